@@ -1,0 +1,30 @@
+-- A cancel is a row: the worker that runs the generation reads it with its next beat.
+create function public.relay_cancel(user_id uuid, stream_id text) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_generation relay.generations;
+begin
+  select g.* into v_generation
+  from relay.generations g
+  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id
+  for update;
+  if not found then
+    return null;
+  end if;
+  if v_generation.status <> 'running' then
+    return jsonb_build_object('status', v_generation.status);
+  end if;
+
+  update relay.generations g
+  set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
+  where g.stream_id = relay_cancel.stream_id;
+  return jsonb_build_object('status', 'cancelling');
+end;
+$$;
+
+comment on function public.relay_cancel(uuid, text) is
+  'Asks for the end of the user''s generation: cancelling, or how it has ended already. Null: unknown, or another user''s.';
+revoke all on function public.relay_cancel(uuid, text) from public, anon, authenticated;
+grant execute on function public.relay_cancel(uuid, text) to service_role;
