@@ -1,0 +1,61 @@
+/** Stores how a generation ended, however long the database is away. */
+
+import type { Database } from "../database/database.ts";
+import type { Ending, Outcome } from "../database/finish.ts";
+import { pause } from "../platform/clock.ts";
+import type { Platform } from "../platform/platform.ts";
+import {
+  MAX_STORAGE_BACKOFF_MS,
+  STORAGE_GIVE_UP_MS,
+} from "../protocol/limits.ts";
+import { type Job, logFields } from "./job.ts";
+
+const FIRST_BACKOFF_MS = 100;
+
+/**
+ * Repeats relay_finish, whose first call alone counts, so that an answer that was lost does no harm. Rejects with the
+ * last failure once `STORAGE_GIVE_UP_MS` have passed. Null: the generation is gone with its user.
+ */
+export async function storeEnding(
+  { clock, log }: Platform,
+  database: Database,
+  job: Omit<Job, "baseUrl">,
+  ending: Ending,
+): Promise<Outcome | null> {
+  const startedAt = clock.now();
+  for (let attempts = 1;; attempts++) {
+    try {
+      const outcome = await database.finish(
+        job.streamId,
+        job.admission.fence,
+        ending,
+      );
+      if (attempts > 1) {
+        log("info", "message_stored_late", {
+          ...logFields(job),
+          attempts,
+          latency_ms: clock.now() - startedAt,
+        });
+      }
+      return outcome;
+    } catch (cause) {
+      const givesUp = clock.now() - startedAt >= STORAGE_GIVE_UP_MS;
+      if (attempts === 1 || givesUp) {
+        log(
+          givesUp ? "error" : "warn",
+          givesUp ? "message_lost" : "message_not_stored_yet",
+          {
+            ...logFields(job),
+            attempts,
+            cause,
+          },
+        );
+      }
+      if (givesUp) throw cause;
+    }
+    await pause(
+      clock,
+      Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_STORAGE_BACKOFF_MS),
+    );
+  }
+}

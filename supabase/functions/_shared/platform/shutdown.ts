@@ -1,0 +1,41 @@
+/** Tells who asked that the worker is about to end. */
+
+import type { Log } from "./log.ts";
+
+/** Calls each listener once, synchronously: the edge runtime gives no second chance. */
+export interface Shutdown {
+  /** The returned function takes the listener away. */
+  onShutdown(listener: (reason: string) => void): () => void;
+  /** For hosts that can catch a signal; later calls do nothing. */
+  begin(reason: string): void;
+}
+
+/** Listens to `beforeunload`, whose detail carries the reason on the edge runtime, as text or inside an object. */
+export function createShutdown(
+  log: Log,
+  target: EventTarget = globalThis,
+): Shutdown {
+  const listeners = new Set<(reason: string) => void>();
+  let begun = false;
+  const begin = (reason: string) => {
+    if (begun) return;
+    begun = true;
+    log("info", "worker_shutdown", { reason, generations: listeners.size });
+    for (const listener of [...listeners]) listener(reason);
+  };
+  target.addEventListener("beforeunload", (event) => begin(reasonOf(event)));
+  return {
+    onShutdown(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    begin,
+  };
+}
+
+function reasonOf(event: Event): string {
+  const detail: unknown = (event as CustomEvent).detail;
+  if (typeof detail === "string") return detail;
+  const reason = (detail as { reason?: unknown } | null | undefined)?.reason;
+  return typeof reason === "string" ? reason : "beforeunload";
+}

@@ -1,0 +1,46 @@
+/** The bounds that no configuration moves: each has a test that reaches it and a row in docs/limits.md. */
+
+/** Code points of `prompt`. */
+export const MAX_PROMPT_CHARACTERS = 32_000;
+
+/** Code points of `system`. */
+export const MAX_SYSTEM_CHARACTERS = 16_000;
+
+/** Characters of `stream_id`. */
+export const MAX_STREAM_ID_CHARACTERS = 128;
+
+/** Bytes of a request's body. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** Characters of the story's path that goes to the provider. */
+export const MAX_CONTEXT_CHARACTERS = 4_000_000;
+
+/** Bytes that may wait for a client that does not read; past them it is detached. */
+export const MAX_CLIENT_QUEUE_BYTES = 1024 * 1024;
+
+/** Bytes of one line of a provider's event stream. */
+export const MAX_PROVIDER_LINE_BYTES = 1024 * 1024;
+
+/** UTF-16 code units of one generated message. */
+export const MAX_MESSAGE_UNITS = 10 * 1024 * 1024;
+
+/** Bytes that are read of a provider's error answer. */
+export const MAX_PROVIDER_ERROR_BYTES = 64 * 1024;
+
+/** Characters of a provider's own error message that are passed on. */
+export const MAX_PROVIDER_MESSAGE_CHARACTERS = 300;
+
+/** Milliseconds that are spent on reading a provider's error answer. */
+export const PROVIDER_ERROR_READ_MS = 3_000;
+
+/** Milliseconds that one call of the database may take; below the 8 s after which Supabase ends a statement. */
+export const DATABASE_TIMEOUT_MS = 5_000;
+
+/** Milliseconds that `done` waits for the message to be stored. */
+export const DONE_WAITS_FOR_STORAGE_MS = 5_000;
+
+/** Milliseconds between two attempts to store a message, at most; the first comes after a tenth of a second. */
+export const MAX_STORAGE_BACKOFF_MS = 2_000;
+
+/** Milliseconds after which a worker gives up storing a message. */
+export const STORAGE_GIVE_UP_MS = 300_000;

@@ -1,0 +1,40 @@
+/** Reads a body's bytes with one buffer for all reads, where the body allows it. */
+
+/** The reads of one body. */
+export interface ByteReads {
+  /** The next bytes, good until the next call; undefined at the end. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Ends the body, whatever state it is in; never rejects. */
+  cancel(reason: unknown): void;
+}
+
+/** A fetch body's default reader takes a new buffer of this size for each read, which costs more than parsing it. */
+const BUFFER_BYTES = 64 * 1024;
+
+/** A body made by hand is no byte stream and has no BYOB reader. */
+export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
+  let byob: ReadableStreamBYOBReader;
+  try {
+    byob = body.getReader({ mode: "byob" });
+  } catch {
+    return readChunks(body);
+  }
+  let buffer = new Uint8Array(BUFFER_BYTES);
+  return {
+    async next() {
+      const { done, value } = await byob.read(buffer);
+      if (done || value === undefined) return undefined;
+      buffer = new Uint8Array(value.buffer as ArrayBuffer);
+      return value;
+    },
+    cancel: (reason) => void byob.cancel(reason).catch(() => {}),
+  };
+}
+
+function readChunks(body: ReadableStream<Uint8Array>): ByteReads {
+  const reader = body.getReader();
+  return {
+    next: async () => (await reader.read()).value,
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+  };
+}

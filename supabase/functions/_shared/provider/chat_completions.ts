@@ -1,0 +1,141 @@
+/** Streams from any provider that speaks OpenAI's chat completions. */
+
+import { OpenAI } from "openai";
+import type { Clock } from "../platform/clock.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { createBoundedFetch } from "./bounded_fetch.ts";
+import { readBytes } from "./byte_reads.ts";
+import { createChunkReader } from "./completion_chunks.ts";
+import { createEventStreamParser } from "./event_stream.ts";
+import { toProviderError } from "./failures.ts";
+import type { Delta, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
+
+/** Fields of the request that are the relay's; a bot's params cannot set them. */
+const RESERVED = ["messages", "model", "n", "stream"];
+
+/**
+ * The package makes the request; the body of the answer is read here, for the package's own reader bounds no line, and
+ * ends without a word where a stream breaks off. Nothing is retried: a second request could be a second bill.
+ */
+export function createChatCompletions(
+  clock: Clock,
+  options: { timeoutMs: number; fetch?: typeof fetch },
+): Provider {
+  const boundedFetch = createBoundedFetch(clock, options.fetch);
+  return {
+    async stream(call, signal, onDeltas) {
+      try {
+        signal.throwIfAborted();
+        const response = await request(
+          call,
+          signal,
+          boundedFetch,
+          options.timeoutMs,
+        );
+        return await readAnswer(response, call.accessKey, signal, onDeltas);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        throw toProviderError(error, call.accessKey);
+      }
+    },
+  };
+}
+
+function request(
+  call: ProviderCall,
+  signal: AbortSignal,
+  boundedFetch: typeof fetch,
+  timeout: number,
+): Promise<Response> {
+  const client = new OpenAI({
+    baseURL: `${call.baseUrl.origin}${
+      call.baseUrl.pathname.replace(/\/$/, "")
+    }`,
+    defaultQuery: Object.fromEntries(call.baseUrl.searchParams),
+    apiKey: call.accessKey ?? "",
+    // What the package would else take from the worker's environment is none of a bot's business.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    ...(call.accessKey ? {} : { defaultHeaders: { authorization: null } }),
+    fetch: boundedFetch,
+    maxRetries: 0,
+    timeout,
+    logLevel: "off",
+  });
+  const params = Object.fromEntries(
+    Object.entries(call.params).filter(([name]) => !RESERVED.includes(name)),
+  );
+  return client.chat.completions.create({
+    ...(call.temperature === null ? {} : { temperature: call.temperature }),
+    stream_options: { include_usage: true },
+    ...params,
+    model: call.model,
+    messages: call.messages,
+    stream: true,
+  }, { signal }).asResponse();
+}
+
+async function readAnswer(
+  response: Response,
+  accessKey: string | null,
+  signal: AbortSignal,
+  onDeltas: (deltas: Delta[]) => void,
+): Promise<ProviderEnd> {
+  if (response.body === null) throw notAStream("no body");
+  const reads = readBytes(response.body);
+  // The signal alone leaves some providers streaming on: the body must be cancelled too.
+  const cancel = () => reads.cancel(signal.reason);
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    const type = response.headers.get("content-type") ?? "";
+    if (/json|html/i.test(type)) throw notAStream(type.split(";", 1)[0]);
+    return await readEvents(reads, accessKey, signal, onDeltas);
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    reads.cancel(
+      signal.reason ?? new DOMException("The answer was read", "AbortError"),
+    );
+  }
+}
+
+async function readEvents(
+  reads: ReturnType<typeof readBytes>,
+  accessKey: string | null,
+  signal: AbortSignal,
+  onDeltas: (deltas: Delta[]) => void,
+): Promise<ProviderEnd> {
+  const chunks = createChunkReader(accessKey);
+  const parser = createEventStreamParser((data) => chunks.read(data));
+  /** What was good in a read is passed on, also where the rest of it was not. */
+  const deliver = (read: () => void) => {
+    try {
+      read();
+    } finally {
+      const deltas = chunks.take();
+      if (deltas.length > 0 && !signal.aborted) onDeltas(deltas);
+    }
+  };
+  while (!chunks.done) {
+    const bytes = await reads.next();
+    signal.throwIfAborted();
+    if (bytes === undefined) {
+      deliver(() => parser.end());
+      break;
+    }
+    deliver(() => parser.push(bytes));
+  }
+  let end: ProviderEnd | undefined;
+  deliver(() => end = chunks.end());
+  return end!;
+}
+
+function notAStream(found: string): RelayError {
+  return new RelayError(
+    "provider_bad_response",
+    `The provider answered with ${
+      JSON.stringify(found.slice(0, 50))
+    }, not with an event stream`,
+  );
+}

@@ -1,0 +1,157 @@
+/** Reads the chunks of a chat completion: what each adds to the text, and how it ended. */
+
+import type { Usage } from "../protocol/events.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { providerMessage } from "./failures.ts";
+import type { Delta, ProviderEnd } from "./provider.ts";
+import { createTextCleaner } from "./text.ts";
+
+/** Takes the data of events, collects clean deltas. */
+export interface ChunkReader {
+  /** Throws a RelayError for what is no chunk, and for an error that the provider reports amid the stream. */
+  read(data: string): void;
+  /** What has come since the last call; neighbours of a kind are one delta. */
+  take(): Delta[];
+  /** True once nothing more will come. */
+  readonly done: boolean;
+  /** Throws `provider_bad_response` where the provider did not say that it had finished. */
+  end(): ProviderEnd;
+}
+
+/** These mean that the relay ended a generation; a provider that uses one has not finished by itself. */
+const NOT_A_FINISH = new Set([
+  "cancelled",
+  "disconnected",
+  "timeout",
+  "interrupted",
+  "error",
+]);
+
+interface Chunk {
+  error?: { message?: unknown } | string | null;
+  usage?: Record<string, unknown> | null;
+  choices?: {
+    index?: number;
+    finish_reason?: unknown;
+    delta?: Record<string, unknown> | null;
+  }[] | null;
+}
+
+/** `accessKey` is kept out of whatever the provider says of an error. */
+export function createChunkReader(accessKey: string | null): ChunkReader {
+  const cleaners = {
+    text: createTextCleaner(),
+    reasoning: createTextCleaner(),
+  };
+  let deltas: Delta[] = [];
+  let finishReason: string | null = null;
+  let usage: Usage | null = null;
+  let done = false;
+
+  function add(kind: Delta["kind"], text: string) {
+    if (text === "") return;
+    const last = deltas.at(-1);
+    if (last?.kind === kind) last.text += text;
+    else deltas.push({ kind, text });
+  }
+
+  function piece(kind: Delta["kind"], value: unknown) {
+    if (typeof value === "string") add(kind, cleaners[kind].clean(value));
+  }
+
+  return {
+    read(data) {
+      if (data === "[DONE]") {
+        done = true;
+        return;
+      }
+      const chunk = parseChunk(data);
+      if (chunk.error) throw reportedError(chunk.error, accessKey);
+      if (chunk.usage) usage = toUsage(chunk.usage);
+      for (const choice of chunk.choices ?? []) {
+        if (choice.index !== undefined && choice.index !== 0) continue;
+        const delta = choice.delta ?? {};
+        piece("reasoning", delta.reasoning_content ?? delta.reasoning);
+        piece("text", delta.content ?? delta.refusal);
+        if (typeof choice.finish_reason === "string") {
+          finishReason = choice.finish_reason;
+        }
+      }
+    },
+    take() {
+      const taken = deltas;
+      deltas = [];
+      return taken;
+    },
+    get done() {
+      return done;
+    },
+    end() {
+      add("text", cleaners.text.end());
+      if (finishReason === null) {
+        throw new RelayError(
+          "provider_bad_response",
+          "The provider closed the stream without a finish reason",
+        );
+      }
+      if (NOT_A_FINISH.has(finishReason)) {
+        throw new RelayError(
+          "provider_error",
+          `The provider ended with the finish reason "${finishReason}"`,
+        );
+      }
+      return { finishReason: finishReason.slice(0, 100), usage };
+    },
+  };
+}
+
+function parseChunk(data: string): Chunk {
+  try {
+    const chunk: unknown = JSON.parse(data);
+    if (typeof chunk === "object" && chunk !== null) {
+      const { choices } = chunk as Chunk;
+      if (choices === undefined || choices === null) return chunk;
+      if (Array.isArray(choices) && choices.every(isObject)) return chunk;
+    }
+  } catch {
+    // Falls through: the text of the failure would quote the provider.
+  }
+  throw new RelayError(
+    "provider_bad_response",
+    "The provider sent an event that is not a chat completion chunk",
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function reportedError(
+  error: NonNullable<Chunk["error"]>,
+  accessKey: string | null,
+): RelayError {
+  const said = providerMessage(
+    typeof error === "string" ? error : error.message,
+    accessKey,
+  );
+  return new RelayError(
+    "provider_error",
+    `The provider failed amid the stream${said}`,
+  );
+}
+
+function toUsage(reported: Record<string, unknown>): Usage {
+  return {
+    prompt_tokens: toCount(reported.prompt_tokens),
+    completion_tokens: toCount(reported.completion_tokens),
+    total_tokens: toCount(reported.total_tokens),
+  };
+}
+
+/** The database's columns are integers. */
+function toCount(value: unknown): number | null {
+  return Number.isInteger(value) && Number(value) >= 0 &&
+      Number(value) < 2 ** 31
+    ? Number(value)
+    : null;
+}

@@ -1,0 +1,65 @@
+/** Reads server-sent events out of a provider's bytes: their data, whatever way the bytes were cut into reads. */
+
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_LINE_BYTES } from "../protocol/limits.ts";
+
+/** Takes reads, calls back once for each event. */
+export interface EventStreamParser {
+  push(bytes: Uint8Array): void;
+  /** The last event may lack its blank line. */
+  end(): void;
+}
+
+/** Lines end with LF, CR or CR LF; only `data` fields matter here. Throws `provider_bad_response` past the line limit. */
+export function createEventStreamParser(
+  onData: (data: string) => void,
+): EventStreamParser {
+  const decoder = new TextDecoder();
+  let rest = "";
+  let data: string | null = null;
+
+  function line(text: string) {
+    if (text === "") {
+      if (data !== null) {
+        const event = data;
+        data = null;
+        onData(event);
+      }
+    } else if (text.startsWith("data:")) {
+      const value = text.slice(text[5] === " " ? 6 : 5);
+      data = data === null ? value : bounded(`${data}\n${value}`);
+    }
+  }
+
+  function take(text: string, atEnd: boolean) {
+    const buffer = rest + text;
+    let from = 0;
+    const ends = /\r\n?|\n/g;
+    for (let end = ends.exec(buffer); end !== null; end = ends.exec(buffer)) {
+      // A CR at the very end may be the first half of a CR LF.
+      if (!atEnd && end[0] === "\r" && ends.lastIndex === buffer.length) break;
+      line(buffer.slice(from, end.index));
+      from = ends.lastIndex;
+    }
+    rest = bounded(buffer.slice(from));
+  }
+
+  return {
+    push: (bytes) => take(decoder.decode(bytes, { stream: true }), false),
+    end() {
+      take(decoder.decode(), true);
+      line(rest);
+      line("");
+      rest = "";
+    },
+  };
+}
+
+/** A UTF-16 unit is at least one byte of UTF-8, so counting units never lets more bytes in than the limit times three. */
+function bounded(text: string): string {
+  if (text.length <= MAX_PROVIDER_LINE_BYTES) return text;
+  throw new RelayError(
+    "provider_bad_response",
+    `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
+  );
+}

@@ -1,0 +1,75 @@
+/** Turns what goes wrong with a provider's request into the relay's own errors. */
+
+import {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+} from "openai";
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../protocol/limits.ts";
+
+/** Never passes on a body: of the provider's own words only the message, cut, without the bot's key. */
+export function toProviderError(
+  error: unknown,
+  accessKey: string | null,
+): RelayError {
+  if (error instanceof RelayError) return error;
+  if (error instanceof APIConnectionTimeoutError) {
+    return new RelayError(
+      "provider_timeout",
+      "The provider did not answer in time",
+    );
+  }
+  if (error instanceof APIConnectionError) {
+    return new RelayError("provider_error", "Cannot reach the provider", {
+      cause: error,
+    });
+  }
+  if (error instanceof APIError && typeof error.status === "number") {
+    return refusedWith(error.status, error, accessKey);
+  }
+  return new RelayError(
+    "provider_bad_response",
+    "The provider's answer broke off before it was finished",
+    { cause: error },
+  );
+}
+
+/** The message of a 401 or 403 stays here: providers quote parts of the key in it, and a bot may be shared. */
+function refusedWith(
+  status: number,
+  error: APIError,
+  accessKey: string | null,
+): RelayError {
+  if (status === 401 || status === 403) {
+    return new RelayError(
+      "provider_auth",
+      `The provider refused the key of this bot with status ${status}`,
+    );
+  }
+  if (status >= 300 && status < 400) {
+    return new RelayError(
+      "provider_error",
+      `The provider answered with a redirect (status ${status}), which is not followed`,
+    );
+  }
+  const body = error.error as { message?: unknown } | null | undefined;
+  return new RelayError(
+    status === 429 ? "provider_rate_limited" : "provider_error",
+    `The provider refused the request with status ${status}${
+      providerMessage(body?.message, accessKey)
+    }`,
+  );
+}
+
+/** `: "…"` with what the provider said, or nothing where it said nothing that can be shown. */
+export function providerMessage(
+  said: unknown,
+  accessKey: string | null,
+): string {
+  if (typeof said !== "string" || said.trim() === "") return "";
+  const safe = accessKey ? said.replaceAll(accessKey, "[key]") : said;
+  // deno-lint-ignore no-control-regex
+  const line = safe.replaceAll(/[\0-\x1f\x7f]+/g, " ").trim().toWellFormed();
+  return `: "${line.slice(0, MAX_PROVIDER_MESSAGE_CHARACTERS).toWellFormed()}"`;
+}

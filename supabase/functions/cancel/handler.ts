@@ -1,0 +1,56 @@
+/** POST /cancel: asks for the end of a generation, wherever it runs. */
+
+import type { Caller } from "../_shared/auth/verify.ts";
+import type { Database } from "../_shared/database/database.ts";
+import { readJson } from "../_shared/http/body.ts";
+import { createEndpoint } from "../_shared/http/endpoint.ts";
+import { json } from "../_shared/http/responses.ts";
+import type { Platform } from "../_shared/platform/platform.ts";
+import { RelayError } from "../_shared/protocol/errors.ts";
+import { parseCancelRequest, streamId } from "../_shared/protocol/requests.ts";
+
+/** What the handler works with; only index.ts builds the real ones. */
+export interface CancelDependencies {
+  platform: Platform;
+  verify: (request: Request) => Promise<Caller>;
+  database: Pick<Database, "cancel">;
+}
+
+/** The id comes in the path or in the body; the worker that runs the generation reads of the cancel with its beat. */
+export function createCancelHandler(
+  { platform, verify, database }: CancelDependencies,
+): (request: Request) => Promise<Response> {
+  const { clock, log } = platform;
+  return createEndpoint(
+    platform,
+    "cancel",
+    ["POST"],
+    async (request, context) => {
+      const { userId } = await verify(request);
+      const id = context.rest.length > 0
+        ? context.rest.join("/")
+        : parseCancelRequest(await readJson(request));
+      // What cannot be an id is the id of nothing.
+      const status = streamId.safeParse(id).success
+        ? await database.cancel(userId, id)
+        : null;
+      if (status === null) {
+        throw new RelayError(
+          "stream_not_found",
+          "Cannot find the stream",
+        );
+      }
+      log("info", "cancel_requested", {
+        request_id: context.requestId,
+        user_id: userId,
+        stream_id: id,
+        outcome: status,
+        latency_ms: clock.now() - context.startedAt,
+      });
+      return json(
+        { stream_id: id, status },
+        status === "cancelling" ? 202 : 200,
+      );
+    },
+  );
+}

@@ -1,0 +1,30 @@
+/** GET /healthz: whether the worker runs and, where asked, whether the database answers it. */
+
+import type { Database } from "../_shared/database/database.ts";
+import { createEndpoint } from "../_shared/http/endpoint.ts";
+import { json } from "../_shared/http/responses.ts";
+import type { Platform } from "../_shared/platform/platform.ts";
+
+/** What the handler works with; only index.ts builds the real ones. */
+export interface HealthDependencies {
+  platform: Platform;
+  database: Pick<Database, "beat">;
+}
+
+/** Readiness is a beat of no generations: it needs the database, the key and the migrations, and changes nothing. */
+export function createHealthHandler(
+  { platform, database }: HealthDependencies,
+): (request: Request) => Promise<Response> {
+  return createEndpoint(platform, "healthz", ["GET"], async (request) => {
+    if (!new URL(request.url).searchParams.has("ready")) {
+      return json({ status: "ok" });
+    }
+    try {
+      await database.beat([]);
+      return json({ status: "ok" });
+    } catch (cause) {
+      platform.log("warn", "not_ready", { cause });
+      return json({ status: "unavailable" }, 503);
+    }
+  });
+}
