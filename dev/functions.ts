@@ -1,15 +1,11 @@
 /** Hosts all functions in one process, as one worker. */
 
-import { createVerifier } from "../supabase/functions/_shared/auth/verify.ts";
-import { createDatabase } from "../supabase/functions/_shared/database/database.ts";
-import { createGenerations } from "../supabase/functions/_shared/generation/generations.ts";
 import { json } from "../supabase/functions/_shared/http/responses.ts";
 import type { Environment } from "../supabase/functions/_shared/platform/configuration.ts";
 import { createPlatform } from "../supabase/functions/_shared/platform/platform.ts";
-import { createAddressCheck } from "../supabase/functions/_shared/provider/address.ts";
-import { createChatCompletions } from "../supabase/functions/_shared/provider/chat_completions.ts";
 import { createCancelHandler } from "../supabase/functions/cancel/handler.ts";
 import { createHealthHandler } from "../supabase/functions/healthz/handler.ts";
+import { createStreamDependencies } from "../supabase/functions/stream/dependencies.ts";
 import { createStreamHandler } from "../supabase/functions/stream/handler.ts";
 
 /** The functions of one worker. */
@@ -23,24 +19,11 @@ export interface Functions {
 /** Throws a RangeError that names a variable that cannot be used. */
 export function createFunctions(environment: Environment): Functions {
   const platform = createPlatform(environment);
-  const database = createDatabase(platform);
-  const verify = createVerifier(platform);
-  const provider = createChatCompletions(
-    platform.clock,
-    platform.configuration,
-  );
-  const generations = createGenerations(platform, database, provider);
-  const checkAddress = createAddressCheck(platform.configuration);
+  const dependencies = createStreamDependencies(platform);
   const handlers: Record<string, (request: Request) => Promise<Response>> = {
-    stream: createStreamHandler({
-      platform,
-      verify,
-      checkAddress,
-      database,
-      generations,
-    }),
-    cancel: createCancelHandler({ platform, verify, database }),
-    healthz: createHealthHandler({ platform, database }),
+    stream: createStreamHandler(dependencies),
+    cancel: createCancelHandler(dependencies),
+    healthz: createHealthHandler(dependencies),
   };
   return {
     fetch(request) {

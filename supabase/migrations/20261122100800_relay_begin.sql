@@ -21,16 +21,14 @@ as $$
 declare
   v_now timestamptz;
   v_owner uuid;
-  v_recent integer;
-  v_running integer;
-  v_oldest timestamptz;
-  v_rate jsonb;
+  v_load record;
+  v_place record;
   v_conversation public.conversations;
-  v_node public.messages;
   v_bot public.bots;
-  v_answered uuid := relay_begin.parent_id;
+  v_answered uuid;
   v_user_message_id uuid;
   v_path jsonb;
+  v_rate jsonb;
   v_generation relay.generations;
 begin
   -- Two classes of locks, always in this order: the user's makes the counts true, the stream's lets one of two users
@@ -40,19 +38,11 @@ begin
   -- Not now(): the transaction may have begun long before it got the locks.
   v_now := clock_timestamp();
 
-  select
-    count(*) filter (where g.started_at > v_now - interval '1 minute'),
-    count(*) filter (where g.status = 'running' and g.lease_expires_at > v_now),
-    min(g.started_at) filter (where g.started_at > v_now - interval '1 minute')
-  into v_recent, v_running, v_oldest
-  from relay.generations g
-  where g.user_id = relay_begin.user_id
-    and (g.started_at > v_now - interval '1 minute' or g.status = 'running');
-
+  v_load := relay.load_of(relay_begin.user_id, v_now);
   v_rate := jsonb_build_object(
     'limit', rate_limit,
-    'remaining', greatest(rate_limit - v_recent, 0),
-    'reset_s', coalesce(ceil(extract(epoch from v_oldest + interval '1 minute' - v_now)), 0)
+    'remaining', greatest(rate_limit - v_load.recent, 0),
+    'reset_s', coalesce(ceil(extract(epoch from v_load.oldest + interval '1 minute' - v_now)), 0)
   );
 
   -- A repeated stream_id is no new generation, so it meets no limit.
@@ -71,45 +61,24 @@ begin
     );
   end if;
 
-  if v_recent >= rate_limit then
+  if v_load.recent >= rate_limit then
     return jsonb_build_object(
       'outcome', 'refused', 'code', 'rate_limited', 'rate', v_rate,
       'retry_after_s', greatest((v_rate ->> 'reset_s')::integer, 1)
     );
   end if;
-  if v_running >= max_concurrent then
+  if v_load.running >= max_concurrent then
     return jsonb_build_object('outcome', 'refused', 'code', 'too_many_streams', 'rate', v_rate, 'retry_after_s', 5);
   end if;
 
-  -- A named message names its conversation; what is another user's is what does not exist.
-  if coalesce(reroll_of, relay_begin.parent_id) is not null and relay_begin.conversation_id is null then
-    select m.conversation_id into relay_begin.conversation_id
-    from public.messages m
-    where m.id = coalesce(reroll_of, relay_begin.parent_id) and m.user_id = relay_begin.user_id;
-    if not found then
-      return jsonb_build_object('outcome', 'refused', 'code', 'message_not_found', 'rate', v_rate);
-    end if;
+  v_place := relay.place_of(
+    relay_begin.user_id, relay_begin.conversation_id, reroll_of, relay_begin.parent_id, parent_is_given
+  );
+  if v_place.refused is not null then
+    return jsonb_build_object('outcome', 'refused', 'code', v_place.refused, 'rate', v_rate);
   end if;
-
-  if relay_begin.conversation_id is not null then
-    select c.* into v_conversation
-    from public.conversations c
-    where c.id = relay_begin.conversation_id and c.user_id = relay_begin.user_id
-    for no key update;
-    if not found then
-      return jsonb_build_object('outcome', 'refused', 'code', 'conversation_not_found', 'rate', v_rate);
-    end if;
-  end if;
-
-  if coalesce(reroll_of, relay_begin.parent_id) is not null then
-    select m.* into v_node
-    from public.messages m
-    where m.id = coalesce(reroll_of, relay_begin.parent_id) and m.conversation_id = v_conversation.id
-    for key share;
-    if not found then
-      return jsonb_build_object('outcome', 'refused', 'code', 'message_not_found', 'rate', v_rate);
-    end if;
-  end if;
+  v_conversation := v_place.conversation;
+  v_answered := v_place.answered;
 
   select b.* into v_bot
   from public.bots b
@@ -117,12 +86,6 @@ begin
   for key share;
   if not found then
     return jsonb_build_object('outcome', 'refused', 'code', 'bot_not_found', 'rate', v_rate);
-  end if;
-
-  if reroll_of is not null then
-    v_answered := case when v_node.is_user_author then v_node.id else v_node.parent_id end;
-  elsif not parent_is_given then
-    v_answered := v_conversation.active_message_id;
   end if;
 
   v_path := relay.story_path(v_answered, max_context - length(coalesce(prompt, '')));
@@ -181,8 +144,8 @@ begin
       else jsonb_build_array(jsonb_build_object('role', 'user', 'content', prompt))
     end,
     'rate', v_rate || jsonb_build_object(
-      'remaining', rate_limit - v_recent - 1,
-      'reset_s', ceil(extract(epoch from coalesce(v_oldest, v_now) + interval '1 minute' - v_now))
+      'remaining', rate_limit - v_load.recent - 1,
+      'reset_s', ceil(extract(epoch from coalesce(v_load.oldest, v_now) + interval '1 minute' - v_now))
     )
   );
 end;

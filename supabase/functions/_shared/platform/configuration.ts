@@ -65,9 +65,7 @@ export function readConfiguration(environment: Environment): Configuration {
     pingMs: integer(get, "RELAY_PING_MS", 10_000, 50, 120_000),
     beatMs: integer(get, "RELAY_BEAT_MS", 1_000, 50, 60_000),
     leaseMs: integer(get, "RELAY_LEASE_MS", 15_000, 200, 600_000),
-    providerHosts: get("RELAY_PROVIDER_HOSTS")
-      ? list(get("RELAY_PROVIDER_HOSTS")!).map((h) => h.toLowerCase())
-      : null,
+    providerHosts: hosts(get("RELAY_PROVIDER_HOSTS")),
     allowPrivateProviders: boolean(get, "RELAY_ALLOW_PRIVATE_PROVIDERS"),
     jwtSecret: get("RELAY_JWT_SECRET") ?? null,
     jwksUrl: url(
@@ -113,10 +111,10 @@ function defaultKey(json: string): string | undefined {
   try {
     const key = (JSON.parse(json) as Record<string, unknown> | null)?.default;
     return typeof key === "string" && key !== "" ? key : undefined;
-  } catch (cause) {
+  } catch {
+    // No cause: the parser's message quotes the text, and the text is a key.
     throw new RangeError(
       "Cannot start: SUPABASE_SECRET_KEYS is not a JSON object of keys",
-      { cause },
     );
   }
 }
@@ -151,6 +149,24 @@ function list(text: string): string[] {
   return text.split(",").map((part) => part.trim()).filter((part) =>
     part !== ""
   );
+}
+
+function hosts(text: string | undefined): string[] | null {
+  if (text === undefined) return null;
+  return list(text).map((host) => {
+    const name = host.toLowerCase();
+    if (
+      URL.canParse(`https://${name}`) &&
+      new URL(`https://${name}`).hostname === name && !name.endsWith(".")
+    ) {
+      return name;
+    }
+    throw new RangeError(
+      `Cannot start: RELAY_PROVIDER_HOSTS has ${
+        JSON.stringify(host)
+      }, not a host name such as "api.openai.com"`,
+    );
+  });
 }
 
 function origins(text: string): "*" | string[] {

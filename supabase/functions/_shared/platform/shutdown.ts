@@ -16,17 +16,27 @@ export function createShutdown(
   target: EventTarget = globalThis,
 ): Shutdown {
   const listeners = new Set<(reason: string) => void>();
-  let begun = false;
+  let begun: string | null = null;
   const begin = (reason: string) => {
-    if (begun) return;
-    begun = true;
+    if (begun !== null) return;
+    begun = reason;
     log("info", "worker_shutdown", { reason, generations: listeners.size });
-    for (const listener of [...listeners]) listener(reason);
+    for (const listener of [...listeners]) tell(listener, reason);
   };
+  /** One that throws must not keep the others from storing what they have. */
+  function tell(listener: (reason: string) => void, reason: string) {
+    try {
+      listener(reason);
+    } catch (cause) {
+      log("error", "shutdown_listener_failed", { reason, cause });
+    }
+  }
   target.addEventListener("beforeunload", (event) => begin(reasonOf(event)));
   return {
     onShutdown(listener) {
       listeners.add(listener);
+      // A request that was under way when the end began must hear of it too.
+      if (begun !== null) tell(listener, begun);
       return () => listeners.delete(listener);
     },
     begin,

@@ -1,0 +1,13 @@
+/**
+ * What a run could not test. A machine may lack a Postgres, a browser or npx; tests that need them are then not
+ * registered at all, and the reason is collected here, so that a green run says what it did not see.
+ */
+
+/** Prints why some tests are missing and, under `dev/test.ts`, hands the reason to its last lines. */
+export function skip(reason: string): void {
+  console.log(`Skipped: ${reason}`);
+  const collected = Deno.env.get("RELAY_TEST_SKIPPED");
+  if (collected) {
+    Deno.writeTextFileSync(collected, `${reason}\n`, { append: true });
+  }
+}

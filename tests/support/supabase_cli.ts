@@ -1,0 +1,84 @@
+/**
+ * The real Supabase CLI, from npm, which carries its binary. It neither needs nor uses an account here: a database is
+ * named by its URL, and the management API is a stand-in.
+ */
+
+const PACKAGE = "supabase@3.1.0";
+
+/** What one call of the CLI left: its exit code, its answer on stdout, its progress on stderr. */
+export interface CliResult {
+  readonly code: number;
+  /** The answer of `--output-format json`; undefined where the CLI gave none. */
+  readonly answer: Record<string, unknown> | undefined;
+  readonly stderr: string;
+}
+
+/** Says whether this machine can run packages from npm at all; the rest of the tests needs nothing but Deno. */
+export async function hasNpx(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("npx", {
+      args: ["--version"],
+      stdin: "null",
+    }).output()).success;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    throw cause;
+  }
+}
+
+/**
+ * The environment of this process without what would point a child at another project, another database or another
+ * configuration of the relay.
+ */
+export function neutralEnvironment(): Record<string, string> {
+  const foreign = /^(SUPABASE_|SB_|RELAY_|PG|PORT$|HOST$)/;
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name)),
+  );
+}
+
+/** Runs the CLI on the project in a folder. */
+export async function runSupabase(
+  project: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<CliResult> {
+  const home = await Deno.makeTempDir({ prefix: "relay-supabase-home-" });
+  try {
+    const { code, stdout, stderr } = await new Deno.Command("npx", {
+      args: [
+        "-y",
+        PACKAGE,
+        "--workdir",
+        project,
+        "--output-format",
+        "json",
+        "--yes",
+        ...args,
+      ],
+      stdin: "null",
+      clearEnv: true,
+      env: {
+        ...neutralEnvironment(),
+        // Its own settings and telemetry state go there. HOME stays, because npx keeps its packages below it.
+        SUPABASE_HOME: home,
+        // With these two the CLI connects to nothing but what the arguments name (seen with strace).
+        DO_NOT_TRACK: "1",
+        SUPABASE_NO_UPDATE_NOTIFIER: "1",
+        ...env,
+      },
+    }).output();
+    return {
+      code,
+      answer: parseAnswer(stdout),
+      stderr: new TextDecoder().decode(stderr),
+    };
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+function parseAnswer(stdout: Uint8Array): CliResult["answer"] {
+  const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1) ?? "";
+  return line.startsWith("{") ? JSON.parse(line) : undefined;
+}

@@ -1,0 +1,114 @@
+/**
+ * Runs one function as it was uploaded: its files alone in an empty folder, on the Deno that the edge runtime embeds,
+ * with the import map and the entry point that the upload names. What works here needs nothing of the repository.
+ */
+import { tmpdir } from "node:os";
+import { unpack, type Upload } from "./management_api.ts";
+import { neutralEnvironment } from "./supabase_cli.ts";
+
+const RUNTIME = "deno@2.1.4";
+let runtime: Promise<string> | undefined;
+
+/** A function that serves; requests go to `${url}/${slug}`, which is what a function sees of them when hosted. */
+export interface RunningFunction extends AsyncDisposable {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Unpacks an upload and starts it; throws with what it wrote if it ends before it serves. */
+export async function startUploaded(
+  upload: Upload,
+  env: Record<string, string>,
+): Promise<RunningFunction> {
+  const deno = await (runtime ??= runtimePath());
+  const folder = await Deno.makeTempDir({
+    prefix: `relay-uploaded-${upload.slug}-`,
+  });
+  await unpack(upload, folder);
+  const { entrypoint_path, import_map_path } = upload.metadata;
+  const entry = new URL("./edge_entry.ts", import.meta.url);
+  const child = new Deno.Command(deno, {
+    args: [
+      ...["run", "-A", "--no-config", "--no-lock", "--node-modules-dir=none"],
+      ...(import_map_path
+        ? ["--import-map", `${folder}/${import_map_path}`]
+        : []),
+      entry.href,
+      new URL(entrypoint_path, `file://${folder}/`).href,
+    ],
+    cwd: folder,
+    clearEnv: true,
+    env: { ...neutralEnvironment(), ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(child.stderr).text();
+
+  const stop = async () => {
+    try {
+      child.kill("SIGTERM");
+    } catch (cause) {
+      // It has ended by itself already.
+      if (!(cause instanceof TypeError)) throw cause;
+    }
+    await Promise.all([child.status, errors]);
+    await Deno.remove(folder, { recursive: true });
+  };
+
+  const port = await announcedPort(child.stdout);
+  if (port === undefined) {
+    await stop();
+    throw new Error(
+      `Cannot start "${upload.slug}": it ended before it served\n${await errors}`,
+    );
+  }
+  let stopped: Promise<void> | undefined;
+  const stopOnce = () => stopped ??= stop();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: stopOnce,
+    [Symbol.asyncDispose]: stopOnce,
+  };
+}
+
+/**
+ * The binary itself: npx and npm's launcher would stand between it and a
+ * signal, and leave it behind.
+ */
+async function runtimePath(): Promise<string> {
+  const { stdout, stderr, success } = await new Deno.Command("npx", {
+    args: ["-y", RUNTIME, "eval", "console.log(Deno.execPath())"],
+    // In the repository the old Deno would meet a newer one's deno.lock, which
+    // it cannot read.
+    cwd: tmpdir(),
+    stdin: "null",
+  }).output();
+  if (!success) {
+    const reason = new TextDecoder().decode(stderr);
+    throw new Error(`Cannot run ${RUNTIME} through npx: ${reason}`);
+  }
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/**
+ * Reads up to the line of `edge_entry.ts` that tells the port. The rest flows
+ * away, so that a talkative function is never held up by a full pipe.
+ */
+async function announcedPort(
+  output: ReadableStream<Uint8Array>,
+): Promise<number | undefined> {
+  const text = output.pipeThrough(new TextDecoderStream());
+  const reader = text.getReader();
+  let seen = "";
+  let announced: RegExpMatchArray | null = null;
+  while (announced === null) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    seen += value;
+    announced = seen.match(/^\{"listening":(\d+)\}$/m);
+  }
+  reader.releaseLock();
+  void text.pipeTo(new WritableStream()).catch(() => {});
+  return announced === null ? undefined : Number(announced[1]);
+}
