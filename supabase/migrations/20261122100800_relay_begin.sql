@@ -35,6 +35,10 @@ begin
   -- that name the same stream_id win before anything is written.
   perform pg_advisory_xact_lock(7301, hashtext(relay_begin.user_id::text));
   perform pg_advisory_xact_lock(7302, hashtext(relay_begin.stream_id));
+  -- What this user's dead workers left behind becomes part of the story before the story is read.
+  perform relay.close_expired(g.stream_id)
+  from relay.generations g
+  where g.user_id = relay_begin.user_id and g.status = 'running' and g.lease_expires_at < clock_timestamp();
   -- Not now(): the transaction may have begun long before it got the locks.
   v_now := clock_timestamp();
 

@@ -9,18 +9,19 @@ create function public.relay_finish(
   prompt_tokens integer,
   completion_tokens integer,
   total_tokens integer,
-  first_token_ms integer
+  first_token_ms integer,
+  start_at integer default 0
 ) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_conversation public.conversations;
   v_generation relay.generations;
+  v_expected integer;
   v_message_id uuid;
 begin
   -- The conversation before the generation: the order in which deleting a conversation takes them too.
-  select c.* into v_conversation
+  perform 1
   from public.conversations c
   where c.id = (
     select g.conversation_id from relay.generations g where g.stream_id = relay_finish.stream_id
@@ -34,8 +35,16 @@ begin
   if not found then
     return null;
   end if;
-  if v_generation.status <> 'running' or v_generation.fence is distinct from relay_finish.fence then
+  if v_generation.status not in ('running', 'interrupted') or v_generation.fence is distinct from relay_finish.fence
+    or relay_finish.fence is null
+  then
     return relay.outcome_of(v_generation);
+  end if;
+
+  -- The content goes behind what the beats brought; after a sweep it is the whole text, which replaces the message.
+  v_expected := case v_generation.status when 'running' then v_generation.text_units else 0 end;
+  if relay_finish.start_at <> v_expected then
+    return jsonb_build_object('expected_start', v_expected);
   end if;
 
   -- Who cancelled was told that it would end so: a provider that finished in the same second does not change that.
@@ -45,29 +54,18 @@ begin
     relay_finish.error_code := null;
   end if;
 
-  -- A branch that was deleted meanwhile takes no answer: below a lost parent it would become a story of its own.
-  if content <> '' and v_conversation.id is not null then
-    perform 1 from public.messages m where m.id = v_generation.parent_id for key share;
-    if found or v_generation.parent_id is null then
-      insert into public.messages (
-        user_id, conversation_id, parent_id, bot_id, content, is_user_author, is_complete, stream_id, finish_reason, usage
+  v_message_id := relay.store_message(
+    v_generation,
+    relay.text_of(v_generation.stream_id) || content,
+    relay_finish.finish_reason,
+    relay_finish.status = 'completed',
+    case
+      when coalesce(prompt_tokens, completion_tokens, total_tokens) is not null then jsonb_build_object(
+        'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
       )
-      values (
-        v_generation.user_id, v_conversation.id, v_generation.parent_id, v_generation.bot_id, content, false,
-        relay_finish.status = 'completed', v_generation.stream_id, relay_finish.finish_reason,
-        case
-          when coalesce(prompt_tokens, completion_tokens, total_tokens) is not null then jsonb_build_object(
-            'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
-          )
-        end
-      )
-      returning id into v_message_id;
-
-      update public.conversations c
-      set active_message_id = v_message_id, updated_at = clock_timestamp()
-      where c.id = v_conversation.id and c.active_message_id is not distinct from v_generation.leaf_id;
-    end if;
-  end if;
+    end
+  );
+  delete from relay.chunks c where c.stream_id = v_generation.stream_id;
 
   update relay.generations g
   set
@@ -89,12 +87,12 @@ end;
 $$;
 
 comment on function public.relay_finish(
-  text, uuid, text, text, text, text, integer, integer, integer, integer
+  text, uuid, text, text, text, text, integer, integer, integer, integer, integer
 ) is
-  'Stores the message and the outcome of a generation; a late, repeated or foreign call changes nothing and gets the outcome that is. Null: no such generation.';
+  'Stores the message and the outcome of a generation; a late, repeated or foreign call changes nothing and gets the outcome that is. expected_start: the content must begin there. Null: no such generation.';
 revoke all on function public.relay_finish(
-  text, uuid, text, text, text, text, integer, integer, integer, integer
+  text, uuid, text, text, text, text, integer, integer, integer, integer, integer
 ) from public, anon, authenticated;
 grant execute on function public.relay_finish(
-  text, uuid, text, text, text, text, integer, integer, integer, integer
+  text, uuid, text, text, text, text, integer, integer, integer, integer, integer
 ) to service_role;

@@ -6,12 +6,28 @@ as $$
 declare
   v_generation relay.generations;
 begin
+  -- Nobody is left to stop a generation whose worker died.
+  perform relay.close_expired(g.stream_id)
+  from relay.generations g
+  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id;
+
   select g.* into v_generation
   from relay.generations g
   where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id
   for update;
   if not found then
-    return null;
+    -- The row may be forgotten; the message tells how it ended.
+    return (
+      select jsonb_build_object(
+        'status', case
+          when m.finish_reason in ('cancelled', 'disconnected', 'interrupted') then m.finish_reason
+          when m.is_complete then 'completed'
+          else 'failed'
+        end
+      )
+      from public.messages m
+      where m.stream_id = relay_cancel.stream_id and m.user_id = relay_cancel.user_id
+    );
   end if;
   if v_generation.status <> 'running' then
     return jsonb_build_object('status', v_generation.status);
