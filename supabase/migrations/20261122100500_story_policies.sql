@@ -20,7 +20,8 @@ on table public.bots to authenticated;
 
 grant select, insert (bot_id, user_id), delete on table public.bot_shares to authenticated;
 
-grant select, insert (user_id, default_bot_id), update (default_bot_id), delete on table public.user_settings
+-- user_id can be updated because an upsert sets each column that was sent; the policy keeps it what it is.
+grant select, insert (user_id, default_bot_id), update (user_id, default_bot_id), delete on table public.user_settings
 to authenticated;
 
 grant
@@ -81,11 +82,30 @@ with check (
 );
 
 create policy conversations_are_their_users on public.conversations for all to authenticated
-using (user_id = (select auth.uid()))
-with check (
-  user_id = (select auth.uid())
-  and (conversations.bot_id is null or exists (select 1 from public.bots b where b.id = conversations.bot_id))
-);
+using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+
+-- A trigger, because a policy cannot tell a new bot from an old one: a conversation is still renamed and read on when
+-- the share of its bot has ended. It runs under the caller's own policies, too.
+create function public.conversations_check_bot() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select 1 from public.bots b where b.id = new.bot_id) then
+    raise insufficient_privilege using message = 'Cannot set the bot of the conversation: there is no such bot';
+  end if;
+  return new;
+end;
+$$;
+
+comment on function public.conversations_check_bot() is 'Lets a conversation have only a bot that its user may use.';
+revoke all on function public.conversations_check_bot() from public, anon, authenticated;
+
+create trigger conversations_check_bot_at_first before insert on public.conversations
+for each row when (new.bot_id is not null) execute function public.conversations_check_bot();
+create trigger conversations_check_bot_later before update of bot_id on public.conversations
+for each row when (new.bot_id is not null and new.bot_id is distinct from old.bot_id)
+execute function public.conversations_check_bot();
 
 create policy messages_are_their_users on public.messages for all to authenticated
 using (user_id = (select auth.uid()))

@@ -20,8 +20,13 @@ export interface ProviderCall {
   break(): void;
 }
 
-/** Plays one answer as an event stream; or gives, at once, the answer that takes its place. */
-export type Script = (call: ProviderCall) => Promise<void> | Response;
+/**
+ * Plays one answer as an event stream; or gives, at once, the answer that takes its place; or "silence": not even
+ * headers are sent until the relay goes away.
+ */
+export type Script = (
+  call: ProviderCall,
+) => Promise<void> | Response | "silence";
 
 /** A running provider. */
 export interface ScriptedProvider {
@@ -64,6 +69,28 @@ interface Route {
   calls: ProviderCall[];
   open: number;
   waiting: { count: number; resolve: (call: ProviderCall) => void }[];
+}
+
+/** The answer itself, but its end is told: that of its body, or that the relay went away. */
+function watched(response: Response, onEnd: () => void): Response {
+  if (response.body === null) {
+    onEnd();
+    return response;
+  }
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (!done) return controller.enqueue(value);
+      onEnd();
+      controller.close();
+    },
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, response);
 }
 
 /** Listens on loopback, on a port of its own. */
@@ -135,10 +162,14 @@ export function startScriptedProvider(): ScriptedProvider {
       if (waiter.count === route.calls.length) waiter.resolve(call);
     }
     const played = route.script(call);
-    if (!(played instanceof Promise)) {
+    if (played === "silence") {
+      const gone = Promise.withResolvers<void>();
+      request.signal.addEventListener("abort", () => gone.resolve());
+      await gone.promise;
       end();
-      return played;
+      return new Response(null, { status: 499 });
     }
+    if (played instanceof Response) return watched(played, end);
     // A script that fails is a bug of its test, which shall not go unseen.
     played.catch((error) => controller.error(error));
     return new Response(stream, {

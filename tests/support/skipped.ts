@@ -3,7 +3,7 @@
  * registered at all, and the reason is collected here, so that a green run says what it did not see.
  */
 
-/** Prints why some tests are missing and, under `dev/test.ts`, hands the reason to its last lines. */
+/** Prints why some tests are missing and, under `dev/run_tests.ts`, hands the reason to its last lines. */
 export function skip(reason: string): void {
   console.log(`Skipped: ${reason}`);
   const collected = Deno.env.get("RELAY_TEST_SKIPPED");

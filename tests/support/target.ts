@@ -8,6 +8,8 @@ export interface Target {
   publishableKey: string;
   secretKey: string;
   jwtSecret: string;
+  /** What the workers have logged so far, where that can be known. */
+  log?: () => string;
 }
 
 /** A user who has signed up. */

@@ -58,7 +58,7 @@ export function createClientWriter(
   }
 
   function write(frame: string) {
-    if (!open) return;
+    if (!open || frame === "") return;
     const bytes = encoder.encode(frame);
     const room = controller.desiredSize ?? 0;
     // An event that is larger than the whole queue still goes to a client that keeps up.

@@ -27,7 +27,7 @@ export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
       buffer = new Uint8Array(value.buffer as ArrayBuffer);
       return value;
     },
-    cancel: (reason) => void byob.cancel(reason).catch(() => {}),
+    cancel: (reason) => end(byob, reason),
   };
 }
 
@@ -35,6 +35,15 @@ function readChunks(body: ReadableStream<Uint8Array>): ByteReads {
   const reader = body.getReader();
   return {
     next: async () => (await reader.read()).value,
-    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+    cancel: (reason) => end(reader, reason),
   };
+}
+
+/** A read that waits is over with the cancel, so that none is left when the reader lets go. */
+function end(
+  reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader,
+  reason: unknown,
+) {
+  reader.cancel(reason).catch(() => {});
+  reader.releaseLock();
 }

@@ -47,19 +47,16 @@ function request(
   boundedFetch: typeof fetch,
   timeout: number,
 ): Promise<Response> {
+  // All of them: the package would add what it finds in the worker's environment, which is none of a provider's business.
+  const headers = headersFor(call.accessKey);
   const client = new OpenAI({
     baseURL: `${call.baseUrl.origin}${
       call.baseUrl.pathname.replace(/\/$/, "")
     }`,
     defaultQuery: Object.fromEntries(call.baseUrl.searchParams),
-    apiKey: call.accessKey ?? "",
-    // What the package would else take from the worker's environment is none of a bot's business.
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    ...(call.accessKey ? {} : { defaultHeaders: { authorization: null } }),
-    fetch: boundedFetch,
+    // The package does not do without one; it is never sent.
+    apiKey: "in the headers",
+    fetch: (url, init) => boundedFetch(url, { ...init, headers }),
     maxRetries: 0,
     timeout,
     logLevel: "off",
@@ -75,6 +72,23 @@ function request(
     messages: call.messages,
     stream: true,
   }, { signal }).asResponse();
+}
+
+/** A key that no header can hold is refused here: the runtime's error would quote it. */
+function headersFor(accessKey: string | null): Record<string, string> {
+  const headers = {
+    accept: "application/json",
+    "content-type": "application/json",
+  };
+  const key = accessKey?.trim();
+  if (!key) return headers;
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new RelayError(
+      "provider_auth",
+      "Cannot send the key of this bot: it has characters that no header can hold",
+    );
+  }
+  return { ...headers, authorization: `Bearer ${key}` };
 }
 
 async function readAnswer(

@@ -73,9 +73,11 @@ export function createChunkReader(accessKey: string | null): ChunkReader {
         const delta = choice.delta ?? {};
         piece("reasoning", delta.reasoning_content ?? delta.reasoning);
         piece("text", delta.content ?? delta.refusal);
-        if (typeof choice.finish_reason === "string") {
-          finishReason = choice.finish_reason;
-        }
+        // Some providers send an empty one with every chunk.
+        if (
+          typeof choice.finish_reason === "string" &&
+          choice.finish_reason !== ""
+        ) finishReason = toName(choice.finish_reason);
       }
     },
     take() {
@@ -100,7 +102,7 @@ export function createChunkReader(accessKey: string | null): ChunkReader {
           `The provider ended with the finish reason "${finishReason}"`,
         );
       }
-      return { finishReason: finishReason.slice(0, 100), usage };
+      return { finishReason, usage };
     },
   };
 }
@@ -138,6 +140,11 @@ function reportedError(
     "provider_error",
     `The provider failed amid the stream${said}`,
   );
+}
+
+/** The reason goes into a column, which takes neither U+0000 nor half a character. */
+function toName(reason: string): string {
+  return reason.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?");
 }
 
 function toUsage(reported: Record<string, unknown>): Usage {

@@ -14,8 +14,12 @@ export interface EventStreamParser {
 export function createEventStreamParser(
   onData: (data: string) => void,
 ): EventStreamParser {
-  const decoder = new TextDecoder();
+  // Deno 2.9 takes a mark amid the text for one at its start if the first reads were short: hence not the decoder's.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let atStart = true;
   let rest = "";
+  /** The last read ended with a CR, which may be the first half of a CR LF. */
+  let afterReturn = false;
   let data: string | null = null;
 
   function line(text: string) {
@@ -31,23 +35,27 @@ export function createEventStreamParser(
     }
   }
 
-  function take(text: string, atEnd: boolean) {
-    const buffer = rest + text;
+  function take(text: string) {
+    if (text === "") return;
+    if (atStart) text = text.replace(/^\uFEFF/, "");
+    atStart = false;
+    const buffer = rest + (afterReturn ? text.replace(/^\n/, "") : text);
     let from = 0;
     const ends = /\r\n?|\n/g;
+    // What is left of earlier reads has no end of a line: looking again would make one long line cost its square.
+    ends.lastIndex = rest.length;
     for (let end = ends.exec(buffer); end !== null; end = ends.exec(buffer)) {
-      // A CR at the very end may be the first half of a CR LF.
-      if (!atEnd && end[0] === "\r" && ends.lastIndex === buffer.length) break;
-      line(buffer.slice(from, end.index));
+      line(bounded(buffer.slice(from, end.index)));
       from = ends.lastIndex;
     }
     rest = bounded(buffer.slice(from));
+    afterReturn = text.endsWith("\r");
   }
 
   return {
-    push: (bytes) => take(decoder.decode(bytes, { stream: true }), false),
+    push: (bytes) => take(decoder.decode(bytes, { stream: true })),
     end() {
-      take(decoder.decode(), true);
+      take(decoder.decode());
       line(rest);
       line("");
       rest = "";

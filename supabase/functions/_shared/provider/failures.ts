@@ -22,7 +22,7 @@ export function toProviderError(
   }
   if (error instanceof APIConnectionError) {
     return new RelayError("provider_error", "Cannot reach the provider", {
-      cause: error,
+      cause: reasonOf(error, accessKey),
     });
   }
   if (error instanceof APIError && typeof error.status === "number") {
@@ -31,8 +31,25 @@ export function toProviderError(
   return new RelayError(
     "provider_bad_response",
     "The provider's answer broke off before it was finished",
-    { cause: error },
+    { cause: reasonOf(error, accessKey) },
   );
+}
+
+/** For the log: the runtime's words for what happened quote the URL, and its query may hold a key. */
+function reasonOf(error: unknown, accessKey: string | null): string {
+  let deepest = error;
+  for (let depth = 0; depth < 5; depth++) {
+    if (!(deepest instanceof Error && deepest.cause instanceof Error)) break;
+    deepest = deepest.cause;
+  }
+  if (!(deepest instanceof Error)) return typeof deepest;
+  const said = `${deepest.name}: ${deepest.message}`;
+  return withoutKey(said, accessKey)
+    .replaceAll(/(https?:\/\/[^\s?)]*)\?[^\s)]*/g, "$1");
+}
+
+function withoutKey(text: string, accessKey: string | null): string {
+  return accessKey ? text.replaceAll(accessKey, "[key]") : text;
 }
 
 /** The message of a 401 or 403 stays here: providers quote parts of the key in it, and a bot may be shared. */
@@ -68,8 +85,8 @@ export function providerMessage(
   accessKey: string | null,
 ): string {
   if (typeof said !== "string" || said.trim() === "") return "";
-  const safe = accessKey ? said.replaceAll(accessKey, "[key]") : said;
   // deno-lint-ignore no-control-regex
-  const line = safe.replaceAll(/[\0-\x1f\x7f]+/g, " ").trim().toWellFormed();
+  const line = withoutKey(said, accessKey).replaceAll(/[\0-\x1f\x7f]+/g, " ")
+    .trim().toWellFormed();
   return `: "${line.slice(0, MAX_PROVIDER_MESSAGE_CHARACTERS).toWellFormed()}"`;
 }

@@ -79,7 +79,7 @@ const totals: Counts[] = [];
 totals.push(
   await run(Deno.execPath(), [
     ...flags,
-    ...(Deno.args.length > 0 ? Deno.args : ["supabase", "tests"]),
+    ...(Deno.args.length > 0 ? Deno.args : ["supabase", "dev", "tests"]),
   ], env),
 );
 if (Deno.args.length === 0) {

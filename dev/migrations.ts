@@ -1,0 +1,53 @@
+import type { Database } from "./database.ts";
+
+const FILE_NAME = /^(\d+)_([A-Za-z0-9_]+)\.sql$/;
+
+/**
+ * Applies the migrations of a folder that the database does not have yet, in order, each in a transaction.
+ *
+ * What was applied is kept where the Supabase CLI keeps it, so that either can carry on from the other.
+ */
+export async function applyMigrations(
+  database: Database,
+  folder: URL,
+): Promise<string[]> {
+  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name)
+    .filter((name) => name.endsWith(".sql")).sort();
+  const applied: string[] = [];
+  for (const name of names) {
+    const match = FILE_NAME.exec(name);
+    if (!match) {
+      throw new Error(
+        `Cannot apply the migration "${name}": its name is not <timestamp>_<concern>.sql`,
+      );
+    }
+    const [, version, concern] = match;
+    const sql = await Deno.readTextFile(new URL(name, folder));
+    const isNew = await database.transaction(async (run) => {
+      // The row comes first: a second process that starts on the same database waits here for the outcome.
+      const rows = await run(
+        `insert into supabase_migrations.schema_migrations (version, name) values ('${version}', '${concern}')
+         on conflict (version) do nothing returning version`,
+      );
+      if (rows.length === 0) return false;
+      await run(sql);
+      return true;
+    }).catch((error) => {
+      throw new Error(
+        `Cannot apply the migration "${name}": ${describe(error, sql)}`,
+        {
+          cause: error,
+        },
+      );
+    });
+    if (isNew) applied.push(name);
+  }
+  return applied;
+}
+
+function describe(error: unknown, sql: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const position = Number((error as { position?: string }).position);
+  if (!Number.isInteger(position) || position < 1) return error.message;
+  return `${error.message} (line ${sql.slice(0, position).split("\n").length})`;
+}
