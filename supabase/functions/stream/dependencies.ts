@@ -3,6 +3,7 @@
 import { createVerifier } from "../_shared/auth/verify.ts";
 import { createDatabase } from "../_shared/database/database.ts";
 import { createGenerations } from "../_shared/generation/generations.ts";
+import { createWatchers } from "../_shared/generation/watchers.ts";
 import type { Platform } from "../_shared/platform/platform.ts";
 import { createAddressCheck } from "../_shared/provider/address.ts";
 import { createChatCompletions } from "../_shared/provider/chat_completions.ts";
@@ -21,5 +22,6 @@ export function createStreamDependencies(
     verify: createVerifier(platform),
     checkAddress: createAddressCheck(configuration),
     generations: createGenerations(platform, database, provider),
+    watchers: createWatchers(platform, database),
   };
 }

@@ -2,22 +2,34 @@
 
 import type { Rpc } from "./rpc.ts";
 
-/** What a beat brings back, as stream_ids. */
+/** A generation that this worker runs, and the piece of its text that the database lacks. */
+export interface BeatEntry {
+  streamId: string;
+  fence: string;
+  piece: { start: number; end: number; text: string };
+}
+
+/** What a beat brings back, by stream_id. */
 export interface BeatAnswer {
+  /** How many UTF-16 units of the text the database has. */
+  stored: Record<string, number>;
   cancelled: string[];
   /** No longer this worker's to run: ended by somebody else, or gone. */
   lost: string[];
 }
 
-/** Renews the leases of all given generations in one round trip. */
+/** Renews the leases of all given generations and stores their pieces, in one round trip. */
 export function beat(
   rpc: Rpc,
-  generations: { streamId: string; fence: string }[],
+  entries: BeatEntry[],
   leaseMs: number,
 ): Promise<BeatAnswer> {
   return rpc("relay_beat", {
-    stream_ids: generations.map((generation) => generation.streamId),
-    fences: generations.map((generation) => generation.fence),
+    stream_ids: entries.map((entry) => entry.streamId),
+    fences: entries.map((entry) => entry.fence),
     lease_ms: leaseMs,
+    starts: entries.map((entry) => entry.piece.start),
+    ends: entries.map((entry) => entry.piece.end),
+    texts: entries.map((entry) => entry.piece.text),
   });
 }

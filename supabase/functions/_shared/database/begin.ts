@@ -40,9 +40,10 @@ interface Refusal {
   characters?: number;
 }
 
-/** Either the admission, or the error that the client is told; both know the rate. */
+/** The admission; or that the user has this stream_id already; or the error that the client is told. All know the rate. */
 export type BeginAnswer =
   | { admission: Admission; rate: Rate }
+  | { exists: true; rate: Rate }
   | { refusal: RelayError; rate: Rate };
 
 /** One round trip; rejects as `Rpc` does. */
@@ -74,6 +75,7 @@ export async function begin(
   if (answer.outcome === "admitted") {
     return { admission: answer, rate: answer.rate };
   }
+  if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
   const refusal = new RelayError(answer.code, reasonOf(answer, configuration), {
     retryAfter: answer.retry_after_s,
   });

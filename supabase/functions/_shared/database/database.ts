@@ -2,10 +2,17 @@
 
 import type { Platform } from "../platform/platform.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
-import { beat, type BeatAnswer } from "./beat.ts";
+import { beat, type BeatAnswer, type BeatEntry } from "./beat.ts";
 import { begin, type BeginAnswer } from "./begin.ts";
 import { cancel } from "./cancel.ts";
-import { type Ending, type EndStatus, finish, type Outcome } from "./finish.ts";
+import {
+  type Ending,
+  type EndingText,
+  type EndStatus,
+  finish,
+  type Outcome,
+} from "./finish.ts";
+import { read, type Reading, type View } from "./read.ts";
 import { createRpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
@@ -15,18 +22,18 @@ export interface Database {
     streamId: string,
     request: StreamRequest,
   ): Promise<BeginAnswer>;
-  beat(
-    generations: { streamId: string; fence: string }[],
-  ): Promise<BeatAnswer>;
+  beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(
     streamId: string,
     fence: string,
     ending: Ending,
+    text: EndingText,
   ): Promise<Outcome | null>;
   cancel(
     userId: string,
     streamId: string,
   ): Promise<"cancelling" | EndStatus | null>;
+  read(readings: Reading[]): Promise<(View | null)[]>;
 }
 
 /** Builds the one client that a worker needs. */
@@ -38,9 +45,10 @@ export function createDatabase(
   return {
     begin: (userId, streamId, request) =>
       begin(rpc, platform, userId, streamId, request),
-    beat: (generations) =>
-      beat(rpc, generations, platform.configuration.leaseMs),
-    finish: (streamId, fence, ending) => finish(rpc, streamId, fence, ending),
+    beat: (entries) => beat(rpc, entries, platform.configuration.leaseMs),
+    finish: (streamId, fence, ending, text) =>
+      finish(rpc, streamId, fence, ending, text),
     cancel: (userId, streamId) => cancel(rpc, userId, streamId),
+    read: (readings) => read(rpc, readings),
   };
 }

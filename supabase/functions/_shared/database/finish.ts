@@ -1,6 +1,6 @@
 /** Tells relay_finish how a generation ended. */
 
-import type { ErrorCode } from "../protocol/errors.ts";
+import { type ErrorCode, RelayError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/events.ts";
 import type { Rpc } from "./rpc.ts";
 
@@ -17,7 +17,6 @@ export interface Ending {
   status: EndStatus;
   finishReason: string;
   errorCode: ErrorCode | null;
-  content: string;
   usage: Usage | null;
   firstTokenMs: number | null;
 }
@@ -31,23 +30,47 @@ export interface Outcome {
   is_complete: boolean;
 }
 
-/** May be repeated at will: only the first call counts. Null: there is no such generation. */
-export function finish(
+/** The text of a generation, of which the database may have the beginning. */
+export interface EndingText {
+  readonly storedUnits: number;
+  from(offset: number): string;
+}
+
+/**
+ * May be repeated at will: only the first call counts. Only what the database lacks of the text is sent; a database that
+ * knows otherwise says where to begin. Null: there is no such generation.
+ */
+export async function finish(
   rpc: Rpc,
   streamId: string,
   fence: string,
   ending: Ending,
+  text: EndingText,
 ): Promise<Outcome | null> {
-  return rpc("relay_finish", {
-    stream_id: streamId,
-    fence,
-    status: ending.status,
-    finish_reason: ending.finishReason,
-    error_code: ending.errorCode,
-    content: ending.content,
-    prompt_tokens: ending.usage?.prompt_tokens ?? null,
-    completion_tokens: ending.usage?.completion_tokens ?? null,
-    total_tokens: ending.usage?.total_tokens ?? null,
-    first_token_ms: ending.firstTokenMs,
-  });
+  const call = (start: number) =>
+    rpc<Outcome | { expected_start: number } | null>("relay_finish", {
+      stream_id: streamId,
+      fence,
+      status: ending.status,
+      finish_reason: ending.finishReason,
+      error_code: ending.errorCode,
+      content: text.from(start),
+      start_at: start,
+      prompt_tokens: ending.usage?.prompt_tokens ?? null,
+      completion_tokens: ending.usage?.completion_tokens ?? null,
+      total_tokens: ending.usage?.total_tokens ?? null,
+      first_token_ms: ending.firstTokenMs,
+    });
+  let start = text.storedUnits;
+  // A beat under way, or a sweep, may move the beginning between two calls; it cannot do so for ever.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const answer = await call(start);
+    if (answer === null || !("expected_start" in answer)) return answer;
+    start = answer.expected_start;
+  }
+  throw new RelayError(
+    "unavailable",
+    "Cannot store the message: its beginning moves",
+    { retryAfter: 1 },
+  );
 }

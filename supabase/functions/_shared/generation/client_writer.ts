@@ -4,25 +4,28 @@ import type { Clock } from "../platform/clock.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { frames } from "./frames.ts";
 
-/** One client's stream. Once the client is gone or detached, every call does nothing. */
+/** One client's stream. Once it has ended, every call does nothing. */
 export interface ClientWriter {
   readonly body: ReadableStream<Uint8Array>;
   write(frame: string): void;
   close(): void;
 }
 
-/** `gone`: the client left. `detached`: it did not read; what waits for it is still delivered, without a last event. */
-export type ClientLoss = "gone" | "detached";
+/**
+ * How a client's stream ended. `gone`: the client left. `detached`: it did not read; what waits for it is still
+ * delivered, without a last event, and it may resume. `closed`: by the relay, after its last event.
+ */
+export type ClientEnd = "gone" | "detached" | "closed";
 
 /**
  * The only holder of the stream's controller, for enqueue and close throw once a stream is closed or cancelled. enqueue
  * itself never refuses, so the queue is measured before each write. A ping goes out after `pingMs` without an event; one
- * timer watches for that, however many events there are.
+ * timer watches for that, however many events there are. `onEnd` is called once.
  */
 export function createClientWriter(
   clock: Clock,
   pingMs: number,
-  onLoss: (loss: ClientLoss) => void,
+  onEnd: (how: ClientEnd) => void,
 ): ClientWriter {
   const encoder = new TextEncoder();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -34,16 +37,15 @@ export function createClientWriter(
     start(given) {
       controller = given;
     },
-    cancel() {
-      if (!open) return;
-      end();
-      onLoss("gone");
-    },
+    cancel: () => end("gone"),
   }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_CLIENT_QUEUE_BYTES }));
 
-  function end() {
+  function end(how: ClientEnd) {
+    if (!open) return;
     open = false;
     clearPing();
+    if (how !== "gone") controller.close();
+    onEnd(how);
   }
 
   function ping() {
@@ -63,22 +65,11 @@ export function createClientWriter(
     const room = controller.desiredSize ?? 0;
     // An event that is larger than the whole queue still goes to a client that keeps up.
     if (room < bytes.byteLength && room < MAX_CLIENT_QUEUE_BYTES) {
-      end();
-      controller.close();
-      onLoss("detached");
-      return;
+      return end("detached");
     }
     controller.enqueue(bytes);
     writtenAt = clock.now();
   }
 
-  return {
-    body,
-    write,
-    close() {
-      if (!open) return;
-      end();
-      controller.close();
-    },
-  };
+  return { body, write, close: () => end("closed") };
 }

@@ -1,36 +1,34 @@
-/** Runs the generations of a worker: from the provider to the client and, at the end, to the database. */
+/** The running generations of a worker: begins them, lets readers in, ends them. */
 
 import type { Database } from "../database/database.ts";
 import type { Ending, Outcome } from "../database/finish.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import { RelayError, toRelayError } from "../protocol/errors.ts";
-import {
-  DONE_WAITS_FOR_STORAGE_MS,
-  MAX_MESSAGE_UNITS,
-} from "../protocol/limits.ts";
-import type { Delta, Provider } from "../provider/provider.ts";
-import { type ClientWriter, createClientWriter } from "./client_writer.ts";
-import { startDeadlines } from "./deadlines.ts";
-import { frames } from "./frames.ts";
+import type { RelayError } from "../protocol/errors.ts";
+import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
+import type { Provider } from "../provider/provider.ts";
 import { createHeartbeat } from "./heartbeat.ts";
-import { type Job, logFields, providerCall } from "./job.ts";
+import { type AdmittedJob, type Job, logFields } from "./job.ts";
+import { createReaders, type Readers } from "./readers.ts";
+import { type Run, runGeneration } from "./run.ts";
 import { endingOf, interruption, Stop } from "./stop.ts";
 import { storeEnding } from "./store.ts";
 import { terminalFrame } from "./terminal.ts";
+import { createTranscript, type Transcript } from "./transcript.ts";
 
-/** The running generations of one worker. */
+/** What the handlers can do with generations on this worker. */
 export interface Generations {
   /** The client's event stream; the generation goes on behind it, also without the client. */
   start(job: Job): ReadableStream<Uint8Array>;
+  /** One more stream of the user's generation, from an offset on; null: it does not run here. */
+  attach(
+    userId: string,
+    streamId: string,
+    from: number | null,
+    onEnd: () => void,
+  ): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
-  refuse(job: Omit<Job, "baseUrl">, error: RelayError): void;
-}
-
-/** How a run ended, before anybody stored it. */
-interface Run {
-  ending: Ending;
-  error: RelayError | null;
+  refuse(job: AdmittedJob, error: RelayError): void;
 }
 
 /**
@@ -44,69 +42,7 @@ export function createGenerations(
 ): Generations {
   const { clock, configuration, keepAlive, log, shutdown } = platform;
   const heartbeat = createHeartbeat(platform, database);
-
-  async function generate(
-    job: Job,
-    controller: AbortController,
-    writer: ClientWriter,
-  ): Promise<Run> {
-    let content = "";
-    let firstTokenMs: number | null = null;
-    const deadlines = startDeadlines(
-      clock,
-      configuration,
-      job.startedAt,
-      (stop) => controller.abort(stop),
-    );
-
-    function onDeltas(deltas: Delta[]) {
-      deadlines.touch();
-      firstTokenMs ??= clock.now() - job.startedAt;
-      let frame = "";
-      for (const { kind, text } of deltas) {
-        if (kind === "reasoning") {
-          frame += frames.reasoning(text);
-        } else if (content.length + text.length > MAX_MESSAGE_UNITS) {
-          writer.write(frame);
-          throw new RelayError(
-            "provider_bad_response",
-            `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`,
-          );
-        } else {
-          content += text;
-          frame += frames.token(text, content.length);
-        }
-      }
-      writer.write(frame);
-    }
-
-    try {
-      const { finishReason, usage } = await provider.stream(
-        providerCall(job),
-        controller.signal,
-        onDeltas,
-      );
-      const ending = {
-        status: "completed",
-        finishReason,
-        errorCode: null,
-        content,
-        usage,
-        firstTokenMs,
-      } as const;
-      return { ending, error: null };
-    } catch (reason) {
-      const stop = reason instanceof Stop
-        ? reason
-        : new Stop("failed", toRelayError(reason));
-      return {
-        ending: { ...endingOf(stop), content, usage: null, firstTokenMs },
-        error: stop.error,
-      };
-    } finally {
-      deadlines.end();
-    }
-  }
+  const running = new Map<string, { userId: string; readers: Readers }>();
 
   /** Not for ever: the reader is told what is known, and the storing goes on. */
   async function storedSoon(
@@ -125,97 +61,143 @@ export function createGenerations(
     }
   }
 
-  function report(
-    job: Omit<Job, "baseUrl">,
-    { ending, error }: Run,
-    outcome: Outcome | null,
-  ) {
-    const status = outcome?.status ?? ending.status;
-    log(
-      status === "failed" && ending.errorCode === "internal" ? "error" : "info",
-      "generation_finished",
-      {
-        ...logFields(job),
-        latency_ms: clock.now() - job.startedAt,
-        first_token_ms: ending.firstTokenMs,
-        ...ending.usage,
-        outcome: status,
-        finish_reason: outcome?.finish_reason ?? ending.finishReason,
-        code: outcome?.error_code ?? undefined,
-        cause: status === "failed" ? error ?? undefined : undefined,
-      },
-    );
+  function report(job: AdmittedJob, { ending, error }: Run, outcome: Outcome) {
+    const isInternal = outcome.error_code === "internal";
+    log(isInternal ? "error" : "info", "generation_finished", {
+      ...logFields(job),
+      latency_ms: clock.now() - job.startedAt,
+      first_token_ms: ending.firstTokenMs,
+      ...ending.usage,
+      outcome: outcome.status,
+      finish_reason: outcome.finish_reason,
+      code: outcome.error_code ?? undefined,
+      cause: outcome.status === "failed" ? error ?? undefined : undefined,
+    });
   }
 
   async function run(
     job: Job,
     controller: AbortController,
-    writer: ClientWriter,
+    transcript: Transcript,
+    readers: Readers,
   ): Promise<void> {
+    const { streamId, admission: { fence } } = job;
     const stop = (reason: Stop) => controller.abort(reason);
     const leaveShutdown = shutdown.onShutdown(() =>
       stop(interruption("shutdown"))
     );
-    const leaveHeartbeat = heartbeat.add({
-      streamId: job.streamId,
-      fence: job.admission.fence,
-      stop,
-    });
+    const leaveHeartbeat = heartbeat.add({ streamId, fence, transcript, stop });
     try {
-      const result = await generate(job, controller, writer);
-      const storing = storeEnding(platform, database, job, result.ending);
-      const outcome = await storedSoon(storing).catch(() => null);
-      writer.write(
-        terminalFrame(job.streamId, result.ending, outcome, result.error),
+      const result = await runGeneration(
+        platform,
+        provider,
+        job,
+        controller,
+        transcript,
+        readers,
       );
-      writer.close();
-      report(job, result, await storing);
+      const storing = storeEnding(
+        platform,
+        database,
+        job,
+        result.ending,
+        transcript,
+      );
+      const outcome = await storedSoon(storing).catch(() => null);
+      const { usage } = result.ending;
+      // Whoever comes from here on is told by the database.
+      running.delete(streamId);
+      readers.write(
+        terminalFrame(
+          streamId,
+          outcome ?? unstored(result.ending),
+          usage,
+          result.error,
+        ),
+      );
+      readers.close();
+      report(job, result, await storing ?? unstored(result.ending));
     } finally {
+      running.delete(streamId);
       leaveShutdown();
       leaveHeartbeat();
-      writer.close();
+      readers.close();
     }
   }
 
   return {
     start(job) {
-      const controller = new AbortController();
-      const writer = createClientWriter(clock, configuration.pingMs, (loss) => {
-        if (loss === "gone" && job.request.on_disconnect === "stop") {
-          controller.abort(new Stop("disconnected"));
-        }
-      });
+      const { streamId, userId, admission, request } = job;
       const { conversation_id, bot_id, model, user_message_id, parent_id } =
-        job.admission;
-      writer.write(frames.start({
-        stream_id: job.streamId,
+        admission;
+      const controller = new AbortController();
+      const transcript = createTranscript();
+      const start = {
+        stream_id: streamId,
         conversation_id,
         bot_id,
         model,
         user_message_id,
         parent_id,
-      }));
+      };
+      const readers = createReaders(
+        clock,
+        configuration.pingMs,
+        start,
+        transcript,
+        () => {
+          if (request.on_disconnect === "stop") {
+            controller.abort(
+              new Stop("disconnected"),
+            );
+          }
+        },
+      );
+      const body = readers.attach(null, () => {});
+      running.set(streamId, { userId, readers });
       log("info", "generation_started", {
         ...logFields(job),
         latency_ms: clock.now() - job.startedAt,
       });
-      keepAlive.run("generation", () => run(job, controller, writer));
-      return writer.body;
+      keepAlive.run(
+        "generation",
+        () => run(job, controller, transcript, readers),
+      );
+      return body;
+    },
+    attach(userId, streamId, from, onEnd) {
+      const found = running.get(streamId);
+      return found?.userId === userId
+        ? found.readers.attach(from, onEnd)
+        : null;
     },
     refuse(job, error) {
       const ending: Ending = {
         ...endingOf(new Stop("failed", error)),
-        content: "",
         usage: null,
         firstTokenMs: null,
       };
       keepAlive.run("refusal", async () => {
-        report(
+        const outcome = await storeEnding(
+          platform,
+          database,
           job,
-          { ending, error },
-          await storeEnding(platform, database, job, ending),
+          ending,
+          createTranscript(),
         );
+        report(job, { ending, error }, outcome ?? unstored(ending));
       });
     },
+  };
+}
+
+/** The worker's own word, where the database has none. */
+function unstored({ status, finishReason, errorCode }: Ending): Outcome {
+  return {
+    status,
+    finish_reason: finishReason,
+    error_code: errorCode,
+    message_id: null,
+    is_complete: status === "completed",
   };
 }

@@ -1,13 +1,16 @@
-/** Beats for all generations of a worker: one database call a beat, which brings back what was cancelled. */
+/** Beats for all generations of a worker: one database call a beat takes their text and brings back what was cancelled. */
 
 import type { Database } from "../database/database.ts";
 import type { Platform } from "../platform/platform.ts";
+import { MAX_PIECE_UNITS } from "../protocol/limits.ts";
 import { interruption, Stop } from "./stop.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** A generation as the beat sees it. */
 export interface Beaten {
   streamId: string;
   fence: string;
+  transcript: Transcript;
   stop(stop: Stop): void;
 }
 
@@ -42,7 +45,16 @@ export function createHeartbeat(
     beating = true;
     const startedAt = clock.now();
     try {
-      const answer = await database.beat([...running.values()]);
+      const answer = await database.beat(
+        [...running.values()].map(({ streamId, fence, transcript }) => ({
+          streamId,
+          fence,
+          piece: transcript.unstored(MAX_PIECE_UNITS),
+        })),
+      );
+      for (const [id, units] of Object.entries(answer.stored)) {
+        running.get(id)?.transcript.stored(units);
+      }
       for (const id of answer.cancelled) {
         running.get(id)?.stop(new Stop("cancelled"));
       }

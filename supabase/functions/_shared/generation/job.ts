@@ -4,16 +4,20 @@ import type { Admission } from "../database/begin.ts";
 import type { ContextMessage, ProviderCall } from "../provider/provider.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 
-/** An admitted generation. */
-export interface Job {
+/** An admitted generation whose base URL nobody has looked at yet. */
+export interface AdmittedJob {
   streamId: string;
   userId: string;
   request: StreamRequest;
   admission: Admission;
-  baseUrl: URL;
   requestId: string;
   /** When the request came, by the platform's clock. */
   startedAt: number;
+}
+
+/** A generation that may run. */
+export interface Job extends AdmittedJob {
+  baseUrl: URL;
 }
 
 /** The user's `system` follows the bot's instructions in one message: many models take no second one. */
@@ -38,7 +42,7 @@ export function providerCall(
 
 /** The fields that every log line about a generation has. */
 export function logFields(
-  { streamId, userId, admission, requestId }: Omit<Job, "baseUrl">,
+  { streamId, userId, admission, requestId }: AdmittedJob,
 ) {
   return {
     request_id: requestId,

@@ -31,7 +31,7 @@ export function interruption(kind: "shutdown" | "lost"): Stop {
     kind,
     new RelayError(
       "interrupted",
-      "The generation was interrupted: its worker ended",
+      "The generation was interrupted: its worker ended, and what was written is stored",
     ),
   );
 }

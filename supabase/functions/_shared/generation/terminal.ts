@@ -1,39 +1,47 @@
 /** Chooses the last event of a stream. */
 
-import type { Ending, Outcome } from "../database/finish.ts";
-import { RelayError } from "../protocol/errors.ts";
+import type { Outcome } from "../database/finish.ts";
+import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import type { Usage } from "../protocol/events.ts";
 import { frames } from "./frames.ts";
 
-/**
- * The database's word counts, for a cancel may have come first there; without it, the worker's own. `error` is what
- * the worker knows of a failure.
- */
+/** `error` is what the worker knows of a failure, if it was its own. */
 export function terminalFrame(
   streamId: string,
-  ending: Ending,
-  outcome: Outcome | null,
+  outcome: Outcome,
+  usage: Usage | null,
   error: RelayError | null,
 ): string {
-  const status = outcome?.status ?? ending.status;
-  const messageId = outcome?.message_id ?? null;
+  const { status, finish_reason, message_id, is_complete } = outcome;
   if (status === "failed" || status === "interrupted") {
-    const code = outcome?.error_code ?? ending.errorCode ?? "internal";
+    const code = outcome.error_code ?? "internal";
     const known = error?.code === code
       ? error
-      : new RelayError(code, "The generation failed");
+      : new RelayError(code, MESSAGES[code] ?? "The generation failed");
     return frames.error({
       code,
       message: known.message,
       retryable: known.retryable,
       stream_id: streamId,
-      message_id: messageId,
+      message_id,
     });
   }
   return frames.done({
     stream_id: streamId,
-    message_id: messageId,
-    is_complete: status === "completed",
-    finish_reason: outcome?.finish_reason ?? ending.finishReason,
-    usage: ending.usage,
+    message_id,
+    is_complete,
+    finish_reason,
+    usage,
   });
 }
+
+/** For a reader who comes later: the words of the failure itself are not stored. */
+const MESSAGES: Partial<Record<ErrorCode, string>> = {
+  interrupted:
+    "The generation was interrupted: its worker ended, and what was written is stored",
+  timeout: "The generation took too long",
+  provider_auth: "The provider refused the key of this bot",
+  provider_timeout: "The provider did not answer in time",
+  provider_rate_limited:
+    "The provider refused the request: its rate limit was reached",
+};

@@ -44,3 +44,9 @@ export const MAX_STORAGE_BACKOFF_MS = 2_000;
 
 /** Milliseconds after which a worker gives up storing a message. */
 export const STORAGE_GIVE_UP_MS = 300_000;
+
+/** UTF-16 code units of one generation that one beat stores, at most. */
+export const MAX_PIECE_UNITS = 1024 * 1024;
+
+/** Streams that one user may watch on one worker, beside those that the user started there. */
+export const MAX_WATCHED_STREAMS = 20;

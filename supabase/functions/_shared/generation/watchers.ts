@@ -1,0 +1,114 @@
+/** Follows, for clients of this worker, generations that other workers run. */
+
+import type { Database } from "../database/database.ts";
+import type { View } from "../database/read.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type ClientWriter, createClientWriter } from "./client_writer.ts";
+import { frames } from "./frames.ts";
+import { endOf, startOf, unseen } from "./replay.ts";
+import { interruption } from "./stop.ts";
+
+/** The clients of one worker that watch. */
+export interface Watchers {
+  /** A stream from the offset on, null: from the beginning; `view` is what the database said just now. */
+  watch(
+    userId: string,
+    streamId: string,
+    from: number | null,
+    view: View,
+    onEnd: () => void,
+  ): ReadableStream<Uint8Array>;
+}
+
+interface Watcher {
+  userId: string;
+  streamId: string;
+  /** What the client has; it may be ahead of the database by what a beat had not brought yet. */
+  from: number;
+  writer: ClientWriter;
+}
+
+/** All watchers of the worker share one relay_read a beat, from start to start; without any nothing is asked. */
+export function createWatchers(
+  { clock, configuration, log, shutdown, workerId }: Platform,
+  database: Pick<Database, "read">,
+): Watchers {
+  const watchers = new Set<Watcher>();
+  let clear: (() => void) | null = null;
+  let reading = false;
+  let failing = false;
+
+  function schedule(ms: number) {
+    if (clear !== null || reading || watchers.size === 0) return;
+    clear = clock.after(ms, () => {
+      clear = null;
+      void read();
+    });
+  }
+
+  async function read() {
+    reading = true;
+    const startedAt = clock.now();
+    const asked = [...watchers];
+    try {
+      const views = await database.read(asked);
+      asked.forEach((watcher, place) => tell(watcher, views[place]));
+      failing = false;
+    } catch (cause) {
+      if (!failing) {
+        log("warn", "reads_failing", { worker_id: workerId, cause });
+      }
+      failing = true;
+    } finally {
+      reading = false;
+      schedule(Math.max(startedAt + configuration.beatMs - clock.now(), 0));
+    }
+  }
+
+  function tell(watcher: Watcher, view: View | null) {
+    const { streamId, writer } = watcher;
+    if (view === null) {
+      // Deleted with all that was its user's.
+      const { code, message, retryable } = interruption("lost").error!;
+      writer.write(
+        frames.error({
+          code,
+          message,
+          retryable,
+          stream_id: streamId,
+          message_id: null,
+        }),
+      );
+      return writer.close();
+    }
+    const { frame, offset } = unseen(view, watcher.from);
+    watcher.from = offset;
+    const end = endOf(streamId, view);
+    writer.write(frame + (end ?? ""));
+    if (end !== null) writer.close();
+  }
+
+  // Its generation goes on elsewhere: the client resumes on a worker that lives.
+  shutdown.onShutdown(() => {
+    for (const { writer } of [...watchers]) writer.close();
+  });
+
+  return {
+    watch(userId, streamId, from, view, onEnd) {
+      const writer = createClientWriter(clock, configuration.pingMs, () => {
+        watchers.delete(watcher);
+        if (watchers.size === 0) {
+          clear?.();
+          clear = null;
+        }
+        onEnd();
+      });
+      const watcher: Watcher = { userId, streamId, from: from ?? 0, writer };
+      watchers.add(watcher);
+      if (!from) writer.write(frames.start(startOf(streamId, view)));
+      tell(watcher, view);
+      schedule(configuration.beatMs);
+      return writer.body;
+    },
+  };
+}
