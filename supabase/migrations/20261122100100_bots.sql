@@ -14,6 +14,34 @@ alter table public.bots
   add column if not exists created_at timestamptz not null default now(),
   add column if not exists updated_at timestamptz not null default now();
 
+-- A table that was there may lack the defaults and hold nulls. On a new database nothing happens.
+alter table public.bots
+  alter column id set default gen_random_uuid(),
+  alter column name set default '',
+  alter column access_path set default 'https://api.openai.com/v1',
+  alter column model set default '',
+  alter column params set default '{}',
+  alter column created_at set default now(),
+  alter column updated_at set default now();
+
+update public.bots
+set
+  name = coalesce(name, ''),
+  access_path = coalesce(access_path, 'https://api.openai.com/v1'),
+  model = coalesce(model, ''),
+  params = coalesce(params, '{}'),
+  created_at = coalesce(created_at, now()),
+  updated_at = coalesce(updated_at, created_at, now())
+where num_nulls(name, access_path, model, params, created_at, updated_at) > 0;
+
+alter table public.bots
+  alter column name set not null,
+  alter column access_path set not null,
+  alter column model set not null,
+  alter column params set not null,
+  alter column created_at set not null,
+  alter column updated_at set not null;
+
 -- "not valid": rows that were there before are left alone, every later one is checked.
 alter table public.bots
   add constraint bots_belong_to_a_user foreign key (user_id) references auth.users (id) on delete cascade not valid,

@@ -32,6 +32,33 @@ alter table public.messages
   add column if not exists usage jsonb,
   add column if not exists created_at timestamptz not null default now();
 
+-- Tables that were there may lack the defaults: what wrote to them may have brought its own ids and times.
+alter table public.conversations
+  alter column id set default gen_random_uuid(),
+  alter column title set default '',
+  alter column created_at set default now(),
+  alter column updated_at set default now();
+alter table public.messages
+  alter column id set default gen_random_uuid(),
+  alter column content set default '',
+  alter column is_user_author set default true,
+  alter column is_streaming set default false,
+  alter column is_complete set default true,
+  alter column stream_id drop not null,
+  alter column created_at set default now();
+
+-- Asked first, because the type of a column that a view reads cannot be changed, not even to what it is.
+do $$
+begin
+  if (
+    select c.data_type from information_schema.columns c
+    where c.table_schema = 'public' and c.table_name = 'messages' and c.column_name = 'stream_id'
+  ) <> 'text' then
+    alter table public.messages alter column stream_id type text;
+  end if;
+end;
+$$;
+
 -- The pair is what the foreign keys below point at: no parent and no active leaf of another conversation.
 alter table public.messages
   add constraint messages_id_in_conversation unique (id, conversation_id);

@@ -1,43 +1,49 @@
 -- What the FastAPI relay left behind becomes a tree: its conversations were lists. On a new database nothing is there
 -- and nothing happens.
-
--- The relay that was writing them is gone.
-update public.messages set is_streaming = false where is_streaming is distinct from false;
-
-alter table public.messages
-  add constraint messages_are_never_streaming check (not is_streaming);
-
--- Rows of a retried request shared one stream_id. The newest keeps it, the others get it with their own id behind it.
-update public.messages m
-set stream_id = m.stream_id || ':' || m.id
-from (
-  select
-    d.id,
-    row_number() over (partition by d.stream_id order by d.is_complete desc nulls last, d.created_at desc, d.id) as place
-  from public.messages d
-  where d.stream_id is not null
-) ranked
-where ranked.id = m.id and ranked.place > 1;
-
 insert into public.conversations (id, user_id, created_at, updated_at)
-select distinct on (m.conversation_id) m.conversation_id, m.user_id, m.created_at, m.created_at
+select
+  m.conversation_id,
+  (array_agg(m.user_id order by m.created_at, m.ctid))[1],
+  coalesce(min(m.created_at), now()),
+  coalesce(max(m.created_at), now())
 from public.messages m
 join auth.users u on u.id = m.user_id
 where m.conversation_id is not null
-order by m.conversation_id, m.created_at
+group by m.conversation_id
 on conflict (id) do nothing;
 
--- ctid breaks ties: without a time of their own, rows lie in the order in which they were written.
+-- All in one statement, for two reasons. ctid is the order in which rows without a time of their own were written, but
+-- only until they are written again. And of a row that one transaction writes twice all foreign keys are checked, also
+-- those to users who are long gone.
 update public.messages m
-set parent_id = chain.previous_id
+set
+  parent_id = case when m.conversation_id is not null then coalesce(m.parent_id, line.previous_id) end,
+  -- Rows of a retried request shared one stream_id. The newest whole one keeps it, the others get their own id behind it.
+  stream_id = case when line.place > 1 then m.stream_id || ':' || m.id else m.stream_id end,
+  -- The relay that was writing them is gone.
+  is_streaming = false,
+  content = coalesce(m.content, ''),
+  is_user_author = coalesce(m.is_user_author, false),
+  is_complete = coalesce(m.is_complete, false),
+  created_at = coalesce(m.created_at, now())
 from (
   select
     c.id,
-    lag(c.id) over (partition by c.conversation_id order by c.created_at, c.ctid) as previous_id
+    lag(c.id) over (partition by c.conversation_id order by c.created_at, c.ctid) as previous_id,
+    row_number() over (
+      partition by c.stream_id order by c.is_complete desc nulls last, c.created_at desc nulls last, c.ctid desc
+    ) as place
   from public.messages c
-  where c.conversation_id is not null
-) chain
-where chain.id = m.id and chain.previous_id is not null and m.parent_id is null;
+) line
+where line.id = m.id;
+
+alter table public.messages
+  alter column content set not null,
+  alter column is_user_author set not null,
+  alter column is_streaming set not null,
+  alter column is_complete set not null,
+  alter column created_at set not null,
+  add constraint messages_are_never_streaming check (not is_streaming);
 
 update public.conversations c
 set active_message_id = (

@@ -77,7 +77,7 @@ comment on column relay.generations.leaf_id is 'The active leaf that the generat
 comment on column relay.generations.fence is 'Shown by every beat and the finish of the worker that runs it; null once that worker has finished.';
 comment on column relay.generations.lease_expires_at is 'Past it the worker counts as dead; each beat renews it.';
 comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel, read by the beat; whatever ends later ends as cancelled.';
-comment on column relay.generations.first_token_ms is 'Milliseconds from admission to the first text or reasoning.';
+comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
 
 -- What a late, repeated or losing call is told, and what the winner is told too.
 create function relay.outcome_of(generation relay.generations) returns jsonb

@@ -1,0 +1,264 @@
+-- The verbs that the other files are written in. Committed, because each of them runs in a transaction of its own;
+-- zzz_helpers_are_removed.test.sql takes them away again. People and things go by names: tests.id() gives the name's id.
+begin;
+set local client_min_messages = warning;
+
+drop schema if exists tests cascade;
+create schema tests;
+grant usage on schema tests to anon, authenticated, service_role;
+
+create function tests.id(name text) returns uuid
+language sql immutable as $$ select md5(name)::uuid $$;
+
+-- Personas. The role lasts until sign_out(), at most until the file's rollback.
+create function tests.make_user(name text) returns uuid
+language sql as $$
+  insert into auth.users (id, aud, role, email)
+  values (tests.id(name), 'authenticated', 'authenticated', name || '@example.com')
+  returning id
+$$;
+
+create function tests.act_as(role text, claims jsonb) returns void
+language plpgsql as $$
+begin
+  perform set_config('request.jwt.claims', coalesce(claims::text, ''), true);
+  perform set_config('role', act_as.role, true);
+end
+$$;
+
+create function tests.sign_in_as(name text) returns void
+language sql as $$
+  select tests.act_as('authenticated', jsonb_build_object(
+    'sub', tests.id(name), 'role', 'authenticated', 'aud', 'authenticated', 'is_anonymous', false
+  ))
+$$;
+
+create function tests.sign_in_as_anon() returns void
+language sql as $$ select tests.act_as('anon', '{"role": "anon"}') $$;
+
+create function tests.sign_in_as_service() returns void
+language sql as $$ select tests.act_as('service_role', '{"role": "service_role"}') $$;
+
+create function tests.sign_out() returns void
+language sql as $$ select tests.act_as('none', null) $$;
+
+-- Things.
+create function tests.given_bot(name text, owner text, updated_at timestamptz default now()) returns void
+language sql as $$
+  insert into public.bots (
+    id, user_id, name, access_key, access_path, model, temperature, system_prompt, params, updated_at
+  )
+  values (
+    tests.id(name), tests.id(owner), name, 'key of ' || name, 'https://provider.example/v1', 'model of ' || name, 0.5,
+    'instructions of ' || name, '{"top_p": 0.9}', given_bot.updated_at
+  )
+$$;
+
+create function tests.given_share(bot text, with_user text) returns void
+language sql as $$ insert into public.bot_shares (bot_id, user_id) values (tests.id(bot), tests.id(with_user)) $$;
+
+create function tests.given_default_bot(bot text, of_user text) returns void
+language sql as $$
+  insert into public.user_settings (user_id, default_bot_id) values (tests.id(of_user), tests.id(bot))
+$$;
+
+create function tests.given_conversation(name text, owner text, bot text default null) returns void
+language sql as $$
+  insert into public.conversations (id, user_id, bot_id, title)
+  values (tests.id(name), tests.id(owner), tests.id(bot), name)
+$$;
+
+-- The content is the name, unless given.
+create function tests.given_message(
+  name text, conversation text, parent text default null, by_user boolean default true, content text default null,
+  stream_id text default null
+) returns void
+language sql as $$
+  insert into public.messages (id, user_id, conversation_id, parent_id, content, is_user_author, stream_id)
+  select tests.id(name), c.user_id, c.id, tests.id(parent), coalesce(given_message.content, name), by_user,
+    given_message.stream_id
+  from public.conversations c
+  where c.id = tests.id(conversation)
+$$;
+
+create function tests.given_active_leaf(conversation text, message text) returns void
+language sql as $$
+  update public.conversations set active_message_id = tests.id(message) where id = tests.id(conversation)
+$$;
+
+-- A user with a bot and a story of two branches:
+--   first question ─┬─ first answer ── second question ── second answer (the active leaf)
+--                   └─ other answer ── other question
+create function tests.given_tale(owner text) returns void
+language sql as $$
+  select tests.make_user(owner);
+  select tests.given_bot('bot', owner);
+  select tests.given_conversation('tale', owner, 'bot');
+  select tests.given_message('first question', 'tale');
+  select tests.given_message('first answer', 'tale', 'first question', false);
+  select tests.given_message('second question', 'tale', 'first answer');
+  select tests.given_message('second answer', 'tale', 'second question', false);
+  select tests.given_message('other answer', 'tale', 'first question', false);
+  select tests.given_message('other question', 'tale', 'other answer');
+  select tests.given_active_leaf('tale', 'second answer')
+$$;
+
+create function tests.given_generation(
+  stream_id text, owner text, status text default 'running', conversation text default null, parent text default null
+) returns void
+language sql as $$
+  insert into relay.generations (
+    stream_id, user_id, conversation_id, parent_id, leaf_id, model, status, worker_id, fence, lease_expires_at,
+    cancel_requested_at, started_at, finished_at, finish_reason, error_code
+  )
+  select
+    given_generation.stream_id, tests.id(owner), tests.id(conversation), tests.id(parent),
+    (select c.active_message_id from public.conversations c where c.id = tests.id(conversation)),
+    'model', given_generation.status, 'worker', tests.id('fence of ' || given_generation.stream_id),
+    clock_timestamp() + interval '15 seconds',
+    case when given_generation.status = 'cancelled' then clock_timestamp() end,
+    clock_timestamp(),
+    case when given_generation.status <> 'running' then clock_timestamp() end,
+    case given_generation.status
+      when 'running' then null when 'completed' then 'stop' when 'failed' then 'error' else given_generation.status
+    end,
+    case given_generation.status when 'failed' then 'provider_error' when 'interrupted' then 'interrupted' end
+$$;
+
+-- Time is moved, never waited for.
+create function tests.back_date(stream_id text, age interval) returns void
+language sql as $$
+  update relay.generations g
+  set started_at = g.started_at - age, finished_at = g.finished_at - age, lease_expires_at = g.lease_expires_at - age,
+    cancel_requested_at = g.cancel_requested_at - age
+  where g.stream_id = back_date.stream_id
+$$;
+
+-- The relay's own calls, as its role. A parent that is named is a parent that is given.
+create function tests.call_begin(
+  who text, stream_id text, prompt text default 'And then?', reroll_of text default null,
+  conversation text default null, bot text default null, parent text default null,
+  parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
+  lease_ms integer default 15000, max_context integer default 200000
+) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  perform tests.sign_in_as_service();
+  v_answer := public.relay_begin(
+    user_id => tests.id(who), stream_id => call_begin.stream_id, worker_id => 'worker',
+    prompt => case when call_begin.reroll_of is null then call_begin.prompt end,
+    reroll_of => tests.id(call_begin.reroll_of),
+    conversation_id => tests.id(conversation), bot_id => tests.id(bot), parent_id => tests.id(parent),
+    parent_is_given => call_begin.parent_is_given or parent is not null, rate_limit => call_begin.rate_limit,
+    max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms, max_context => call_begin.max_context
+  );
+  perform tests.sign_out();
+  return v_answer;
+end
+$$;
+
+-- Without fences: those of the generations themselves, as their workers would show them.
+create function tests.call_beat(
+  stream_ids text[], fences uuid[] default null, lease_ms integer default 15000
+) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  perform tests.sign_out();
+  fences := coalesce(fences, (
+    select array_agg(coalesce(g.fence, tests.id('none')) order by named.place)
+    from unnest(call_beat.stream_ids) with ordinality named (stream_id, place)
+    left join relay.generations g on g.stream_id = named.stream_id
+  ));
+  perform tests.sign_in_as_service();
+  v_answer := public.relay_beat(call_beat.stream_ids, call_beat.fences, call_beat.lease_ms);
+  perform tests.sign_out();
+  return v_answer;
+end
+$$;
+
+create function tests.call_finish(
+  stream_id text, content text default 'The end.', status text default 'completed', finish_reason text default 'stop',
+  error_code text default null, fence uuid default null, prompt_tokens integer default null,
+  completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null
+) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  perform tests.sign_out();
+  fence := coalesce(
+    fence, (select g.fence from relay.generations g where g.stream_id = call_finish.stream_id), tests.id('none')
+  );
+  perform tests.sign_in_as_service();
+  v_answer := public.relay_finish(
+    stream_id => call_finish.stream_id, fence => call_finish.fence, status => call_finish.status,
+    finish_reason => call_finish.finish_reason, error_code => call_finish.error_code, content => call_finish.content,
+    prompt_tokens => call_finish.prompt_tokens, completion_tokens => call_finish.completion_tokens,
+    total_tokens => call_finish.total_tokens, first_token_ms => call_finish.first_token_ms
+  );
+  perform tests.sign_out();
+  return v_answer;
+end
+$$;
+
+create function tests.call_cancel(who text, stream_id text) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  perform tests.sign_in_as_service();
+  v_answer := public.relay_cancel(user_id => tests.id(who), stream_id => call_cancel.stream_id);
+  perform tests.sign_out();
+  return v_answer;
+end
+$$;
+
+-- All rows of all tables, for "nothing has changed".
+create function tests.everything() returns jsonb
+language plpgsql as $$
+declare
+  v_table record;
+  v_rows jsonb;
+  v_all jsonb := '{}';
+begin
+  for v_table in
+    select schemaname, tablename from pg_catalog.pg_tables where schemaname in ('public', 'relay')
+  loop
+    execute format('select coalesce(jsonb_agg(to_jsonb(t) order by t::text), ''[]'') from %I.%I t',
+      v_table.schemaname, v_table.tablename) into v_rows;
+    v_all := v_all || jsonb_build_object(v_table.schemaname || '.' || v_table.tablename, v_rows);
+  end loop;
+  return v_all;
+end
+$$;
+
+create function tests.leaf_of(conversation text) returns text
+language sql as $$
+  select m.content
+  from public.conversations c
+  join public.messages m on m.id = c.active_message_id
+  where c.id = tests.id(conversation)
+$$;
+
+-- One assertion: the statement fails on that constraint and on no other.
+create function tests.violates(statement text, relation text, constraint_name text, description text) returns text
+language sql as $$
+  select throws_ok(
+    statement, '23514',
+    format('new row for relation "%s" violates check constraint "%s"', relation, constraint_name), description
+  )
+$$;
+
+commit;
+
+begin;
+select plan(1);
+
+select has_schema('tests', 'the helpers are there');
+
+select * from finish();
+rollback;
