@@ -20,13 +20,8 @@ export interface ProviderCall {
   break(): void;
 }
 
-/**
- * Plays one answer as an event stream; or gives, at once, the answer that takes its place; or "silence": not even
- * headers are sent until the relay goes away.
- */
-export type Script = (
-  call: ProviderCall,
-) => Promise<void> | Response | "silence";
+/** Plays one answer as an event stream; or gives, at once, the answer that takes its place. */
+export type Script = (call: ProviderCall) => Promise<void> | Response;
 
 /** A running provider. */
 export interface ScriptedProvider {
@@ -162,13 +157,6 @@ export function startScriptedProvider(): ScriptedProvider {
       if (waiter.count === route.calls.length) waiter.resolve(call);
     }
     const played = route.script(call);
-    if (played === "silence") {
-      const gone = Promise.withResolvers<void>();
-      request.signal.addEventListener("abort", () => gone.resolve());
-      await gone.promise;
-      end();
-      return new Response(null, { status: 499 });
-    }
     if (played instanceof Response) return watched(played, end);
     // A script that fails is a bug of its test, which shall not go unseen.
     played.catch((error) => controller.error(error));

@@ -52,10 +52,11 @@ export function createRpc(
         timeout.signal,
       );
       if (!error) return data as T;
-      // The hint and the details can quote arguments, which can be a user's words: the log gets code and message.
+      // The hint and the details can quote arguments, which can be a user's words: the log gets code and message. The
+      // message of what is no answer of PostgREST is the whole body, in which a bot's key can be.
       const cause = `${name} was answered with status ${status}, ${
         error.code || "no code"
-      }: ${error.message}`;
+      }: ${status === 0 || error.code ? error.message : "not by PostgREST"}`;
       if (status === 0 || status >= 502 || UNREACHABLE.test(error.code ?? "")) {
         throw unavailable(cause);
       }

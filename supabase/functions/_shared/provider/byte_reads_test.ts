@@ -17,7 +17,9 @@ function makeBody(
 ): ReadableStream<Uint8Array> {
   return kind === "bytes"
     ? new ReadableStream({ type: "bytes", ...source } as UnderlyingByteSource)
-    : new ReadableStream(source, { highWaterMark: 0 });
+    : new ReadableStream(source as UnderlyingSource<Uint8Array>, {
+      highWaterMark: 0,
+    });
 }
 
 type Pull = (

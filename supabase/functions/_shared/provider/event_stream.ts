@@ -39,16 +39,16 @@ export function createEventStreamParser(
     if (text === "") return;
     if (atStart) text = text.replace(/^\uFEFF/, "");
     atStart = false;
-    const buffer = rest + (afterReturn ? text.replace(/^\n/, "") : text);
-    let from = 0;
+    let from = afterReturn && text.startsWith("\n") ? 1 : 0;
     const ends = /\r\n?|\n/g;
-    // What is left of earlier reads has no end of a line: looking again would make one long line cost its square.
-    ends.lastIndex = rest.length;
-    for (let end = ends.exec(buffer); end !== null; end = ends.exec(buffer)) {
-      line(bounded(buffer.slice(from, end.index)));
+    ends.lastIndex = from;
+    // Only the read is searched, and what earlier ones left is only added to: else one long line would cost its square.
+    for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
+      line(bounded(rest + text.slice(from, end.index)));
+      rest = "";
       from = ends.lastIndex;
     }
-    rest = bounded(buffer.slice(from));
+    rest = bounded(rest + text.slice(from));
     afterReturn = text.endsWith("\r");
   }
 

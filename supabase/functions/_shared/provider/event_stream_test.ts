@@ -26,6 +26,7 @@ const CASES: [name: string, stream: string, events: string[]][] = [
   ["LF", "data: a\n\ndata: b\n\n", ["a", "b"]],
   ["CR", "data: a\r\rdata: b\r\r", ["a", "b"]],
   ["CR LF", "data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]],
+  ["CR LF amid an event", "data: a\r\ndata: b\r\n\r\n", ["a\nb"]],
   ["mixed ends", "data: a\r\n\ndata: b\r\r\ndata: c\n\r", ["a", "b", "c"]],
   ["a byte order mark", "\uFEFFdata: a\n\n", ["a"]],
   ["a second mark", "\uFEFFdata: \uFEFFa\n\n", ["\uFEFFa"]],
@@ -64,7 +65,7 @@ Deno.test("events are the ones that another parser finds, in streams made by cha
     "\r",
     "\r\n",
     "a",
-    "🐉",
+    "data: 🐉",
     "id: 1",
     "\n\n",
   ];

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { makeRpc } from "../testing/rpc.ts";
+import { beat } from "./beat.ts";
+
+Deno.test("a beat gives ids and fences in the same order, and nothing else of a generation", async () => {
+  const answer = { cancelled: ["b"], lost: ["a"] };
+  const { rpc, calls } = makeRpc(answer);
+  const generations = [
+    { streamId: "a", fence: "fence-a", stop() {} },
+    { streamId: "b", fence: "fence-b", stop() {} },
+  ];
+  assert.deepEqual(await beat(rpc, generations, 15_000), answer);
+  assert.deepEqual(calls, [{
+    name: "relay_beat",
+    args: {
+      stream_ids: ["a", "b"],
+      fences: ["fence-a", "fence-b"],
+      lease_ms: 15_000,
+    },
+  }]);
+});
+
+Deno.test("a beat of no generations is one too", async () => {
+  const { rpc, calls } = makeRpc({ cancelled: [], lost: [] });
+  await beat(rpc, [], 1);
+  assert.deepEqual(calls[0].args, { stream_ids: [], fences: [], lease_ms: 1 });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { makePlatform } from "../testing/platform.ts";
+import { createDatabase } from "./database.ts";
+
+/** A database that answers every call with `{}`, and the paths and bodies that it was sent. */
+function make() {
+  const calls: [string, Record<string, unknown>][] = [];
+  const database = createDatabase(
+    makePlatform({ configuration: { leaseMs: 9_000 } }),
+    {
+      fetch: (input, init) => {
+        calls.push([
+          new URL(String(input)).pathname,
+          JSON.parse(String(init!.body)),
+        ]);
+        return Promise.resolve(Response.json({}));
+      },
+    },
+  );
+  return { calls, database };
+}
+
+Deno.test("each method is one call of its SQL function", async () => {
+  const { calls, database } = make();
+  await database.begin("user-1", "stream-1", {
+    prompt: "Hi",
+    on_disconnect: "stop",
+  });
+  await database.beat([{ streamId: "stream-1", fence: "fence-1" }]);
+  await database.finish("stream-1", "fence-1", {
+    status: "cancelled",
+    finishReason: "cancelled",
+    errorCode: null,
+    content: "",
+    usage: null,
+    firstTokenMs: null,
+  });
+  await database.cancel("user-1", "stream-1");
+  assert.deepEqual(
+    calls.map(([path]) => path),
+    ["begin", "beat", "finish", "cancel"].map((name) =>
+      `/rest/v1/rpc/relay_${name}`
+    ),
+  );
+  const [begin, beat, finish, cancel] = calls.map(([, args]) => args);
+  assert.deepEqual(
+    [begin.user_id, begin.stream_id, begin.prompt, begin.lease_ms],
+    ["user-1", "stream-1", "Hi", 9_000],
+  );
+  assert.deepEqual(beat, {
+    stream_ids: ["stream-1"],
+    fences: ["fence-1"],
+    lease_ms: 9_000,
+  });
+  assert.deepEqual(
+    [finish.stream_id, finish.fence, finish.status],
+    ["stream-1", "fence-1", "cancelled"],
+  );
+  assert.deepEqual(cancel, { user_id: "user-1", stream_id: "stream-1" });
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
+import { createManualClock } from "../testing/platform.ts";
+import { type ClientLoss, createClientWriter } from "./client_writer.ts";
+
+const PING_MS = 10_000;
+const PING = "event: ping\ndata: {}\n\n";
+
+function make() {
+  const clock = createManualClock();
+  const losses: ClientLoss[] = [];
+  const writer = createClientWriter(
+    clock,
+    PING_MS,
+    (loss) => losses.push(loss),
+  );
+  return { clock, losses, writer };
+}
+
+/** All that is left of a body, chunk by chunk. */
+async function chunksOf(body: ReadableStream<Uint8Array>): Promise<string[]> {
+  const chunks: string[] = [];
+  for await (const chunk of body) chunks.push(new TextDecoder().decode(chunk));
+  return chunks;
+}
+
+Deno.test("each write is one chunk, and a close ends the body", async () => {
+  const { clock, losses, writer } = make();
+  writer.write("one");
+  writer.write("é🐉");
+  writer.close();
+  assert.deepEqual(await chunksOf(writer.body), ["one", "é🐉"]);
+  assert.deepEqual(losses, []);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("nothing to write is not written", async () => {
+  const { clock, writer } = make();
+  clock.advance(PING_MS - 1);
+  writer.write("");
+  clock.advance(1);
+  writer.close();
+  assert.deepEqual(await chunksOf(writer.body), [PING]);
+});
+
+Deno.test("after a close every call does nothing", async () => {
+  const { losses, writer } = make();
+  writer.write("one");
+  writer.close();
+  writer.write("two");
+  writer.close();
+  assert.deepEqual(await chunksOf(writer.body), ["one"]);
+  assert.deepEqual(losses, []);
+});
+
+Deno.test("a client that leaves is gone, once, and every call then does nothing", async () => {
+  const { clock, losses, writer } = make();
+  writer.write("one");
+  await writer.body.cancel("left");
+  assert.deepEqual(losses, ["gone"]);
+  writer.write("two");
+  writer.close();
+  assert.deepEqual(losses, ["gone"]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a client that leaves after the end, with chunks unread, is no loss", async () => {
+  const { losses, writer } = make();
+  writer.write("one");
+  writer.close();
+  await writer.body.cancel("left");
+  assert.deepEqual(losses, []);
+});
+
+Deno.test("a queue that is exactly full is kept", async () => {
+  const { clock, losses, writer } = make();
+  const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
+  writer.write(half);
+  writer.write(half);
+  assert.deepEqual(losses, []);
+  writer.close();
+  assert.deepEqual(await chunksOf(writer.body), [half, half]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a byte more detaches the client, which gets what waited and a plain end", async () => {
+  const { clock, losses, writer } = make();
+  const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
+  writer.write(half);
+  writer.write(half);
+  writer.write("x");
+  assert.deepEqual(losses, ["detached"]);
+  assert.equal(clock.pending, 0);
+  writer.write("later");
+  writer.close();
+  assert.deepEqual(await chunksOf(writer.body), [half, half]);
+  assert.deepEqual(losses, ["detached"]);
+});
+
+Deno.test("the queue counts bytes, not characters", () => {
+  const { losses, writer } = make();
+  writer.write("🐉".repeat(MAX_CLIENT_QUEUE_BYTES / 4));
+  assert.deepEqual(losses, []);
+  writer.write("x");
+  assert.deepEqual(losses, ["detached"]);
+});
+
+Deno.test("a detached client that leaves is not lost twice", async () => {
+  const { losses, writer } = make();
+  writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+  writer.write("x");
+  await writer.body.cancel("left");
+  assert.deepEqual(losses, ["detached"]);
+});
+
+Deno.test("a client that keeps up gets an event larger than the whole queue", async () => {
+  const { losses, writer } = make();
+  const large = "x".repeat(MAX_CLIENT_QUEUE_BYTES + 1);
+  writer.write(large);
+  assert.deepEqual(losses, []);
+  const reader = writer.body.getReader();
+  assert.equal((await reader.read()).value?.byteLength, large.length);
+  writer.write("small");
+  assert.equal((await reader.read()).value?.byteLength, 5);
+  writer.close();
+  assert.equal((await reader.read()).done, true);
+  assert.deepEqual(losses, []);
+});
+
+Deno.test("what was read makes room again", async () => {
+  const { losses, writer } = make();
+  const reader = writer.body.getReader();
+  for (let round = 0; round < 5; round++) {
+    writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+    assert.equal(
+      (await reader.read()).value?.byteLength,
+      MAX_CLIENT_QUEUE_BYTES,
+    );
+  }
+  assert.deepEqual(losses, []);
+  writer.close();
+});
+
+Deno.test("a ping goes out after each silence, and none before", async () => {
+  const { clock, writer } = make();
+  clock.advance(PING_MS - 1);
+  writer.write("late");
+  clock.advance(PING_MS - 1);
+  writer.write("late again");
+  clock.advance(PING_MS - 1);
+  assert.equal(clock.pending, 1);
+  clock.advance(1);
+  clock.advance(2 * PING_MS);
+  writer.close();
+  assert.deepEqual(
+    await chunksOf(writer.body),
+    ["late", "late again", PING, PING, PING],
+  );
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("while events flow there is one timer and no ping", async () => {
+  const { clock, writer } = make();
+  for (let event = 0; event < 100; event++) {
+    clock.advance(PING_MS / 4);
+    writer.write("x");
+    assert.equal(clock.pending, 1);
+  }
+  writer.close();
+  assert.equal((await chunksOf(writer.body)).join(""), "x".repeat(100));
+});
+
+Deno.test("a ping that finds the queue full detaches the client", async () => {
+  const { clock, losses, writer } = make();
+  writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+  clock.advance(PING_MS);
+  assert.deepEqual(losses, ["detached"]);
+  assert.equal(clock.pending, 0);
+  assert.equal((await chunksOf(writer.body)).length, 1);
+});

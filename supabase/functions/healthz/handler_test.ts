@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { away, makeDatabase } from "../_shared/testing/database.ts";
+import { makePlatform } from "../_shared/testing/platform.ts";
+import { createHealthHandler } from "./handler.ts";
+
+function make() {
+  const platform = makePlatform();
+  const database = makeDatabase();
+  const handler = createHealthHandler({ platform, database });
+  return {
+    ...platform,
+    database,
+    get: async (path: string, method = "GET") => {
+      const response = await handler(
+        new Request(`http://edge.internal${path}`, { method }),
+      );
+      return [response.status, await response.json()];
+    },
+  };
+}
+
+Deno.test("a worker that runs is ok, without the database", async () => {
+  const { database, get, lines } = make();
+  database.failure = away();
+  assert.deepEqual(await get("/healthz"), [200, { status: "ok" }]);
+  assert.deepEqual(database.calls, []);
+  assert.deepEqual(lines, []);
+});
+
+Deno.test("a worker is ready where the database answers an empty beat", async () => {
+  for (const path of ["/healthz?ready", "/healthz?ready=1&x"]) {
+    const { database, get } = make();
+    assert.deepEqual(await get(path), [200, { status: "ok" }]);
+    assert.deepEqual(database.calls, [["beat", []]]);
+  }
+});
+
+Deno.test("a worker whose database is away is unavailable, and logs why", async () => {
+  const { database, get, lines } = make();
+  database.failure = away();
+  assert.deepEqual(await get("/healthz?ready"), [
+    503,
+    { status: "unavailable" },
+  ]);
+  assert.deepEqual(
+    lines.map(({ level, event, cause }) => [level, event, cause]),
+    [[
+      "warn",
+      "not_ready",
+      "RelayError: Cannot reach the database; caused by " +
+      "relay_x was answered with status 0, no code: refused",
+    ]],
+  );
+});
+
+Deno.test("only GET asks for health", async () => {
+  const { get } = make();
+  const [status, { error }] = await get("/healthz", "POST");
+  assert.deepEqual([status, error.code], [405, "method_not_allowed"]);
+});
