@@ -17,6 +17,10 @@ export type Rpc = <T>(
 /** PostgREST's own codes for a database that it cannot reach, and the SQLSTATE classes of one that is going away. */
 const UNREACHABLE = /^(PGRST00[0-3]|08|53|57)/;
 
+/** A deadlock or a conflict: nothing was done, so the same call may be made again. */
+const ROLLED_BACK = ["40P01", "40001"];
+const ATTEMPTS = 3;
+
 /** One client serves the whole worker: it holds no session and keeps its connections open. */
 export function createRpc(
   platform: Platform,
@@ -48,32 +52,37 @@ export function createRpc(
         ),
     );
     try {
-      const { data, error, status } = await client.rpc(name, args).abortSignal(
-        timeout.signal,
-      );
-      if (!error) return data as T;
-      // The hint and the details can quote arguments, which can be a user's words: the log gets code and message. The
-      // message of what is no answer of PostgREST is the whole body, in which a bot's key can be.
-      const cause = `${name} was answered with status ${status}, ${
-        error.code || "no code"
-      }: ${status === 0 || error.code ? error.message : "not by PostgREST"}`;
-      if (status === 0 || status >= 502 || UNREACHABLE.test(error.code ?? "")) {
-        throw unavailable(cause);
+      for (let attempt = 1;; attempt++) {
+        const { data, error, status } = await client.rpc(name, args)
+          .abortSignal(timeout.signal);
+        if (!error) return data as T;
+        if (ROLLED_BACK.includes(error.code) && attempt < ATTEMPTS) continue;
+        throw toFailure(name, error, status);
       }
-      throw new RelayError(
-        "internal",
-        "The relay failed: its log has the cause",
-        { cause },
-      );
     } finally {
       stop();
     }
   };
 }
 
-function unavailable(cause: string): RelayError {
-  return new RelayError("unavailable", "Cannot reach the database", {
+/** The hint and the details can quote arguments, which can be a user's words: the log gets code and message. */
+function toFailure(
+  name: string,
+  { code, message }: { code: string; message: string },
+  status: number,
+): RelayError {
+  // The message of what is no answer of PostgREST is the whole body, in which a bot's key can be.
+  const said = status === 0 || code ? message : "not by PostgREST";
+  const cause = `${name} was answered with status ${status}, ${
+    code || "no code"
+  }: ${said}`;
+  if (status === 0 || status >= 502 || UNREACHABLE.test(code ?? "")) {
+    return new RelayError("unavailable", "Cannot reach the database", {
+      cause,
+      retryAfter: 5,
+    });
+  }
+  return new RelayError("internal", "The relay failed: its log has the cause", {
     cause,
-    retryAfter: 5,
   });
 }

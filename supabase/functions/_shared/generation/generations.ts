@@ -116,7 +116,11 @@ export function createGenerations(
         ),
       );
       readers.close();
-      report(job, result, await storing ?? unstored(result.ending));
+      report(
+        job,
+        result,
+        await storing.catch(() => null) ?? unstored(result.ending),
+      );
     } finally {
       running.delete(streamId);
       leaveShutdown();
@@ -184,7 +188,7 @@ export function createGenerations(
           job,
           ending,
           createTranscript(),
-        );
+        ).catch(() => null);
         report(job, { ending, error }, outcome ?? unstored(ending));
       });
     },

@@ -86,6 +86,7 @@ export function createHeartbeat(
         if (running.size > 0) return;
         clear?.();
         clear = null;
+        failing = false;
       };
     },
   };

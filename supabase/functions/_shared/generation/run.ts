@@ -37,7 +37,8 @@ export async function runGeneration(
 
   function onDeltas(deltas: Delta[]) {
     deadlines.touch();
-    firstTokenMs ??= clock.now() - job.startedAt;
+    // A clock that was set back must not give a time that no row can hold.
+    firstTokenMs ??= Math.max(clock.now() - job.startedAt, 0);
     let frame = "";
     for (const { kind, text } of deltas) {
       if (kind === "reasoning") {

@@ -100,6 +100,7 @@ export function createWatchers(
         if (watchers.size === 0) {
           clear?.();
           clear = null;
+          failing = false;
         }
         onEnd();
       });

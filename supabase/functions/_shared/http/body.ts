@@ -8,7 +8,7 @@ export async function readJson(request: Request): Promise<unknown> {
   checkMediaType(request.headers.get("content-type"));
   const text = await readText(request);
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     // No cause: the parser's message quotes the body, and prompts are not for logs.
     throw notJson("The body is not valid JSON");
@@ -31,7 +31,8 @@ function checkMediaType(found: string | null): void {
 async function readText(request: Request): Promise<string> {
   if (request.body === null) return "";
   const reader = request.body.getReader();
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  // Deno 2.9 takes a mark amid the text for one at its start if the first reads were short: hence not the decoder's.
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   let bytes = 0;
   try {

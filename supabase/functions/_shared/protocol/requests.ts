@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { type Issue, RelayError } from "./errors.ts";
 import {
+  MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
@@ -85,7 +86,7 @@ export function parseCancelRequest(body: unknown): string {
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const issues = result.error.issues.flatMap(toIssues);
+  const issues = result.error.issues.flatMap(toIssues).slice(0, MAX_ISSUES);
   const fields = issues.map((issue) => issue.path || "the body").join(", ");
   throw new RelayError(
     "invalid_request",
