@@ -1,4 +1,4 @@
--- Two more questions of relay_begin: how much the user runs, and where in the tree the answer goes.
+-- What else relay_begin is made of: how much the user runs, where in the tree the answer goes, and what it says.
 create function relay.load_of(user_id uuid, at timestamptz, out recent integer, out running integer, out oldest timestamptz)
 language sql stable
 set search_path = ''
@@ -81,3 +81,32 @@ comment on function relay.place_of(uuid, uuid, uuid, uuid, boolean) is
   'The conversation, none where it has to be made, and the node that is answered; or why there is no such place for this user.';
 revoke all on function relay.place_of(uuid, uuid, uuid, uuid, boolean) from public, anon, authenticated;
 grant execute on function relay.place_of(uuid, uuid, uuid, uuid, boolean) to service_role;
+
+create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outcome', 'admitted',
+    'fence', generation.fence,
+    'conversation_id', generation.conversation_id,
+    'bot_id', generation.bot_id,
+    'user_message_id', generation.user_message_id,
+    'parent_id', generation.parent_id,
+    'access_key', b.access_key,
+    'access_path', b.access_path,
+    'model', b.model,
+    'temperature', b.temperature,
+    'system_prompt', b.system_prompt,
+    'params', b.params,
+    'context', context,
+    'rate', rate
+  )
+  from public.bots b
+  where b.id = generation.bot_id;
+$$;
+
+comment on function relay.admission_of(relay.generations, jsonb, jsonb) is
+  'Everything that the worker of an admitted generation needs, the bot''s key among it.';
+revoke all on function relay.admission_of(relay.generations, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function relay.admission_of(relay.generations, jsonb, jsonb) to service_role;

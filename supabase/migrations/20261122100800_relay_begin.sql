@@ -13,7 +13,8 @@ create function public.relay_begin(
   rate_limit integer,
   max_concurrent integer,
   lease_ms integer,
-  max_context integer
+  max_context integer,
+  fence uuid default gen_random_uuid()
 ) returns jsonb
 language plpgsql
 set search_path = ''
@@ -21,6 +22,7 @@ as $$
 declare
   v_now timestamptz;
   v_owner uuid;
+  v_fence uuid;
   v_load record;
   v_place record;
   v_conversation public.conversations;
@@ -50,14 +52,24 @@ begin
   );
 
   -- A repeated stream_id is no new generation, so it meets no limit.
-  select taken.user_id into v_owner
+  select taken.user_id, taken.fence into v_owner, v_fence
   from (
-    select g.user_id from relay.generations g where g.stream_id = relay_begin.stream_id
+    select g.user_id, g.fence from relay.generations g where g.stream_id = relay_begin.stream_id
     union all
-    select m.user_id from public.messages m where m.stream_id = relay_begin.stream_id
+    select m.user_id, null from public.messages m where m.stream_id = relay_begin.stream_id
   ) taken
   limit 1;
-  if found then
+  if found and v_owner = relay_begin.user_id and v_fence = relay_begin.fence then
+    -- The same worker asks again, for the answer got lost on its way: the answer is the same.
+    select g.* into v_generation
+    from relay.generations g
+    where g.stream_id = relay_begin.stream_id and g.status = 'running';
+  end if;
+  if v_generation.stream_id is not null then
+    v_path := relay.story_path(v_generation.parent_id, max_context);
+    return relay.admission_of(v_generation, v_path -> 'messages', v_rate);
+  end if;
+  if v_owner is not null then
     return jsonb_build_object(
       'outcome', case when v_owner = relay_begin.user_id then 'exists' else 'refused' end,
       'code', 'stream_id_taken',
@@ -121,33 +133,22 @@ begin
 
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id,
-    lease_expires_at, started_at
+    fence, lease_expires_at, started_at
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_user_message_id, v_answered,
     v_conversation.active_message_id, v_bot.model, relay_begin.worker_id,
-    v_now + make_interval(secs => lease_ms / 1000.0), v_now
+    relay_begin.fence, v_now + make_interval(secs => lease_ms / 1000.0), v_now
   )
   returning * into v_generation;
 
-  return jsonb_build_object(
-    'outcome', 'admitted',
-    'fence', v_generation.fence,
-    'conversation_id', v_conversation.id,
-    'bot_id', v_bot.id,
-    'user_message_id', v_user_message_id,
-    'parent_id', v_answered,
-    'access_key', v_bot.access_key,
-    'access_path', v_bot.access_path,
-    'model', v_bot.model,
-    'temperature', v_bot.temperature,
-    'system_prompt', v_bot.system_prompt,
-    'params', v_bot.params,
-    'context', (v_path -> 'messages') || case
+  return relay.admission_of(
+    v_generation,
+    (v_path -> 'messages') || case
       when prompt is null then '[]'::jsonb
       else jsonb_build_array(jsonb_build_object('role', 'user', 'content', prompt))
     end,
-    'rate', v_rate || jsonb_build_object(
+    v_rate || jsonb_build_object(
       'remaining', rate_limit - v_load.recent - 1,
       'reset_s', ceil(extract(epoch from coalesce(v_load.oldest, v_now) + interval '1 minute' - v_now))
     )
@@ -156,12 +157,12 @@ end;
 $$;
 
 comment on function public.relay_begin(
-  uuid, text, text, text, uuid, uuid, uuid, uuid, boolean, integer, integer, integer, integer
+  uuid, text, text, text, uuid, uuid, uuid, uuid, boolean, integer, integer, integer, integer, uuid
 ) is
-  'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists, the user''s own stream_id again; refused, with a code.';
+  'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists, the user''s own stream_id again; refused, with a code. The same fence again gets the same answer.';
 revoke all on function public.relay_begin(
-  uuid, text, text, text, uuid, uuid, uuid, uuid, boolean, integer, integer, integer, integer
+  uuid, text, text, text, uuid, uuid, uuid, uuid, boolean, integer, integer, integer, integer, uuid
 ) from public, anon, authenticated;
 grant execute on function public.relay_begin(
-  uuid, text, text, text, uuid, uuid, uuid, uuid, boolean, integer, integer, integer, integer
+  uuid, text, text, text, uuid, uuid, uuid, uuid, boolean, integer, integer, integer, integer, uuid
 ) to service_role;

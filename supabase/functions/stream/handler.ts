@@ -16,6 +16,7 @@ import { RelayError, toRelayError } from "../_shared/protocol/errors.ts";
 import {
   parseStreamRequest,
   streamId as streamIdSchema,
+  type StreamRequest,
 } from "../_shared/protocol/requests.ts";
 import { lastEventId } from "./last_event_id.ts";
 import { createResume } from "./resume.ts";
@@ -47,7 +48,7 @@ export function createStreamHandler(
     const streamId = streamRequest.stream_id ?? crypto.randomUUID();
     const from = lastEventId(request);
 
-    const answer = await database.begin(userId, streamId, streamRequest);
+    const answer = await begin(userId, streamId, streamRequest);
     setRate(context.headers, answer.rate);
     if ("refusal" in answer) throw answer.refusal;
     if ("exists" in answer) {
@@ -64,6 +65,20 @@ export function createStreamHandler(
       startedAt,
     };
     return eventStream(streamId, generations.start(await approve(admitted)));
+  }
+
+  async function begin(
+    userId: string,
+    streamId: string,
+    request: StreamRequest,
+  ) {
+    const fence = crypto.randomUUID();
+    try {
+      return await database.begin(userId, streamId, fence, request);
+    } catch (error) {
+      generations.abandon(streamId, fence);
+      throw error;
+    }
   }
 
   /** A base URL that the relay will not call ends the generation before it has begun. */

@@ -46,12 +46,13 @@ export type BeginAnswer =
   | { exists: true; rate: Rate }
   | { refusal: RelayError; rate: Rate };
 
-/** One round trip; rejects as `Rpc` does. */
+/** One round trip; rejects as `Rpc` does. The same `fence` again, made by the worker, gets the same answer. */
 export async function begin(
   rpc: Rpc,
   { workerId, configuration }: Pick<Platform, "workerId" | "configuration">,
   userId: string,
   streamId: string,
+  fence: string,
   request: StreamRequest,
 ): Promise<BeginAnswer> {
   const answer = await rpc<Refusal | (Admission & { outcome: "admitted" })>(
@@ -70,6 +71,7 @@ export async function begin(
       max_concurrent: configuration.maxConcurrent,
       lease_ms: configuration.leaseMs,
       max_context: MAX_CONTEXT_CHARACTERS,
+      fence,
     },
   );
   if (answer.outcome === "admitted") {

@@ -20,6 +20,7 @@ export interface Database {
   begin(
     userId: string,
     streamId: string,
+    fence: string,
     request: StreamRequest,
   ): Promise<BeginAnswer>;
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
@@ -43,8 +44,8 @@ export function createDatabase(
 ): Database {
   const rpc = createRpc(platform, options);
   return {
-    begin: (userId, streamId, request) =>
-      begin(rpc, platform, userId, streamId, request),
+    begin: (userId, streamId, fence, request) =>
+      begin(rpc, platform, userId, streamId, fence, request),
     beat: (entries) => beat(rpc, entries, platform.configuration.leaseMs),
     finish: (streamId, fence, ending, text) =>
       finish(rpc, streamId, fence, ending, text),

@@ -7,6 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import type { Provider } from "../provider/provider.ts";
+import { abandon } from "./abandon.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { type AdmittedJob, type Job, logFields } from "./job.ts";
 import { createReaders, type Readers } from "./readers.ts";
@@ -29,6 +30,8 @@ export interface Generations {
   ): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
   refuse(job: AdmittedJob, error: RelayError): void;
+  /** Ends, in the background, what may have been admitted without this worker's hearing of it. */
+  abandon(streamId: string, fence: string): void;
 }
 
 /**
@@ -191,6 +194,12 @@ export function createGenerations(
         ).catch(() => null);
         report(job, { ending, error }, outcome ?? unstored(ending));
       });
+    },
+    abandon(streamId, fence) {
+      keepAlive.run(
+        "abandon",
+        () => abandon(platform, database, streamId, fence),
+      );
     },
   };
 }

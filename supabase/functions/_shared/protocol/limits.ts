@@ -53,3 +53,6 @@ export const MAX_WATCHED_STREAMS = 20;
 
 /** Issues that one `invalid_request` names. */
 export const MAX_ISSUES = 20;
+
+/** Milliseconds for which a worker tries to end a generation whose admission it never heard of. */
+export const ABANDON_GIVE_UP_MS = 20_000;
