@@ -1,7 +1,6 @@
 /** Runs every test, on this Deno and, what is deployed, on the Deno of Supabase's runtime; says last what it skipped. */
 
-/** The version that Supabase's edge runtime embeds. */
-const RUNTIME_DENO = "2.1.4";
+import { RUNTIME_DENO, runtimeDeno } from "./runtime_deno.ts";
 
 interface Counts {
   passed: number;
@@ -49,24 +48,6 @@ function count(summary: string, word: string): number {
   return Number(tests) + Number(steps);
 }
 
-async function runtimeDeno(): Promise<string | null> {
-  try {
-    const { success, stdout } = await new Deno.Command("npx", {
-      args: [
-        "-y",
-        `deno@${RUNTIME_DENO}`,
-        "eval",
-        "console.log(Deno.execPath())",
-      ],
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    return success ? decoder.decode(stdout).trim() : null;
-  } catch {
-    return null;
-  }
-}
-
 const skippedFile = await Deno.makeTempFile({ prefix: "relay-skipped-" });
 const env = {
   NO_COLOR: "1",
@@ -87,7 +68,7 @@ if (Deno.args.length === 0) {
   if (deno === null) {
     await Deno.writeTextFile(
       skippedFile,
-      `the functions' tests on Deno ${RUNTIME_DENO}: npx is not here\n`,
+      `the functions' tests on Deno ${RUNTIME_DENO}: npx cannot bring it\n`,
       { append: true },
     );
   } else {

@@ -12,7 +12,8 @@ import {
   type StoryStream,
 } from "./story_client.ts";
 import { makeBot, type Target, type TestUser } from "./target.ts";
-import { RUNTIME_DENO, runtimeDeno, startWorkers } from "./workers.ts";
+import { RUNTIME_DENO, runtimeDeno } from "../../dev/runtime_deno.ts";
+import { startWorkers } from "./workers.ts";
 import { skip } from "./skipped.ts";
 
 /** An executable of Deno. */

@@ -2,12 +2,11 @@
  * Runs one function as it was uploaded: its files alone in an empty folder, on the Deno that the edge runtime embeds,
  * with the import map and the entry point that the upload names. What works here needs nothing of the repository.
  */
-import { tmpdir } from "node:os";
+import { RUNTIME_DENO, runtimeDeno } from "../../dev/runtime_deno.ts";
 import { unpack, type Upload } from "./management_api.ts";
 import { neutralEnvironment } from "./supabase_cli.ts";
 
-const RUNTIME = "deno@2.1.4";
-let runtime: Promise<string> | undefined;
+let runtime: Promise<string | null> | undefined;
 
 /** A function that serves; requests go to `${url}/${slug}`, which is what a function sees of them when hosted. */
 export interface RunningFunction extends AsyncDisposable {
@@ -20,7 +19,10 @@ export async function startUploaded(
   upload: Upload,
   env: Record<string, string>,
 ): Promise<RunningFunction> {
-  const deno = await (runtime ??= runtimePath());
+  const deno = await (runtime ??= runtimeDeno());
+  if (deno === null) {
+    throw new Error(`Cannot run Deno ${RUNTIME_DENO}: npx cannot bring it`);
+  }
   const folder = await Deno.makeTempDir({
     prefix: `relay-uploaded-${upload.slug}-`,
   });
@@ -70,25 +72,6 @@ export async function startUploaded(
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   };
-}
-
-/**
- * The binary itself: npx and npm's launcher would stand between it and a
- * signal, and leave it behind.
- */
-async function runtimePath(): Promise<string> {
-  const { stdout, stderr, success } = await new Deno.Command("npx", {
-    args: ["-y", RUNTIME, "eval", "console.log(Deno.execPath())"],
-    // In the repository the old Deno would meet a newer one's deno.lock, which
-    // it cannot read.
-    cwd: tmpdir(),
-    stdin: "null",
-  }).output();
-  if (!success) {
-    const reason = new TextDecoder().decode(stderr);
-    throw new Error(`Cannot run ${RUNTIME} through npx: ${reason}`);
-  }
-  return new TextDecoder().decode(stdout).trim();
 }
 
 /**

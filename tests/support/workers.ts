@@ -1,12 +1,8 @@
 /** Workers of a stack: `deno task serve` in processes of their own, as containers would run it. */
-import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { DevStack } from "./dev_stack.ts";
 
 const SERVE = fileURLToPath(new URL("../../dev/serve.ts", import.meta.url));
-
-/** The version that Supabase's edge runtime embeds. */
-export const RUNTIME_DENO = "2.1.4";
 
 /** Running workers. */
 export interface Workers extends AsyncDisposable {
@@ -51,28 +47,6 @@ export async function startWorkers(
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** The path of the Deno that Supabase's runtime embeds; null where npx cannot bring it. */
-export async function runtimeDeno(): Promise<string | null> {
-  try {
-    const { success, stdout } = await new Deno.Command("npx", {
-      args: [
-        "-y",
-        `deno@${RUNTIME_DENO}`,
-        "eval",
-        "console.log(Deno.execPath())",
-      ],
-      // In the repository it would meet a lock file that it cannot read.
-      cwd: tmpdir(),
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return null;
-    throw cause;
-  }
 }
 
 interface Worker {

@@ -1,0 +1,41 @@
+/** The contract of docs/protocol.md as one suite: it gets a target and a provider, and nothing else. */
+
+import { auth } from "./auth.ts";
+import { bots } from "./bots.ts";
+import { cancels } from "./cancel.ts";
+import { cors } from "./cors.ts";
+import { disconnect } from "./disconnect.ts";
+import { health } from "./health.ts";
+import { instructions } from "./instructions.ts";
+import { ownership } from "./ownership.ts";
+import { rate } from "./rate.ts";
+import { requests } from "./requests.ts";
+import type { Scenario } from "./scenario.ts";
+import { secrets } from "./secrets.ts";
+import { stored } from "./stored.ts";
+import { storyTree } from "./story_tree.ts";
+import { streamIds } from "./stream_ids.ts";
+import { streaming } from "./streaming.ts";
+import { supabaseJs } from "./supabase_js.ts";
+import { text } from "./text.ts";
+
+/** The log is read last, when all others have written to it. */
+export const scenarios: Scenario[] = [
+  ...health,
+  ...streaming,
+  ...text,
+  ...stored,
+  ...storyTree,
+  ...instructions,
+  ...bots,
+  ...requests,
+  ...auth,
+  ...ownership,
+  ...streamIds,
+  ...cancels,
+  ...disconnect,
+  ...rate,
+  ...cors,
+  ...supabaseJs,
+  ...secrets,
+];
