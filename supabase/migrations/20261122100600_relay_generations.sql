@@ -52,7 +52,15 @@ create table relay.generations (
         'provider_bad_response', 'timeout', 'interrupted', 'internal'
       )
     ),
-  constraint generations_running_have_a_fence check (status <> 'running' or fence is not null),
+  -- An interruption has one if a sweep brought it, and none if the worker itself did.
+  constraint generations_fence_fits_status
+    check (
+      case
+        when status = 'running' then fence is not null
+        when status in ('completed', 'cancelled', 'disconnected', 'failed') then fence is null
+        else true
+      end
+    ),
   constraint generations_running_have_no_message check (status <> 'running' or message_id is null),
   constraint generations_cancelled_were_asked_to check (status <> 'cancelled' or cancel_requested_at is not null),
   constraint generations_do_not_end_before_they_start check (finished_at >= started_at),
@@ -61,7 +69,8 @@ create table relay.generations (
 );
 
 create index generations_by_user on relay.generations (user_id, started_at desc);
-create index generations_running on relay.generations (lease_expires_at) where status = 'running';
+-- A beat changes no column of an index, so that it adds to none: hence no index of the lease.
+create index generations_running on relay.generations (user_id) where status = 'running';
 create index generations_by_conversation on relay.generations (conversation_id);
 create index generations_by_bot on relay.generations (bot_id);
 create index generations_by_message on relay.generations (message_id);

@@ -42,14 +42,18 @@ begin
     returning g.stream_id, g.text_units, g.cancel_requested_at
   ), swept as (
     -- Closed while its worker was cut off from here: it may go on, and bring the whole text at the end.
-    select g.stream_id
+    select g.stream_id, g.cancel_requested_at
     from unnest(stream_ids, fences) as b (stream_id, fence)
     join relay.generations g on g.stream_id = b.stream_id and g.fence = b.fence and g.status = 'interrupted'
   )
   select jsonb_build_object(
     'stored', (select coalesce(jsonb_object_agg(r.stream_id, r.text_units), '{}') from renewed r),
     'cancelled', (
-      select coalesce(jsonb_agg(r.stream_id), '[]') from renewed r where r.cancel_requested_at is not null
+      select coalesce(jsonb_agg(r.stream_id), '[]')
+      from (
+        select stream_id, cancel_requested_at from renewed union all select stream_id, cancel_requested_at from swept
+      ) r
+      where r.cancel_requested_at is not null
     ),
     'lost', (
       select coalesce(jsonb_agg(b.stream_id), '[]')

@@ -43,7 +43,7 @@ begin
 
   -- The content goes behind what the beats brought; after a sweep it is the whole text, which replaces the message.
   v_expected := case v_generation.status when 'running' then v_generation.text_units else 0 end;
-  if relay_finish.start_at <> v_expected then
+  if relay_finish.start_at is distinct from v_expected then
     return jsonb_build_object('expected_start', v_expected);
   end if;
 
@@ -56,7 +56,7 @@ begin
 
   v_message_id := relay.store_message(
     v_generation,
-    relay.text_of(v_generation.stream_id) || content,
+    relay.text_of(v_generation.stream_id) || coalesce(content, ''),
     relay_finish.finish_reason,
     relay_finish.status = 'completed',
     case

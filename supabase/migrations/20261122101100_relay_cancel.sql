@@ -29,14 +29,15 @@ begin
       where m.stream_id = relay_cancel.stream_id and m.user_id = relay_cancel.user_id
     );
   end if;
-  if v_generation.status <> 'running' then
-    return jsonb_build_object('status', v_generation.status);
+  -- An interrupted generation with a fence may have a worker that lives: it reads of the cancel, too.
+  if v_generation.fence is not null then
+    update relay.generations g
+    set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
+    where g.stream_id = relay_cancel.stream_id;
   end if;
-
-  update relay.generations g
-  set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
-  where g.stream_id = relay_cancel.stream_id;
-  return jsonb_build_object('status', 'cancelling');
+  return jsonb_build_object(
+    'status', case v_generation.status when 'running' then 'cancelling' else v_generation.status end
+  );
 end;
 $$;
 

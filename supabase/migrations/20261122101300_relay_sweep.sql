@@ -8,6 +8,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  -- A variable, because no index is asked with the clock itself: it would have another value for each row.
+  v_now timestamptz := clock_timestamp();
   v_closed integer;
   v_pruned integer;
 begin
@@ -15,7 +17,7 @@ begin
     select g.stream_id
     from relay.generations g
     where g.status = 'running'
-      and g.lease_expires_at < clock_timestamp()
+      and g.lease_expires_at < v_now
       and (relay_sweep.user_id is null or g.user_id = relay_sweep.user_id)
     order by g.lease_expires_at
     limit batch
@@ -26,7 +28,8 @@ begin
   with old as (
     select g.stream_id
     from relay.generations g
-    where g.finished_at < clock_timestamp() - retention
+    where g.status <> 'running'
+      and g.finished_at < v_now - retention
       and (relay_sweep.user_id is null or g.user_id = relay_sweep.user_id)
     order by g.finished_at
     limit batch

@@ -114,7 +114,8 @@ language sql as $$
   select
     given_generation.stream_id, tests.id(owner), tests.id(conversation), tests.id(parent),
     (select c.active_message_id from public.conversations c where c.id = tests.id(conversation)),
-    'model', given_generation.status, 'worker', tests.id('fence of ' || given_generation.stream_id),
+    'model', given_generation.status, 'worker',
+    case when given_generation.status = 'running' then tests.id('fence of ' || given_generation.stream_id) end,
     clock_timestamp() + interval '15 seconds',
     case when given_generation.status = 'cancelled' then clock_timestamp() end,
     clock_timestamp(),
@@ -124,6 +125,42 @@ language sql as $$
     end,
     case given_generation.status when 'failed' then 'provider_error' when 'interrupted' then 'interrupted' end
 $$;
+
+-- What the beats have brought of it; the pieces are of characters that are one UTF-16 unit each.
+create function tests.given_text(stream_id text, variadic pieces text[]) returns void
+language plpgsql as $$
+declare
+  v_piece text;
+  v_end integer := 0;
+begin
+  foreach v_piece in array pieces loop
+    insert into relay.chunks (stream_id, start_at, end_at, content)
+    values (given_text.stream_id, v_end, v_end + length(v_piece), v_piece);
+    v_end := v_end + length(v_piece);
+  end loop;
+  update relay.generations g set text_units = v_end where g.stream_id = given_text.stream_id;
+end
+$$;
+
+-- One of a worker that died.
+create function tests.given_expired(
+  stream_id text, owner text, text_so_far text default 'Once', conversation text default null, parent text default null
+) returns void
+language plpgsql as $$
+begin
+  perform tests.given_generation(
+    given_expired.stream_id, given_expired.owner, 'running', given_expired.conversation, given_expired.parent
+  );
+  if text_so_far <> '' then
+    perform tests.given_text(given_expired.stream_id, text_so_far);
+  end if;
+  perform tests.back_date(given_expired.stream_id, interval '16 seconds');
+end
+$$;
+
+-- Its row is gone, as thirty days after its end.
+create function tests.given_forgotten(stream_id text) returns void
+language sql as $$ delete from relay.generations g where g.stream_id = given_forgotten.stream_id $$;
 
 -- Time is moved, never waited for.
 create function tests.back_date(stream_id text, age interval) returns void
@@ -139,7 +176,7 @@ create function tests.call_begin(
   who text, stream_id text, prompt text default 'And then?', reroll_of text default null,
   conversation text default null, bot text default null, parent text default null,
   parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
-  lease_ms integer default 15000, max_context integer default 200000
+  lease_ms integer default 15000, max_context integer default 200000, fence text default null
 ) returns jsonb
 language plpgsql as $$
 declare
@@ -152,7 +189,8 @@ begin
     reroll_of => tests.id(call_begin.reroll_of),
     conversation_id => tests.id(conversation), bot_id => tests.id(bot), parent_id => tests.id(parent),
     parent_is_given => call_begin.parent_is_given or parent is not null, rate_limit => call_begin.rate_limit,
-    max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms, max_context => call_begin.max_context
+    max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms, max_context => call_begin.max_context,
+    fence => coalesce(tests.id(call_begin.fence), gen_random_uuid())
   );
   perform tests.sign_out();
   return v_answer;
@@ -161,7 +199,8 @@ $$;
 
 -- Without fences: those of the generations themselves, as their workers would show them.
 create function tests.call_beat(
-  stream_ids text[], fences uuid[] default null, lease_ms integer default 15000
+  stream_ids text[], fences uuid[] default null, lease_ms integer default 15000, starts integer[] default '{}',
+  ends integer[] default '{}', texts text[] default '{}'
 ) returns jsonb
 language plpgsql as $$
 declare
@@ -174,16 +213,28 @@ begin
     left join relay.generations g on g.stream_id = named.stream_id
   ));
   perform tests.sign_in_as_service();
-  v_answer := public.relay_beat(call_beat.stream_ids, call_beat.fences, call_beat.lease_ms);
+  v_answer := public.relay_beat(
+    call_beat.stream_ids, call_beat.fences, call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts
+  );
   perform tests.sign_out();
   return v_answer;
 end
 $$;
 
+-- A beat of one generation, with a piece of its text.
+create function tests.call_beat(stream_id text, start_at integer, end_at integer, content text) returns jsonb
+language sql as $$
+  select tests.call_beat(
+    array[stream_id], starts => array[start_at], ends => array[end_at], texts => array[content]
+  )
+$$;
+
+-- Without a start: where the database wants it.
 create function tests.call_finish(
   stream_id text, content text default 'The end.', status text default 'completed', finish_reason text default 'stop',
   error_code text default null, fence uuid default null, prompt_tokens integer default null,
-  completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null
+  completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
+  start_at integer default null
 ) returns jsonb
 language plpgsql as $$
 declare
@@ -193,12 +244,16 @@ begin
   fence := coalesce(
     fence, (select g.fence from relay.generations g where g.stream_id = call_finish.stream_id), tests.id('none')
   );
+  start_at := coalesce(start_at, (
+    select g.text_units from relay.generations g where g.stream_id = call_finish.stream_id and g.status = 'running'
+  ), 0);
   perform tests.sign_in_as_service();
   v_answer := public.relay_finish(
     stream_id => call_finish.stream_id, fence => call_finish.fence, status => call_finish.status,
     finish_reason => call_finish.finish_reason, error_code => call_finish.error_code, content => call_finish.content,
     prompt_tokens => call_finish.prompt_tokens, completion_tokens => call_finish.completion_tokens,
-    total_tokens => call_finish.total_tokens, first_token_ms => call_finish.first_token_ms
+    total_tokens => call_finish.total_tokens, first_token_ms => call_finish.first_token_ms,
+    start_at => call_finish.start_at
   );
   perform tests.sign_out();
   return v_answer;
@@ -212,6 +267,36 @@ declare
 begin
   perform tests.sign_in_as_service();
   v_answer := public.relay_cancel(user_id => tests.id(who), stream_id => call_cancel.stream_id);
+  perform tests.sign_out();
+  return v_answer;
+end
+$$;
+
+create function tests.call_read(who text, stream_id text, from_unit integer default 0) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  perform tests.sign_in_as_service();
+  v_answer := public.relay_read(
+    user_ids => array[tests.id(who)], stream_ids => array[call_read.stream_id], from_units => array[from_unit]
+  );
+  perform tests.sign_out();
+  return v_answer -> 0;
+end
+$$;
+
+create function tests.call_sweep(
+  who text default null, retention interval default interval '30 days', batch integer default 500
+) returns jsonb
+language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  perform tests.sign_in_as_service();
+  v_answer := public.relay_sweep(
+    user_id => tests.id(who), retention => call_sweep.retention, batch => call_sweep.batch
+  );
   perform tests.sign_out();
   return v_answer;
 end

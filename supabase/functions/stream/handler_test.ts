@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Caller } from "../_shared/auth/verify.ts";
 import { createGenerations } from "../_shared/generation/generations.ts";
+import { createWatchers } from "../_shared/generation/watchers.ts";
 import { RelayError } from "../_shared/protocol/errors.ts";
 import { MAX_BODY_BYTES } from "../_shared/protocol/limits.ts";
 import { away, makeDatabase } from "../_shared/testing/database.ts";
@@ -10,6 +11,12 @@ import { makeProvider } from "../_shared/testing/provider.ts";
 import { createStreamHandler } from "./handler.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** Who has which token. */
+const USERS: Record<string, string> = {
+  "Bearer good": "user-1",
+  "Bearer stranger": "user-2",
+};
 
 /** A handler whose parts note, in order, that they were asked. */
 function make() {
@@ -28,14 +35,12 @@ function make() {
       },
     },
     generations,
+    watchers: createWatchers(platform, database),
     verify: (request: Request): Promise<Caller> => {
       asked.push("verify");
-      return request.headers.get("authorization") === "Bearer good"
-        ? Promise.resolve({
-          userId: "user-1",
-          isAnonymous: false,
-          role: "authenticated",
-        })
+      const userId = USERS[request.headers.get("authorization") ?? ""];
+      return userId
+        ? Promise.resolve({ userId, isAnonymous: false, role: "authenticated" })
         : Promise.reject(
           new RelayError("unauthenticated", "Cannot authenticate"),
         );
@@ -45,14 +50,37 @@ function make() {
       return Promise.resolve(new URL(accessPath));
     },
   };
+  let made: ReturnType<typeof createStreamHandler> | undefined;
+  /** One for all requests, made with the first, so that a test may change the parts before. */
+  const handler = (request: Request) =>
+    (made ??= createStreamHandler(dependencies))(request);
   return {
     ...platform,
     asked,
     database,
     provider,
     dependencies,
+    handler,
+    get: (path: string, headers: Record<string, string> = {}) =>
+      handler(
+        new Request(`http://edge.internal${path}`, {
+          headers: {
+            "authorization": "Bearer good",
+            "x-request-id": "request-1",
+            ...headers,
+          },
+        }),
+      ),
+    /** Ends all that runs and waits, however long it takes; then nothing is left of the worker. */
+    async end() {
+      platform.shutdown.begin("the test ends");
+      await platform.clock.run(60_000);
+      await platform.keepAlive.settled();
+      assert.equal(platform.clock.pending, 0);
+      assert.equal(provider.calls.some(({ open }) => open), false);
+    },
     post: (body: unknown, init: RequestInit & { path?: string } = {}) =>
-      createStreamHandler(dependencies)(
+      handler(
         new Request(`http://edge.internal${init.path ?? "/stream"}`, {
           method: "POST",
           body: typeof body === "string" ? body : JSON.stringify(body),
@@ -134,11 +162,15 @@ Deno.test("the database is asked for the caller, with the checked body", async (
   const response = await post({ prompt: "Hi", stream_id: "stream-1" });
   await response.body!.cancel();
   await keepAlive.settled();
-  assert.deepEqual(database.calls[0], ["begin", "user-1", "stream-1", {
+  const [name, user, stream, fence, body] = database.calls[0];
+  assert.deepEqual([name, user, stream, body], ["begin", "user-1", "stream-1", {
     prompt: "Hi",
     stream_id: "stream-1",
     on_disconnect: "stop",
   }]);
+  assert.match(fence as string, UUID);
+  assert.equal(database.calls.at(-1)![0], "finish");
+  assert.equal(database.calls.at(-1)![2], fence);
   assert.equal(provider.calls.every(({ open }) => !open), true);
 });
 
@@ -226,9 +258,9 @@ Deno.test("a refusal carries the rate limit, and when to try again", async () =>
   assert.equal(provider.calls.length, 0);
 });
 
-Deno.test("a stream_id that is taken starts nothing", async () => {
+Deno.test("a stream_id that is another user's starts nothing, and tells nothing of it", async () => {
   const { database, post, provider } = make();
-  database.admit("stream-1");
+  database.admit("stream-1", "fence-1", "user-2");
   const response = await post({ prompt: "Hi", stream_id: "stream-1" });
   assert.equal(response.status, 409);
   assert.equal((await errorOf(response)).code, "stream_id_taken");
@@ -237,7 +269,7 @@ Deno.test("a stream_id that is taken starts nothing", async () => {
 });
 
 Deno.test("a database that is away is unavailable, with nothing about the cause", async () => {
-  const { database, lines, post } = make();
+  const { database, end, lines, post } = make();
   database.failure = away();
   const response = await post({ prompt: "Hi" });
   assert.equal(response.status, 503);
@@ -250,6 +282,7 @@ Deno.test("a database that is away is unavailable, with nothing about the cause"
     [lines[0].level, lines[0].cause],
     ["warn", "relay_x was answered with status 0, no code: refused"],
   );
+  await end();
 });
 
 Deno.test("a provider that may not be called ends the generation and answers so", async () => {
@@ -271,10 +304,10 @@ Deno.test("a provider that may not be called ends the generation and answers so"
     status: "failed",
     finishReason: "error",
     errorCode: "provider_not_allowed",
-    content: "",
     usage: null,
     firstTokenMs: null,
   });
+  assert.equal(database.contentOf("stream-1"), null);
   assert.equal(provider.calls.length, 0);
   assert.equal(clock.pending, 0);
   assert.deepEqual(
@@ -309,7 +342,7 @@ Deno.test("another method is refused, and a preflight is answered without a toke
   const put = await post({ prompt: "Hi" }, { method: "PUT" });
   assert.equal(put.status, 405);
   await put.body?.cancel();
-  const preflight = await createStreamHandler(make().dependencies)(
+  const preflight = await make().handler(
     new Request("http://edge.internal/stream", { method: "OPTIONS" }),
   );
   assert.equal(preflight.status, 204);
@@ -318,4 +351,243 @@ Deno.test("another method is refused, and a preflight is answered without a toke
     /\blast-event-id\b/,
   );
   assert.deepEqual(asked, []);
+});
+
+/** What is the same in every event stream's answer. */
+function assertEventStream(response: Response, streamId = "stream-1") {
+  assert.equal(response.status, 200);
+  assert.deepEqual(
+    ["content-type", "cache-control", "x-accel-buffering", "x-stream-id"]
+      .map((name) => response.headers.get(name)),
+    [
+      "text/event-stream; charset=utf-8",
+      "no-cache, no-transform",
+      "no",
+      streamId,
+    ],
+  );
+}
+
+Deno.test("an admission whose answer got lost is ended, so that its stream_id finds an end", async () => {
+  const { asked, clock, database, dependencies, end, get, post, provider } =
+    make();
+  const { begin } = dependencies.database;
+  dependencies.database.begin = async (...args) => {
+    await begin(...args);
+    throw away();
+  };
+  const response = await post({ prompt: "Hi", stream_id: "stream-1" });
+  assert.equal(response.status, 503);
+  assert.equal((await errorOf(response)).code, "unavailable");
+  await clock.run(0);
+  assert.equal(database.rows.get("stream-1")!.status, "interrupted");
+  const client = watch((await get("/stream/stream-1")).body!);
+  await clock.run(0);
+  assert.deepEqual(
+    client.events.map(({ event }) => event),
+    ["start", "error"],
+  );
+  assert.equal(provider.calls.length, 0);
+  assert.deepEqual(asked, ["verify", "begin", "verify"]);
+  await end();
+});
+
+Deno.test("a stream_id that runs here lets its user in again, and asks no provider a second time", async () => {
+  const { clock, end, post, provider } = make();
+  const body = { prompt: "Hi", stream_id: "stream-1" };
+  const first = watch((await post(body)).body!);
+  await clock.run(0);
+  provider.calls[0].send("Once");
+  const response = await post(body);
+  assertEventStream(response);
+  assert.deepEqual(rateOf(response), ["5", "4", "60"]);
+  const second = watch(response.body!);
+  const third = watch(
+    (await post(body, { headers: { "last-event-id": "2" } })).body!,
+  );
+  provider.calls[0].send(" upon");
+  provider.calls[0].finish();
+  await clock.run(0);
+  assert.equal(first.text, "Once upon");
+  assert.equal(second.text, "Once upon");
+  assert.deepEqual(second.events[0], first.events[0]);
+  assert.equal(third.text, "ce upon");
+  for (const { events } of [second, third]) {
+    assert.deepEqual(events.at(-1), first.events.at(-1));
+  }
+  assert.equal(provider.calls.length, 1);
+  await end();
+});
+
+Deno.test("a stream_id that runs elsewhere, or has ended, is read there, and asks no provider", async () => {
+  const { clock, database, end, post, provider } = make();
+  database.admit("stream-1");
+  const piece = { start: 0, end: 4, text: "Once" };
+  await database.beat([{ streamId: "stream-1", fence: "fence-1", piece }]);
+  const body = { prompt: "Something else", stream_id: "stream-1" };
+  const response = await post(body);
+  assertEventStream(response);
+  const watcher = watch(response.body!);
+  await clock.run(0);
+  assert.equal(watcher.text, "Once");
+  assert.equal(watcher.ended, false);
+  database.expire("stream-1");
+  await clock.run(1_000);
+  assert.equal(watcher.ended, true);
+  for (let round = 0; round < 3; round++) {
+    const replayed = watch((await post(body)).body!);
+    await clock.run(0);
+    assert.deepEqual(replayed.events, watcher.events);
+    assert.equal(replayed.ended, true);
+  }
+  assert.equal(provider.calls.length, 0);
+  assert.equal(database.messages.size, 1);
+  await end();
+});
+
+Deno.test("GET is the same stream, from the offset that header or query name", async () => {
+  const { clock, database, end, get, post, provider } = make();
+  await post({
+    prompt: "Hi",
+    stream_id: "stream-1",
+    on_disconnect: "continue",
+  });
+  await clock.run(0);
+  provider.calls[0].send("Once upon");
+  database.admit("elsewhere");
+  const piece = { start: 0, end: 9, text: "Once upon" };
+  await database.beat([{ streamId: "elsewhere", fence: "fence-1", piece }]);
+  for (const id of ["stream-1", "elsewhere"]) {
+    const cases: [string, Record<string, string>, string][] = [
+      [`/stream/${id}`, {}, "Once upon"],
+      [`/stream/${id}`, { "last-event-id": "" }, "Once upon"],
+      [`/stream/${id}`, { "last-event-id": "4" }, " upon"],
+      [`/stream/${id}?last_event_id=5`, {}, "upon"],
+      [`/stream/${id}?last_event_id=5`, { "last-event-id": "8" }, "n"],
+      [`/functions/v1/stream/${id}`, { "last-event-id": "9" }, ""],
+    ];
+    for (const [path, headers, text] of cases) {
+      const response = await get(path, headers);
+      assertEventStream(response, id);
+      assert.deepEqual(rateOf(response), [null, null, null]);
+      const client = watch(response.body!);
+      await clock.run(0);
+      assert.equal(client.text, text);
+      assert.equal(
+        client.events.some(({ event }) => event === "start"),
+        text === "Once upon",
+      );
+      await client.leave();
+    }
+  }
+  assert.equal(provider.calls.length, 1);
+  await end();
+});
+
+Deno.test("GET of what is unknown, another user's or no id is one and the same answer", async () => {
+  const { clock, database, end, get, post } = make();
+  await post({ prompt: "Hi", stream_id: "stream-1" });
+  await clock.run(0);
+  database.admit("elsewhere");
+  database.admit("ended");
+  database.sweep("ended");
+  const asked = database.calls.length;
+  const stranger = { authorization: "Bearer stranger" };
+  const notFound = {
+    code: "stream_not_found",
+    message: "Cannot find the stream",
+  };
+  for (const id of ["stream-1", "elsewhere", "ended", "unknown"]) {
+    const response = await get(`/stream/${id}`, stranger);
+    assert.equal(response.status, 404);
+    assert.deepEqual(await errorOf(response), notFound);
+  }
+  assert.equal(database.calls.length, asked + 4);
+  const impossible = ["", "/", "/a/b", "/a%2Fb", "/a%20b", "/%00", "/é"];
+  for (const rest of [...impossible, `/${"x".repeat(129)}`]) {
+    const response = await get(`/stream${rest}`);
+    assert.equal(response.status, 404, rest);
+    assert.deepEqual(await errorOf(response), notFound);
+  }
+  // What cannot be an id never reaches the database.
+  assert.equal(database.calls.length, asked + 4);
+  await end();
+});
+
+Deno.test("GET without a good token, or with a garbled offset, asks nobody", async () => {
+  const { asked, database, get } = make();
+  database.admit("stream-1");
+  const refused = await get("/stream/stream-1", {
+    authorization: "Bearer bad",
+    "last-event-id": "garbage",
+  });
+  assert.equal(refused.status, 401);
+  assert.equal((await errorOf(refused)).code, "unauthenticated");
+  for (
+    const response of [
+      await get("/stream/stream-1", { "last-event-id": "garbage" }),
+      await get("/stream/stream-1?last_event_id=-1"),
+    ]
+  ) {
+    assert.equal(response.status, 400);
+    const { code, issues } = await errorOf(response);
+    assert.equal(code, "invalid_request");
+    assert.deepEqual(issues, [{
+      path: "last_event_id",
+      message: "Must be the id of an event, a number of at most 9 digits",
+    }]);
+  }
+  assert.deepEqual(asked, ["verify", "verify", "verify"]);
+  assert.deepEqual(database.calls, []);
+});
+
+Deno.test("POST with a garbled offset starts nothing", async () => {
+  const { database, post } = make();
+  const response = await post({ prompt: "Hi" }, {
+    headers: { "last-event-id": "1.5" },
+  });
+  assert.equal(response.status, 400);
+  assert.equal((await errorOf(response)).code, "invalid_request");
+  assert.deepEqual(database.calls, []);
+});
+
+Deno.test("GET while the database is away is unavailable", async () => {
+  const { database, end, get } = make();
+  database.failure = away();
+  const response = await get("/stream/stream-1");
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "5");
+  assert.equal((await errorOf(response)).code, "unavailable");
+  await end();
+});
+
+Deno.test("under stop two readers keep a generation until the last of them has left, under continue none is needed", async () => {
+  for (const on_disconnect of ["stop", "continue"] as const) {
+    const { clock, database, end, get, post, provider } = make();
+    const body = { prompt: "Hi", stream_id: "stream-1", on_disconnect };
+    const poster = watch((await post(body)).body!);
+    const reader = watch((await get("/stream/stream-1")).body!);
+    await clock.run(0);
+    const [call] = provider.calls;
+    call.send("So far");
+    await clock.run(0);
+    await poster.leave();
+    await clock.run(2_000);
+    assert.equal(call.open, true);
+    await reader.leave();
+    await clock.run(2_000);
+    assert.equal(call.open, on_disconnect === "continue");
+    call.send(", and on");
+    call.finish();
+    await clock.run(0);
+    assert.equal(
+      database.rows.get("stream-1")!.status,
+      on_disconnect === "continue" ? "completed" : "disconnected",
+    );
+    assert.equal(
+      database.contentOf("stream-1"),
+      on_disconnect === "continue" ? "So far, and on" : "So far",
+    );
+    await end();
+  }
 });

@@ -29,7 +29,7 @@ export function createResume(
 ): Resume {
   const seats = new Map<string, number>();
 
-  /** Gives the seat back once, however often it is called. */
+  /** What a reader has not read waits in memory, and keeps its seat. Gives it back once, however often it is called. */
   function takeSeat(userId: string): () => void {
     const taken = seats.get(userId) ?? 0;
     if (taken >= MAX_WATCHED_STREAMS) {

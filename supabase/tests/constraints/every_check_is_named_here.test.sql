@@ -1,5 +1,5 @@
 begin;
-select plan(2);
+select plan(3);
 
 -- A new check needs a line here, and a test that breaks it in this folder.
 select set_eq(
@@ -17,11 +17,15 @@ select set_eq(
   array[
     'generations_stream_id_is_a_name', 'generations_status_is_known', 'generations_end_once',
     'generations_end_with_a_reason', 'generations_reason_fits_status', 'generations_failures_have_a_code',
-    'generations_error_code_is_known', 'generations_running_have_a_fence', 'generations_running_have_no_message',
+    'generations_error_code_is_known', 'generations_fence_fits_status', 'generations_running_have_no_message',
     'generations_cancelled_were_asked_to', 'generations_do_not_end_before_they_start',
-    'generations_counts_are_not_negative'
+    'generations_counts_are_not_negative', 'generations_text_units_are_not_negative'
   ],
   'the checks of a generation'
+);
+select set_eq(
+  $$ select conname::text from pg_catalog.pg_constraint where contype = 'c' and conrelid = 'relay.chunks'::regclass $$,
+  array['chunks_begin_inside_the_text', 'chunks_are_not_empty'], 'the checks of its text'
 );
 
 select * from finish();

@@ -7,10 +7,11 @@ select tests.given_generation('ended', 'owner', 'completed');
 
 select tests.violates(
   $$ update relay.generations set fence = null where stream_id = 'running' $$, 'generations',
-  'generations_running_have_a_fence', 'somebody runs what runs'
+  'generations_fence_fits_status', 'somebody runs what runs'
 );
-select lives_ok(
-  $$ update relay.generations set fence = null where stream_id = 'ended' $$, 'nobody runs what has ended'
+select tests.violates(
+  $$ update relay.generations set fence = gen_random_uuid() where stream_id = 'ended' $$, 'generations',
+  'generations_fence_fits_status', 'nobody runs what has ended'
 );
 select tests.violates(
   $$ update relay.generations set message_id = tests.id('first answer') where stream_id = 'running' $$, 'generations',

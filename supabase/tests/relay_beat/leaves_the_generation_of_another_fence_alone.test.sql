@@ -10,7 +10,7 @@ select is(
   tests.call_beat(
     array['own', 'foreign'], array[tests.id('fence of own'), tests.id('fence of own')], lease_ms => 60000
   ),
-  '{"lost": ["foreign"], "cancelled": []}', 'it is lost to this worker, the other one is not'
+  '{"lost": ["foreign"], "stored": {"own": 0}, "cancelled": []}', 'it is lost to this worker, the other one is not'
 );
 select results_eq(
   $$ select g.* from relay.generations g where g.stream_id = 'foreign' $$, 'select * from before',

@@ -7,7 +7,8 @@ select tests.given_generation('second', 'owner');
 select tests.back_date(stream_id, interval '10 seconds') from unnest(array['first', 'second']) as stream_id;
 
 select is(
-  tests.call_beat(array['second', 'first'], lease_ms => 60000), '{"lost": [], "cancelled": []}', 'nothing is amiss'
+  tests.call_beat(array['second', 'first'], lease_ms => 60000),
+  '{"lost": [], "stored": {"first": 0, "second": 0}, "cancelled": []}', 'nothing is amiss'
 );
 select ok(
   bool_and(lease_expires_at > clock_timestamp() + interval '50 seconds'), 'both leases are as long as was asked for'

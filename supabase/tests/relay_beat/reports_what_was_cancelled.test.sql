@@ -8,7 +8,7 @@ select tests.back_date('cancelled', interval '5 seconds');
 select tests.call_cancel('owner', 'cancelled');
 
 select is(
-  tests.call_beat(array['left-alone', 'cancelled']), '{"lost": [], "cancelled": ["cancelled"]}',
+  tests.call_beat(array['left-alone', 'cancelled']) - 'stored', '{"lost": [], "cancelled": ["cancelled"]}',
   'the worker learns which to stop'
 );
 select is(
@@ -17,8 +17,8 @@ select is(
 select ok(lease_expires_at > clock_timestamp() + interval '12 seconds', 'its lease is renewed meanwhile')
 from relay.generations where stream_id = 'cancelled';
 select is(
-  tests.call_beat(array['cancelled'], array[tests.id('another fence')]), '{"lost": ["cancelled"], "cancelled": []}',
-  'another worker learns nothing of it'
+  tests.call_beat(array['cancelled'], array[tests.id('another fence')]),
+  '{"lost": ["cancelled"], "stored": {}, "cancelled": []}', 'another worker learns nothing of it'
 );
 
 select * from finish();

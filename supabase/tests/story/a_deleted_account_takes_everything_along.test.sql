@@ -5,6 +5,7 @@ select tests.given_tale('owner');
 select tests.given_share('bot', 'owner');
 select tests.given_default_bot('bot', 'owner');
 select tests.call_begin('owner', 'first', conversation => 'tale');
+select tests.call_beat('first', 0, 4, 'Once');
 select tests.make_user('friend');
 select tests.given_conversation('friend''s tale', 'friend');
 

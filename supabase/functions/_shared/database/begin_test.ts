@@ -15,7 +15,7 @@ const platform = makePlatform({
 /** What relay_begin is asked for this request. */
 async function argsOf(request: StreamRequest) {
   const { rpc, calls } = makeRpc({ outcome: "admitted", ...makeAdmission() });
-  await begin(rpc, platform, "user-1", "stream-1", request);
+  await begin(rpc, platform, "user-1", "stream-1", "fence-1", request);
   assert.equal(calls.length, 1);
   assert.equal(calls[0].name, "relay_begin");
   return calls[0].args;
@@ -24,7 +24,7 @@ async function argsOf(request: StreamRequest) {
 /** What comes of this answer of relay_begin. */
 async function answerTo(answer: Record<string, unknown>) {
   const { rpc } = makeRpc({ rate: RATE, ...answer });
-  return await begin(rpc, platform, "user-1", "stream-1", {
+  return await begin(rpc, platform, "user-1", "stream-1", "fence-1", {
     prompt: "Hi",
     on_disconnect: "stop",
   });
@@ -45,6 +45,7 @@ Deno.test("a prompt is asked for with the limits of the configuration", async ()
     max_concurrent: 3,
     lease_ms: 15_000,
     max_context: MAX_CONTEXT_CHARACTERS,
+    fence: "fence-1",
   });
 });
 
@@ -120,8 +121,18 @@ Deno.test("a refusal says when to try again, where the database does", async () 
   assert.equal(answer.refusal.retryAfter, 17);
 });
 
-Deno.test("the user's own stream_id again is refused as taken", async () => {
-  const answer = await answerTo({ outcome: "exists", code: "stream_id_taken" });
+Deno.test("the user's own stream_id again exists, and is no refusal", async () => {
+  assert.deepEqual(
+    await answerTo({ outcome: "exists", code: "stream_id_taken" }),
+    { exists: true, rate: RATE },
+  );
+});
+
+Deno.test("another user's stream_id is refused as taken", async () => {
+  const answer = await answerTo({
+    outcome: "refused",
+    code: "stream_id_taken",
+  });
   assert.ok("refusal" in answer);
   assert.deepEqual(
     [answer.refusal.code, answer.refusal.status],
@@ -132,7 +143,7 @@ Deno.test("the user's own stream_id again is refused as taken", async () => {
 Deno.test("what the rpc rejects with goes on as it is", async () => {
   const failure = new RelayError("unavailable", "Cannot reach the database");
   await assert.rejects(
-    begin(() => Promise.reject(failure), platform, "user-1", "stream-1", {
+    begin(() => Promise.reject(failure), platform, "user-1", "a", "fence-1", {
       prompt: "Hi",
       on_disconnect: "stop",
     }),

@@ -22,39 +22,57 @@ function make() {
 
 Deno.test("each method is one call of its SQL function", async () => {
   const { calls, database } = make();
-  await database.begin("user-1", "stream-1", {
+  await database.begin("user-1", "stream-1", "fence-1", {
     prompt: "Hi",
     on_disconnect: "stop",
   });
-  await database.beat([{ streamId: "stream-1", fence: "fence-1" }]);
+  await database.beat([{
+    streamId: "stream-1",
+    fence: "fence-1",
+    piece: { start: 3, end: 5, text: "🐉" },
+  }]);
   await database.finish("stream-1", "fence-1", {
     status: "cancelled",
     finishReason: "cancelled",
     errorCode: null,
-    content: "",
     usage: null,
     firstTokenMs: null,
-  });
+  }, { storedUnits: 5, from: (offset) => `text from ${offset}` });
   await database.cancel("user-1", "stream-1");
+  await database.read([{ userId: "user-1", streamId: "stream-1", from: 5 }]);
   assert.deepEqual(
     calls.map(([path]) => path),
-    ["begin", "beat", "finish", "cancel"].map((name) =>
+    ["begin", "beat", "finish", "cancel", "read"].map((name) =>
       `/rest/v1/rpc/relay_${name}`
     ),
   );
-  const [begin, beat, finish, cancel] = calls.map(([, args]) => args);
+  const [begin, beat, finish, cancel, read] = calls.map(([, args]) => args);
   assert.deepEqual(
-    [begin.user_id, begin.stream_id, begin.prompt, begin.lease_ms],
-    ["user-1", "stream-1", "Hi", 9_000],
+    [begin.user_id, begin.stream_id, begin.prompt, begin.fence, begin.lease_ms],
+    ["user-1", "stream-1", "Hi", "fence-1", 9_000],
   );
   assert.deepEqual(beat, {
     stream_ids: ["stream-1"],
     fences: ["fence-1"],
     lease_ms: 9_000,
+    starts: [3],
+    ends: [5],
+    texts: ["🐉"],
   });
   assert.deepEqual(
-    [finish.stream_id, finish.fence, finish.status],
-    ["stream-1", "fence-1", "cancelled"],
+    [
+      finish.stream_id,
+      finish.fence,
+      finish.status,
+      finish.start_at,
+      finish.content,
+    ],
+    ["stream-1", "fence-1", "cancelled", 5, "text from 5"],
   );
   assert.deepEqual(cancel, { user_id: "user-1", stream_id: "stream-1" });
+  assert.deepEqual(read, {
+    user_ids: ["user-1"],
+    stream_ids: ["stream-1"],
+    from_units: [5],
+  });
 });

@@ -30,6 +30,9 @@ export interface Outcome {
   is_complete: boolean;
 }
 
+/** What relay_finish says; `running` where the fence is not this worker's any more. */
+type Answer = Omit<Outcome, "status"> & { status: EndStatus | "running" };
+
 /** The text of a generation, of which the database may have the beginning. */
 export interface EndingText {
   readonly storedUnits: number;
@@ -38,7 +41,7 @@ export interface EndingText {
 
 /**
  * May be repeated at will: only the first call counts. Only what the database lacks of the text is sent; a database that
- * knows otherwise says where to begin. Null: there is no such generation.
+ * knows otherwise says where to begin. Null: there is no such generation, or another worker runs it.
  */
 export async function finish(
   rpc: Rpc,
@@ -48,7 +51,7 @@ export async function finish(
   text: EndingText,
 ): Promise<Outcome | null> {
   const call = (start: number) =>
-    rpc<Outcome | { expected_start: number } | null>("relay_finish", {
+    rpc<Answer | { expected_start: number } | null>("relay_finish", {
       stream_id: streamId,
       fence,
       status: ending.status,
@@ -65,8 +68,13 @@ export async function finish(
   // A beat under way, or a sweep, may move the beginning between two calls; it cannot do so for ever.
   for (let attempt = 0; attempt < 5; attempt++) {
     const answer = await call(start);
-    if (answer === null || !("expected_start" in answer)) return answer;
-    start = answer.expected_start;
+    if (answer === null) return null;
+    if ("expected_start" in answer) {
+      start = answer.expected_start;
+      continue;
+    }
+    const { status } = answer;
+    return status === "running" ? null : { ...answer, status };
   }
   throw new RelayError(
     "unavailable",

@@ -174,6 +174,65 @@ Deno.test("a database that does not answer in time is unavailable, and the reque
   assert.equal(clock.pending, 0);
 });
 
+/** Gives each request the next of these answers. */
+function inTurn(...answers: (() => Response)[]) {
+  return () => answers.shift()!();
+}
+
+Deno.test("what a deadlock or a conflict rolled back is called again with the same arguments", async () => {
+  for (const code of ["40P01", "40001"]) {
+    const failed = () => refused(500, code);
+    const { rpc, requests, clock } = make(
+      inTurn(failed, failed, () => Response.json({ a: 1 })),
+    );
+    assert.deepEqual(await rpc("relay_x", { stream_id: "a" }), { a: 1 });
+    assert.equal(requests.length, 3);
+    for (const request of requests) {
+      assert.deepEqual(await request.json(), { stream_id: "a" });
+    }
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("a call that is rolled back three times has failed, and is not made a fourth time", async () => {
+  for (const code of ["40P01", "40001"]) {
+    const { rpc, requests, clock } = make(() => refused(500, code));
+    const error = await failureOf(rpc("relay_x", {}));
+    assert.deepEqual([error.code, error.cause], [
+      "internal",
+      causeOf(500, code),
+    ]);
+    assert.equal(requests.length, 3);
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("another failure behind a deadlock is not repeated", async () => {
+  const { rpc, requests } = make(
+    inTurn(() => refused(500, "40P01"), () => refused(503, "PGRST000")),
+  );
+  assert.equal((await failureOf(rpc("relay_x", {}))).code, "unavailable");
+  assert.equal(requests.length, 2);
+});
+
+Deno.test("all attempts of a call share its time", async () => {
+  const { rpc, requests, clock } = make((request) =>
+    requests.length === 1 ? refused(500, "40P01") : new Promise((_, reject) => {
+      request.signal.addEventListener(
+        "abort",
+        () => reject(request.signal.reason),
+      );
+    })
+  );
+  const call = failureOf(rpc("relay_x", {}));
+  await clock.run(0);
+  assert.equal(clock.pending, 1);
+  await clock.run(DATABASE_TIMEOUT_MS);
+  assert.equal((await call).code, "unavailable");
+  assert.equal(requests.length, 2);
+  assert.equal(clock.pending, 0);
+});
+
 Deno.test("two calls do not wait for each other", async () => {
   const { rpc, requests, clock } = make((request) =>
     request.url.endsWith("slow") ? never() : Response.json(1)

@@ -26,7 +26,7 @@ export async function abandon(
     usage: null,
     firstTokenMs: null,
   };
-  for (let ms = FIRST_PAUSE_MS; clock.now() < until; ms *= 2) {
+  for (let ms = FIRST_PAUSE_MS;; ms *= 2) {
     const outcome = await database.finish(
       streamId,
       fence,
@@ -34,7 +34,7 @@ export async function abandon(
       createTranscript(),
     )
       .catch(() => null);
-    if (outcome !== null) return;
+    if (outcome !== null || clock.now() + ms >= until) return;
     await pause(clock, ms);
   }
 }

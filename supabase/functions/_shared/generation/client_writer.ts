@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { frames } from "./frames.ts";
 
-/** One client's stream. Once it has ended, every call does nothing. */
+/** One client's stream. Once its end has begun, every call does nothing. */
 export interface ClientWriter {
   readonly body: ReadableStream<Uint8Array>;
   write(frame: string): void;
@@ -12,24 +12,27 @@ export interface ClientWriter {
 }
 
 /**
- * How a client's stream ended. `gone`: the client left. `detached`: it did not read; what waits for it is still
- * delivered, without a last event, and it may resume. `closed`: by the relay, after its last event.
+ * How a client's stream ended. `gone`: the client left. `detached`: it did not read, so it gets no last event, and may
+ * resume. `closed`: by the relay, after its last event.
  */
 export type ClientEnd = "gone" | "detached" | "closed";
 
 /**
  * The only holder of the stream's controller, for enqueue and close throw once a stream is closed or cancelled. enqueue
- * itself never refuses, so the queue is measured before each write. A ping goes out after `pingMs` without an event; one
- * timer watches for that, however many events there are. `onEnd` is called once.
+ * itself never refuses, so the queue is measured before each write. What waits at the end is still delivered: `onEnd` is
+ * called when nothing more can be written, `onOver` when nothing waits any more, and each once. A ping goes out after
+ * `pingMs` without an event; one timer watches for that, however many events there are.
  */
 export function createClientWriter(
   clock: Clock,
   pingMs: number,
   onEnd: (how: ClientEnd) => void,
+  onOver: () => void = () => {},
 ): ClientWriter {
   const encoder = new TextEncoder();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   let open = true;
+  let over = false;
   let writtenAt = clock.now();
   let clearPing = clock.after(pingMs, ping);
 
@@ -37,15 +40,36 @@ export function createClientWriter(
     start(given) {
       controller = given;
     },
-    cancel: () => end("gone"),
+    // Called after each read: the place where an end that waits for the reader is noticed.
+    pull: closeOnceRead,
+    cancel() {
+      end("gone");
+      finish();
+    },
   }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_CLIENT_QUEUE_BYTES }));
+
+  function room(): number {
+    return controller.desiredSize ?? 0;
+  }
 
   function end(how: ClientEnd) {
     if (!open) return;
     open = false;
     clearPing();
-    if (how !== "gone") controller.close();
     onEnd(how);
+    if (how !== "gone") closeOnceRead();
+  }
+
+  function closeOnceRead() {
+    if (open || over || room() < MAX_CLIENT_QUEUE_BYTES) return;
+    controller.close();
+    finish();
+  }
+
+  function finish() {
+    if (over) return;
+    over = true;
+    onOver();
   }
 
   function ping() {
@@ -62,9 +86,8 @@ export function createClientWriter(
   function write(frame: string) {
     if (!open || frame === "") return;
     const bytes = encoder.encode(frame);
-    const room = controller.desiredSize ?? 0;
     // An event that is larger than the whole queue still goes to a client that keeps up.
-    if (room < bytes.byteLength && room < MAX_CLIENT_QUEUE_BYTES) {
+    if (room() < bytes.byteLength && room() < MAX_CLIENT_QUEUE_BYTES) {
       return end("detached");
     }
     controller.enqueue(bytes);

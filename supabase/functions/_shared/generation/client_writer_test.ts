@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
-import { type ClientLoss, createClientWriter } from "./client_writer.ts";
+import { type ClientEnd, createClientWriter } from "./client_writer.ts";
 
 const PING_MS = 10_000;
 const PING = "event: ping\ndata: {}\n\n";
 
 function make() {
   const clock = createManualClock();
-  const losses: ClientLoss[] = [];
+  const ends: ClientEnd[] = [];
   const writer = createClientWriter(
     clock,
     PING_MS,
-    (loss) => losses.push(loss),
+    (how) => ends.push(how),
   );
-  return { clock, losses, writer };
+  return { clock, ends, writer };
 }
 
 /** All that is left of a body, chunk by chunk. */
@@ -25,12 +25,12 @@ async function chunksOf(body: ReadableStream<Uint8Array>): Promise<string[]> {
 }
 
 Deno.test("each write is one chunk, and a close ends the body", async () => {
-  const { clock, losses, writer } = make();
+  const { clock, ends, writer } = make();
   writer.write("one");
   writer.write("é🐉");
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), ["one", "é🐉"]);
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, ["closed"]);
   assert.equal(clock.pending, 0);
 });
 
@@ -44,91 +44,130 @@ Deno.test("nothing to write is not written", async () => {
 });
 
 Deno.test("after a close every call does nothing", async () => {
-  const { losses, writer } = make();
+  const { ends, writer } = make();
   writer.write("one");
   writer.close();
   writer.write("two");
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), ["one"]);
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, ["closed"]);
 });
 
 Deno.test("a client that leaves is gone, once, and every call then does nothing", async () => {
-  const { clock, losses, writer } = make();
+  const { clock, ends, writer } = make();
   writer.write("one");
   await writer.body.cancel("left");
-  assert.deepEqual(losses, ["gone"]);
+  assert.deepEqual(ends, ["gone"]);
   writer.write("two");
   writer.close();
-  assert.deepEqual(losses, ["gone"]);
+  assert.deepEqual(ends, ["gone"]);
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a client that leaves after the end, with chunks unread, is no loss", async () => {
-  const { losses, writer } = make();
+Deno.test("a client that leaves after the end, with chunks unread, has not gone", async () => {
+  const { ends, writer } = make();
   writer.write("one");
   writer.close();
   await writer.body.cancel("left");
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, ["closed"]);
 });
 
 Deno.test("a queue that is exactly full is kept", async () => {
-  const { clock, losses, writer } = make();
+  const { clock, ends, writer } = make();
   const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
   writer.write(half);
   writer.write(half);
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, []);
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), [half, half]);
   assert.equal(clock.pending, 0);
 });
 
 Deno.test("a byte more detaches the client, which gets what waited and a plain end", async () => {
-  const { clock, losses, writer } = make();
+  const { clock, ends, writer } = make();
   const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
   writer.write(half);
   writer.write(half);
   writer.write("x");
-  assert.deepEqual(losses, ["detached"]);
+  assert.deepEqual(ends, ["detached"]);
   assert.equal(clock.pending, 0);
   writer.write("later");
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), [half, half]);
-  assert.deepEqual(losses, ["detached"]);
+  assert.deepEqual(ends, ["detached"]);
+});
+
+Deno.test("a stream is over once nothing waits any more, or its client has left", async () => {
+  const over: string[] = [];
+  const open = (name: string) =>
+    createClientWriter(
+      createManualClock(),
+      PING_MS,
+      () => {},
+      () => over.push(name),
+    );
+  const read = open("read");
+  read.write("a");
+  read.write("b");
+  read.close();
+  assert.deepEqual(over, []);
+  assert.deepEqual(await chunksOf(read.body), ["a", "b"]);
+  assert.deepEqual(over, ["read"]);
+  const left = open("left");
+  left.write("a");
+  left.close();
+  await left.body.cancel("the client left");
+  assert.deepEqual(over, ["read", "left"]);
+  open("empty").close();
+  assert.deepEqual(over, ["read", "left", "empty"]);
 });
 
 Deno.test("the queue counts bytes, not characters", () => {
-  const { losses, writer } = make();
+  const { ends, writer } = make();
   writer.write("🐉".repeat(MAX_CLIENT_QUEUE_BYTES / 4));
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, []);
   writer.write("x");
-  assert.deepEqual(losses, ["detached"]);
+  assert.deepEqual(ends, ["detached"]);
 });
 
-Deno.test("a detached client that leaves is not lost twice", async () => {
-  const { losses, writer } = make();
+Deno.test("an end is told while nothing more can be written, so that who is told cannot write", async () => {
+  const clock = createManualClock();
+  const ends: ClientEnd[] = [];
+  const writer = createClientWriter(clock, PING_MS, (how) => {
+    ends.push(how);
+    writer.write("late");
+    writer.close();
+  });
+  writer.close();
+  assert.deepEqual(await chunksOf(writer.body), []);
+  assert.deepEqual(ends, ["closed"]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a detached client that leaves has not gone, too", async () => {
+  const { ends, writer } = make();
   writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
   writer.write("x");
   await writer.body.cancel("left");
-  assert.deepEqual(losses, ["detached"]);
+  assert.deepEqual(ends, ["detached"]);
 });
 
 Deno.test("a client that keeps up gets an event larger than the whole queue", async () => {
-  const { losses, writer } = make();
+  const { ends, writer } = make();
   const large = "x".repeat(MAX_CLIENT_QUEUE_BYTES + 1);
   writer.write(large);
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, []);
   const reader = writer.body.getReader();
   assert.equal((await reader.read()).value?.byteLength, large.length);
   writer.write("small");
   assert.equal((await reader.read()).value?.byteLength, 5);
   writer.close();
   assert.equal((await reader.read()).done, true);
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, ["closed"]);
 });
 
 Deno.test("what was read makes room again", async () => {
-  const { losses, writer } = make();
+  const { ends, writer } = make();
   const reader = writer.body.getReader();
   for (let round = 0; round < 5; round++) {
     writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
@@ -137,7 +176,7 @@ Deno.test("what was read makes room again", async () => {
       MAX_CLIENT_QUEUE_BYTES,
     );
   }
-  assert.deepEqual(losses, []);
+  assert.deepEqual(ends, []);
   writer.close();
 });
 
@@ -171,10 +210,10 @@ Deno.test("while events flow there is one timer and no ping", async () => {
 });
 
 Deno.test("a ping that finds the queue full detaches the client", async () => {
-  const { clock, losses, writer } = make();
+  const { clock, ends, writer } = make();
   writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
   clock.advance(PING_MS);
-  assert.deepEqual(losses, ["detached"]);
+  assert.deepEqual(ends, ["detached"]);
   assert.equal(clock.pending, 0);
   assert.equal((await chunksOf(writer.body)).length, 1);
 });

@@ -26,7 +26,7 @@ export interface Generations {
     userId: string,
     streamId: string,
     from: number | null,
-    onEnd: () => void,
+    onOver: () => void,
   ): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
   refuse(job: AdmittedJob, error: RelayError): void;
@@ -172,10 +172,10 @@ export function createGenerations(
       );
       return body;
     },
-    attach(userId, streamId, from, onEnd) {
+    attach(userId, streamId, from, onOver) {
       const found = running.get(streamId);
       return found?.userId === userId
-        ? found.readers.attach(from, onEnd)
+        ? found.readers.attach(from, onOver)
         : null;
     },
     refuse(job, error) {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Configuration } from "../platform/configuration.ts";
 import { RelayError } from "../protocol/errors.ts";
 import {
   DONE_WAITS_FOR_STORAGE_MS,
@@ -7,64 +6,17 @@ import {
   MAX_MESSAGE_UNITS,
   STORAGE_GIVE_UP_MS,
 } from "../protocol/limits.ts";
-import { away, makeDatabase } from "../testing/database.ts";
-import { type Seen, watch } from "../testing/events.ts";
-import { JOB_FIELDS, type JobOverrides, makeJob } from "../testing/job.ts";
-import { makePlatform } from "../testing/platform.ts";
-import { makeProvider, type TestCall } from "../testing/provider.ts";
-import { createGenerations } from "./generations.ts";
-import { Stop } from "./stop.ts";
+import { away } from "../testing/database.ts";
+import { watch } from "../testing/events.ts";
+import { JOB_FIELDS, makeJob } from "../testing/job.ts";
+import type { TestCall } from "../testing/provider.ts";
+import { makeWorker, stopOf } from "../testing/worker.ts";
+import { createTranscript } from "./transcript.ts";
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 
-function make(configuration: Partial<Configuration> = {}) {
-  const platform = makePlatform({ configuration });
-  const database = makeDatabase();
-  const provider = makeProvider();
-  const generations = createGenerations(platform, database, provider);
-  /** An admitted generation, up to where the provider has been asked. */
-  async function begin(overrides: JobOverrides = {}) {
-    const job = makeJob({ startedAt: platform.clock.now(), ...overrides });
-    database.admit(job.streamId);
-    const body = generations.start(job);
-    await platform.clock.run(0);
-    return { body, call: provider.calls.at(-1)! };
-  }
-  return {
-    ...platform,
-    database,
-    provider,
-    generations,
-    begin,
-    /** The same, with a client that reads. */
-    async watched(overrides: JobOverrides = {}) {
-      const { body, call } = await begin(overrides);
-      return { client: watch(body), call };
-    },
-    row: (streamId = "stream-1") => database.rows.get(streamId)!,
-    /** Log lines without their time. */
-    logged: () => platform.lines.map(({ timestamp: _, ...line }) => line),
-    /** What must be so after every run, whatever happened in it. */
-    async settle(...clients: Seen[]) {
-      await platform.keepAlive.settled();
-      await platform.clock.run(0);
-      assert.equal(platform.clock.pending, 0);
-      assert.deepEqual(provider.calls.filter(({ open }) => open), []);
-      assert.doesNotMatch(JSON.stringify(platform.lines), /secret/);
-      const listeners = platform.lines.length;
-      platform.shutdown.begin("the test ends");
-      assert.equal(platform.lines[listeners].generations, 0);
-      for (const { ended, events } of clients) {
-        assert.equal(ended, true);
-        const terminal = events.filter(({ event }) =>
-          event === "done" || event === "error"
-        );
-        assert.equal(terminal.length, 1);
-        assert.equal(events.at(-1), terminal[0]);
-      }
-    },
-  };
-}
+const INTERRUPTED =
+  "The generation was interrupted: its worker ended, and what was written is stored";
 
 const START = {
   event: "start",
@@ -79,14 +31,9 @@ const START = {
   }),
 };
 
-/** The stop that ended a request to the provider. */
-function stopOf(call: TestCall): string {
-  assert.ok(call.signal.reason instanceof Stop);
-  return call.signal.reason.kind;
-}
-
 Deno.test("a generation goes from start over its tokens to done, and is stored before done", async () => {
-  const { clock, database, logged, row, settle, watched } = make();
+  const { clock, database, logged, row, settle, stored, watched } =
+    makeWorker();
   const { client, call } = await watched();
   assert.deepEqual(client.events, [START]);
   assert.deepEqual(call.call.messages.at(-1), {
@@ -126,10 +73,10 @@ Deno.test("a generation goes from start over its tokens to done, and is stored b
     status: "completed",
     finishReason: "length",
     errorCode: null,
-    content: client.text,
     usage: USAGE,
     firstTokenMs: 250,
   });
+  assert.equal(stored(), client.text);
   assert.deepEqual(database.calls.map(([name]) => name), ["finish"]);
   assert.deepEqual(logged().slice(0, 2), [
     {
@@ -152,7 +99,7 @@ Deno.test("a generation goes from start over its tokens to done, and is stored b
 });
 
 Deno.test("start leaves before the provider is asked", async () => {
-  const { generations, database, provider, settle } = make();
+  const { generations, database, provider, settle } = makeWorker();
   database.admit("stream-1");
   const body = generations.start(makeJob());
   assert.equal(provider.calls.length, 0);
@@ -165,7 +112,7 @@ Deno.test("start leaves before the provider is asked", async () => {
 });
 
 Deno.test("one read of the provider is one write to the client", async () => {
-  const { begin, clock, settle } = make();
+  const { begin, clock, settle } = makeWorker();
   const { body, call } = await begin();
   const reader = body.getReader();
   const next = async () =>
@@ -186,7 +133,7 @@ Deno.test("one read of the provider is one write to the client", async () => {
 });
 
 Deno.test("reasoning is the first token, but no part of the message", async () => {
-  const { clock, row, settle, watched } = make();
+  const { clock, row, settle, stored, watched } = makeWorker();
   const { client, call } = await watched();
   await clock.run(70);
   call.send({ kind: "reasoning", text: "Let me think" });
@@ -198,12 +145,12 @@ Deno.test("reasoning is the first token, but no part of the message", async () =
     { event: "reasoning", data: "Let me think" },
     { event: "token", id: "3", data: "Yes" },
   ]);
-  assert.equal(row().ending?.content, "Yes");
+  assert.equal(stored(), "Yes");
   assert.equal(row().ending?.firstTokenMs, 70);
 });
 
 Deno.test("a generation without a word is done without a message", async () => {
-  const { row, settle, watched } = make();
+  const { row, settle, watched } = makeWorker();
   const { client, call } = await watched();
   call.finish();
   await settle(client);
@@ -218,7 +165,8 @@ Deno.test("a generation without a word is done without a message", async () => {
 });
 
 Deno.test("a cancel reaches the provider with the next beat, and the text so far is stored", async () => {
-  const { clock, database, logged, row, settle, watched } = make();
+  const { clock, database, logged, row, settle, stored, watched } =
+    makeWorker();
   const { client, call } = await watched();
   call.send("So far");
   await clock.run(400);
@@ -240,10 +188,10 @@ Deno.test("a cancel reaches the provider with the next beat, and the text so far
     status: "cancelled",
     finishReason: "cancelled",
     errorCode: null,
-    content: "So far",
     usage: null,
     firstTokenMs: 0,
   });
+  assert.equal(stored(), "So far");
   assert.deepEqual(logged()[1], {
     level: "info",
     event: "generation_finished",
@@ -262,7 +210,7 @@ Deno.test("a cancel wins over a provider that finishes, or fails, before the nex
       call.fail(new RelayError("provider_error", "It failed")),
   ];
   for (const end of ends) {
-    const { database, settle, watched } = make();
+    const { database, settle, watched } = makeWorker();
     const { client, call } = await watched();
     call.send("All of it");
     await database.cancel("user-1", "stream-1");
@@ -279,7 +227,7 @@ Deno.test("a cancel wins over a provider that finishes, or fails, before the nex
 });
 
 Deno.test("a client that leaves under stop ends the generation", async () => {
-  const { clock, logged, row, settle, watched } = make();
+  const { clock, logged, row, settle, stored, watched } = makeWorker();
   const { client, call } = await watched();
   call.send("So far");
   await clock.run(0);
@@ -291,15 +239,15 @@ Deno.test("a client that leaves under stop ends the generation", async () => {
     status: "disconnected",
     finishReason: "disconnected",
     errorCode: null,
-    content: "So far",
     usage: null,
     firstTokenMs: 0,
   });
+  assert.equal(stored(), "So far");
   assert.equal(logged()[1].outcome, "disconnected");
 });
 
 Deno.test("a client that leaves before the provider was asked costs nothing", async () => {
-  const { generations, database, provider, row, settle } = make();
+  const { generations, database, provider, row, settle } = makeWorker();
   database.admit("stream-1");
   await generations.start(makeJob()).cancel("left at once");
   await settle();
@@ -309,7 +257,7 @@ Deno.test("a client that leaves before the provider was asked costs nothing", as
 
 Deno.test("a client that leaves under continue changes nothing, and a cancel still does", async () => {
   for (const cancelled of [false, true]) {
-    const { clock, database, row, settle, watched } = make();
+    const { clock, database, row, settle, stored, watched } = makeWorker();
     const { client, call } = await watched({
       request: { on_disconnect: "continue" },
     });
@@ -323,13 +271,13 @@ Deno.test("a client that leaves under continue changes nothing, and a cancel sti
       await clock.run(1_000);
     } else call.finish();
     await settle();
-    assert.equal(row().ending?.content, "One two");
+    assert.equal(stored(), "One two");
     assert.equal(row().outcome?.is_complete, !cancelled);
   }
 });
 
 Deno.test("a client that does not read is detached, and its generation goes on to the end", async () => {
-  const { begin, row, settle } = make();
+  const { begin, row, settle, stored } = makeWorker();
   const { body, call } = await begin();
   const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
   for (let read = 0; read < 5; read++) call.send(half);
@@ -337,7 +285,7 @@ Deno.test("a client that does not read is detached, and its generation goes on t
   call.finish();
   await settle();
   assert.equal(row().ending?.status, "completed");
-  assert.equal(row().ending?.content.length, 5 * half.length);
+  assert.equal(stored()?.length, 5 * half.length);
   const client = watch(body);
   while (!client.ended) await null;
   assert.deepEqual(
@@ -347,7 +295,8 @@ Deno.test("a client that does not read is detached, and its generation goes on t
 });
 
 Deno.test("a shutdown interrupts every generation, and stores what it has", async () => {
-  const { clock, database, keepAlive, logged, shutdown, watched } = make();
+  const { clock, keepAlive, logged, row, shutdown, stored, watched } =
+    makeWorker();
   const one = await watched();
   const two = await watched({ streamId: "stream-2" });
   one.call.send("So far");
@@ -361,7 +310,7 @@ Deno.test("a shutdown interrupts every generation, and stores what it has", asyn
   assert.equal(clock.pending, 0);
   assert.deepEqual(one.client.json("error"), {
     code: "interrupted",
-    message: "The generation was interrupted: its worker ended",
+    message: INTERRUPTED,
     retryable: true,
     stream_id: "stream-1",
     message_id: "message-of-stream-1",
@@ -372,10 +321,9 @@ Deno.test("a shutdown interrupts every generation, and stores what it has", asyn
   );
   assert.deepEqual(
     ["stream-1", "stream-2"].map((id) => {
-      const { status, content } = database.rows.get(id)!.ending!;
-      return [status, content];
+      return [row(id).ending?.status, stored(id)];
     }),
-    [["interrupted", "So far"], ["interrupted", ""]],
+    [["interrupted", "So far"], ["interrupted", null]],
   );
   assert.equal(logged()[2].event, "worker_shutdown");
   assert.equal(logged()[2].generations, 2);
@@ -398,7 +346,7 @@ const LIMITS = {
 async function timeoutOf(
   drive: (call: TestCall, run: (ms: number) => Promise<void>) => Promise<void>,
 ) {
-  const { clock, logged, row, settle, watched } = make(LIMITS);
+  const { clock, logged, row, settle, stored, watched } = makeWorker(LIMITS);
   const { client, call } = await watched();
   await drive(call, clock.run);
   assert.equal(stopOf(call), "timeout");
@@ -407,14 +355,14 @@ async function timeoutOf(
     string,
     unknown
   >;
-  const { status, finishReason, errorCode, content } = row().ending!;
+  const { status, finishReason, errorCode } = row().ending!;
   assert.deepEqual(
     [status, finishReason, errorCode],
     ["failed", "timeout", code],
   );
   assert.equal(logged()[1].code, code);
   assert.equal(logged()[1].latency_ms, clock.now() - Date.UTC(2026, 0, 1));
-  return { code, message, message_id, content };
+  return { code, message, message_id, content: stored() };
 }
 
 Deno.test("a provider that says nothing is a timeout of the first token", async () => {
@@ -422,7 +370,7 @@ Deno.test("a provider that says nothing is a timeout of the first token", async 
     code: "provider_timeout",
     message: "The provider sent no first token within 5000 ms",
     message_id: null,
-    content: "",
+    content: null,
   });
 });
 
@@ -456,7 +404,7 @@ Deno.test("a generation that takes too long is a timeout, however much it says",
 });
 
 Deno.test("a request that was admitted too late has no time left", async () => {
-  const { clock, row, settle, watched } = make(LIMITS);
+  const { clock, row, settle, watched } = makeWorker(LIMITS);
   const { client } = await watched({ startedAt: clock.now() - 10_000 });
   await settle(client);
   assert.equal((client.json("error") as { code: string }).code, "timeout");
@@ -464,7 +412,7 @@ Deno.test("a request that was admitted too late has no time left", async () => {
 });
 
 Deno.test("a provider's failure is an error, with the text before it", async () => {
-  const { logged, row, settle, watched } = make();
+  const { logged, row, settle, stored, watched } = makeWorker();
   const { client, call } = await watched();
   call.send("So far");
   call.fail(
@@ -484,10 +432,10 @@ Deno.test("a provider's failure is an error, with the text before it", async () 
     status: "failed",
     finishReason: "error",
     errorCode: "provider_rate_limited",
-    content: "So far",
     usage: null,
     firstTokenMs: 0,
   });
+  assert.equal(stored(), "So far");
   assert.deepEqual(logged()[1], {
     level: "info",
     event: "generation_finished",
@@ -502,7 +450,7 @@ Deno.test("a provider's failure is an error, with the text before it", async () 
 });
 
 Deno.test("what nobody expected is an opaque internal error, whose cause is logged", async () => {
-  const { logged, settle, watched } = make();
+  const { logged, settle, watched } = makeWorker();
   const { client, call } = await watched();
   call.fail(new TypeError("x is not a function"));
   await settle(client);
@@ -521,7 +469,7 @@ Deno.test("what nobody expected is an opaque internal error, whose cause is logg
 Deno.test("a message of exactly the limit is done, and one above fails with what fitted", async () => {
   const half = "x".repeat(MAX_MESSAGE_UNITS / 2);
   for (const above of [false, true]) {
-    const { clock, row, settle, watched } = make();
+    const { clock, settle, stored, watched } = makeWorker();
     const { client, call } = await watched();
     call.send(half);
     await clock.run(0);
@@ -530,8 +478,8 @@ Deno.test("a message of exactly the limit is done, and one above fails with what
     if (above) call.send("y");
     call.finish();
     await settle(client);
-    assert.equal(row().ending?.content.length, MAX_MESSAGE_UNITS);
-    assert.equal(client.text, row().ending?.content);
+    assert.equal(stored()?.length, MAX_MESSAGE_UNITS);
+    assert.equal(client.text, stored());
     if (!above) assert.equal(client.events.at(-1)?.event, "done");
     else {
       assert.deepEqual(client.json("error"), {
@@ -547,13 +495,13 @@ Deno.test("a message of exactly the limit is done, and one above fails with what
 });
 
 Deno.test("the read that goes over the limit gives what stood before it", async () => {
-  const { clock, row, settle, watched } = make();
+  const { clock, settle, stored, watched } = makeWorker();
   const { client, call } = await watched();
   call.send("x".repeat(MAX_MESSAGE_UNITS - 2));
   await clock.run(0);
   call.send("yz", { kind: "reasoning", text: "hm" }, "!");
   await settle(client);
-  assert.equal(row().ending?.content.slice(-3), "xyz");
+  assert.equal(stored()?.slice(-3), "xyz");
   assert.deepEqual(
     client.events.slice(-3).map(({ event }) => event),
     ["token", "reasoning", "error"],
@@ -561,7 +509,8 @@ Deno.test("the read that goes over the limit gives what stood before it", async 
 });
 
 Deno.test("done waits for the storing only so long, and the storing goes on behind it", async () => {
-  const { clock, database, keepAlive, logged, row, settle, watched } = make();
+  const { clock, database, keepAlive, logged, row, settle, stored, watched } =
+    makeWorker();
   const { client, call } = await watched();
   call.send("All of it");
   database.failure = away();
@@ -586,7 +535,7 @@ Deno.test("done waits for the storing only so long, and the storing goes on behi
   database.failure = null;
   await clock.run(2_000);
   await settle(client);
-  assert.equal(row().ending?.content, "All of it");
+  assert.equal(stored(), "All of it");
   assert.deepEqual(logged().map(({ event }) => event), [
     "generation_started",
     "message_not_stored_yet",
@@ -598,7 +547,7 @@ Deno.test("done waits for the storing only so long, and the storing goes on behi
 });
 
 Deno.test("the lease is renewed as long as the storing takes", async () => {
-  const { clock, database, settle, watched } = make();
+  const { clock, database, settle, watched } = makeWorker();
   const { client, call } = await watched();
   const { finish } = database;
   database.finish = () => Promise.reject(away());
@@ -613,7 +562,7 @@ Deno.test("the lease is renewed as long as the storing takes", async () => {
 });
 
 Deno.test("a database that never comes back leaves nothing running", async () => {
-  const { clock, database, logged, settle, watched } = make();
+  const { clock, database, logged, settle, watched } = makeWorker();
   const { client, call } = await watched();
   call.send("A secret text");
   database.failure = away();
@@ -622,29 +571,85 @@ Deno.test("a database that never comes back leaves nothing running", async () =>
   await settle(client);
   const events = logged().map(({ event }) => event);
   assert.ok(events.includes("message_lost"));
-  assert.ok(events.includes("background_work_failed"));
+  assert.deepEqual(
+    [events.at(-2), logged().at(-2)?.outcome],
+    ["generation_finished", "completed"],
+  );
 });
 
+/** An interruption of which nothing was left, as another holder of the fence would have it. */
+const BY_ANOTHER = {
+  status: "interrupted",
+  finishReason: "interrupted",
+  errorCode: "interrupted",
+  usage: null,
+  firstTokenMs: null,
+} as const;
+
 Deno.test("a generation that another has ended is an interruption, and stays as that one left it", async () => {
-  const { clock, database, row, settle, watched } = make();
+  const { clock, database, row, settle, stored, watched } = makeWorker();
   const { client, call } = await watched();
   call.send("So far");
-  database.sweep("stream-1");
+  await database.finish("stream-1", "fence-1", BY_ANOTHER, createTranscript());
   await clock.run(1_000);
   assert.equal(stopOf(call), "lost");
   await settle(client);
   assert.deepEqual(client.json("error"), {
     code: "interrupted",
-    message: "The generation was interrupted: its worker ended",
+    message: INTERRUPTED,
     retryable: true,
     stream_id: "stream-1",
     message_id: null,
   });
-  assert.equal(row().ending?.content, "");
+  assert.equal(row().ending, BY_ANOTHER);
+  assert.equal(stored(), null);
+});
+
+Deno.test("a generation that the sweep closed goes on, and its worker completes it", async () => {
+  const { clock, database, row, settle, stored, watched } = makeWorker();
+  const { client, call } = await watched();
+  call.send("So far");
+  await clock.run(1_000);
+  database.sweep("stream-1");
+  assert.equal(stored(), "So far");
+  await clock.run(5_000);
+  assert.equal(call.open, true);
+  call.send(", and on");
+  await clock.run(1_000);
+  assert.equal(stored(), "So far");
+  call.finish();
+  await settle(client);
+  assert.deepEqual(client.json("done"), {
+    stream_id: "stream-1",
+    message_id: "message-of-stream-1",
+    is_complete: true,
+    finish_reason: "stop",
+    usage: null,
+  });
+  assert.equal(row().status, "completed");
+  assert.equal(stored(), "So far, and on");
+});
+
+Deno.test("a generation that was cancelled and then swept is done as cancelled, with what was beaten in", async () => {
+  const { clock, database, settle, stored, watched } = makeWorker();
+  const { client, call } = await watched();
+  call.send("So far");
+  await clock.run(1_000);
+  call.send(", and on");
+  await database.cancel("user-1", "stream-1");
+  database.sweep("stream-1");
+  await clock.run(1_000);
+  assert.equal(stopOf(call), "lost");
+  await settle(client);
+  assert.equal(
+    (client.json("done") as { finish_reason: string }).finish_reason,
+    "cancelled",
+  );
+  assert.equal(stored(), "So far");
 });
 
 Deno.test("a generation that went with its user ends without a message", async () => {
-  const { clock, database, settle, watched } = make();
+  const { clock, database, settle, watched } = makeWorker();
   const { client, call } = await watched();
   call.send("So far");
   database.rows.clear();
@@ -658,7 +663,8 @@ Deno.test("a generation that went with its user ends without a message", async (
 });
 
 Deno.test("the first reason wins, and what comes after it changes nothing", async () => {
-  const { clock, database, row, watched, keepAlive, shutdown } = make();
+  const { clock, database, keepAlive, row, shutdown, stored, watched } =
+    makeWorker();
   const { client, call } = await watched();
   call.send("So far");
   await clock.run(0);
@@ -672,12 +678,12 @@ Deno.test("the first reason wins, and what comes after it changes nothing", asyn
   await keepAlive.settled();
   assert.equal(stopOf(call), "disconnected");
   assert.equal(row().ending?.status, "disconnected");
-  assert.equal(row().ending?.content, "So far");
+  assert.equal(stored(), "So far");
   assert.equal(clock.pending, 0);
 });
 
 Deno.test("a silence is filled with pings, before the first token and after", async () => {
-  const { clock, settle, watched } = make();
+  const { clock, settle, watched } = makeWorker();
   const { client, call } = await watched();
   await clock.run(20_000);
   call.send("a");
@@ -691,7 +697,7 @@ Deno.test("a silence is filled with pings, before the first token and after", as
 });
 
 Deno.test("generations of one worker share the beat, and nothing else", async () => {
-  const { clock, database, settle, watched } = make();
+  const { clock, database, settle, watched } = makeWorker();
   const one = await watched();
   const two = await watched({ streamId: "stream-2" });
   one.call.send("one");
@@ -709,17 +715,30 @@ Deno.test("generations of one worker share the beat, and nothing else", async ()
     ),
     [
       [
-        { streamId: "stream-1", fence: "fence-1" },
-        { streamId: "stream-2", fence: "fence-1" },
+        {
+          streamId: "stream-1",
+          fence: "fence-1",
+          piece: { start: 0, end: 3, text: "one" },
+        },
+        {
+          streamId: "stream-2",
+          fence: "fence-1",
+          piece: { start: 0, end: 3, text: "two" },
+        },
       ],
-      [{ streamId: "stream-1", fence: "fence-1" }],
+      [{
+        streamId: "stream-1",
+        fence: "fence-1",
+        piece: { start: 3, end: 3, text: "" },
+      }],
     ],
   );
   assert.deepEqual([one.client.text, two.client.text], ["one", "two"]);
 });
 
 Deno.test("a refused generation is ended as failed, and no provider is asked", async () => {
-  const { database, generations, logged, provider, row, settle } = make();
+  const { database, generations, logged, provider, row, settle, stored } =
+    makeWorker();
   database.admit("stream-1");
   const { baseUrl: _, ...job } = makeJob();
   generations.refuse(
@@ -732,10 +751,10 @@ Deno.test("a refused generation is ended as failed, and no provider is asked", a
     status: "failed",
     finishReason: "error",
     errorCode: "provider_not_allowed",
-    content: "",
     usage: null,
     firstTokenMs: null,
   });
+  assert.equal(stored(), null);
   assert.deepEqual(logged()[0], {
     level: "info",
     event: "generation_finished",

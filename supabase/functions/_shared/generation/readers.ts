@@ -8,8 +8,8 @@ import type { Transcript } from "./transcript.ts";
 
 /** All clients get the same events from where they came in. */
 export interface Readers {
-  /** A stream from the offset on; null: from the beginning. `onEnd` is called once, however it ends. */
-  attach(from: number | null, onEnd: () => void): ReadableStream<Uint8Array>;
+  /** A stream from the offset on; null: from the beginning. `onOver` is called once, when nothing of it waits any more. */
+  attach(from: number | null, onOver: () => void): ReadableStream<Uint8Array>;
   write(frame: string): void;
   close(): void;
 }
@@ -24,12 +24,11 @@ export function createReaders(
 ): Readers {
   const writers = new Set<ClientWriter>();
   return {
-    attach(from, onEnd) {
+    attach(from, onOver) {
       const writer = createClientWriter(clock, pingMs, (how) => {
         writers.delete(writer);
-        onEnd();
         if (how === "gone" && writers.size === 0) onAllGone();
-      });
+      }, onOver);
       writers.add(writer);
       writer.write(opening(start, from, transcript));
       return writer.body;
@@ -52,7 +51,9 @@ function opening(
   from: number | null,
   transcript: Transcript,
 ): string {
-  const text = transcript.from(from ?? 0);
+  let text = transcript.from(from ?? 0);
+  // An offset amid a surrogate pair was never sent: half a character would not survive the way.
+  if (/^[\uDC00-\uDFFF]/.test(text)) text = transcript.from(from! - 1);
   return (from ? "" : frames.start(start)) +
     (text === "" ? "" : frames.token(text, transcript.length));
 }

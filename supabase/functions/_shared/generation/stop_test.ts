@@ -47,7 +47,7 @@ Deno.test("an interruption tells the client that it may ask again", () => {
       [error?.code, error?.message, error?.retryable],
       [
         "interrupted",
-        "The generation was interrupted: its worker ended",
+        "The generation was interrupted: its worker ended, and what was written is stored",
         true,
       ],
     );

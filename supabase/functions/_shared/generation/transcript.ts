@@ -21,39 +21,71 @@ export interface Piece {
   text: string;
 }
 
-/** Appending costs nothing that grows with the text; only the part that is not stored is ever cut. */
+/**
+ * Two lists, of what is stored and what is not; appending costs nothing that grows with the text. They are joined, never
+ * sliced out of one long string: a slice keeps all of that string in memory, and a provider that is faster than the
+ * beats would leave one behind with each of them.
+ */
 export function createTranscript(): Transcript {
-  let stored = "";
-  let rest = "";
+  const kept: string[] = [];
+  let waiting: string[] = [];
+  let storedUnits = 0;
+  let length = 0;
+
+  /** So many units off the front of what waits: what they are, and what is left. */
+  function cut(units: number): { text: string; rest: string[] } {
+    let place = 0;
+    let left = units;
+    while (place < waiting.length && waiting[place].length <= left) {
+      left -= waiting[place++].length;
+    }
+    const parts = waiting.slice(0, place);
+    if (left === 0 || place === waiting.length) {
+      return { text: parts.join(""), rest: waiting.slice(place) };
+    }
+    const parted = waiting[place];
+    parts.push(parted.slice(0, left));
+    return {
+      text: parts.join(""),
+      rest: [parted.slice(left), ...waiting.slice(place + 1)],
+    };
+  }
+
   return {
     get length() {
-      return stored.length + rest.length;
+      return length;
     },
     get storedUnits() {
-      return stored.length;
+      return storedUnits;
     },
     append(text) {
-      rest += text;
+      waiting.push(text);
+      length += text.length;
     },
-    from: (offset) =>
-      offset >= stored.length
-        ? rest.slice(offset - stored.length)
-        : (stored + rest).slice(offset),
+    from(offset) {
+      if (offset >= storedUnits) {
+        return waiting.join("").slice(offset - storedUnits);
+      }
+      return [...kept, ...waiting].join("").slice(offset);
+    },
     unstored(limit) {
-      const text = wholeCharacters(rest, limit);
-      return { start: stored.length, end: stored.length + text.length, text };
+      const text = wholeCharacters(cut(limit).text, limit);
+      return { start: storedUnits, end: storedUnits + text.length, text };
     },
     stored(units) {
-      const more = units - stored.length;
+      const more = Math.min(units, length) - storedUnits;
       if (more <= 0) return;
-      stored += rest.slice(0, more);
-      rest = rest.slice(more);
+      const { text, rest } = cut(more);
+      kept.push(text);
+      waiting = rest;
+      storedUnits += more;
     },
   };
 }
 
+/** Leaves a pair for the next piece whose first half would be the last of this one. */
 function wholeCharacters(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const cutsPair = /[\uD800-\uDBFF]/.test(text[limit - 1]);
-  return text.slice(0, cutsPair ? limit - 1 : limit);
+  const cutsPair = text.length === limit &&
+    /[\uD800-\uDBFF]/.test(text[limit - 1]);
+  return cutsPair ? text.slice(0, limit - 1) : text;
 }

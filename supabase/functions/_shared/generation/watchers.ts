@@ -16,7 +16,7 @@ export interface Watchers {
     streamId: string,
     from: number | null,
     view: View,
-    onEnd: () => void,
+    onOver: () => void,
   ): ReadableStream<Uint8Array>;
 }
 
@@ -65,7 +65,8 @@ export function createWatchers(
     }
   }
 
-  function tell(watcher: Watcher, view: View | null) {
+  /** In one write: behind another one, an event that is larger than the client's queue would be too much. */
+  function tell(watcher: Watcher, view: View | null, opening = "") {
     const { streamId, writer } = watcher;
     if (view === null) {
       // Deleted with all that was its user's.
@@ -84,30 +85,27 @@ export function createWatchers(
     const { frame, offset } = unseen(view, watcher.from);
     watcher.from = offset;
     const end = endOf(streamId, view);
-    writer.write(frame + (end ?? ""));
+    writer.write(opening + frame + (end ?? ""));
     if (end !== null) writer.close();
   }
 
-  // Its generation goes on elsewhere: the client resumes on a worker that lives.
-  shutdown.onShutdown(() => {
-    for (const { writer } of [...watchers]) writer.close();
-  });
-
   return {
-    watch(userId, streamId, from, view, onEnd) {
+    watch(userId, streamId, from, view, onOver) {
+      let leaveShutdown = () => {};
       const writer = createClientWriter(clock, configuration.pingMs, () => {
         watchers.delete(watcher);
+        leaveShutdown();
         if (watchers.size === 0) {
           clear?.();
           clear = null;
           failing = false;
         }
-        onEnd();
-      });
+      }, onOver);
       const watcher: Watcher = { userId, streamId, from: from ?? 0, writer };
       watchers.add(watcher);
-      if (!from) writer.write(frames.start(startOf(streamId, view)));
-      tell(watcher, view);
+      // Its generation goes on elsewhere: the client resumes on a worker that lives.
+      leaveShutdown = shutdown.onShutdown(() => writer.close());
+      tell(watcher, view, from ? "" : frames.start(startOf(streamId, view)));
       schedule(configuration.beatMs);
       return writer.body;
     },

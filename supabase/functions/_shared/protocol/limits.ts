@@ -49,7 +49,7 @@ export const STORAGE_GIVE_UP_MS = 300_000;
 export const MAX_PIECE_UNITS = 1024 * 1024;
 
 /** Streams that one user may watch on one worker, beside those that the user started there. */
-export const MAX_WATCHED_STREAMS = 20;
+export const MAX_WATCHED_STREAMS = 10;
 
 /** Issues that one `invalid_request` names. */
 export const MAX_ISSUES = 20;

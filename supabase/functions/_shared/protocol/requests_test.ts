@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type Issue, RelayError } from "./errors.ts";
 import {
+  MAX_BODY_BYTES,
+  MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
@@ -266,6 +268,50 @@ Deno.test("a stream_id with anything else is refused", () => {
     );
     assert.ok(!streamId.safeParse(id).success);
   }
+});
+
+Deno.test("a body with more that is wrong than a client can read names the first issues alone", () => {
+  const body: Record<string, unknown> = { prompt: "" };
+  for (let field = 0; field < MAX_BODY_BYTES / 16; field++) {
+    body[`unknown-${field}`] = 1;
+  }
+  const { issues, message } = refusal(body, parseStreamRequest);
+  assert.equal(issues!.length, MAX_ISSUES);
+  assert.deepEqual(issues![0], {
+    path: "prompt",
+    message: "Must not be empty",
+  });
+  assert.ok(message.length < 1_000);
+  assert.equal(
+    refusal({ stream_id: 1, ...body }, parseCancelRequest).issues!.length,
+    MAX_ISSUES,
+  );
+});
+
+Deno.test("exactly as many issues as the limit are all named", () => {
+  for (const extra of [0, 1]) {
+    const fields = Array.from(
+      { length: MAX_ISSUES + extra },
+      (_, place) => [`field-${place}`, 1],
+    );
+    const body = { prompt: "Hi", ...Object.fromEntries(fields) };
+    assert.deepEqual(
+      issuesOf(body).map(({ path }) => path),
+      fields.slice(0, MAX_ISSUES).map(([name]) => name),
+    );
+  }
+});
+
+Deno.test("the name of an unknown field is quoted only so far", () => {
+  const name = "x".repeat(10_000);
+  const { issues, message } = refusal(
+    { prompt: "Hi", [name]: 1 },
+    parseStreamRequest,
+  );
+  assert.deepEqual(issues, [
+    { path: "x".repeat(100), message: "Unknown field" },
+  ]);
+  assert.ok(message.length < 200);
 });
 
 Deno.test("a cancel takes a stream_id and nothing else", () => {

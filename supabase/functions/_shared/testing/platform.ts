@@ -33,11 +33,13 @@ export interface TestPlatform extends Platform {
 export interface PlatformOverrides {
   configuration?: Partial<Configuration>;
   workerId?: string;
+  /** Shared by workers that live at the same time. */
+  clock?: ManualClock;
 }
 
 /** Builds a platform with the default configuration of `http://supabase.test`, at 2026-01-01T00:00:00Z. */
 export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
-  const clock = createManualClock();
+  const clock = overrides.clock ?? createManualClock();
   const lines: LogLine[] = [];
   const log = createLog(
     (line) => lines.push(JSON.parse(line)),

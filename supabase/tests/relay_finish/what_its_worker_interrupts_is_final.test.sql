@@ -1,0 +1,21 @@
+begin;
+select plan(4);
+
+select tests.given_tale('owner');
+select tests.call_begin('owner', 'first', conversation => 'tale', fence => 'own fence');
+create temp table finished as
+select tests.call_finish('first', 'Once', 'interrupted', 'interrupted', 'interrupted') as outcome;
+create temp table before as select tests.everything() as everything;
+
+select is(outcome ->> 'status', 'interrupted', 'a worker that is shut down ends what it runs') from finished;
+select is(
+  tests.call_finish('first', 'Once upon a time.', fence => tests.id('own fence')), outcome,
+  'and does not complete it afterwards'
+) from finished;
+select is(
+  tests.call_beat(array['first'], array[tests.id('own fence')]) -> 'lost', '["first"]', 'it is not its own any more'
+);
+select is(tests.everything(), everything, 'nothing has changed') from before;
+
+select * from finish();
+rollback;
