@@ -65,7 +65,7 @@ begin
     from relay.generations g
     where g.stream_id = relay_begin.stream_id and g.status = 'running';
   end if;
-  if v_generation.stream_id is not null then
+  if v_generation.bot_id is not null then
     v_path := relay.story_path(v_generation.parent_id, max_context);
     return relay.admission_of(v_generation, v_path -> 'messages', v_rate);
   end if;
