@@ -10,7 +10,7 @@ import { createStreamHandler } from "../supabase/functions/stream/handler.ts";
 
 /** The functions of one worker. */
 export interface Functions {
-  /** Answers /functions/v1/<name>/… and /<name>/…. */
+  /** Answers /functions/v1/<name>/… and /<name>/…, and the paths of the FastAPI relay. */
   fetch(request: Request): Promise<Response>;
   /** Stops what runs, stores what there is; settles when nothing is left to do. */
   close(): Promise<void>;
@@ -27,22 +27,35 @@ export function createFunctions(environment: Environment): Functions {
   };
   return {
     fetch(request) {
-      const name =
-        new URL(request.url).pathname.replace(/^\/functions\/v1(?=\/)/, "")
-          .split("/")[1];
-      const notFound = {
-        error: {
-          code: "not_found",
-          message: "Cannot find a function of this name",
-        },
-      };
+      const { name, forwarded } = route(request);
       return Object.hasOwn(handlers, name)
-        ? handlers[name](request)
-        : Promise.resolve(json(notFound, 404));
+        ? handlers[name](forwarded)
+        : Promise.resolve(json(NOT_FOUND, 404));
     },
     async close() {
       platform.shutdown.begin("close");
       await platform.keepAlive.settled();
     },
   };
+}
+
+const NOT_FOUND = {
+  error: {
+    code: "not_found",
+    message: "Cannot find a function of this name",
+  },
+};
+
+/** The FastAPI relay's clients keep their paths: /v1/stream, and /v1/streams/{stream_id}/cancel. */
+function route(request: Request): { name: string; forwarded: Request } {
+  const url = new URL(request.url);
+  const path = url.pathname
+    .replace(/^\/functions\/v1(?=\/)/, "")
+    .replace(/^\/v1\/stream(?=\/|$)/, "/stream")
+    .replace(/^\/v1\/streams\/([^/]+)\/cancel$/, "/cancel/$1");
+  if (path === url.pathname) {
+    return { name: path.split("/")[1], forwarded: request };
+  }
+  url.pathname = path;
+  return { name: path.split("/")[1], forwarded: new Request(url, request) };
 }

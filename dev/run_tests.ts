@@ -60,7 +60,9 @@ const totals: Counts[] = [];
 totals.push(
   await run(Deno.execPath(), [
     ...flags,
-    ...(Deno.args.length > 0 ? Deno.args : ["supabase", "dev", "tests"]),
+    ...(Deno.args.length > 0
+      ? Deno.args
+      : ["supabase", "dev", "client", "tests"]),
   ], env),
 );
 if (Deno.args.length === 0) {

@@ -1,0 +1,64 @@
+/** Says a generation in the words of the AI SDK. */
+
+import type { FinishReason, UIMessageChunk } from "ai";
+import type { StoryMetadata } from "./ai_sdk_history.ts";
+import type { RelayClientError } from "./errors.ts";
+import type { Generation } from "./types.ts";
+
+/**
+ * A failure ends the chunks with the RelayClientError itself, which useChat then has as its `error`; the chunk of type
+ * "error" would leave nothing of it but the message.
+ */
+export async function* chunksOf(
+  generation: Generation,
+): AsyncGenerator<UIMessageChunk<StoryMetadata>, void> {
+  const part = { kind: null as "text" | "reasoning" | null, count: 0 };
+  const id = () => `part-${part.count}`;
+
+  function* close(): Generator<UIMessageChunk<StoryMetadata>> {
+    if (part.kind) yield { type: `${part.kind}-end`, id: id() };
+    part.kind = null;
+  }
+
+  try {
+    for await (const event of generation) {
+      if (event.type === "start") {
+        const { type: _, ...messageMetadata } = event;
+        yield {
+          type: "start",
+          messageId: generation.streamId,
+          messageMetadata,
+        };
+      } else if (event.type === "done") {
+        const { type: _, ...messageMetadata } = event;
+        yield* close();
+        yield {
+          type: "finish",
+          finishReason: finishReasonOf(event.finish_reason, event.is_complete),
+          messageMetadata,
+        };
+      } else {
+        const kind = event.type === "token" ? "text" : "reasoning";
+        if (part.kind !== kind) {
+          yield* close();
+          part.kind = kind;
+          part.count++;
+          yield { type: `${kind}-start`, id: id() };
+        }
+        yield { type: `${kind}-delta`, id: id(), delta: event.text };
+      }
+    }
+  } catch (error) {
+    yield* close();
+    const message_id = (error as RelayClientError).messageId;
+    yield { type: "message-metadata", messageMetadata: { message_id } };
+    throw error;
+  }
+}
+
+/** `interrupted` keeps useChat from sending by itself what builds on an answer that is not whole. */
+function finishReasonOf(reason: string, isComplete: boolean): FinishReason {
+  if (!isComplete) return "interrupted";
+  if (reason === "content_filter") return "content-filter";
+  return reason === "stop" || reason === "length" ? reason : "other";
+}

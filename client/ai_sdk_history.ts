@@ -1,0 +1,62 @@
+/** Shows what is stored of a story as useChat's messages. */
+
+import type { UIMessage } from "ai";
+import type {
+  DoneData,
+  StartData,
+} from "../supabase/functions/_shared/protocol/events.ts";
+
+/** What an answer's `metadata` says: of its start at once, of its end when it has ended. */
+export type StoryMetadata = Partial<StartData & DoneData>;
+
+/** The columns of `messages` that are needed, as the Data API gives them. */
+export interface StoryRow {
+  id: string;
+  conversation_id: string;
+  parent_id: string | null;
+  stream_id: string | null;
+  content: string;
+  is_user_author: boolean;
+  is_complete: boolean;
+  finish_reason: string | null;
+}
+
+/**
+ * The path from the root to a leaf, such as the conversation's `active_message_id`. A question has its row's id. An
+ * answer has its stream's, as while it was streamed, so that a resumed stream replaces it and does not repeat it.
+ */
+export function toUIMessages(
+  rows: StoryRow[],
+  leafId: string | null,
+): UIMessage<StoryMetadata>[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const path: UIMessage<StoryMetadata>[] = [];
+  for (
+    let row = byId.get(leafId ?? "");
+    row;
+    row = byId.get(row.parent_id ?? "")
+  ) {
+    // A row that is its own ancestor would have no end.
+    byId.delete(row.id);
+    path.unshift(toUIMessage(row));
+  }
+  return path;
+}
+
+function toUIMessage(row: StoryRow): UIMessage<StoryMetadata> {
+  const parts = [{ type: "text" as const, text: row.content }];
+  if (row.is_user_author) return { id: row.id, role: "user", parts };
+  return {
+    id: row.stream_id ?? row.id,
+    role: "assistant",
+    parts,
+    metadata: {
+      message_id: row.id,
+      conversation_id: row.conversation_id,
+      parent_id: row.parent_id,
+      is_complete: row.is_complete,
+      ...(row.stream_id ? { stream_id: row.stream_id } : {}),
+      ...(row.finish_reason ? { finish_reason: row.finish_reason } : {}),
+    },
+  };
+}

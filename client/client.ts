@@ -1,0 +1,81 @@
+/** A client of the relay, for browsers, Deno and Node. */
+
+import { type Address, credentialsOf } from "./credentials.ts";
+import type { RelayClientError } from "./errors.ts";
+import { follow } from "./follow.ts";
+import { parseJson } from "./json.ts";
+import { createSend } from "./requests.ts";
+import { createRetry } from "./retry.ts";
+import { newStreamId } from "./stream_id.ts";
+import { after as systemAfter } from "./timers.ts";
+import type {
+  CancelStatus,
+  ClientOptions,
+  Generation,
+  ReadOptions,
+  ResumeOptions,
+  StartRequest,
+} from "./types.ts";
+
+export type { Address, SupabaseLike } from "./credentials.ts";
+export { type ClientErrorCode, RelayClientError } from "./errors.ts";
+export type * from "./types.ts";
+
+/** Starts, resumes and cancels generations of one user. */
+export interface RelayClient {
+  /** Starts a generation and reads it. A `stream_id` that exists already is read, never generated twice. */
+  start(request: StartRequest, options?: ReadOptions): Generation;
+  /** Reads a generation that exists: one that runs, here or on another device, or one that has ended. */
+  resume(streamId: string, options?: ResumeOptions): Generation;
+  /** Stops a generation, whoever reads it; tells whether it was running, or how it had ended. Rejects with a RelayClientError. */
+  cancel(streamId: string): Promise<CancelStatus>;
+}
+
+/** Takes a SupabaseClient, or the functions' URL and a function that gives a token. */
+export function createRelayClient(
+  options: Address & ClientOptions,
+): RelayClient {
+  const {
+    headers,
+    // Called through a function of our own: a browser's fetch refuses another `this`.
+    fetch: request = (input, init) => fetch(input, init),
+    after = systemAfter,
+    random = Math.random,
+  } = options;
+  const retry = createRetry(options.retry, after, random);
+  const send = createSend(credentialsOf(options), headers, request, after);
+
+  async function cancelOnce(streamId: string): Promise<CancelStatus> {
+    const { text } = await send(
+      "/cancel",
+      { stream_id: streamId },
+      new AbortController(),
+      null,
+    );
+    return parseJson<{ status: CancelStatus }>(text).status;
+  }
+
+  async function cancel(streamId: string): Promise<CancelStatus> {
+    for (let failures = 1;; failures++) {
+      try {
+        return await cancelOnce(streamId);
+      } catch (cause) {
+        const error = cause as RelayClientError;
+        if (!await retry(error, failures, false)) throw error;
+      }
+    }
+  }
+
+  const tools = { send, cancelOnce, cancel, retry, after };
+  return {
+    start(request, options = {}) {
+      const streamId = request.stream_id ?? newStreamId();
+      const body = { ...request, stream_id: streamId };
+      return follow(tools, streamId, body, 0, options);
+    },
+    resume(streamId, { from = 0, ...options } = {}) {
+      return follow(tools, streamId, undefined, from, options);
+    },
+    cancel,
+  };
+}

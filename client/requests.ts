@@ -1,0 +1,138 @@
+/** Sends one request to the relay, and gives its answer only where it is what was asked for. */
+
+import { chunksOf } from "./bytes.ts";
+import type { Credentials } from "./credentials.ts";
+import { failureOf, RelayClientError, unreachable } from "./errors.ts";
+import type { After } from "./timers.ts";
+
+/** A POST with a body can hang on a worker that was just retired; past this it is sent again. */
+const ANSWER_MS = 15_000;
+
+const STREAM = "text/event-stream";
+const FAILED = "Cannot reach the relay: the connection failed";
+
+/** Characters that are read of an answer that is no stream: an error page may be endless. */
+const MAX_BODY_CHARACTERS = 64 * 1024;
+
+/** An event stream to be read, or the text of another answer. */
+export interface Answer {
+  stream: ReadableStream<Uint8Array>;
+  text: string;
+}
+
+/**
+ * A POST of `body`; without one, a GET of the text behind the offset. Where the offset is null no stream is wanted. The
+ * controller can end a stream later. Throws a RelayClientError, or the controller's reason.
+ */
+export type Send = (
+  path: string,
+  body: unknown,
+  controller: AbortController,
+  offset: number | null,
+) => Promise<Answer>;
+
+/** A token that is refused is renewed once for each request. */
+export function createSend(
+  credentials: Credentials,
+  headers: Record<string, string> | undefined,
+  request: typeof fetch,
+  after: After,
+): Send {
+  async function once(
+    token: string,
+    path: string,
+    body: unknown,
+    controller: AbortController,
+    offset: number | null,
+  ): Promise<Answer> {
+    const { signal } = controller;
+    const stop = after(
+      ANSWER_MS,
+      () =>
+        controller.abort(
+          unreachable("Cannot reach the relay: no answer within 15 s"),
+        ),
+    );
+    try {
+      const response = await request(credentials.url + path, {
+        method: body ? "POST" : "GET",
+        headers: {
+          ...credentials.headers,
+          ...headers,
+          authorization: `Bearer ${token}`,
+          "content-type": "application/json",
+          "last-event-id": String(offset ?? 0),
+        },
+        body: JSON.stringify(body),
+        signal,
+      });
+      const stream = response.body!;
+      const type = response.headers.get("content-type") ?? "";
+      const streams = response.ok && type.startsWith(STREAM);
+      const text = streams ? "" : await textOf(stream, signal);
+      if (response.ok && streams === (offset !== null)) return { stream, text };
+      // A browser takes headers that were cut off for all there are.
+      if (response.ok && STREAM.startsWith(type)) {
+        throw unreachable(FAILED);
+      }
+      throw refusalOf(response, text);
+    } catch (cause) {
+      throw failureOf(cause, signal, FAILED);
+    } finally {
+      stop();
+    }
+  }
+
+  return async (...call) => {
+    const token = await credentials.token();
+    try {
+      return await once(token, ...call);
+    } catch (error) {
+      if ((error as RelayClientError).status !== 401) throw error;
+      const fresh = await credentials.refresh(token);
+      if (fresh === null) throw error;
+      return await once(fresh, ...call);
+    }
+  };
+}
+
+async function textOf(
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+): Promise<string> {
+  let text = "";
+  if (body === null) return text;
+  for await (const chunk of chunksOf(body, signal)) {
+    text += chunk;
+    if (text.length > MAX_BODY_CHARACTERS) break;
+  }
+  return text;
+}
+
+/** A gateway in front of the relay refuses in words of its own: then the status is all that tells. */
+function refusalOf(
+  { status, headers }: Response,
+  text: string,
+): RelayClientError {
+  const seconds = parseInt(headers.get("retry-after") ?? "");
+  const {
+    code = status < 500 ? "unexpected_response" : "unavailable",
+    message = `Cannot use the answer: status ${status}, and no relay's`,
+    issues = [],
+  } = errorIn(text);
+  return new RelayClientError(code, message, {
+    status,
+    retryable: status === 429 || status >= 500,
+    retryAfter: seconds >= 0 ? seconds : undefined,
+    issues,
+  });
+}
+
+function errorIn(text: string): Partial<RelayClientError> {
+  try {
+    const { error } = JSON.parse(text);
+    return typeof error.code === "string" ? error : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,5 @@
+/** The suite's entry for a page. */
+
+import { report } from "./report.ts";
+
+Object.assign(globalThis, { report });
