@@ -149,6 +149,34 @@ Deno.test("each stream in docs/protocol.md names one generation throughout", () 
   }
 });
 
+Deno.test("each resumed stream in docs/protocol.md is the rest of a whole one, to the character", () => {
+  const resumed = fenced(read("docs/protocol.md"), "sse resumed")
+    .map(parseStream);
+  assert.ok(resumed.length > 0);
+  for (const events of resumed) {
+    const last = events.at(-1)!;
+    const { stream_id } = JSON.parse(last.data);
+    const whole = streams.find((stream) =>
+      JSON.parse(stream[0].data).stream_id === stream_id
+    );
+    assert.ok(whole, stream_id);
+    const text = tokensOf(whole);
+    const rest = tokensOf(events);
+    assert.ok(rest !== "" && text !== rest && text.endsWith(rest), stream_id);
+    let length = text.length - rest.length;
+    for (const { event, id, data } of events.slice(0, -1)) {
+      assert.equal(event, "token");
+      assert.equal(id, String(length += data.length));
+    }
+    assert.deepEqual(last, whole.at(-1));
+  }
+});
+
+function tokensOf(events: EventSourceMessage[]): string {
+  return events.filter(({ event }) => event === "token")
+    .map(({ data }) => data).join("");
+}
+
 // Bodies
 
 /** Says what a JSON example is, by its fields, and checks it as that. */
@@ -186,7 +214,14 @@ Deno.test("each body that a curl in docs/protocol.md sends to stream is one that
     .split("curl ").filter((command) => command.includes("/v1/stream"));
   assert.ok(commands.length > 0);
   for (const command of commands) {
-    parseStreamRequest(JSON.parse(/-d '([^']*)'/.exec(command)![1]));
+    // A GET has no body, and names in the path what a body may name.
+    const [, stream_id] = /\/v1\/stream\/([^"/]+)"/.exec(command) ?? [];
+    const [, body = "null"] = /-d '([^']*)'/.exec(command) ?? [];
+    if (stream_id === undefined) parseStreamRequest(JSON.parse(body));
+    else {assert.deepEqual([parseCancelRequest({ stream_id }), body], [
+        stream_id,
+        "null",
+      ]);}
   }
 });
 

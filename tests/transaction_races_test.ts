@@ -83,7 +83,11 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
       (a) => cancel(a, generation),
       (b) => beat(b, [generation]),
     );
-    equal(told, { cancelled: [generation.stream_id], lost: [] });
+    equal(told, {
+      stored: { [generation.stream_id]: 0 },
+      cancelled: [generation.stream_id],
+      lost: [],
+    });
   },
 
   async "a beat waits for a finish and then tells that there is nothing left to run"(
@@ -95,7 +99,11 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
       (a) => finish(a, generation),
       (b) => beat(b, [generation]),
     );
-    equal(told, { cancelled: [], lost: [generation.stream_id] });
+    equal(told, {
+      stored: {},
+      cancelled: [],
+      lost: [generation.stream_id],
+    });
   },
 
   async "two starts of one user are counted one after the other"(arena) {
@@ -268,7 +276,10 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const back = beat(b.sql, generations.toReversed());
     await waits(spare.observer, b.pid, a.pid);
     await observer`commit`;
-    const nothing = { cancelled: [], lost: [] };
+    const stored = Object.fromEntries(
+      generations.map(({ stream_id }) => [stream_id, 0]),
+    );
+    const nothing = { stored, cancelled: [], lost: [] };
     equal(await Promise.all([forth, back]), [nothing, nothing]);
   },
 };

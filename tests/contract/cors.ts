@@ -61,10 +61,19 @@ export const cors: Scenario[] = [
       "a preflight of each function allows its method and every header that clients send",
     async run(target) {
       for (
-        const [path, method] of [["/stream", "POST"], ["/cancel", "POST"], [
-          "/cancel/some-id",
-          "POST",
-        ], ["/healthz", "GET"]]
+        const [path, method] of [
+          ["/stream", "POST"],
+          [
+            "/stream/some-id",
+            "GET",
+          ],
+          ["/cancel", "POST"],
+          [
+            "/cancel/some-id",
+            "POST",
+          ],
+          ["/healthz", "GET"],
+        ]
       ) {
         const response = await preflight(target, path, method);
         equal(response.status, 204);
@@ -111,7 +120,26 @@ export const cors: Scenario[] = [
         ...good,
         bot_id: crypto.randomUUID(),
       });
-      await send(409, stream, user.token, { ...good, stream_id });
+      // Again, as who lost the answer does; another user's is refused.
+      await send(200, stream, user.token, { ...good, stream_id });
+      const other = await givenAuthor(target, provider);
+      await send(409, stream, other.user.token, { ...good, stream_id });
+      const read = async (wanted: number, id: string, headers = {}) => {
+        const response = await fetch(`${stream}/${id}`, {
+          headers: {
+            origin: ORIGIN,
+            authorization: `Bearer ${user.token}`,
+            ...headers,
+          },
+        });
+        await response.text();
+        equal(response.status, wanted);
+        checkReadable(response);
+      };
+      await read(200, stream_id, { "last-event-id": "4" });
+      await read(400, stream_id, { "last-event-id": "four" });
+      await read(401, stream_id, { authorization: "" });
+      await read(404, crypto.randomUUID());
       await send(413, stream, user.token, " ".repeat(256 * 1024 + 1));
       await send(415, stream, user.token, good, {
         "content-type": "text/plain",

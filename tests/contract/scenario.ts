@@ -90,6 +90,100 @@ export function cancel(
   });
 }
 
+/** How a reader comes in: on which worker, behind which offset, and how it names that. */
+export interface Reader {
+  worker?: string;
+  from?: number | string;
+  /** Names the offset in the query and not in the header. */
+  inQuery?: boolean;
+  headers?: Record<string, string>;
+}
+
+/** GET /stream/{stream_id}, on the first worker unless another is named. */
+export function get(
+  target: Target,
+  { token }: { token: string | null },
+  streamId: string,
+  { worker = target.workers[0], from, inQuery = false, headers }: Reader = {},
+): Promise<Response> {
+  const query = inQuery ? `?last_event_id=${from}` : "";
+  return fetch(`${worker}/stream/${encodeURIComponent(streamId)}${query}`, {
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(from === undefined || inQuery
+        ? {}
+        : { "last-event-id": String(from) }),
+      ...headers,
+    },
+  });
+}
+
+/** GET /stream/{stream_id}, and the answer as an open stream. */
+export async function watch(
+  target: Target,
+  user: TestUser,
+  streamId: string,
+  reader: Reader = {},
+): Promise<StoryStream> {
+  return readStory(await get(target, user, streamId, reader));
+}
+
+/** What a reader got who came in later; without `start`, which is for those who come from the beginning. */
+export interface Rest {
+  events: StoryEvent[];
+  text: string;
+  end: string;
+  // deno-lint-ignore no-explicit-any
+  last: any;
+}
+
+/** Reads to the end what begins behind an offset, and checks that each id is the length of the text up to there. */
+export async function readFrom(
+  stream: StoryStream,
+  from: number,
+  seen: StoryEvent[] = [],
+): Promise<Rest> {
+  const events = [...seen, ...await stream.rest()].filter(({ event }) =>
+    event !== "ping"
+  );
+  const names = events.map(({ event }) => event);
+  const end = names.at(-1)!;
+  ok(["done", "error"].includes(end), `The last event is ${end}`);
+  equal(
+    names.filter((name) => ["start", "done", "error"].includes(name)),
+    from === 0 ? ["start", end] : [end],
+    "There is one end, and a start for who comes from the beginning",
+  );
+  let length = from;
+  for (const { event, id, data } of events) {
+    if (event !== "token") continue;
+    length += data.length;
+    equal(id, String(length));
+  }
+  return {
+    events,
+    text: textOf(events),
+    end,
+    last: JSON.parse(events.at(-1)!.data),
+  };
+}
+
+/** Reads until the stream has brought this text. */
+export async function untilText(
+  stream: StoryStream,
+  text: string,
+): Promise<StoryEvent[]> {
+  const seen: StoryEvent[] = [];
+  while (textOf(seen) !== text) {
+    const event = await stream.next();
+    if (event === undefined) {
+      throw new Error(`The stream ended after ${JSON.stringify(seen)}`);
+    }
+    seen.push(event);
+  }
+  return seen;
+}
+
 /** An answer that was read to its end; pings may come at any time and are left out. */
 export interface Story {
   response: Response;

@@ -9,7 +9,9 @@ import { health } from "./health.ts";
 import { instructions } from "./instructions.ts";
 import { ownership } from "./ownership.ts";
 import { rate } from "./rate.ts";
+import { replay } from "./replay.ts";
 import { requests } from "./requests.ts";
+import { resume } from "./resume.ts";
 import type { Scenario } from "./scenario.ts";
 import { secrets } from "./secrets.ts";
 import { stored } from "./stored.ts";
@@ -32,6 +34,8 @@ export const scenarios: Scenario[] = [
   ...auth,
   ...ownership,
   ...streamIds,
+  ...resume,
+  ...replay,
   ...cancels,
   ...disconnect,
   ...rate,

@@ -4,7 +4,13 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { createClient, FunctionsHttpError } from "@supabase/supabase-js";
 import { readStory } from "../support/story_client.ts";
 import type { Target } from "../support/target.ts";
-import { givenAuthor, readToEnd, type Scenario } from "./scenario.ts";
+import {
+  givenAuthor,
+  readFrom,
+  readToEnd,
+  type Scenario,
+  tell,
+} from "./scenario.ts";
 
 function clientOf(target: Target, token: string) {
   return createClient(target.supabaseUrl, target.publishableKey, {
@@ -31,6 +37,21 @@ export const supabaseJs: Scenario[] = [
         last.message_id,
       ).single();
       equal(stored.data, { content: text });
+    },
+  },
+  {
+    title: "functions.invoke resumes a stream, where a GET brings the last id",
+    async run(target, provider) {
+      const { user } = await givenAuthor(target, provider);
+      const { start } = await tell(target, user, { prompt: "Begin" });
+      const client = clientOf(target, user.token);
+      const { data, error } = await client.functions.invoke(
+        `stream/${start.stream_id}`,
+        { method: "GET", headers: { "last-event-id": "5" } },
+      );
+      equal(error, null);
+      const { text, end } = await readFrom(readStory(data), 5);
+      equal([text, end], ["upon a time.", "done"]);
     },
   },
   {

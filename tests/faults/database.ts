@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { eventually } from "../support/eventually.ts";
-import { dataOf, post, textOf } from "../support/story_client.ts";
+import { dataOf, post, readStory, textOf } from "../support/story_client.ts";
 import { makeBot, storedMessage } from "../support/target.ts";
 import {
   beginStory,
@@ -47,6 +47,71 @@ export const databaseFaults: Scenario[] = [
       }
       const ready = await fetch(`${main.url}/healthz?ready`);
       equal([ready.status, await ready.json()], [200, { status: "ok" }]);
+      equal(rig.provider.calls(url), []);
+      expectQuiet(lab, main);
+      await expectAlive(lab, main);
+    },
+  },
+  {
+    title:
+      "a start that the database never heard of is admitted when it is asked for again",
+    async run(lab) {
+      const { rig, user, main, proxy } = lab;
+      const url = rig.provider.script(async (call) => {
+        await call.token(PARTIAL);
+        await call.finish();
+      });
+      const bot_id = await makeBot(rig.target, user, url);
+      const stream_id = crypto.randomUUID();
+      const start = () =>
+        post(`${main.url}/stream`, user.token, {
+          prompt: PROMPT,
+          bot_id,
+          stream_id,
+        });
+      proxy.away();
+      try {
+        await expectRefusal(await start(), 503, "unavailable");
+      } finally {
+        proxy.back();
+      }
+      const events = await readStory(await start()).rest();
+      equal(textOf(events), PARTIAL);
+      const { message_id, is_complete } = dataOf(events, "done");
+      // The first start's worker meant another admission, and leaves this one alone.
+      const stored = await storedMessage(rig.target, user, stream_id);
+      equal([stored.id, is_complete], [message_id, true]);
+      equal(rig.provider.calls(url).length, 1);
+      expectQuiet(lab, main);
+    },
+  },
+  {
+    title:
+      "a start whose admission got lost is ended by its worker: the same stream_id again says interrupted",
+    async run(lab) {
+      const { rig, user, main, proxy } = lab;
+      const url = rig.provider.script((call) => call.finish());
+      const bot_id = await makeBot(rig.target, user, url);
+      const stream_id = crypto.randomUUID();
+      const start = () =>
+        post(`${main.url}/stream`, user.token, {
+          prompt: PROMPT,
+          bot_id,
+          stream_id,
+        });
+      proxy.intercept((name) => name === "relay_begin" ? "lose" : "pass");
+      try {
+        await expectRefusal(await start(), 503, "unavailable");
+      } finally {
+        proxy.intercept();
+      }
+      for (const _ of ["once", "and again"]) {
+        const events = await readStory(await start()).rest();
+        const names = events.map(({ event }) => event);
+        equal(names.filter((name) => name !== "ping"), ["start", "error"]);
+        const { code, retryable, message_id } = dataOf(events, "error");
+        equal([code, retryable, message_id], ["interrupted", true, null]);
+      }
       equal(rig.provider.calls(url), []);
       expectQuiet(lab, main);
       await expectAlive(lab, main);

@@ -22,7 +22,8 @@ export const workerEnds: Scenario[] = [
           text: PARTIAL,
           error: {
             code: "interrupted",
-            message: "The generation was interrupted: its worker ended",
+            message:
+              "The generation was interrupted: its worker ended, and what was written is stored",
             retryable: true,
           },
           finishReason: "interrupted",

@@ -4,6 +4,7 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import {
   MAX_BODY_BYTES,
   MAX_CONTEXT_CHARACTERS,
+  MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
@@ -72,6 +73,25 @@ export const requestLimits: Limit[] = [
       stream_id: crypto.randomUUID().padEnd(length, "x"),
     }),
   ),
+  {
+    reaches: ["MAX_ISSUES"],
+    title: `a refusal names ${MAX_ISSUES} fields`,
+    async run(bench) {
+      for (const wrong of [MAX_ISSUES, MAX_ISSUES + 1]) {
+        const names = Array.from({ length: wrong }, (_, i) => `field_${i}`);
+        const fields = Object.fromEntries(names.map((name) => [name, 1]));
+        const { issues } = await expectRefused(
+          await ask(bench, { prompt: "Once", ...fields }),
+          400,
+          "invalid_request",
+        );
+        equal(
+          issues.map(({ path }: { path: string }) => path),
+          names.slice(0, MAX_ISSUES),
+        );
+      }
+    },
+  },
   {
     reaches: ["MAX_BODY_BYTES"],
     title: `a body may have ${MAX_BODY_BYTES} bytes`,

@@ -3,11 +3,15 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { Database } from "../../supabase/functions/_shared/database/database.ts";
 import type { Ending } from "../../supabase/functions/_shared/database/finish.ts";
+import { abandon } from "../../supabase/functions/_shared/generation/abandon.ts";
 import { storeEnding } from "../../supabase/functions/_shared/generation/store.ts";
+import { createTranscript } from "../../supabase/functions/_shared/generation/transcript.ts";
 import { RelayError } from "../../supabase/functions/_shared/protocol/errors.ts";
 import {
+  ABANDON_GIVE_UP_MS,
   DATABASE_TIMEOUT_MS,
   DONE_WAITS_FOR_STORAGE_MS,
+  MAX_PIECE_UNITS,
   MAX_STORAGE_BACKOFF_MS,
   STORAGE_GIVE_UP_MS,
 } from "../../supabase/functions/_shared/protocol/limits.ts";
@@ -66,7 +70,6 @@ const ENDING: Ending = {
   status: "completed",
   finishReason: "stop",
   errorCode: null,
-  content: "Once",
   usage: null,
   firstTokenMs: 1,
 };
@@ -88,7 +91,13 @@ export const storageLimits: Limit[] = [
           return Promise.reject(new RelayError("unavailable", "Away"));
         },
       } as unknown as Database;
-      const storing = storeEnding(platform, database, makeJob(), ENDING);
+      const storing = storeEnding(
+        platform,
+        database,
+        makeJob(),
+        ENDING,
+        createTranscript(),
+      );
       const given = rejects(storing, { code: "unavailable" });
       await clock.run(STORAGE_GIVE_UP_MS - 1);
       equal(
@@ -103,6 +112,84 @@ export const storageLimits: Limit[] = [
       equal(pauses.slice(0, 3), [100, 200, 400]);
       ok(attempts.at(-1)! >= STORAGE_GIVE_UP_MS);
       equal(clock.pending, 0);
+    },
+  },
+  {
+    reaches: ["ABANDON_GIVE_UP_MS"],
+    title:
+      `a worker tries for ${ABANDON_GIVE_UP_MS} ms to end what it may have been admitted`,
+    async run() {
+      const platform = makePlatform();
+      const { clock } = platform;
+      const begun = clock.now();
+      const attempts: number[] = [];
+      const database = {
+        finish() {
+          attempts.push(clock.now() - begun);
+          return Promise.resolve(null);
+        },
+      };
+      const abandoned = abandon(platform, database, "stream-1", "fence-1");
+      await clock.run(10 * ABANDON_GIVE_UP_MS);
+      await abandoned;
+      equal(attempts, [0, 1_000, 3_000, 7_000, 15_000]);
+      ok(attempts.at(-1)! < ABANDON_GIVE_UP_MS);
+      equal(clock.pending, 0);
+    },
+  },
+  {
+    reaches: ["MAX_PIECE_UNITS"],
+    title: `a text is stored in pieces of at most ${MAX_PIECE_UNITS} units`,
+    async run(bench) {
+      const { rig, user, proxy } = bench;
+      const pieces: number[] = [];
+      const streamId = crypto.randomUUID();
+      proxy.intercept((name, args) => {
+        const place = name === "relay_beat"
+          ? args.stream_ids.indexOf(streamId)
+          : -1;
+        if (place >= 0) pieces.push(args.texts[place].length);
+        if (name === "relay_finish" && args.stream_id === streamId) {
+          pieces.push(args.content.length);
+        }
+        return "pass";
+      });
+      try {
+        let length = 0;
+        const waiting: { units: number; resolve: () => void }[] = [];
+        const read = (units: number) =>
+          new Promise<void>((resolve) => {
+            if (length >= units) resolve();
+            else waiting.push({ units, resolve });
+          });
+        // A pair stands across the end of the first piece, which is then one unit shorter.
+        const text = "m".repeat(MAX_PIECE_UNITS - 1) + "🦊" +
+          "m".repeat(MAX_PIECE_UNITS) + "end";
+        const started = await tell(bench, async (call) => {
+          // In halves of what may wait for the client, or it would be detached.
+          for (let at = 0; at < text.length; at += 400_001) {
+            await call.token(text.slice(at, at + 400_001));
+            await read(Math.min(at + 400_001, text.length));
+          }
+          await call.finish();
+        }, { body: { stream_id: streamId } });
+        for (;;) {
+          const event = await started.stream.next();
+          if (event === undefined) break;
+          if (event.event === "token") length += event.data.length;
+          for (const { units, resolve } of waiting) {
+            if (length >= units) resolve();
+          }
+        }
+        const stored = await storedMessage(rig.target, user, streamId);
+        equal(stored.content === text, true);
+        equal(pieces.reduce((sum, units) => sum + units), text.length);
+        ok(pieces.every((units) => units <= MAX_PIECE_UNITS), `${pieces}`);
+        // Without the limit the text would have gone as a whole, or but for what a beat had taken.
+        ok(pieces.filter((units) => units > 0).length >= 3, `${pieces}`);
+      } finally {
+        proxy.intercept();
+      }
     },
   },
 ];

@@ -1,5 +1,6 @@
 /** What the races of processes have in common: two workers over one Postgres, and many requests at once. */
 import { type Author, givenAuthor, waits } from "../contract/scenario.ts";
+import { type FaultProxy, startFaultProxy } from "./fault_proxy.ts";
 import { query } from "./postgres.ts";
 import type { ProviderCall } from "./scripted_provider.ts";
 import { skip } from "./skipped.ts";
@@ -22,6 +23,8 @@ import { startWorkers, type Workers } from "./workers.ts";
 export interface Arena extends Pick<Stage, "provider"> {
   workers: Workers;
   target: Target;
+  /** Between the first worker and its Supabase. */
+  proxy: FaultProxy;
   /** Asks the database itself, about one value. */
   look<Row extends object>(text: string, value: string): Promise<Row[]>;
 }
@@ -54,14 +57,19 @@ export function registerWorkerRaces(races: Race[]): void {
       timeout: 60_000,
       async fn() {
         const { stack, provider, databaseUrl } = stage!;
-        await using workers = await startWorkers(stack, undefined, {
+        const proxy = startFaultProxy(stack.url);
+        // Disposed last of all, for whoever asks goes before whom they ask.
+        await using _ = { [Symbol.asyncDispose]: () => proxy.close() };
+        await using workers = await startWorkers(stack, undefined, (index) => ({
           ...ENVIRONMENT,
           ...env,
-        });
+          ...(index === 0 ? { SUPABASE_URL: proxy.url } : {}),
+        }));
         started.push(workers);
         await run({
           provider,
           workers,
+          proxy,
           target: targetOf(stack, workers),
           look: (text, value) => query(databaseUrl!, text, [value]),
         });
@@ -100,6 +108,7 @@ export interface Running {
 /** A generation on the first worker that has said "Once" and goes on saying nothing. */
 export async function givenRunning(
   { provider, target }: Arena,
+  fields: Record<string, unknown> = {},
 ): Promise<Running> {
   const author: Author = await givenAuthor(target, provider, waits);
   const stream_id = crypto.randomUUID();
@@ -107,6 +116,7 @@ export async function givenRunning(
     await post(`${target.workers[0]}/stream`, author.user.token, {
       prompt: "x",
       stream_id,
+      ...fields,
     }),
   );
   const call = await provider.called(author.baseUrl);
@@ -119,5 +129,13 @@ export function generationsOf({ look }: Arena, user: TestUser) {
   return look<{ stream_id: string; user_id: string; status: string }>(
     "select stream_id, user_id, status from relay.generations where user_id = $1",
     user.id,
+  );
+}
+
+/** Makes the lease of a generation run out, as if its worker had been silent for longer than that. */
+export async function expire({ look }: Arena, stream_id: string) {
+  await look(
+    "update relay.generations set lease_expires_at = now() - interval '1 second' where stream_id = $1",
+    stream_id,
   );
 }

@@ -57,20 +57,71 @@ export async function admit(sql: Sql, asked: Begin): Promise<Admitted> {
   return { ...answer, stream_id, user_id: asked.user_id };
 }
 
-/** Finishes as a provider that has said this and stopped. */
+/** Finishes as a provider that has said this and stopped; `start_at` is where it is to go on from. */
 export async function finish(
   sql: Sql,
   { stream_id, fence }: Admitted,
   content = "Once upon a time.",
+  start_at = 0,
 ): Promise<Outcome> {
   const [{ answer }] = await sql`
     select public.relay_finish(
       stream_id => ${stream_id}, fence => ${fence}, status => 'completed',
       finish_reason => 'stop', error_code => null, content => ${content},
       prompt_tokens => 7, completion_tokens => 11, total_tokens => 18,
-      first_token_ms => 5
+      first_token_ms => 5, start_at => ${start_at}
     ) as answer`;
   return answer;
+}
+
+/** Finishes as a worker does that holds the whole text: from wherever the database says. */
+export async function finishWhole(
+  sql: Sql,
+  generation: Admitted,
+  text: string,
+): Promise<Outcome> {
+  let start = text.length;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const answer = await finish(sql, generation, text.slice(start), start);
+    if (!("expected_start" in answer)) return answer;
+    start = Number(answer.expected_start);
+  }
+  throw new Error("The beginning of the text moves for ever");
+}
+
+/** Makes the leases run out, as if the worker had been silent for longer than that. */
+export async function expire(
+  sql: Sql,
+  generations: Pick<Admitted, "stream_id">[],
+): Promise<void> {
+  const ids = generations.map(({ stream_id }) => stream_id).join(",");
+  await sql`
+    update relay.generations set lease_expires_at = clock_timestamp() - interval '1 second'
+    where stream_id = any (string_to_array(${ids}, ','))`;
+}
+
+/** Sweeps one user's generations; answers how many were closed. */
+export async function sweep(
+  sql: Sql,
+  { user_id }: Pick<Admitted, "user_id">,
+): Promise<number> {
+  const [{ answer }] =
+    await sql`select public.relay_sweep(user_id => ${user_id}) as answer`;
+  return answer.closed;
+}
+
+/** Reads as a watcher who has nothing yet. */
+export async function read(
+  sql: Sql,
+  { user_id, stream_id }: Admitted,
+  // deno-lint-ignore no-explicit-any
+): Promise<any> {
+  const [{ answer }] = await sql`
+    select public.relay_read(
+      user_ids => array[${user_id}::uuid], stream_ids => array[${stream_id}::text],
+      from_units => array[0]
+    ) as answer`;
+  return answer[0];
 }
 
 /** Cancels as the owner; answers the status. */
@@ -83,18 +134,36 @@ export async function cancel(
   return answer.status;
 }
 
-/** Beats for these generations, in this order. */
+/** What a beat is told. */
+export interface Beat {
+  stored: Record<string, number>;
+  cancelled: string[];
+  lost: string[];
+}
+
+/** Beats for these generations, in this order; each brings the piece of its text that is named here. */
 export async function beat(
   sql: Sql,
   generations: Admitted[],
-): Promise<{ cancelled: string[]; lost: string[] }> {
+  pieces: { start: number; text: string }[] = [],
+): Promise<Beat> {
   const list = (field: "stream_id" | "fence") =>
     generations.map((generation) => generation[field]).join(",");
+  const all = generations.map((_, index) =>
+    pieces[index] ?? { start: 0, text: "" }
+  );
   const [{ answer }] = await sql`
     select public.relay_beat(
       stream_ids => string_to_array(${list("stream_id")}, ','),
       fences => string_to_array(${list("fence")}, ',')::uuid[],
-      lease_ms => 15000
+      lease_ms => 15000,
+      starts => string_to_array(${
+    all.map(({ start }) => start).join(",")
+  }, ',')::integer[],
+      ends => string_to_array(${
+    all.map(({ start, text }) => start + text.length).join(",")
+  }, ',')::integer[],
+      texts => string_to_array(${all.map(({ text }) => text).join("|")}, '|')
     ) as answer`;
   return answer;
 }

@@ -75,3 +75,23 @@ export async function inOrder<First, Second>(
   }
   return [answer, await other];
 }
+
+/** A does its part and holds its transaction open; B does its own and is done, without waiting; A commits. */
+export async function beside<First, Second>(
+  { a, b }: Sessions,
+  first: (sql: Sql) => Promise<First>,
+  second: (sql: Sql) => Promise<Second>,
+): Promise<[First, Second]> {
+  await a.sql`begin`;
+  try {
+    const answer = await first(a.sql);
+    // Whoever waited after all would wait for ever: this says so in its place.
+    const other = await b.sql.begin(async (sql) => {
+      await sql`set local lock_timeout = '5s'`;
+      return await second(sql as unknown as Sql);
+    });
+    return [answer, other as Second];
+  } finally {
+    await a.sql`commit`;
+  }
+}

@@ -12,18 +12,23 @@ export interface Workers extends AsyncDisposable {
   log(index?: number): string;
   /** Ends one with SIGKILL, as a machine that is taken away does. */
   kill(index: number): Promise<void>;
+  /** Ends one with SIGTERM, and throws unless it then ends by itself with exit code 0. */
+  end(index: number): Promise<void>;
   /** Ends those that run with SIGTERM, and throws unless each then ends by itself with exit code 0. */
   stop(): Promise<void>;
 }
 
-/** Starts one worker for each Deno, with further RELAY_* values, and waits until all serve. */
+/** Starts one worker for each Deno, with further variables for all or for each, and waits until all serve. */
 export async function startWorkers(
   stack: DevStack,
   denos: string[] = [Deno.execPath(), Deno.execPath()],
-  env: Record<string, string> = {},
+  env:
+    | Record<string, string>
+    | ((index: number) => Record<string, string>) = {},
 ): Promise<Workers> {
+  const environment = typeof env === "function" ? env : () => env;
   const started = await Promise.allSettled(
-    denos.map((deno) => startWorker(stack, deno, env)),
+    denos.map((deno, index) => startWorker(stack, deno, environment(index))),
   );
   const workers = started.flatMap((result) =>
     result.status === "fulfilled" ? [result.value] : []
@@ -44,6 +49,7 @@ export async function startWorkers(
       workers[index].kill("SIGKILL");
       await workers.splice(index, 1)[0].ended;
     },
+    end: (index) => stopAll(workers.splice(index, 1)),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -63,6 +63,9 @@ export function createResume(
       if (view === null) {
         throw new RelayError("stream_not_found", "Cannot find the stream");
       }
+      // It may have been admitted here while the database was asked.
+      const begun = generations.attach(userId, streamId, from, leave);
+      if (begun !== null) return begun;
       return watchers.watch(userId, streamId, from, view, leave);
     } catch (error) {
       leave();
