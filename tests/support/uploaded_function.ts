@@ -79,7 +79,7 @@ export async function startUploaded(
  * away, so that a talkative function is never held up by a full pipe.
  */
 async function announcedPort(
-  output: ReadableStream<Uint8Array>,
+  output: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<number | undefined> {
   const text = output.pipeThrough(new TextDecoderStream());
   const reader = text.getReader();
