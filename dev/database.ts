@@ -69,7 +69,12 @@ export async function openPglite(
 export async function openPostgres(url: string): Promise<Database> {
   const connection = createPostgresConnection({
     url,
-    postgresOptions: { onnotice: () => {}, connect_timeout: 10 },
+    // Without a backoff of ours a server that is back after half a minute is asked again only 20 s later.
+    postgresOptions: {
+      onnotice: () => {},
+      connect_timeout: 10,
+      backoff: () => 0.2,
+    },
   });
   const postgres: Sql = connection.driver;
   const close = () => postgres.end({ timeout: 2 });

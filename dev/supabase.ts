@@ -2,6 +2,7 @@ import { App } from "@supabase/lite";
 import type { Database } from "./database.ts";
 import type { Keys } from "./keys.ts";
 import { applyMigrations } from "./migrations.ts";
+import { withOutage } from "./outage.ts";
 import { createQueue } from "./queue.ts";
 
 const CLIENT_ROLES = ["anon", "authenticated", "service_role"];
@@ -39,7 +40,8 @@ export async function createSupabase(
   Reflect.set(connection, "rlsState", "active");
   const granted = await privileges(database);
 
-  const answer = (request: Request) => app.fetch(request);
+  const answer = async (request: Request) =>
+    await withOutage(await app.fetch(request));
   // On PGlite lite runs the statements of simultaneous requests in one transaction, in whatever order they come:
   // they take each other's role and abort each other.
   const queue = createQueue();
