@@ -1,22 +1,68 @@
-const PAGE = new URL("../playground/index.html", import.meta.url);
+/** Serves the playground, and what it needs to know about this stack. */
 
-/** Answers everything that is neither Auth, the Data API nor a function. */
-export function createSite(): (request: Request) => Promise<Response> {
+import { buildPlayground, type Page, playgroundChanged } from "./playground.ts";
+
+const TYPES: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** What the page is told, in the form of its config.json. */
+export interface SiteFacts {
+  publishable_key: string;
+  demo: { email: string; password: string } | null;
+}
+
+/**
+ * Answers everything that is neither Auth, the Data API nor a function. The page is built when it is first asked for, and
+ * again when its sources have changed: a stack that nobody looks at does not wait for a bundler.
+ */
+export function createSite(
+  facts: () => SiteFacts,
+  build: () => Promise<Page> = buildPlayground,
+): (request: Request) => Promise<Response> {
+  let built: { page: Promise<Page>; at: number } | undefined;
+
+  function page(): Promise<Page> {
+    const changed = playgroundChanged();
+    if (built?.at !== changed) built = { page: build(), at: changed };
+    return built.page;
+  }
+
   return async (request) => {
-    if (new URL(request.url).pathname !== "/") {
+    const { pathname, origin } = new URL(request.url);
+    const name = pathname === "/" ? "index.html" : pathname.slice(1);
+    if (name === "config.json") {
+      const { publishable_key, demo } = facts();
+      return Response.json({
+        // The address that the browser used: the stack may be reached by several.
+        supabase_url: origin,
+        publishable_key,
+        demo: demo && { email: demo.email, password: demo.password },
+      });
+    }
+    if (!/^(index\.html|page\.(js|css)|icon\.svg)$/.test(name)) {
       const body = {
         error: { code: "not_found", message: "Nothing is served at this path" },
       };
       return Response.json(body, { status: 404 });
     }
     try {
-      const page = await Deno.readTextFile(PAGE);
-      return new Response(page, {
-        headers: { "content-type": "text/html; charset=utf-8" },
+      const text = (await page())[name];
+      return new Response(text, {
+        headers: {
+          "content-type": TYPES[name.split(".").at(-1)!],
+          "cache-control": "no-cache",
+        },
       });
-    } catch {
+    } catch (error) {
+      built = undefined;
       return new Response(
-        "Storytellr relay: the embedded stack\n\n/auth/v1  /rest/v1  /functions/v1\n",
+        "Storytellr relay: the embedded stack\n\n/auth/v1  /rest/v1  /functions/v1\n\n" +
+          `There is no playground: ${(error as Error).message}\n`,
+        { status: name === "index.html" ? 200 : 503 },
       );
     }
   };

@@ -1,3 +1,4 @@
+import { withCors } from "./cors.ts";
 import { type Database, openPglite, openPostgres } from "./database.ts";
 import { type Demo, ensureDemo } from "./demo_data.ts";
 import { createFunctions } from "./functions.ts";
@@ -88,22 +89,21 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       : await openPostgres(options.database);
     const supabase = await createSupabase(database, keys, MIGRATIONS, progress);
 
-    const site = createSite();
+    let demo: Demo | null = null;
+    const { publishable_key } = keys;
+    const site = createSite(() => ({ publishable_key, demo }));
     route = (request) => {
       const { pathname } = new URL(request.url);
       // Before lite, which answers this path with a page of its own.
       if (pathname.startsWith("/functions/v1/")) return relay.fetch(request);
       if (/^\/(auth|rest)\/v1(\/|$)/.test(pathname)) {
-        return supabase.fetch(request);
+        // Lite's Auth lets no page of another origin in.
+        return withCors(request, supabase.fetch);
       }
       return site(request);
     };
 
-    const demo = await ensureDemo(
-      server.url,
-      keys.publishable_key,
-      provider_url,
-    );
+    demo = await ensureDemo(server.url, publishable_key, provider_url);
     await supabase.assertRoles();
     return {
       url: server.url,

@@ -1,0 +1,92 @@
+/** Makes static files of the page; run by itself it writes them to a folder. */
+
+import { fileURLToPath } from "node:url";
+
+const SOURCE = new URL("../playground/", import.meta.url);
+
+/** What the page is made of, its client and the vocabulary that both share among it. */
+const INGREDIENTS = [
+  SOURCE,
+  new URL("../client/", import.meta.url),
+  new URL("../supabase/functions/_shared/protocol/", import.meta.url),
+  new URL("../import_map.json", import.meta.url),
+];
+
+const decoder = new TextDecoder();
+
+/** The files of the page by name. */
+export type Page = Record<string, string>;
+
+/** Bundles the page. Deno's own bundler runs as a process of its own, so that nothing of it is loaded here. */
+export async function buildPlayground(): Promise<Page> {
+  const [script, style, html, icon] = await Promise.all([
+    bundle(),
+    styles(),
+    Deno.readTextFile(new URL("index.html", SOURCE)),
+    Deno.readTextFile(new URL("icon.svg", SOURCE)),
+  ]);
+  return {
+    "index.html": html,
+    "page.js": script,
+    "page.css": style,
+    "icon.svg": icon,
+  };
+}
+
+/** When something that the page is made of was changed last, in milliseconds. */
+export function playgroundChanged(): number {
+  return Math.max(...INGREDIENTS.map(newestIn));
+}
+
+async function bundle(): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      "--quiet",
+      "--no-lock",
+      "--platform=browser",
+      "--minify",
+      `--config=${fileURLToPath(new URL("deno.json", SOURCE))}`,
+      fileURLToPath(new URL("main.tsx", SOURCE)),
+    ],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  if (success) return decoder.decode(stdout);
+  throw new Error(
+    `Cannot bundle the playground: ${decoder.decode(stderr).trim()}`,
+  );
+}
+
+/** One file, in the order in which page.css imports the others. */
+async function styles(): Promise<string> {
+  const folder = new URL("styles/", SOURCE);
+  const list = await Deno.readTextFile(new URL("page.css", folder));
+  const names = [...list.matchAll(/^@import "(.+)";$/gm)].map(([, name]) =>
+    name
+  );
+  const sheets = names.map((name) => Deno.readTextFile(new URL(name, folder)));
+  return (await Promise.all(sheets)).join("\n");
+}
+
+function newestIn(place: URL): number {
+  const { isDirectory, mtime } = Deno.statSync(place);
+  const own = mtime?.getTime() ?? 0;
+  if (!isDirectory) return own;
+  // A folder's own time changes when a file in it comes or goes.
+  const entries = [...Deno.readDirSync(place)];
+  return entries.reduce((newest, { name, isDirectory }) => {
+    const inner = new URL(isDirectory ? `${name}/` : name, place);
+    return Math.max(newest, newestIn(inner));
+  }, own);
+}
+
+if (import.meta.main) {
+  const folder = Deno.args[0] ?? "dist";
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(await buildPlayground())) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+    const kilobytes = (new TextEncoder().encode(text).length / 1024).toFixed(1);
+    console.log(`${folder}/${name}  ${kilobytes} KB`);
+  }
+}

@@ -1,0 +1,126 @@
+/** What each test of the playground stands in: the embedded stack, a provider in its hands, and a window. */
+
+import type {
+  Browser as Chromium,
+  BrowserContextOptions,
+} from "playwright-core";
+import { type DevStack, startDevStack } from "../support/dev_stack.ts";
+import {
+  type ProviderCall,
+  type ScriptedProvider,
+  startScriptedProvider,
+} from "../support/scripted_provider.ts";
+import {
+  makeBot,
+  signUp,
+  type Target,
+  type TestUser,
+} from "../support/target.ts";
+import { soon, startChromium, type Window, withWindow } from "./browser.ts";
+import { type Reader, readerOf } from "./reader.ts";
+
+/** What the tests of one file share. */
+export interface House {
+  stack: DevStack;
+  target: Target;
+  provider: ScriptedProvider;
+  chromium: Chromium;
+  close(): Promise<void>;
+}
+
+/** Starts the stack, with the default limits, and the browser. */
+export async function openHouse(): Promise<House> {
+  const provider = startScriptedProvider();
+  const demo = provider.script((call) => call.finish());
+  const [stack, chromium] = await Promise.all([
+    startDevStack(["--provider", demo]),
+    startChromium(),
+  ]);
+  return {
+    stack,
+    target: {
+      workers: [stack.functions_url],
+      supabaseUrl: stack.url,
+      publishableKey: stack.publishable_key,
+      secretKey: stack.secret_key,
+      jwtSecret: stack.jwt_secret,
+    },
+    provider,
+    chromium,
+    async close() {
+      await chromium.close();
+      await stack.stop();
+      await provider.close();
+    },
+  };
+}
+
+/** A provider that says what the test says. */
+export interface Teller {
+  baseUrl: string;
+  /** Its n-th request, counted from 1. */
+  call(count: number): Promise<ProviderCall>;
+  /** Has the n-th request answered with this text, to its end. */
+  tell(count: number, text: string): Promise<void>;
+  /** Ends what is still open. */
+  hush(): void;
+}
+
+/** A provider at an address of its own. */
+export function newTeller(provider: ScriptedProvider): Teller {
+  const baseUrl = provider.script(() => Promise.resolve());
+  const call = (count: number) =>
+    soon(
+      `request ${count} reaches the provider`,
+      provider.called(baseUrl, count),
+    );
+  return {
+    baseUrl,
+    call,
+    async tell(count, text) {
+      const answer = await call(count);
+      await answer.token(text);
+      await answer.finish();
+    },
+    hush() {
+      for (const call of provider.calls(baseUrl)) call.end();
+    },
+  };
+}
+
+/** A user at the page, signed in, whose one bot the teller speaks for. */
+export interface Lab extends Teller {
+  window: Window;
+  reader: Reader;
+  user: TestUser;
+}
+
+/** What the tests are registered with; the house is open only while they run. */
+export interface Tools {
+  house: () => House;
+  pageTest(
+    rule: string,
+    run: (lab: Lab) => Promise<void>,
+    options?: BrowserContextOptions,
+  ): void;
+}
+
+/** Runs with a user and a window of their own. */
+export async function withLab(
+  { target, provider, chromium }: House,
+  options: BrowserContextOptions,
+  run: (lab: Lab) => Promise<void>,
+): Promise<void> {
+  const teller = newTeller(provider);
+  const user = await signUp(target);
+  await makeBot(target, user, teller.baseUrl);
+  try {
+    await withWindow(chromium, options, async (window) => {
+      const reader = readerOf(await window.tab(target.supabaseUrl));
+      await reader.signIn(user.email);
+      await run({ ...teller, window, reader, user });
+    });
+  } finally {
+    teller.hush();
+  }
+}
