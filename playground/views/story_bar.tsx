@@ -1,6 +1,7 @@
 /** The bar above a story: its title, who tells it, its branches, and what can be done with it. */
 
 import { useId } from "preact/hooks";
+import type { Story } from "../data/rows.ts";
 import { narrow } from "../platform/media.ts";
 import { useStudio } from "./context.ts";
 import { Icon } from "./parts.tsx";
@@ -50,35 +51,36 @@ export function StoryBar({ onMenu, isOutlined, onOutline }: StoryBarProps) {
           <Icon name="tree" />
         </button>
       )}
-      {story && <StoryMenu />}
+      {story && <StoryMenu story={story} />}
     </header>
   );
+}
 
-  function StoryMenu() {
-    const id = useId();
-    const ask = (name: "rename" | "delete") => {
-      document.getElementById(id)?.hidePopover();
-      studio.ask({ name, story: story! });
-    };
-    return (
-      <>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="More about this story"
-          popovertarget={id}
-        >
-          <Icon name="more" />
+function StoryMenu({ story }: { story: Story }) {
+  const studio = useStudio();
+  const id = useId();
+  const ask = (name: "rename" | "delete") => {
+    document.getElementById(id)?.hidePopover();
+    studio.ask({ name, story });
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="More about this story"
+        popovertarget={id}
+      >
+        <Icon name="more" />
+      </button>
+      <div class="menu" id={id} popover="auto">
+        <button type="button" onClick={() => ask("rename")}>Rename…</button>
+        <button type="button" class="danger" onClick={() => ask("delete")}>
+          Delete…
         </button>
-        <div class="menu" id={id} popover="auto">
-          <button type="button" onClick={() => ask("rename")}>Rename…</button>
-          <button type="button" class="danger" onClick={() => ask("delete")}>
-            Delete…
-          </button>
-        </div>
-      </>
-    );
-  }
+      </div>
+    </>
+  );
 }
 
 function BotChoice() {

@@ -81,7 +81,11 @@ export const streamIds: Scenario[] = [
         if (from === 0) equal(JSON.parse(events[0].data), whole.start);
       }
       equal(provider.calls(baseUrl).length, 1);
-      const messages = await rest(target, user, "messages?select=content");
+      const messages = await rest(
+        target,
+        user,
+        "messages?select=content&order=is_user_author.desc",
+      );
       equal(messages.map(({ content }: { content: string }) => content), [
         "one",
         "Once upon a time.",

@@ -198,7 +198,9 @@ export const databaseFaults: Scenario[] = [
           done: { finish_reason: "stop", is_complete: true, usage: USAGE },
         });
         ok(dataOf(started.events, "done").message_id !== null);
-        equal({ lost, calls }, { lost: 3, calls: 4 });
+        // More where a beat was under way, which moves the place at which the text goes on.
+        equal(lost, 3);
+        ok(calls >= 4);
       } finally {
         proxy.intercept();
       }

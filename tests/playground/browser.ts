@@ -69,9 +69,11 @@ export async function withWindow(
     }
   });
   context.on("requestfinished", async (request) => {
-    const response = await request.response();
-    // Gone with the tab that it was for.
-    answers.push(await response?.text().catch(() => "") ?? "");
+    try {
+      answers.push(await (await request.response())?.text() ?? "");
+    } catch {
+      // Gone with the tab that it was for.
+    }
   });
   try {
     await use({

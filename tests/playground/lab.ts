@@ -4,20 +4,16 @@ import type {
   Browser as Chromium,
   BrowserContextOptions,
 } from "playwright-core";
+import { createClient } from "@supabase/supabase-js";
 import { type DevStack, startDevStack } from "../support/dev_stack.ts";
 import {
   type ProviderCall,
   type ScriptedProvider,
   startScriptedProvider,
 } from "../support/scripted_provider.ts";
-import {
-  makeBot,
-  signUp,
-  type Target,
-  type TestUser,
-} from "../support/target.ts";
+import { makeBot, type Target, type TestUser } from "../support/target.ts";
 import { soon, startChromium, type Window, withWindow } from "./browser.ts";
-import { type Reader, readerOf } from "./reader.ts";
+import { PASSWORD, type Reader, readerOf } from "./reader.ts";
 
 /** What the tests of one file share. */
 export interface House {
@@ -105,6 +101,28 @@ export interface Tools {
   ): void;
 }
 
+/** Signs somebody up, and keeps what a browser would then remember. */
+async function newcomer({ supabaseUrl, publishableKey }: Target) {
+  const memory = new Map<string, string>();
+  const { auth } = createClient(supabaseUrl, publishableKey, {
+    auth: {
+      autoRefreshToken: false,
+      storage: {
+        getItem: (name) => memory.get(name) ?? null,
+        setItem: (name, value) => void memory.set(name, value),
+        removeItem: (name) => void memory.delete(name),
+      },
+    },
+  });
+  const email = `${crypto.randomUUID()}@test.example`;
+  const { data, error } = await auth.signUp({ email, password: PASSWORD });
+  if (error) throw error;
+  const { id } = data.user!;
+  const user: TestUser = { id, email, token: data.session!.access_token };
+  const remembered = [...memory].map(([name, value]) => ({ name, value }));
+  return { user, remembered };
+}
+
 /** Runs with a user and a window of their own. */
 export async function withLab(
   { target, provider, chromium }: House,
@@ -112,12 +130,16 @@ export async function withLab(
   run: (lab: Lab) => Promise<void>,
 ): Promise<void> {
   const teller = newTeller(provider);
-  const user = await signUp(target);
+  const { user, remembered } = await newcomer(target);
   await makeBot(target, user, teller.baseUrl);
+  const storageState = {
+    cookies: [],
+    origins: [{ origin: target.supabaseUrl, localStorage: remembered }],
+  };
   try {
-    await withWindow(chromium, options, async (window) => {
+    await withWindow(chromium, { storageState, ...options }, async (window) => {
       const reader = readerOf(await window.tab(target.supabaseUrl));
-      await reader.signIn(user.email);
+      await reader.composer.waitFor();
       await run({ ...teller, window, reader, user });
     });
   } finally {

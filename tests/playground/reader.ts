@@ -3,7 +3,8 @@
 
 import type { Locator, Page } from "playwright-core";
 
-const PASSWORD = "correct horse battery staple";
+/** Everybody's. */
+export const PASSWORD = "correct horse battery staple";
 
 /** The parts of the page by the names that people have for them. */
 export interface Reader {

@@ -56,7 +56,10 @@ export function createClientWriter(
     if (!open) return;
     open = false;
     clearPing();
-    onEnd(how);
+    // The body of a client that does not read lives as long as its connection: the generation behind onEnd shall not.
+    const tell = onEnd;
+    onEnd = () => {};
+    tell(how);
     if (how !== "gone") closeOnceRead();
   }
 

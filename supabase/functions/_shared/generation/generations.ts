@@ -160,7 +160,7 @@ export function createGenerations(
           }
         },
       );
-      const body = readers.attach(null, () => {});
+      const body = readers.attach(null);
       running.set(streamId, { userId, readers });
       log("info", "generation_started", {
         ...logFields(job),

@@ -9,7 +9,7 @@ import type { Transcript } from "./transcript.ts";
 /** All clients get the same events from where they came in. */
 export interface Readers {
   /** A stream from the offset on; null: from the beginning. `onOver` is called once, when nothing of it waits any more. */
-  attach(from: number | null, onOver: () => void): ReadableStream<Uint8Array>;
+  attach(from: number | null, onOver?: () => void): ReadableStream<Uint8Array>;
   write(frame: string): void;
   close(): void;
 }
