@@ -3,6 +3,7 @@
 import type { Database } from "../database/database.ts";
 import type { Platform } from "../platform/platform.ts";
 import { MAX_PIECE_UNITS } from "../protocol/limits.ts";
+import { createRounds } from "./rounds.ts";
 import { interruption, Stop } from "./stop.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -29,64 +30,39 @@ export function createHeartbeat(
   database: Database,
 ): Heartbeat {
   const running = new Map<string, Beaten>();
-  let clear: (() => void) | null = null;
-  let beating = false;
-  let failing = false;
-
-  function schedule(ms: number) {
-    if (clear !== null || beating || running.size === 0) return;
-    clear = clock.after(ms, () => {
-      clear = null;
-      void beat();
-    });
-  }
 
   async function beat() {
-    beating = true;
-    const startedAt = clock.now();
-    try {
-      const answer = await database.beat(
-        [...running.values()].map(({ streamId, fence, transcript }) => ({
-          streamId,
-          fence,
-          piece: transcript.unstored(MAX_PIECE_UNITS),
-        })),
-      );
-      for (const [id, units] of Object.entries(answer.stored)) {
-        running.get(id)?.transcript.stored(units);
-      }
-      for (const id of answer.cancelled) {
-        running.get(id)?.stop(new Stop("cancelled"));
-      }
-      for (const id of answer.lost) running.get(id)?.stop(interruption("lost"));
-      if (failing) log("info", "beats_recovered", { worker_id: workerId });
-      failing = false;
-    } catch (cause) {
-      // One line for an outage, not one for each of its seconds.
-      if (!failing) {
-        log("warn", "beats_failing", {
-          worker_id: workerId,
-          generations: running.size,
-          cause,
-        });
-      }
-      failing = true;
-    } finally {
-      beating = false;
-      schedule(Math.max(startedAt + configuration.beatMs - clock.now(), 0));
+    const answer = await database.beat(
+      [...running.values()].map(({ streamId, fence, transcript }) => ({
+        streamId,
+        fence,
+        piece: transcript.unstored(MAX_PIECE_UNITS),
+      })),
+    );
+    for (const [id, units] of Object.entries(answer.stored)) {
+      running.get(id)?.transcript.stored(units);
     }
+    for (const id of answer.cancelled) {
+      running.get(id)?.stop(new Stop("cancelled"));
+    }
+    for (const id of answer.lost) running.get(id)?.stop(interruption("lost"));
   }
+
+  const beats = createRounds(clock, configuration.beatMs, beat, {
+    began(cause) {
+      const generations = running.size;
+      log("warn", "beats_failing", { worker_id: workerId, generations, cause });
+    },
+    ended: () => log("info", "beats_recovered", { worker_id: workerId }),
+  });
 
   return {
     add(generation) {
       running.set(generation.streamId, generation);
-      schedule(configuration.beatMs);
+      beats.wake();
       return () => {
         running.delete(generation.streamId);
-        if (running.size > 0) return;
-        clear?.();
-        clear = null;
-        failing = false;
+        if (running.size === 0) beats.rest();
       };
     },
   };

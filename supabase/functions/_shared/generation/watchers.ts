@@ -6,6 +6,7 @@ import type { Platform } from "../platform/platform.ts";
 import { type ClientWriter, createClientWriter } from "./client_writer.ts";
 import { frames } from "./frames.ts";
 import { endOf, startOf, unseen } from "./replay.ts";
+import { createRounds } from "./rounds.ts";
 import { interruption } from "./stop.ts";
 
 /** The clients of one worker that watch. */
@@ -34,36 +35,17 @@ export function createWatchers(
   database: Pick<Database, "read">,
 ): Watchers {
   const watchers = new Set<Watcher>();
-  let clear: (() => void) | null = null;
-  let reading = false;
-  let failing = false;
-
-  function schedule(ms: number) {
-    if (clear !== null || reading || watchers.size === 0) return;
-    clear = clock.after(ms, () => {
-      clear = null;
-      void read();
-    });
-  }
 
   async function read() {
-    reading = true;
-    const startedAt = clock.now();
     const asked = [...watchers];
-    try {
-      const views = await database.read(asked);
-      asked.forEach((watcher, place) => tell(watcher, views[place]));
-      failing = false;
-    } catch (cause) {
-      if (!failing) {
-        log("warn", "reads_failing", { worker_id: workerId, cause });
-      }
-      failing = true;
-    } finally {
-      reading = false;
-      schedule(Math.max(startedAt + configuration.beatMs - clock.now(), 0));
-    }
+    const views = await database.read(asked);
+    asked.forEach((watcher, place) => tell(watcher, views[place]));
   }
+
+  const reads = createRounds(clock, configuration.beatMs, read, {
+    began: (cause) =>
+      log("warn", "reads_failing", { worker_id: workerId, cause }),
+  });
 
   /** In one write: behind another one, an event that is larger than the client's queue would be too much. */
   function tell(watcher: Watcher, view: View | null, opening = "") {
@@ -95,18 +77,14 @@ export function createWatchers(
       const writer = createClientWriter(clock, configuration.pingMs, () => {
         watchers.delete(watcher);
         leaveShutdown();
-        if (watchers.size === 0) {
-          clear?.();
-          clear = null;
-          failing = false;
-        }
+        if (watchers.size === 0) reads.rest();
       }, onOver);
       const watcher: Watcher = { userId, streamId, from: from ?? 0, writer };
       watchers.add(watcher);
       // Its generation goes on elsewhere: the client resumes on a worker that lives.
       leaveShutdown = shutdown.onShutdown(() => writer.close());
       tell(watcher, view, from ? "" : frames.start(startOf(streamId, view)));
-      schedule(configuration.beatMs);
+      if (watchers.size > 0) reads.wake();
       return writer.body;
     },
   };
