@@ -19,7 +19,7 @@ export const HELP = `deno task chaos [flags]
                       are installed, or else RELAY_TEST_DATABASE_URL
   --worker-deno PATH  the Deno that the workers run on
   --seed NUMBER       repeats the chances of another run
-  --write             put the figures into docs/durability.md
+  --write             put the figures into docs/durability.md; not with --only
 `;
 
 /** Reads the flags, or throws an error that names the one that is wrong. */
@@ -62,6 +62,11 @@ export function parseChaosFlags(args: string[]): ChaosFlags {
           `Cannot start: "${arg}" is not a flag, --help lists them`,
         );
     }
+  }
+  if (flags.write && flags.only.length > 0) {
+    throw new TypeError(
+      "Cannot start: --write replaces the whole table, --only has a part of it",
+    );
   }
   return flags;
 }

@@ -16,7 +16,7 @@ Deno.test("without flags everything runs, with the defaults", () => {
 Deno.test("each flag is taken, and --only more than once", () => {
   assert.deepEqual(
     parseChaosFlags([
-      ...["--quick", "--write", "--seed", "7", "--only", "kill"],
+      ...["--quick", "--seed", "7", "--only", "kill"],
       ...[
         "--only",
         "drop",
@@ -32,7 +32,7 @@ Deno.test("each flag is taken, and --only more than once", () => {
       database: "postgres://x/y",
       workerDeno: "d",
       seed: 7,
-      write: true,
+      write: false,
       help: false,
     },
   );
@@ -53,6 +53,11 @@ Deno.test("what is no flag, or has no value, is named", () => {
   assert.equal(
     message(["--only", "--quick"]),
     "Cannot start: --only is without a value",
+  );
+  assert.equal(parseChaosFlags(["--write"]).write, true);
+  assert.equal(
+    message(["--write", "--only", "kill"]),
+    "Cannot start: --write replaces the whole table, --only has a part of it",
   );
   assert.equal(
     message(["--seed", "x"]),

@@ -58,16 +58,13 @@ export function tableOf(findings: Finding[], machine: string): string {
 /** One sentence about what the figures were taken on. */
 export async function describeMachine(
   sql: Sql,
-  { quick, seed, workerDeno, only }: ChaosFlags,
+  { quick, seed, workerDeno }: ChaosFlags,
 ): Promise<string> {
   const [{ server_version: postgres }] = await sql`show server_version`;
   const day = new Date().toISOString().slice(0, 10);
   const memory = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
   const worker = await versionOf(workerDeno);
-  const flags = [
-    quick ? " --quick" : "",
-    ...only.map((name) => ` --only ${name}`),
-  ].join("");
+  const flags = quick ? " --quick" : "";
   return `Taken by \`deno task chaos${flags} --seed ${seed}\` on ${day}: ${availableParallelism()} cores and ${memory} GB for everything together, workers on Deno ${worker}, Postgres ${
     String(postgres).split(" ")[0]
   }, all on one machine.`;
