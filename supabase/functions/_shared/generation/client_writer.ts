@@ -2,12 +2,12 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
-import { frames } from "./frames.ts";
+import { encode, frames } from "./frames.ts";
 
 /** One client's stream. Once its end has begun, every call does nothing. */
 export interface ClientWriter {
   readonly body: ReadableStream<Uint8Array>;
-  write(frame: string): void;
+  write(bytes: Uint8Array): void;
   close(): void;
 }
 
@@ -29,7 +29,6 @@ export function createClientWriter(
   onEnd: (how: ClientEnd) => void,
   onOver: () => void = () => {},
 ): ClientWriter {
-  const encoder = new TextEncoder();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   let open = true;
   let over = false;
@@ -40,16 +39,17 @@ export function createClientWriter(
     start(given) {
       controller = given;
     },
-    // Called after each read: the place where an end that waits for the reader is noticed.
+    // Called when nothing waits: the place where an end that waits for the reader is noticed.
     pull: closeOnceRead,
     cancel() {
       end("gone");
       finish();
     },
-  }, new ByteLengthQueuingStrategy({ highWaterMark: MAX_CLIENT_QUEUE_BYTES }));
+    // No mark but zero: above it the stream asks for more behind each write, which costs a promise for each.
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
 
-  function room(): number {
-    return controller.desiredSize ?? 0;
+  function waitingBytes(): number {
+    return -(controller.desiredSize ?? 0);
   }
 
   function end(how: ClientEnd) {
@@ -64,7 +64,7 @@ export function createClientWriter(
   }
 
   function closeOnceRead() {
-    if (open || over || room() < MAX_CLIENT_QUEUE_BYTES) return;
+    if (open || over || waitingBytes() > 0) return;
     controller.close();
     finish();
   }
@@ -77,7 +77,7 @@ export function createClientWriter(
 
   function ping() {
     const silentMs = clock.now() - writtenAt;
-    if (silentMs >= pingMs) write(frames.ping());
+    if (silentMs >= pingMs) write(encode(frames.ping()));
     if (open) {
       clearPing = clock.after(
         Math.max(writtenAt + pingMs - clock.now(), 1),
@@ -86,11 +86,11 @@ export function createClientWriter(
     }
   }
 
-  function write(frame: string) {
-    if (!open || frame === "") return;
-    const bytes = encoder.encode(frame);
+  function write(bytes: Uint8Array) {
+    if (!open || bytes.byteLength === 0) return;
+    const waiting = waitingBytes();
     // An event that is larger than the whole queue still goes to a client that keeps up.
-    if (room() < bytes.byteLength && room() < MAX_CLIENT_QUEUE_BYTES) {
+    if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) {
       return end("detached");
     }
     controller.enqueue(bytes);

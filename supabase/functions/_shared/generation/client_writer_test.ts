@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { type ClientEnd, createClientWriter } from "./client_writer.ts";
+import { encode } from "./frames.ts";
 
 const PING_MS = 10_000;
 const PING = "event: ping\ndata: {}\n\n";
@@ -26,8 +27,8 @@ async function chunksOf(body: ReadableStream<Uint8Array>): Promise<string[]> {
 
 Deno.test("each write is one chunk, and a close ends the body", async () => {
   const { clock, ends, writer } = make();
-  writer.write("one");
-  writer.write("é🐉");
+  writer.write(encode("one"));
+  writer.write(encode("é🐉"));
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), ["one", "é🐉"]);
   assert.deepEqual(ends, ["closed"]);
@@ -37,7 +38,7 @@ Deno.test("each write is one chunk, and a close ends the body", async () => {
 Deno.test("nothing to write is not written", async () => {
   const { clock, writer } = make();
   clock.advance(PING_MS - 1);
-  writer.write("");
+  writer.write(encode(""));
   clock.advance(1);
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), [PING]);
@@ -45,9 +46,9 @@ Deno.test("nothing to write is not written", async () => {
 
 Deno.test("after a close every call does nothing", async () => {
   const { ends, writer } = make();
-  writer.write("one");
+  writer.write(encode("one"));
   writer.close();
-  writer.write("two");
+  writer.write(encode("two"));
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), ["one"]);
   assert.deepEqual(ends, ["closed"]);
@@ -55,10 +56,10 @@ Deno.test("after a close every call does nothing", async () => {
 
 Deno.test("a client that leaves is gone, once, and every call then does nothing", async () => {
   const { clock, ends, writer } = make();
-  writer.write("one");
+  writer.write(encode("one"));
   await writer.body.cancel("left");
   assert.deepEqual(ends, ["gone"]);
-  writer.write("two");
+  writer.write(encode("two"));
   writer.close();
   assert.deepEqual(ends, ["gone"]);
   assert.equal(clock.pending, 0);
@@ -66,7 +67,7 @@ Deno.test("a client that leaves is gone, once, and every call then does nothing"
 
 Deno.test("a client that leaves after the end, with chunks unread, has not gone", async () => {
   const { ends, writer } = make();
-  writer.write("one");
+  writer.write(encode("one"));
   writer.close();
   await writer.body.cancel("left");
   assert.deepEqual(ends, ["closed"]);
@@ -75,8 +76,8 @@ Deno.test("a client that leaves after the end, with chunks unread, has not gone"
 Deno.test("a queue that is exactly full is kept", async () => {
   const { clock, ends, writer } = make();
   const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
-  writer.write(half);
-  writer.write(half);
+  writer.write(encode(half));
+  writer.write(encode(half));
   assert.deepEqual(ends, []);
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), [half, half]);
@@ -86,12 +87,12 @@ Deno.test("a queue that is exactly full is kept", async () => {
 Deno.test("a byte more detaches the client, which gets what waited and a plain end", async () => {
   const { clock, ends, writer } = make();
   const half = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
-  writer.write(half);
-  writer.write(half);
-  writer.write("x");
+  writer.write(encode(half));
+  writer.write(encode(half));
+  writer.write(encode("x"));
   assert.deepEqual(ends, ["detached"]);
   assert.equal(clock.pending, 0);
-  writer.write("later");
+  writer.write(encode("later"));
   writer.close();
   assert.deepEqual(await chunksOf(writer.body), [half, half]);
   assert.deepEqual(ends, ["detached"]);
@@ -107,14 +108,14 @@ Deno.test("a stream is over once nothing waits any more, or its client has left"
       () => over.push(name),
     );
   const read = open("read");
-  read.write("a");
-  read.write("b");
+  read.write(encode("a"));
+  read.write(encode("b"));
   read.close();
   assert.deepEqual(over, []);
   assert.deepEqual(await chunksOf(read.body), ["a", "b"]);
   assert.deepEqual(over, ["read"]);
   const left = open("left");
-  left.write("a");
+  left.write(encode("a"));
   left.close();
   await left.body.cancel("the client left");
   assert.deepEqual(over, ["read", "left"]);
@@ -124,9 +125,9 @@ Deno.test("a stream is over once nothing waits any more, or its client has left"
 
 Deno.test("the queue counts bytes, not characters", () => {
   const { ends, writer } = make();
-  writer.write("🐉".repeat(MAX_CLIENT_QUEUE_BYTES / 4));
+  writer.write(encode("🐉".repeat(MAX_CLIENT_QUEUE_BYTES / 4)));
   assert.deepEqual(ends, []);
-  writer.write("x");
+  writer.write(encode("x"));
   assert.deepEqual(ends, ["detached"]);
 });
 
@@ -135,7 +136,7 @@ Deno.test("an end is told while nothing more can be written, so that who is told
   const ends: ClientEnd[] = [];
   const writer = createClientWriter(clock, PING_MS, (how) => {
     ends.push(how);
-    writer.write("late");
+    writer.write(encode("late"));
     writer.close();
   });
   writer.close();
@@ -146,8 +147,8 @@ Deno.test("an end is told while nothing more can be written, so that who is told
 
 Deno.test("a detached client that leaves has not gone, too", async () => {
   const { ends, writer } = make();
-  writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
-  writer.write("x");
+  writer.write(encode("x".repeat(MAX_CLIENT_QUEUE_BYTES)));
+  writer.write(encode("x"));
   await writer.body.cancel("left");
   assert.deepEqual(ends, ["detached"]);
 });
@@ -155,11 +156,11 @@ Deno.test("a detached client that leaves has not gone, too", async () => {
 Deno.test("a client that keeps up gets an event larger than the whole queue", async () => {
   const { ends, writer } = make();
   const large = "x".repeat(MAX_CLIENT_QUEUE_BYTES + 1);
-  writer.write(large);
+  writer.write(encode(large));
   assert.deepEqual(ends, []);
   const reader = writer.body.getReader();
   assert.equal((await reader.read()).value?.byteLength, large.length);
-  writer.write("small");
+  writer.write(encode("small"));
   assert.equal((await reader.read()).value?.byteLength, 5);
   writer.close();
   assert.equal((await reader.read()).done, true);
@@ -170,7 +171,7 @@ Deno.test("what was read makes room again", async () => {
   const { ends, writer } = make();
   const reader = writer.body.getReader();
   for (let round = 0; round < 5; round++) {
-    writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+    writer.write(encode("x".repeat(MAX_CLIENT_QUEUE_BYTES)));
     assert.equal(
       (await reader.read()).value?.byteLength,
       MAX_CLIENT_QUEUE_BYTES,
@@ -183,9 +184,9 @@ Deno.test("what was read makes room again", async () => {
 Deno.test("a ping goes out after each silence, and none before", async () => {
   const { clock, writer } = make();
   clock.advance(PING_MS - 1);
-  writer.write("late");
+  writer.write(encode("late"));
   clock.advance(PING_MS - 1);
-  writer.write("late again");
+  writer.write(encode("late again"));
   clock.advance(PING_MS - 1);
   assert.equal(clock.pending, 1);
   clock.advance(1);
@@ -202,7 +203,7 @@ Deno.test("while events flow there is one timer and no ping", async () => {
   const { clock, writer } = make();
   for (let event = 0; event < 100; event++) {
     clock.advance(PING_MS / 4);
-    writer.write("x");
+    writer.write(encode("x"));
     assert.equal(clock.pending, 1);
   }
   writer.close();
@@ -211,7 +212,7 @@ Deno.test("while events flow there is one timer and no ping", async () => {
 
 Deno.test("a ping that finds the queue full detaches the client", async () => {
   const { clock, ends, writer } = make();
-  writer.write("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+  writer.write(encode("x".repeat(MAX_CLIENT_QUEUE_BYTES)));
   clock.advance(PING_MS);
   assert.deepEqual(ends, ["detached"]);
   assert.equal(clock.pending, 0);

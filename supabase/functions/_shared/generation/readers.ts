@@ -3,7 +3,7 @@
 import type { Clock } from "../platform/clock.ts";
 import type { StartData } from "../protocol/events.ts";
 import { type ClientWriter, createClientWriter } from "./client_writer.ts";
-import { frames } from "./frames.ts";
+import { encode, frames } from "./frames.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** All clients get the same events from where they came in. */
@@ -30,11 +30,13 @@ export function createReaders(
         if (how === "gone" && writers.size === 0) onAllGone();
       }, onOver);
       writers.add(writer);
-      writer.write(opening(start, from, transcript));
+      writer.write(encode(opening(start, from, transcript)));
       return writer.body;
     },
     write(frame) {
-      for (const writer of writers) writer.write(frame);
+      if (writers.size === 0) return;
+      const bytes = encode(frame);
+      for (const writer of writers) writer.write(bytes);
     },
     close() {
       for (const writer of [...writers]) writer.close();

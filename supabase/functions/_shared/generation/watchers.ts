@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import type { View } from "../database/read.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type ClientWriter, createClientWriter } from "./client_writer.ts";
-import { frames } from "./frames.ts";
+import { encode, frames } from "./frames.ts";
 import { endOf, startOf, unseen } from "./replay.ts";
 import { createRounds } from "./rounds.ts";
 import { interruption } from "./stop.ts";
@@ -54,20 +54,20 @@ export function createWatchers(
       // Deleted with all that was its user's.
       const { code, message, retryable } = interruption("lost").error!;
       writer.write(
-        frames.error({
+        encode(frames.error({
           code,
           message,
           retryable,
           stream_id: streamId,
           message_id: null,
-        }),
+        })),
       );
       return writer.close();
     }
     const { frame, offset } = unseen(view, watcher.from);
     watcher.from = offset;
     const end = endOf(streamId, view);
-    writer.write(opening + frame + (end ?? ""));
+    writer.write(encode(opening + frame + (end ?? "")));
     if (end !== null) writer.close();
   }
 

@@ -1,4 +1,4 @@
-/** Reads a body's bytes with one buffer for all reads, where the body allows it. */
+/** Reads a body's bytes into one buffer, where the body allows it. */
 
 /** The reads of one body. */
 export interface ByteReads {
@@ -8,8 +8,11 @@ export interface ByteReads {
   cancel(reason: unknown): void;
 }
 
+/** A read waits with its buffer in its hand: a stream that says little shall not hold much. */
+const MIN_BUFFER_BYTES = 1024;
+
 /** A fetch body's default reader takes a new buffer of this size for each read, which costs more than parsing it. */
-const BUFFER_BYTES = 64 * 1024;
+const MAX_BUFFER_BYTES = 64 * 1024;
 
 /** A body made by hand is no byte stream and has no BYOB reader. */
 export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
@@ -19,16 +22,28 @@ export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
   } catch {
     return readChunks(body);
   }
-  let buffer = new Uint8Array(BUFFER_BYTES);
+  let buffer = new Uint8Array(MIN_BUFFER_BYTES);
   return {
     async next() {
       const { done, value } = await byob.read(buffer);
       if (done || value === undefined) return undefined;
-      buffer = new Uint8Array(value.buffer as ArrayBuffer);
+      buffer = bufferAfter(value);
       return value;
     },
     cancel: (reason) => end(byob, reason),
   };
+}
+
+/** A full one is followed by one of four times its size, a nearly empty one by a quarter; any other serves again. */
+function bufferAfter({ buffer, length }: Uint8Array): Uint8Array<ArrayBuffer> {
+  const size = buffer.byteLength;
+  if (length === size && size < MAX_BUFFER_BYTES) {
+    return new Uint8Array(4 * size);
+  }
+  if (length < size / 16 && size > MIN_BUFFER_BYTES) {
+    return new Uint8Array(size / 4);
+  }
+  return new Uint8Array(buffer as ArrayBuffer);
 }
 
 function readChunks(body: ReadableStream<Uint8Array>): ByteReads {

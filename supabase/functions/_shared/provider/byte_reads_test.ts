@@ -138,3 +138,36 @@ for (const kind of KINDS) {
     await assert.rejects(reads.next());
   });
 }
+
+Deno.test("a buffer grows with a stream that says much, and shrinks with one that says little", async () => {
+  const sizes: number[] = [];
+  const gives = [1_024, 4_096, 16_384, 65_536, 65_536, 4_096, 4_095, 1, 1, 1];
+  const body = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const { byteLength } = controller.byobRequest!.view!;
+      sizes.push(byteLength);
+      controller.byobRequest!.respond(gives[sizes.length - 1]);
+    },
+  });
+  const reads = readBytes(body);
+  for (const size of gives) {
+    assert.equal((await reads.next())?.byteLength, size);
+  }
+  reads.cancel("read");
+  assert.deepEqual(
+    sizes,
+    [
+      1_024,
+      4_096,
+      16_384,
+      65_536,
+      65_536,
+      65_536,
+      65_536,
+      16_384,
+      4_096,
+      1_024,
+    ],
+  );
+});

@@ -5,8 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { createBoundedFetch } from "./bounded_fetch.ts";
 import { readBytes } from "./byte_reads.ts";
-import { createChunkReader } from "./completion_chunks.ts";
-import { createEventStreamParser } from "./event_stream.ts";
+import { createCompletionReader } from "./completion_reader.ts";
 import { toProviderError } from "./failures.ts";
 import type { Delta, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
 
@@ -120,29 +119,23 @@ async function readEvents(
   signal: AbortSignal,
   onDeltas: (deltas: Delta[]) => void,
 ): Promise<ProviderEnd> {
-  const chunks = createChunkReader(accessKey);
-  const parser = createEventStreamParser((data) => chunks.read(data));
+  const completion = createCompletionReader(accessKey);
   /** What was good in a read is passed on, also where the rest of it was not. */
-  const deliver = (read: () => void) => {
+  const deliver = <T>(read: () => T): T => {
     try {
-      read();
+      return read();
     } finally {
-      const deltas = chunks.take();
+      const deltas = completion.take();
       if (deltas.length > 0 && !signal.aborted) onDeltas(deltas);
     }
   };
-  while (!chunks.done) {
+  while (!completion.done) {
     const bytes = await reads.next();
     signal.throwIfAborted();
-    if (bytes === undefined) {
-      deliver(() => parser.end());
-      break;
-    }
-    deliver(() => parser.push(bytes));
+    if (bytes === undefined) break;
+    deliver(() => completion.push(bytes));
   }
-  let end: ProviderEnd | undefined;
-  deliver(() => end = chunks.end());
-  return end!;
+  return deliver(completion.end);
 }
 
 function notAStream(found: string): RelayError {

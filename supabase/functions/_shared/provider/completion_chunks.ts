@@ -6,10 +6,21 @@ import { providerMessage } from "./failures.ts";
 import type { Delta, ProviderEnd } from "./provider.ts";
 import { createTextCleaner } from "./text.ts";
 
+/** A piece of the answer, and the field of the chunk that it came in. */
+export interface Piece {
+  kind: Delta["kind"];
+  field: string;
+}
+
 /** Takes the data of events, collects clean deltas. */
 export interface ChunkReader {
-  /** Throws a RelayError for what is no chunk, and for an error that the provider reports amid the stream. */
-  read(data: string): void;
+  /**
+   * Throws a RelayError for what is no chunk, and for an error that the provider reports amid the stream. Gives the piece
+   * where the chunk brought that one and nothing else; what comes behind `[DONE]` is not read.
+   */
+  read(data: string): Piece | null;
+  /** A piece of a chunk that brought nothing else. */
+  add(kind: Delta["kind"], text: string): void;
   /** What has come since the last call; neighbours of a kind are one delta. */
   take(): Delta[];
   /** True once nothing more will come. */
@@ -27,14 +38,24 @@ const NOT_A_FINISH = new Set([
   "error",
 ]);
 
+/** Where providers put what the model writes; the first field that is there counts. */
+const FIELDS: Record<Delta["kind"], string[]> = {
+  reasoning: ["reasoning_content", "reasoning"],
+  text: ["content", "refusal"],
+};
+
+const KINDS = ["reasoning", "text"] as const;
+
 interface Chunk {
   error?: { message?: unknown } | string | null;
   usage?: Record<string, unknown> | null;
-  choices?: {
-    index?: number;
-    finish_reason?: unknown;
-    delta?: Record<string, unknown> | null;
-  }[] | null;
+  choices?: Choice[] | null;
+}
+
+interface Choice {
+  index?: number;
+  finish_reason?: unknown;
+  delta?: Record<string, unknown> | null;
 }
 
 /** `accessKey` is kept out of whatever the provider says of an error. */
@@ -48,38 +69,53 @@ export function createChunkReader(accessKey: string | null): ChunkReader {
   let usage: Usage | null = null;
   let done = false;
 
-  function add(kind: Delta["kind"], text: string) {
+  function push(kind: Delta["kind"], text: string) {
     if (text === "") return;
     const last = deltas.at(-1);
     if (last?.kind === kind) last.text += text;
     else deltas.push({ kind, text });
   }
 
-  function piece(kind: Delta["kind"], value: unknown) {
-    if (typeof value === "string") add(kind, cleaners[kind].clean(value));
+  function add(kind: Delta["kind"], text: string) {
+    push(kind, cleaners[kind].clean(text));
+  }
+
+  /** The piece that a choice brings; null where it brings none, or more than one thing. */
+  function readChoice(choice: Choice): Piece | null {
+    if (choice.index !== undefined && choice.index !== 0) return null;
+    const delta = choice.delta ?? {};
+    const pieces: Piece[] = [];
+    for (const kind of KINDS) {
+      const field = FIELDS[kind].find((name) => (delta[name] ?? null) !== null);
+      const value = field && delta[field];
+      if (!value || typeof value !== "string") continue;
+      add(kind, value);
+      pieces.push({ kind, field: field! });
+    }
+    // Some providers send an empty one with every chunk.
+    const reason = choice.finish_reason;
+    if (typeof reason === "string" && reason !== "") {
+      finishReason = toName(reason);
+      return null;
+    }
+    return pieces.length === 1 ? pieces[0] : null;
   }
 
   return {
     read(data) {
+      if (done) return null;
       if (data === "[DONE]") {
         done = true;
-        return;
+        return null;
       }
       const chunk = parseChunk(data);
       if (chunk.error) throw reportedError(chunk.error, accessKey);
       if (chunk.usage) usage = toUsage(chunk.usage);
-      for (const choice of chunk.choices ?? []) {
-        if (choice.index !== undefined && choice.index !== 0) continue;
-        const delta = choice.delta ?? {};
-        piece("reasoning", delta.reasoning_content ?? delta.reasoning);
-        piece("text", delta.content ?? delta.refusal);
-        // Some providers send an empty one with every chunk.
-        if (
-          typeof choice.finish_reason === "string" &&
-          choice.finish_reason !== ""
-        ) finishReason = toName(choice.finish_reason);
-      }
+      const choices = chunk.choices ?? [];
+      const pieces = choices.map(readChoice);
+      return choices.length === 1 && !chunk.usage ? pieces[0] : null;
     },
+    add,
     take() {
       const taken = deltas;
       deltas = [];
@@ -89,7 +125,7 @@ export function createChunkReader(accessKey: string | null): ChunkReader {
       return done;
     },
     end() {
-      add("text", cleaners.text.end());
+      push("text", cleaners.text.end());
       if (finishReason === null) {
         throw new RelayError(
           "provider_bad_response",

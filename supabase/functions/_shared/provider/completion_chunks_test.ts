@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
-import { createChunkReader } from "./completion_chunks.ts";
+import { createChunkReader, type Piece } from "./completion_chunks.ts";
 import type { Delta, ProviderEnd } from "./provider.ts";
 
 const KEY = "sk-secret";
@@ -261,4 +261,51 @@ Deno.test("an error amid the stream is passed on with its message, without the k
       ["provider_error", `The provider failed amid the stream${said}`],
     );
   }
+});
+
+Deno.test("a chunk that brings one piece of text and nothing else says so", () => {
+  const alone: [chunk: unknown, piece: Piece][] = [
+    [text("a"), { kind: "text", field: "content" }],
+    [chunk({ delta: { content: "a", role: "assistant" } }), {
+      kind: "text",
+      field: "content",
+    }],
+    [chunk({ delta: { refusal: "a" } }), { kind: "text", field: "refusal" }],
+    [chunk({ delta: { content: null, reasoning_content: "a" } }), {
+      kind: "reasoning",
+      field: "reasoning_content",
+    }],
+    [chunk({ delta: { content: "", reasoning: "a" } }), {
+      kind: "reasoning",
+      field: "reasoning",
+    }],
+  ];
+  const more = [
+    text(""),
+    chunk({ delta: { content: "a", reasoning: "b" } }),
+    chunk({ delta: { content: "a" }, finish_reason: "stop" }),
+    chunk({ delta: { content: "a" } }, { usage: { prompt_tokens: 1 } }),
+    chunk({ delta: { content: "a" }, index: 1 }),
+    { choices: [] },
+    { choices: [{ delta: { content: "a" } }, { delta: { content: "b" } }] },
+  ];
+  const reader = createChunkReader(null);
+  for (const [part, piece] of alone) {
+    assert.deepEqual(reader.read(JSON.stringify(part)), piece);
+  }
+  for (const part of more) {
+    assert.equal(reader.read(JSON.stringify(part)), null);
+  }
+  assert.equal(reader.read("[DONE]"), null);
+});
+
+Deno.test("what comes behind the provider's last word is not read", () => {
+  const reader = createChunkReader(null);
+  for (const part of [text("a"), finish("stop")]) {
+    reader.read(JSON.stringify(part));
+  }
+  reader.read("[DONE]");
+  reader.read(JSON.stringify(text("b")));
+  reader.read("nonsense");
+  assert.deepEqual(reader.take(), [{ kind: "text", text: "a" }]);
 });

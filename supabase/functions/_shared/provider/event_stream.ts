@@ -5,68 +5,133 @@ import { MAX_PROVIDER_LINE_BYTES } from "../protocol/limits.ts";
 
 /** Takes reads, calls back once for each event. */
 export interface EventStreamParser {
+  /** The bytes may be overwritten after the call. */
   push(bytes: Uint8Array): void;
   /** The last event may lack its blank line. */
   end(): void;
 }
 
-/** Lines end with LF, CR or CR LF; only `data` fields matter here. Throws `provider_bad_response` past the line limit. */
+/** Who wants the events. */
+export interface EventListener {
+  /** `event` is the event as it came, where it was whole in one read; else "". */
+  onData(data: string, event: string): void;
+  /** May take an event that begins at `from`, and gives the place behind it; -1: it is read line by line. */
+  take?(text: string, from: number): number;
+}
+
+const LF = 10;
+const CR = 13;
+
+/**
+ * Lines end with LF, CR or CR LF; only `data` fields matter here. Throws `provider_bad_response` past the line limit.
+ * Whole lines are decoded at once: a decoder that is told of more to come costs up to seven times as much.
+ */
 export function createEventStreamParser(
-  onData: (data: string) => void,
+  listener: EventListener,
 ): EventStreamParser {
   // Deno 2.9 takes a mark amid the text for one at its start if the first reads were short: hence not the decoder's.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let atStart = true;
-  let rest = "";
-  /** The last read ended with a CR, which may be the first half of a CR LF. */
+  /** The beginning of a line, of which the end was not in any read yet. */
+  let pieces: Uint8Array[] = [];
+  let pieceBytes = 0;
+  /** The last line ended with a CR, which may be the first half of a CR LF. */
   let afterReturn = false;
   let data: string | null = null;
 
-  function line(text: string) {
-    if (text === "") {
-      if (data !== null) {
-        const event = data;
-        data = null;
-        onData(event);
-      }
-    } else if (text.startsWith("data:")) {
+  /** Whether the line was blank, so that an event is over. */
+  function line(text: string): boolean {
+    if (text.startsWith("data:")) {
       const value = text.slice(text[5] === " " ? 6 : 5);
       data = data === null ? value : bounded(`${data}\n${value}`);
     }
+    return text === "";
   }
 
-  function take(text: string) {
-    if (text === "") return;
-    if (atStart) text = text.replace(/^\uFEFF/, "");
+  function dispatch(event: string) {
+    if (data === null) return;
+    const whole = data;
+    data = null;
+    listener.onData(whole, event);
+  }
+
+  /** `text` ends where a line does. */
+  function lines(text: string) {
+    let at = afterReturn && text.startsWith("\n") ? 1 : 0;
+    if (atStart && text.startsWith("\uFEFF")) at = 1;
     atStart = false;
-    let from = afterReturn && text.startsWith("\n") ? 1 : 0;
-    const ends = /\r\n?|\n/g;
-    ends.lastIndex = from;
-    // Only the read is searched, and what earlier ones left is only added to: else one long line would cost its square.
-    for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
-      line(bounded(rest + text.slice(from, end.index)));
-      rest = "";
-      from = ends.lastIndex;
-    }
-    rest = bounded(rest + text.slice(from));
     afterReturn = text.endsWith("\r");
+    // A longer text may hold a line above the limit, which only a look at each line finds.
+    const take = text.length <= MAX_PROVIDER_LINE_BYTES
+      ? listener.take
+      : undefined;
+    const ends = /\r\n?|\n/g;
+    let eventAt = data === null ? at : -1;
+    while (at < text.length) {
+      const behind = data === null ? take?.(text, at) ?? -1 : -1;
+      if (behind !== -1) {
+        at = eventAt = behind;
+        continue;
+      }
+      ends.lastIndex = at;
+      const end = ends.exec(text)!;
+      const isOver = line(bounded(text.slice(at, end.index)));
+      at = ends.lastIndex;
+      if (!isOver) continue;
+      dispatch(eventAt === -1 ? "" : text.slice(eventAt, at));
+      eventAt = at;
+    }
+  }
+
+  function keep(bytes: Uint8Array) {
+    if (bytes.length === 0) return;
+    pieceBytes += bytes.length;
+    if (pieceBytes > MAX_PROVIDER_LINE_BYTES) throw tooLong();
+    pieces.push(bytes.slice());
+  }
+
+  /** The bytes that were kept and these, as text. */
+  function decode(bytes: Uint8Array): string {
+    if (pieces.length === 0) return decoder.decode(bytes);
+    const whole = new Uint8Array(pieceBytes + bytes.length);
+    let at = 0;
+    for (const piece of [...pieces, bytes]) {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+    pieces = [];
+    pieceBytes = 0;
+    return decoder.decode(whole);
   }
 
   return {
-    push: (bytes) => take(decoder.decode(bytes, { stream: true })),
+    push(bytes) {
+      const end = endOfLines(bytes);
+      if (end > 0) lines(decode(bytes.subarray(0, end)));
+      keep(bytes.subarray(end));
+    },
     end() {
-      take(decoder.decode());
-      line(rest);
-      line("");
-      rest = "";
+      const rest = decode(new Uint8Array());
+      if (rest !== "") line(atStart ? rest.replace(/^\uFEFF/, "") : rest);
+      dispatch("");
     },
   };
+}
+
+/** No character of several bytes has one of these in it. A CR behind the last LF is looked for in what is left alone. */
+function endOfLines(bytes: Uint8Array): number {
+  const lf = bytes.lastIndexOf(LF) + 1;
+  return lf === bytes.length ? lf : lf + bytes.subarray(lf).lastIndexOf(CR) + 1;
 }
 
 /** A UTF-16 unit is at least one byte of UTF-8, so counting units never lets more bytes in than the limit times three. */
 function bounded(text: string): string {
   if (text.length <= MAX_PROVIDER_LINE_BYTES) return text;
-  throw new RelayError(
+  throw tooLong();
+}
+
+function tooLong(): RelayError {
+  return new RelayError(
     "provider_bad_response",
     `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
   );

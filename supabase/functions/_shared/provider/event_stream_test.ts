@@ -12,7 +12,9 @@ import { createEventStreamParser } from "./event_stream.ts";
 
 function parse(reads: Iterable<Uint8Array>): string[] {
   const data: string[] = [];
-  const parser = createEventStreamParser((event) => data.push(event));
+  const parser = createEventStreamParser({
+    onData: (event) => data.push(event),
+  });
   for (const read of reads) parser.push(read);
   parser.end();
   return data;
@@ -87,7 +89,9 @@ Deno.test("events are the ones that another parser finds, in streams made by cha
 Deno.test("an event is given with the read that ends it", () => {
   for (const end of ["\n\n", "\r\r", "\r\n\r\n"]) {
     const data: string[] = [];
-    const parser = createEventStreamParser((event) => data.push(event));
+    const parser = createEventStreamParser({
+      onData: (event) => data.push(event),
+    });
     parser.push(bytes(`data: a${end}`));
     assert.deepEqual(data, ["a"], JSON.stringify(end));
     parser.push(bytes(`data: b${end}data: c`));
@@ -138,7 +142,9 @@ Deno.test("a line of one above the limit is refused, however it was read", () =>
 });
 
 Deno.test("a line that never ends is refused as soon as it reaches the limit", () => {
-  const parser = createEventStreamParser(() => assert.fail("there is none"));
+  const parser = createEventStreamParser({
+    onData: () => assert.fail("there is none"),
+  });
   const read = bytes("x".repeat(65_536));
   for (let reads = 0; reads < 16; reads++) parser.push(read);
   assert.throws(
@@ -148,7 +154,9 @@ Deno.test("a line that never ends is refused as soon as it reaches the limit", (
 });
 
 Deno.test("the lines of one event are bounded together", () => {
-  const parser = createEventStreamParser(() => assert.fail("there is none"));
+  const parser = createEventStreamParser({
+    onData: () => assert.fail("there is none"),
+  });
   const line = bytes(`data: ${"x".repeat(65_535)}\n`);
   for (let lines = 0; lines < 16; lines++) parser.push(line);
   assert.throws(
@@ -158,7 +166,9 @@ Deno.test("the lines of one event are bounded together", () => {
 });
 
 Deno.test("comments have no bound but that of a line", () => {
-  const parser = createEventStreamParser(() => assert.fail("there is none"));
+  const parser = createEventStreamParser({
+    onData: () => assert.fail("there is none"),
+  });
   const comment = bytes(`: ${"x".repeat(65_000)}\n`);
   for (let lines = 0; lines < 40; lines++) parser.push(comment);
 });

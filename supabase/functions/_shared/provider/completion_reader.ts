@@ -1,0 +1,58 @@
+/** Reads an answer of chat completions out of its bytes: the way of a token, as fast as it is read for sure. */
+
+import { type ChunkTemplate, learnTemplate } from "./chunk_template.ts";
+import { createChunkReader } from "./completion_chunks.ts";
+import { createEventStreamParser } from "./event_stream.ts";
+import type { Delta, ProviderEnd } from "./provider.ts";
+
+/** Takes reads of a body, collects what the model wrote. */
+export interface CompletionReader {
+  /** Throws `provider_bad_response` for what is no completion, `provider_error` for an error amid it. */
+  push(bytes: Uint8Array): void;
+  /** What has come since the last call, also before something threw; neighbours of a kind are one delta. */
+  take(): Delta[];
+  /** The provider has said that it has finished. */
+  readonly done: boolean;
+  /** The body is over. Throws `provider_bad_response` where the provider did not say how it finished. */
+  end(): ProviderEnd;
+}
+
+/**
+ * A provider repeats itself: its chunks are the same, but for the text. The first one is parsed, those that match it are
+ * cut, and whatever does not match is parsed again, and is the next pattern if it brought a piece of text and nothing else.
+ * `accessKey` is kept out of whatever the provider says of an error.
+ */
+export function createCompletionReader(
+  accessKey: string | null,
+): CompletionReader {
+  const chunks = createChunkReader(accessKey);
+  let template: ChunkTemplate | null = null;
+  let kind: Delta["kind"] = "text";
+
+  const parser = createEventStreamParser({
+    onData(data, event) {
+      const piece = chunks.read(data);
+      if (piece === null || event === "") return;
+      template = learnTemplate(event, piece.field);
+      kind = piece.kind;
+    },
+    take(text, from) {
+      if (template === null || chunks.done) return -1;
+      const behind = template.match(text, from);
+      if (behind !== -1) chunks.add(kind, template.value);
+      return behind;
+    },
+  });
+
+  return {
+    push: parser.push,
+    take: chunks.take,
+    get done() {
+      return chunks.done;
+    },
+    end() {
+      parser.end();
+      return chunks.end();
+    },
+  };
+}
