@@ -1,0 +1,39 @@
+import { fail, note, print, untilStopped } from "../dev/process.ts";
+import { HELP, parseBenchFlags } from "./flags.ts";
+import { chosenRelays, chosenScenarios } from "./choices.ts";
+import { runAll } from "./run.ts";
+import { summaryOf } from "./summary.ts";
+import { openWorld } from "./world.ts";
+
+try {
+  const flags = parseBenchFlags(Deno.args);
+  if (flags.help) {
+    print(HELP);
+    Deno.exit(0);
+  }
+  const relays = chosenRelays(flags);
+  const scenarios = chosenScenarios(flags);
+  const world = await openWorld(flags);
+  // The database's server is no child that would end with this process.
+  untilStopped().then(() => world.close()).then(() => Deno.exit(130));
+  try {
+    const rounds = flags.rounds ?? (flags.quick ? 2 : 5);
+    const findings = await runAll(
+      world,
+      relays,
+      scenarios,
+      rounds,
+      { quick: flags.quick, aheadMs: world.aheadMs },
+      (_relay, _running, _scenario, work) => work(),
+    );
+    print(summaryOf(findings) + "\n");
+    for (const line of [world.cores.note, ...findings.missing]) {
+      if (line) note(line);
+    }
+  } finally {
+    await world.close();
+  }
+} catch (error) {
+  fail(error, 1);
+}
+Deno.exit(0);

@@ -1,0 +1,60 @@
+/** 200 readers at a model's pace: CPU and delay for each token, and how long one more reader waits for the first. */
+
+import { openCrowd } from "../driver/crowd.ts";
+import { nameOf } from "../provider/plan.ts";
+import { quantile } from "../statistics.ts";
+import { sleep } from "../process.ts";
+import { firstTokens } from "./first_token.ts";
+import type { Scenario } from "./scenario.ts";
+import { settled, stopwatch } from "./usage.ts";
+
+const STREAMS = 200;
+const EVERY_MS = 20;
+const SPREAD_MS = 1_000;
+const BEGIN_MS = 10_000;
+const GRACE_MS = 3_000;
+
+export const paced: Scenario = {
+  name: "paced",
+  title: "200 streams, a token each 20 ms",
+  async run(relay, { quick, aheadMs }) {
+    const windowMs = quick ? 2_000 : 4_000;
+    const newcomersMs = quick ? 1_200 : 1_600;
+    const lastsMs = SPREAD_MS + 500 + windowMs + newcomersMs;
+    const tokens = Math.ceil(lastsMs / EVERY_MS);
+    const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
+    const requests = await relay.requests(plan, STREAMS);
+    // A pause of other lengths than the tokens' keeps the newcomers from one phase.
+    const newcomers = await relay.requests(
+      nameOf({ kind: "paced", everyMs: EVERY_MS, tokens: 2 }),
+      1,
+    );
+
+    const crowd = await openCrowd(requests, SPREAD_MS, aheadMs);
+    const begun = await crowd.begun(BEGIN_MS);
+    await sleep(200);
+    const before = crowd.tokens;
+    const stop = stopwatch(relay);
+    crowd.record();
+    await sleep(windowMs);
+    const used = stop();
+    const delays = crowd.recorded();
+    const delivered = crowd.tokens - before;
+    const first = await firstTokens(newcomers[0], 25, newcomersMs);
+    const { cutOff } = await crowd.ended(lastsMs + GRACE_MS);
+    await settled(relay);
+    return {
+      figures: {
+        cpuUs: used.cpu / delivered * 1e6,
+        core: used.cpu / used.seconds,
+        tokensPerSecond: delivered / used.seconds,
+        delayP50: quantile(delays, 0.5),
+        delayP99: quantile(delays, 0.99),
+        firstToken: first.ms,
+      },
+      saturated: used.saturated || !begun,
+      cutOff,
+      failure: crowd.failure(tokens) ?? first.failure,
+    };
+  },
+};

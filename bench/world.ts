@@ -1,0 +1,49 @@
+/** Starts what all relays share: the cores, the provider, and a Supabase once somebody asks for one. */
+
+import type { BenchFlags } from "./flags.ts";
+import { compareClocks } from "./driver/clock.ts";
+import { takeCores } from "./machine.ts";
+import { start } from "./process.ts";
+import type { World } from "./relays/relay.ts";
+import { denoOf } from "./runtime.ts";
+import { startSupabase, type Supabase } from "./supabase/supabase.ts";
+
+const PROVIDER = new URL("./provider/main.ts", import.meta.url).pathname;
+const CACHE = new URL("../.data/bench/", import.meta.url).pathname;
+
+/** A world that can be ended. */
+export interface OpenWorld extends World {
+  /** How far the provider's clock is ahead of the driver's, in milliseconds. */
+  aheadMs: number;
+  close(): Promise<void>;
+}
+
+/** Moves this process to the load's core. */
+export async function openWorld(
+  flags: Pick<BenchFlags, "runtime" | "database">,
+): Promise<OpenWorld> {
+  const deno = await denoOf(flags.runtime);
+  await Deno.mkdir(CACHE, { recursive: true });
+  const cores = await takeCores();
+  const provider = start({
+    command: [...cores.load, Deno.execPath(), "run", "--quiet", "-A", PROVIDER],
+  });
+  const providerPort = Number(await provider.line);
+  const { aheadMs } = await compareClocks(providerPort);
+  let supabase: Promise<Supabase> | undefined;
+  let closing: Promise<void> | undefined;
+  async function end() {
+    await (await supabase)?.close();
+    await provider.stop();
+  }
+  return {
+    cores,
+    providerPort,
+    deno,
+    denoFlags: [],
+    cache: CACHE,
+    aheadMs,
+    supabase: () => supabase ??= startSupabase(cores, flags.database),
+    close: () => closing ??= end(),
+  };
+}
