@@ -28,9 +28,18 @@ export function createCompletionReader(
   const chunks = createChunkReader(accessKey);
   let template: ChunkTemplate | null = null;
   let kind: Delta["kind"] = "text";
+  /** What was cut and not handed on yet: a read's text is cleaned at once. */
+  let cut = "";
+
+  function handOn() {
+    if (cut === "") return;
+    chunks.add(kind, cut);
+    cut = "";
+  }
 
   const parser = createEventStreamParser({
     onData(data, event) {
+      handOn();
       const piece = chunks.read(data);
       if (piece === null || event === "") return;
       template = learnTemplate(event, piece.field);
@@ -39,19 +48,23 @@ export function createCompletionReader(
     take(text, from) {
       if (template === null || chunks.done) return -1;
       const behind = template.match(text, from);
-      if (behind !== -1) chunks.add(kind, template.value);
+      if (behind !== -1) cut += template.value;
       return behind;
     },
   });
 
   return {
     push: parser.push,
-    take: chunks.take,
+    take() {
+      handOn();
+      return chunks.take();
+    },
     get done() {
       return chunks.done;
     },
     end() {
       parser.end();
+      handOn();
       return chunks.end();
     },
   };
