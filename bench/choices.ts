@@ -2,10 +2,13 @@
 
 import type { BenchFlags } from "./flags.ts";
 import { direct } from "./relays/direct.ts";
+import { fastapi } from "./relays/fastapi.ts";
+import { litellm } from "./relays/litellm.ts";
 import { nginx } from "./relays/nginx.ts";
 import { openaiLoop } from "./relays/openai_loop.ts";
 import { ours } from "./relays/ours.ts";
 import { passthrough } from "./relays/passthrough.ts";
+import { portkey } from "./relays/portkey.ts";
 import type { Relay } from "./relays/relay.ts";
 import { burstMany, burstOne } from "./scenarios/burst.ts";
 import { firstToken } from "./scenarios/first_token.ts";
@@ -13,7 +16,16 @@ import { memory } from "./scenarios/memory.ts";
 import { paced } from "./scenarios/paced.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
-const RELAYS: Relay[] = [direct, nginx, passthrough, openaiLoop, ours];
+const RELAYS: Relay[] = [
+  direct,
+  nginx,
+  passthrough,
+  openaiLoop,
+  portkey,
+  fastapi,
+  litellm,
+  ours,
+];
 const QUICK = [direct, nginx, passthrough, ours];
 const SCENARIOS: Scenario[] = [firstToken, paced, burstOne, burstMany, memory];
 const QUICK_SCENARIOS = [firstToken, paced, burstMany];

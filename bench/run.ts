@@ -26,7 +26,6 @@ export interface Findings {
 /** What a relay is watched with while a scenario runs. */
 export type Around = (
   relay: Relay,
-  running: RunningRelay,
   scenario: Scenario,
   work: () => Promise<Sample>,
 ) => Promise<Sample>;
@@ -79,7 +78,6 @@ export async function runAll(
           : running.get(relay)!;
         const sample = await around(
           relay,
-          one,
           scenario,
           () => scenario.run(one, effort, world),
         );
