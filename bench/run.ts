@@ -73,6 +73,7 @@ export async function runAll(
       for (const relay of relays) {
         const sofar = samples.get(relay.name)!;
         if (sofar.at(-1)?.failure) continue;
+        if (scenario.only && !scenario.only.includes(relay.name)) continue;
         const one = scenario.fresh
           ? await relay.start(world)
           : running.get(relay)!;

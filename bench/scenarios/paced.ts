@@ -54,7 +54,8 @@ export const paced: Scenario = {
       },
       // Where the machine has other work, a relay falls behind before its core looks full.
       saturated: used.saturated || !begun ||
-        quantile(delays, 0.5) > EVERY_MS,
+        quantile(delays, 0.5) > EVERY_MS ||
+        delivered < 0.95 * STREAMS * windowMs / EVERY_MS,
       cutOff,
       failure: crowd.failure(tokens) ?? first.failure,
     };
