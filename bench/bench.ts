@@ -1,6 +1,7 @@
 import { fail, note, print, untilStopped } from "../dev/process.ts";
 import { HELP, parseBenchFlags } from "./flags.ts";
 import { chosenRelays, chosenScenarios } from "./choices.ts";
+import { profiled } from "./profile.ts";
 import { runAll } from "./run.ts";
 import { summaryOf } from "./summary.ts";
 import { openWorld } from "./world.ts";
@@ -24,7 +25,7 @@ try {
       scenarios,
       rounds,
       { quick: flags.quick, aheadMs: world.aheadMs },
-      (_relay, _running, _scenario, work) => work(),
+      flags.profile ? profiled(world) : (_relay, _scenario, work) => work(),
     );
     print(summaryOf(findings) + "\n");
     for (const line of [world.cores.note, ...findings.missing]) {

@@ -2,21 +2,44 @@
 
 import type { BenchFlags } from "./flags.ts";
 import { direct } from "./relays/direct.ts";
+import { fastapi } from "./relays/fastapi.ts";
+import { litellm } from "./relays/litellm.ts";
 import { nginx } from "./relays/nginx.ts";
 import { openaiLoop } from "./relays/openai_loop.ts";
 import { ours } from "./relays/ours.ts";
 import { passthrough } from "./relays/passthrough.ts";
+import { portkey } from "./relays/portkey.ts";
 import type { Relay } from "./relays/relay.ts";
 import { burstMany, burstOne } from "./scenarios/burst.ts";
+import { churn } from "./scenarios/churn.ts";
+import { cold } from "./scenarios/cold.ts";
+import { database } from "./scenarios/database.ts";
 import { firstToken } from "./scenarios/first_token.ts";
 import { memory } from "./scenarios/memory.ts";
 import { paced } from "./scenarios/paced.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
-const RELAYS: Relay[] = [direct, nginx, passthrough, openaiLoop, ours];
+const RELAYS: Relay[] = [
+  direct,
+  nginx,
+  passthrough,
+  openaiLoop,
+  portkey,
+  fastapi,
+  litellm,
+  ours,
+];
 const QUICK = [direct, nginx, passthrough, ours];
-const SCENARIOS: Scenario[] = [firstToken, paced, burstOne, burstMany, memory];
-const QUICK_SCENARIOS = [firstToken, paced, burstMany];
+const SCENARIOS: Scenario[] = [
+  firstToken,
+  database,
+  paced,
+  burstOne,
+  burstMany,
+  memory,
+  cold,
+];
+const QUICK_SCENARIOS = [firstToken, database, paced, burstMany];
 
 /** In the order of the table. */
 export function chosenRelays({ quick, relays }: BenchFlags): Relay[] {
@@ -24,12 +47,16 @@ export function chosenRelays({ quick, relays }: BenchFlags): Relay[] {
 }
 
 /** In the order in which they are run. */
-export function chosenScenarios({ quick, scenarios }: BenchFlags): Scenario[] {
+export function chosenScenarios(
+  { quick, scenarios, churn: withChurn }: BenchFlags,
+): Scenario[] {
+  const all = [...SCENARIOS, churn];
+  const byDefault = quick ? QUICK_SCENARIOS : SCENARIOS;
   return chosen(
     "scenario",
-    SCENARIOS,
+    all,
     scenarios,
-    quick ? QUICK_SCENARIOS : SCENARIOS,
+    withChurn ? [...byDefault, churn] : byDefault,
   );
 }
 

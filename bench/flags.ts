@@ -20,12 +20,13 @@ export const HELP = `deno task bench [flags]
 
   --quick            under a minute: our relay beside direct, nginx and the passthrough, two rounds
   --relays A,B       direct, nginx, passthrough, openai, fastapi, portkey, litellm, storytellr
-  --scenarios X,Y    paced, first, burst-1, burst-20, memory, cold, database
+  --scenarios X,Y    first, database, paced, burst-1, burst-20, memory, cold, churn
   --rounds N         how often each relay has its turn
   --runtime VERSION  the Deno of the relays that run on Deno, such as 2.1.4
   --database URL     a Postgres superuser; without it a cluster of the bench's own, where the programs are
                      installed, or else RELAY_TEST_DATABASE_URL
-  --profile          write a CPU profile of our relay for each scenario to .data/bench/
+  --profile          write a CPU profile of our relay for each scenario to .data/bench/; with --runtime 2.1.4,
+                     for later inspectors trace themselves
   --churn            also our relay's memory after 1,000 and after 10,000 generations, which takes minutes
   --json             print all samples as JSON
   --write            put table and chart into docs/; not with --quick, --relays or --scenarios

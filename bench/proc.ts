@@ -5,9 +5,9 @@ export function cpuOf(pid: number): number {
   return treeOf(pid).reduce((sum, member) => sum + member.cpu, 0);
 }
 
-/** Bytes of memory, shared pages counted in parts, so that a tree is not charged twice for them. */
+/** Resident bytes. */
 export function memoryOf(pid: number): number {
-  return treeOf(pid).reduce((sum, member) => sum + pssOf(member.pid), 0);
+  return treeOf(pid).reduce((sum, member) => sum + residentOf(member.pid), 0);
 }
 
 interface Process {
@@ -43,9 +43,9 @@ function treeOf(root: number): Process[] {
   return found;
 }
 
-function pssOf(pid: number): number {
+function residentOf(pid: number): number {
   const rollup = read(`/proc/${pid}/smaps_rollup`) ?? "";
-  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+  return Number(/^Rss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
 }
 
 function read(path: string): string | null {

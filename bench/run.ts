@@ -26,7 +26,6 @@ export interface Findings {
 /** What a relay is watched with while a scenario runs. */
 export type Around = (
   relay: Relay,
-  running: RunningRelay,
   scenario: Scenario,
   work: () => Promise<Sample>,
 ) => Promise<Sample>;
@@ -74,12 +73,12 @@ export async function runAll(
       for (const relay of relays) {
         const sofar = samples.get(relay.name)!;
         if (sofar.at(-1)?.failure) continue;
+        if (scenario.only && !scenario.only.includes(relay.name)) continue;
         const one = scenario.fresh
           ? await relay.start(world)
           : running.get(relay)!;
         const sample = await around(
           relay,
-          one,
           scenario,
           () => scenario.run(one, effort, world),
         );

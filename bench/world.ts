@@ -3,7 +3,7 @@
 import type { BenchFlags } from "./flags.ts";
 import { compareClocks } from "./driver/clock.ts";
 import { takeCores } from "./machine.ts";
-import { start } from "./process.ts";
+import { freePort, start } from "./process.ts";
 import type { World } from "./relays/relay.ts";
 import { denoOf } from "./runtime.ts";
 import { startSupabase, type Supabase } from "./supabase/supabase.ts";
@@ -20,7 +20,7 @@ export interface OpenWorld extends World {
 
 /** Moves this process to the load's core. */
 export async function openWorld(
-  flags: Pick<BenchFlags, "runtime" | "database">,
+  flags: Pick<BenchFlags, "runtime" | "database" | "profile">,
 ): Promise<OpenWorld> {
   const deno = await denoOf(flags.runtime);
   await Deno.mkdir(CACHE, { recursive: true });
@@ -40,7 +40,7 @@ export async function openWorld(
     cores,
     providerPort,
     deno,
-    denoFlags: [],
+    inspectPort: flags.profile ? freePort() : undefined,
     cache: CACHE,
     aheadMs,
     supabase: () => supabase ??= startSupabase(cores, flags.database),

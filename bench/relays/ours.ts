@@ -12,13 +12,16 @@ export const ours: Relay = {
   async start(world) {
     const supabase = await world.supabase();
     const port = freePort();
+    const inspect = world.inspectPort
+      ? [`--inspect=127.0.0.1:${world.inspectPort}`]
+      : [];
     const running = start({
       command: [
         ...world.cores.relay,
         world.deno,
         "run",
         ...["--quiet", "-A", "--no-lock", "--no-check"],
-        ...world.denoFlags,
+        ...inspect,
         SERVE,
       ],
       env: {

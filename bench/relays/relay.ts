@@ -10,8 +10,8 @@ export interface World {
   providerPort: number;
   /** The Deno of the relays that run on Deno. */
   deno: string;
-  /** Flags in front of a Deno relay's program, for a profile. */
-  denoFlags: string[];
+  /** Where our relay's inspector listens, for a profile. */
+  inspectPort?: number;
   /** Where things that were fetched are kept. */
   cache: string;
   /** Of our relay; made when somebody asks first. */

@@ -28,6 +28,8 @@ export interface Scenario {
   /** For `--scenarios`. */
   name: string;
   title: string;
+  /** Names of the relays that it is about; without it all of them. */
+  only?: string[];
   /** How often it is done at most, for what needs no more or takes long. */
   rounds?: number;
   /** True where each round begins with a new process. */
