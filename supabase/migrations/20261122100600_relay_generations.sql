@@ -90,16 +90,18 @@ comment on column relay.generations.first_token_ms is 'Milliseconds from the req
 
 -- What a late, repeated or losing call is told, and what the winner is told too.
 create function relay.outcome_of(generation relay.generations) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'status', generation.status,
     'finish_reason', generation.finish_reason,
     'error_code', generation.error_code,
     'message_id', generation.message_id,
     'is_complete', generation.status = 'completed'
   );
+end;
 $$;
 
 comment on function relay.outcome_of(relay.generations) is 'How a generation stands, as relay_finish answers it.';

@@ -26,12 +26,16 @@ alter table relay.generations
 comment on column relay.generations.text_units is 'UTF-16 code units that the beats have brought so far.';
 
 create function relay.text_of(stream_id text) returns text
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(string_agg(c.content, '' order by c.start_at), '')
-  from relay.chunks c
-  where c.stream_id = text_of.stream_id;
+begin
+  return (
+    select coalesce(string_agg(c.content, '' order by c.start_at), '')
+    from relay.chunks c
+    where c.stream_id = text_of.stream_id
+  );
+end;
 $$;
 
 comment on function relay.text_of(text) is 'All that the beats have brought of a running generation.';

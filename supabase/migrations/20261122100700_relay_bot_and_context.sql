@@ -1,31 +1,36 @@
--- The two questions of relay_begin that read the story: which bot answers, and what it is told.
+-- The two questions of relay_begin that read the story: which bot answers, and what it is told. In plpgsql, which keeps
+-- its plans: a function in sql that cannot be inlined is planned again at each call, which took longer than running it.
 create function relay.resolve_bot(user_id uuid, explicit_bot_id uuid, conversation_bot_id uuid) returns uuid
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select b.id
-  from (
-    select 1 as step, explicit_bot_id as bot_id
-    union all
-    select 2, conversation_bot_id where explicit_bot_id is null
-    union all
-    select 3, s.default_bot_id
-    from public.user_settings s
-    where s.user_id = resolve_bot.user_id and explicit_bot_id is null
-    union all
-    (
-      select 4, o.id
-      from public.bots o
-      where o.user_id = resolve_bot.user_id and explicit_bot_id is null
-      order by o.updated_at desc, o.id
-      limit 1
-    )
-  ) candidate
-  join public.bots b on b.id = candidate.bot_id
-  where b.user_id = resolve_bot.user_id
-    or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = resolve_bot.user_id)
-  order by candidate.step
-  limit 1;
+begin
+  return (
+    select b.id
+    from (
+      select 1 as step, explicit_bot_id as bot_id
+      union all
+      select 2, conversation_bot_id where explicit_bot_id is null
+      union all
+      select 3, s.default_bot_id
+      from public.user_settings s
+      where s.user_id = resolve_bot.user_id and explicit_bot_id is null
+      union all
+      (
+        select 4, o.id
+        from public.bots o
+        where o.user_id = resolve_bot.user_id and explicit_bot_id is null
+        order by o.updated_at desc, o.id
+        limit 1
+      )
+    ) candidate
+    join public.bots b on b.id = candidate.bot_id
+    where b.user_id = resolve_bot.user_id
+      or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = resolve_bot.user_id)
+    order by candidate.step
+    limit 1
+  );
+end;
 $$;
 
 comment on function relay.resolve_bot(uuid, uuid, uuid) is
@@ -35,9 +40,12 @@ grant execute on function relay.resolve_bot(uuid, uuid, uuid) to service_role;
 
 -- Rows that a client inserts in one statement can form a ring, so the walk is bounded by its length and by its steps.
 create function relay.story_path(leaf_id uuid, max_characters integer, max_messages integer default 10000) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_answer jsonb;
+begin
   with recursive path as (
     select m.parent_id, m.content, m.is_user_author, 1 as step, length(m.content)::bigint as characters
     from public.messages m
@@ -61,8 +69,10 @@ as $$
       ) filter (where path.content <> ''),
       '[]'
     )
-  )
+  ) into v_answer
   from path;
+  return v_answer;
+end;
 $$;
 
 comment on function relay.story_path(uuid, integer, integer) is

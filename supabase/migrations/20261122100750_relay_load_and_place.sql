@@ -1,15 +1,18 @@
 -- What else relay_begin is made of: how much the user runs, where in the tree the answer goes, and what it says.
 create function relay.load_of(user_id uuid, at timestamptz, out recent integer, out running integer, out oldest timestamptz)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
   select
     count(*) filter (where g.started_at > at - interval '1 minute'),
     count(*) filter (where g.status = 'running' and g.lease_expires_at > at),
     min(g.started_at) filter (where g.started_at > at - interval '1 minute')
+  into recent, running, oldest
   from relay.generations g
   where g.user_id = load_of.user_id
     and (g.started_at > at - interval '1 minute' or g.status = 'running');
+end;
 $$;
 
 comment on function relay.load_of(uuid, timestamptz) is
@@ -83,27 +86,30 @@ revoke all on function relay.place_of(uuid, uuid, uuid, uuid, boolean) from publ
 grant execute on function relay.place_of(uuid, uuid, uuid, uuid, boolean) to service_role;
 
 create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+declare
+  v_bot public.bots;
+begin
+  select b.* into v_bot from public.bots b where b.id = generation.bot_id;
+  return jsonb_build_object(
     'outcome', 'admitted',
     'fence', generation.fence,
     'conversation_id', generation.conversation_id,
     'bot_id', generation.bot_id,
     'user_message_id', generation.user_message_id,
     'parent_id', generation.parent_id,
-    'access_key', b.access_key,
-    'access_path', b.access_path,
-    'model', b.model,
-    'temperature', b.temperature,
-    'system_prompt', b.system_prompt,
-    'params', b.params,
+    'access_key', v_bot.access_key,
+    'access_path', v_bot.access_path,
+    'model', v_bot.model,
+    'temperature', v_bot.temperature,
+    'system_prompt', v_bot.system_prompt,
+    'params', v_bot.params,
     'context', context,
     'rate', rate
-  )
-  from public.bots b
-  where b.id = generation.bot_id;
+  );
+end;
 $$;
 
 comment on function relay.admission_of(relay.generations, jsonb, jsonb) is
