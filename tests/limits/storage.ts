@@ -72,6 +72,7 @@ const ENDING: Ending = {
   errorCode: null,
   usage: null,
   firstTokenMs: 1,
+  overheadMs: null,
 };
 
 /** Five minutes are no time for a test: with a clock of its own. */
