@@ -33,7 +33,7 @@ grant execute on function public.relay_metrics() to service_role;
 
 -- Most refusals never reach the database, and one that does should not cost it a write: else whoever is refused could
 -- make it write as often as they like. So a worker counts all of its refusals, and brings them from time to time.
-create function public.relay_count_refusals(codes text[], counts integer[]) returns void
+create function public.relay_count_refusals(codes text[], counts integer[]) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -42,6 +42,7 @@ begin
     select ('refusals_total', jsonb_build_object('code', r.code), r.times)::relay.increment
     from unnest(codes, counts) as r (code, times)
   ));
+  return '{}';
 end;
 $$;
 
