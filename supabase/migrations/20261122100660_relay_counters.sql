@@ -9,17 +9,20 @@ create table relay.series (
 );
 
 create table relay.counters (
-  series_id smallint not null references relay.series (id),
+  series_id smallint not null,
   slot integer not null,
   value double precision not null,
   primary key (series_id, slot),
+  constraint counters_have_a_series foreign key (series_id) references relay.series (id),
   constraint counters_only_grow check (value > 0)
 ) with (fillfactor = 50); -- Rows are updated without end; the room for that is on their own page.
 
 alter table relay.series enable row level security;
 alter table relay.counters enable row level security;
 revoke all on table relay.series, relay.counters from public, anon, authenticated;
-grant select, insert, update, delete on table relay.series, relay.counters to service_role;
+-- What can be counted is a migration's to say: no worker adds a series, whatever code it brings.
+grant select on table relay.series to service_role;
+grant select, insert, update, delete on table relay.counters to service_role;
 
 comment on table relay.series is 'Every counter that there can be: what is not here is not counted, so no label grows.';
 comment on column relay.series.name is 'As in /metrics, without its prefix; a bucket of a histogram counts what fell into it alone.';

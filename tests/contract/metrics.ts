@@ -1,9 +1,11 @@
 /** Metrics: what has happened, as any worker tells it, to whoever shows the operator's token. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { STATUS_OF } from "../../supabase/functions/_shared/protocol/errors.ts";
+import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { eventually } from "../support/eventually.ts";
 import { changes, scrape } from "../support/scrape.ts";
-import { METRICS_TOKEN } from "../support/target.ts";
+import { METRICS_TOKEN, rest } from "../support/target.ts";
 import {
   cancel,
   givenAuthor,
@@ -71,6 +73,23 @@ export const metrics: Scenario[] = [
         ok(sums.first_token_seconds_sum > 0);
         ok(sums.generation_duration_seconds_sum > 0);
       }
+    },
+  },
+  {
+    title:
+      "metrics tell of every code of the protocol, and of all that the database counts",
+    async run(target) {
+      const page = await scrape(target.workers[0]);
+      const codes = [...page.keys()].flatMap((name) =>
+        /^refusals_total\{code="(\w+)"\}$/.exec(name)?.[1] ?? []
+      );
+      equal(codes.sort(), Object.keys(STATUS_OF).sort());
+      const init = { method: "POST", body: {} };
+      const samples: { name: string; labels: Record<string, string> }[] =
+        await rest(target, "service", "rpc/relay_metrics", init);
+      // The page has a count for each histogram, which is its last bucket.
+      const histograms = FAMILIES.filter(({ type }) => type === "histogram");
+      equal(page.size, samples.length + histograms.length);
     },
   },
   {

@@ -41,6 +41,15 @@ Deno.test("any other token is refused: shorter, longer, of another end or anothe
   }
 });
 
+Deno.test("a token is compared as a whole: a part of its digest that fits is not enough", async () => {
+  // Of so many, some agree with the right one in any byte that one may look at.
+  const tokens = Array.from({ length: 4_000 }, (_, i) => `token-${i}`);
+  const answers = await Promise.all(
+    tokens.map((token) => asked(`Bearer ${token}`)),
+  );
+  assert.equal(answers.filter((answer) => answer === null).length, 0);
+});
+
 Deno.test("a request without a bearer token is refused before anything is compared", async () => {
   assert.deepEqual(await asked(null), [
     "unauthenticated",
