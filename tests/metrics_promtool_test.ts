@@ -12,15 +12,17 @@ interface Verdict {
 }
 
 /** Feeds a page to `promtool check metrics`. */
-async function check(page: string): Promise<Verdict> {
+const check = (page: string) => promtool(["check", "metrics"], page);
+
+async function promtool(args: string[], input = ""): Promise<Verdict> {
   const child = new Deno.Command("promtool", {
-    args: ["check", "metrics"],
+    args,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(page));
+  await writer.write(new TextEncoder().encode(input));
   await writer.close();
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
@@ -62,6 +64,27 @@ function registerTests() {
       }
     } finally {
       await stage.stop();
+    }
+  });
+
+  Deno.test("promtool takes the scrape configuration and the alerts of docs/operations.md", async () => {
+    const page = await Deno.readTextFile(
+      new URL("../docs/operations.md", import.meta.url),
+    );
+    const [scrapes, alerts] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)]
+      .map(([, text]) => text);
+    const file = await Deno.makeTempFile({ suffix: ".yaml" });
+    try {
+      await Deno.writeTextFile(file, scrapes);
+      // The file with the token is on the machine that scrapes.
+      const syntax = ["check", "config", "--syntax-only", file];
+      equal((await promtool(syntax)).code, 0);
+      await Deno.writeTextFile(file, alerts);
+      const { code, said } = await promtool(["check", "rules", file]);
+      equal(code, 0, said);
+      ok(/SUCCESS: \d+ rules found/.test(said), said);
+    } finally {
+      await Deno.remove(file);
     }
   });
 
