@@ -1,10 +1,12 @@
 /** Hosts all functions in one process, as one worker. */
 
-import { json } from "../supabase/functions/_shared/http/responses.ts";
+import { errorResponse } from "../supabase/functions/_shared/http/responses.ts";
 import type { Environment } from "../supabase/functions/_shared/platform/configuration.ts";
 import { createPlatform } from "../supabase/functions/_shared/platform/platform.ts";
+import { RelayError } from "../supabase/functions/_shared/protocol/errors.ts";
 import { createCancelHandler } from "../supabase/functions/cancel/handler.ts";
 import { createHealthHandler } from "../supabase/functions/healthz/handler.ts";
+import { createMetricsHandler } from "../supabase/functions/metrics/handler.ts";
 import { createStreamDependencies } from "../supabase/functions/stream/dependencies.ts";
 import { createStreamHandler } from "../supabase/functions/stream/handler.ts";
 
@@ -24,13 +26,14 @@ export function createFunctions(environment: Environment): Functions {
     stream: createStreamHandler(dependencies),
     cancel: createCancelHandler(dependencies),
     healthz: createHealthHandler(dependencies),
+    metrics: createMetricsHandler(dependencies),
   };
   return {
     fetch(request) {
       const { name, forwarded } = route(request);
       return Object.hasOwn(handlers, name)
         ? handlers[name](forwarded)
-        : Promise.resolve(json(NOT_FOUND, 404));
+        : Promise.resolve(errorResponse(NOT_FOUND));
     },
     async close() {
       platform.shutdown.begin("close");
@@ -39,12 +42,10 @@ export function createFunctions(environment: Environment): Functions {
   };
 }
 
-const NOT_FOUND = {
-  error: {
-    code: "not_found",
-    message: "Cannot find a function of this name",
-  },
-};
+const NOT_FOUND = new RelayError(
+  "not_found",
+  "Cannot find a function of this name",
+);
 
 /** The FastAPI relay's clients keep their paths: /v1/stream, and /v1/streams/{stream_id}/cancel. */
 function route(request: Request): { name: string; forwarded: Request } {

@@ -10,6 +10,7 @@ import {
   parseCancelRequest,
   parseStreamRequest,
 } from "../supabase/functions/_shared/protocol/requests.ts";
+import { FAMILIES } from "../supabase/functions/metrics/families.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const FUNCTIONS = "supabase/functions/";
@@ -378,6 +379,30 @@ Deno.test("docs/operations.md has one row for each event that the code logs", ()
     for (const [, field] of cell.matchAll(/`(\w+)`/g)) {
       assert.ok(fields.has(field) || names.includes(field), `${name} ${field}`);
     }
+  }
+});
+
+// The metrics
+
+Deno.test("docs/operations.md has one row for each metric, with its type, in the order of the page", () => {
+  const documented = rows(read("docs/operations.md"), /^storytellr_\w+$/)
+    .map(([name, type]) => [name.replaceAll("`", ""), type]);
+  assert.deepEqual(
+    documented,
+    FAMILIES.map(({ name, type }) => [`storytellr_${name}`, type]),
+  );
+});
+
+Deno.test("each metric that an alert or a rule in docs/operations.md names is there", () => {
+  const [section] = read("docs/operations.md").split("\n## ")
+    .filter((text) => text.startsWith("Metrics"));
+  const named = [
+    ...fenced(section, "yaml").join("\n").matchAll(/storytellr_(\w+)/g),
+  ].map(([, name]) => name);
+  assert.ok(named.length > 5);
+  for (const name of named) {
+    const family = name.replace(/_bucket$/, "");
+    assert.ok(FAMILIES.some((known) => known.name === family), name);
   }
 });
 

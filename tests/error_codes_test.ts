@@ -16,7 +16,7 @@ let user: TestUser;
 let proxy: FaultProxy;
 /** Behind the proxy. */
 let main: Worker;
-/** Two generations a minute, one at once, public providers alone. */
+/** Two generations a minute, one at once, public providers alone, no metrics. */
 let strict: Worker;
 /** Waits for a first token for 1 s and lets a generation run for 2 s. */
 let brief: Worker;
@@ -31,6 +31,7 @@ Deno.test.beforeAll(async () => {
       RELAY_RATE_LIMIT_PER_MINUTE: "2",
       RELAY_MAX_CONCURRENT: "1",
       RELAY_ALLOW_PRIVATE_PROVIDERS: "false",
+      RELAY_METRICS_TOKEN: "",
     }),
     rig.worker({
       RELAY_FIRST_TOKEN_TIMEOUT_MS: "1000",
@@ -107,6 +108,8 @@ const PROVOCATIONS: Partial<Record<ErrorCode, () => Promise<Response>>> = {
   conversation_not_found: () =>
     ask({ prompt: "Once", conversation_id: UNKNOWN }),
   message_not_found: () => ask({ reroll_of: UNKNOWN }),
+  not_found: () =>
+    fetch(`${strict.url}/metrics`, { headers: { origin: ORIGIN } }),
   stream_not_found: () =>
     post(`${main.url}/cancel/${UNKNOWN}`, user.token, {}, { origin: ORIGIN }),
   method_not_allowed: () =>

@@ -10,6 +10,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { type DevStack, startDevStack } from "./support/dev_stack.ts";
 import { startManagementApi } from "./support/management_api.ts";
 import { skip } from "./support/skipped.ts";
+import { METRICS_TOKEN } from "./support/target.ts";
 import { hasNpx, runSupabase } from "./support/supabase_cli.ts";
 import {
   type RunningFunction,
@@ -76,6 +77,10 @@ function registerTests() {
 
       const ready = await call("healthz", "?ready");
       assert.deepEqual(await ready.json(), { status: "ok" });
+      assert.match(
+        await scrape(call),
+        /^storytellr_generations_started_total 0$/m,
+      );
 
       const authorization = `Bearer ${await signIn(stack)}`;
       const response = await call("stream", "", {
@@ -107,6 +112,8 @@ function registerTests() {
       });
       assert.equal(cancelled.status, 200);
       assert.equal((await cancelled.json()).stream_id, stream_id);
+      const ended = 'storytellr_generations_ended_total{outcome="completed"} 1';
+      assert.ok((await scrape(call)).split("\n").includes(ended));
     } finally {
       await Promise.all([...running.values()].map(({ stop }) => stop()));
       await stack.stop();
@@ -156,7 +163,21 @@ function functionEnvironment(stack: DevStack): Record<string, string> {
     SUPABASE_SECRET_KEY: stack.secret_key,
     RELAY_JWT_SECRET: stack.jwt_secret,
     RELAY_ALLOW_PRIVATE_PROVIDERS: "true",
+    RELAY_METRICS_TOKEN: METRICS_TOKEN,
   };
+}
+
+type Call = (
+  slug: string,
+  path?: string,
+  init?: RequestInit,
+) => Promise<Response>;
+
+async function scrape(call: Call): Promise<string> {
+  const authorization = `Bearer ${METRICS_TOKEN}`;
+  const response = await call("metrics", "", { headers: { authorization } });
+  assert.equal(response.status, 200);
+  return await response.text();
 }
 
 async function signIn(

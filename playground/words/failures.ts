@@ -65,6 +65,11 @@ const WORDS: Record<ClientErrorCode, [string, string, Remedy]> = {
     "It may have been deleted in another window.",
     "reload",
   ],
+  not_found: [
+    "This page and the relay do not understand each other.",
+    "The relay is probably of another version.",
+    "reload",
+  ],
   stream_not_found: [
     "Nothing is being written any more.",
     "Have this part told again.",

@@ -29,6 +29,7 @@ create table relay.generations (
   completion_tokens integer,
   total_tokens integer,
   first_token_ms integer,
+  overhead_ms integer,
 
   constraint generations_stream_id_is_a_name check (stream_id ~ '^[A-Za-z0-9._:-]{1,128}$'),
   constraint generations_status_is_known
@@ -65,7 +66,7 @@ create table relay.generations (
   constraint generations_cancelled_were_asked_to check (status <> 'cancelled' or cancel_requested_at is not null),
   constraint generations_do_not_end_before_they_start check (finished_at >= started_at),
   constraint generations_counts_are_not_negative
-    check (least(prompt_tokens, completion_tokens, total_tokens, first_token_ms) >= 0)
+    check (least(prompt_tokens, completion_tokens, total_tokens, first_token_ms, overhead_ms) >= 0)
 );
 
 create index generations_by_user on relay.generations (user_id, started_at desc);
@@ -87,6 +88,7 @@ comment on column relay.generations.fence is 'Shown by every beat and the finish
 comment on column relay.generations.lease_expires_at is 'Past it the worker counts as dead; each beat renews it.';
 comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel, read by the beat; whatever ends later ends as cancelled.';
 comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
+comment on column relay.generations.overhead_ms is 'Milliseconds from the request to the call of the provider.';
 
 -- What a late, repeated or losing call is told, and what the winner is told too.
 create function relay.outcome_of(generation relay.generations) returns jsonb

@@ -52,6 +52,12 @@ begin
     finished_at = clock_timestamp(),
     fence = case v_status when 'interrupted' then g.fence end
   where g.stream_id = v_generation.stream_id;
+
+  perform relay.count_up((
+    'generations_ended_total',
+    relay.end_labels(v_status, case v_status when 'interrupted' then 'interrupted' end),
+    1
+  )::relay.increment);
   return true;
 exception
   when lock_not_available or deadlock_detected then

@@ -141,6 +141,7 @@ begin
     relay_begin.fence, v_now + make_interval(secs => lease_ms / 1000.0), v_now
   )
   returning * into v_generation;
+  perform relay.count_up(('generations_started_total', '{}', 1)::relay.increment);
 
   return relay.admission_of(
     v_generation,

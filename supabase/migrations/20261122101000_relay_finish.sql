@@ -10,7 +10,8 @@ create function public.relay_finish(
   completion_tokens integer,
   total_tokens integer,
   first_token_ms integer,
-  start_at integer default 0
+  start_at integer default 0,
+  overhead_ms integer default null
 ) returns jsonb
 language plpgsql
 set search_path = ''
@@ -19,6 +20,7 @@ declare
   v_generation relay.generations;
   v_expected integer;
   v_message_id uuid;
+  v_was_swept boolean;
 begin
   -- The conversation before the generation: the order in which deleting a conversation takes them too.
   perform 1
@@ -41,8 +43,10 @@ begin
     return relay.outcome_of(v_generation);
   end if;
 
+  v_was_swept := v_generation.status = 'interrupted';
+
   -- The content goes behind what the beats brought; after a sweep it is the whole text, which replaces the message.
-  v_expected := case v_generation.status when 'running' then v_generation.text_units else 0 end;
+  v_expected := case when v_was_swept then 0 else v_generation.text_units end;
   if relay_finish.start_at is distinct from v_expected then
     return jsonb_build_object('expected_start', v_expected);
   end if;
@@ -78,21 +82,23 @@ begin
     prompt_tokens = relay_finish.prompt_tokens,
     completion_tokens = relay_finish.completion_tokens,
     total_tokens = relay_finish.total_tokens,
-    first_token_ms = relay_finish.first_token_ms
+    first_token_ms = relay_finish.first_token_ms,
+    overhead_ms = relay_finish.overhead_ms
   where g.stream_id = relay_finish.stream_id
   returning g.* into v_generation;
+  perform relay.count_finish(v_generation, v_was_swept);
 
   return relay.outcome_of(v_generation);
 end;
 $$;
 
 comment on function public.relay_finish(
-  text, uuid, text, text, text, text, integer, integer, integer, integer, integer
+  text, uuid, text, text, text, text, integer, integer, integer, integer, integer, integer
 ) is
   'Stores the message and the outcome of a generation; a late, repeated or foreign call changes nothing and gets the outcome that is. expected_start: the content must begin there. Null: no such generation.';
 revoke all on function public.relay_finish(
-  text, uuid, text, text, text, text, integer, integer, integer, integer, integer
+  text, uuid, text, text, text, text, integer, integer, integer, integer, integer, integer
 ) from public, anon, authenticated;
 grant execute on function public.relay_finish(
-  text, uuid, text, text, text, text, integer, integer, integer, integer, integer
+  text, uuid, text, text, text, text, integer, integer, integer, integer, integer, integer
 ) to service_role;

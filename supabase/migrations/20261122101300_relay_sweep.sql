@@ -39,6 +39,12 @@ begin
   )
   select count(*) into v_pruned from pruned;
 
+  perform relay.count_up(
+    ('sweeps_total', '{}', 1)::relay.increment,
+    ('swept_generations_total', '{}', v_closed)::relay.increment,
+    ('forgotten_generations_total', '{}', v_pruned)::relay.increment
+  );
+
   return jsonb_build_object('closed', v_closed, 'pruned', v_pruned);
 end;
 $$;

@@ -234,7 +234,7 @@ create function tests.call_finish(
   stream_id text, content text default 'The end.', status text default 'completed', finish_reason text default 'stop',
   error_code text default null, fence uuid default null, prompt_tokens integer default null,
   completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
-  start_at integer default null
+  start_at integer default null, overhead_ms integer default null
 ) returns jsonb
 language plpgsql as $$
 declare
@@ -253,7 +253,7 @@ begin
     finish_reason => call_finish.finish_reason, error_code => call_finish.error_code, content => call_finish.content,
     prompt_tokens => call_finish.prompt_tokens, completion_tokens => call_finish.completion_tokens,
     total_tokens => call_finish.total_tokens, first_token_ms => call_finish.first_token_ms,
-    start_at => call_finish.start_at
+    start_at => call_finish.start_at, overhead_ms => call_finish.overhead_ms
   );
   perform tests.sign_out();
   return v_answer;
@@ -317,6 +317,43 @@ begin
       v_table.schemaname, v_table.tablename) into v_rows;
     v_all := v_all || jsonb_build_object(v_table.schemaname || '.' || v_table.tablename, v_rows);
   end loop;
+  return v_all;
+end
+$$;
+
+-- The same of what users see: no generation, no text on its way, nothing that was counted.
+create function tests.the_story() returns jsonb
+language sql as $$
+  select jsonb_object_agg(key, value) from jsonb_each(tests.everything()) where key like 'public.%'
+$$;
+
+-- What /metrics would tell of one series, as service_role reads it.
+create function tests.counted(name text, labels jsonb default '{}') returns double precision
+language plpgsql as $$
+declare
+  v_value double precision;
+begin
+  perform tests.sign_in_as_service();
+  select (s ->> 'value')::double precision into v_value
+  from jsonb_array_elements(public.relay_metrics()) s
+  where s ->> 'name' = counted.name and s -> 'labels' = counted.labels;
+  perform tests.sign_out();
+  return v_value;
+end
+$$;
+
+-- Every series that does not stand at zero, as {"name{labels}": value}.
+create function tests.all_counted() returns jsonb
+language plpgsql as $$
+declare
+  v_all jsonb;
+begin
+  perform tests.sign_in_as_service();
+  select coalesce(jsonb_object_agg((s ->> 'name') || coalesce(nullif(s ->> 'labels', '{}'), ''), s -> 'value'), '{}')
+  into v_all
+  from jsonb_array_elements(public.relay_metrics()) s
+  where s ->> 'value' <> '0';
+  perform tests.sign_out();
   return v_all;
 end
 $$;

@@ -73,6 +73,7 @@ export const cors: Scenario[] = [
             "POST",
           ],
           ["/healthz", "GET"],
+          ["/metrics", "GET"],
         ]
       ) {
         const response = await preflight(target, path, method);

@@ -7,6 +7,7 @@ import { cors } from "./cors.ts";
 import { disconnect } from "./disconnect.ts";
 import { health } from "./health.ts";
 import { instructions } from "./instructions.ts";
+import { metrics } from "./metrics.ts";
 import { ownership } from "./ownership.ts";
 import { rate } from "./rate.ts";
 import { replay } from "./replay.ts";
@@ -21,8 +22,9 @@ import { streaming } from "./streaming.ts";
 import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
 
-/** The log is read last, when all others have written to it. */
+/** What is counted is looked at first, while nothing else runs; the log last, when all others have written to it. */
 export const scenarios: Scenario[] = [
+  ...metrics,
   ...health,
   ...streaming,
   ...text,

@@ -2,7 +2,12 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { event, type Script } from "../support/scripted_provider.ts";
-import { BOT_KEY, rest, type Target } from "../support/target.ts";
+import {
+  BOT_KEY,
+  METRICS_TOKEN,
+  rest,
+  type Target,
+} from "../support/target.ts";
 import { ask, cancel, givenAuthor, type Scenario, tells } from "./scenario.ts";
 
 /** Providers that let the key slip. */
@@ -44,7 +49,13 @@ function checkSilent(text: string, secrets: string[], where: string) {
 }
 
 function allSecrets(target: Target, token: string) {
-  return [BOT_KEY, token, target.jwtSecret, target.secretKey];
+  return [
+    BOT_KEY,
+    token,
+    target.jwtSecret,
+    target.secretKey,
+    METRICS_TOKEN,
+  ];
 }
 
 async function everything(response: Response): Promise<string> {

@@ -6,6 +6,7 @@ import type { Ending } from "../../supabase/functions/_shared/database/finish.ts
 import { abandon } from "../../supabase/functions/_shared/generation/abandon.ts";
 import { storeEnding } from "../../supabase/functions/_shared/generation/store.ts";
 import { createTranscript } from "../../supabase/functions/_shared/generation/transcript.ts";
+import { createRefusals } from "../../supabase/functions/_shared/http/refusals.ts";
 import { RelayError } from "../../supabase/functions/_shared/protocol/errors.ts";
 import {
   ABANDON_GIVE_UP_MS,
@@ -13,6 +14,7 @@ import {
   DONE_WAITS_FOR_STORAGE_MS,
   MAX_PIECE_UNITS,
   MAX_STORAGE_BACKOFF_MS,
+  REFUSALS_TOLD_MS,
   STORAGE_GIVE_UP_MS,
 } from "../../supabase/functions/_shared/protocol/limits.ts";
 import { makeJob } from "../../supabase/functions/_shared/testing/job.ts";
@@ -72,6 +74,7 @@ const ENDING: Ending = {
   errorCode: null,
   usage: null,
   firstTokenMs: 1,
+  overheadMs: null,
 };
 
 /** Five minutes are no time for a test: with a clock of its own. */
@@ -134,6 +137,31 @@ export const storageLimits: Limit[] = [
       await abandoned;
       equal(attempts, [0, 1_000, 3_000, 7_000, 15_000]);
       ok(attempts.at(-1)! < ABANDON_GIVE_UP_MS);
+      equal(clock.pending, 0);
+    },
+  },
+  {
+    reaches: ["REFUSALS_TOLD_MS"],
+    title:
+      `a worker tells the database once in ${REFUSALS_TOLD_MS} ms how much it has refused`,
+    async run() {
+      const platform = makePlatform();
+      const { clock, keepAlive } = platform;
+      const startedAt = clock.now();
+      const told: [number, Record<string, number>][] = [];
+      const refusals = createRefusals(platform, (counts) => {
+        told.push([clock.now() - startedAt, Object.fromEntries(counts)]);
+        return Promise.resolve();
+      });
+      for (let second = 0; second < 20; second++) {
+        refusals.count("rate_limited");
+        await clock.run(1_000);
+      }
+      await keepAlive.settled();
+      equal(told, [
+        [REFUSALS_TOLD_MS, { rate_limited: 10 }],
+        [2 * REFUSALS_TOLD_MS, { rate_limited: 10 }],
+      ]);
       equal(clock.pending, 0);
     },
   },

@@ -5,7 +5,7 @@ import {
   type ScriptedProvider,
   startScriptedProvider,
 } from "./scripted_provider.ts";
-import type { Target } from "./target.ts";
+import { METRICS_TOKEN, type Target } from "./target.ts";
 import { startWorkers, type Workers } from "./workers.ts";
 
 /** A Supabase with a provider beside it; where it has workers, the target names them and not the stack's own. */
@@ -28,6 +28,7 @@ export const ENVIRONMENT = {
   RELAY_FIRST_TOKEN_TIMEOUT_MS: "900000",
   RELAY_IDLE_TIMEOUT_MS: "900000",
   RELAY_TIMEOUT_MS: "900000",
+  RELAY_METRICS_TOKEN: METRICS_TOKEN,
 };
 
 /** The embedded stack on PGlite: one process is everything. */

@@ -12,6 +12,9 @@ export interface Target {
   log?: () => string;
 }
 
+/** What a scrape of /metrics shows to the workers that tests start. */
+export const METRICS_TOKEN = "a-token-for-scrapes-alone-0815";
+
 /** A user who has signed up. */
 export interface TestUser {
   id: string;

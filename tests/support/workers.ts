@@ -1,6 +1,7 @@
 /** Workers of a stack: `deno task serve` in processes of their own, as containers would run it. */
 import { fileURLToPath } from "node:url";
 import type { DevStack } from "./dev_stack.ts";
+import { METRICS_TOKEN } from "./target.ts";
 
 const SERVE = fileURLToPath(new URL("../../dev/serve.ts", import.meta.url));
 
@@ -77,6 +78,7 @@ async function startWorker(
       SUPABASE_SECRET_KEY: stack.secret_key,
       RELAY_JWT_SECRET: stack.jwt_secret,
       RELAY_ALLOW_PRIVATE_PROVIDERS: "true",
+      RELAY_METRICS_TOKEN: METRICS_TOKEN,
       ...env,
     },
     stdin: "null",

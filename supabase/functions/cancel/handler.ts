@@ -5,6 +5,7 @@ import type { Database } from "../_shared/database/database.ts";
 import { readJson } from "../_shared/http/body.ts";
 import { createEndpoint } from "../_shared/http/endpoint.ts";
 import { json } from "../_shared/http/responses.ts";
+import type { Refusals } from "../_shared/http/refusals.ts";
 import type { Platform } from "../_shared/platform/platform.ts";
 import { RelayError } from "../_shared/protocol/errors.ts";
 import { parseCancelRequest, streamId } from "../_shared/protocol/requests.ts";
@@ -12,17 +13,18 @@ import { parseCancelRequest, streamId } from "../_shared/protocol/requests.ts";
 /** What the handler works with; only index.ts builds the real ones. */
 export interface CancelDependencies {
   platform: Platform;
+  refusals: Refusals;
   verify: (request: Request) => Promise<Caller>;
   database: Pick<Database, "cancel">;
 }
 
 /** The id comes in the path or in the body; the worker that runs the generation reads of the cancel with its beat. */
 export function createCancelHandler(
-  { platform, verify, database }: CancelDependencies,
+  { platform, refusals, verify, database }: CancelDependencies,
 ): (request: Request) => Promise<Response> {
   const { clock, log } = platform;
   return createEndpoint(
-    platform,
+    { platform, refusals },
     "cancel",
     ["POST"],
     async (request, context) => {

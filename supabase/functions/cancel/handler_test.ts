@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { RelayError } from "../_shared/protocol/errors.ts";
 import { away, makeDatabase } from "../_shared/testing/database.ts";
 import { makePlatform } from "../_shared/testing/platform.ts";
+import { makeRefusals } from "../_shared/testing/refusals.ts";
 import { createCancelHandler } from "./handler.ts";
 
 /** A handler over a database with one running generation of user-1. */
@@ -9,8 +10,10 @@ function make() {
   const platform = makePlatform();
   const database = makeDatabase();
   database.admit("stream-1");
+  const refusals = makeRefusals();
   const handler = createCancelHandler({
     platform,
+    refusals,
     database,
     verify: (request) => {
       const [, userId] = request.headers.get("authorization")!.split(" ");
@@ -23,6 +26,7 @@ function make() {
   });
   return {
     ...platform,
+    refusals,
     database,
     post: (
       path: string,

@@ -2,29 +2,36 @@
 
 import type { Database } from "../_shared/database/database.ts";
 import { createEndpoint } from "../_shared/http/endpoint.ts";
+import type { Refusals } from "../_shared/http/refusals.ts";
 import { json } from "../_shared/http/responses.ts";
 import type { Platform } from "../_shared/platform/platform.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface HealthDependencies {
   platform: Platform;
+  refusals: Refusals;
   database: Pick<Database, "beat">;
 }
 
 /** Readiness is a beat of no generations: it needs the database, the key and the migrations, and changes nothing. */
 export function createHealthHandler(
-  { platform, database }: HealthDependencies,
+  { platform, refusals, database }: HealthDependencies,
 ): (request: Request) => Promise<Response> {
-  return createEndpoint(platform, "healthz", ["GET"], async (request) => {
-    if (!new URL(request.url).searchParams.has("ready")) {
-      return json({ status: "ok" });
-    }
-    try {
-      await database.beat([]);
-      return json({ status: "ok" });
-    } catch (cause) {
-      platform.log("warn", "not_ready", { cause });
-      return json({ status: "unavailable" }, 503);
-    }
-  });
+  return createEndpoint(
+    { platform, refusals },
+    "healthz",
+    ["GET"],
+    async (request) => {
+      if (!new URL(request.url).searchParams.has("ready")) {
+        return json({ status: "ok" });
+      }
+      try {
+        await database.beat([]);
+        return json({ status: "ok" });
+      } catch (cause) {
+        platform.log("warn", "not_ready", { cause });
+        return json({ status: "unavailable" }, 503);
+      }
+    },
+  );
 }

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { away, makeDatabase } from "../_shared/testing/database.ts";
 import { makePlatform } from "../_shared/testing/platform.ts";
+import { makeRefusals } from "../_shared/testing/refusals.ts";
 import { createHealthHandler } from "./handler.ts";
 
 function make() {
   const platform = makePlatform();
   const database = makeDatabase();
-  const handler = createHealthHandler({ platform, database });
+  const refusals = makeRefusals();
+  const handler = createHealthHandler({ platform, refusals, database });
   return {
     ...platform,
+    refusals,
     database,
     get: async (path: string, method = "GET") => {
       const response = await handler(
@@ -54,7 +57,8 @@ Deno.test("a worker whose database is away is unavailable, and logs why", async 
 });
 
 Deno.test("only GET asks for health", async () => {
-  const { get } = make();
+  const { get, refusals } = make();
   const [status, { error }] = await get("/healthz", "POST");
   assert.deepEqual([status, error.code], [405, "method_not_allowed"]);
+  assert.deepEqual(refusals.codes, ["method_not_allowed"]);
 });

@@ -4,6 +4,7 @@ import { createVerifier } from "../_shared/auth/verify.ts";
 import { createDatabase } from "../_shared/database/database.ts";
 import { createGenerations } from "../_shared/generation/generations.ts";
 import { createWatchers } from "../_shared/generation/watchers.ts";
+import { createRefusals } from "../_shared/http/refusals.ts";
 import type { Platform } from "../_shared/platform/platform.ts";
 import { createAddressCheck } from "../_shared/provider/address.ts";
 import { createChatCompletions } from "../_shared/provider/chat_completions.ts";
@@ -19,6 +20,7 @@ export function createStreamDependencies(
   return {
     platform,
     database,
+    refusals: createRefusals(platform, database.countRefusals),
     verify: createVerifier(platform),
     checkAddress: createAddressCheck(configuration),
     generations: createGenerations(platform, database, provider),

@@ -11,6 +11,7 @@ import {
   createEndpoint,
   type RequestContext,
 } from "../_shared/http/endpoint.ts";
+import type { Refusals } from "../_shared/http/refusals.ts";
 import type { Platform } from "../_shared/platform/platform.ts";
 import { RelayError, toRelayError } from "../_shared/protocol/errors.ts";
 import {
@@ -24,6 +25,7 @@ import { createResume } from "./resume.ts";
 /** What the handler works with; only index.ts builds the real ones. */
 export interface StreamDependencies {
   platform: Platform;
+  refusals: Refusals;
   verify: (request: Request) => Promise<Caller>;
   checkAddress: (accessPath: string) => Promise<URL>;
   database: Database;
@@ -35,8 +37,7 @@ export interface StreamDependencies {
 export function createStreamHandler(
   dependencies: StreamDependencies,
 ): (request: Request) => Promise<Response> {
-  const { platform, verify, checkAddress, database, generations } =
-    dependencies;
+  const { verify, checkAddress, database, generations } = dependencies;
   const resume = createResume(dependencies);
 
   async function start(request: Request, context: RequestContext) {
@@ -104,7 +105,7 @@ export function createStreamHandler(
   }
 
   return createEndpoint(
-    platform,
+    dependencies,
     "stream",
     ["GET", "POST"],
     (request, context) =>

@@ -8,6 +8,7 @@ import { away, makeDatabase } from "../_shared/testing/database.ts";
 import { watch } from "../_shared/testing/events.ts";
 import { makePlatform } from "../_shared/testing/platform.ts";
 import { makeProvider } from "../_shared/testing/provider.ts";
+import { makeRefusals } from "../_shared/testing/refusals.ts";
 import { createStreamHandler } from "./handler.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -25,8 +26,10 @@ function make() {
   const provider = makeProvider();
   const generations = createGenerations(platform, database, provider);
   const asked: string[] = [];
+  const refusals = makeRefusals();
   const dependencies = {
     platform,
+    refusals,
     database: {
       ...database,
       begin: (...args: Parameters<typeof database.begin>) => {
@@ -56,6 +59,7 @@ function make() {
     (made ??= createStreamHandler(dependencies))(request);
   return {
     ...platform,
+    refusals,
     asked,
     database,
     provider,
@@ -306,6 +310,7 @@ Deno.test("a provider that may not be called ends the generation and answers so"
     errorCode: "provider_not_allowed",
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   });
   assert.equal(database.contentOf("stream-1"), null);
   assert.equal(provider.calls.length, 0);

@@ -424,6 +424,7 @@ Deno.test("invariant 9: a worker that was cut off for longer than its lease comp
     errorCode: null,
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   } as const;
   const forged = { storedUnits: 0, from: () => "Forged" };
   await database.finish("stream-1", "another", ending, forged);

@@ -1,5 +1,5 @@
 begin;
-select plan(3);
+select plan(4);
 
 -- A new check needs a line here, and a test that breaks it in this folder.
 select set_eq(
@@ -26,6 +26,10 @@ select set_eq(
 select set_eq(
   $$ select conname::text from pg_catalog.pg_constraint where contype = 'c' and conrelid = 'relay.chunks'::regclass $$,
   array['chunks_begin_inside_the_text', 'chunks_are_not_empty'], 'the checks of its text'
+);
+select set_eq(
+  $$ select conname::text from pg_catalog.pg_constraint where contype = 'c' and conrelid = 'relay.counters'::regclass $$,
+  array['counters_only_grow'], 'the check of what is counted'
 );
 
 select * from finish();

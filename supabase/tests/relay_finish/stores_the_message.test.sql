@@ -5,7 +5,7 @@ select tests.given_tale('owner');
 create temp table begun as select tests.call_begin('owner', 'first', 'And then?', conversation => 'tale') as answer;
 create temp table finished as
 select tests.call_finish(
-  'first', 'They lived.', prompt_tokens => 10, completion_tokens => 3, total_tokens => 13, first_token_ms => 250
+  'first', 'They lived.', prompt_tokens => 10, completion_tokens => 3, total_tokens => 13, first_token_ms => 250, overhead_ms => 12
 ) as outcome;
 
 select results_eq(
@@ -20,9 +20,9 @@ select results_eq(
 select is(tests.leaf_of('tale'), 'They lived.', 'the active leaf moves to the answer');
 select results_eq(
   $$ select g.status, g.finish_reason, g.error_code, g.prompt_tokens, g.completion_tokens, g.total_tokens,
-    g.first_token_ms
+    g.first_token_ms, g.overhead_ms
     from relay.generations g where g.stream_id = 'first' $$,
-  $$ values ('completed', 'stop', null::text, 10, 3, 13, 250) $$, 'the generation has its outcome'
+  $$ values ('completed', 'stop', null::text, 10, 3, 13, 250, 12) $$, 'the generation has its outcome'
 );
 select ok(g.finished_at >= g.started_at and g.fence is null, 'its worker can neither beat nor finish it any more')
 from relay.generations g where g.stream_id = 'first';

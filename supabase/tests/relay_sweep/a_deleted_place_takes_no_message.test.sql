@@ -9,10 +9,10 @@ select tests.back_date('first', interval '16 seconds');
 select tests.given_expired('lost', 'owner', 'Once', 'lost tale');
 delete from public.conversations where id = tests.id('lost tale');
 delete from public.messages m using begun where m.id::text = answer ->> 'user_message_id';
-create temp table before as select tests.everything() - 'relay.generations' - 'relay.chunks' as story;
+create temp table before as select tests.the_story() as story;
 
 select is(tests.call_sweep() ->> 'closed', '2', 'both are ended');
-select is(tests.everything() - 'relay.generations' - 'relay.chunks', story, 'no row of the story has changed')
+select is(tests.the_story(), story, 'no row of the story has changed')
 from before;
 select is(array_agg(distinct status), array['interrupted'], 'as any other') from relay.generations;
 select is(count(message_id), 0::bigint, 'without a message') from relay.generations;

@@ -18,9 +18,9 @@ select results_eq(
   $$ values ('recent', 'completed'), ('running', 'interrupted') $$, 'those that ended before'
 );
 select is(content, 'Once', 'the text of the third is a message') from public.messages where stream_id = 'running';
-create temp table before as select tests.everything() as everything;
+create temp table before as select tests.everything() - 'relay.counters' as everything;
 select is(tests.call_sweep(), '{"closed": 0, "pruned": 0}', 'a second sweep has nothing to do');
-select is(tests.everything(), everything, 'nothing has changed') from before;
+select is(tests.everything() - 'relay.counters', everything, 'nothing but the count of sweeps has changed') from before;
 
 select * from finish();
 rollback;

@@ -11,6 +11,7 @@ import {
 } from "jose";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
+import { bearerToken } from "./bearer.ts";
 
 /** A user, as far as the relay needs to know one. */
 export interface Caller {
@@ -25,9 +26,6 @@ export interface VerifierOptions {
   /** Least milliseconds between two fetches of the key set that tokens with unknown keys cause. */
   cooldownMs?: number;
 }
-
-/** Characters of an Authorization header: Supabase's own tokens stay far below. */
-export const MAX_AUTHORIZATION_CHARACTERS = 16 * 1024;
 
 const AUDIENCE = "authenticated";
 const ROLE = "authenticated";
@@ -142,29 +140,6 @@ async function verifyWithAnyKey(
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
-}
-
-function bearerToken(header: string | null): string {
-  if (header === null || header.trim() === "") {
-    throw new RelayError(
-      "unauthenticated",
-      "Cannot authenticate: the Authorization header is missing",
-    );
-  }
-  if (header.length > MAX_AUTHORIZATION_CHARACTERS) {
-    throw new RelayError(
-      "unauthenticated",
-      `Cannot authenticate: the Authorization header has ${header.length} characters, the limit is ${MAX_AUTHORIZATION_CHARACTERS}`,
-    );
-  }
-  const [scheme, token, ...more] = header.trim().split(/ +/);
-  if (scheme.toLowerCase() === "bearer" && token && more.length === 0) {
-    return token;
-  }
-  throw new RelayError(
-    "unauthenticated",
-    'Cannot authenticate: the Authorization header is not "Bearer" with one token',
-  );
 }
 
 /** One code for all that is wrong with a token; of the cause only its message is kept, for deeper ones quote the token. */

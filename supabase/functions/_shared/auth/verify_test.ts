@@ -8,12 +8,8 @@ import {
   sign,
 } from "../testing/key_server.ts";
 import { makePlatform, type PlatformOverrides } from "../testing/platform.ts";
-import {
-  type Caller,
-  createVerifier,
-  MAX_AUTHORIZATION_CHARACTERS,
-  type VerifierOptions,
-} from "./verify.ts";
+import { MAX_AUTHORIZATION_CHARACTERS } from "./bearer.ts";
+import { type Caller, createVerifier, type VerifierOptions } from "./verify.ts";
 
 const USER = "7b0c9f0e-94a2-4f3c-8d0b-0f5a1c2d3e4f";
 const ISSUER = "http://supabase.test/auth/v1";

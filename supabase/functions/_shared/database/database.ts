@@ -1,6 +1,7 @@
 /** The database as the relay sees it: one method for each SQL function. */
 
 import type { Platform } from "../platform/platform.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { beat, type BeatAnswer, type BeatEntry } from "./beat.ts";
 import { begin, type BeginAnswer } from "./begin.ts";
@@ -12,6 +13,7 @@ import {
   finish,
   type Outcome,
 } from "./finish.ts";
+import { countRefusals, metrics, type Sample } from "./metrics.ts";
 import { read, type Reading, type View } from "./read.ts";
 import { createRpc } from "./rpc.ts";
 
@@ -35,6 +37,8 @@ export interface Database {
     streamId: string,
   ): Promise<"cancelling" | EndStatus | null>;
   read(readings: Reading[]): Promise<(View | null)[]>;
+  metrics(): Promise<Sample[]>;
+  countRefusals(counts: ReadonlyMap<ErrorCode, number>): Promise<void>;
 }
 
 /** Builds the one client that a worker needs. */
@@ -51,5 +55,7 @@ export function createDatabase(
       finish(rpc, streamId, fence, ending, text),
     cancel: (userId, streamId) => cancel(rpc, userId, streamId),
     read: (readings) => read(rpc, readings),
+    metrics: () => metrics(rpc),
+    countRefusals: (counts) => countRefusals(rpc, counts),
   };
 }

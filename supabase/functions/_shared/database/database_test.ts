@@ -37,16 +37,27 @@ Deno.test("each method is one call of its SQL function", async () => {
     errorCode: null,
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   }, { storedUnits: 5, from: (offset) => `text from ${offset}` });
   await database.cancel("user-1", "stream-1");
   await database.read([{ userId: "user-1", streamId: "stream-1", from: 5 }]);
+  await database.metrics();
+  await database.countRefusals(new Map([["forbidden", 3], ["internal", 1]]));
   assert.deepEqual(
     calls.map(([path]) => path),
-    ["begin", "beat", "finish", "cancel", "read"].map((name) =>
-      `/rest/v1/rpc/relay_${name}`
-    ),
+    [
+      "begin",
+      "beat",
+      "finish",
+      "cancel",
+      "read",
+      "metrics",
+      "count_refusals",
+    ].map((name) => `/rest/v1/rpc/relay_${name}`),
   );
-  const [begin, beat, finish, cancel, read] = calls.map(([, args]) => args);
+  const [begin, beat, finish, cancel, read, metrics, refusals] = calls.map((
+    [, args],
+  ) => args);
   assert.deepEqual(
     [begin.user_id, begin.stream_id, begin.prompt, begin.fence, begin.lease_ms],
     ["user-1", "stream-1", "Hi", "fence-1", 9_000],
@@ -74,5 +85,10 @@ Deno.test("each method is one call of its SQL function", async () => {
     user_ids: ["user-1"],
     stream_ids: ["stream-1"],
     from_units: [5],
+  });
+  assert.deepEqual(metrics, {});
+  assert.deepEqual(refusals, {
+    codes: ["forbidden", "internal"],
+    counts: [3, 1],
   });
 });

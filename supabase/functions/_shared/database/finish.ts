@@ -19,6 +19,8 @@ export interface Ending {
   errorCode: ErrorCode | null;
   usage: Usage | null;
   firstTokenMs: number | null;
+  /** What the relay itself took until it called the provider; null where it did not call. */
+  overheadMs: number | null;
 }
 
 /** An end as the database has it: of whoever came first. */
@@ -63,6 +65,7 @@ export async function finish(
       completion_tokens: ending.usage?.completion_tokens ?? null,
       total_tokens: ending.usage?.total_tokens ?? null,
       first_token_ms: ending.firstTokenMs,
+      overhead_ms: ending.overheadMs,
     });
   let start = text.storedUnits;
   // A beat under way, or a sweep, may move the beginning between two calls; it cannot do so for ever.

@@ -10,6 +10,7 @@ const ENDING: Ending = {
   errorCode: null,
   usage: { prompt_tokens: 3, completion_tokens: null, total_tokens: 5 },
   firstTokenMs: 120,
+  overheadMs: 8,
 };
 
 const OUTCOME = {
@@ -58,6 +59,7 @@ Deno.test("a finish gives the ending in scalars", async () => {
       completion_tokens: null,
       total_tokens: 5,
       first_token_ms: 120,
+      overhead_ms: 8,
     },
   }]);
 });
@@ -70,6 +72,7 @@ Deno.test("a finish without usage, token or text gives null, null and nothing", 
     errorCode: "provider_auth",
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   };
   assert.equal(
     await finish(rpc, "stream-1", "fence-1", ending, makeText("")),
@@ -87,6 +90,7 @@ Deno.test("a finish without usage, token or text gives null, null and nothing", 
     completion_tokens: null,
     total_tokens: null,
     first_token_ms: null,
+    overhead_ms: null,
   });
 });
 

@@ -25,6 +25,7 @@ export async function abandon(
     ...endingOf(interruption("lost")),
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   };
   for (let ms = FIRST_PAUSE_MS;; ms *= 2) {
     const outcome = await database.finish(

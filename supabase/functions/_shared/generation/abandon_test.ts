@@ -33,6 +33,7 @@ Deno.test("what was admitted after all is interrupted, at once and without a mes
     errorCode: "interrupted",
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   });
   assert.equal(database.contentOf("stream-1"), null);
   assert.equal(clock.pending, 0);

@@ -183,6 +183,7 @@ export function createGenerations(
         ...endingOf(new Stop("failed", error)),
         usage: null,
         firstTokenMs: null,
+        overheadMs: null,
       };
       keepAlive.run("refusal", async () => {
         const outcome = await storeEnding(

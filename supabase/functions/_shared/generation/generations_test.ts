@@ -75,6 +75,7 @@ Deno.test("a generation goes from start over its tokens to done, and is stored b
     errorCode: null,
     usage: USAGE,
     firstTokenMs: 250,
+    overheadMs: 0,
   });
   assert.equal(stored(), client.text);
   assert.deepEqual(database.calls.map(([name]) => name), ["finish"]);
@@ -190,6 +191,7 @@ Deno.test("a cancel reaches the provider with the next beat, and the text so far
     errorCode: null,
     usage: null,
     firstTokenMs: 0,
+    overheadMs: 0,
   });
   assert.equal(stored(), "So far");
   assert.deepEqual(logged()[1], {
@@ -241,6 +243,7 @@ Deno.test("a client that leaves under stop ends the generation", async () => {
     errorCode: null,
     usage: null,
     firstTokenMs: 0,
+    overheadMs: 0,
   });
   assert.equal(stored(), "So far");
   assert.equal(logged()[1].outcome, "disconnected");
@@ -434,6 +437,7 @@ Deno.test("a provider's failure is an error, with the text before it", async () 
     errorCode: "provider_rate_limited",
     usage: null,
     firstTokenMs: 0,
+    overheadMs: 0,
   });
   assert.equal(stored(), "So far");
   assert.deepEqual(logged()[1], {
@@ -584,6 +588,7 @@ const BY_ANOTHER = {
   errorCode: "interrupted",
   usage: null,
   firstTokenMs: null,
+  overheadMs: null,
 } as const;
 
 Deno.test("a generation that another has ended is an interruption, and stays as that one left it", async () => {
@@ -753,6 +758,7 @@ Deno.test("a refused generation is ended as failed, and no provider is asked", a
     errorCode: "provider_not_allowed",
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   });
   assert.equal(stored(), null);
   assert.deepEqual(logged()[0], {

@@ -14,6 +14,7 @@ const ENDING = {
   errorCode: null,
   usage: null,
   firstTokenMs: null,
+  overheadMs: null,
 } as const;
 
 /** What a beat says of a generation without new text. */

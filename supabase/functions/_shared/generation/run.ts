@@ -28,6 +28,7 @@ export async function runGeneration(
   readers: Readers,
 ): Promise<Run> {
   let firstTokenMs: number | null = null;
+  let overheadMs: number | null = null;
   const deadlines = startDeadlines(
     clock,
     configuration,
@@ -58,6 +59,7 @@ export async function runGeneration(
   }
 
   try {
+    overheadMs = Math.max(clock.now() - job.startedAt, 0);
     const { finishReason, usage } = await provider.stream(
       providerCall(job),
       controller.signal,
@@ -69,6 +71,7 @@ export async function runGeneration(
       errorCode: null,
       usage,
       firstTokenMs,
+      overheadMs,
     } as const;
     return { ending, error: null };
   } catch (reason) {
@@ -76,7 +79,7 @@ export async function runGeneration(
       ? reason
       : new Stop("failed", toRelayError(reason));
     return {
-      ending: { ...endingOf(stop), usage: null, firstTokenMs },
+      ending: { ...endingOf(stop), usage: null, firstTokenMs, overheadMs },
       error: stop.error,
     };
   } finally {

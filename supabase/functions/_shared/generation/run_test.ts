@@ -56,6 +56,7 @@ Deno.test("a run asks the provider for its job, and gives each read to the reade
       errorCode: null,
       usage: USAGE,
       firstTokenMs: 30,
+      overheadMs: 0,
     },
     error: null,
   });
@@ -106,7 +107,14 @@ Deno.test("the controller's reason alone decides how a stopped run ends", async 
     controller.abort(stop);
     controller.abort(new Stop("failed"));
     assert.deepEqual(await run, {
-      ending: { status, finishReason, errorCode, usage: null, firstTokenMs: 0 },
+      ending: {
+        status,
+        finishReason,
+        errorCode,
+        usage: null,
+        firstTokenMs: 0,
+        overheadMs: 0,
+      },
       error: stop.error,
     });
     assert.equal(call.open, false);
@@ -206,5 +214,20 @@ Deno.test("a clock that was set back gives no time that a row cannot hold", asyn
   const { call, run } = make({}, { startedAt });
   call.send("a");
   call.finish();
-  assert.equal((await run).ending.firstTokenMs, 0);
+  const { firstTokenMs, overheadMs } = (await run).ending;
+  assert.deepEqual([firstTokenMs, overheadMs], [0, 0]);
+});
+
+Deno.test("a run tells what had passed since the request when it asked the provider, however it ends", async () => {
+  const startedAt = Date.UTC(2026, 0, 1) - 45;
+  for (const fails of [false, true]) {
+    const { call, clock, run } = make({}, { startedAt });
+    await clock.run(700);
+    call.send("a");
+    if (fails) {
+      call.fail(new RelayError("provider_error", "The provider failed"));
+    } else call.finish();
+    const { firstTokenMs, overheadMs } = (await run).ending;
+    assert.deepEqual([firstTokenMs, overheadMs], [745, 45]);
+  }
 });

@@ -15,6 +15,7 @@ const ENDING: Ending = {
   errorCode: null,
   usage: null,
   firstTokenMs: 5,
+  overheadMs: null,
 };
 
 const OUTCOME = {

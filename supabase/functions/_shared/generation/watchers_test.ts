@@ -62,6 +62,7 @@ function make() {
         errorCode: null,
         usage: USAGE,
         firstTokenMs: null,
+        overheadMs: null,
       }, transcript);
     },
     /** A client's stream, as resuming opens it. */

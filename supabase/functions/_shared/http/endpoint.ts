@@ -3,6 +3,7 @@
 import type { Platform } from "../platform/platform.ts";
 import { RelayError, toRelayError } from "../protocol/errors.ts";
 import { createCors } from "./cors.ts";
+import type { Refusals } from "./refusals.ts";
 import { errorResponse } from "./responses.ts";
 
 /** What a handler knows about its request beside the request. */
@@ -24,7 +25,7 @@ export type Handler = (
 
 /** Gives the function `name` its preflight, methods, errors, CORS and request ids; never rejects. */
 export function createEndpoint(
-  platform: Platform,
+  { platform, refusals }: { platform: Platform; refusals: Refusals },
   name: string,
   methods: string[],
   handler: Handler,
@@ -40,6 +41,7 @@ export function createEndpoint(
     context: RequestContext,
   ): void {
     const unexpected = error.code === "internal";
+    refusals.count(error.code);
     const level = unexpected ? "error" : error.status >= 500 ? "warn" : "info";
     log(level, unexpected ? "request_failed" : "request_refused", {
       request_id: context.requestId,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { makePlatform, type PlatformOverrides } from "../testing/platform.ts";
+import { makeRefusals } from "../testing/refusals.ts";
 import {
   createEndpoint,
   type Handler,
@@ -12,9 +13,16 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function make(handler: Handler, overrides: PlatformOverrides = {}) {
   const platform = makePlatform(overrides);
+  const refusals = makeRefusals();
   return {
     ...platform,
-    endpoint: createEndpoint(platform, "stream", ["GET", "POST"], handler),
+    refusals,
+    endpoint: createEndpoint(
+      { platform, refusals },
+      "stream",
+      ["GET", "POST"],
+      handler,
+    ),
   };
 }
 
@@ -207,9 +215,31 @@ Deno.test("an endpoint warns where the relay could not do its part, with the cau
 });
 
 Deno.test("an endpoint says nothing about an answer that went well", async () => {
-  const { endpoint, lines } = make(fine);
+  const { endpoint, lines, refusals } = make(fine);
   await endpoint(new Request(URL_OF_STREAM));
+  await endpoint(new Request(URL_OF_STREAM, { method: "OPTIONS" }));
   assert.deepEqual(lines, []);
+  assert.deepEqual(refusals.codes, []);
+});
+
+Deno.test("an endpoint counts each error that it answers with, once and by its code", async () => {
+  const thrown: unknown[] = [
+    new RelayError("rate_limited", "Cannot start"),
+    new TypeError("secret"),
+    new RelayError("unavailable", "Cannot read"),
+  ];
+  const { endpoint, refusals } = make(() => {
+    throw thrown.shift();
+  });
+  for (const method of ["GET", "POST", "PUT", "GET"]) {
+    await endpoint(new Request(URL_OF_STREAM, { method }));
+  }
+  assert.deepEqual(refusals.codes, [
+    "rate_limited",
+    "internal",
+    "method_not_allowed",
+    "unavailable",
+  ]);
 });
 
 Deno.test("an endpoint puts the context's headers on an answer and on an error", async () => {

@@ -25,6 +25,8 @@ export interface Configuration {
   /** What `iss` must be; null for HS256 tokens alone, where no issuer was configured. */
   jwtIssuer: { asymmetric: string; symmetric: string | null };
   allowAnonymous: boolean;
+  /** What a scrape of /metrics must show; null: there are no metrics. */
+  metricsToken: string | null;
 }
 
 /** Throws a RangeError that names the first variable that cannot be used. */
@@ -77,6 +79,7 @@ export function readConfiguration(environment: Environment): Configuration {
       symmetric: issuer ?? null,
     },
     allowAnonymous: boolean(get, "RELAY_ALLOW_ANONYMOUS"),
+    metricsToken: token(get, "RELAY_METRICS_TOKEN"),
   };
   // A lease that ends before the second beat would lose generations to one slow round trip.
   if (configuration.leaseMs < 2 * configuration.beatMs) {
@@ -142,6 +145,16 @@ function boolean(get: Environment, name: string): boolean {
   if (text === "true" || text === "false") return text === "true";
   throw new RangeError(
     `Cannot start: ${name} is ${JSON.stringify(text)}, not "true" or "false"`,
+  );
+}
+
+/** The characters of a bearer token [RFC 6750, 2.1], and enough of them not to be guessed. The message has none. */
+function token(get: Environment, name: string): string | null {
+  const value = get(name);
+  if (value === undefined) return null;
+  if (/^[A-Za-z0-9._~+/=-]{16,512}$/.test(value)) return value;
+  throw new RangeError(
+    `Cannot start: ${name} has ${value.length} characters, not 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -`,
   );
 }
 

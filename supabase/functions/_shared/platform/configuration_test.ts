@@ -48,6 +48,7 @@ Deno.test("a URL and a key are enough: everything else has a default", () => {
       symmetric: null,
     },
     allowAnonymous: false,
+    metricsToken: null,
   });
 });
 
@@ -60,6 +61,7 @@ Deno.test("an empty or blank variable counts as unset", () => {
     "RELAY_JWT_SECRET",
     "RELAY_JWKS_URL",
     "RELAY_JWT_ISSUER",
+    "RELAY_METRICS_TOKEN",
   ];
   for (const blank of ["", " ", "\n"]) {
     const blanks = Object.fromEntries(names.map((name) => [name, blank]));
@@ -257,6 +259,30 @@ Deno.test("RELAY_PROVIDER_HOSTS refuses by name what no host could ever equal", 
       () => read({ RELAY_PROVIDER_HOSTS: `good.example,${host}` }),
       /RELAY_PROVIDER_HOSTS has/,
       host,
+    );
+  }
+});
+
+Deno.test("RELAY_METRICS_TOKEN is a bearer token that is not guessed, and no message has it", () => {
+  for (
+    const token of ["0123456789abcdef", "aB9._~+/=-aB9._~", "t".repeat(512)]
+  ) {
+    assert.equal(
+      read({ RELAY_METRICS_TOKEN: ` ${token} ` }).metricsToken,
+      token,
+    );
+  }
+  for (
+    const token of [
+      "short",
+      "t".repeat(513),
+      "with a space in it",
+      "schlüssel-schlüssel",
+    ]
+  ) {
+    assert.equal(
+      fails({ RELAY_METRICS_TOKEN: token }),
+      `Cannot start: RELAY_METRICS_TOKEN has ${token.length} characters, not 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -`,
     );
   }
 });

@@ -8,6 +8,8 @@ export interface Shutdown {
   onShutdown(listener: (reason: string) => void): () => void;
   /** For hosts that can catch a signal; later calls do nothing. */
   begin(reason: string): void;
+  /** Aborts when the end begins, for who has nothing to stop and only waits less long. */
+  readonly signal: AbortSignal;
 }
 
 /** Listens to `beforeunload`, whose detail carries the reason on the edge runtime, as text or inside an object. */
@@ -16,12 +18,14 @@ export function createShutdown(
   target: EventTarget = globalThis,
 ): Shutdown {
   const listeners = new Set<(reason: string) => void>();
+  const end = new AbortController();
   let begun: string | null = null;
   const begin = (reason: string) => {
     if (begun !== null) return;
     begun = reason;
     log("info", "worker_shutdown", { reason, generations: listeners.size });
     for (const listener of [...listeners]) tell(listener, reason);
+    end.abort(reason);
   };
   /** One that throws must not keep the others from storing what they have. */
   function tell(listener: (reason: string) => void, reason: string) {
@@ -40,6 +44,7 @@ export function createShutdown(
       return () => listeners.delete(listener);
     },
     begin,
+    signal: end.signal,
   };
 }
 

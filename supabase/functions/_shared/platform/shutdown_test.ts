@@ -111,3 +111,16 @@ Deno.test("a listener that comes after the beginning of the end is told at once"
   shutdown.onShutdown((reason) => reasons.push(reason));
   assert.deepEqual(reasons, ["wall_clock"]);
 });
+
+Deno.test("the signal aborts with the end, behind the listeners, and is no listener", () => {
+  const { lines, shutdown } = makeShutdown();
+  const seen: boolean[] = [];
+  shutdown.onShutdown(() => seen.push(shutdown.signal.aborted));
+  assert.equal(shutdown.signal.aborted, false);
+  shutdown.begin("SIGTERM");
+  assert.deepEqual(seen, [false]);
+  assert.equal(shutdown.signal.reason, "SIGTERM");
+  assert.deepEqual(lines, [
+    ["info", "worker_shutdown", { reason: "SIGTERM", generations: 1 }],
+  ]);
+});

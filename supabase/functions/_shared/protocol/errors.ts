@@ -9,6 +9,7 @@ export const STATUS_OF = {
   bot_not_found: 404,
   conversation_not_found: 404,
   message_not_found: 404,
+  not_found: 404,
   stream_not_found: 404,
   method_not_allowed: 405,
   stream_id_taken: 409,

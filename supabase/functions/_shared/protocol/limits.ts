@@ -56,3 +56,6 @@ export const MAX_ISSUES = 20;
 
 /** Milliseconds for which a worker tries to end a generation whose admission it never heard of. */
 export const ABANDON_GIVE_UP_MS = 20_000;
+
+/** Milliseconds between two times that a worker tells the database how much it refused. */
+export const REFUSALS_TOLD_MS = 10_000;

@@ -3,6 +3,7 @@
 import type { BeginAnswer, Rate } from "../database/begin.ts";
 import type { Database } from "../database/database.ts";
 import { type EndingText, finish } from "../database/finish.ts";
+import type { Sample } from "../database/metrics.ts";
 import type { Rpc } from "../database/rpc.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { makeAdmission } from "./job.ts";
@@ -24,6 +25,8 @@ export interface TestDatabase extends Database {
   gate: Promise<void> | null;
   /** What the next begin answers in place of an admission. */
   refusal: RelayError | null;
+  /** What the counters say. */
+  samples: Sample[];
   /** The base URL of the bot that is admitted next. */
   accessPath: string;
   /** Puts a running generation in, as `begin` would. */
@@ -96,6 +99,7 @@ export function makeDatabase(): TestDatabase {
     failure: null,
     gate: null,
     refusal: null,
+    samples: [],
     accessPath: "https://provider.test/v1",
     admit: (streamId, fence = "fence-1", userId = "user-1") =>
       sql.admit(streamId, fence, userId),
@@ -150,6 +154,9 @@ export function makeDatabase(): TestDatabase {
         () => structuredClone(readings.map(sql.view)),
       );
     },
+    metrics: () => called(["metrics"], () => structuredClone(database.samples)),
+    countRefusals: (counts) =>
+      called(["countRefusals", Object.fromEntries(counts)], () => {}),
   };
   return database;
 }

@@ -13,6 +13,7 @@ function makeEnding(status: EndStatus): Ending {
       : null,
     usage: null,
     firstTokenMs: null,
+    overheadMs: null,
   };
 }
 

@@ -11,6 +11,7 @@ import { away, makeDatabase } from "./database.ts";
 import { type Seen, watch } from "./events.ts";
 import { createManualClock, makePlatform } from "./platform.ts";
 import { makeProvider, type TestCall } from "./provider.ts";
+import { makeRefusals } from "./refusals.ts";
 
 /** What a test may want otherwise of a request. */
 export interface Options {
@@ -77,6 +78,8 @@ function makeWorkerOver(
     finish: reach(shared.finish),
     cancel: reach(shared.cancel),
     read: reach(shared.read),
+    metrics: reach(shared.metrics),
+    countRefusals: reach(shared.countRefusals),
   };
   const provider = makeProvider();
   const verify = (request: Request) =>
@@ -85,15 +88,17 @@ function makeWorkerOver(
       isAnonymous: false,
       role: "authenticated",
     });
+  const refusals = makeRefusals();
   const stream = createStreamHandler({
     platform,
+    refusals,
     database,
     verify,
     checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
     generations: createGenerations(platform, database, provider),
     watchers: createWatchers(platform, database),
   });
-  const cancel = createCancelHandler({ platform, database, verify });
+  const cancel = createCancelHandler({ platform, refusals, database, verify });
   const send = (
     handler: (request: Request) => Promise<Response>,
     path: string,

@@ -129,6 +129,7 @@ export function makeSqlFunctions(): SqlFunctions {
       errorCode: "interrupted",
       usage: null,
       firstTokenMs: null,
+      overheadMs: null,
     });
     // The fence stays with an interruption: the worker may be alive, and bring the rest.
     if (row.cancelRequested) row.fence = null;
