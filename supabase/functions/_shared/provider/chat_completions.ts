@@ -120,22 +120,23 @@ async function readEvents(
   onDeltas: (deltas: Delta[]) => void,
 ): Promise<ProviderEnd> {
   const completion = createCompletionReader(accessKey);
-  /** What was good in a read is passed on, also where the rest of it was not. */
-  const deliver = <T>(read: () => T): T => {
-    try {
-      return read();
-    } finally {
-      const deltas = completion.take();
-      if (deltas.length > 0 && !signal.aborted) onDeltas(deltas);
-    }
-  };
-  while (!completion.done) {
-    const bytes = await reads.next();
-    signal.throwIfAborted();
-    if (bytes === undefined) break;
-    deliver(() => completion.push(bytes));
+  function deliver() {
+    const deltas = completion.take();
+    if (deltas.length > 0 && !signal.aborted) onDeltas(deltas);
   }
-  return deliver(completion.end);
+  // What was good in a read is passed on, also where the rest of it was not.
+  try {
+    while (!completion.done) {
+      const bytes = await reads.next();
+      signal.throwIfAborted();
+      if (bytes === undefined) break;
+      completion.push(bytes);
+      deliver();
+    }
+    return completion.end();
+  } finally {
+    deliver();
+  }
 }
 
 function notAStream(found: string): RelayError {

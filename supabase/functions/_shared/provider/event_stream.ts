@@ -21,6 +21,7 @@ export interface EventListener {
 
 const LF = 10;
 const CR = 13;
+const END_OF_LINE = /\r\n?|\n/g;
 
 /**
  * Lines end with LF, CR or CR LF; only `data` fields matter here. Throws `provider_bad_response` past the line limit.
@@ -65,7 +66,6 @@ export function createEventStreamParser(
     const take = text.length <= MAX_PROVIDER_LINE_BYTES
       ? listener.take
       : undefined;
-    const ends = /\r\n?|\n/g;
     let eventAt = data === null ? at : -1;
     while (at < text.length) {
       const behind = data === null ? take?.(text, at) ?? -1 : -1;
@@ -73,10 +73,10 @@ export function createEventStreamParser(
         at = eventAt = behind;
         continue;
       }
-      ends.lastIndex = at;
-      const end = ends.exec(text)!;
+      END_OF_LINE.lastIndex = at;
+      const end = END_OF_LINE.exec(text)!;
       const isOver = line(bounded(text.slice(at, end.index)));
-      at = ends.lastIndex;
+      at = END_OF_LINE.lastIndex;
       if (!isOver) continue;
       dispatch(eventAt === -1 ? "" : text.slice(eventAt, at));
       eventAt = at;
@@ -84,7 +84,6 @@ export function createEventStreamParser(
   }
 
   function keep(bytes: Uint8Array) {
-    if (bytes.length === 0) return;
     pieceBytes += bytes.length;
     if (pieceBytes > MAX_PROVIDER_LINE_BYTES) throw tooLong();
     pieces.push(bytes.slice());
@@ -107,8 +106,10 @@ export function createEventStreamParser(
   return {
     push(bytes) {
       const end = endOfLines(bytes);
+      // Most reads end where a line does, and a view of bytes costs as much as a look at them.
+      if (end === bytes.length && end > 0) return lines(decode(bytes));
       if (end > 0) lines(decode(bytes.subarray(0, end)));
-      keep(bytes.subarray(end));
+      if (end < bytes.length) keep(bytes.subarray(end));
     },
     end() {
       const rest = decode(new Uint8Array());
