@@ -15,7 +15,7 @@ try {
   }
   const relays = chosenRelays(flags);
   const scenarios = chosenScenarios(flags);
-  const rounds = flags.rounds ?? (flags.quick ? 2 : 5);
+  const rounds = flags.rounds ?? (flags.quick ? 2 : 3);
   const world = await openWorld(flags);
   // The database's server is no child that would end with this process.
   untilStopped().then(() => world.close()).then(() => Deno.exit(130));

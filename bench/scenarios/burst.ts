@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario.ts";
 import { settled, stopwatch } from "./usage.ts";
 
 const STREAMS = 64;
-const LEAST_TOKENS = 200;
+const LEAST_TOKENS = 40;
 const MOST_TOKENS = 60_000;
 const LONGEST_MS = 15_000;
 
@@ -57,7 +57,7 @@ function burst(name: string, title: string, eventsPerWrite: number): Scenario {
     }
   }
   function fit(tokens: number): number {
-    const whole = Math.ceil(tokens / 100) * 100;
+    const whole = Math.ceil(tokens / 20) * 20;
     return Math.min(MOST_TOKENS, Math.max(LEAST_TOKENS, whole));
   }
 

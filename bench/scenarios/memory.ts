@@ -15,7 +15,7 @@ const SETTLE_MS = 2_000;
 export const memory: Scenario = {
   name: "memory",
   title: "memory of 1,000 open streams",
-  rounds: 2,
+  rounds: 1,
   fresh: true,
   async run(relay): Promise<Sample> {
     if (relay.pid === null) {

@@ -10,7 +10,7 @@ import type { Effort, Sample, Scenario } from "./scenario.ts";
 import { settled, stopwatch } from "./usage.ts";
 
 const EVERY_MS = 20;
-const BEGIN_MS = 10_000;
+const BEGIN_MS = 1_500;
 const GRACE_MS = 3_000;
 
 /** How much of it. */
@@ -27,10 +27,10 @@ export interface Size {
 const WHOLE = {
   streams: 200,
   spreadMs: 1_000,
-  windowMs: 4_000,
-  newcomersMs: 1_600,
+  windowMs: 3_000,
+  newcomersMs: 1_200,
 };
-const QUICK = { ...WHOLE, windowMs: 2_000, newcomersMs: 1_200 };
+const QUICK = { ...WHOLE, windowMs: 2_000, newcomersMs: 1_000 };
 
 export const paced: Scenario = {
   name: "paced",
@@ -44,7 +44,7 @@ export async function pace(
   { streams, spreadMs, windowMs, newcomersMs }: Size,
   { aheadMs }: Effort,
 ): Promise<Sample> {
-  const lastsMs = spreadMs + 500 + windowMs + newcomersMs;
+  const lastsMs = spreadMs + BEGIN_MS + windowMs + newcomersMs;
   const tokens = Math.ceil(lastsMs / EVERY_MS);
   const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
   const requests = await relay.requests(plan, streams);
