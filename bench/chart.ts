@@ -1,5 +1,7 @@
 /** The CPU of all relays as a picture: bars as long as the logarithm of their ratio, for they differ by a hundred. */
 
+import { short } from "./statistics.ts";
+
 /** A group of bars. */
 export interface Panel {
   title: string;
@@ -7,7 +9,7 @@ export interface Panel {
 }
 
 const WIDTH = 860;
-const LABELS = 250;
+const LABELS = 264;
 const ROW = 22;
 const HEAD = 44;
 const LEFT = LABELS + 10;
@@ -58,11 +60,9 @@ export function chartOf(title: string, panels: Panel[]): string {
         `<rect x="${LEFT}" y="${y}" width="${width}" height="${
           ROW - 5
         }" class="${ours ? "bar own" : "bar"}"/>`,
-        `<text x="${(x(ratio) + 6).toFixed(1)}" y="${y + 13}">${
-          ratio.toPrecision(2).replace(/e.*/, "") === ratio.toPrecision(2)
-            ? ratio.toPrecision(2)
-            : ratio.toFixed(0)
-        }${saturated ? ", saturated" : ""}</text>`,
+        `<text x="${(x(ratio) + 6).toFixed(1)}" y="${y + 13}">${short(ratio)}${
+          saturated ? ", saturated" : ""
+        }</text>`,
       );
     });
     top += height + 28;

@@ -10,7 +10,7 @@ import { goalTable, relayTable } from "./tables.ts";
 const DOCUMENT = new URL("../docs/performance.md", import.meta.url);
 const CHART = new URL("../docs/images/performance.svg", import.meta.url);
 const CHART_TITLE =
-  "CPU of the relay for each token, as a multiple of the Deno passthrough's";
+  "CPU of the relay for each token, as a multiple of the Deno passthrough's (logarithmic)";
 
 /** All of the tables in Markdown. */
 export function tablesOf(findings: Findings, about: string): string {

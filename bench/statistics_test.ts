@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { median, medianExcess, medianRatio } from "./statistics.ts";
+import { median, medianExcess, medianRatio, short } from "./statistics.ts";
 
 Deno.test("median() is the middle one, or the mean of the two in the middle", () => {
   equal(median([3, 1, 2]), 2);
@@ -18,4 +18,10 @@ Deno.test("medianRatio() compares within a round, so that a slow round counts fo
 
 Deno.test("medianExcess() subtracts within a round", () => {
   equal(medianExcess([3, 13, 5], [1, 10, 2]), 3);
+});
+
+Deno.test("short() keeps two digits", () => {
+  equal([0.164, 0.999, 9.94, 9.96, 12.3, 128.7, NaN].map(short), [
+    ...["0.16", "1.0", "9.9", "10", "12", "129", "?"],
+  ]);
 });

@@ -2,7 +2,7 @@
 
 import type { Findings, Result } from "./run.ts";
 import type { Sample } from "./scenarios/scenario.ts";
-import { median, medianExcess, medianRatio } from "./statistics.ts";
+import { median, medianExcess, medianRatio, short } from "./statistics.ts";
 
 /** What every ratio is to, and what first tokens are counted from. */
 const BASE = "passthrough";
@@ -96,7 +96,7 @@ function judged(samples: Sample[], text: () => string): string {
   return behind && said ? `${said}, saturated` : said;
 }
 
-/** The goals of our relay, and what was measured of each. */
+/** The goals of our relay that this run has measured; each row begins with its scenario. */
 export function goalTable({ results }: Findings): string {
   const series = seriesOf(results);
   const own = (scenario: string, figure: string) =>
@@ -113,16 +113,19 @@ export function goalTable({ results }: Findings): string {
   const trip = one("database", "beginMs");
   const rows = [
     [
+      "paced",
       "CPU a token, 200 paced streams",
       "2.0 × passthrough",
       `${ratio("paced", "cpuUs")} ×`,
     ],
     [
+      "burst-20",
       "CPU a token, burst, 20 events a write",
       "3.0 × passthrough",
       `${ratio("burst-20", "cpuUs")} ×`,
     ],
     [
+      "first",
       "added to the first token, alone",
       "one round trip + 2 ms",
       `${ms(added("first"), 1)}: ${ms(trip, 1)} are \`relay_begin\`, ${
@@ -130,6 +133,7 @@ export function goalTable({ results }: Findings): string {
       } are not (an empty call takes ${ms(one("database", "emptyBeatMs"), 1)})`,
     ],
     [
+      "paced",
       "added to the first token, 200 streams",
       "10 ms above that",
       `${ms(added("paced"), 1)}, which is ${
@@ -137,16 +141,19 @@ export function goalTable({ results }: Findings): string {
       } above`,
     ],
     [
+      "paced",
       "delay of a token, p99, 200 streams",
       "2 × passthrough",
       `${ratio("paced", "delayP99")} × (${ms(one("paced", "delayP99"), 1)})`,
     ],
     [
+      "memory",
       "memory for each of 1,000 streams",
       "80 KB",
       unit(one("memory", "perStreamKb"), 0, "KB"),
     ],
     [
+      "cold",
       "a cold worker's first answer",
       "1.5 × Deno with the four packages",
       `${coldRatio("")} × (${ms(one("cold", "oursMs"), 0)}, ${
@@ -156,6 +163,7 @@ export function goalTable({ results }: Findings): string {
       }, ${unit(one("cold", "oursBundleMb"), 0, "MB")})`,
     ],
     [
+      "database",
       "database calls",
       "1 before the first token, 1 a second and worker, 1 at the end",
       `${short(one("database", "beginsPerGeneration"))}, ${
@@ -163,6 +171,7 @@ export function goalTable({ results }: Findings): string {
       }, ${short(one("database", "finishesPerGeneration"))}`,
     ],
     [
+      "database",
       "bytes sent to the database",
       "1.3 × the text",
       `text ${short(one("database", "textSentPerText"))} ×, whole bodies ${
@@ -171,13 +180,12 @@ export function goalTable({ results }: Findings): string {
         short(one("database", "logWrittenPerText"))
       } × of log records)`,
     ],
-    ...(has(results, "churn")
-      ? [[
-        "memory after 1,000 and after 10,000 generations",
-        "the same",
-        pair(one("churn", "mbAfter1000"), one("churn", "mbAfter10000")),
-      ]]
-      : []),
+    [
+      "churn",
+      "memory after 1,000 and after 10,000 generations",
+      "the same",
+      pair(one("churn", "mbAfter1000"), one("churn", "mbAfter10000")),
+    ],
   ];
   function coldRatio(form: string): string {
     return short(
@@ -187,7 +195,11 @@ export function goalTable({ results }: Findings): string {
       ),
     );
   }
-  return table(["measure", "goal, at most", "measured"], rows);
+  return table(
+    ["measure", "goal, at most", "measured"],
+    rows.filter(([scenario]) => has(results, scenario))
+      .map(([_, ...cells]) => cells),
+  );
 }
 
 function samplesOf(results: Result[], scenario: string, relay: string) {
@@ -208,15 +220,6 @@ function has(results: Result[], name: string): boolean {
 function table(head: string[], rows: string[][]): string {
   return [head, head.map(() => "---"), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/** Two digits that count, as a person would say them. */
-export function short(value: number): string {
-  if (Number.isNaN(value)) return "?";
-  if (Math.abs(value) >= 99.5) return value.toFixed(0);
-  return value.toFixed(
-    Math.abs(value) >= 9.95 ? 0 : Math.abs(value) >= 0.995 ? 1 : 2,
-  );
 }
 
 function unit(value: number, digits: number, name: string): string {

@@ -51,7 +51,7 @@ function burst(name: string, title: string, eventsPerWrite: number): Scenario {
     for (;;) {
       const sent = await send(relay, world, tokens);
       const longer = fit(tokens * Math.min(seconds / sent.seconds, 8));
-      const enough = sent.seconds > seconds / 2 || sent.cutOff > 0;
+      const enough = sent.seconds > seconds * 0.8 || sent.cutOff > 0;
       if (enough || sent.failure || longer <= tokens) return longer;
       tokens = longer;
     }

@@ -54,6 +54,7 @@ export async function pace(
     1,
   );
 
+  const endsAt = performance.now() + spreadMs + lastsMs;
   const crowd = await openCrowd(requests, spreadMs, aheadMs);
   const begun = await crowd.begun(BEGIN_MS);
   await sleep(200);
@@ -65,7 +66,9 @@ export async function pace(
   const delays = crowd.recorded();
   const delivered = crowd.tokens - before;
   const first = await firstTokens(newcomers[0], 25, newcomersMs);
-  const { cutOff } = await crowd.ended(lastsMs + GRACE_MS);
+  const { cutOff } = await crowd.ended(
+    endsAt - performance.now() + GRACE_MS,
+  );
   await settled(relay);
   return {
     figures: {
