@@ -16,7 +16,13 @@ const TINY: Scenario = {
   run: (relay, effort) =>
     pace(
       relay,
-      { streams: 5, spreadMs: 50, windowMs: 300, newcomersMs: 100 },
+      {
+        streams: 5,
+        spreadMs: 50,
+        patienceMs: 1_000,
+        windowMs: 300,
+        newcomersMs: 100,
+      },
       effort,
     ),
 };

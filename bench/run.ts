@@ -8,6 +8,7 @@ import {
   type World,
 } from "./relays/relay.ts";
 import type { Effort, Sample, Scenario } from "./scenarios/scenario.ts";
+import { warmUp } from "./warm_up.ts";
 
 /** All samples of a scenario, by the relay's name, in the order of the rounds. */
 export interface Result {
@@ -44,7 +45,9 @@ export async function runAll(
   try {
     for (const relay of all) {
       try {
-        running.set(relay, await relay.start(world));
+        const started = await relay.start(world);
+        running.set(relay, started);
+        await warmUp(started);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         missing.push(error.message);

@@ -10,7 +10,6 @@ import type { Effort, Sample, Scenario } from "./scenario.ts";
 import { settled, stopwatch } from "./usage.ts";
 
 const EVERY_MS = 20;
-const BEGIN_MS = 1_500;
 const GRACE_MS = 3_000;
 
 /** How much of it. */
@@ -18,6 +17,8 @@ export interface Size {
   streams: number;
   /** In which they begin. */
   spreadMs: number;
+  /** How long is waited for the last one's first token. */
+  patienceMs: number;
   /** In which is measured. */
   windowMs: number;
   /** In which newcomers come, one after the other. */
@@ -27,10 +28,16 @@ export interface Size {
 const WHOLE = {
   streams: 200,
   spreadMs: 1_000,
+  patienceMs: 1_500,
   windowMs: 3_000,
   newcomersMs: 1_200,
 };
-const QUICK = { ...WHOLE, windowMs: 2_000, newcomersMs: 1_000 };
+const QUICK = {
+  ...WHOLE,
+  patienceMs: 700,
+  windowMs: 1_500,
+  newcomersMs: 800,
+};
 
 export const paced: Scenario = {
   name: "paced",
@@ -41,10 +48,10 @@ export const paced: Scenario = {
 /** One round. */
 export async function pace(
   relay: RunningRelay,
-  { streams, spreadMs, windowMs, newcomersMs }: Size,
+  { streams, spreadMs, patienceMs, windowMs, newcomersMs }: Size,
   { aheadMs }: Effort,
 ): Promise<Sample> {
-  const lastsMs = spreadMs + BEGIN_MS + windowMs + newcomersMs;
+  const lastsMs = spreadMs + patienceMs + windowMs + newcomersMs;
   const tokens = Math.ceil(lastsMs / EVERY_MS);
   const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
   const requests = await relay.requests(plan, streams);
@@ -56,7 +63,7 @@ export async function pace(
 
   const endsAt = performance.now() + spreadMs + lastsMs;
   const crowd = await openCrowd(requests, spreadMs, aheadMs);
-  const begun = await crowd.begun(BEGIN_MS);
+  const begun = await crowd.begun(patienceMs);
   await sleep(200);
   const before = crowd.tokens;
   const stop = stopwatch(relay);
