@@ -26,7 +26,7 @@ export function tablesOf(findings: Findings, about: string): string {
   ].join("\n\n");
 }
 
-/** Replaces what stands between the markers, and the chart; formats the page as the gate wants it. */
+/** Replaces what stands between the markers, and the chart; formats both as the gate wants it. */
 export async function writeDocument(
   findings: Findings,
   about: string,
@@ -36,10 +36,10 @@ export async function writeDocument(
   await Deno.writeTextFile(DOCUMENT, between(text, tables));
   await Deno.writeTextFile(CHART, chartOf(CHART_TITLE, panelsOf(findings)));
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", DOCUMENT.pathname],
+    args: ["fmt", "--quiet", DOCUMENT.pathname, CHART.pathname],
     stdin: "null",
   }).output();
-  if (!success) throw new Error(`Cannot format "${DOCUMENT.pathname}"`);
+  if (!success) throw new Error("Cannot format the page and its chart");
 }
 
 const BEGIN = "<!-- bench:begin -->";
