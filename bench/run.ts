@@ -31,7 +31,7 @@ export type Around = (
   work: () => Promise<Sample>,
 ) => Promise<Sample>;
 
-/** A relay that fails in one round is not asked again in that scenario. */
+/** A relay that fails in one round, or falls behind by so much that it is cut off, is not asked again in that scenario. */
 export async function runAll(
   world: World,
   all: Relay[],
@@ -75,7 +75,8 @@ export async function runAll(
     ) {
       for (const relay of relays) {
         const sofar = samples.get(relay.name)!;
-        if (sofar.at(-1)?.failure) continue;
+        const last = sofar.at(-1);
+        if (last?.failure || (last && last.cutOff > 0)) continue;
         if (scenario.only && !scenario.only.includes(relay.name)) continue;
         const one = scenario.fresh
           ? await relay.start(world)

@@ -8,7 +8,7 @@ import type { Sample, Scenario } from "./scenario.ts";
 
 const STREAMS = 1_000;
 const SPREAD_MS = 3_000;
-const BEGIN_MS = 30_000;
+const BEGIN_MS = 15_000;
 const WARM_STREAMS = 50;
 const SETTLE_MS = 2_000;
 
