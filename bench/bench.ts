@@ -1,9 +1,10 @@
-import { fail, note, print, untilStopped } from "../dev/process.ts";
-import { HELP, parseBenchFlags } from "./flags.ts";
+import { fail, print, untilStopped } from "../dev/process.ts";
 import { chosenRelays, chosenScenarios } from "./choices.ts";
+import { aboutMachine, tablesOf, writeDocument } from "./document.ts";
+import { HELP, parseBenchFlags } from "./flags.ts";
 import { profiled } from "./profile.ts";
 import { runAll } from "./run.ts";
-import { summaryOf } from "./summary.ts";
+import { samplesOf, summaryOf } from "./summary.ts";
 import { openWorld } from "./world.ts";
 
 try {
@@ -14,11 +15,11 @@ try {
   }
   const relays = chosenRelays(flags);
   const scenarios = chosenScenarios(flags);
+  const rounds = flags.rounds ?? (flags.quick ? 2 : 3);
   const world = await openWorld(flags);
   // The database's server is no child that would end with this process.
   untilStopped().then(() => world.close()).then(() => Deno.exit(130));
   try {
-    const rounds = flags.rounds ?? (flags.quick ? 2 : 5);
     const findings = await runAll(
       world,
       relays,
@@ -27,10 +28,10 @@ try {
       { quick: flags.quick, aheadMs: world.aheadMs },
       flags.profile ? profiled(world) : (_relay, _scenario, work) => work(),
     );
-    print(summaryOf(findings) + "\n");
-    for (const line of [world.cores.note, ...findings.missing]) {
-      if (line) note(line);
-    }
+    const about = await aboutMachine(world, rounds, await world.postgres());
+    print(`${summaryOf(findings)}\n\n${tablesOf(findings, about)}\n`);
+    if (flags.json) print(samplesOf(findings) + "\n");
+    if (flags.write) await writeDocument(findings, about);
   } finally {
     await world.close();
   }

@@ -29,7 +29,7 @@ const RELAYS: Relay[] = [
   litellm,
   ours,
 ];
-const QUICK = [direct, nginx, passthrough, ours];
+const QUICK = [direct, passthrough, ours];
 const SCENARIOS: Scenario[] = [
   firstToken,
   database,

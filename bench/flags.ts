@@ -18,7 +18,7 @@ export interface BenchFlags {
 /** What each flag means, for people. */
 export const HELP = `deno task bench [flags]
 
-  --quick            under a minute: our relay beside direct, nginx and the passthrough, two rounds
+  --quick            under a minute: our relay beside direct and the passthrough, two rounds
   --relays A,B       direct, nginx, passthrough, openai, fastapi, portkey, litellm, storytellr
   --scenarios X,Y    first, database, paced, burst-1, burst-20, memory, cold, churn
   --rounds N         how often each relay has its turn

@@ -8,6 +8,7 @@ import {
   type World,
 } from "./relays/relay.ts";
 import type { Effort, Sample, Scenario } from "./scenarios/scenario.ts";
+import { warmUp } from "./warm_up.ts";
 
 /** All samples of a scenario, by the relay's name, in the order of the rounds. */
 export interface Result {
@@ -30,7 +31,7 @@ export type Around = (
   work: () => Promise<Sample>,
 ) => Promise<Sample>;
 
-/** A relay that fails in one round is not asked again in that scenario. */
+/** A relay that fails in one round, or falls behind by so much that it is cut off, is not asked again in that scenario. */
 export async function runAll(
   world: World,
   all: Relay[],
@@ -44,7 +45,9 @@ export async function runAll(
   try {
     for (const relay of all) {
       try {
-        running.set(relay, await relay.start(world));
+        const started = await relay.start(world);
+        running.set(relay, started);
+        await warmUp(started);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         missing.push(error.message);
@@ -72,7 +75,8 @@ export async function runAll(
     ) {
       for (const relay of relays) {
         const sofar = samples.get(relay.name)!;
-        if (sofar.at(-1)?.failure) continue;
+        const last = sofar.at(-1);
+        if (last?.failure || (last && last.cutOff > 0)) continue;
         if (scenario.only && !scenario.only.includes(relay.name)) continue;
         const one = scenario.fresh
           ? await relay.start(world)

@@ -22,3 +22,12 @@ export function medianRatio(values: number[], others: number[]): number {
 export function medianExcess(values: number[], others: number[]): number {
   return median(values.map((value, round) => value - others[round]));
 }
+
+/** Two digits that count, as a person would say them. */
+export function short(value: number): string {
+  if (Number.isNaN(value)) return "?";
+  if (Math.abs(value) >= 99.5) return value.toFixed(0);
+  return value.toFixed(
+    Math.abs(value) >= 9.95 ? 0 : Math.abs(value) >= 0.995 ? 1 : 2,
+  );
+}

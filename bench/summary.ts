@@ -17,6 +17,16 @@ export function summaryOf({ results, relays }: Findings): string {
   ).join("\n");
 }
 
+/** Every sample, for programs. */
+export function samplesOf({ results }: Findings): string {
+  return JSON.stringify(
+    results.map(({ scenario, samples }) => ({
+      scenario: scenario.name,
+      samples: Object.fromEntries(samples),
+    })),
+  );
+}
+
 function lineOf({ samples }: Result, name: string): string {
   const own = samples.get(name) ?? [];
   const failure = own.find((sample) => sample.failure)?.failure;

@@ -62,7 +62,7 @@ totals.push(
     ...flags,
     ...(Deno.args.length > 0
       ? Deno.args
-      : ["supabase", "dev", "client", "playground", "tests"]),
+      : ["supabase", "dev", "client", "playground", "bench", "tests"]),
   ], env),
 );
 if (Deno.args.length === 0) {

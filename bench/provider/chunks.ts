@@ -59,8 +59,25 @@ export function tokenAt(ms: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** So many events in one chunk, all with the same text. */
-export function tokens(count: number): Uint8Array {
-  const text = TOKEN.replace(PLACE, "~word");
-  return encoder.encode(httpChunk(text.repeat(count)));
+/** A gateway that meets the same text a hundred times takes the model for broken. */
+const TEXTS = ["~word", "~lamp", "~tide", "~ship", "~wind", "~gull"];
+
+/** So many events in one chunk; `from` chooses the first one's text. */
+export function tokens(count: number, from = 0): Uint8Array {
+  const events = Array.from(
+    { length: count },
+    (_, place) => TOKEN.replace(PLACE, TEXTS[(from + place) % TEXTS.length]),
+  );
+  return encoder.encode(httpChunk(events.join("")));
+}
+
+const prepared = new Map<number, Uint8Array[]>();
+
+/** Chunks of so many events each, to be sent in turn; made once. */
+export function chunksOf(count: number): Uint8Array[] {
+  const known = prepared.get(count);
+  if (known) return known;
+  const made = TEXTS.map((_, from) => tokens(count, from));
+  prepared.set(count, made);
+  return made;
 }

@@ -1,7 +1,7 @@
 /** One connection of a relay to the provider: reads requests, writes answers in order. */
 
 import { now } from "../stamp.ts";
-import { HEAD, tail, tokenAt, tokens } from "./chunks.ts";
+import { chunksOf, HEAD, tail, tokenAt, tokens } from "./chunks.ts";
 import type { Gate } from "./gate.ts";
 import type { Pacer } from "./pacer.ts";
 import { planOf } from "./plan.ts";
@@ -74,12 +74,13 @@ async function burst(
   writer: Writer,
   gate: Gate,
 ): Promise<void> {
-  const whole = tokens(eventsPerWrite);
+  const chunks = chunksOf(eventsPerWrite);
   await writer.write(tokens(1));
   let left = count - 1;
+  let writes = 0;
   await gate.wait();
   for (; left >= eventsPerWrite && !writer.closed; left -= eventsPerWrite) {
-    await writer.write(whole);
+    await writer.write(chunks[++writes % chunks.length]);
   }
   if (left > 0) await writer.write(tokens(left));
 }

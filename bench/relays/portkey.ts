@@ -5,6 +5,7 @@ import { COMPLETION, post } from "./http.ts";
 import { startProgram } from "./program.ts";
 import type { Relay } from "./relay.ts";
 
+const HEADERS = new URL("./apps/portkey_headers.mjs", import.meta.url).href;
 const PACKAGES = ["@portkey-ai/gateway@1.15.2"];
 
 export const portkey: Relay = {
@@ -18,6 +19,7 @@ export const portkey: Relay = {
       (port) => ({
         command: [
           "node",
+          `--import=${HEADERS}`,
           `${folder}/${program}`,
           `--port=${port}`,
           "--headless",

@@ -7,9 +7,9 @@ import type { Scenario } from "./scenario.ts";
 import { settled, stopwatch } from "./usage.ts";
 
 const STREAMS = 64;
-const LEAST_TOKENS = 200;
+const LEAST_TOKENS = 40;
 const MOST_TOKENS = 60_000;
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 15_000;
 
 export const burstOne = burst(
   "burst-1",
@@ -41,21 +41,27 @@ function burst(name: string, title: string, eventsPerWrite: number): Scenario {
     const { cutOff } = await crowd.ended(begun ? LONGEST_MS : 0);
     const used = stop();
     const delivered = crowd.tokens - before;
-    return { failure: crowd.failure(tokens), delivered, cutOff, ...used };
+    // One that holds its first token back until the end cannot be waited for.
+    const failure = begun ? crowd.failure(tokens) : "a stream did not begin";
+    return { failure, delivered, cutOff, ...used };
   }
-  async function tokensFor(relay: RunningRelay, world: World, seconds: number) {
-    let tokens = LEAST_TOKENS;
-    // Longer each time, for a short run is mostly beginnings, and says little of a warm program.
-    for (;;) {
+  /** Again with more tokens as long as it is over too soon: a program goes faster, the longer it has gone. */
+  async function longEnough(
+    relay: RunningRelay,
+    world: World,
+    seconds: number,
+  ) {
+    for (let tokens = known.get(relay) ?? LEAST_TOKENS;;) {
       const sent = await send(relay, world, tokens);
-      const longer = fit(tokens * Math.min(seconds / sent.seconds, 8));
-      const enough = sent.seconds > seconds / 2 || sent.cutOff > 0;
-      if (enough || sent.failure || longer <= tokens) return longer;
-      tokens = longer;
+      known.set(relay, tokens);
+      const more = fit(tokens * Math.min(seconds / sent.seconds, 8));
+      const enough = sent.seconds > seconds * 0.7 || more <= tokens;
+      if (enough || sent.failure || sent.cutOff > 0) return sent;
+      tokens = more;
     }
   }
   function fit(tokens: number): number {
-    const whole = Math.ceil(tokens / 100) * 100;
+    const whole = Math.ceil(tokens / 20) * 20;
     return Math.min(MOST_TOKENS, Math.max(LEAST_TOKENS, whole));
   }
 
@@ -63,13 +69,10 @@ function burst(name: string, title: string, eventsPerWrite: number): Scenario {
     name,
     title,
     async run(relay, { quick }, world) {
-      const tokens = known.get(relay) ??
-        await tokensFor(relay, world, quick ? 0.8 : 1.2);
-      known.set(relay, tokens);
-      const { cpu, seconds, delivered, cutOff, failure } = await send(
+      const { cpu, seconds, delivered, cutOff, failure } = await longEnough(
         relay,
         world,
-        tokens,
+        quick ? 0.8 : 1.2,
       );
       await settled(relay);
       return {

@@ -23,7 +23,7 @@ export const database: Scenario = {
   async run(relay, { quick }, world) {
     const supabase = await world.supabase();
     const trips = await roundTrips(supabase, world);
-    const seconds = quick ? 5 : 20;
+    const seconds = quick ? 3 : 15;
     const tokens = seconds * 1000 / EVERY_MS;
     const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
     const requests = await relay.requests(plan, STREAMS);

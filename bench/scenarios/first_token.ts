@@ -6,7 +6,7 @@ import { sleep } from "../process.ts";
 import { median } from "../statistics.ts";
 import type { Scenario } from "./scenario.ts";
 
-const LONGEST_MS = 10_000;
+const LONGEST_MS = 5_000;
 
 export const firstToken: Scenario = {
   name: "first",

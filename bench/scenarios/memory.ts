@@ -8,14 +8,14 @@ import type { Sample, Scenario } from "./scenario.ts";
 
 const STREAMS = 1_000;
 const SPREAD_MS = 3_000;
-const BEGIN_MS = 30_000;
+const BEGIN_MS = 15_000;
 const WARM_STREAMS = 50;
 const SETTLE_MS = 2_000;
 
 export const memory: Scenario = {
   name: "memory",
   title: "memory of 1,000 open streams",
-  rounds: 2,
+  rounds: 1,
   fresh: true,
   async run(relay): Promise<Sample> {
     if (relay.pid === null) {
