@@ -60,8 +60,11 @@ export async function runGeneration(
 
   try {
     overheadMs = Math.max(clock.now() - job.startedAt, 0);
+    const call = providerCall(job);
+    // The job lives as long as the answer, and the story so far can be megabytes.
+    job.admission.context = [];
     const { finishReason, usage } = await provider.stream(
-      providerCall(job),
+      call,
       controller.signal,
       onDeltas,
     );

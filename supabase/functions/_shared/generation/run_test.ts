@@ -44,7 +44,9 @@ function make(
 
 Deno.test("a run asks the provider for its job, and gives each read to the readers as one write", async () => {
   const { call, clock, job, run, transcript, written } = make();
-  assert.deepEqual(call.call, providerCall(job));
+  assert.deepEqual(call.call, providerCall(makeJob()));
+  // Let go of: the job lives as long as the answer.
+  assert.deepEqual(job.admission.context, []);
   await clock.run(30);
   call.send("Once", { kind: "reasoning", text: "hm" }, " 🐉");
   call.send("!");

@@ -20,17 +20,22 @@ export function createChatCompletions(
   clock: Clock,
   options: { timeoutMs: number; fetch?: typeof fetch },
 ): Provider {
-  const boundedFetch = createBoundedFetch(clock, options.fetch);
+  // One for the worker, since each one costs tens of microseconds and what memory it leaves behind.
+  const client = new OpenAI({
+    // The package does not do without one; it is never sent.
+    apiKey: "in the headers",
+    fetch: createBoundedFetch(clock, options.fetch),
+    maxRetries: 0,
+    timeout: options.timeoutMs,
+    logLevel: "off",
+  });
   return {
     async stream(call, signal, onDeltas) {
       try {
         signal.throwIfAborted();
-        const response = await request(
-          call,
-          signal,
-          boundedFetch,
-          options.timeoutMs,
-        );
+        const response = await request(client, call, signal);
+        // A story can be megabytes, and its next part takes minutes.
+        call.messages = [];
         return await readAnswer(response, call.accessKey, signal, onDeltas);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
@@ -41,36 +46,28 @@ export function createChatCompletions(
 }
 
 function request(
-  call: ProviderCall,
+  client: OpenAI,
+  { baseUrl, accessKey, model, messages, temperature, params }: ProviderCall,
   signal: AbortSignal,
-  boundedFetch: typeof fetch,
-  timeout: number,
 ): Promise<Response> {
-  // All of them: the package would add what it finds in the worker's environment, which is none of a provider's business.
-  const headers = headersFor(call.accessKey);
-  const client = new OpenAI({
-    baseURL: `${call.baseUrl.origin}${
-      call.baseUrl.pathname.replace(/\/$/, "")
-    }`,
-    defaultQuery: Object.fromEntries(call.baseUrl.searchParams),
-    // The package does not do without one; it is never sent.
-    apiKey: "in the headers",
-    fetch: (url, init) => boundedFetch(url, { ...init, headers }),
-    maxRetries: 0,
-    timeout,
-    logLevel: "off",
-  });
-  const params = Object.fromEntries(
-    Object.entries(call.params).filter(([name]) => !RESERVED.includes(name)),
+  const url = new URL(baseUrl);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/chat/completions`;
+  const allowed = Object.fromEntries(
+    Object.entries(params).filter(([name]) => !RESERVED.includes(name)),
   );
   return client.chat.completions.create({
-    ...(call.temperature === null ? {} : { temperature: call.temperature }),
+    ...(temperature === null ? {} : { temperature }),
     stream_options: { include_usage: true },
-    ...params,
-    model: call.model,
-    messages: call.messages,
+    ...allowed,
+    model,
+    messages,
     stream: true,
-  }, { signal }).asResponse();
+  }, {
+    path: url.href,
+    signal,
+    // All of them: the package would add what it finds in the worker's environment, which is none of a provider's business.
+    fetchOptions: { headers: headersFor(accessKey) } as object,
+  }).asResponse();
 }
 
 /** A key that no header can hold is refused here: the runtime's error would quote it. */

@@ -264,13 +264,18 @@ Deno.test("what the openai package would take from the environment changes nothi
     OPENAI_CUSTOM_HEADERS: "authorization: Bearer other\nx-environment: 1",
     OPENAI_LOG: "debug",
   };
-  const calls = [makeCall(), makeCall({ accessKey: null })];
-  const wanted = await Promise.all(calls.map(requestOf));
+  const requests = () =>
+    Promise.all(
+      [makeCall(), makeCall({ accessKey: null })].map((call) =>
+        requestOf(call)
+      ),
+    );
+  const wanted = await requests();
   for (const [name, value] of Object.entries(variables)) {
     Deno.env.set(name, value);
   }
   try {
-    assert.deepEqual(await Promise.all(calls.map(requestOf)), wanted);
+    assert.deepEqual(await requests(), wanted);
   } finally {
     for (const name of Object.keys(variables)) Deno.env.delete(name);
   }
@@ -651,4 +656,15 @@ Deno.test("twenty streams that are aborted at once leave no connection", async (
   }
   await allGone.promise;
   assert.equal(open, 0);
+});
+
+Deno.test("the story that was sent is let go of while the answer comes", async () => {
+  const call = makeCall();
+  const answer = makeAnswer([HELLO + STOP + DONE]);
+  let waiting: unknown[] | undefined;
+  await createChatCompletions(createManualClock(), {
+    timeoutMs: 1_000,
+    fetch: answer.fetch,
+  }).stream(call, new AbortController().signal, () => waiting = call.messages);
+  assert.deepEqual(waiting, []);
 });

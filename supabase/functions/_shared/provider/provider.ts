@@ -17,6 +17,7 @@ export interface ProviderCall {
   temperature: number | null;
   /** The bot's further fields of the request. */
   params: Record<string, unknown>;
+  /** Let go of once they are sent. */
   messages: ContextMessage[];
 }
 
