@@ -1,6 +1,7 @@
 /** Which relays and scenarios there are, and which of them a run has. */
 
 import type { BenchFlags } from "./flags.ts";
+import { copy } from "./relays/copy.ts";
 import { direct } from "./relays/direct.ts";
 import { fastapi } from "./relays/fastapi.ts";
 import { litellm } from "./relays/litellm.ts";
@@ -23,6 +24,7 @@ const RELAYS: Relay[] = [
   direct,
   nginx,
   passthrough,
+  copy,
   openaiLoop,
   portkey,
   fastapi,

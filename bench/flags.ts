@@ -19,7 +19,7 @@ export interface BenchFlags {
 export const HELP = `deno task bench [flags]
 
   --quick            under a minute: our relay beside direct and the passthrough, two rounds
-  --relays A,B       direct, nginx, passthrough, openai, fastapi, portkey, litellm, storytellr
+  --relays A,B       direct, nginx, passthrough, copy, openai, fastapi, portkey, litellm, storytellr
   --scenarios X,Y    first, database, paced, burst-1, burst-20, memory, cold, churn
   --rounds N         how often each relay has its turn
   --runtime VERSION  the Deno of the relays that run on Deno, such as 2.1.4

@@ -11,6 +11,7 @@ import { settled, stopwatch } from "./usage.ts";
 
 const EVERY_MS = 20;
 const GRACE_MS = 3_000;
+const SETTLE_MS = 1_500;
 
 /** How much of it. */
 export interface Size {
@@ -51,7 +52,8 @@ export async function pace(
   { streams, spreadMs, patienceMs, windowMs, newcomersMs }: Size,
   { aheadMs }: Effort,
 ): Promise<Sample> {
-  const lastsMs = spreadMs + patienceMs + windowMs + newcomersMs;
+  const lastsMs = spreadMs + patienceMs + SETTLE_MS + windowMs +
+    newcomersMs;
   const tokens = Math.ceil(lastsMs / EVERY_MS);
   const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
   const requests = await relay.requests(plan, streams);
@@ -64,7 +66,8 @@ export async function pace(
   const endsAt = performance.now() + spreadMs + lastsMs;
   const crowd = await openCrowd(requests, spreadMs, aheadMs);
   const begun = await crowd.begun(patienceMs);
-  await sleep(200);
+  // What the beginnings left behind is collected meanwhile, and each beat has come once.
+  await sleep(SETTLE_MS);
   const before = crowd.tokens;
   const stop = stopwatch(relay);
   crowd.record();
