@@ -1,0 +1,15 @@
+/** Tables and numbers as a page has them. */
+
+import { short } from "../statistics.ts";
+
+/** The first row is the heading. */
+export function markdown([head, ...rows]: string[][]): string {
+  return [head, head.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Two digits that count, thousands apart. */
+export function amount(value: number): string {
+  if (Math.abs(value) < 99.5) return short(value);
+  return Math.round(value).toLocaleString("en-US");
+}
