@@ -38,7 +38,6 @@ export function compare(point: Point, costs: Costs): Comparison[] {
     predicted: number,
   ) => ({ name, unit, measured, predicted });
   return [
-    row("tokens", "/s", each(window.tokens), rates.tokens),
     row("relay's CPU", "cores", each(window.relayCpu), rates.relayCpu),
     row(
       "relay's memory",

@@ -8,8 +8,10 @@ export function markdown([head, ...rows]: string[][]): string {
     .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Two digits that count, thousands apart. */
+/** A whole number as it is, thousands apart; else two digits that count. */
 export function amount(value: number): string {
-  if (Math.abs(value) < 99.5) return short(value);
-  return Math.round(value).toLocaleString("en-US");
+  if (Math.abs(value) >= 99.5 || Number.isInteger(value)) {
+    return Math.round(value).toLocaleString("en-US");
+  }
+  return short(value);
 }

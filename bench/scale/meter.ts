@@ -20,7 +20,7 @@ export interface Usage {
   client: number;
   /** By function, as the Data API counts them. */
   calls: Record<string, number>;
-  /** Milliseconds inside the function for each of its calls, as Postgres counts them. */
+  /** Milliseconds inside the function, the mean of the calls that Postgres has written down: it does so up to ten seconds late. */
   callMs: Record<string, number>;
 }
 

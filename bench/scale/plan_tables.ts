@@ -62,10 +62,9 @@ function sizeTable(costs: Costs): string {
     name: string,
     cell: (plan: ReturnType<typeof planOf>) => string,
   ) => [name, ...plans.map(cell)];
-  const dollars = (value: number) => `$${amount(value)}`;
+  const dollars = (value: number) => `$${amount(Math.round(value))}`;
   return markdown([
     row("generations at once", ({ load }) => amount(load.concurrent)),
-    row("tokens a second", ({ rates }) => amount(rates.tokens)),
     row(
       "begins a second, and as many finishes",
       ({ rates }) => amount(rates.begins),
@@ -92,19 +91,17 @@ function sizeTable(costs: Costs): string {
           amount(rates.wal * 86_400 / 1e9)
         } GB a day`,
     ),
-    row(
-      "to the Data API",
-      ({ rates }) => `${amount(rates.body / 1e6)} MB/s`,
-    ),
     row("to the readers", ({ rates }) => `${amount(rates.client / 1e6)} MB/s`),
     row(
       "projects and their compute",
       ({ projects, compute }) => `${projects} × ${compute.name}`,
     ),
-    row("database a month", ({ prices }) => dollars(prices.database)),
-    row("disk throughput a month", ({ prices }) => dollars(prices.disk)),
-    row("invocations a month", ({ prices }) => dollars(prices.invocations)),
-    row("egress a month", ({ prices }) => dollars(prices.egress)),
+    row(
+      "database and its disk, a month",
+      ({ prices }) => dollars(prices.database + prices.disk),
+    ),
+    row("invocations, a month", ({ prices }) => dollars(prices.invocations)),
+    row("egress, a month", ({ prices }) => dollars(prices.egress)),
   ]);
 }
 
@@ -152,10 +149,6 @@ function beatTable(costs: Costs): string {
           short(beatMs / 1_000 + CANCEL_MARGIN_S)
         } s`
       ),
-    ],
-    [
-      "text that a killed worker takes along, at most",
-      ...BEATS.map((beatMs) => `${short(beatMs / 1_000)} s`),
     ],
   ]);
 }

@@ -127,7 +127,7 @@ export async function measureEnds(
   });
 }
 
-/** Postgres writes its counts of calls down a second after the call at most, or ten where it has nothing else to do. */
+/** A worker that has seen its hot path, and a log without what checkpoints and vacuum add. */
 async function withRelay<T>(
   world: World,
   beatMs: number,

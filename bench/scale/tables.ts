@@ -13,7 +13,6 @@ export function tablesOf(measured: Measured): string {
   const costs = costsOf(measured);
   return [
     measured.about,
-    "### Measured",
     pointTable(measured),
     endsLine(measured),
     "### By the piece",
