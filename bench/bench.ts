@@ -28,7 +28,11 @@ try {
       { quick: flags.quick, aheadMs: world.aheadMs },
       flags.profile ? profiled(world) : (_relay, _scenario, work) => work(),
     );
-    const about = await aboutMachine(world, rounds, await world.postgres());
+    const about = await aboutMachine(
+      world,
+      `\`deno task bench\` in ${rounds} rounds`,
+      await world.postgres(),
+    );
     print(`${summaryOf(findings)}\n\n${tablesOf(findings, about)}\n`);
     if (flags.json) print(samplesOf(findings) + "\n");
     if (flags.write) await writeDocument(findings, about);

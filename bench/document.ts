@@ -57,10 +57,10 @@ export function between(text: string, figures: string): string {
   }`;
 }
 
-/** What the figures were taken on, in a sentence. */
+/** What the figures were taken with and on, in a sentence. */
 export async function aboutMachine(
   { deno, cores }: World,
-  rounds: number,
+  command: string,
   postgres: string | null,
 ): Promise<string> {
   const day = new Date().toISOString().slice(0, 10);
@@ -71,7 +71,7 @@ export async function aboutMachine(
   }).output();
   const version = new TextDecoder().decode(stdout).split(/\s+/)[1];
   return [
-    `Taken by \`deno task bench\` on ${day}: ${rounds} rounds, ${availableParallelism()} cores and ${memory} GB, Deno ${version}`,
+    `Taken by ${command} on ${day}: ${availableParallelism()} cores and ${memory} GB, Deno ${version}`,
     ...(postgres ? [`Postgres ${postgres}`] : []),
     cores.note || "the relay on one core, everything else on the other",
   ].join(", ") + ".";

@@ -9,6 +9,8 @@ export interface Crowd {
   streams: Stream[];
   /** Of all streams so far. */
   readonly tokens: number;
+  /** That came over all connections so far, heads and frames with them. */
+  readonly bytes: number;
   /** Delays in milliseconds since `record`, until `recorded`. */
   record(): void;
   recorded(): number[];
@@ -27,9 +29,11 @@ export async function openCrowd(
   clock: number | null,
 ): Promise<Crowd> {
   let tokens = 0;
+  let bytes = 0;
   let delays: number[] | null = null;
   const ears = {
     onTokens: (count: number) => tokens += count,
+    onBytes: (count: number) => bytes += count,
     onStamp: clock === null
       ? undefined
       : (stamp: number) => delays?.push(age(stamp, now() + clock)),
@@ -47,6 +51,9 @@ export async function openCrowd(
     streams,
     get tokens() {
       return tokens;
+    },
+    get bytes() {
+      return bytes;
     },
     record: () => delays = [],
     recorded() {

@@ -29,6 +29,7 @@ export interface Stream {
 
 /** What a stream tells while it runs. */
 export interface Ears {
+  onBytes?: (count: number) => void;
   onTokens?: (count: number) => void;
   onStamp?: (stamp: number) => void;
 }
@@ -75,6 +76,7 @@ export function openStream(request: Request, ears: Ears = {}): Stream {
       while (!response.complete) {
         const length = await connection.read(buffer);
         if (length === null) break;
+        ears.onBytes?.(length);
         response.push(buffer.subarray(0, length));
       }
       if (response.status !== 200) {

@@ -127,7 +127,10 @@ async function costs({ sql, traffic }: Supabase) {
 }
 
 /** Whole pages behind a checkpoint and vacuum's own work are no cost of a generation (see dev/chaos/costs.ts). */
-async function onlyRecords({ own, sql }: Supabase, only: boolean) {
+export async function onlyRecords(
+  { own, sql }: Supabase,
+  only: boolean,
+): Promise<void> {
   if (!own) return;
   for (const setting of ["full_page_writes", "autovacuum"]) {
     await sql.unsafe(
