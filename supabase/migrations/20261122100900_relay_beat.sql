@@ -31,12 +31,12 @@ begin
     select b.stream_id, b.start_at, b.end_at, b.content
     from beaten b
     where b.start_at = b.text_units and b.content <> ''
-    returning stream_id, end_at
   ), renewed as (
     update relay.generations g
     set
       lease_expires_at = clock_timestamp() + make_interval(secs => lease_ms / 1000.0),
-      text_units = coalesce((select a.end_at from added a where a.stream_id = g.stream_id), g.text_units)
+      -- Where a piece was added; asking 'added' itself would read all of it for each generation.
+      text_units = case when b.start_at = b.text_units and b.content <> '' then b.end_at else b.text_units end
     from beaten b
     where g.stream_id = b.stream_id
     returning g.stream_id, g.text_units, g.cancel_requested_at
