@@ -20,6 +20,7 @@ const TINY: Scenario = {
         streams: 5,
         spreadMs: 50,
         patienceMs: 1_000,
+        settleMs: 100,
         windowMs: 300,
         newcomersMs: 100,
       },

@@ -11,7 +11,6 @@ import { settled, stopwatch } from "./usage.ts";
 
 const EVERY_MS = 20;
 const GRACE_MS = 3_000;
-const SETTLE_MS = 1_500;
 
 /** How much of it. */
 export interface Size {
@@ -20,6 +19,8 @@ export interface Size {
   spreadMs: number;
   /** How long is waited for the last one's first token. */
   patienceMs: number;
+  /** In which what the beginnings left behind is collected, and each beat comes once. */
+  settleMs: number;
   /** In which is measured. */
   windowMs: number;
   /** In which newcomers come, one after the other. */
@@ -30,12 +31,14 @@ const WHOLE = {
   streams: 200,
   spreadMs: 1_000,
   patienceMs: 1_500,
+  settleMs: 1_500,
   windowMs: 3_000,
   newcomersMs: 1_200,
 };
 const QUICK = {
   ...WHOLE,
   patienceMs: 700,
+  settleMs: 300,
   windowMs: 1_500,
   newcomersMs: 800,
 };
@@ -49,10 +52,10 @@ export const paced: Scenario = {
 /** One round. */
 export async function pace(
   relay: RunningRelay,
-  { streams, spreadMs, patienceMs, windowMs, newcomersMs }: Size,
+  { streams, spreadMs, patienceMs, settleMs, windowMs, newcomersMs }: Size,
   { aheadMs }: Effort,
 ): Promise<Sample> {
-  const lastsMs = spreadMs + patienceMs + SETTLE_MS + windowMs +
+  const lastsMs = spreadMs + patienceMs + settleMs + windowMs +
     newcomersMs;
   const tokens = Math.ceil(lastsMs / EVERY_MS);
   const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
@@ -66,8 +69,7 @@ export async function pace(
   const endsAt = performance.now() + spreadMs + lastsMs;
   const crowd = await openCrowd(requests, spreadMs, aheadMs);
   const begun = await crowd.begun(patienceMs);
-  // What the beginnings left behind is collected meanwhile, and each beat has come once.
-  await sleep(SETTLE_MS);
+  await sleep(settleMs);
   const before = crowd.tokens;
   const stop = stopwatch(relay);
   crowd.record();
