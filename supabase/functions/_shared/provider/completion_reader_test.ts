@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createParser } from "eventsource-parser";
 import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_LINE_BYTES } from "../protocol/limits.ts";
 import {
   makeRandom,
   splitEverywhere,
@@ -162,6 +163,10 @@ const CASES: [name: string, stream: string][] = [
     stream([text("a"), text("b"), `{"error":{"message":"no"}}`, text("c")]),
   ],
   ["what is no chunk", stream([text("a"), text("b"), "nonsense"])],
+  [
+    "an event of two lines, of which the second is like a chunk",
+    stream([text("a"), text("b"), `x\ndata: ${text("c")}`, text("d")]),
+  ],
   ["no end", stream([text("a"), text("b"), text("c")])],
   [
     "text behind the end",
@@ -259,4 +264,17 @@ Deno.test("what was good in a read is kept, also where the rest of it was not", 
   const whole = `data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: no\n\n`;
   assert.throws(() => completion.push(bytes(whole)), RelayError);
   assert.deepEqual(completion.take(), [{ kind: "text", text: "ab" }]);
+});
+
+Deno.test("a chunk that is like another is bounded like any other line", () => {
+  const completion = createCompletionReader(null);
+  completion.push(bytes(`data: ${text("a")}\n\n`));
+  const long = bytes(`data: ${text("a".repeat(MAX_PROVIDER_LINE_BYTES))}\n\n`);
+  assert.throws(
+    () => completion.push(long),
+    new RelayError(
+      "provider_bad_response",
+      `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
+    ),
+  );
 });

@@ -172,3 +172,37 @@ Deno.test("comments have no bound but that of a line", () => {
   const comment = bytes(`: ${"x".repeat(65_000)}\n`);
   for (let lines = 0; lines < 40; lines++) parser.push(comment);
 });
+
+Deno.test("an event that came in one read is given as it came, and no other", () => {
+  const events: string[] = [];
+  const parser = createEventStreamParser({
+    onData: (_data, event) => events.push(event),
+  });
+  parser.push(bytes("data: a\n\n: hm\ndata:b\r\n\r\ndata: c\n"));
+  parser.push(bytes("\ndata: d\n\n"));
+  parser.push(bytes("data: e"));
+  parser.end();
+  assert.deepEqual(events, [
+    "data: a\n\n",
+    ": hm\ndata:b\r\n\r\n",
+    "",
+    "data: d\n\n",
+    "",
+  ]);
+});
+
+Deno.test("who takes events is asked where one begins, and nowhere else", () => {
+  const asked: [number, string][] = [];
+  const data: string[] = [];
+  const parser = createEventStreamParser({
+    onData: (event) => data.push(event),
+    take(text, from) {
+      asked.push([from, text]);
+      return text.startsWith("data: x\n\n", from) ? from + 9 : -1;
+    },
+  });
+  const read = "data: x\n\ndata: a\ndata: x\n\ndata: x\n\n";
+  parser.push(bytes(read));
+  assert.deepEqual(data, ["a\nx"]);
+  assert.deepEqual(asked, [[0, read], [9, read], [26, read]]);
+});
