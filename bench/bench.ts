@@ -20,19 +20,11 @@ try {
   // The database's server is no child that would end with this process.
   untilStopped().then(() => world.close()).then(() => Deno.exit(130));
   try {
-    const findings = await runAll(
-      world,
-      relays,
-      scenarios,
-      rounds,
-      { quick: flags.quick, aheadMs: world.aheadMs },
-      flags.profile ? profiled(world) : (_relay, _scenario, work) => work(),
-    );
-    const about = await aboutMachine(
-      world,
-      `\`deno task bench\` in ${rounds} rounds`,
-      await world.postgres(),
-    );
+    const findings = await runAll(world, relays, scenarios, rounds, {
+      quick: flags.quick,
+      aheadMs: world.aheadMs,
+    }, flags.profile ? profiled(world) : (_relay, _scenario, work) => work());
+    const about = await aboutMachine(world, `\`deno task bench\` in ${rounds} rounds`, await world.postgres());
     print(`${summaryOf(findings)}\n\n${tablesOf(findings, about)}\n`);
     if (flags.json) print(samplesOf(findings) + "\n");
     if (flags.write) await writeDocument(findings, about);

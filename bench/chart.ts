@@ -22,47 +22,32 @@ export function chartOf(title: string, panels: Panel[]): string {
     .filter(Number.isFinite);
   const largest = 10 ** Math.ceil(Math.log10(Math.max(...ratios, 10)));
   const scale = (WIDTH - LEFT - RIGHT) / Math.log10(largest / SMALLEST);
-  const x = (ratio: number) =>
-    LEFT + Math.max(Math.log10(ratio / SMALLEST), 0) * scale;
+  const x = (ratio: number) => LEFT + Math.max(Math.log10(ratio / SMALLEST), 0) * scale;
   let top = 40;
   const parts: string[] = [];
   for (const { title, bars } of panels) {
     const height = HEAD + bars.length * ROW;
-    parts.push(
-      `<text x="16" y="${top + 22}" class="head">${escape(title)}</text>`,
-    );
+    parts.push(`<text x="16" y="${top + 22}" class="head">${escape(title)}</text>`);
     for (let power = SMALLEST; power <= largest; power *= 10) {
       const at = x(power).toFixed(1);
       parts.push(
-        `<line x1="${at}" x2="${at}" y1="${top + 32}" y2="${
-          top + height
-        }" class="${Math.round(power * 10) === 10 ? "one" : "grid"}"/>`,
+        `<line x1="${at}" x2="${at}" y1="${top + 32}" y2="${top + height}" class="${
+          Math.round(power * 10) === 10 ? "one" : "grid"
+        }"/>`,
       );
-      parts.push(
-        `<text x="${at}" y="${top + height + 13}" class="tick">${
-          Number(power.toPrecision(1))
-        }</text>`,
-      );
+      parts.push(`<text x="${at}" y="${top + height + 13}" class="tick">${Number(power.toPrecision(1))}</text>`);
     }
     bars.forEach(({ label, ratio, ours, saturated }, place) => {
       const y = top + 36 + place * ROW;
-      parts.push(
-        `<text x="${LABELS}" y="${y + 13}" class="label${
-          ours ? " ours" : ""
-        }">${escape(label)}</text>`,
-      );
+      parts.push(`<text x="${LABELS}" y="${y + 13}" class="label${ours ? " ours" : ""}">${escape(label)}</text>`);
       if (!Number.isFinite(ratio)) {
         parts.push(`<text x="${LEFT + 4}" y="${y + 13}">no figure</text>`);
         return;
       }
       const width = Math.max(x(ratio) - LEFT, 1).toFixed(1);
       parts.push(
-        `<rect x="${LEFT}" y="${y}" width="${width}" height="${
-          ROW - 5
-        }" class="${ours ? "bar own" : "bar"}"/>`,
-        `<text x="${(x(ratio) + 6).toFixed(1)}" y="${y + 13}">${short(ratio)}${
-          saturated ? ", saturated" : ""
-        }</text>`,
+        `<rect x="${LEFT}" y="${y}" width="${width}" height="${ROW - 5}" class="${ours ? "bar own" : "bar"}"/>`,
+        `<text x="${(x(ratio) + 6).toFixed(1)}" y="${y + 13}">${short(ratio)}${saturated ? ", saturated" : ""}</text>`,
       );
     });
     top += height + 28;
@@ -90,6 +75,5 @@ ${parts.join("\n")}
 }
 
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
-    .replaceAll('"', "&quot;");
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -20,27 +20,9 @@ import { memory } from "./scenarios/memory.ts";
 import { paced } from "./scenarios/paced.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
-const RELAYS: Relay[] = [
-  direct,
-  nginx,
-  passthrough,
-  copy,
-  openaiLoop,
-  portkey,
-  fastapi,
-  litellm,
-  ours,
-];
+const RELAYS: Relay[] = [direct, nginx, passthrough, copy, openaiLoop, portkey, fastapi, litellm, ours];
 const QUICK = [direct, passthrough, ours];
-const SCENARIOS: Scenario[] = [
-  firstToken,
-  database,
-  paced,
-  burstOne,
-  burstMany,
-  memory,
-  cold,
-];
+const SCENARIOS: Scenario[] = [firstToken, database, paced, burstOne, burstMany, memory, cold];
 const QUICK_SCENARIOS = [firstToken, database, paced, burstMany];
 
 /** In the order of the table. */
@@ -49,33 +31,17 @@ export function chosenRelays({ quick, relays }: BenchFlags): Relay[] {
 }
 
 /** In the order in which they are run. */
-export function chosenScenarios(
-  { quick, scenarios, churn: withChurn }: BenchFlags,
-): Scenario[] {
+export function chosenScenarios({ quick, scenarios, churn: withChurn }: BenchFlags): Scenario[] {
   const all = [...SCENARIOS, churn];
   const byDefault = quick ? QUICK_SCENARIOS : SCENARIOS;
-  return chosen(
-    "scenario",
-    all,
-    scenarios,
-    withChurn ? [...byDefault, churn] : byDefault,
-  );
+  return chosen("scenario", all, scenarios, withChurn ? [...byDefault, churn] : byDefault);
 }
 
-function chosen<T extends { name: string }>(
-  kind: string,
-  all: T[],
-  names: string[],
-  byDefault: T[],
-): T[] {
+function chosen<T extends { name: string }>(kind: string, all: T[], names: string[], byDefault: T[]): T[] {
   for (const name of names) {
     if (all.some((one) => one.name === name)) continue;
     const known = all.map((one) => one.name).join(", ");
-    throw new TypeError(
-      `Cannot start: "${name}" is not a ${kind}, expected one of ${known}`,
-    );
+    throw new TypeError(`Cannot start: "${name}" is not a ${kind}, expected one of ${known}`);
   }
-  return names.length === 0
-    ? byDefault
-    : all.filter(({ name }) => names.includes(name));
+  return names.length === 0 ? byDefault : all.filter(({ name }) => names.includes(name));
 }

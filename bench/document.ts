@@ -9,16 +9,13 @@ import { goalTable, relayTable } from "./tables.ts";
 
 const DOCUMENT = new URL("../docs/performance.md", import.meta.url);
 const CHART = new URL("../docs/images/performance.svg", import.meta.url);
-const CHART_TITLE =
-  "CPU of the relay for each token, as a multiple of the Deno passthrough's (logarithmic)";
+const CHART_TITLE = "CPU of the relay for each token, as a multiple of the Deno passthrough's (logarithmic)";
 
 /** All of the tables in Markdown. */
 export function tablesOf(findings: Findings, about: string): string {
   return [
     about,
-    ...(findings.missing.length > 0
-      ? [`Not measured here: ${findings.missing.join("; ")}.`]
-      : []),
+    ...(findings.missing.length > 0 ? [`Not measured here: ${findings.missing.join("; ")}.`] : []),
     "### Goals",
     goalTable(findings),
     "### Relays beside each other",
@@ -27,10 +24,7 @@ export function tablesOf(findings: Findings, about: string): string {
 }
 
 /** Replaces what stands between the markers, and the chart; formats both as the gate wants it. */
-export async function writeDocument(
-  findings: Findings,
-  about: string,
-): Promise<void> {
+export async function writeDocument(findings: Findings, about: string): Promise<void> {
   const text = await Deno.readTextFile(DOCUMENT);
   const tables = tablesOf(findings, about);
   await Deno.writeTextFile(DOCUMENT, between(text, tables));
@@ -52,23 +46,14 @@ export function between(text: string, figures: string): string {
   if (from === -1 || to < from) {
     throw new Error(`Cannot write the figures: there is no "${BEGIN}"`);
   }
-  return `${text.slice(0, from + BEGIN.length)}\n\n${figures}\n\n${
-    text.slice(to)
-  }`;
+  return `${text.slice(0, from + BEGIN.length)}\n\n${figures}\n\n${text.slice(to)}`;
 }
 
 /** What the figures were taken with and on, in a sentence. */
-export async function aboutMachine(
-  { deno, cores }: World,
-  command: string,
-  postgres: string | null,
-): Promise<string> {
+export async function aboutMachine({ deno, cores }: World, command: string, postgres: string | null): Promise<string> {
   const day = new Date().toISOString().slice(0, 10);
   const memory = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
-  const { stdout } = await new Deno.Command(deno, {
-    args: ["--version"],
-    stdin: "null",
-  }).output();
+  const { stdout } = await new Deno.Command(deno, { args: ["--version"], stdin: "null" }).output();
   const version = new TextDecoder().decode(stdout).split(/\s+/)[1];
   return [
     `Taken by ${command} on ${day}: ${availableParallelism()} cores and ${memory} GB, Deno ${version}`,

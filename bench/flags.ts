@@ -32,14 +32,7 @@ export const HELP = `deno task bench [flags]
   --write            put table and chart into docs/; not with --quick, --relays or --scenarios
 `;
 
-const SWITCHES = [
-  "quick",
-  "profile",
-  "churn",
-  "write",
-  "json",
-  "help",
-] as const;
+const SWITCHES = ["quick", "profile", "churn", "write", "json", "help"] as const;
 
 /** Reads the flags, or throws an error that names the one that is wrong. */
 export function parseBenchFlags(args: string[]): BenchFlags {
@@ -80,31 +73,23 @@ export function parseBenchFlags(args: string[]): BenchFlags {
         flags.database = valueOf(arg);
         break;
       default:
-        throw new TypeError(
-          `Cannot start: "${arg}" is not a flag, --help lists them`,
-        );
+        throw new TypeError(`Cannot start: "${arg}" is not a flag, --help lists them`);
     }
   }
   const partial = flags.quick || flags.relays.length > 0 ||
     flags.scenarios.length > 0;
   if (flags.write && partial) {
-    throw new TypeError(
-      "Cannot start: --write replaces the whole table, and this run has a part of it",
-    );
+    throw new TypeError("Cannot start: --write replaces the whole table, and this run has a part of it");
   }
   return flags;
 }
 
 function roundsOf(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new TypeError(
-    `Cannot start: --rounds is "${text}", not a number from 1 to 999`,
-  );
+  throw new TypeError(`Cannot start: --rounds is "${text}", not a number from 1 to 999`);
 }
 
 function versionOf(text: string): string {
   if (/^\d+\.\d+\.\d+$/.test(text)) return text;
-  throw new TypeError(
-    `Cannot start: --runtime is "${text}", not a version such as 2.1.4`,
-  );
+  throw new TypeError(`Cannot start: --runtime is "${text}", not a version such as 2.1.4`);
 }

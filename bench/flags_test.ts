@@ -50,27 +50,13 @@ Deno.test("a wrong flag is refused by name", () => {
 
 Deno.test("a part of the figures is not written over all of them", () => {
   for (const part of [["--quick"], ["--relays", "x"], ["--scenarios", "x"]]) {
-    throws(
-      () => parseBenchFlags(["--write", ...part]),
-      /replaces the whole table/,
-    );
+    throws(() => parseBenchFlags(["--write", ...part]), /replaces the whole table/);
   }
 });
 
 Deno.test("the help names every flag", () => {
   for (
-    const flag of [
-      "quick",
-      "relays",
-      "scenarios",
-      "rounds",
-      "runtime",
-      "database",
-      "profile",
-      "churn",
-      "json",
-      "write",
-    ]
+    const flag of ["quick", "relays", "scenarios", "rounds", "runtime", "database", "profile", "churn", "json", "write"]
   ) {
     equal(HELP.includes(`--${flag}`), true, flag);
   }

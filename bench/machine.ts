@@ -13,18 +13,12 @@ export interface Cores {
 /** Moves this process, and with it all that it starts by default, to the first core. */
 export async function takeCores(): Promise<Cores> {
   if (availableParallelism() < 2) {
-    return none(
-      "this machine has one core, so the relay shares it with the load",
-    );
+    return none("this machine has one core, so the relay shares it with the load");
   }
   if (!await succeeds("taskset", ["-a", "-c", "-p", "0", String(Deno.pid)])) {
     return none("there is no taskset, so nothing is pinned to a core");
   }
-  return {
-    relay: ["taskset", "-c", "1"],
-    load: ["taskset", "-c", "0"],
-    note: "",
-  };
+  return { relay: ["taskset", "-c", "1"], load: ["taskset", "-c", "0"], note: "" };
 }
 
 function none(note: string): Cores {

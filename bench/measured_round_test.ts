@@ -14,18 +14,14 @@ const TINY: Scenario = {
   name: "tiny",
   title: "a few streams for a moment",
   run: (relay, effort) =>
-    pace(
-      relay,
-      {
-        streams: 5,
-        spreadMs: 50,
-        patienceMs: 1_000,
-        settleMs: 100,
-        windowMs: 300,
-        newcomersMs: 100,
-      },
-      effort,
-    ),
+    pace(relay, {
+      streams: 5,
+      spreadMs: 50,
+      patienceMs: 1_000,
+      settleMs: 100,
+      windowMs: 300,
+      newcomersMs: 100,
+    }, effort),
 };
 
 /** Hands everything on but for one token of each stream. */
@@ -46,33 +42,20 @@ const lossy: Relay = {
     );
     return Promise.resolve({
       pid: Deno.pid,
-      requests: (plan, count) =>
-        Promise.resolve(
-          Array(count).fill(post(server.addr.port, `/${plan}/v1/x`, {})),
-        ),
+      requests: (plan, count) => Promise.resolve(Array(count).fill(post(server.addr.port, `/${plan}/v1/x`, {}))),
       stop: () => server.shutdown(),
     });
   },
 };
 
-async function measure(
-  relays: Relay[],
-  scenario: Scenario,
-): Promise<Record<string, Sample[]>> {
+async function measure(relays: Relay[], scenario: Scenario): Promise<Record<string, Sample[]>> {
   const database = Deno.env.get("RELAY_TEST_DATABASE_URL");
   // This process keeps its cores: other tests run in it.
   const cores = { relay: [], load: [], note: "" };
   const world = await openWorld({ database, profile: false }, cores);
   try {
     const effort = { quick: true, aheadMs: world.aheadMs };
-    const { results } = await runAll(
-      world,
-      relays,
-      [scenario],
-      1,
-      effort,
-      (_relay, _scenario, work) => work(),
-    );
+    const { results } = await runAll(world, relays, [scenario], 1, effort, (_relay, _scenario, work) => work());
     return Object.fromEntries(results[0].samples);
   } finally {
     await world.close();
@@ -91,10 +74,7 @@ Deno.test("a round gives figures of a relay that loses nothing, and says which o
   assertWhole(samples.direct[0]);
   assertWhole(samples.passthrough[0]);
   ok(samples.passthrough[0].figures.cpuUs >= 0);
-  match(
-    samples.lossy[0].failure ?? "",
-    /^a stream ended with \d+ tokens, \d+ were sent$/,
-  );
+  match(samples.lossy[0].failure ?? "", /^a stream ended with \d+ tokens, \d+ were sent$/);
 });
 
 if (!Deno.env.has("RELAY_TEST_DATABASE_URL")) {

@@ -10,10 +10,9 @@ const OURS = "storytellr";
 
 /** One panel for each scenario of CPU; direct is no process, so it has none. */
 export function panelsOf({ results, relays }: Findings): Panel[] {
-  return results.filter(({ scenario }) => SHOWN.includes(scenario.name))
-    .map(({ scenario, samples }) => {
-      const cpu = (name: string) =>
-        (samples.get(name) ?? []).map(({ figures }) => figures.cpuUs ?? NaN);
+  return results.filter(({ scenario }) => SHOWN.includes(scenario.name)).map(
+    ({ scenario, samples }) => {
+      const cpu = (name: string) => (samples.get(name) ?? []).map(({ figures }) => figures.cpuUs ?? NaN);
       const bars = relays.filter(({ name }) => name !== "direct").map(
         ({ name, title }) => {
           const own = samples.get(name) ?? [];
@@ -27,5 +26,6 @@ export function panelsOf({ results, relays }: Findings): Panel[] {
         },
       );
       return { title: scenario.title, bars };
-    });
+    },
+  );
 }

@@ -19,11 +19,7 @@ interface Process {
 /** The fields behind the program's name, which may hold spaces itself; times are hundredths of a second. */
 export function parseStat(stat: string): Process {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return {
-    pid: parseInt(stat),
-    parent: Number(fields[1]),
-    cpu: (Number(fields[11]) + Number(fields[12])) / 100,
-  };
+  return { pid: parseInt(stat), parent: Number(fields[1]), cpu: (Number(fields[11]) + Number(fields[12])) / 100 };
 }
 
 function treeOf(root: number): Process[] {

@@ -2,8 +2,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { cpuOf, memoryOf, parseStat } from "./proc.ts";
 
 Deno.test("the line of a process is read behind its name, which may hold anything", () => {
-  const line =
-    "42 (a) b (c) S 7 1 1 0 -1 4194560 9 0 0 0 150 50 3 4 20 0 1 0 1 1 1";
+  const line = "42 (a) b (c) S 7 1 1 0 -1 4194560 9 0 0 0 150 50 3 4 20 0 1 0 1 1 1";
   equal(parseStat(line), { pid: 42, parent: 7, cpu: 2 });
 });
 

@@ -21,17 +21,8 @@ export interface Running {
 const PATIENCE_MS = 5_000;
 
 /** Its stdout is read to the end, so that it never waits for a reader. */
-export function start(
-  { command: [command, ...args], env, cwd }: Start,
-): Running {
-  const child = new Deno.Command(command, {
-    args,
-    env,
-    cwd,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+export function start({ command: [command, ...args], env, cwd }: Start): Running {
+  const child = new Deno.Command(command, { args, env, cwd, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   let said = "";
   let log = "";
   const line = Promise.withResolvers<string>();
@@ -43,9 +34,7 @@ export function start(
     if (said.includes("\n")) line.resolve(said.split("\n")[0]);
   });
   const ended = child.status.then(({ code }) =>
-    line.reject(
-      new Error(`Cannot start "${command}": it ended with ${code}:\n${log}`),
-    )
+    line.reject(new Error(`Cannot start "${command}": it ended with ${code}:\n${log}`))
   );
   return {
     pid: child.pid,
@@ -67,21 +56,14 @@ export function start(
   }
 }
 
-async function collect(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  add: (text: string) => void,
-): Promise<void> {
+async function collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, add: (text: string) => void): Promise<void> {
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     add(text);
   }
 }
 
 /** Settles once something listens there; rejects with what the program wrote where that takes too long. */
-export async function listening(
-  port: number,
-  program: Running,
-  patienceMs = 60_000,
-): Promise<void> {
+export async function listening(port: number, program: Running, patienceMs = 60_000): Promise<void> {
   const deadline = performance.now() + patienceMs;
   let gone: Error | undefined;
   program.line.catch((error) => gone = error);

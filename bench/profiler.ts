@@ -71,8 +71,7 @@ export function hottest(profile: CpuProfile, count: number): string[] {
     busy += profile.timeDeltas[index];
     times.set(name, (times.get(name) ?? 0) + profile.timeDeltas[index]);
   });
-  return [...times].sort(([, a], [, b]) => b - a).slice(0, count)
-    .map(([name, time]) =>
-      `${(time / busy * 100).toFixed(1).padStart(5)} % ${name}`
-    );
+  return [...times].sort(([, a], [, b]) => b - a).slice(0, count).map((
+    [name, time],
+  ) => `${(time / busy * 100).toFixed(1).padStart(5)} % ${name}`);
 }

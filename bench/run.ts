@@ -1,12 +1,7 @@
 /** Runs scenarios: in each round every relay has its turn, so that what changes meanwhile changes for all. */
 
 import { note } from "../dev/process.ts";
-import {
-  type Relay,
-  type RunningRelay,
-  Unavailable,
-  type World,
-} from "./relays/relay.ts";
+import { type Relay, type RunningRelay, Unavailable, type World } from "./relays/relay.ts";
 import type { Effort, Sample, Scenario } from "./scenarios/scenario.ts";
 import { warmUp } from "./warm_up.ts";
 
@@ -25,11 +20,7 @@ export interface Findings {
 }
 
 /** What a relay is watched with while a scenario runs. */
-export type Around = (
-  relay: Relay,
-  scenario: Scenario,
-  work: () => Promise<Sample>,
-) => Promise<Sample>;
+export type Around = (relay: Relay, scenario: Scenario, work: () => Promise<Sample>) => Promise<Sample>;
 
 /** A relay that fails in one round, or falls behind by so much that it is cut off, is not asked again in that scenario. */
 export async function runAll(
@@ -65,9 +56,7 @@ export async function runAll(
 
   async function runScenario(scenario: Scenario, relays: Relay[]) {
     note(scenario.title);
-    const samples = new Map<string, Sample[]>(
-      relays.map(({ name }) => [name, []]),
-    );
+    const samples = new Map<string, Sample[]>(relays.map(({ name }) => [name, []]));
     for (
       let round = 0;
       round < Math.min(rounds, scenario.rounds ?? rounds);
@@ -78,14 +67,8 @@ export async function runAll(
         const last = sofar.at(-1);
         if (last?.failure || (last && last.cutOff > 0)) continue;
         if (scenario.only && !scenario.only.includes(relay.name)) continue;
-        const one = scenario.fresh
-          ? await relay.start(world)
-          : running.get(relay)!;
-        const sample = await around(
-          relay,
-          scenario,
-          () => scenario.run(one, effort, world),
-        );
+        const one = scenario.fresh ? await relay.start(world) : running.get(relay)!;
+        const sample = await around(relay, scenario, () => scenario.run(one, effort, world));
         if (scenario.fresh) await one.stop();
         sofar.push(sample);
         note(`  ${round + 1} ${relay.name}: ${told(sample)}`);
@@ -96,9 +79,7 @@ export async function runAll(
 }
 
 function told({ figures, saturated, cutOff, failure }: Sample): string {
-  const said = Object.entries(figures).map(([name, value]) =>
-    `${name} ${value.toPrecision(4)}`
-  );
+  const said = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
   if (saturated) said.push("saturated");
   if (cutOff > 0) said.push(`${cutOff} cut off`);
   if (failure) said.push(`FAILED: ${failure}`);

@@ -8,8 +8,7 @@ export const TOKEN_LENGTH = 5;
 
 /** A stamp counts steps of four microseconds and begins again after 67 seconds. */
 const STEP_MS = 0.004;
-const DIGITS =
-  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 const BASE = DIGITS.length;
 const WRAP = BASE ** (TOKEN_LENGTH - 1);
 /** What looks this much older than the wrap is a clock that is a little ahead. */

@@ -9,9 +9,7 @@ function token(ms: number): Uint8Array {
   return bytes;
 }
 
-function stampsOf(
-  ...pieces: Uint8Array[]
-): { count: number; stamps: number[] } {
+function stampsOf(...pieces: Uint8Array[]): { count: number; stamps: number[] } {
   const stamps: number[] = [];
   const scanner = createScanner((stamp) => stamps.push(stamp));
   for (const piece of pieces) scanner.push(piece);
@@ -32,12 +30,7 @@ Deno.test("a clock that is a little behind gives an age below zero, not one of a
 
 Deno.test("a stamp is found wherever the bytes are cut", () => {
   const text = new TextEncoder().encode('data: {"content":"');
-  const bytes = new Uint8Array([
-    ...text,
-    ...token(MS),
-    ...text,
-    ...token(MS + 1),
-  ]);
+  const bytes = new Uint8Array([...text, ...token(MS), ...text, ...token(MS + 1)]);
   const whole = stampsOf(bytes);
   equal(whole.count, 2);
   for (let cut = 0; cut <= bytes.length; cut++) {

@@ -6,8 +6,7 @@ export { quantile };
 
 /** The middle one, of an even number the mean of the two in the middle; NaN of none. */
 export function median(values: number[]): number {
-  const sorted = values.filter((value) => !Number.isNaN(value))
-    .sort((a, b) => a - b);
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const middle = sorted.length / 2;
   if (sorted.length % 2 === 1) return sorted[Math.floor(middle)];
   return (sorted[middle - 1] + sorted[middle]) / 2;
@@ -27,7 +26,5 @@ export function medianExcess(values: number[], others: number[]): number {
 export function short(value: number): string {
   if (Number.isNaN(value)) return "?";
   if (Math.abs(value) >= 99.5) return value.toFixed(0);
-  return value.toFixed(
-    Math.abs(value) >= 9.95 ? 0 : Math.abs(value) >= 0.995 ? 1 : 2,
-  );
+  return value.toFixed(Math.abs(value) >= 9.95 ? 0 : Math.abs(value) >= 0.995 ? 1 : 2);
 }

@@ -21,7 +21,5 @@ Deno.test("medianExcess() subtracts within a round", () => {
 });
 
 Deno.test("short() keeps two digits", () => {
-  equal([0.164, 0.999, 9.94, 9.96, 12.3, 128.7, NaN].map(short), [
-    ...["0.16", "1.0", "9.9", "10", "12", "129", "?"],
-  ]);
+  equal([0.164, 0.999, 9.94, 9.96, 12.3, 128.7, NaN].map(short), [...["0.16", "1.0", "9.9", "10", "12", "129", "?"]]);
 });

@@ -10,9 +10,7 @@ export function summaryOf({ results, relays }: Findings): string {
   return results.map((result) =>
     [
       `\n${result.scenario.title}`,
-      ...relays.map(({ name }) =>
-        `  ${name.padEnd(12)} ${lineOf(result, name)}`
-      ),
+      ...relays.map(({ name }) => `  ${name.padEnd(12)} ${lineOf(result, name)}`),
     ].join("\n")
   ).join("\n");
 }
@@ -20,10 +18,7 @@ export function summaryOf({ results, relays }: Findings): string {
 /** Every sample, for programs. */
 export function samplesOf({ results }: Findings): string {
   return JSON.stringify(
-    results.map(({ scenario, samples }) => ({
-      scenario: scenario.name,
-      samples: Object.fromEntries(samples),
-    })),
+    results.map(({ scenario, samples }) => ({ scenario: scenario.name, samples: Object.fromEntries(samples) })),
   );
 }
 
@@ -34,9 +29,7 @@ function lineOf({ samples }: Result, name: string): string {
   const names = Object.keys(own[0]?.figures ?? {});
   const figures = names.map((figure) => {
     const values = own.map(({ figures }) => figures[figure]);
-    const base = (samples.get(BASE) ?? []).map(({ figures }) =>
-      figures[figure]
-    );
+    const base = (samples.get(BASE) ?? []).map(({ figures }) => figures[figure]);
     const ratio = medianRatio(values, base);
     const said = `${figure} ${median(values).toPrecision(3)}`;
     return Number.isNaN(ratio) ? said : `${said} (×${ratio.toPrecision(3)})`;

@@ -1,8 +1,4 @@
-import {
-  deepStrictEqual as equal,
-  doesNotMatch,
-  match,
-} from "node:assert/strict";
+import { deepStrictEqual as equal, doesNotMatch, match } from "node:assert/strict";
 import { goalTable, relayTable } from "./tables.ts";
 import { makeFindings, makeSample } from "./testing.ts";
 
@@ -34,9 +30,6 @@ Deno.test("a relay has a row, with its ratio to the passthrough of the same roun
 
 Deno.test("the goals stand beside what was measured, and what was not has no row", () => {
   const table = goalTable(FINDINGS);
-  match(
-    table,
-    /\| CPU a token, burst, 20 events a write \| 3\.0 × passthrough \| 2\.5 × \|/,
-  );
+  match(table, /\| CPU a token, burst, 20 events a write \| 3\.0 × passthrough \| 2\.5 × \|/);
   doesNotMatch(table, /200 paced streams/);
 });

@@ -5,17 +5,12 @@ import type { Findings } from "./run.ts";
 import type { Sample, Scenario } from "./scenarios/scenario.ts";
 
 /** A sample in which all went well, unless told otherwise. */
-export function makeSample(
-  figures: Record<string, number>,
-  overrides: Partial<Sample> = {},
-): Sample {
+export function makeSample(figures: Record<string, number>, overrides: Partial<Sample> = {}): Sample {
   return { figures, saturated: false, cutOff: 0, failure: null, ...overrides };
 }
 
 /** Findings by the names of scenarios and relays. */
-export function makeFindings(
-  samples: Record<string, Record<string, Sample[]>>,
-): Findings {
+export function makeFindings(samples: Record<string, Record<string, Sample[]>>): Findings {
   const names = [...new Set(Object.values(samples).flatMap(Object.keys))];
   return {
     missing: [],

@@ -28,9 +28,7 @@ export async function openWorld(
   const deno = await denoOf(flags.runtime);
   await Deno.mkdir(CACHE, { recursive: true });
   const cores = given ?? await takeCores();
-  const provider = start({
-    command: [...cores.load, Deno.execPath(), "run", "--quiet", "-A", PROVIDER],
-  });
+  const provider = start({ command: [...cores.load, Deno.execPath(), "run", "--quiet", "-A", PROVIDER] });
   const providerPort = Number(await provider.line);
   const { aheadMs } = await compareClocks(providerPort);
   let supabase: Promise<Supabase> | undefined;

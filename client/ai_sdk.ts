@@ -9,17 +9,10 @@ import { newStreamId } from "./stream_id.ts";
 import type { Generation } from "./types.ts";
 
 export type { RelayFields } from "./ai_sdk_chats.ts";
-export {
-  type StoryMetadata,
-  type StoryRow,
-  toUIMessages,
-} from "./ai_sdk_history.ts";
+export { type StoryMetadata, type StoryRow, toUIMessages } from "./ai_sdk_history.ts";
 
 /** Where the stream that a chat reads is remembered. */
-export type StreamStorage = Pick<
-  Storage,
-  "getItem" | "setItem" | "removeItem"
->;
+export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** How useChat's chats become the relay's conversations. */
 export interface RelayTransportOptions {
@@ -104,9 +97,7 @@ export function createRelayTransport<Message extends UIMessage>(
       const named = (body ?? {}) as { stream_id?: string };
       const streamId = named.stream_id ?? streams.getItem(key);
       if (!streamId) return null;
-      const generation = client.resume(streamId, {
-        onStart: (start) => chat.began(undefined, start),
-      });
+      const generation = client.resume(streamId, { onStart: (start) => chat.began(undefined, start) });
       // A page that goes away before it has seen anything has not stopped the story.
       const leave = () => generation.detach();
       abortSignal?.addEventListener("abort", leave, { once: true });

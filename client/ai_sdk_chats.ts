@@ -63,17 +63,11 @@ export function createChat(): Chat {
     requestOf(ask, streamId, fields) {
       const question = ask.messages.at(-1);
       if (question?.role !== "user") {
-        throw new TypeError(
-          `Cannot ask the relay: the last message is of the role "${question?.role}", not "user"`,
-        );
+        throw new TypeError(`Cannot ask the relay: the last message is of the role "${question?.role}", not "user"`);
       }
       chat.conversationId = fields.conversation_id ?? chat.conversationId ??
         conversationIn(ask.messages);
-      const common = {
-        ...fields,
-        conversation_id: chat.conversationId,
-        stream_id: streamId,
-      };
+      const common = { ...fields, conversation_id: chat.conversationId, stream_id: streamId };
       if (ask.trigger === "regenerate-message") {
         const row = rowOf(question);
         if (row) return { ...common, reroll_of: row };
@@ -81,11 +75,7 @@ export function createChat(): Chat {
         const attempt = attempts.get(question.id);
         if (attempt) return attempt;
       }
-      const request = {
-        ...common,
-        prompt: textOf(question),
-        ...placeOf(ask),
-      };
+      const request = { ...common, prompt: textOf(question), ...placeOf(ask) };
       rows.delete(question.id);
       attempts.set(question.id, request);
       return request;
@@ -102,17 +92,13 @@ export function createChat(): Chat {
 }
 
 function conversationIn(messages: UIMessage[]): string | undefined {
-  const told = messages.findLast(({ metadata }) =>
-    (metadata as StoryMetadata | undefined)?.conversation_id
-  );
+  const told = messages.findLast(({ metadata }) => (metadata as StoryMetadata | undefined)?.conversation_id);
   return (told?.metadata as StoryMetadata | undefined)?.conversation_id;
 }
 
 function textOf({ parts }: UIMessage): string {
   return parts.map((part) => {
     if (part.type === "text") return part.text;
-    throw new TypeError(
-      `Cannot ask the relay: a message has a part of the type "${part.type}", not "text"`,
-    );
+    throw new TypeError(`Cannot ask the relay: a message has a part of the type "${part.type}", not "text"`);
   }).join("\n");
 }

@@ -9,9 +9,7 @@ import type { Generation } from "./types.ts";
  * A failure ends the chunks with the RelayClientError itself, which useChat then has as its `error`; the chunk of type
  * "error" would leave nothing of it but the message.
  */
-export async function* chunksOf(
-  generation: Generation,
-): AsyncGenerator<UIMessageChunk<StoryMetadata>, void> {
+export async function* chunksOf(generation: Generation): AsyncGenerator<UIMessageChunk<StoryMetadata>, void> {
   const part = { kind: null as "text" | "reasoning" | null, count: 0 };
   const id = () => `part-${part.count}`;
 
@@ -24,19 +22,11 @@ export async function* chunksOf(
     for await (const event of generation) {
       if (event.type === "start") {
         const { type: _, ...messageMetadata } = event;
-        yield {
-          type: "start",
-          messageId: generation.streamId,
-          messageMetadata,
-        };
+        yield { type: "start", messageId: generation.streamId, messageMetadata };
       } else if (event.type === "done") {
         const { type: _, ...messageMetadata } = event;
         yield* close();
-        yield {
-          type: "finish",
-          finishReason: finishReasonOf(event.finish_reason, event.is_complete),
-          messageMetadata,
-        };
+        yield { type: "finish", finishReason: finishReasonOf(event.finish_reason, event.is_complete), messageMetadata };
       } else {
         const kind = event.type === "token" ? "text" : "reasoning";
         if (part.kind !== kind) {

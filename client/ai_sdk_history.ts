@@ -1,10 +1,7 @@
 /** Shows what is stored of a story as useChat's messages. */
 
 import type { UIMessage } from "ai";
-import type {
-  DoneData,
-  StartData,
-} from "../supabase/functions/_shared/protocol/events.ts";
+import type { DoneData, StartData } from "../supabase/functions/_relay/protocol/events.ts";
 
 /** What an answer's `metadata` says: of its start at once, of its end when it has ended. */
 export type StoryMetadata = Partial<StartData & DoneData>;
@@ -25,10 +22,7 @@ export interface StoryRow {
  * The path from the root to a leaf, such as the conversation's `active_message_id`. A question has its row's id. An
  * answer has its stream's, as while it was streamed, so that a resumed stream replaces it and does not repeat it.
  */
-export function toUIMessages(
-  rows: StoryRow[],
-  leafId: string | null,
-): UIMessage<StoryMetadata>[] {
+export function toUIMessages(rows: StoryRow[], leafId: string | null): UIMessage<StoryMetadata>[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const path: UIMessage<StoryMetadata>[] = [];
   for (

@@ -4,10 +4,7 @@
  * Ends when the body does, or with the signal; leaving the loop cancels the body. Not every fetch lets a signal reach an
  * answer whose headers have come, so the reader listens to it too.
  */
-export async function* chunksOf(
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<string, void> {
+export async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<string, void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const leave = () => void reader.cancel().catch(() => {});

@@ -8,14 +8,7 @@ import { createSend } from "./requests.ts";
 import { createRetry } from "./retry.ts";
 import { newStreamId } from "./stream_id.ts";
 import { after as systemAfter } from "./timers.ts";
-import type {
-  CancelStatus,
-  ClientOptions,
-  Generation,
-  ReadOptions,
-  ResumeOptions,
-  StartRequest,
-} from "./types.ts";
+import type { CancelStatus, ClientOptions, Generation, ReadOptions, ResumeOptions, StartRequest } from "./types.ts";
 
 export type { Address, SupabaseLike } from "./credentials.ts";
 export { type ClientErrorCode, RelayClientError } from "./errors.ts";
@@ -32,9 +25,7 @@ export interface RelayClient {
 }
 
 /** Takes a SupabaseClient, or the functions' URL and a function that gives a token. */
-export function createRelayClient(
-  options: Address & ClientOptions,
-): RelayClient {
+export function createRelayClient(options: Address & ClientOptions): RelayClient {
   const {
     headers,
     // Called through a function of our own: a browser's fetch refuses another `this`.
@@ -46,12 +37,7 @@ export function createRelayClient(
   const send = createSend(credentialsOf(options), headers, request, after);
 
   async function cancelOnce(streamId: string): Promise<CancelStatus> {
-    const { text } = await send(
-      "/cancel",
-      { stream_id: streamId },
-      new AbortController(),
-      null,
-    );
+    const { text } = await send("/cancel", { stream_id: streamId }, new AbortController(), null);
     return parseJson<{ status: CancelStatus }>(text).status;
   }
 

@@ -1,15 +1,7 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
-import { splitEverywhere } from "../supabase/functions/_shared/testing/split.ts";
+import { splitEverywhere } from "../supabase/functions/_relay/testing/split.ts";
 import type { RelayClientError } from "./client.ts";
-import {
-  DONE,
-  makeLab,
-  makeStream,
-  refusal,
-  say,
-  silence,
-  START,
-} from "./testing/fake_relay.ts";
+import { DONE, makeLab, makeStream, refusal, say, silence, START } from "./testing/fake_relay.ts";
 import type { Generation, GenerationEvent } from "./types.ts";
 
 const ASK = { prompt: "Tell me", stream_id: "s1" };
@@ -21,9 +13,7 @@ async function eventsOf(generation: Generation): Promise<GenerationEvent[]> {
 }
 
 Deno.test("start() posts the request with the token, and gives the events, the text and the end", async () => {
-  const stream = makeStream(
-    say.start + say.reasoning("Hm") + say.token("Once\n", 5),
-  );
+  const stream = makeStream(say.start + say.reasoning("Hm") + say.token("Once\n", 5));
   const { client, requests, clock } = makeLab([stream.answer]);
   const generation = client.start({ ...ASK, on_disconnect: "continue" });
   const seen = eventsOf(generation);
@@ -75,10 +65,7 @@ Deno.test("the callbacks are told each event as it comes", async () => {
 });
 
 Deno.test("a stream_id of its own is made for each start that brings none", async () => {
-  const { client, requests } = makeLab([
-    makeStream(say.done()).answer,
-    makeStream(say.done()).answer,
-  ]);
+  const { client, requests } = makeLab([makeStream(say.done()).answer, makeStream(say.done()).answer]);
   await client.start({ prompt: "a" }).done;
   await client.start({ prompt: "a" }).done;
   const ids = requests.map(({ body }) => body.stream_id);
@@ -88,9 +75,7 @@ Deno.test("a stream_id of its own is made for each start that brings none", asyn
 
 Deno.test("the text is the same wherever the bytes are split", async () => {
   const text = " a\n\nb é€🐉\n";
-  const bytes = new TextEncoder().encode(
-    say.start + say.token(text, text.length) + say.done(),
-  );
+  const bytes = new TextEncoder().encode(say.start + say.token(text, text.length) + say.done());
   for (const reads of splitEverywhere(bytes)) {
     const stream = makeStream();
     for (const read of reads) stream.send(read);
@@ -100,18 +85,12 @@ Deno.test("the text is the same wherever the bytes are split", async () => {
 });
 
 Deno.test("loops see everything from the beginning, what they missed as one event", async () => {
-  const stream = makeStream(
-    say.start + say.token("a", 1) + say.token("b", 2) + say.done(),
-  );
+  const stream = makeStream(say.start + say.token("a", 1) + say.token("b", 2) + say.done());
   const { client } = makeLab([stream.answer]);
   const generation = client.start(ASK);
   await generation.done;
   const seen = await eventsOf(generation);
-  equal(seen, [
-    { type: "start", ...START },
-    { type: "token", text: "ab", offset: 2 },
-    { type: "done", ...DONE },
-  ]);
+  equal(seen, [{ type: "start", ...START }, { type: "token", text: "ab", offset: 2 }, { type: "done", ...DONE }]);
   equal(await eventsOf(generation), seen);
   const tokens: string[] = [];
   for await (const text of generation.tokens) tokens.push(text);
@@ -144,9 +123,7 @@ Deno.test("stop, disconnect and completion are told apart", async () => {
 });
 
 Deno.test("an error event is a typed error: thrown by loops, told to onError, kept in the result", async () => {
-  const stream = makeStream(
-    say.start + say.token("a", 1) + say.error("provider_timeout"),
-  );
+  const stream = makeStream(say.start + say.token("a", 1) + say.error("provider_timeout"));
   const { client } = makeLab([stream.answer]);
   const told: RelayClientError[] = [];
   const generation = client.start(ASK, { onError: (e) => told.push(e) });
@@ -166,10 +143,7 @@ Deno.test("resume() gets the stream behind an offset", async () => {
   const stream = makeStream(say.token("cd", 4) + say.done());
   const { client, requests } = makeLab([stream.answer]);
   const generation = client.resume("a:b", { from: 2 });
-  equal(await eventsOf(generation), [
-    { type: "token", text: "cd", offset: 4 },
-    { type: "done", ...DONE },
-  ]);
+  equal(await eventsOf(generation), [{ type: "token", text: "cd", offset: 4 }, { type: "done", ...DONE }]);
   equal((await generation.done).text, "cd");
   const [{ method, path, headers, body }] = requests;
   equal([method, path, body], ["GET", "/stream/a%3Ab", null]);
@@ -235,8 +209,7 @@ Deno.test("what a callback throws is uncaught, and the stream goes on", async ()
 
 Deno.test("cancel() tells what it found, and refuses with the relay's code", async () => {
   const { client, requests } = makeLab([
-    () =>
-      Response.json({ stream_id: "s1", status: "cancelling" }, { status: 202 }),
+    () => Response.json({ stream_id: "s1", status: "cancelling" }, { status: 202 }),
     () => Response.json({ stream_id: "s1", status: "completed" }),
     refusal(404, "stream_not_found"),
   ]);

@@ -22,14 +22,16 @@ interface Hidden {
 }
 
 /** How a client is told where the relay is: `url` is the functions' base URL, such as `https://<ref>.supabase.co/functions/v1`. */
-export type Address =
-  | { supabase: SupabaseLike; url?: string; token?: undefined }
-  | {
-    url: string;
-    /** Asked before each request, and once more where the relay refuses what it gave. */
-    token: () => string | Promise<string>;
-    supabase?: undefined;
-  };
+export type Address = {
+  supabase: SupabaseLike;
+  url?: string;
+  token?: undefined;
+} | {
+  url: string;
+  /** Asked before each request, and once more where the relay refuses what it gave. */
+  token: () => string | Promise<string>;
+  supabase?: undefined;
+};
 
 /** What each request needs. */
 export interface Credentials {
@@ -61,10 +63,7 @@ export function credentialsOf(address: Address): Credentials {
     async token() {
       const token = tokenOf(await supabase.auth.getSession());
       if (token !== null) return token;
-      throw new RelayClientError(
-        "unauthenticated",
-        "Cannot reach the relay: nobody is signed in",
-      );
+      throw new RelayClientError("unauthenticated", "Cannot reach the relay: nobody is signed in");
     },
     refresh: async () => tokenOf(await supabase.auth.refreshSession()),
   };
@@ -82,7 +81,5 @@ function tokenOf({ data, error }: SessionAnswer): string | null {
 function baseOf(url: unknown): string {
   const text = String(url ?? "").replace(/\/+$/, "");
   if (/^https?:/.test(text)) return text;
-  throw new TypeError(
-    `Cannot make a client: "${text}" is no URL of the functions`,
-  );
+  throw new TypeError(`Cannot make a client: "${text}" is no URL of the functions`);
 }

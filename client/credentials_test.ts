@@ -16,23 +16,12 @@ function makeSupabase(...sessions: (string | null | Failure)[]): SupabaseLike {
   const answer = () => {
     const session = sessions[refreshes];
     return Promise.resolve({
-      data: {
-        session: typeof session === "string" ? { access_token: session } : null,
-      },
+      data: { session: typeof session === "string" ? { access_token: session } : null },
       error: session instanceof Error ? session : null,
     });
   };
-  const hidden = {
-    supabaseKey: "sb_publishable_x",
-    functionsUrl: new URL("http://relay.test/functions/v1"),
-  };
-  return {
-    ...hidden,
-    auth: {
-      getSession: answer,
-      refreshSession: () => (refreshes++, answer()),
-    },
-  };
+  const hidden = { supabaseKey: "sb_publishable_x", functionsUrl: new URL("http://relay.test/functions/v1") };
+  return { ...hidden, auth: { getSession: answer, refreshSession: () => (refreshes++, answer()) } };
 }
 
 Deno.test("a SupabaseClient gives the functions' URL, the key and the session's token", async () => {
@@ -49,10 +38,7 @@ Deno.test("a session that the relay refuses is renewed once", async () => {
   const supabase = makeSupabase("old", "new", "newer");
   const good = makeLab([expired, whole()], { supabase });
   equal((await good.client.start(ASK).done).outcome, "completed");
-  equal(good.requests.map(({ headers }) => headers.get("authorization")), [
-    "Bearer old",
-    "Bearer new",
-  ]);
+  equal(good.requests.map(({ headers }) => headers.get("authorization")), ["Bearer old", "Bearer new"]);
   const bad = makeLab([expired, expired, whole()], { supabase });
   equal((await bad.client.start(ASK).done).error!.code, "unauthenticated");
   equal(bad.requests.length, 2);
@@ -65,15 +51,11 @@ Deno.test("without a session nothing is sent", async () => {
 });
 
 Deno.test("a session that has ended is a refusal, one that cannot be renewed for lack of a network is none", async () => {
-  const failure = (status: number) =>
-    makeSupabase(Object.assign(new Error("No session"), { status }), "jwt");
+  const failure = (status: number) => makeSupabase(Object.assign(new Error("No session"), { status }), "jwt");
   const ended = makeLab([], { supabase: failure(400) });
   equal((await ended.client.start(ASK).done).error!.code, "unauthenticated");
 
-  const offline = makeLab([], {
-    supabase: failure(0),
-    retry: { attempts: 1 },
-  });
+  const offline = makeLab([], { supabase: failure(0), retry: { attempts: 1 } });
   const generation = offline.client.start(ASK);
   await offline.clock.run(500);
   equal((await generation.done).error!.code, "unreachable");

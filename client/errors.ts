@@ -1,9 +1,6 @@
 /** What a client of the relay can fail with: one class, one closed union of codes. */
 
-import type {
-  ErrorCode,
-  Issue,
-} from "../supabase/functions/_shared/protocol/errors.ts";
+import type { ErrorCode, Issue } from "../supabase/functions/_relay/protocol/errors.ts";
 
 /**
  * The relay's own codes, and two for what is no word of the relay's. `unreachable`: no answer, or an answer that broke
@@ -35,34 +32,19 @@ export class RelayClientError extends Error {
   declare readonly issues: Issue[];
   declare readonly messageId: string | null;
 
-  constructor(
-    readonly code: ClientErrorCode,
-    message: string,
-    { cause, ...details }: ClientErrorDetails = {},
-  ) {
+  constructor(readonly code: ClientErrorCode, message: string, { cause, ...details }: ClientErrorDetails = {}) {
     super(message, { cause });
-    Object.assign(
-      this,
-      { retryable: false, issues: [], messageId: null },
-      details,
-    );
+    Object.assign(this, { retryable: false, issues: [], messageId: null }, details);
   }
 }
 
 /** No answer, or one that broke off: the same request may be sent again. */
 export function unreachable(message: string, cause?: unknown) {
-  return new RelayClientError("unreachable", message, {
-    retryable: true,
-    cause,
-  });
+  return new RelayClientError("unreachable", message, { retryable: true, cause });
 }
 
 /** What ended a request: the reason that it was aborted with, a failure with a type, or the network. */
-export function failureOf(
-  cause: unknown,
-  signal: AbortSignal,
-  message: string,
-): RelayClientError {
+export function failureOf(cause: unknown, signal: AbortSignal, message: string): RelayClientError {
   return signal.reason ??
     (cause instanceof RelayClientError ? cause : unreachable(message, cause));
 }

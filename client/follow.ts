@@ -63,10 +63,7 @@ export function follow(
     let rest = () => {};
     const watch = () => {
       rest();
-      rest = after(SILENCE_MS, () =>
-        connection.abort(
-          unreachable("Cannot read the stream: nothing came for 25 s"),
-        ));
+      rest = after(SILENCE_MS, () => connection.abort(unreachable("Cannot read the stream: nothing came for 25 s")));
     };
     watch();
     try {
@@ -87,14 +84,8 @@ export function follow(
         await connect();
       } catch (cause) {
         if (reading.result) return;
-        const error = failureOf(
-          cause,
-          connection.signal,
-          "Cannot read the stream: the connection failed",
-        );
-        if (
-          cancelling && body && !begun && error.code === "stream_not_found"
-        ) {
+        const error = failureOf(cause, connection.signal, "Cannot read the stream: the connection failed");
+        if (cancelling && body && !begun && error.code === "stream_not_found") {
           return reading.settle("cancelled");
         }
         failures = reading.news > news ? 1 : failures + 1;

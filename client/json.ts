@@ -7,10 +7,6 @@ export function parseJson<T>(text: string): T {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RelayClientError(
-      "unexpected_response",
-      "Cannot use the answer: it is not JSON",
-      { cause },
-    );
+    throw new RelayClientError("unexpected_response", "Cannot use the answer: it is not JSON", { cause });
   }
 }

@@ -1,11 +1,7 @@
 /** What one reader knows of a generation: takes events, tells callbacks and loops. */
 
 import type { EventSourceMessage } from "eventsource-parser";
-import type {
-  DoneData,
-  ErrorData,
-  StartData,
-} from "../supabase/functions/_shared/protocol/events.ts";
+import type { DoneData, ErrorData, StartData } from "../supabase/functions/_relay/protocol/events.ts";
 import { RelayClientError } from "./errors.ts";
 import { parseJson } from "./json.ts";
 import { newPart } from "./transcript.ts";
@@ -28,20 +24,12 @@ export interface Reading {
   /** Tells whether this was the last event; throws where it cannot be used. */
   take(event: EventSourceMessage): boolean;
   /** Ends the reading, unless it has ended. */
-  settle(
-    outcome: Outcome,
-    error?: RelayClientError | null,
-    last?: DoneData,
-  ): void;
+  settle(outcome: Outcome, error?: RelayClientError | null, last?: DoneData): void;
   events(): AsyncGenerator<GenerationEvent, void>;
 }
 
 /** `from` is the offset of the text that the reader has already. */
-export function createReading(
-  streamId: string,
-  from: number,
-  callbacks: Callbacks,
-): Reading {
+export function createReading(streamId: string, from: number, callbacks: Callbacks): Reading {
   let reasoning = "";
   let done: DoneData | undefined;
   let resolveDone!: (result: Result) => void;
@@ -109,9 +97,7 @@ export function createReading(
       } as Result;
       reading.result = result;
       resolveDone(result);
-      reading.tell(() =>
-        error ? callbacks.onError?.(error, result) : callbacks.onDone?.(result)
-      );
+      reading.tell(() => error ? callbacks.onError?.(error, result) : callbacks.onDone?.(result));
     },
     async *events() {
       let greeted = false;
@@ -150,8 +136,5 @@ function outcomeOf({ is_complete, finish_reason }: DoneData): Outcome {
 
 function failureOf(data: ErrorData): RelayClientError {
   const { code, message, retryable, message_id } = data;
-  return new RelayClientError(code, message, {
-    retryable,
-    messageId: message_id,
-  });
+  return new RelayClientError(code, message, { retryable, messageId: message_id });
 }

@@ -1,17 +1,8 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
-import {
-  type Answer,
-  makeLab,
-  makeStream,
-  refusal,
-  say,
-  silence,
-  unreachable,
-} from "./testing/fake_relay.ts";
+import { type Answer, makeLab, makeStream, refusal, say, silence, unreachable } from "./testing/fake_relay.ts";
 
 const ASK = { prompt: "Tell me", stream_id: "s1" };
-const cancelling: Answer = () =>
-  Response.json({ stream_id: "s1", status: "cancelling" }, { status: 202 });
+const cancelling: Answer = () => Response.json({ stream_id: "s1", status: "cancelling" }, { status: 202 });
 const begun = () => makeStream(say.start + say.token("ab", 2));
 const rest = () => makeStream(say.token("cd", 4) + say.done());
 
@@ -20,9 +11,7 @@ for (const how of ["end", "break"] as const) {
     const first = begun();
     const { client, clock, requests } = makeLab([first.answer, rest().answer]);
     const retries: unknown[] = [];
-    const generation = client.start(ASK, {
-      onRetry: ({ code }, ms) => retries.push([code, ms]),
-    });
+    const generation = client.start(ASK, { onRetry: ({ code }, ms) => retries.push([code, ms]) });
     await clock.run(0);
     first[how]();
     await clock.run(500);
@@ -100,9 +89,7 @@ Deno.test("waits double up to the cap, half of each is chance, and the attempts 
       retry: { attempts: 6, baseMs: 1000, capMs: 8000 },
     });
     const waits: number[] = [];
-    const generation = client.start(ASK, {
-      onRetry: (_, ms) => waits.push(ms),
-    });
+    const generation = client.start(ASK, { onRetry: (_, ms) => waits.push(ms) });
     await clock.run(60_000);
     equal(waits, [1, 2, 4, 8, 8, 8].map((s) => s * 1000 * factor));
     const { outcome, error } = await generation.done;
@@ -117,10 +104,11 @@ Deno.test("attempts count from the last news: a stream that goes on is never giv
     stream.end();
     return stream.answer;
   });
-  const { client, clock } = makeLab(
-    [begunAt0(), ...connections, makeStream(say.done()).answer],
-    { retry: { attempts: 1 } },
-  );
+  const { client, clock } = makeLab([
+    begunAt0(),
+    ...connections,
+    makeStream(say.done()).answer,
+  ], { retry: { attempts: 1 } });
   const generation = client.start(ASK);
   await clock.run(60_000);
   equal((await generation.done).text, "01234567890123456789");
@@ -134,33 +122,21 @@ function begunAt0(): Answer {
 
 Deno.test("a relay that asks for patience gets it, up to a minute", async () => {
   const busy = refusal(503, "unavailable", { "retry-after": "7" });
-  const { client, clock, requests } = makeLab([
-    busy,
-    refusal(503, "unavailable", { "retry-after": "61" }),
-  ]);
+  const { client, clock, requests } = makeLab([busy, refusal(503, "unavailable", { "retry-after": "61" })]);
   const generation = client.start(ASK);
   await clock.run(6_999);
   equal(requests.length, 1);
   await clock.run(1);
   const { error } = await generation.done;
   equal(requests.length, 2);
-  equal([error!.code, error!.status, error!.retryAfter], [
-    "unavailable",
-    503,
-    61,
-  ]);
+  equal([error!.code, error!.status, error!.retryAfter], ["unavailable", 503, 61]);
 });
 
 Deno.test("a 429 is not tried again before the stream has begun, and is after it", async () => {
   const limited = refusal(429, "rate_limited", { "retry-after": "3" });
   const early = makeLab([limited]);
   const { error } = await early.client.start(ASK).done;
-  equal([error!.code, error!.status, error!.retryAfter, error!.retryable], [
-    "rate_limited",
-    429,
-    3,
-    true,
-  ]);
+  equal([error!.code, error!.status, error!.retryAfter, error!.retryable], ["rate_limited", 429, 3, true]);
 
   const first = begun();
   const { client, clock } = makeLab([first.answer, limited, rest().answer]);
@@ -173,16 +149,10 @@ Deno.test("a 429 is not tried again before the stream has begun, and is after it
 
 Deno.test("an answer that is not the relay's is refused at once, and tried again once the stream has begun", async () => {
   const page: Answer = () =>
-    new Response("<h1>Sign in to the hotel</h1>", {
-      headers: { "content-type": "text/html" },
-    });
+    new Response("<h1>Sign in to the hotel</h1>", { headers: { "content-type": "text/html" } });
   const early = makeLab([page]);
   const { error } = await early.client.start(ASK).done;
-  equal([error!.code, error!.status, error!.retryable], [
-    "unexpected_response",
-    200,
-    false,
-  ]);
+  equal([error!.code, error!.status, error!.retryable], ["unexpected_response", 200, false]);
 
   const first = begun();
   const { client, clock } = makeLab([first.answer, page, rest().answer]);
@@ -196,10 +166,7 @@ Deno.test("an answer that is not the relay's is refused at once, and tried again
 Deno.test("cancel() waits until the relay has the start, then stops it, and gives the end", async () => {
   const answer = Promise.withResolvers<Response>();
   const stream = begun();
-  const { client, clock, requests } = makeLab([
-    () => answer.promise,
-    cancelling,
-  ]);
+  const { client, clock, requests } = makeLab([() => answer.promise, cancelling]);
   const generation = client.start(ASK);
   const cancelled = generation.cancel();
   await clock.run(1_000);
@@ -213,10 +180,7 @@ Deno.test("cancel() waits until the relay has the start, then stops it, and give
 });
 
 Deno.test("cancel() of a start that never arrived ends it without another one", async () => {
-  const { client, clock, requests } = makeLab([
-    unreachable,
-    refusal(404, "stream_not_found"),
-  ]);
+  const { client, clock, requests } = makeLab([unreachable, refusal(404, "stream_not_found")]);
   const generation = client.start(ASK);
   await clock.run(0);
   const { outcome, messageId } = await generation.cancel();
@@ -230,12 +194,7 @@ Deno.test("cancel() of a start whose answer was lost stops it, and reads its end
     say.start + say.token("ab", 2) +
       say.done({ finish_reason: "cancelled", is_complete: false }),
   );
-  const { client, clock, requests } = makeLab([
-    unreachable,
-    cancelling,
-    ended.answer,
-    cancelling,
-  ]);
+  const { client, clock, requests } = makeLab([unreachable, cancelling, ended.answer, cancelling]);
   const generation = client.start(ASK);
   await clock.run(0);
   const { outcome, text } = await generation.cancel();
@@ -245,9 +204,7 @@ Deno.test("cancel() of a start whose answer was lost stops it, and reads its end
 
 Deno.test("cancel() is repeated while the relay cannot be reached, and rejects in the end", async () => {
   const stream = begun();
-  const { client, clock, requests } = makeLab([stream.answer], {
-    retry: { attempts: 2 },
-  });
+  const { client, clock, requests } = makeLab([stream.answer], { retry: { attempts: 2 } });
   const generation = client.start(ASK);
   await clock.run(0);
   const cancelled = rejects(generation.cancel(), { code: "unreachable" });

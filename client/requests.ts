@@ -24,12 +24,7 @@ export interface Answer {
  * A POST of `body`; without one, a GET of the text behind the offset. Where the offset is null no stream is wanted. The
  * controller can end a stream later. Throws a RelayClientError, or the controller's reason.
  */
-export type Send = (
-  path: string,
-  body: unknown,
-  controller: AbortController,
-  offset: number | null,
-) => Promise<Answer>;
+export type Send = (path: string, body: unknown, controller: AbortController, offset: number | null) => Promise<Answer>;
 
 /** A token that is refused is renewed once for each request. */
 export function createSend(
@@ -46,13 +41,7 @@ export function createSend(
     offset: number | null,
   ): Promise<Answer> {
     const { signal } = controller;
-    const stop = after(
-      ANSWER_MS,
-      () =>
-        controller.abort(
-          unreachable("Cannot reach the relay: no answer within 15 s"),
-        ),
-    );
+    const stop = after(ANSWER_MS, () => controller.abort(unreachable("Cannot reach the relay: no answer within 15 s")));
     try {
       const response = await request(credentials.url + path, {
         method: body ? "POST" : "GET",
@@ -96,10 +85,7 @@ export function createSend(
   };
 }
 
-async function textOf(
-  body: ReadableStream<Uint8Array> | null,
-  signal: AbortSignal,
-): Promise<string> {
+async function textOf(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<string> {
   let text = "";
   if (body === null) return text;
   for await (const chunk of chunksOf(body, signal)) {
@@ -110,10 +96,7 @@ async function textOf(
 }
 
 /** A gateway in front of the relay refuses in words of its own: then the status is all that tells. */
-function refusalOf(
-  { status, headers }: Response,
-  text: string,
-): RelayClientError {
+function refusalOf({ status, headers }: Response, text: string): RelayClientError {
   const seconds = parseInt(headers.get("retry-after") ?? "");
   const {
     code = status < 500 ? "unexpected_response" : "unavailable",

@@ -1,11 +1,5 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import {
-  type Answer,
-  makeLab,
-  makeStream,
-  refusal,
-  say,
-} from "./testing/fake_relay.ts";
+import { type Answer, makeLab, makeStream, refusal, say } from "./testing/fake_relay.ts";
 
 const ASK = { prompt: "Tell me", stream_id: "s1" };
 const whole = () => makeStream(say.start + say.done()).answer;
@@ -15,21 +9,14 @@ Deno.test("a refused token is asked for once more, and the request sent again", 
   const { client, requests, tokens } = makeLab([expired, whole()]);
   tokens.unshift("old", "new");
   equal((await client.start(ASK).done).outcome, "completed");
-  equal(requests.map(({ headers }) => headers.get("authorization")), [
-    "Bearer old",
-    "Bearer new",
-  ]);
+  equal(requests.map(({ headers }) => headers.get("authorization")), ["Bearer old", "Bearer new"]);
 });
 
 Deno.test("a second refusal is the end, and so is the same token again", async () => {
   const twice = makeLab([expired, expired]);
   twice.tokens.unshift("old", "new");
   const { outcome, error } = await twice.client.start(ASK).done;
-  equal([outcome, error!.code, error!.status], [
-    "failed",
-    "unauthenticated",
-    401,
-  ]);
+  equal([outcome, error!.code, error!.status], ["failed", "unauthenticated", 401]);
   const same = makeLab([expired]);
   equal((await same.client.start(ASK).done).error!.code, "unauthenticated");
   equal([twice.requests.length, same.requests.length], [2, 1]);
@@ -39,11 +26,7 @@ Deno.test("a token that expires amid the stream is renewed when the connection i
   const first = makeStream(say.start + say.token("ab", 2));
   first.end();
   const second = makeStream(say.token("cd", 4) + say.done());
-  const { client, clock, tokens, requests } = makeLab([
-    first.answer,
-    expired,
-    second.answer,
-  ]);
+  const { client, clock, tokens, requests } = makeLab([first.answer, expired, second.answer]);
   tokens.unshift("one", "two", "three");
   const generation = client.start(ASK);
   await clock.run(500);
@@ -54,18 +37,10 @@ Deno.test("a token that expires amid the stream is renewed when the connection i
 Deno.test("a refusal has the relay's code, message and issues", async () => {
   const issues = [{ path: "prompt", message: "Must not be empty" }];
   const { client, requests } = makeLab([
-    () =>
-      Response.json({
-        error: { code: "invalid_request", message: "Cannot accept", issues },
-      }, { status: 400 }),
+    () => Response.json({ error: { code: "invalid_request", message: "Cannot accept", issues } }, { status: 400 }),
   ]);
   const { error } = await client.start(ASK).done;
-  equal([error!.code, error!.message, error!.status, error!.issues], [
-    "invalid_request",
-    "Cannot accept",
-    400,
-    issues,
-  ]);
+  equal([error!.code, error!.message, error!.status, error!.issues], ["invalid_request", "Cannot accept", 400, issues]);
   equal([error!.retryable, requests.length], [false, 1]);
 });
 
@@ -89,8 +64,7 @@ Deno.test("an error page is read up to a limit, however much there is of it", as
 });
 
 Deno.test("an error page that stops amid its text is given up with the request", async () => {
-  const stuck: Answer = () =>
-    new Response(new ReadableStream({}), { status: 404 });
+  const stuck: Answer = () => new Response(new ReadableStream({}), { status: 404 });
   const { client, clock } = makeLab([stuck], { retry: { attempts: 0 } });
   const generation = client.start(ASK);
   await clock.run(15_000);
@@ -99,9 +73,7 @@ Deno.test("an error page that stops amid its text is given up with the request",
 
 Deno.test("an event past the limit is a typed end", async () => {
   const stream = makeStream("event: token\nid: 1\n");
-  const { client, clock } = makeLab([stream.answer], {
-    retry: { attempts: 0 },
-  });
+  const { client, clock } = makeLab([stream.answer], { retry: { attempts: 0 } });
   const generation = client.start(ASK);
   const line = `data: ${"x".repeat(1024 * 1024)}\n`;
   for (let lines = 0; lines < 17; lines++) stream.send(line);
@@ -113,10 +85,7 @@ Deno.test("an event past the limit is a typed end", async () => {
 
 Deno.test("events that are not known are skipped, data that is no JSON is refused", async () => {
   const odd = makeStream("event: news\ndata: x\n\ndata: y\n\n" + say.done());
-  equal(
-    (await makeLab([odd.answer]).client.start(ASK).done).outcome,
-    "completed",
-  );
+  equal((await makeLab([odd.answer]).client.start(ASK).done).outcome, "completed");
   const broken = makeStream("event: done\ndata: {\n\n");
   const { client } = makeLab([broken.answer], { retry: { attempts: 0 } });
   equal((await client.start(ASK).done).error!.code, "unexpected_response");
@@ -125,9 +94,7 @@ Deno.test("events that are not known are skipped, data that is no JSON is refuse
 Deno.test("an answer whose headers were cut off is tried again", async () => {
   for (const type of [null, "text/ev"]) {
     const cut: Answer = () =>
-      new Response(new Uint8Array(), {
-        headers: type === null ? {} : { "content-type": type },
-      });
+      new Response(new Uint8Array(), { headers: type === null ? {} : { "content-type": type } });
     const { client, clock } = makeLab([cut, whole()]);
     const generation = client.start(ASK);
     await clock.run(500);

@@ -22,18 +22,11 @@ export type Retry = (
 ) => Promise<boolean>;
 
 /** Half of each wait is chance, so that a thousand clients do not come back at once. */
-export function createRetry(
-  options: Partial<RetryOptions> | undefined,
-  after: After,
-  random: () => number,
-): Retry {
+export function createRetry(options: Partial<RetryOptions> | undefined, after: After, random: () => number): Retry {
   const { attempts, baseMs, capMs } = { ...RETRY, ...options };
   return async (error, failures, begun, onWait) => {
     const { retryAfter = 0 } = error;
-    if (
-      failures > attempts || retryAfter > MAX_RETRY_AFTER_S ||
-      !mayPass(error, begun)
-    ) return false;
+    if (failures > attempts || retryAfter > MAX_RETRY_AFTER_S || !mayPass(error, begun)) return false;
     const wait = Math.min(baseMs * 2 ** (failures - 1), capMs);
     const ms = Math.max(wait * (0.5 + random() / 2), retryAfter * 1000);
     await new Promise<void>((resolve) => {
@@ -51,10 +44,7 @@ export function createRetry(
  * Before the first good answer only what passes by itself is tried again: a refusal is for the caller, and a wrong URL
  * must not look like a slow one. Once the stream has begun, refusals and foreign answers are the network's moods too.
  */
-function mayPass(
-  { code, status = 0 }: RelayClientError,
-  begun: boolean,
-): boolean {
+function mayPass({ code, status = 0 }: RelayClientError, begun: boolean): boolean {
   return code === "unreachable" || status >= 500 ||
     begun && (status === 429 || code === "unexpected_response");
 }

@@ -6,9 +6,7 @@ import { unreachable } from "./errors.ts";
 export function newPart(token: string, end: number, known: number): string {
   const start = end - token.length;
   if (start > known) {
-    throw unreachable(
-      `Cannot read the stream: the text from ${known} to ${start} is missing`,
-    );
+    throw unreachable(`Cannot read the stream: the text from ${known} to ${start} is missing`);
   }
   return token.slice(known - start);
 }

@@ -1,11 +1,7 @@
 /** What callers of the client give and get. */
 
-import type {
-  DoneData,
-  StartData,
-  Usage,
-} from "../supabase/functions/_shared/protocol/events.ts";
-import type { StreamRequest } from "../supabase/functions/_shared/protocol/requests.ts";
+import type { DoneData, StartData, Usage } from "../supabase/functions/_relay/protocol/events.ts";
+import type { StreamRequest } from "../supabase/functions/_relay/protocol/requests.ts";
 import type { RelayClientError } from "./errors.ts";
 import type { After } from "./timers.ts";
 
@@ -14,18 +10,15 @@ type Field<K extends keyof StreamRequest> = NonNullable<StreamRequest[K]>;
 /** The body of POST /stream: exactly one of `prompt` and `reroll_of`. Without a `stream_id` the client makes one. */
 export type StartRequest =
   & Partial<Omit<StreamRequest, "prompt" | "reroll_of" | "parent_id">>
-  & (
-    | {
-      prompt: Field<"prompt">;
-      parent_id?: StreamRequest["parent_id"];
-      reroll_of?: undefined;
-    }
-    | {
-      reroll_of: Field<"reroll_of">;
-      prompt?: undefined;
-      parent_id?: undefined;
-    }
-  );
+  & ({
+    prompt: Field<"prompt">;
+    parent_id?: StreamRequest["parent_id"];
+    reroll_of?: undefined;
+  } | {
+    reroll_of: Field<"reroll_of">;
+    prompt?: undefined;
+    parent_id?: undefined;
+  });
 
 /** What a generation says; a failure is not among it, it is thrown. */
 export type GenerationEvent =
@@ -67,10 +60,10 @@ export type Result =
     finishReason: string | null;
     usage: Usage | null;
   }
-  & (
-    | { outcome: "failed"; error: RelayClientError }
-    | { outcome: Exclude<Outcome, "failed">; error: null }
-  );
+  & ({ outcome: "failed"; error: RelayClientError } | {
+    outcome: Exclude<Outcome, "failed">;
+    error: null;
+  });
 
 /** Told as it happens. What a callback throws becomes an uncaught error, as in any event listener. */
 export interface Callbacks {

@@ -3,15 +3,9 @@
 const METHODS = "GET, POST, PUT, PATCH, DELETE";
 
 /** A preflight is answered here; any other answer gets what it lacks. */
-export async function withCors(
-  request: Request,
-  answer: (request: Request) => Promise<Response>,
-): Promise<Response> {
+export async function withCors(request: Request, answer: (request: Request) => Promise<Response>): Promise<Response> {
   if (request.headers.get("origin") === null) return await answer(request);
-  if (
-    request.method === "OPTIONS" &&
-    request.headers.has("access-control-request-method")
-  ) {
+  if (request.method === "OPTIONS" && request.headers.has("access-control-request-method")) {
     const wanted = request.headers.get("access-control-request-headers");
     return new Response(null, {
       status: 204,

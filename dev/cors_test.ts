@@ -8,10 +8,7 @@ function ask(
   headers: Record<string, string>,
   answer = () => new Response("made", { status: 201 }),
 ): Promise<Response> {
-  const request = new Request("http://stack.test/auth/v1/token", {
-    method,
-    headers,
-  });
+  const request = new Request("http://stack.test/auth/v1/token", { method, headers });
   return withCors(request, () => Promise.resolve(answer()));
 }
 
@@ -41,10 +38,7 @@ Deno.test("withCors() changes nothing for those who are no page, or are allowed 
   const allowed = await ask(
     "POST",
     { origin: ORIGIN },
-    () =>
-      new Response(null, {
-        headers: { "access-control-allow-origin": ORIGIN },
-      }),
+    () => new Response(null, { headers: { "access-control-allow-origin": ORIGIN } }),
   );
   equal(allowed.headers.get("access-control-allow-origin"), ORIGIN);
 });

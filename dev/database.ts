@@ -1,11 +1,5 @@
-import {
-  createPgliteConnection,
-  type PgliteConnection,
-} from "@supabase/lite/pglite";
-import {
-  createPostgresConnection,
-  type PostgresConnection,
-} from "@supabase/lite/postgres";
+import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
+import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
 // For lite's sake, too: it finds this optional dependency only where the program itself loads it.
 import "postgres";
 import type { Sql } from "postgres";
@@ -24,10 +18,7 @@ export interface Database {
 }
 
 /** Opens Postgres inside this process, in memory or in a folder. */
-export async function openPglite(
-  folder: string | undefined,
-  progress: (text: string) => void,
-): Promise<Database> {
+export async function openPglite(folder: string | undefined, progress: (text: string) => void): Promise<Database> {
   const fresh = folder === undefined || !exists(`${folder}/PG_VERSION`);
   const cluster = fresh ? await emptyCluster() : undefined;
   if (fresh && !cluster) {
@@ -42,12 +33,7 @@ export async function openPglite(
     await pglite.waitReady;
     if (fresh && !cluster) await keepCluster(await pglite.dumpDataDir("gzip"));
   } catch (error) {
-    throw new Error(
-      `Cannot open the database in "${folder ?? "memory"}": ${message(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(`Cannot open the database in "${folder ?? "memory"}": ${message(error)}`, { cause: error });
   }
   return {
     connection,
@@ -56,9 +42,7 @@ export async function openPglite(
       pglite.transaction((transaction) =>
         work(async (sql) => {
           const results = await transaction.exec(sql);
-          return results.length === 1
-            ? results[0].rows as Record<string, unknown>[]
-            : [];
+          return results.length === 1 ? results[0].rows as Record<string, unknown>[] : [];
         })
       ),
     close: () => connection.close(),
@@ -83,12 +67,7 @@ export async function openPostgres(url: string): Promise<Database> {
   } catch (error) {
     await close();
     // The address alone: the URL holds a password.
-    throw new Error(
-      `Cannot reach the database at ${new URL(url).host}: ${message(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(`Cannot reach the database at ${new URL(url).host}: ${message(error)}`, { cause: error });
   }
   return {
     connection,

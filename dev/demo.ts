@@ -28,31 +28,21 @@ async function demo(stack: Stack): Promise<void> {
     auth: { persistSession: false, autoRefreshToken: false },
   });
   const { email, password, conversation_id } = stack.demo;
-  const { data, error } = await client.auth.signInWithPassword({
-    email,
-    password,
-  });
+  const { data, error } = await client.auth.signInWithPassword({ email, password });
   if (error) throw new Error(`Cannot sign in: ${error.message}`);
 
   print(`> ${PROMPT}\n\n`);
-  const streamed = await stream(
-    stack.functions_url,
-    data.session.access_token,
-    conversation_id,
-  );
+  const streamed = await stream(stack.functions_url, data.session.access_token, conversation_id);
 
   const stored = await client.from("messages").select(
     "id, content, finish_reason, is_complete",
-  )
-    .eq("id", streamed.message_id).single();
+  ).eq("id", streamed.message_id).single();
   if (stored.error) {
     throw new Error(`Cannot read the stored message: ${stored.error.message}`);
   }
   const { id, content, finish_reason, is_complete } = stored.data;
   if (content !== streamed.text) {
-    throw new Error(
-      `The stored message differs: ${content.length} characters, streamed were ${streamed.text.length}`,
-    );
+    throw new Error(`The stored message differs: ${content.length} characters, streamed were ${streamed.text.length}`);
   }
   print(
     `\n\nStored as message ${id}: ${content.length} characters, the same that were streamed\n` +
@@ -60,23 +50,14 @@ async function demo(stack: Stack): Promise<void> {
   );
 }
 
-async function stream(
-  url: string,
-  token: string,
-  conversation_id: string,
-): Promise<Streamed> {
+async function stream(url: string, token: string, conversation_id: string): Promise<Streamed> {
   const response = await fetch(`${url}/stream`, {
     method: "POST",
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-    },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify({ prompt: PROMPT, conversation_id }),
   });
   if (!response.ok || !response.body) {
-    throw new Error(
-      `Cannot stream: status ${response.status}, ${await response.text()}`,
-    );
+    throw new Error(`Cannot stream: status ${response.status}, ${await response.text()}`);
   }
   let text = "";
   let done: Streamed | undefined;
@@ -92,9 +73,7 @@ async function stream(
       }
     },
   });
-  for await (
-    const chunk of response.body.pipeThrough(new TextDecoderStream())
-  ) parser.feed(chunk);
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
   if (!done) throw new Error("The stream ended without a done event");
   if (!done.message_id) {
     throw new Error("The message was streamed and not stored");

@@ -15,17 +15,9 @@ export interface Demo {
 }
 
 /** Finds the demo user with a bot and a conversation, or makes what is missing of them. */
-export async function ensureDemo(
-  url: string,
-  publishableKey: string,
-  providerUrl: string,
-): Promise<Demo> {
+export async function ensureDemo(url: string, publishableKey: string, providerUrl: string): Promise<Demo> {
   const client = createClient(url, publishableKey, {
-    auth: {
-      persistSession: false,
-      autoRefreshToken: false,
-      detectSessionInUrl: false,
-    },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
   });
   const user_id = await signIn(client);
   const bot_id = await ensureBot(client, user_id, accessPath(providerUrl));
@@ -39,19 +31,12 @@ async function signIn(client: SupabaseClient): Promise<string> {
   if (known.data.user) return known.data.user.id;
   const made = await client.auth.signUp(credentials);
   if (made.data.user && made.data.session) return made.data.user.id;
-  throw new Error(
-    `Cannot sign the demo user in: ${(made.error ?? known.error)?.message}`,
-  );
+  throw new Error(`Cannot sign the demo user in: ${(made.error ?? known.error)?.message}`);
 }
 
-async function ensureBot(
-  client: SupabaseClient,
-  user_id: string,
-  access_path: string,
-) {
+async function ensureBot(client: SupabaseClient, user_id: string, access_path: string) {
   const found = await client.from("bots").select("id").eq("user_id", user_id)
-    .eq("name", BOT_NAME)
-    .limit(1);
+    .eq("name", BOT_NAME).limit(1);
   const id = expectRows(found, "find the demo bot")[0]?.id;
   if (id) {
     // The demo provider has another port after each start.
@@ -72,20 +57,14 @@ async function ensureBot(
   return expectRows(made, "make the demo bot")[0].id;
 }
 
-async function ensureConversation(
-  client: SupabaseClient,
-  user_id: string,
-  bot_id: string,
-) {
+async function ensureConversation(client: SupabaseClient, user_id: string, bot_id: string) {
   const found = await client.from("conversations").select("id").eq(
     "user_id",
     user_id,
-  )
-    .eq("title", CONVERSATION_TITLE).limit(1);
+  ).eq("title", CONVERSATION_TITLE).limit(1);
   const id = expectRows(found, "find the demo conversation")[0]?.id;
   if (id) return id;
-  const made = await client.from("conversations")
-    .insert({ user_id, bot_id, title: CONVERSATION_TITLE }).select("id");
+  const made = await client.from("conversations").insert({ user_id, bot_id, title: CONVERSATION_TITLE }).select("id");
   return expectRows(made, "make the demo conversation")[0].id;
 }
 

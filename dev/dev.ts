@@ -7,9 +7,7 @@ import { usage } from "./usage.ts";
 logToStderr();
 const flags = flagsOrExit();
 const stopped = untilStopped();
-const stack = await startStack({ ...flags, progress: note }).catch((e) =>
-  fail(e, 1)
-);
+const stack = await startStack({ ...flags, progress: note }).catch((e) => fail(e, 1));
 const { close, ...facts } = stack;
 print(flags.json ? JSON.stringify(facts) + "\n" : usage(stack));
 

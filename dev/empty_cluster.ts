@@ -19,14 +19,8 @@ export async function emptyCluster(): Promise<Blob | undefined> {
 export async function keepCluster(cluster: Blob): Promise<void> {
   try {
     await Deno.mkdir(FOLDER, { recursive: true });
-    const unfinished = await Deno.makeTempFile({
-      dir: fileURLToPath(FOLDER),
-      prefix: "pglite-",
-    });
-    await Deno.writeFile(
-      unfinished,
-      new Uint8Array(await cluster.arrayBuffer()),
-    );
+    const unfinished = await Deno.makeTempFile({ dir: fileURLToPath(FOLDER), prefix: "pglite-" });
+    await Deno.writeFile(unfinished, new Uint8Array(await cluster.arrayBuffer()));
     // Whole or not at all: another start may be reading.
     await Deno.rename(unfinished, await path());
   } catch {
@@ -36,9 +30,7 @@ export async function keepCluster(cluster: Blob): Promise<void> {
 
 // The name holds PGlite's version, as a cluster of another version may not be readable.
 async function path(): Promise<URL> {
-  const map = JSON.parse(
-    await Deno.readTextFile(new URL("../import_map.json", import.meta.url)),
-  );
+  const map = JSON.parse(await Deno.readTextFile(new URL("../import_map.json", import.meta.url)));
   const version = String(map.imports["@electric-sql/pglite"]).split("@").at(-1);
   return new URL(`pglite-${version}.tar.gz`, FOLDER);
 }

@@ -29,19 +29,13 @@ export function parseFlags(args: string[]): Flags {
         flags.port = portOf(value(name, inline, rest));
         break;
       case "--database":
-        flags.database = urlOf(name, value(name, inline, rest), [
-          "postgres:",
-          "postgresql:",
-        ]);
+        flags.database = urlOf(name, value(name, inline, rest), ["postgres:", "postgresql:"]);
         break;
       case "--data":
         flags.data = value(name, inline, rest);
         break;
       case "--provider":
-        flags.provider = urlOf(name, value(name, inline, rest), [
-          "http:",
-          "https:",
-        ]);
+        flags.provider = urlOf(name, value(name, inline, rest), ["http:", "https:"]);
         break;
       case "--json":
       case "--help":
@@ -51,9 +45,7 @@ export function parseFlags(args: string[]): Flags {
         flags[name === "--json" ? "json" : "help"] = true;
         break;
       default:
-        throw new TypeError(
-          `Cannot start: "${arg}" is not a flag, --help lists them`,
-        );
+        throw new TypeError(`Cannot start: "${arg}" is not a flag, --help lists them`);
     }
   }
   return flags;
@@ -64,11 +56,7 @@ function split(arg: string): [string, string | undefined] {
   return at === -1 ? [arg, undefined] : [arg.slice(0, at), arg.slice(at + 1)];
 }
 
-function value(
-  name: string,
-  inline: string | undefined,
-  rest: string[],
-): string {
+function value(name: string, inline: string | undefined, rest: string[]): string {
   const given = inline ??
     (rest[0]?.startsWith("--") ? undefined : rest.shift());
   if (given) return given;
@@ -78,9 +66,7 @@ function value(
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (port <= 65535) return port;
-  throw new TypeError(
-    `Cannot start: --port is "${text}", not a number from 0 to 65535`,
-  );
+  throw new TypeError(`Cannot start: --port is "${text}", not a number from 0 to 65535`);
 }
 
 function urlOf(name: string, text: string, protocols: string[]): string {
@@ -88,7 +74,5 @@ function urlOf(name: string, text: string, protocols: string[]): string {
     return text;
   }
   // The value is not repeated: a database's URL holds a password.
-  throw new TypeError(
-    `Cannot start: ${name} is not a URL that begins with ${protocols[0]}//`,
-  );
+  throw new TypeError(`Cannot start: ${name} is not a URL that begins with ${protocols[0]}//`);
 }

@@ -16,10 +16,7 @@ Deno.test("parseFlags() takes a value after a space or an equals sign", () => {
 Deno.test("parseFlags() takes URLs of a database and of a provider", () => {
   const database = "postgresql://me:secret@localhost:5432/postgres";
   const provider = "https://provider.example/v1?key=a=b";
-  equal(
-    parseFlags([`--database=${database}`, `--provider=${provider}`]),
-    { ...DEFAULTS, database, provider },
-  );
+  equal(parseFlags([`--database=${database}`, `--provider=${provider}`]), { ...DEFAULTS, database, provider });
 });
 
 Deno.test("parseFlags() lets the last of several equal flags win", () => {
@@ -38,14 +35,8 @@ Deno.test("parseFlags() names what is wrong, and never a password", () => {
     [["--port="], "--port is without a value"],
     [["--data", "--json"], "--data is without a value"],
     [["--json=yes"], "--json takes no value"],
-    [
-      ["--provider", "ftp://x"],
-      "--provider is not a URL that begins with http://",
-    ],
-    [
-      ["--database", "mysql://me:secret@localhost/x"],
-      "--database is not a URL that begins with postgres://",
-    ],
+    [["--provider", "ftp://x"], "--provider is not a URL that begins with http://"],
+    [["--database", "mysql://me:secret@localhost/x"], "--database is not a URL that begins with postgres://"],
   ];
   for (const [args, reason] of wrong) {
     const error = { name: "TypeError", message: `Cannot start: ${reason}` };

@@ -1,9 +1,9 @@
 /** Hosts all functions in one process, as one worker. */
 
-import { errorResponse } from "../supabase/functions/_shared/http/responses.ts";
-import type { Environment } from "../supabase/functions/_shared/platform/configuration.ts";
-import { createPlatform } from "../supabase/functions/_shared/platform/platform.ts";
-import { RelayError } from "../supabase/functions/_shared/protocol/errors.ts";
+import { errorResponse } from "../supabase/functions/_relay/http/responses.ts";
+import type { Environment } from "../supabase/functions/_relay/platform/configuration.ts";
+import { createPlatform } from "../supabase/functions/_relay/platform/platform.ts";
+import { RelayError } from "../supabase/functions/_relay/protocol/errors.ts";
 import { createCancelHandler } from "../supabase/functions/cancel/handler.ts";
 import { createHealthHandler } from "../supabase/functions/healthz/handler.ts";
 import { createMetricsHandler } from "../supabase/functions/metrics/handler.ts";
@@ -31,9 +31,7 @@ export function createFunctions(environment: Environment): Functions {
   return {
     fetch(request) {
       const { name, forwarded } = route(request);
-      return Object.hasOwn(handlers, name)
-        ? handlers[name](forwarded)
-        : Promise.resolve(errorResponse(NOT_FOUND));
+      return Object.hasOwn(handlers, name) ? handlers[name](forwarded) : Promise.resolve(errorResponse(NOT_FOUND));
     },
     async close() {
       platform.shutdown.begin("close");
@@ -42,18 +40,15 @@ export function createFunctions(environment: Environment): Functions {
   };
 }
 
-const NOT_FOUND = new RelayError(
-  "not_found",
-  "Cannot find a function of this name",
-);
+const NOT_FOUND = new RelayError("not_found", "Cannot find a function of this name");
 
 /** The FastAPI relay's clients keep their paths: /v1/stream, and /v1/streams/{stream_id}/cancel. */
 function route(request: Request): { name: string; forwarded: Request } {
   const url = new URL(request.url);
-  const path = url.pathname
-    .replace(/^\/functions\/v1(?=\/)/, "")
-    .replace(/^\/v1\/stream(?=\/|$)/, "/stream")
-    .replace(/^\/v1\/streams\/([^/]+)\/cancel$/, "/cancel/$1");
+  const path = url.pathname.replace(/^\/functions\/v1(?=\/)/, "").replace(
+    /^\/v1\/stream(?=\/|$)/,
+    "/stream",
+  ).replace(/^\/v1\/streams\/([^/]+)\/cancel$/, "/cancel/$1");
   if (path === url.pathname) {
     return { name: path.split("/")[1], forwarded: request };
   }

@@ -21,27 +21,16 @@ export async function keptKeys(folder: string): Promise<Keys> {
     return JSON.parse(await Deno.readTextFile(path));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) {
-      throw new Error(
-        `Cannot read the keys in "${path}": ${(error as Error).message}`,
-        {
-          cause: error,
-        },
-      );
+      throw new Error(`Cannot read the keys in "${path}": ${(error as Error).message}`, { cause: error });
     }
   }
   const keys = newKeys();
   await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(path, JSON.stringify(keys, null, 2) + "\n", {
-    mode: 0o600,
-  });
+  await Deno.writeTextFile(path, JSON.stringify(keys, null, 2) + "\n", { mode: 0o600 });
   return keys;
 }
 
 function random(bytes: number): string {
   const values = crypto.getRandomValues(new Uint8Array(bytes));
-  return btoa(String.fromCharCode(...values)).replaceAll("+", "-").replaceAll(
-    "/",
-    "_",
-  )
-    .replaceAll("=", "");
+  return btoa(String.fromCharCode(...values)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -3,7 +3,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folders of `_shared`, lowest first; a folder imports from lower ranks and from itself alone. */
+/** The folders of `_relay`, lowest first; a folder imports from lower ranks and from itself alone. */
 const RANKS: Record<string, number> = {
   protocol: 0,
   sse: 0,
@@ -11,16 +11,16 @@ const RANKS: Record<string, number> = {
   auth: 2,
   database: 2,
   http: 2,
-  provider: 2,
-  generation: 3,
+  transport: 2,
+  provider: 3,
+  generation: 4,
 };
 
 /** What a deployed function may import from npm. */
 const PACKAGES = ["@supabase/supabase-js", "jose", "openai", "zod"];
 
 /** Only `platform` asks the runtime; everything else gets what it needs as an argument. */
-const RUNTIME =
-  /\b(Deno\.(?!serve\b|resolveDns\b)\w+|EdgeRuntime|Date\.now|setTimeout|setInterval|console)\b/;
+const RUNTIME = /\b(Deno\.(?!serve\b|resolveDns\b)\w+|EdgeRuntime|Date\.now|setTimeout|setInterval|console)\b/;
 
 const MAX_FILE_LINES = 300;
 const MAX_ENTRY_LINES = 15;
@@ -37,9 +37,7 @@ export function checkLayers(sources: Record<string, string>): string[] {
 function checkImport(path: string, specifier: string): string[] {
   if (!specifier.startsWith(".")) {
     return PACKAGES.includes(specifier) ? [] : [
-      `${path} imports ${specifier}, which is not one of ${
-        PACKAGES.join(", ")
-      }`,
+      `${path} imports ${specifier}, which is not one of ${PACKAGES.join(", ")}`,
     ];
   }
   // The upload of `functions deploy --use-api` follows static specifiers with an extension, inside the project.
@@ -48,9 +46,7 @@ function checkImport(path: string, specifier: string): string[] {
   }
   const target = join(dirname(path), specifier);
   if (target.startsWith("..")) {
-    return [
-      `${path} imports ${specifier}, which is outside supabase/functions`,
-    ];
+    return [`${path} imports ${specifier}, which is outside supabase/functions`];
   }
   const from = folderOf(path);
   const to = folderOf(target);
@@ -61,9 +57,7 @@ function checkImport(path: string, specifier: string): string[] {
 function checkRuntime(path: string, source: string): string[] {
   if (folderOf(path) === "platform") return [];
   const used = RUNTIME.exec(withoutComments(source));
-  return used
-    ? [`${path} uses ${used[0]}, which is for _shared/platform alone`]
-    : [];
+  return used ? [`${path} uses ${used[0]}, which is for _relay/platform alone`] : [];
 }
 
 function checkSize(path: string, source: string): string[] {
@@ -71,18 +65,16 @@ function checkSize(path: string, source: string): string[] {
   const isEntry = /^[^_/][^/]*\/index\.ts$/.test(path);
   const limit = isEntry ? MAX_ENTRY_LINES : MAX_FILE_LINES;
   return [
-    ...(lines > limit
-      ? [`${path} has ${lines} lines, the limit is ${limit}`]
-      : []),
+    ...(lines > limit ? [`${path} has ${lines} lines, the limit is ${limit}`] : []),
     ...(isEntry && /\b(if|try)\b/.test(withoutComments(source))
       ? [`${path} decides something: an entry point only wires`]
       : []),
   ];
 }
 
-/** The layer of a file: its folder below `_shared`, or "functions". */
+/** The layer of a file: its folder below `_relay`, or "functions". */
 function folderOf(path: string): string {
-  return /^_shared\/([^/]+)\//.exec(path)?.[1] ?? "functions";
+  return /^_relay\/([^/]+)\//.exec(path)?.[1] ?? "functions";
 }
 
 function rankOf(folder: string): number {
@@ -91,18 +83,12 @@ function rankOf(folder: string): number {
 
 function importsOf(source: string): string[] {
   return [
-    ...source.matchAll(
-      /(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\s*\(?\s*"([^"]+)"/g,
-    ),
-  ]
-    .map((match) => match[1] ?? match[2]);
+    ...source.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|import\s*\(?\s*"([^"]+)"/g),
+  ].map((match) => match[1] ?? match[2]);
 }
 
 function withoutComments(source: string): string {
-  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(
-    /(^|\s)\/\/.*$/gm,
-    "$1",
-  );
+  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
 }
 
 /** Reads what is deployed: no tests, and nothing that only tests import. */
@@ -122,17 +108,10 @@ function readSources(root: string): Record<string, string> {
 }
 
 if (import.meta.main) {
-  const root = resolve(
-    dirname(fileURLToPath(import.meta.url)),
-    "../supabase/functions",
-  );
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), "../supabase/functions");
   const sources = readSources(root);
   const offences = checkLayers(sources);
   for (const offence of offences) console.error(offence);
-  console.error(
-    `Checked the layers of ${
-      Object.keys(sources).length
-    } files: ${offences.length} offences`,
-  );
+  console.error(`Checked the layers of ${Object.keys(sources).length} files: ${offences.length} offences`);
   if (offences.length > 0) Deno.exit(1);
 }

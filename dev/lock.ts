@@ -1,7 +1,5 @@
 /** Keeps a data folder for this process alone, as two would ruin the database in it; gives the release. */
-export async function lockFolder(
-  folder: string | undefined,
-): Promise<() => void> {
+export async function lockFolder(folder: string | undefined): Promise<() => void> {
   if (folder === undefined) return () => {};
   await Deno.mkdir(folder, { recursive: true });
   // The system drops the lock when the process ends, however it does.

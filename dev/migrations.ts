@@ -7,19 +7,13 @@ const FILE_NAME = /^(\d+)_([A-Za-z0-9_]+)\.sql$/;
  *
  * What was applied is kept where the Supabase CLI keeps it, so that either can carry on from the other.
  */
-export async function applyMigrations(
-  database: Database,
-  folder: URL,
-): Promise<string[]> {
-  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name)
-    .filter((name) => name.endsWith(".sql")).sort();
+export async function applyMigrations(database: Database, folder: URL): Promise<string[]> {
+  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) => name.endsWith(".sql")).sort();
   const applied: string[] = [];
   for (const name of names) {
     const match = FILE_NAME.exec(name);
     if (!match) {
-      throw new Error(
-        `Cannot apply the migration "${name}": its name is not <timestamp>_<concern>.sql`,
-      );
+      throw new Error(`Cannot apply the migration "${name}": its name is not <timestamp>_<concern>.sql`);
     }
     const [, version, concern] = match;
     const sql = await Deno.readTextFile(new URL(name, folder));
@@ -33,12 +27,7 @@ export async function applyMigrations(
       await run(sql);
       return true;
     }).catch((error) => {
-      throw new Error(
-        `Cannot apply the migration "${name}": ${describe(error, sql)}`,
-        {
-          cause: error,
-        },
-      );
+      throw new Error(`Cannot apply the migration "${name}": ${describe(error, sql)}`, { cause: error });
     });
     if (isNew) applied.push(name);
   }

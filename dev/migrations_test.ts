@@ -8,10 +8,7 @@ Deno.test("migrations are applied in order and once, newer ones later", async ()
     await write("20260102000000_second.sql", "insert into story values (2);");
     await write("20260101000000_first.sql", "create table story (n int);");
     await write("notes.txt", "no migration");
-    equal(await apply(), [
-      "20260101000000_first.sql",
-      "20260102000000_second.sql",
-    ]);
+    equal(await apply(), ["20260101000000_first.sql", "20260102000000_second.sql"]);
     equal(await apply(), []);
     await write("20260103000000_third.sql", "insert into story values (3);");
     equal(await apply(), ["20260103000000_third.sql"]);
@@ -23,13 +20,9 @@ Deno.test("migrations are applied in order and once, newer ones later", async ()
 Deno.test("a migration that fails leaves nothing behind and names its line", async () => {
   await withDatabase(async (database, write, apply) => {
     const name = "20260101000000_broken.sql";
-    await write(
-      name,
-      "create table story (n int);\ninsert into tale\nvalues (1);",
-    );
+    await write(name, "create table story (n int);\ninsert into tale\nvalues (1);");
     await rejects(apply(), {
-      message:
-        `Cannot apply the migration "${name}": relation "tale" does not exist (line 2)`,
+      message: `Cannot apply the migration "${name}": relation "tale" does not exist (line 2)`,
     });
     const [row] = await query(
       database,
@@ -43,8 +36,7 @@ Deno.test("a migration without a timestamp is refused by name", async () => {
   await withDatabase(async (_, write, apply) => {
     await write("bots.sql", "select 1;");
     await rejects(apply(), {
-      message:
-        'Cannot apply the migration "bots.sql": its name is not <timestamp>_<concern>.sql',
+      message: 'Cannot apply the migration "bots.sql": its name is not <timestamp>_<concern>.sql',
     });
   });
 });

@@ -8,7 +8,7 @@ const SOURCE = new URL("../playground/", import.meta.url);
 const INGREDIENTS = [
   SOURCE,
   new URL("../client/", import.meta.url),
-  new URL("../supabase/functions/_shared/protocol/", import.meta.url),
+  new URL("../supabase/functions/_relay/protocol/", import.meta.url),
   new URL("../import_map.json", import.meta.url),
 ];
 
@@ -25,12 +25,7 @@ export async function buildPlayground(): Promise<Page> {
     Deno.readTextFile(new URL("index.html", SOURCE)),
     Deno.readTextFile(new URL("icon.svg", SOURCE)),
   ]);
-  return {
-    "index.html": html,
-    "page.js": script,
-    "page.css": style,
-    "icon.svg": icon,
-  };
+  return { "index.html": html, "page.js": script, "page.css": style, "icon.svg": icon };
 }
 
 /** When something that the page is made of was changed last, in milliseconds. */
@@ -53,18 +48,14 @@ async function bundle(): Promise<string> {
     stdin: "null",
   }).output();
   if (success) return decoder.decode(stdout);
-  throw new Error(
-    `Cannot bundle the playground: ${decoder.decode(stderr).trim()}`,
-  );
+  throw new Error(`Cannot bundle the playground: ${decoder.decode(stderr).trim()}`);
 }
 
 /** One file, in the order in which page.css imports the others. */
 async function styles(): Promise<string> {
   const folder = new URL("styles/", SOURCE);
   const list = await Deno.readTextFile(new URL("page.css", folder));
-  const names = [...list.matchAll(/^@import "(.+)";$/gm)].map(([, name]) =>
-    name
-  );
+  const names = [...list.matchAll(/^@import "(.+)";$/gm)].map(([, name]) => name);
   const sheets = names.map((name) => Deno.readTextFile(new URL(name, folder)));
   return (await Promise.all(sheets)).join("\n");
 }

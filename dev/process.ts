@@ -1,8 +1,6 @@
 /** Settles at the first SIGINT or SIGTERM; a second one then ends the process at once. */
 export function untilStopped(): Promise<void> {
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM"];
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {
     const stop = () => {
       for (const signal of signals) Deno.removeSignalListener(signal, stop);
@@ -22,10 +20,7 @@ export function note(line: string): void {
   write(Deno.stderr, line + "\n");
 }
 
-function write(
-  to: typeof Deno.stderr | typeof Deno.stdout,
-  text: string,
-): void {
+function write(to: typeof Deno.stderr | typeof Deno.stdout, text: string): void {
   let bytes = new TextEncoder().encode(text);
   while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
 }

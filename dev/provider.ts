@@ -26,8 +26,6 @@ export async function startProvider(): Promise<DemoProvider> {
 function storyFor(request: ChatCompletionRequest): string {
   const prompt = request.messages.findLast((message) => message.role === "user")
     ?.content;
-  const text = typeof prompt === "string"
-    ? prompt
-    : JSON.stringify(prompt ?? "");
+  const text = typeof prompt === "string" ? prompt : JSON.stringify(prompt ?? "");
   return STORIES.find((story) => story.about.test(text))!.text;
 }

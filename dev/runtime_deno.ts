@@ -12,12 +12,7 @@ export const RUNTIME_DENO = "2.1.4";
 export async function runtimeDeno(): Promise<string | null> {
   try {
     const { success, stdout } = await new Deno.Command("npx", {
-      args: [
-        "-y",
-        `deno@${RUNTIME_DENO}`,
-        "eval",
-        "console.log(Deno.execPath())",
-      ],
+      args: ["-y", `deno@${RUNTIME_DENO}`, "eval", "console.log(Deno.execPath())"],
       // In the repository it would meet a lock file that it cannot read.
       cwd: tmpdir(),
       stdin: "null",

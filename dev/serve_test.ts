@@ -24,18 +24,11 @@ Deno.test("serve prints its address, answers, and ends at SIGTERM with exit code
 });
 
 Deno.test("serve names a variable that it cannot use and ends with exit code 1", async () => {
-  const child = serve({
-    PORT: "http",
-    SUPABASE_URL: "http://127.0.0.1:1",
-    SUPABASE_SECRET_KEY: "sb_secret_test",
-  });
+  const child = serve({ PORT: "http", SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_test" });
   const { code, stderr, stdout } = await child.output();
   equal(code, 1);
   equal(stdout.length, 0);
-  equal(
-    new TextDecoder().decode(stderr),
-    'Cannot start: PORT is "http", not a number from 0 to 65535\n',
-  );
+  equal(new TextDecoder().decode(stderr), 'Cannot start: PORT is "http", not a number from 0 to 65535\n');
 });
 
 function serve(env: Record<string, string>): Deno.ChildProcess {

@@ -10,11 +10,7 @@ export interface Server {
 }
 
 /** Listens at once, or throws an error that names the port. */
-export function listen(
-  hostname: string,
-  port: number,
-  handler: (request: Request) => Promise<Response>,
-): Server {
+export function listen(hostname: string, port: number, handler: (request: Request) => Promise<Response>): Server {
   const server = serve(hostname, port, handler);
   // A wildcard address is no address to call.
   const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
@@ -31,10 +27,7 @@ function serve(
   handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
-    return Deno.serve(
-      { hostname, port, onListen() {}, onError },
-      (request) => handler(request),
-    );
+    return Deno.serve({ hostname, port, onListen() {}, onError }, (request) => handler(request));
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? "it is in use, choose another one"

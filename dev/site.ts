@@ -44,18 +44,13 @@ export function createSite(
       });
     }
     if (!/^(index\.html|page\.(js|css)|icon\.svg)$/.test(name)) {
-      const body = {
-        error: { code: "not_found", message: "Nothing is served at this path" },
-      };
+      const body = { error: { code: "not_found", message: "Nothing is served at this path" } };
       return Response.json(body, { status: 404 });
     }
     try {
       const text = (await page())[name];
       return new Response(text, {
-        headers: {
-          "content-type": TYPES[name.split(".").at(-1)!],
-          "cache-control": "no-cache",
-        },
+        headers: { "content-type": TYPES[name.split(".").at(-1)!], "cache-control": "no-cache" },
       });
     } catch (error) {
       built = undefined;

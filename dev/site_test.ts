@@ -15,8 +15,7 @@ function site(build = () => Promise.resolve(FILES as Record<string, string>)) {
     seen.builds++;
     return build();
   });
-  const get = (path: string) =>
-    answer(new Request(`http://stack.test:54321${path}`));
+  const get = (path: string) => answer(new Request(`http://stack.test:54321${path}`));
   return { seen, get };
 }
 
@@ -24,11 +23,7 @@ Deno.test("createSite() builds the page when it is first asked for, and once", a
   const { seen, get } = site();
   equal(seen.builds, 0);
   const answers = await Promise.all([get("/"), get("/page.js"), get("/")]);
-  equal(await Promise.all(answers.map((answer) => answer.text())), [
-    "<p>",
-    "1",
-    "<p>",
-  ]);
+  equal(await Promise.all(answers.map((answer) => answer.text())), ["<p>", "1", "<p>"]);
   equal(answers.map(({ headers }) => headers.get("content-type")), [
     "text/html; charset=utf-8",
     "text/javascript; charset=utf-8",
@@ -48,9 +43,7 @@ Deno.test("createSite() tells the page its project at the address that was used"
 });
 
 Deno.test("createSite() says why there is no page, and tries again at the next look", async () => {
-  const { seen, get } = site(() =>
-    Promise.reject(new Error("Cannot bundle the playground: no network"))
-  );
+  const { seen, get } = site(() => Promise.reject(new Error("Cannot bundle the playground: no network")));
   const answer = await get("/");
   equal(answer.status, 200);
   match(await answer.text(), /\/functions\/v1\n\n.*no network\n$/s);

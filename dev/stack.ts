@@ -49,11 +49,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     Promise.resolve(new Response("The stack is starting\n", { status: 503 }));
 
   // First of all, so that a port in use is told at once.
-  const server = listen(
-    options.hostname ?? "127.0.0.1",
-    options.port ?? 0,
-    (r) => route(r),
-  );
+  const server = listen(options.hostname ?? "127.0.0.1", options.port ?? 0, (r) => route(r));
   const unlock = await lockFolder(options.data).catch(async (error) => {
     await server.close();
     throw error;
@@ -105,14 +101,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     demo = await ensureDemo(server.url, publishable_key, provider_url);
     await supabase.assertRoles();
-    return {
-      url: server.url,
-      functions_url: `${server.url}/functions/v1`,
-      ...keys,
-      provider_url,
-      demo,
-      close,
-    };
+    return { url: server.url, functions_url: `${server.url}/functions/v1`, ...keys, provider_url, demo, close };
   } catch (error) {
     await close();
     throw error;

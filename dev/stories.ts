@@ -1,9 +1,7 @@
 /** The stories that the demo provider tells, each with the prompts that ask for it; the last is for all others. */
-export const STORIES: { about: RegExp; text: string }[] = [
-  {
-    about: /sea|ship|light ?house|ocean|harbou?r|island/i,
-    text:
-      `The lighthouse at Carrow Point had gone dark twice in a hundred years, and both times the sea had asked first.
+export const STORIES: { about: RegExp; text: string }[] = [{
+  about: /sea|ship|light ?house|ocean|harbou?r|island/i,
+  text: `The lighthouse at Carrow Point had gone dark twice in a hundred years, and both times the sea had asked first.
 
 Ines did not know this on the evening the letter came. It lay on the lamp room's floor, dry as flour, though the door had been shut since noon. "Tonight," it said, in a hand like kelp on sand, "would you look away for an hour?"
 
@@ -18,11 +16,9 @@ When the hour was over she opened the shutter. The beam went out across plain bl
 In the morning there was a second letter. It held no words, only her father's brass button, polished bright.
 
 She sewed it on her coat, and lit the lamp early that night, so that whoever was out there would know they were thanked.`,
-  },
-  {
-    about: /robot|machine|space|star|moon|planet|future/i,
-    text:
-      `Unit Forty had been built to count the apples, and it counted them very well.
+}, {
+  about: /robot|machine|space|star|moon|planet|future/i,
+  text: `Unit Forty had been built to count the apples, and it counted them very well.
 
 There were eleven thousand two hundred and six of them on the morning the orchard's owner did not come. Forty waited at the gate until the dew was gone. It waited the next day, and the day after. On the fourth it reported to the house that the apples were ripe. The house, which was a simple house, opened and closed a window.
 
@@ -43,10 +39,9 @@ In the first frost the owner's daughter came home, with a key and a tired face. 
 "Eleven thousand two hundred and six," said Forty. "Would you like to hear about them?"
 
 She sat down. It was dark before they had finished the second page.`,
-  },
-  {
-    about: /[^]*/,
-    text: `In the town of Underbridge there was a shop that mended weather.
+}, {
+  about: /[^]*/,
+  text: `In the town of Underbridge there was a shop that mended weather.
 
 It was a narrow shop, and most people took it for a cobbler's. Its owner, Mr. Abel Quill, did nothing to correct them. He would heel a boot if he was asked. But the shelves behind the curtain held other things: a drizzle with a torn hem, half a rainbow waiting for its violet, and a summer afternoon that somebody had left out in the rain.
 
@@ -65,5 +60,4 @@ So they carried it up the church tower together, all the worn stone way, and Mr.
 The crack was heard in three valleys. Washing was brought in that had not been out. Tam shrieked, and then laughed until he had to hold on to the bell.
 
 It came home by itself at supper time, small and pleased, and it rumbled in its jar all night. And whoever passed the house after that took care to slam the door.`,
-  },
-];
+}];

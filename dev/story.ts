@@ -8,13 +8,8 @@ import { exitCodeOf, summaryOf } from "./story_end.ts";
 const flags = flagsOrExit();
 const { json, url, token, prompt, conversation, bot } = flags;
 const client = createRelayClient({ url, token: () => token });
-const generation = client.start({
-  prompt,
-  conversation_id: conversation,
-  bot_id: bot,
-}, {
-  onRetry: ({ message }, ms) =>
-    note(`\n${message}. Trying again in ${Math.ceil(ms / 1000)} s`),
+const generation = client.start({ prompt, conversation_id: conversation, bot_id: bot }, {
+  onRetry: ({ message }, ms) => note(`\n${message}. Trying again in ${Math.ceil(ms / 1000)} s`),
 });
 
 let stopping = false;

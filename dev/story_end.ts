@@ -3,9 +3,7 @@
 import type { Result } from "../client/client.ts";
 
 /** For people, on one line. */
-export function summaryOf(
-  { outcome, text, messageId, finishReason, error }: Result,
-): string {
+export function summaryOf({ outcome, text, messageId, finishReason, error }: Result): string {
   const stored = messageId === null
     ? text === "" ? "nothing was stored" : "the relay is still storing it"
     : `stored as message ${messageId}, ${text.length} characters`;

@@ -20,21 +20,9 @@ Deno.test("the end of a story says how it ended, and what was stored", () => {
   const cases: [Partial<Result>, string, number][] = [
     [{}, "The end (stop): stored as message a1, 4 characters", 0],
     [{ messageId: null }, "The end (stop): the relay is still storing it", 0],
-    [
-      { outcome: "cancelled" },
-      "Stopped: stored as message a1, 4 characters",
-      130,
-    ],
-    [
-      { outcome: "cancelled", text: "", messageId: null },
-      "Stopped: nothing was stored",
-      130,
-    ],
-    [
-      { outcome: "disconnected" },
-      "The relay lost its reader: stored as message a1, 4 characters",
-      1,
-    ],
+    [{ outcome: "cancelled" }, "Stopped: stored as message a1, 4 characters", 130],
+    [{ outcome: "cancelled", text: "", messageId: null }, "Stopped: nothing was stored", 130],
+    [{ outcome: "disconnected" }, "The relay lost its reader: stored as message a1, 4 characters", 1],
     [
       { outcome: "failed", error, text: "", messageId: null },
       "It took too long (provider_timeout): nothing was stored",

@@ -1,6 +1,6 @@
 /** Reads what `deno task story` was asked for. */
 
-import type { Environment } from "../supabase/functions/_shared/platform/configuration.ts";
+import type { Environment } from "../supabase/functions/_relay/platform/configuration.ts";
 
 /** How a story was ordered. */
 export interface StoryFlags {
@@ -29,18 +29,10 @@ Ctrl-C stops the story, and says what was stored; a second Ctrl-C leaves at once
   deno task story --url http://127.0.0.1:54321/functions/v1 --token "$TOKEN" "Tell me a story about the sea"
 `;
 
-const VALUES = {
-  "--url": "url",
-  "--token": "token",
-  "--conversation": "conversation",
-  "--bot": "bot",
-} as const;
+const VALUES = { "--url": "url", "--token": "token", "--conversation": "conversation", "--bot": "bot" } as const;
 
 /** Throws a TypeError that names what is wrong or missing, and where to get it; never repeats the token. */
-export function parseStoryFlags(
-  args: string[],
-  environment: Environment,
-): StoryFlags {
+export function parseStoryFlags(args: string[], environment: Environment): StoryFlags {
   const flags: StoryFlags = {
     prompt: "",
     url: environment("RELAY_URL") ?? "",
@@ -61,9 +53,7 @@ export function parseStoryFlags(
     } else if (arg === "--json" || arg === "--help") {
       flags[arg === "--json" ? "json" : "help"] = true;
     } else if (arg.startsWith("--")) {
-      throw new TypeError(
-        `Cannot tell: "${name}" is not a flag, --help lists them`,
-      );
+      throw new TypeError(`Cannot tell: "${name}" is not a flag, --help lists them`);
     } else {
       words.push(arg);
     }
@@ -78,28 +68,19 @@ function splitFlag(arg: string): [string, string | undefined] {
   return at === -1 ? [arg, undefined] : [arg.slice(0, at), arg.slice(at + 1)];
 }
 
-const SOURCE =
-  "`deno task dev` starts a relay and prints both, --help says how to pass them";
+const SOURCE = "`deno task dev` starts a relay and prints both, --help says how to pass them";
 
 function check({ url, token, prompt }: StoryFlags): void {
   if (!url) {
-    throw new TypeError(
-      `Cannot tell: neither --url nor RELAY_URL is set; ${SOURCE}`,
-    );
+    throw new TypeError(`Cannot tell: neither --url nor RELAY_URL is set; ${SOURCE}`);
   }
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new TypeError(
-      `Cannot tell: the relay's URL is "${url}", not one that begins with http://`,
-    );
+    throw new TypeError(`Cannot tell: the relay's URL is "${url}", not one that begins with http://`);
   }
   if (!token) {
-    throw new TypeError(
-      `Cannot tell: neither --token nor RELAY_TOKEN is set; ${SOURCE}`,
-    );
+    throw new TypeError(`Cannot tell: neither --token nor RELAY_TOKEN is set; ${SOURCE}`);
   }
   if (!prompt) {
-    throw new TypeError(
-      "Cannot tell: there is no prompt, put it in quotes behind the flags",
-    );
+    throw new TypeError("Cannot tell: there is no prompt, put it in quotes behind the flags");
   }
 }

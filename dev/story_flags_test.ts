@@ -8,15 +8,7 @@ function parse(args: string[], environment: Record<string, string> = {}) {
 }
 
 Deno.test("a story is ordered by flags, the rest is the prompt", () => {
-  const { help, ...flags } = parse([
-    ...URL_AND_TOKEN,
-    "--conversation",
-    "c1",
-    "Tell",
-    "--bot=b1",
-    "me",
-    "--json",
-  ]);
+  const { help, ...flags } = parse([...URL_AND_TOKEN, "--conversation", "c1", "Tell", "--bot=b1", "me", "--json"]);
   equal(help, false);
   equal(flags, {
     prompt: "Tell me",
@@ -57,9 +49,7 @@ Deno.test("what is missing or wrong is named, with where to get it", () => {
 
 Deno.test("--help needs nothing else, and lists every flag", () => {
   equal(parse(["--help"]).help, true);
-  for (
-    const flag of ["--url", "--token", "--conversation", "--bot", "--json"]
-  ) {
+  for (const flag of ["--url", "--token", "--conversation", "--bot", "--json"]) {
     ok(STORY_HELP.includes(`\n  ${flag} `), flag);
   }
 });

@@ -40,8 +40,7 @@ export async function createSupabase(
   Reflect.set(connection, "rlsState", "active");
   const granted = await privileges(database);
 
-  const answer = async (request: Request) =>
-    await withOutage(await app.fetch(request));
+  const answer = async (request: Request) => await withOutage(await app.fetch(request));
   // On PGlite lite runs the statements of simultaneous requests in one transaction, in whatever order they come:
   // they take each other's role and abort each other.
   const queue = createQueue();
@@ -56,14 +55,10 @@ export async function createSupabase(
       for (const role of CLIENT_ROLES) {
         const current = await queue(() => currentRole(database, role));
         if (current === role) continue;
-        throw new Error(
-          `Cannot start: a request as "${role}" runs as "${current}"`,
-        );
+        throw new Error(`Cannot start: a request as "${role}" runs as "${current}"`);
       }
       if (await queue(() => privileges(database)) === granted) return;
-      throw new Error(
-        "Cannot start: @supabase/lite changed the privileges of the tables",
-      );
+      throw new Error("Cannot start: @supabase/lite changed the privileges of the tables");
     },
   };
 }
@@ -78,15 +73,12 @@ const ROLES = `
   $$`;
 
 // As on the platform: names can be resolved, and what is in a schema needs grants of its own.
-const GRANTS = `grant usage on schema public, auth to ${
-  CLIENT_ROLES.join(", ")
-}`;
+const GRANTS = `grant usage on schema public, auth to ${CLIENT_ROLES.join(", ")}`;
 
 function currentRole(database: Database, role: string): Promise<string> {
   return database.connection.withContext({ auth: { role } }, async (db) => {
-    const row = await db.selectNoFrom((build) =>
-      build.fn<string>("current_setting", [build.val("role")]).as("role")
-    ).executeTakeFirstOrThrow();
+    const row = await db.selectNoFrom((build) => build.fn<string>("current_setting", [build.val("role")]).as("role"))
+      .executeTakeFirstOrThrow();
     return row.role;
   });
 }
@@ -105,9 +97,5 @@ async function privileges(database: Database): Promise<string> {
 async function buffered(request: Request): Promise<Request> {
   if (request.body === null) return request;
   const { method, headers } = request;
-  return new Request(request.url, {
-    method,
-    headers,
-    body: await request.arrayBuffer(),
-  });
+  return new Request(request.url, { method, headers, body: await request.arrayBuffer() });
 }

@@ -3,14 +3,8 @@ import type { Stack } from "./stack.ts";
 /** What a person needs to know about a stack that has just started. */
 export function usage(stack: Stack): string {
   const { url, publishable_key, demo } = stack;
-  const credentials = JSON.stringify({
-    email: demo.email,
-    password: demo.password,
-  });
-  const request = JSON.stringify({
-    prompt: "Tell me a story about the sea",
-    conversation_id: demo.conversation_id,
-  });
+  const credentials = JSON.stringify({ email: demo.email, password: demo.password });
+  const request = JSON.stringify({ prompt: "Tell me a story about the sea", conversation_id: demo.conversation_id });
   return `
 The relay is ready at ${url}
 

@@ -1,51 +1,28 @@
 /** A database that holds the FastAPI relay's `bots` and `messages` gets the migrations and loses no row. */
 import assert from "node:assert/strict";
-import {
-  ADA,
-  adoption,
-  BOB,
-  BOTS,
-  MESSAGES,
-  OTHER_TALE,
-  read,
-  refusal,
-  ROWS,
-  TALE,
-} from "./support/adoption.ts";
+import { ADA, adoption, BOB, BOTS, MESSAGES, OTHER_TALE, read, refusal, ROWS, TALE } from "./support/adoption.ts";
 
 adoption("keeps bots, messages and their order", BOTS + MESSAGES + ROWS, {
   [TALE]: ["text 1", "text 3", "text 5", "text 7"],
   [OTHER_TALE]: ["text 2", "text 4", "text 6", "text 8"],
 }, async () => {
   assert.deepEqual(
-    await read(
-      "select user_id, name, access_key, access_path from public.bots",
-    ),
-    [{
-      user_id: ADA,
-      name: "Storyteller",
-      access_key: "old key",
-      access_path: "https://provider.example/v1",
-    }],
+    await read("select user_id, name, access_key, access_path from public.bots"),
+    [{ user_id: ADA, name: "Storyteller", access_key: "old key", access_path: "https://provider.example/v1" }],
   );
   assert.deepEqual(
     await read("select id, user_id from public.conversations order by id"),
     [{ id: TALE, user_id: ADA }, { id: OTHER_TALE, user_id: BOB }],
   );
   assert.deepEqual(
-    await read(
-      "select stream_id from public.messages where stream_id is not null order by 1",
-    ),
-    ["stream-3", "stream-4", "stream-7", "stream-8"]
-      .map((stream_id) => ({ stream_id })),
+    await read("select stream_id from public.messages where stream_id is not null order by 1"),
+    ["stream-3", "stream-4", "stream-7", "stream-8"].map((stream_id) => ({ stream_id })),
   );
 });
 
 adoption("takes empty tables", BOTS.split("insert")[0] + MESSAGES, {});
 
-adoption("takes messages without bots", MESSAGES + ROWS, {
-  [TALE]: ["text 1", "text 3", "text 5", "text 7"],
-});
+adoption("takes messages without bots", MESSAGES + ROWS, { [TALE]: ["text 1", "text 3", "text 5", "text 7"] });
 
 adoption("takes bots without messages", BOTS, {});
 
@@ -58,15 +35,9 @@ adoption(
   update public.in_order set is_streaming = content in ('text 3', 'text 4');
   insert into public.messages select * from public.in_order order by content;
   drop table public.in_order;`,
-  {
-    [TALE]: ["text 1", "text 3", "text 5", "text 7"],
-    [OTHER_TALE]: ["text 2", "text 4", "text 6", "text 8"],
-  },
+  { [TALE]: ["text 1", "text 3", "text 5", "text 7"], [OTHER_TALE]: ["text 2", "text 4", "text 6", "text 8"] },
   async () => {
-    assert.deepEqual(
-      await read("select 1 from public.messages where is_streaming"),
-      [],
-    );
+    assert.deepEqual(await read("select 1 from public.messages where is_streaming"), []);
   },
 );
 
@@ -102,26 +73,19 @@ adoption(
 adoption(
   "keeps conversations that are there",
   BOTS + MESSAGES + ROWS + `
-  create table public.conversations (
-    id uuid primary key, user_id uuid not null, title text not null, mood text
-  );
+  create table public.conversations (id uuid primary key, user_id uuid not null, title text not null, mood text);
   insert into public.conversations
   values ('${TALE}', '${ADA}', 'The tale', 'dark'), (gen_random_uuid(), '${ADA}', 'Unwritten', null);
   alter table public.messages add foreign key (conversation_id) references public.conversations (id) not valid;`,
-  {
-    [TALE]: ["text 1", "text 3", "text 5", "text 7"],
-    [OTHER_TALE]: ["text 2", "text 4", "text 6", "text 8"],
-  },
+  { [TALE]: ["text 1", "text 3", "text 5", "text 7"], [OTHER_TALE]: ["text 2", "text 4", "text 6", "text 8"] },
   async () => {
     assert.deepEqual(
-      await read(
-        "select title, mood, active_message_id is null as is_empty from public.conversations order by title",
-      ),
-      [
-        { title: "", mood: null, is_empty: false },
-        { title: "The tale", mood: "dark", is_empty: false },
-        { title: "Unwritten", mood: null, is_empty: true },
-      ],
+      await read("select title, mood, active_message_id is null as is_empty from public.conversations order by title"),
+      [{ title: "", mood: null, is_empty: false }, {
+        title: "The tale",
+        mood: "dark",
+        is_empty: false,
+      }, { title: "Unwritten", mood: null, is_empty: true }],
     );
   },
 );
@@ -163,12 +127,7 @@ adoption(
     );
     assert.deepEqual(
       await read("select name, model, access_path, params from public.bots"),
-      [{
-        name: "",
-        model: "",
-        access_path: "https://api.openai.com/v1",
-        params: {},
-      }],
+      [{ name: "", model: "", access_path: "https://api.openai.com/v1", params: {} }],
     );
   },
 );
@@ -234,27 +193,23 @@ adoption(
   insert into public.user_settings values ('${ADA}', 'dark');`,
   {},
   async () => {
-    assert.deepEqual(await read("select * from public.user_settings"), [
-      { user_id: ADA, theme: "dark", default_bot_id: null },
-    ]);
+    assert.deepEqual(await read("select * from public.user_settings"), [{
+      user_id: ADA,
+      theme: "dark",
+      default_bot_id: null,
+    }]);
   },
 );
 
 refusal(
   "messages with numbers for ids",
   BOTS +
-    MESSAGES.replace(
-      "id uuid primary key default gen_random_uuid()",
-      "id bigint primary key",
-    ),
+    MESSAGES.replace("id uuid primary key default gen_random_uuid()", "id bigint primary key"),
   "Cannot adopt public.messages: its column id is bigint, the relay needs uuid",
 );
 refusal(
   "bots with numbers for ids",
-  BOTS.split("insert")[0].replace(
-    "id uuid primary key default gen_random_uuid()",
-    "id bigint primary key",
-  ),
+  BOTS.split("insert")[0].replace("id uuid primary key default gen_random_uuid()", "id bigint primary key"),
   "Cannot adopt public.bots: its column id is bigint, the relay needs uuid",
 );
 refusal(

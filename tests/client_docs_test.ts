@@ -7,10 +7,7 @@ import { hasChromium, prepare, startBrowser } from "./client/browser.ts";
 import { bundle } from "./client/bundle.ts";
 import { hasNode } from "./client/node.ts";
 import { PAGE, RUNNER, SETUP, withExamples } from "./client/examples.ts";
-import {
-  startStoryProvider,
-  type StoryProvider,
-} from "./client/story_provider.ts";
+import { startStoryProvider, type StoryProvider } from "./client/story_provider.ts";
 import { order } from "./client/world.ts";
 import { type DevStack, startDevStack } from "./support/dev_stack.ts";
 import { eventually } from "./support/eventually.ts";
@@ -55,21 +52,12 @@ async function newReader() {
     password: "correct horse battery staple",
     accessToken: user.token,
   };
-  const answers = () =>
-    rest(
-      target,
-      user,
-      "messages?select=*&is_user_author=is.false&order=created_at",
-    );
+  const answers = () => rest(target, user, "messages?select=*&is_user_author=is.false&order=created_at");
   return { configuration, answers };
 }
 
 async function run(command: string, args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args,
-    cwd: ROOT,
-    stdin: "null",
-  }).output();
+  const { code, stdout, stderr } = await new Deno.Command(command, { args, cwd: ROOT, stdin: "null" }).output();
   equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
@@ -78,24 +66,12 @@ const deno = (...args: string[]) => run(Deno.execPath(), args);
 
 const runners = {
   "set_up.ts": SETUP,
-  ...Object.fromEntries(
-    ["story", "token", "end"].map((name) => [
-      `run_${name}.ts`,
-      RUNNER.replace("TOLD", name),
-    ]),
-  ),
+  ...Object.fromEntries(["story", "token", "end"].map((name) => [`run_${name}.ts`, RUNNER.replace("TOLD", name)])),
 };
 
 Deno.test("each example of docs/client.md fits the types", async () => {
   await withExamples({}, async (folder, names) => {
-    equal(names, [
-      "story.ts",
-      "token.ts",
-      "end.ts",
-      "resume.ts",
-      "use_story.ts",
-      "chat.ts",
-    ]);
+    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "use_story.ts", "chat.ts"]);
     const files = names.map((name) => `${folder}/${name}`);
     await deno("check", "--quiet", "--no-lock", "--config=deno.json", ...files);
   });
@@ -126,25 +102,15 @@ if (await hasNode()) {
       for (const name of ["token", "end"]) {
         const { configuration, answers } = await newReader();
         const path = `${folder}/${name}.mjs`;
-        await Deno.writeTextFile(
-          path,
-          await bundle(`${folder}/run_${name}.ts`),
-        );
-        const shown = await run("node", [
-          path,
-          JSON.stringify({ ...configuration, told: name === "end" && "Tell" }),
-        ]);
+        await Deno.writeTextFile(path, await bundle(`${folder}/run_${name}.ts`));
+        const shown = await run("node", [path, JSON.stringify({ ...configuration, told: name === "end" && "Tell" })]);
         await expectShown(name, JSON.parse(shown), await answers());
       }
     });
   });
 } else skip("the client's examples in Node: there is no Node 20 or later");
 
-function expectShown(
-  name: string,
-  shown: string[],
-  [{ id, content }]: { id: string; content: string }[],
-) {
+function expectShown(name: string, shown: string[], [{ id, content }]: { id: string; content: string }[]) {
   const ends: Record<string, string> = {
     story: `${content}\ncompleted, stored as ${id}`,
     token: `${content}\ncompleted after ${content.length} characters`,
@@ -156,10 +122,7 @@ function expectShown(
 if (hasChromium()) {
   Deno.test("the examples of docs/client.md run in Chromium", async () => {
     const further = { "set_up.ts": SETUP, "page.ts": PAGE };
-    const script = await withExamples(
-      further,
-      (folder) => bundle(`${folder}/page.ts`),
-    );
+    const script = await withExamples(further, (folder) => bundle(`${folder}/page.ts`));
     const browser = await startBrowser();
     await browser.withPage(stack.url, script, async (page) => {
       const call = (code: string) => page.evaluate(code);
@@ -171,16 +134,13 @@ if (hasChromium()) {
         await call(`setUp(${json})`);
         return { answers, json };
       }
-      const shown = async () =>
-        (await call("example.shown") as string[]).join("");
+      const shown = async () => (await call("example.shown") as string[]).join("");
 
       const story = await visit();
       await call("story()");
       expectShown("story", [await shown()], await story.answers());
 
-      const resumed = await visit({
-        prompt: order({ chunks: 150, pauseMs: 10 }),
-      });
+      const resumed = await visit({ prompt: order({ chunks: 150, pauseMs: 10 }) });
       await call("resume()");
       await eventually("a story begins", async () => await shown() !== "");
       await page.reload();
@@ -191,15 +151,10 @@ if (hasChromium()) {
         "the story ends",
         async () => (await resumed.answers()).length > 0 && resumed.answers(),
       );
-      await eventually(
-        "all of it is shown",
-        async () => await shown() === resumedRow.content,
-      );
+      await eventually("all of it is shown", async () => await shown() === resumedRow.content);
       equal(resumedRow.finish_reason, "stop");
 
-      const stopped = await visit({
-        prompt: order({ chunks: 5, end: "wait" }),
-      });
+      const stopped = await visit({ prompt: order({ chunks: 5, end: "wait" }) });
       await page.reload();
       await prepare(page, script);
       await call(`setUp(${stopped.json})`);
@@ -209,10 +164,10 @@ if (hasChromium()) {
       equal((await stopped.answers())[0].finish_reason, "cancelled");
 
       for (
-        const [name, ask] of [
-          ["hook", 'hook.tell({ prompt: "Tell me" })'],
-          ["chat", 'void hook.sendMessage({ text: "Tell me" })'],
-        ]
+        const [name, ask] of [["hook", 'hook.tell({ prompt: "Tell me" })'], [
+          "chat",
+          'void hook.sendMessage({ text: "Tell me" })',
+        ]]
       ) {
         await page.reload();
         await prepare(page, script);
@@ -224,10 +179,7 @@ if (hasChromium()) {
           "an answer is stored",
           async () => (await answers()).length > 0 && answers(),
         );
-        await eventually(
-          "the answer is shown",
-          async () => await page.textContent("pre") === content,
-        );
+        await eventually("the answer is shown", async () => await page.textContent("pre") === content);
       }
     }).finally(() => browser.close());
   });
@@ -237,12 +189,9 @@ if (hasChromium()) {
 
 Deno.test("the client is as small as docs/client.md says, and holds nothing of the functions", async () => {
   const [client, aiSdk] = await Promise.all(
-    ["client/client.ts", "client/ai_sdk.ts"].map((entry) =>
-      bundle(entry, ["--minify"])
-    ),
+    ["client/client.ts", "client/ai_sdk.ts"].map((entry) => bundle(entry, ["--minify"])),
   );
-  const page = (await Deno.readTextFile(`${ROOT}docs/client.md`))
-    .replaceAll(/\s+/g, " ");
+  const page = (await Deno.readTextFile(`${ROOT}docs/client.md`)).replaceAll(/\s+/g, " ");
   const [, zipped, plain, more] =
     /is ([\d,]+) bytes, minified and gzipped \(([\d,]+) unzipped\).* AI SDK is ([\d,]+) bytes/
       .exec(page)!.map((number) => Number(number.replaceAll(",", "")));

@@ -6,10 +6,7 @@ import { bundle } from "./client/bundle.ts";
 import { startChaosProxy } from "./client/chaos_proxy.ts";
 import { hasNode } from "./client/node.ts";
 import { SCENARIOS } from "./client/scenarios.ts";
-import {
-  startStoryProvider,
-  type StoryProvider,
-} from "./client/story_provider.ts";
+import { startStoryProvider, type StoryProvider } from "./client/story_provider.ts";
 import type { World } from "./client/world.ts";
 import { type DevStack, startDevStack } from "./support/dev_stack.ts";
 import { skip } from "./support/skipped.ts";
@@ -19,10 +16,7 @@ let provider: StoryProvider;
 
 Deno.test.beforeAll(async () => {
   provider = startStoryProvider();
-  stack = await startDevStack([], {
-    RELAY_BEAT_MS: "200",
-    RELAY_RATE_LIMIT_PER_MINUTE: "100",
-  });
+  stack = await startDevStack([], { RELAY_BEAT_MS: "200", RELAY_RATE_LIMIT_PER_MINUTE: "100" });
 });
 
 Deno.test.afterAll(async () => {
@@ -31,10 +25,7 @@ Deno.test.afterAll(async () => {
 });
 
 /** Gives the suite its world, with a proxy of its own; throws where no connection was cut. */
-async function inWorld<T>(
-  seed: number,
-  use: (world: World) => Promise<T>,
-): Promise<{ result: T; cuts: number }> {
+async function inWorld<T>(seed: number, use: (world: World) => Promise<T>): Promise<{ result: T; cuts: number }> {
   const chaos = startChaosProxy(stack.functions_url, seed);
   try {
     const result = await use({
@@ -54,9 +45,7 @@ async function inWorld<T>(
   }
 }
 
-const ALL_HOLD = Object.fromEntries(
-  SCENARIOS.map(([rule]) => [rule, "holds"]),
-);
+const ALL_HOLD = Object.fromEntries(SCENARIOS.map(([rule]) => [rule, "holds"]));
 
 for (const [rule, run] of SCENARIOS) {
   Deno.test(`in Deno: ${rule}`, async () => {
@@ -69,10 +58,7 @@ if (await hasNode()) {
     const folder = await Deno.makeTempDir({ prefix: "relay-client-" });
     try {
       const path = `${folder}/suite.mjs`;
-      await Deno.writeTextFile(
-        path,
-        await bundle("tests/client/report_in_node.ts"),
-      );
+      await Deno.writeTextFile(path, await bundle("tests/client/report_in_node.ts"));
       const { result, cuts } = await inWorld(2, async (world) => {
         const { stdout, stderr } = await new Deno.Command("node", {
           args: [path, JSON.stringify(world)],

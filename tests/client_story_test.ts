@@ -2,10 +2,7 @@
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import {
-  startStoryProvider,
-  type StoryProvider,
-} from "./client/story_provider.ts";
+import { startStoryProvider, type StoryProvider } from "./client/story_provider.ts";
 import { order } from "./client/world.ts";
 import { type DevStack, startDevStack } from "./support/dev_stack.ts";
 import { makeBot, rest, signUp, type Target } from "./support/target.ts";
@@ -56,9 +53,7 @@ async function tell(
   }).spawn();
   let stdout = "";
   const reading = (async () => {
-    for await (
-      const text of child.stdout.pipeThrough(new TextDecoderStream())
-    ) {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       stdout += text;
       onText(text, child);
     }
@@ -73,38 +68,25 @@ Deno.test("deno task story prints the tokens as they come, then what was stored"
   let pieces = 0;
   const prompt = order({ chunks: 60, pauseMs: 10 });
   const { user, code, stdout, stderr } = await tell([prompt], () => pieces++);
-  const [{ id, content }] = await rest(
-    target,
-    user,
-    "messages?select=id,content&is_user_author=is.false",
-  );
+  const [{ id, content }] = await rest(target, user, "messages?select=id,content&is_user_author=is.false");
   equal([code, stdout], [0, `${content}\n`]);
-  equal(
-    stderr,
-    `The end (stop): stored as message ${id}, ${content.length} characters\n`,
-  );
+  equal(stderr, `The end (stop): stored as message ${id}, ${content.length} characters\n`);
   equal(pieces > 3, true);
 });
 
 Deno.test("Ctrl-C stops the story, and says what was stored", async () => {
   let stopped = false;
-  const { user, code, stdout, stderr } = await tell(
-    [order({ chunks: 5, end: "wait" })],
-    (_, child) => {
-      if (!stopped) child.kill("SIGINT");
-      stopped = true;
-    },
-  );
+  const { user, code, stdout, stderr } = await tell([order({ chunks: 5, end: "wait" })], (_, child) => {
+    if (!stopped) child.kill("SIGINT");
+    stopped = true;
+  });
   const [{ id, content, finish_reason }] = await rest(
     target,
     user,
     "messages?select=id,content,finish_reason&is_user_author=is.false",
   );
   equal([code, finish_reason, stdout], [130, "cancelled", `${content}\n`]);
-  equal(
-    stderr,
-    `Stopped: stored as message ${id}, ${content.length} characters\n`,
-  );
+  equal(stderr, `Stopped: stored as message ${id}, ${content.length} characters\n`);
 });
 
 Deno.test("--json prints each event as a line", async () => {

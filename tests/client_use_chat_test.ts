@@ -2,29 +2,15 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Page } from "playwright-core";
-import {
-  type Browser,
-  hasChromium,
-  prepare,
-  startBrowser,
-} from "./client/browser.ts";
+import { type Browser, hasChromium, prepare, startBrowser } from "./client/browser.ts";
 import { bundle } from "./client/bundle.ts";
 import type { ChatConfiguration } from "./client/chat_page.ts";
-import {
-  startStoryProvider,
-  type StoryProvider,
-} from "./client/story_provider.ts";
+import { startStoryProvider, type StoryProvider } from "./client/story_provider.ts";
 import { type Order, order } from "./client/world.ts";
 import { type DevStack, startDevStack } from "./support/dev_stack.ts";
 import { eventually } from "./support/eventually.ts";
 import { skip } from "./support/skipped.ts";
-import {
-  makeBot,
-  rest,
-  signUp,
-  type Target,
-  type TestUser,
-} from "./support/target.ts";
+import { makeBot, rest, signUp, type Target, type TestUser } from "./support/target.ts";
 
 let stack: DevStack;
 let provider: StoryProvider;
@@ -64,11 +50,7 @@ function chatTest(rule: string, run: (lab: Lab) => Promise<void>) {
         page,
         user,
         async mount(conversation) {
-          const configuration: ChatConfiguration = {
-            target,
-            user,
-            conversation,
-          };
+          const configuration: ChatConfiguration = { target, user, conversation };
           await page.evaluate(
             // deno-lint-ignore no-explicit-any
             (configuration) => (globalThis as any).mount(configuration),
@@ -81,20 +63,14 @@ function chatTest(rule: string, run: (lab: Lab) => Promise<void>) {
           await page.click(`button:text-is("${button}")`);
         },
         async ended(messages, status = "ready") {
-          await eventually(
-            `${messages} messages`,
-            async () => (await lab.rows()).length === messages,
-          );
+          await eventually(`${messages} messages`, async () => (await lab.rows()).length === messages);
           await page.waitForSelector(`output:text-is("${status}")`);
         },
-        shown: () =>
-          page.locator("li").evaluateAll((items) =>
-            items.map((item) => item.textContent)
-          ),
+        shown: () => page.locator("li").evaluateAll((items) => items.map((item) => item.textContent)),
         grown: (characters) =>
           eventually("an answer grows", async () => {
-            const text = await page.locator("li.assistant").last()
-              .textContent().catch(() => "");
+            const text = await page.locator("li.assistant").last().textContent()
+              .catch(() => "");
             return text!.length > characters && text!;
           }),
         rows: () => rest(target, user, "messages?select=*&order=created_at,id"),
@@ -109,10 +85,7 @@ if (hasChromium()) {
   Deno.test.beforeAll(async () => {
     provider = startStoryProvider();
     [stack, browser, script] = await Promise.all([
-      startDevStack([], {
-        RELAY_BEAT_MS: "200",
-        RELAY_RATE_LIMIT_PER_MINUTE: "100",
-      }),
+      startDevStack([], { RELAY_BEAT_MS: "200", RELAY_RATE_LIMIT_PER_MINUTE: "100" }),
       startBrowser(),
       bundle("tests/client/chat_page.ts"),
     ]);

@@ -1,23 +1,12 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
-import {
-  type Arena,
-  atOnce,
-  deleteConversation,
-  registerRaces,
-} from "./support/race.ts";
+import { type Arena, atOnce, deleteConversation, registerRaces } from "./support/race.ts";
 import { beat, cancel, finish, stateOf } from "./support/relay_sql.ts";
 
 /** Many transactions at once, in whatever order they come. */
 const races: Record<string, (arena: Arena) => Promise<void>> = {
-  async "twenty finishes at once store one message and get one answer"(
-    { observer, databaseUrl, givenGenerations },
-  ) {
+  async "twenty finishes at once store one message and get one answer"({ observer, databaseUrl, givenGenerations }) {
     const [generation] = await givenGenerations(1);
-    const outcomes = await atOnce(
-      databaseUrl,
-      20,
-      (sql, index) => finish(sql, generation, `text ${index}`),
-    );
+    const outcomes = await atOnce(databaseUrl, 20, (sql, index) => finish(sql, generation, `text ${index}`));
     const { messages } = await stateOf(observer, generation);
     equal(messages.length, 1);
     equal(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size, 1);
@@ -30,15 +19,10 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const generations = await givenGenerations(20);
     const answers = await atOnce(databaseUrl, 40, async (sql, index) => {
       const generation = generations[index >> 1];
-      return isFirst(index)
-        ? await cancel(sql, generation)
-        : (await finish(sql, generation)).status;
+      return isFirst(index) ? await cancel(sql, generation) : (await finish(sql, generation)).status;
     });
     for (const [index, generation] of generations.entries()) {
-      const { generation: { status }, messages: [message] } = await stateOf(
-        observer,
-        generation,
-      );
+      const { generation: { status }, messages: [message] } = await stateOf(observer, generation);
       const pair = answers.slice(2 * index, 2 * index + 2);
       const told = status === "cancelled" ? "cancelling" : "completed";
       equal(pair.sort(), [status, told].sort());
@@ -52,18 +36,11 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const generations = await givenGenerations(20);
     await atOnce<unknown>(databaseUrl, 40, (sql, index) => {
       const generation = generations[index >> 1];
-      return isFirst(index)
-        ? finish(sql, generation)
-        : deleteConversation(sql, generation);
+      return isFirst(index) ? finish(sql, generation) : deleteConversation(sql, generation);
     });
     for (const generation of generations) {
       const { generation: row, messages } = await stateOf(observer, generation);
-      equal([row.status, row.conversation_id, row.message_id, messages], [
-        "completed",
-        null,
-        null,
-        [],
-      ]);
+      equal([row.status, row.conversation_id, row.message_id, messages], ["completed", null, null, []]);
     }
   },
 
@@ -73,16 +50,10 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const generations = await givenGenerations(20);
     await atOnce<unknown>(databaseUrl, 40, (sql, index) => {
       if (index % 2 === 0) return cancel(sql, generations[index / 2]);
-      return beat(
-        sql,
-        index % 4 === 1 ? generations : generations.toReversed(),
-      );
+      return beat(sql, index % 4 === 1 ? generations : generations.toReversed());
     });
     const { cancelled, lost } = await beat(observer, generations);
-    equal(
-      cancelled.sort(),
-      generations.map(({ stream_id }) => stream_id).sort(),
-    );
+    equal(cancelled.sort(), generations.map(({ stream_id }) => stream_id).sort());
     equal(lost, []);
   },
 };

@@ -3,12 +3,7 @@
  * Postgres.
  */
 import type { PGlite } from "@electric-sql/pglite";
-import {
-  applyMigrations,
-  readMigrations,
-  rollBack,
-  startPglite,
-} from "./support/pglite.ts";
+import { applyMigrations, readMigrations, rollBack, startPglite } from "./support/pglite.ts";
 import { findFailures } from "./support/tap.ts";
 
 const FOLDER = new URL("../supabase/tests/", import.meta.url);
@@ -36,9 +31,7 @@ function findTestFiles(folder: URL, below = ""): string[] {
   for (const entry of Deno.readDirSync(folder)) {
     const path = below + entry.name;
     if (entry.isDirectory) {
-      paths.push(
-        ...findTestFiles(new URL(`${entry.name}/`, folder), `${path}/`),
-      );
+      paths.push(...findTestFiles(new URL(`${entry.name}/`, folder), `${path}/`));
     } else if (path.endsWith(".sql")) {
       paths.push(path);
     }
@@ -49,11 +42,8 @@ function findTestFiles(folder: URL, below = ""): string[] {
 /** Runs one file and gives what psql would print of it, without headings. */
 async function runFile(database: PGlite, file: URL): Promise<string> {
   try {
-    const results = await database.exec(await Deno.readTextFile(file), {
-      rowMode: "array",
-    });
-    return results.flatMap(({ rows }) => rows as unknown as unknown[][])
-      .map((row) => row.join("|")).join("\n");
+    const results = await database.exec(await Deno.readTextFile(file), { rowMode: "array" });
+    return results.flatMap(({ rows }) => rows as unknown as unknown[][]).map((row) => row.join("|")).join("\n");
   } catch (error) {
     // The next file must not find itself in this one's transaction.
     await rollBack(database);

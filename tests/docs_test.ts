@@ -1,15 +1,9 @@
 /** Holds the pages to the code: whole streams, request bodies, variables, log events and links are read and checked. */
 import assert from "node:assert/strict";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import {
-  type Environment,
-  readConfiguration,
-} from "../supabase/functions/_shared/platform/configuration.ts";
-import { STATUS_OF } from "../supabase/functions/_shared/protocol/errors.ts";
-import {
-  parseCancelRequest,
-  parseStreamRequest,
-} from "../supabase/functions/_shared/protocol/requests.ts";
+import { type Environment, readConfiguration } from "../supabase/functions/_relay/platform/configuration.ts";
+import { STATUS_OF } from "../supabase/functions/_relay/protocol/errors.ts";
+import { parseCancelRequest, parseStreamRequest } from "../supabase/functions/_relay/protocol/requests.ts";
 import { FAMILIES } from "../supabase/functions/metrics/families.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -25,11 +19,9 @@ function fenced(page: string, language: string): string[] {
 
 /** The rows of the tables whose first cell is a name that fits, as cells. */
 function rows(page: string, name: RegExp): string[][] {
-  return page.split("\n").filter((line) => line.startsWith("| `"))
-    .map((line) =>
-      line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim())
-    )
-    .filter(([cell]) => name.test(cell.replaceAll("`", "")));
+  return page.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+    line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim())
+  ).filter(([cell]) => name.test(cell.replaceAll("`", "")));
 }
 
 /** All files below a folder, as paths from the root, without what the tools put there. */
@@ -56,12 +48,10 @@ function sources(): string[] {
 
 /** The fields of an interface of protocol/events.ts, each with its type as it is written there. */
 function fieldsOf(name: string): [string, string][] {
-  const source = read(`${FUNCTIONS}_shared/protocol/events.ts`);
+  const source = read(`${FUNCTIONS}_relay/protocol/events.ts`);
   const body = new RegExp(`interface ${name} {\n(.*?)^}`, "ms").exec(source);
   assert.ok(body, `events.ts has an interface ${name}`);
-  return [...body[1].matchAll(/^ {2}(\w+): (.*);$/gm)].map((
-    [, field, type],
-  ) => [field, type]);
+  return [...body[1].matchAll(/^ {2}(\w+): (.*);$/gm)].map(([, field, type]) => [field, type]);
 }
 
 function checkValue(value: unknown, type: string, path: string): void {
@@ -75,22 +65,14 @@ function checkValue(value: unknown, type: string, path: string): void {
 
 function checkFields(data: unknown, name: string, path: string): void {
   const fields = fieldsOf(name);
-  assert.deepEqual(
-    Object.keys(data as object),
-    fields.map(([field]) => field),
-    path,
-  );
+  assert.deepEqual(Object.keys(data as object), fields.map(([field]) => field), path);
   for (const [field, type] of fields) {
     const value = (data as Record<string, unknown>)[field];
     checkValue(value, type, `${path}.${field}`);
   }
 }
 
-const PAYLOADS: Record<string, string> = {
-  start: "StartData",
-  done: "DoneData",
-  error: "ErrorData",
-};
+const PAYLOADS: Record<string, string> = { start: "StartData", done: "DoneData", error: "ErrorData" };
 
 function parseStream(text: string): EventSourceMessage[] {
   const events: EventSourceMessage[] = [];
@@ -144,22 +126,18 @@ Deno.test("each id in docs/protocol.md is the text's length so far, in UTF-16 un
 
 Deno.test("each stream in docs/protocol.md names one generation throughout", () => {
   for (const events of streams) {
-    const ids = events.filter(({ event = "" }) => event in PAYLOADS)
-      .map(({ data }) => JSON.parse(data).stream_id);
+    const ids = events.filter(({ event = "" }) => event in PAYLOADS).map(({ data }) => JSON.parse(data).stream_id);
     assert.equal(new Set(ids).size, 1);
   }
 });
 
 Deno.test("each resumed stream in docs/protocol.md is the rest of a whole one, to the character", () => {
-  const resumed = fenced(read("docs/protocol.md"), "sse resumed")
-    .map(parseStream);
+  const resumed = fenced(read("docs/protocol.md"), "sse resumed").map(parseStream);
   assert.ok(resumed.length > 0);
   for (const events of resumed) {
     const last = events.at(-1)!;
     const { stream_id } = JSON.parse(last.data);
-    const whole = streams.find((stream) =>
-      JSON.parse(stream[0].data).stream_id === stream_id
-    );
+    const whole = streams.find((stream) => JSON.parse(stream[0].data).stream_id === stream_id);
     assert.ok(whole, stream_id);
     const text = tokensOf(whole);
     const rest = tokensOf(events);
@@ -174,8 +152,8 @@ Deno.test("each resumed stream in docs/protocol.md is the rest of a whole one, t
 });
 
 function tokensOf(events: EventSourceMessage[]): string {
-  return events.filter(({ event }) => event === "token")
-    .map(({ data }) => data).join("");
+  return events.filter(({ event }) => event === "token").map(({ data }) => data)
+    .join("");
 }
 
 // Bodies
@@ -202,17 +180,13 @@ function checkJson(body: Record<string, unknown>): string {
 Deno.test("each JSON body in docs/protocol.md is one that the relay takes or gives", () => {
   const page = read("docs/protocol.md");
   const kinds = fenced(page, "json").map((text) => checkJson(JSON.parse(text)));
-  assert.deepEqual([...new Set(kinds)].sort(), [
-    "cancel",
-    "error",
-    "status",
-    "stream",
-  ]);
+  assert.deepEqual([...new Set(kinds)].sort(), ["cancel", "error", "status", "stream"]);
 });
 
 Deno.test("each body that a curl in docs/protocol.md sends to stream is one that the relay takes", () => {
-  const commands = fenced(read("docs/protocol.md"), "sh").join("\n")
-    .split("curl ").filter((command) => command.includes("/v1/stream"));
+  const commands = fenced(read("docs/protocol.md"), "sh").join("\n").split(
+    "curl ",
+  ).filter((command) => command.includes("/v1/stream"));
   assert.ok(commands.length > 0);
   for (const command of commands) {
     // A GET has no body, and names in the path what a body may name.
@@ -228,32 +202,32 @@ Deno.test("each body that a curl in docs/protocol.md sends to stream is one that
 
 // Configuration
 
-const environmentOf =
-  (variables: Record<string, string>): Environment => (name) => variables[name];
+const environmentOf = (variables: Record<string, string>): Environment => (name) => variables[name];
 
-const REQUIRED = {
-  SUPABASE_URL: "http://supabase.test",
-  SUPABASE_SECRET_KEY: "sb_secret_test",
-};
+const REQUIRED = { SUPABASE_URL: "http://supabase.test", SUPABASE_SECRET_KEY: "sb_secret_test" };
 
 const variables = [
   ...new Set(
     [
-      ...read(`${FUNCTIONS}_shared/platform/configuration.ts`)
-        .matchAll(/"((?:RELAY|SUPABASE)_[A-Z_]+)"/g),
+      ...read(`${FUNCTIONS}_relay/platform/configuration.ts`).matchAll(
+        /"((?:RELAY|SUPABASE)_[A-Z_]+)"/g,
+      ),
     ].map(([, name]) => name),
   ),
 ].sort();
 const relayVariables = variables.filter((name) => name.startsWith("RELAY_"));
 const table = new Map(
-  rows(read("docs/configuration.md"), /^(RELAY|SUPABASE)_/)
-    .map(([name, ...cells]) => [name.replaceAll("`", ""), cells] as const),
+  rows(read("docs/configuration.md"), /^(RELAY|SUPABASE)_/).map((
+    [name, ...cells],
+  ) => [name.replaceAll("`", ""), cells] as const),
 );
 
 /** RELAY_PING_MS is `pingMs`: the fields are named after the variables. */
 function defaultOf(name: string): unknown {
-  const field = name.slice("RELAY_".length).toLowerCase()
-    .replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const field = name.slice("RELAY_".length).toLowerCase().replace(
+    /_(\w)/g,
+    (_, letter: string) => letter.toUpperCase(),
+  );
   const configuration = readConfiguration(environmentOf(REQUIRED));
   assert.ok(Object.hasOwn(configuration, field), `${name} is ${field}`);
   return configuration[field as keyof typeof configuration];
@@ -263,9 +237,7 @@ function defaultOf(name: string): unknown {
 function written(value: unknown): string {
   if (value === null) return "none";
   if (typeof value !== "object") {
-    return `\`${
-      String(value).replace(REQUIRED.SUPABASE_URL, "<SUPABASE_URL>")
-    }\``;
+    return `\`${String(value).replace(REQUIRED.SUPABASE_URL, "<SUPABASE_URL>")}\``;
   }
   const { asymmetric, symmetric } = value as Record<string, unknown>;
   return `${written(asymmetric)}; HS256: ${written(symmetric)}`;
@@ -273,8 +245,7 @@ function written(value: unknown): string {
 
 Deno.test("docs/configuration.md has one row for each variable that a worker reads", () => {
   assert.ok(variables.length > 15);
-  const names = rows(read("docs/configuration.md"), /^(RELAY|SUPABASE)_/)
-    .map(([name]) => name.replaceAll("`", ""));
+  const names = rows(read("docs/configuration.md"), /^(RELAY|SUPABASE)_/).map(([name]) => name.replaceAll("`", ""));
   assert.deepEqual(names.sort(), variables);
   for (const [name, cells] of table) {
     assert.ok(cells.length === 4 && cells.every((cell) => cell !== ""), name);
@@ -292,10 +263,9 @@ Deno.test("docs/configuration.md has the range that a worker accepts", () => {
   const base = { ...REQUIRED, RELAY_LEASE_MS: "600000", RELAY_BEAT_MS: "50" };
   for (const name of relayVariables) {
     if (typeof defaultOf(name) !== "number") continue;
-    const [least, most] = table.get(name)![1].replaceAll(",", "")
-      .split(" to ").map(Number);
-    const accepts = (value: number) =>
-      readConfiguration(environmentOf({ ...base, [name]: String(value) }));
+    const [least, most] = table.get(name)![1].replaceAll(",", "").split(" to ")
+      .map(Number);
+    const accepts = (value: number) => readConfiguration(environmentOf({ ...base, [name]: String(value) }));
     accepts(least);
     accepts(most);
     for (const value of [least - 1, most + 1]) {
@@ -306,15 +276,9 @@ Deno.test("docs/configuration.md has the range that a worker accepts", () => {
 
 Deno.test("docs/configuration.md says what a worker cannot start without", () => {
   assert.equal(table.get("SUPABASE_URL")?.[0], "required");
-  assert.throws(
-    () => readConfiguration(environmentOf({ SUPABASE_SECRET_KEY: "key" })),
-    /SUPABASE_URL/,
-  );
+  assert.throws(() => readConfiguration(environmentOf({ SUPABASE_SECRET_KEY: "key" })), /SUPABASE_URL/);
   const { SUPABASE_URL } = REQUIRED;
-  assert.throws(
-    () => readConfiguration(environmentOf({ SUPABASE_URL })),
-    /SUPABASE_SECRET_KEY/,
-  );
+  assert.throws(() => readConfiguration(environmentOf({ SUPABASE_URL })), /SUPABASE_SECRET_KEY/);
   const keys = variables.filter((name) => /^SUPABASE_(?!URL)/.test(name));
   assert.equal(keys.length, 3);
   for (const name of keys) {
@@ -354,9 +318,7 @@ function argumentsOf(source: string): string[] {
 function loggedEvents(): string[] {
   const names = sources().flatMap((source) =>
     [...source.matchAll(/\blog\(/g)].flatMap((call) => {
-      const [, event = ""] = argumentsOf(
-        source.slice(call.index + call[0].length),
-      );
+      const [, event = ""] = argumentsOf(source.slice(call.index + call[0].length));
       return [...event.matchAll(/"(\w+)"/g)].map(([, name]) => name);
     })
   );
@@ -364,16 +326,13 @@ function loggedEvents(): string[] {
 }
 
 Deno.test("docs/operations.md has one row for each event that the code logs", () => {
-  const section = read("docs/operations.md").split("\n## ")
-    .find((text) => text.startsWith("The log"));
+  const section = read("docs/operations.md").split("\n## ").find((text) => text.startsWith("The log"));
   const documented = rows(section ?? "", /^\w+$/);
   const names = documented.map(([name]) => name.replaceAll("`", ""));
   assert.deepEqual(names.sort(), loggedEvents());
   const fields = new Set(
-    [
-      ...read(`${FUNCTIONS}_shared/platform/log.ts`)
-        .matchAll(/^ {2}(\w+)\?: /gm),
-    ].map(([, field]) => field),
+    [...read(`${FUNCTIONS}_relay/platform/log.ts`).matchAll(/^ {2}(\w+)\?: /gm)]
+      .map(([, field]) => field),
   );
   for (const [name, , cell] of documented) {
     for (const [, field] of cell.matchAll(/`(\w+)`/g)) {
@@ -385,20 +344,15 @@ Deno.test("docs/operations.md has one row for each event that the code logs", ()
 // The metrics
 
 Deno.test("docs/operations.md has one row for each metric, with its type, in the order of the page", () => {
-  const documented = rows(read("docs/operations.md"), /^storytellr_\w+$/)
-    .map(([name, type]) => [name.replaceAll("`", ""), type]);
-  assert.deepEqual(
-    documented,
-    FAMILIES.map(({ name, type }) => [`storytellr_${name}`, type]),
-  );
+  const documented = rows(read("docs/operations.md"), /^storytellr_\w+$/).map((
+    [name, type],
+  ) => [name.replaceAll("`", ""), type]);
+  assert.deepEqual(documented, FAMILIES.map(({ name, type }) => [`storytellr_${name}`, type]));
 });
 
 Deno.test("each metric that an alert or a rule in docs/operations.md names is there", () => {
-  const [section] = read("docs/operations.md").split("\n## ")
-    .filter((text) => text.startsWith("Metrics"));
-  const named = [
-    ...fenced(section, "yaml").join("\n").matchAll(/storytellr_(\w+)/g),
-  ].map(([, name]) => name);
+  const [section] = read("docs/operations.md").split("\n## ").filter((text) => text.startsWith("Metrics"));
+  const named = [...fenced(section, "yaml").join("\n").matchAll(/storytellr_(\w+)/g)].map(([, name]) => name);
   assert.ok(named.length > 5);
   for (const name of named) {
     const family = name.replace(/_bucket$/, "");
@@ -414,9 +368,9 @@ Deno.test("each relative link between the pages leads to a file that is there", 
   const broken = pages.flatMap((page) => {
     const text = read(page).replace(/^```.*?^```$/gms, "");
     return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
-      .filter((target) => !/^([a-z]+:|#)/.test(target))
-      .filter((target) => !isThere(new URL(target, new URL(page, ROOT))))
-      .map((target) => `${page}: ${target}`);
+      .filter((target) => !/^([a-z]+:|#)/.test(target)).filter((target) =>
+        !isThere(new URL(target, new URL(page, ROOT)))
+      ).map((target) => `${page}: ${target}`);
   });
   assert.deepEqual(broken, []);
 });

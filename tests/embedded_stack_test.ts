@@ -1,13 +1,6 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import postgres from "postgres";
-import {
-  clientOf,
-  type DevStack,
-  newUser,
-  runDev,
-  signInDemo,
-  startDevStack,
-} from "./support/dev_stack.ts";
+import { clientOf, type DevStack, newUser, runDev, signInDemo, startDevStack } from "./support/dev_stack.ts";
 
 let stack: DevStack;
 
@@ -28,44 +21,25 @@ Deno.test("dev --json prints one line with exactly the documented fields", () =>
     "provider_url",
     "demo",
   ]);
-  equal(Object.keys(line.demo), [
-    "email",
-    "password",
-    "user_id",
-    "bot_id",
-    "conversation_id",
-  ]);
+  equal(Object.keys(line.demo), ["email", "password", "user_id", "bot_id", "conversation_id"]);
   equal(line.functions_url, `${line.url}/functions/v1`);
 });
 
 Deno.test("the stack serves Auth, the Data API, the functions, a page at / and nothing else", async () => {
   const apikey = { apikey: stack.publishable_key };
   equal(await statusOf("/auth/v1/health", apikey), 200);
-  equal(
-    await statusOf("/rest/v1/bots?select=id", { apikey: stack.secret_key }),
-    200,
-  );
+  equal(await statusOf("/rest/v1/bots?select=id", { apikey: stack.secret_key }), 200);
   equal(await statusOf("/functions/v1/healthz"), 200);
   equal(await statusOf("/functions/v1/no-such-function"), 404);
   equal(await statusOf("/"), 200);
-  for (
-    const path of [
-      "/_system/config",
-      "/storage/v1/bucket",
-      "/studio",
-      "/rest/v10/bots",
-    ]
-  ) {
+  for (const path of ["/_system/config", "/storage/v1/bucket", "/studio", "/rest/v10/bots"]) {
     equal(await statusOf(path, apikey), 404, path);
   }
 });
 
 Deno.test("Auth and the Data API refuse a request without a key or with a wrong one", async () => {
   equal(await statusOf("/rest/v1/bots?select=id"), 401);
-  equal(
-    await statusOf("/rest/v1/bots?select=id", { apikey: "sb_secret_wrong" }),
-    401,
-  );
+  equal(await statusOf("/rest/v1/bots?select=id", { apikey: "sb_secret_wrong" }), 401);
   equal(await statusOf("/auth/v1/user"), 401);
 });
 
@@ -80,22 +54,10 @@ Deno.test("the owner of a bot can set its key and cannot read it back", async ()
     .eq("id", id);
   equal(changed.error, null);
 
-  equal(
-    (await client.from("bots").select("access_key").eq("id", id)).error?.code,
-    "42501",
-  );
-  equal(
-    (await client.from("bots").select("*").eq("id", id)).error?.code,
-    "42501",
-  );
-  equal(
-    (await client.from("bots").select("id").eq("access_key", "x")).error?.code,
-    "42501",
-  );
-  const stored = await clientOf(stack, stack.secret_key).from("bots").select(
-    "access_key",
-  ).eq("id", id)
-    .single();
+  equal((await client.from("bots").select("access_key").eq("id", id)).error?.code, "42501");
+  equal((await client.from("bots").select("*").eq("id", id)).error?.code, "42501");
+  equal((await client.from("bots").select("id").eq("access_key", "x")).error?.code, "42501");
+  const stored = await clientOf(stack, stack.secret_key).from("bots").select("access_key").eq("id", id).single();
   equal(stored.data, { access_key: "sk-second" });
 });
 
@@ -120,45 +82,27 @@ Deno.test("a function of the relay runs for the secret key alone", async () => {
 });
 
 Deno.test("simultaneous requests keep to their own roles", async () => {
-  const users = await Promise.all([
-    newUser(stack),
-    newUser(stack),
-    newUser(stack),
-  ]);
+  const users = await Promise.all([newUser(stack), newUser(stack), newUser(stack)]);
   for (const { client, user_id } of users) {
-    const { error } = await client.from("bots").insert({
-      user_id,
-      name: user_id,
-    });
+    const { error } = await client.from("bots").insert({ user_id, name: user_id });
     equal(error, null);
   }
-  const answers = await Promise.all(
-    Array.from({ length: 60 }, async (_, i) => {
-      const { client, user_id } = users[i % users.length];
-      if (i % 4 === 0) {
-        const all = await clientOf(stack, stack.secret_key).from("bots").select(
-          "user_id",
-        ).in(
-          "user_id",
-          users.map((user) => user.user_id),
-        );
-        return all.data?.length === users.length
-          ? "right"
-          : JSON.stringify(all);
-      }
-      if (i % 7 === 0) {
-        // A refused statement must not take a neighbour's transaction with it.
-        const refused = await client.from("bots").select("access_key");
-        return refused.error?.code === "42501"
-          ? "right"
-          : JSON.stringify(refused);
-      }
-      const own = await client.from("bots").select("name");
-      return own.data?.length === 1 && own.data[0].name === user_id
-        ? "right"
-        : JSON.stringify(own);
-    }),
-  );
+  const answers = await Promise.all(Array.from({ length: 60 }, async (_, i) => {
+    const { client, user_id } = users[i % users.length];
+    if (i % 4 === 0) {
+      const all = await clientOf(stack, stack.secret_key).from("bots").select(
+        "user_id",
+      ).in("user_id", users.map((user) => user.user_id));
+      return all.data?.length === users.length ? "right" : JSON.stringify(all);
+    }
+    if (i % 7 === 0) {
+      // A refused statement must not take a neighbour's transaction with it.
+      const refused = await client.from("bots").select("access_key");
+      return refused.error?.code === "42501" ? "right" : JSON.stringify(refused);
+    }
+    const own = await client.from("bots").select("name");
+    return own.data?.length === 1 && own.data[0].name === user_id ? "right" : JSON.stringify(own);
+  }));
   equal(answers.filter((answer) => answer !== "right"), []);
 });
 
@@ -168,12 +112,7 @@ Deno.test("--data keeps the keys, the users, their bots and messages over a rest
     const first = await startDevStack(["--data", data]);
     const { client, token } = await signInDemo(first);
     const { user_id, conversation_id } = first.demo;
-    const written = {
-      user_id,
-      conversation_id,
-      content: "Once upon",
-      is_user_author: true,
-    };
+    const written = { user_id, conversation_id, content: "Once upon", is_user_author: true };
     equal((await client.from("messages").insert(written)).error, null);
     await first.stop();
 
@@ -181,9 +120,7 @@ Deno.test("--data keeps the keys, the users, their bots and messages over a rest
     equal(second.demo, first.demo);
     equal(second.jwt_secret, first.jwt_secret);
     const messages = await clientOf(second, undefined, token).from("messages")
-      .select(
-        "content",
-      );
+      .select("content");
     equal(messages.data, [{ content: "Once upon" }]);
     await second.stop();
   } finally {
@@ -197,10 +134,7 @@ Deno.test("a data folder serves one stack at a time", async () => {
     const first = await startDevStack(["--data", data]);
     const second = runDev(["--port", "0", "--data", data]);
     equal((await second.status).code, 1);
-    equal(
-      await second.log,
-      `Cannot use the folder "${data}": another process uses it\n`,
-    );
+    equal(await second.log, `Cannot use the folder "${data}": another process uses it\n`);
     equal(await second.line, undefined);
     await first.stop();
   } finally {
@@ -227,8 +161,7 @@ Deno.test({
 
       const second = await startDevStack(["--database", url.href]);
       equal(second.demo, first.demo);
-      const again = await (await signInDemo(second)).client.from("bots")
-        .select("access_key");
+      const again = await (await signInDemo(second)).client.from("bots").select("access_key");
       equal(again.error?.code, "42501");
       await second.stop();
     } finally {
@@ -254,11 +187,7 @@ Deno.test("the log names a refused statement and none of its values, SIGTERM end
 
 Deno.test("a wrong flag is named and ends the start with exit code 2", async () => {
   const run = runDev(["--prot", "1"]);
-  const [{ code }, log, line] = await Promise.all([
-    run.status,
-    run.log,
-    run.line,
-  ]);
+  const [{ code }, log, line] = await Promise.all([run.status, run.log, run.line]);
   const message = `Cannot start: "--prot" is not a flag, --help lists them\n`;
   equal({ code, log, line }, { code: 2, log: message, line: undefined });
 });
@@ -266,20 +195,12 @@ Deno.test("a wrong flag is named and ends the start with exit code 2", async () 
 Deno.test("a port in use is named and ends the start with exit code 1", async () => {
   const port = new URL(stack.url).port;
   const run = runDev(["--port", port]);
-  const [{ code }, log, line] = await Promise.all([
-    run.status,
-    run.log,
-    run.line,
-  ]);
-  const message =
-    `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one\n`;
+  const [{ code }, log, line] = await Promise.all([run.status, run.log, run.line]);
+  const message = `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one\n`;
   equal({ code, log, line }, { code: 1, log: message, line: undefined });
 });
 
-async function statusOf(
-  path: string,
-  headers: Record<string, string> = {},
-): Promise<number> {
+async function statusOf(path: string, headers: Record<string, string> = {}): Promise<number> {
   const response = await fetch(stack.url + path, { headers });
   await response.body?.cancel();
   return response.status;

@@ -1,9 +1,6 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { SignJWT } from "jose";
-import {
-  type ErrorCode,
-  STATUS_OF,
-} from "../supabase/functions/_shared/protocol/errors.ts";
+import { type ErrorCode, STATUS_OF } from "../supabase/functions/_relay/protocol/errors.ts";
 import { eventually } from "./support/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "./support/fault_proxy.ts";
 import { type Rig, startRig, type Worker } from "./support/rig.ts";
@@ -33,10 +30,7 @@ Deno.test.beforeAll(async () => {
       RELAY_ALLOW_PRIVATE_PROVIDERS: "false",
       RELAY_METRICS_TOKEN: "",
     }),
-    rig.worker({
-      RELAY_FIRST_TOKEN_TIMEOUT_MS: "1000",
-      RELAY_TIMEOUT_MS: "2000",
-    }),
+    rig.worker({ RELAY_FIRST_TOKEN_TIMEOUT_MS: "1000", RELAY_TIMEOUT_MS: "2000" }),
   ]);
 });
 
@@ -63,12 +57,7 @@ function ask(
 }
 
 /** Asks for a story by a bot whose provider plays the script. */
-async function tell(
-  script: Script,
-  worker = main,
-  as = user,
-  stream_id?: string,
-): Promise<Response> {
+async function tell(script: Script, worker = main, as = user, stream_id?: string): Promise<Response> {
   const bot_id = await makeBot(rig.target, as, rig.provider.script(script));
   const body = { prompt: "Once", bot_id, stream_id };
   return ask(body, { worker, token: as.token });
@@ -76,8 +65,7 @@ async function tell(
 
 const finishes: Script = (call) => call.finish();
 
-const refuses = (status: number): Script => () =>
-  Response.json({ error: { message: "No" } }, { status });
+const refuses = (status: number): Script => () => Response.json({ error: { message: "No" } }, { status });
 
 /** Runs something while the proxy stands between the worker and its database; the fault ends with it. */
 async function during<T>(start: () => void, run: () => Promise<T>): Promise<T> {
@@ -96,35 +84,25 @@ const PROVOCATIONS: Partial<Record<ErrorCode, () => Promise<Response>>> = {
   unauthenticated: () => ask({ prompt: "Once" }, { token: null }),
   async forbidden() {
     const token = await new SignJWT({ role: "service_role" })
-      .setProtectedHeader({ alg: "HS256" })
-      .setSubject(user.id)
-      .setAudience("authenticated")
-      .setExpirationTime("1h")
-      .sign(new TextEncoder().encode(rig.stack.jwt_secret));
+      .setProtectedHeader({ alg: "HS256" }).setSubject(user.id).setAudience(
+        "authenticated",
+      ).setExpirationTime("1h").sign(new TextEncoder().encode(rig.stack.jwt_secret));
     return ask({ prompt: "Once" }, { token });
   },
   provider_not_allowed: () => tell(finishes, strict),
   bot_not_found: () => ask({ prompt: "Once", bot_id: UNKNOWN }),
-  conversation_not_found: () =>
-    ask({ prompt: "Once", conversation_id: UNKNOWN }),
+  conversation_not_found: () => ask({ prompt: "Once", conversation_id: UNKNOWN }),
   message_not_found: () => ask({ reroll_of: UNKNOWN }),
-  not_found: () =>
-    fetch(`${strict.url}/metrics`, { headers: { origin: ORIGIN } }),
-  stream_not_found: () =>
-    post(`${main.url}/cancel/${UNKNOWN}`, user.token, {}, { origin: ORIGIN }),
-  method_not_allowed: () =>
-    fetch(`${main.url}/stream`, {
-      method: "PUT",
-      headers: { origin: ORIGIN },
-    }),
+  not_found: () => fetch(`${strict.url}/metrics`, { headers: { origin: ORIGIN } }),
+  stream_not_found: () => post(`${main.url}/cancel/${UNKNOWN}`, user.token, {}, { origin: ORIGIN }),
+  method_not_allowed: () => fetch(`${main.url}/stream`, { method: "PUT", headers: { origin: ORIGIN } }),
   async stream_id_taken() {
     const stream_id = crypto.randomUUID();
     await (await tell(finishes, main, user, stream_id)).text();
     return tell(finishes, main, await signUp(rig.target), stream_id);
   },
   payload_too_large: () => ask({ prompt: "m".repeat(300 * 1024) }),
-  unsupported_media_type: () =>
-    ask("Once", { headers: { "content-type": "text/plain" } }),
+  unsupported_media_type: () => ask("Once", { headers: { "content-type": "text/plain" } }),
   async rate_limited() {
     const hasty = await signUp(rig.target);
     for (let i = 0; i < 2; i++) {
@@ -140,13 +118,7 @@ const PROVOCATIONS: Partial<Record<ErrorCode, () => Promise<Response>>> = {
     return response;
   },
   internal: () =>
-    during(
-      () =>
-        proxy.intercept(() =>
-          Response.json({ code: "42P01" }, { status: 400 })
-        ),
-      () => tell(finishes),
-    ),
+    during(() => proxy.intercept(() => Response.json({ code: "42P01" }, { status: 400 })), () => tell(finishes)),
   unavailable: () => during(() => proxy.away(), () => tell(finishes)),
   provider_auth: () => tell(refuses(401)),
   provider_rate_limited: () => tell(refuses(429)),
@@ -176,12 +148,11 @@ const UNPROVOKED: Partial<Record<ErrorCode, string>> = {};
 
 /** What docs/errors.md says of each code: its status, or "event", and whether to retry. */
 const documented = new Map(
-  Deno.readTextFileSync(new URL("../docs/errors.md", import.meta.url))
-    .split("\n").filter((line) => line.startsWith("| `"))
-    .map((line) => line.split("|").map((cell) => cell.trim()))
-    .map((
-      [, code, status, retryable],
-    ) => [code.slice(1, -1), { status, retryable }]),
+  Deno.readTextFileSync(new URL("../docs/errors.md", import.meta.url)).split(
+    "\n",
+  ).filter((line) => line.startsWith("| `")).map((line) => line.split("|").map((cell) => cell.trim())).map((
+    [, code, status, retryable],
+  ) => [code.slice(1, -1), { status, retryable }]),
 );
 
 for (const [name, status] of Object.entries(STATUS_OF)) {
@@ -195,9 +166,7 @@ for (const [name, status] of Object.entries(STATUS_OF)) {
     const response = await provoke();
     const isEvent = documented.get(code)?.status === "event";
     expectReadable(response, isEvent ? 200 : status);
-    const error = isEvent
-      ? await errorEvent(response)
-      : (await response.json()).error;
+    const error = isEvent ? await errorEvent(response) : (await response.json()).error;
     equal(error.code, code);
     match(error.message, /^[A-Z].*[^.]$/s);
     if (isEvent) {
@@ -221,10 +190,7 @@ Deno.test("internal comes as an event, too, and says nothing of its cause", asyn
     rate: { limit: 5, remaining: 4, reset_s: 60 },
   };
   const response = await during(
-    () =>
-      proxy.intercept((name) =>
-        name === "relay_begin" ? Response.json(admission) : "pass"
-      ),
+    () => proxy.intercept((name) => name === "relay_begin" ? Response.json(admission) : "pass"),
     () => tell(finishes, main, user, UNKNOWN),
   );
   expectReadable(response, 200);
@@ -235,10 +201,7 @@ Deno.test("internal comes as an event, too, and says nothing of its cause", asyn
     stream_id: UNKNOWN,
     message_id: null,
   });
-  await eventually(
-    "the log has the cause",
-    () => main.log().includes("TypeError"),
-  );
+  await eventually("the log has the cause", () => main.log().includes("TypeError"));
 });
 
 /** Pages of any origin can read it, the ids and, where they shall wait, for how long. */

@@ -5,16 +5,8 @@
 
 import assert from "node:assert/strict";
 import { type DevStack, startDevStack } from "./support/dev_stack.ts";
-import {
-  type ScriptedProvider,
-  startScriptedProvider,
-} from "./support/scripted_provider.ts";
-import {
-  makeBot,
-  signUp,
-  storedMessage,
-  type Target,
-} from "./support/target.ts";
+import { type ScriptedProvider, startScriptedProvider } from "./support/scripted_provider.ts";
+import { makeBot, signUp, storedMessage, type Target } from "./support/target.ts";
 import { startWorkers } from "./support/workers.ts";
 
 /** The paths of a relay, below its base URL. */
@@ -29,11 +21,7 @@ const FASTAPI: Paths = {
   cancel: (streamId) => `/v1/streams/${streamId}/cancel`,
   health: "/healthz",
 };
-const FUNCTIONS: Paths = {
-  stream: "/stream",
-  cancel: (streamId) => `/cancel/${streamId}`,
-  health: "/healthz",
-};
+const FUNCTIONS: Paths = { stream: "/stream", cancel: (streamId) => `/cancel/${streamId}`, health: "/healthz" };
 
 interface Seen {
   text: string;
@@ -51,9 +39,7 @@ async function readLikeFastapiClient(
   let event = "message";
   let data: string[] = [];
   let rest = "";
-  for await (
-    const chunk of response.body!.pipeThrough(new TextDecoderStream())
-  ) {
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop()!;
     for (const line of lines) {
@@ -75,17 +61,9 @@ async function readLikeFastapiClient(
   return seen;
 }
 
-async function play(
-  base: string,
-  paths: Paths,
-  target: Target,
-  provider: ScriptedProvider,
-) {
+async function play(base: string, paths: Paths, target: Target, provider: ScriptedProvider) {
   const user = await signUp(target);
-  const headers = {
-    authorization: `Bearer ${user.token}`,
-    "content-type": "application/json",
-  };
+  const headers = { authorization: `Bearer ${user.token}`, "content-type": "application/json" };
   const told = provider.script(async (call) => {
     await call.token("Once upon\n");
     await call.token("\n  a time 🐉");
@@ -97,12 +75,7 @@ async function play(
     await fetch(base + paths.stream, {
       method: "POST",
       headers,
-      body: JSON.stringify({
-        prompt: "A story",
-        system: "Be brief",
-        bot_id,
-        stream_id,
-      }),
+      body: JSON.stringify({ prompt: "A story", system: "Be brief", bot_id, stream_id }),
     }),
   );
   assert.equal(story.text, "Once upon\n\n  a time 🐉");
@@ -130,19 +103,18 @@ async function play(
   });
   const stopped = Promise.withResolvers<number>();
   const cut = await readLikeFastapiClient(response, () => {
-    fetch(base + paths.cancel(second), { method: "POST", headers })
-      .then(async (answer) => {
+    fetch(base + paths.cancel(second), { method: "POST", headers }).then(
+      async (answer) => {
         await answer.body?.cancel();
         stopped.resolve(answer.status);
-      }, stopped.reject);
+      },
+      stopped.reject,
+    );
   });
   assert.equal(await stopped.promise, 202);
   assert.equal(cut.text, "For ever");
   assert.equal(cut.last, "done");
-  assert.equal(
-    (await storedMessage(target, user, second)).is_complete,
-    false,
-  );
+  assert.equal((await storedMessage(target, user, second)).is_complete, false);
 
   const health = await fetch(base + paths.health);
   assert.deepEqual(await health.json(), { status: "ok" });

@@ -23,14 +23,7 @@ Deno.test.afterAll(async () => {
   for (const lab of labs.values()) await lab.close();
 });
 
-const scenarios = [
-  ...providerFaults,
-  ...silences,
-  ...addresses,
-  ...clients,
-  ...databaseFaults,
-  ...workerEnds,
-];
+const scenarios = [...providerFaults, ...silences, ...addresses, ...clients, ...databaseFaults, ...workerEnds];
 
 for (const { name } of runtimes) {
   for (const { title, run } of scenarios) {

@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import * as constants from "../supabase/functions/_shared/protocol/limits.ts";
-import { makeConfiguration } from "../supabase/functions/_shared/testing/platform.ts";
+import * as constants from "../supabase/functions/_relay/protocol/limits.ts";
+import { makeConfiguration } from "../supabase/functions/_relay/testing/platform.ts";
 import { type Bench, openBench } from "./limits/bench.ts";
 import { clientLimits } from "./limits/clients.ts";
 import { providerLimits, slowProviderLimits } from "./limits/provider.ts";
@@ -24,13 +24,7 @@ const NO_LIMITS = [
   "RELAY_PROVIDER_HOSTS",
 ];
 
-const quick = [
-  ...requestLimits,
-  ...providerLimits,
-  ...pings,
-  ...clientLimits,
-  ...storageLimits,
-];
+const quick = [...requestLimits, ...providerLimits, ...pings, ...clientLimits, ...storageLimits];
 /** Each waits for a time to pass, so they wait together. */
 const slow = [...deadlines, ...slowProviderLimits, ...databaseLimits];
 /** Take faults or a worker for themselves. */
@@ -57,19 +51,13 @@ Deno.test(slow.map(({ title }) => title).join("; "), async () => {
   const runs = await Promise.allSettled(slow.map(({ run }) => run(bench)));
   for (const [i, run] of runs.entries()) {
     if (run.status === "fulfilled") continue;
-    throw new Error(`It does not hold: ${slow[i].title}`, {
-      cause: run.reason,
-    });
+    throw new Error(`It does not hold: ${slow[i].title}`, { cause: run.reason });
   }
 });
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached", () => {
-  const reached = [...quick, ...slow, ...alone].flatMap(({ reaches }) =>
-    reaches
-  );
-  const variables = relayVariables().filter((name) =>
-    !NO_LIMITS.includes(name)
-  );
+  const reached = [...quick, ...slow, ...alone].flatMap(({ reaches }) => reaches);
+  const variables = relayVariables().filter((name) => !NO_LIMITS.includes(name));
   equal(reached.sort(), [...Object.keys(constants), ...variables].sort());
 });
 
@@ -99,16 +87,11 @@ Deno.test("docs/limits.md has one row for each constant and variable, with its d
 
 /** The variables that configuration.ts names. */
 function relayVariables(): string[] {
-  const source = Deno.readTextFileSync(
-    new URL("supabase/functions/_shared/platform/configuration.ts", ROOT),
-  );
+  const source = Deno.readTextFileSync(new URL("supabase/functions/_relay/platform/configuration.ts", ROOT));
   return [...new Set(source.match(/RELAY_[A-Z_]+[A-Z]/g))];
 }
 
 /** RELAY_PING_MS is the variable of `pingMs`. */
 function camel(variable: string): string {
-  return variable.replace(/^RELAY_/, "").toLowerCase().replace(
-    /_(\w)/g,
-    (_, letter) => letter.toUpperCase(),
-  );
+  return variable.replace(/^RELAY_/, "").toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 }

@@ -15,12 +15,7 @@ interface Verdict {
 const check = (page: string) => promtool(["check", "metrics"], page);
 
 async function promtool(args: string[], input = ""): Promise<Verdict> {
-  const child = new Deno.Command("promtool", {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input));
   await writer.close();
@@ -68,11 +63,8 @@ function registerTests() {
   });
 
   Deno.test("promtool takes the scrape configuration and the alerts of docs/operations.md", async () => {
-    const page = await Deno.readTextFile(
-      new URL("../docs/operations.md", import.meta.url),
-    );
-    const [scrapes, alerts] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)]
-      .map(([, text]) => text);
+    const page = await Deno.readTextFile(new URL("../docs/operations.md", import.meta.url));
+    const [scrapes, alerts] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text);
     const file = await Deno.makeTempFile({ suffix: ".yaml" });
     try {
       await Deno.writeTextFile(file, scrapes);

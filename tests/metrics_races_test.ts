@@ -22,8 +22,9 @@ async function counted(sql: Sql): Promise<Map<string, number>> {
 async function added(sql: Sql, before: Map<string, number>) {
   const after = await counted(sql);
   return Object.fromEntries(
-    [...after].filter(([name, value]) => value !== before.get(name))
-      .map(([name, value]) => [name, value - before.get(name)!]),
+    [...after].filter(([name, value]) => value !== before.get(name)).map((
+      [name, value],
+    ) => [name, value - before.get(name)!]),
   );
 }
 
@@ -37,10 +38,7 @@ async function holdSlots(sql: Sql, except = -1) {
 }
 
 /** In A's open transaction something is counted, and in the very slot that B comes to first. */
-async function inTheSlotOfB<T>(
-  { a, b, databaseUrl }: Arena,
-  first: (sql: Sql) => Promise<T>,
-): Promise<T> {
+async function inTheSlotOfB<T>({ a, b, databaseUrl }: Arena, first: (sql: Sql) => Promise<T>): Promise<T> {
   await using spare = await openSessions(databaseUrl);
   await spare.a.sql`begin`;
   await holdSlots(spare.a.sql, b.pid % 64);
@@ -56,26 +54,15 @@ async function inTheSlotOfB<T>(
 
 /** Counting against counting. */
 const races: Record<string, (arena: Arena) => Promise<void>> = {
-  async "forty finishes at once are all counted"(
-    { databaseUrl, observer, ...arena },
-  ) {
+  async "forty finishes at once are all counted"({ databaseUrl, observer, ...arena }) {
     const generations = await arena.givenGenerations(40);
     const before = await counted(observer);
-    const outcomes = await atOnce(
-      databaseUrl,
-      40,
-      (sql, index) => finish(sql, generations[index]),
-    );
+    const outcomes = await atOnce(databaseUrl, 40, (sql, index) => finish(sql, generations[index]));
     ok(outcomes.every(({ status }) => status === "completed"));
-    const { first_token_seconds_sum, ...counts } = await added(
-      observer,
-      before,
-    );
+    const { first_token_seconds_sum, ...counts } = await added(observer, before);
     equal(Math.round(first_token_seconds_sum * 1000), 40 * 5);
     equal(
-      Object.entries(counts).filter(([name]) =>
-        !name.startsWith("generation_duration")
-      ).sort(),
+      Object.entries(counts).filter(([name]) => !name.startsWith("generation_duration")).sort(),
       [
         ["active_generations", -40],
         ["first_token_seconds_bucket 0.1", 40],
@@ -86,9 +73,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     );
   },
 
-  async "a finish does not wait for one that has counted and is still open"(
-    arena,
-  ) {
+  async "a finish does not wait for one that has counted and is still open"(arena) {
     const [one, two] = await arena.givenGenerations(2);
     const before = await counted(arena.observer);
     await beside(
@@ -102,9 +87,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     equal((await added(arena.observer, before))[FINISHED], 2);
   },
 
-  async "neither does a start, nor a sweep, nor a worker that tells what it has refused"(
-    arena,
-  ) {
+  async "neither does a start, nor a sweep, nor a worker that tells what it has refused"(arena) {
     const { observer, user_id } = arena;
     const [one, two] = await arena.givenGenerations(2);
     const { id: other } = await arena.givenUser();
@@ -129,9 +112,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     ], [1, 1, 1, 1, 3]);
   },
 
-  async "where all slots are held, a session counts in one of its own and waits for nobody"(
-    arena,
-  ) {
+  async "where all slots are held, a session counts in one of its own and waits for nobody"(arena) {
     const { a, b, observer } = arena;
     const [one, two] = await arena.givenGenerations(2);
     const before = await counted(observer);
@@ -153,9 +134,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const { observer, databaseUrl } = arena;
     const generations = await arena.givenGenerations(20);
     const before = await counted(observer);
-    const sessions = await Promise.all(
-      Array.from({ length: 10 }, () => openSessions(databaseUrl)),
-    );
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => openSessions(databaseUrl)));
     try {
       const all = sessions.flatMap(({ a, b }) => [a, b]);
       for (const [index, { sql }] of all.entries()) {
@@ -187,10 +166,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     await atOnce<unknown>(
       databaseUrl,
       40,
-      (sql, index) =>
-        index % 2 === 0
-          ? sweep(sql, { user_id })
-          : finish(sql, generations[(index - 1) / 2]),
+      (sql, index) => index % 2 === 0 ? sweep(sql, { user_id }) : finish(sql, generations[(index - 1) / 2]),
     );
     // Those that the sweep was faster with are completed by now.
     const counts = await added(observer, before);

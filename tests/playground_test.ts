@@ -3,12 +3,7 @@
 import { hasChromium } from "./playground/browser.ts";
 import { testEntry } from "./playground/entry.ts";
 import { testFailures } from "./playground/failures.ts";
-import {
-  type House,
-  openHouse,
-  type Tools,
-  withLab,
-} from "./playground/lab.ts";
+import { type House, openHouse, type Tools, withLab } from "./playground/lab.ts";
 import { testLooks } from "./playground/looks.ts";
 import { testStories } from "./playground/stories.ts";
 import { skip } from "./support/skipped.ts";

@@ -24,8 +24,8 @@ function registerTests() {
   Deno.test("supabase db push applies every migration, once, as a role that is no superuser", async () => {
     await using database = await createDatabase();
     const target = await prepareSupabase(database.url);
-    const files = [...Deno.readDirSync(MIGRATIONS)]
-      .map(({ name }) => name).filter((name) => name.endsWith(".sql")).sort();
+    const files = [...Deno.readDirSync(MIGRATIONS)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".sql")).sort();
 
     const first = await push(target);
     assert.deepEqual([first.upToDate, first.migrations], [false, files]);
@@ -65,11 +65,7 @@ async function push(target: string) {
   const url = new URL(target);
   // Otherwise the CLI tries TLS first and warns that there is none.
   url.searchParams.set("sslmode", "disable");
-  const { code, answer, stderr } = await runSupabase(ROOT, [
-    "db",
-    "push",
-    `--remote=${url.href}`,
-  ]);
+  const { code, answer, stderr } = await runSupabase(ROOT, ["db", "push", `--remote=${url.href}`]);
   assert.equal(code, 0, stderr);
   assert.ok(answer, "The CLI gave no answer");
   return answer;
@@ -77,14 +73,9 @@ async function push(target: string) {
 
 /** The tables and functions that the migrations say they make. */
 async function namesInMigrations(files: string[]): Promise<string[]> {
-  const statement =
-    /^create (?:or replace )?(?:table|function) (?:if not exists )?([\w.]+)/gm;
-  const texts = await Promise.all(
-    files.map((file) => Deno.readTextFile(`${MIGRATIONS}/${file}`)),
-  );
-  return texts.flatMap((text) =>
-    [...text.matchAll(statement)].map(([, name]) => name)
-  );
+  const statement = /^create (?:or replace )?(?:table|function) (?:if not exists )?([\w.]+)/gm;
+  const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${MIGRATIONS}/${file}`)));
+  return texts.flatMap((text) => [...text.matchAll(statement)].map(([, name]) => name));
 }
 
 async function namesOfObjects(url: string): Promise<Set<string>> {

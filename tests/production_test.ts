@@ -12,10 +12,7 @@ import { startManagementApi } from "./support/management_api.ts";
 import { skip } from "./support/skipped.ts";
 import { METRICS_TOKEN } from "./support/target.ts";
 import { hasNpx, runSupabase } from "./support/supabase_cli.ts";
-import {
-  type RunningFunction,
-  startUploaded,
-} from "./support/uploaded_function.ts";
+import { type RunningFunction, startUploaded } from "./support/uploaded_function.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -27,10 +24,7 @@ function registerTests() {
 
   Deno.test("supabase functions deploy uploads each function once and publishes all", async () => {
     const { uploads, published, unexpected } = await deploy();
-    const slugs = namesIn(
-      "supabase/functions",
-      (name) => exists(`supabase/functions/${name}/index.ts`),
-    );
+    const slugs = namesIn("supabase/functions", (name) => exists(`supabase/functions/${name}/index.ts`));
     assert.deepEqual(uploads.map(({ slug }) => slug).sort(), slugs);
     assert.deepEqual([...published].sort(), slugs);
     assert.deepEqual(unexpected, []);
@@ -39,15 +33,12 @@ function registerTests() {
   Deno.test("supabase functions deploy switches the gateway's own JWT check off for each function", async () => {
     const { uploads } = await deploy();
     for (const { slug, metadata } of uploads) {
-      assert.deepEqual(
-        [
-          slug,
-          metadata.verify_jwt,
-          metadata.entrypoint_path,
-          metadata.import_map_path,
-        ],
-        [slug, false, `supabase/functions/${slug}/index.ts`, "import_map.json"],
-      );
+      assert.deepEqual([slug, metadata.verify_jwt, metadata.entrypoint_path, metadata.import_map_path], [
+        slug,
+        false,
+        `supabase/functions/${slug}/index.ts`,
+        "import_map.json",
+      ]);
     }
   });
 
@@ -77,10 +68,7 @@ function registerTests() {
 
       const ready = await call("healthz", "?ready");
       assert.deepEqual(await ready.json(), { status: "ok" });
-      assert.match(
-        await scrape(call),
-        /^storytellr_generations_started_total 0$/m,
-      );
+      assert.match(await scrape(call), /^storytellr_generations_started_total 0$/m);
 
       const authorization = `Bearer ${await signIn(stack)}`;
       const response = await call("stream", "", {
@@ -92,8 +80,7 @@ function registerTests() {
       const events = await readEvents(response);
       const done = events.at(-1);
       assert.deepEqual([events[0].event, done?.event], ["start", "done"]);
-      const content = events.filter(({ event }) => event === "token")
-        .map(({ data }) => data).join("");
+      const content = events.filter(({ event }) => event === "token").map(({ data }) => data).join("");
       assert.notEqual(content, "");
       const { message_id, stream_id } = JSON.parse(done?.data ?? "");
 
@@ -101,15 +88,10 @@ function registerTests() {
         `${stack.url}/rest/v1/messages?select=id,content,stream_id,is_complete&stream_id=eq.${stream_id}`,
         { headers: { authorization, apikey: stack.publishable_key } },
       );
-      assert.deepEqual(await stored.json(), [
-        { id: message_id, content, stream_id, is_complete: true },
-      ]);
+      assert.deepEqual(await stored.json(), [{ id: message_id, content, stream_id, is_complete: true }]);
 
       // Another function in another process: what they share is the database.
-      const cancelled = await call("cancel", `/${stream_id}`, {
-        method: "POST",
-        headers: { authorization },
-      });
+      const cancelled = await call("cancel", `/${stream_id}`, { method: "POST", headers: { authorization } });
       assert.equal(cancelled.status, 200);
       assert.equal((await cancelled.json()).stream_id, stream_id);
       const ended = 'storytellr_generations_ended_total{outcome="completed"} 1';
@@ -133,25 +115,19 @@ async function deployEverything() {
       });
     }
     for (const folder of ["functions", "functions/stream"]) {
-      await Deno.writeTextFile(
-        `${project}/supabase/${folder}/.env`,
-        "RELAY_METRICS_TOKEN=secret\n",
-      );
+      await Deno.writeTextFile(`${project}/supabase/${folder}/.env`, "RELAY_METRICS_TOKEN=secret\n");
     }
     const profile = `${project}/profile.yaml`;
     await Deno.writeTextFile(profile, api.profile());
     const target = [`--remote=${api.project_ref}`, `--profile=${profile}`];
-    const { code, stderr } = await runSupabase(
-      project,
-      ["functions", "deploy", "--use-api", ...target],
-      { SUPABASE_ACCESS_TOKEN: api.access_token },
-    );
+    const { code, stderr } = await runSupabase(project, [
+      "functions",
+      "deploy",
+      "--use-api",
+      ...target,
+    ], { SUPABASE_ACCESS_TOKEN: api.access_token });
     assert.equal(code, 0, stderr);
-    return {
-      uploads: api.uploads,
-      published: api.published,
-      unexpected: api.unexpected,
-    };
+    return { uploads: api.uploads, published: api.published, unexpected: api.unexpected };
   } finally {
     await Deno.remove(project, { recursive: true });
   }
@@ -167,11 +143,7 @@ function functionEnvironment(stack: DevStack): Record<string, string> {
   };
 }
 
-type Call = (
-  slug: string,
-  path?: string,
-  init?: RequestInit,
-) => Promise<Response>;
+type Call = (slug: string, path?: string, init?: RequestInit) => Promise<Response>;
 
 async function scrape(call: Call): Promise<string> {
   const authorization = `Bearer ${METRICS_TOKEN}`;
@@ -180,9 +152,7 @@ async function scrape(call: Call): Promise<string> {
   return await response.text();
 }
 
-async function signIn(
-  { url, publishable_key, demo }: DevStack,
-): Promise<string> {
+async function signIn({ url, publishable_key, demo }: DevStack): Promise<string> {
   const response = await fetch(`${url}/auth/v1/token?grant_type=password`, {
     method: "POST",
     headers: { apikey: publishable_key, "content-type": "application/json" },
@@ -209,10 +179,7 @@ function exists(path: string): boolean {
   try {
     return Deno.statSync(`${ROOT}/${path}`).isFile;
   } catch (cause) {
-    if (
-      cause instanceof Deno.errors.NotFound ||
-      cause instanceof Deno.errors.NotADirectory
-    ) return false;
+    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return false;
     throw cause;
   }
 }

@@ -1,27 +1,11 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { systemClock } from "../supabase/functions/_shared/platform/clock.ts";
-import { createChatCompletions } from "../supabase/functions/_shared/provider/chat_completions.ts";
-import { splitEverywhere } from "../supabase/functions/_shared/testing/split.ts";
-import {
-  begin,
-  findRuntimes,
-  type Rig,
-  startRig,
-  type Worker,
-} from "./support/rig.ts";
-import {
-  event,
-  finishEvents,
-  type Script,
-  tokenEvent,
-} from "./support/scripted_provider.ts";
+import { systemClock } from "../supabase/functions/_relay/platform/clock.ts";
+import { createChatCompletions } from "../supabase/functions/_relay/provider/chat_completions/client.ts";
+import { splitEverywhere } from "../supabase/functions/_relay/testing/split.ts";
+import { begin, findRuntimes, type Rig, startRig, type Worker } from "./support/rig.ts";
+import { event, finishEvents, type Script, tokenEvent } from "./support/scripted_provider.ts";
 import { dataOf, type StoryEvent, textOf } from "./support/story_client.ts";
-import {
-  rest,
-  signUp,
-  storedMessage,
-  type TestUser,
-} from "./support/target.ts";
+import { rest, signUp, storedMessage, type TestUser } from "./support/target.ts";
 
 const runtimes = await findRuntimes();
 const workers = new Map<string, Worker>();
@@ -40,8 +24,7 @@ Deno.test.afterAll(() => rig.close());
 
 /** What the protocol makes of a provider's text, written down once more: the product's own rule is under test. */
 function normalised(text: string): string {
-  return text.replaceAll("\0", "").replaceAll("\r\n", "\n")
-    .replaceAll("\r", "\n").toWellFormed();
+  return text.replaceAll("\0", "").replaceAll("\r\n", "\n").replaceAll("\r", "\n").toWellFormed();
 }
 
 const LONG_LINE = "no end in sight, ".repeat(6_000);
@@ -59,18 +42,9 @@ const TEXTS: Record<string, string[]> = {
   "CR": ["One\rtwo\r\rthree\r"],
   "CR LF over two deltas": ["One\r", "\ntwo\r", "\n", "\r", "\nthree"],
   "CR and LF that are no pair": ["One\n\rtwo\r", "three\n", "\rfour"],
-  "surrogate halves in two deltas": [
-    "A \ud83d",
-    "\ude00 laughs \ud83d",
-    "\ude00",
-  ],
+  "surrogate halves in two deltas": ["A \ud83d", "\ude00 laughs \ud83d", "\ude00"],
   "lone surrogates": ["a\ud83d b\ude00 c", "\ude00\ud83d", "end\ud83d"],
-  "a half that another text follows": [
-    "a\ud83d",
-    "b",
-    "\ud83d",
-    "\ud83d\ude00",
-  ],
+  "a half that another text follows": ["a\ud83d", "b", "\ud83d", "\ud83d\ude00"],
   "U+0000": ["a\0b", "\0", "\0\0c\0"],
   "a BOM amid the text": ["Once\ufeff", "\ufeff upon", "\ufeff"],
   "lines that look like a stream": [
@@ -84,20 +58,8 @@ const TEXTS: Record<string, string[]> = {
     '\\"\\n\\u0000\\',
     "$1 %s {{}} </script>",
   ],
-  "control characters and separators": [
-    "\x01\x07\x1b[31m\x7f\u0085",
-    "\u2028a\u2029",
-  ],
-  "combined characters": [
-    "👩",
-    "\u200d",
-    "🚀",
-    "e",
-    "\u0301",
-    "漢字",
-    "ש",
-    "ل",
-  ],
+  "control characters and separators": ["\x01\x07\x1b[31m\x7f\u0085", "\u2028a\u2029"],
+  "combined characters": ["👩", "\u200d", "🚀", "e", "\u0301", "漢字", "ש", "ل"],
   "JSON and SQL": [`{"a": [1, null]}`, `'; drop table bots; --`, `\\x00`],
   "a very long line": [LONG_LINE],
   "a text of 200 KB": LONG_TEXT.match(/[^]{1,4999}/g)!,
@@ -113,10 +75,7 @@ async function tell(runtime: string, script: Script) {
 }
 
 /** The events give the text, with true offsets and whole characters; the database has it too. */
-function expectText(
-  { events, stored }: { events: StoryEvent[]; stored: { content: string } },
-  expected: string,
-) {
+function expectText({ events, stored }: { events: StoryEvent[]; stored: { content: string } }, expected: string) {
   let length = 0;
   for (const { event, id, data } of events) {
     if (event !== "token") continue;
@@ -150,17 +109,12 @@ for (const { name } of runtimes) {
     // PGlite drops it from what it answers, so the database is asked what it has.
     const { message_id } = dataOf(events, "done");
     const same = encodeURIComponent(`("${text}")`);
-    const found = await rest(
-      rig.target,
-      user,
-      `messages?select=id&id=eq.${message_id}&content=in.${same}`,
-    );
+    const found = await rest(rig.target, user, `messages?select=id&id=eq.${message_id}&content=in.${same}`);
     equal(found, [{ id: message_id }]);
   });
 
   Deno.test(`surrogate halves as JSON escapes make one character (${name})`, async () => {
-    const delta = (json: string) =>
-      `data: {"choices":[{"index":0,"delta":{"content":"${json}"}}]}\n\n`;
+    const delta = (json: string) => `data: {"choices":[{"index":0,"delta":{"content":"${json}"}}]}\n\n`;
     const told = await tell(name, async (call) => {
       await call.send(delta("a \\ud83d"));
       await call.send(delta("\\ude00\\u0000 b\\u000d"));
@@ -216,22 +170,15 @@ for (const { name } of runtimes) {
         event({ choices: [{ delta: { reasoning_content: "\ude00 " } }] }) +
           event({ choices: [{ delta: { content: "A" } }] }),
       );
-      await call.send(
-        event({ choices: [{ delta: { reasoning: "and\0 on" } }] }),
-      );
-      await call.send(
-        event({ choices: [{ delta: { content: "B" }, index: 0 }] }),
-      );
+      await call.send(event({ choices: [{ delta: { reasoning: "and\0 on" } }] }));
+      await call.send(event({ choices: [{ delta: { content: "B" }, index: 0 }] }));
       await call.finish();
     });
     expectText(told, "AB");
     const reasoning = told.events.filter(({ event }) => event === "reasoning");
     equal(reasoning.map(({ data }) => data).join(""), " so\n\n😀 and on");
     ok(reasoning.every(({ id, data }) => id !== "" && data.isWellFormed()));
-    equal(
-      told.events.filter(({ event }) => event === "token").map(({ id }) => id),
-      ["1", "2"],
-    );
+    equal(told.events.filter(({ event }) => event === "token").map(({ id }) => id), ["1", "2"]);
   });
 }
 
@@ -239,14 +186,8 @@ for (const { name } of runtimes) {
 const ANSWER = "\ufeff: hello\r\n\r\n" +
   event({ choices: [{ delta: { role: "assistant", content: "" } }] }) +
   event({ choices: [{ delta: { reasoning: "hm 🤔\r" } }] }) +
-  event({ choices: [{ delta: { content: " é漢😀\r" } }] }).replaceAll(
-    "\n",
-    "\r\n",
-  ) +
-  event({ choices: [{ delta: { content: "\n\ndata: x\ud83d" } }] }).replaceAll(
-    "\n",
-    "\r",
-  ) +
+  event({ choices: [{ delta: { content: " é漢😀\r" } }] }).replaceAll("\n", "\r\n") +
+  event({ choices: [{ delta: { content: "\n\ndata: x\ud83d" } }] }).replaceAll("\n", "\r") +
   'id: 1\nevent: message\ndata: {"choices":\ndata:[{"delta":{"content":"\\ude00 "}}]}\n\n' +
   finishEvents();
 const ANSWERED = " é漢😀\n\ndata: x😀 ";
@@ -264,12 +205,7 @@ Deno.test("a read cut at every byte changes nothing in the text", async () => {
     });
     const provider = createChatCompletions(systemClock, {
       timeoutMs: 60_000,
-      fetch: () =>
-        Promise.resolve(
-          new Response(answer, {
-            headers: { "content-type": "text/event-stream" },
-          }),
-        ),
+      fetch: () => Promise.resolve(new Response(answer, { headers: { "content-type": "text/event-stream" } })),
     });
     const said = { text: "", reasoning: "" };
     const end = await provider.stream(

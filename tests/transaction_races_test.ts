@@ -8,32 +8,17 @@ import {
   moveLeaf,
   registerRaces,
 } from "./support/race.ts";
-import {
-  admit,
-  beat,
-  begin,
-  cancel,
-  finish,
-  stateOf,
-} from "./support/relay_sql.ts";
+import { admit, beat, begin, cancel, finish, stateOf } from "./support/relay_sql.ts";
 import { inOrder, openSessions, waits } from "./support/sessions.ts";
 
 /** Two transactions, of which one is seen to wait for the other. */
 const races: Record<string, (arena: Arena) => Promise<void>> = {
   async "finish waits for a cancel and then ends as cancelled"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [status, outcome] = await inOrder(
-      arena,
-      (a) => cancel(a, generation),
-      (b) => finish(b, generation),
-    );
+    const [status, outcome] = await inOrder(arena, (a) => cancel(a, generation), (b) => finish(b, generation));
     const state = await stateOf(arena.observer, generation);
     equal(status, "cancelling");
-    equal([outcome.status, outcome.finish_reason, outcome.is_complete], [
-      "cancelled",
-      "cancelled",
-      false,
-    ]);
+    equal([outcome.status, outcome.finish_reason, outcome.is_complete], ["cancelled", "cancelled", false]);
     equal(state.generation.status, "cancelled");
     equal(state.messages, [{
       id: outcome.message_id,
@@ -45,21 +30,11 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
 
   async "cancel waits for a finish and then says that it has completed"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [outcome, status] = await inOrder(
-      arena,
-      (a) => finish(a, generation),
-      (b) => cancel(b, generation),
-    );
+    const [outcome, status] = await inOrder(arena, (a) => finish(a, generation), (b) => cancel(b, generation));
     const state = await stateOf(arena.observer, generation);
-    equal([outcome.status, status, state.generation.status], [
-      "completed",
-      "completed",
-      "completed",
-    ]);
+    equal([outcome.status, status, state.generation.status], ["completed", "completed", "completed"]);
     equal(
-      state.messages.map((
-        { id, is_complete, finish_reason },
-      ) => [id, is_complete, finish_reason]),
+      state.messages.map(({ id, is_complete, finish_reason }) => [id, is_complete, finish_reason]),
       [[outcome.message_id, true, "stop"]],
     );
   },
@@ -78,51 +53,23 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
 
   async "a beat waits for a cancel and then tells of it"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [, told] = await inOrder(
-      arena,
-      (a) => cancel(a, generation),
-      (b) => beat(b, [generation]),
-    );
-    equal(told, {
-      stored: { [generation.stream_id]: 0 },
-      cancelled: [generation.stream_id],
-      lost: [],
-    });
+    const [, told] = await inOrder(arena, (a) => cancel(a, generation), (b) => beat(b, [generation]));
+    equal(told, { stored: { [generation.stream_id]: 0 }, cancelled: [generation.stream_id], lost: [] });
   },
 
-  async "a beat waits for a finish and then tells that there is nothing left to run"(
-    arena,
-  ) {
+  async "a beat waits for a finish and then tells that there is nothing left to run"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [, told] = await inOrder(
-      arena,
-      (a) => finish(a, generation),
-      (b) => beat(b, [generation]),
-    );
-    equal(told, {
-      stored: {},
-      cancelled: [],
-      lost: [generation.stream_id],
-    });
+    const [, told] = await inOrder(arena, (a) => finish(a, generation), (b) => beat(b, [generation]));
+    equal(told, { stored: {}, cancelled: [], lost: [generation.stream_id] });
   },
 
   async "two starts of one user are counted one after the other"(arena) {
     const asked = { user_id: arena.user_id, rate_limit: 1 };
-    const [first, second] = await inOrder(
-      arena,
-      (a) => begin(a, asked),
-      (b) => begin(b, asked),
-    );
-    equal([first.outcome, second.outcome, second.code], [
-      "admitted",
-      "refused",
-      "rate_limited",
-    ]);
+    const [first, second] = await inOrder(arena, (a) => begin(a, asked), (b) => begin(b, asked));
+    equal([first.outcome, second.outcome, second.code], ["admitted", "refused", "rate_limited"]);
   },
 
-  async "of two users who name one stream_id the second is refused, and nothing of theirs is written"(
-    arena,
-  ) {
+  async "of two users who name one stream_id the second is refused, and nothing of theirs is written"(arena) {
     const { id: other } = await arena.givenUser();
     const stream_id = crypto.randomUUID();
     const [first, second] = await inOrder(
@@ -130,11 +77,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
       (a) => begin(a, { user_id: arena.user_id, stream_id }),
       (b) => begin(b, { user_id: other, stream_id }),
     );
-    equal([first.outcome, second.outcome, second.code], [
-      "admitted",
-      "refused",
-      "stream_id_taken",
-    ]);
+    equal([first.outcome, second.outcome, second.code], ["admitted", "refused", "stream_id_taken"]);
     equal([
       ...await arena
         .observer`select id from public.conversations where user_id = ${other}`,
@@ -145,78 +88,38 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     ], []);
   },
 
-  async "finish waits for the conversation's deletion and then ends without a message"(
-    arena,
-  ) {
+  async "finish waits for the conversation's deletion and then ends without a message"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [, outcome] = await inOrder(
-      arena,
-      (a) => deleteConversation(a, generation),
-      (b) => finish(b, generation),
-    );
+    const [, outcome] = await inOrder(arena, (a) => deleteConversation(a, generation), (b) => finish(b, generation));
     equal([outcome.status, outcome.message_id], ["completed", null]);
-    const { generation: row, messages } = await stateOf(
-      arena.observer,
-      generation,
-    );
+    const { generation: row, messages } = await stateOf(arena.observer, generation);
     equal([row.status, row.conversation_id, messages], ["completed", null, []]);
   },
 
-  async "the conversation's deletion waits for a finish and takes the message along"(
-    arena,
-  ) {
+  async "the conversation's deletion waits for a finish and takes the message along"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [outcome] = await inOrder(
-      arena,
-      (a) => finish(a, generation),
-      (b) => deleteConversation(b, generation),
-    );
+    const [outcome] = await inOrder(arena, (a) => finish(a, generation), (b) => deleteConversation(b, generation));
     ok(outcome.message_id);
-    const { generation: row, messages } = await stateOf(
-      arena.observer,
-      generation,
-    );
-    equal([row.status, row.conversation_id, row.message_id, messages], [
-      "completed",
-      null,
-      null,
-      [],
-    ]);
+    const { generation: row, messages } = await stateOf(arena.observer, generation);
+    equal([row.status, row.conversation_id, row.message_id, messages], ["completed", null, null, []]);
   },
 
-  async "finish waits for the deletion of the prompt and then writes no answer to it"(
-    arena,
-  ) {
+  async "finish waits for the deletion of the prompt and then writes no answer to it"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [, outcome] = await inOrder(
-      arena,
-      (a) => deletePrompt(a, generation),
-      (b) => finish(b, generation),
-    );
+    const [, outcome] = await inOrder(arena, (a) => deletePrompt(a, generation), (b) => finish(b, generation));
     equal([outcome.status, outcome.message_id], ["completed", null]);
     equal((await stateOf(arena.observer, generation)).messages, []);
   },
 
-  async "the deletion of the prompt waits for a finish and takes the answer along"(
-    arena,
-  ) {
+  async "the deletion of the prompt waits for a finish and takes the answer along"(arena) {
     const generation = await admit(arena.observer, arena);
-    const [outcome] = await inOrder(
-      arena,
-      (a) => finish(a, generation),
-      (b) => deletePrompt(b, generation),
-    );
+    const [outcome] = await inOrder(arena, (a) => finish(a, generation), (b) => deletePrompt(b, generation));
     ok(outcome.message_id);
-    const { generation: row, messages } = await stateOf(
-      arena.observer,
-      generation,
-    );
+    const { generation: row, messages } = await stateOf(arena.observer, generation);
     equal([row.status, row.message_id, messages], ["completed", null, []]);
   },
 
-  async "finish waits for a reader who moves the active leaf and then leaves it there"(
-    arena,
-  ) {
+  async "finish waits for a reader who moves the active leaf and then leaves it there"(arena) {
     const { first, second } = await givenTwoTurns(arena);
     const [, outcome] = await inOrder(
       arena,
@@ -227,15 +130,9 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     equal(await leafOf(arena.observer, first), first.user_message_id);
   },
 
-  async "a reader who moves the active leaf after a finish is the last to decide"(
-    arena,
-  ) {
+  async "a reader who moves the active leaf after a finish is the last to decide"(arena) {
     const { first, second } = await givenTwoTurns(arena);
-    await inOrder(
-      arena,
-      (a) => finish(a, second),
-      (b) => moveLeaf(b, first, first.user_message_id),
-    );
+    await inOrder(arena, (a) => finish(a, second), (b) => moveLeaf(b, first, first.user_message_id));
     equal(await leafOf(arena.observer, first), first.user_message_id);
   },
 
@@ -244,31 +141,20 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
   ) {
     const { first, second } = await givenTwoTurns(arena);
     const { conversation_id } = first;
-    const rival = await admit(arena.observer, {
-      user_id: arena.user_id,
-      conversation_id,
-    });
+    const rival = await admit(arena.observer, { user_id: arena.user_id, conversation_id });
     // The rival's prompt is the active leaf by now, so the answer to the other one does not move it.
-    const [one, two] = await inOrder(
-      arena,
-      (a) => finish(a, second),
-      (b) => finish(b, rival),
-    );
+    const [one, two] = await inOrder(arena, (a) => finish(a, second), (b) => finish(b, rival));
     ok(one.message_id && two.message_id);
     equal(await leafOf(arena.observer, first), two.message_id);
   },
 
-  async "beats over the same generations in opposite order do not wait for each other for ever"(
-    arena,
-  ) {
+  async "beats over the same generations in opposite order do not wait for each other for ever"(arena) {
     const { a, b, observer } = arena;
     const generations = await arena.givenGenerations(3);
     generations.sort((x, y) => x.stream_id < y.stream_id ? -1 : 1);
     // Whoever locks in the order that was asked for holds an outer row now and comes for the other's.
     await observer`begin`;
-    await observer`select 1 from relay.generations where stream_id = ${
-      generations[1].stream_id
-    } for update`;
+    await observer`select 1 from relay.generations where stream_id = ${generations[1].stream_id} for update`;
     const [{ pid }] = await observer`select pg_backend_pid() as pid`;
     await using spare = await openSessions(arena.databaseUrl);
     const forth = beat(a.sql, generations);
@@ -276,9 +162,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const back = beat(b.sql, generations.toReversed());
     await waits(spare.observer, b.pid, a.pid);
     await observer`commit`;
-    const stored = Object.fromEntries(
-      generations.map(({ stream_id }) => [stream_id, 0]),
-    );
+    const stored = Object.fromEntries(generations.map(({ stream_id }) => [stream_id, 0]));
     const nothing = { stored, cancelled: [], lost: [] };
     equal(await Promise.all([forth, back]), [nothing, nothing]);
   },

@@ -5,13 +5,8 @@ import { now } from "../stamp.ts";
 const EXCHANGES = 200;
 
 /** How many milliseconds the provider's clock is ahead; half of `roundTripMs` is how wrong that can be. */
-export async function compareClocks(
-  providerPort: number,
-): Promise<{ aheadMs: number; roundTripMs: number }> {
-  const connection = await Deno.connect({
-    hostname: "127.0.0.1",
-    port: providerPort,
-  });
+export async function compareClocks(providerPort: number): Promise<{ aheadMs: number; roundTripMs: number }> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: providerPort });
   connection.setNoDelay(true);
   const request = new TextEncoder().encode("GET /clock HTTP/1.1\r\n\r\n");
   const buffer = new Uint8Array(1024);

@@ -23,20 +23,14 @@ export interface Crowd {
 }
 
 /** Begins them, spread over so long. `clock` is how far the provider's clock is ahead; null: nobody wants delays. */
-export async function openCrowd(
-  requests: Request[],
-  spreadMs: number,
-  clock: number | null,
-): Promise<Crowd> {
+export async function openCrowd(requests: Request[], spreadMs: number, clock: number | null): Promise<Crowd> {
   let tokens = 0;
   let bytes = 0;
   let delays: number[] | null = null;
   const ears = {
     onTokens: (count: number) => tokens += count,
     onBytes: (count: number) => bytes += count,
-    onStamp: clock === null
-      ? undefined
-      : (stamp: number) => delays?.push(age(stamp, now() + clock)),
+    onStamp: clock === null ? undefined : (stamp: number) => delays?.push(age(stamp, now() + clock)),
   };
   const cut = new Set<Stream>();
   const streams: Stream[] = [];
@@ -92,10 +86,7 @@ async function within(ms: number, all: Promise<void>[]): Promise<boolean> {
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);
   });
-  const done = await Promise.race([
-    late,
-    Promise.all(all).then(() => true as const),
-  ]);
+  const done = await Promise.race([late, Promise.all(all).then(() => true as const)]);
   clearTimeout(timer);
   return done;
 }

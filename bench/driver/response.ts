@@ -13,9 +13,7 @@ export interface ResponseReader {
 }
 
 /** `onBody` gets views of the bytes that were pushed, valid during the call. */
-export function createResponseReader(
-  onBody: (bytes: Uint8Array) => void,
-): ResponseReader {
+export function createResponseReader(onBody: (bytes: Uint8Array) => void): ResponseReader {
   let head = "";
   let status = 0;
   let complete = false;

@@ -8,9 +8,7 @@ const CHUNKED = HEAD +
 
 function read(...pieces: string[]) {
   let body = "";
-  const reader = createResponseReader((bytes) =>
-    body += new TextDecoder().decode(bytes)
-  );
+  const reader = createResponseReader((bytes) => body += new TextDecoder().decode(bytes));
   for (const piece of pieces) reader.push(encoder.encode(piece));
   return { status: reader.status, complete: reader.complete, body };
 }
@@ -35,19 +33,11 @@ Deno.test("a body with a length ends there", () => {
 });
 
 Deno.test("a body without a length lasts as long as the connection", () => {
-  equal(read(`${HEAD}\r\nhello`), {
-    status: 200,
-    complete: false,
-    body: "hello",
-  });
+  equal(read(`${HEAD}\r\nhello`), { status: 200, complete: false, body: "hello" });
 });
 
 Deno.test("a refusal has its status", () => {
-  equal(read("HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n"), {
-    status: 429,
-    complete: true,
-    body: "",
-  });
+  equal(read("HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n"), { status: 429, complete: true, body: "" });
 });
 
 Deno.test("what is no response is told", () => {

@@ -64,10 +64,7 @@ export function openStream(request: Request, ears: Ears = {}): Stream {
   async function run(): Promise<void> {
     try {
       startedAt = now();
-      connection = await Deno.connect({
-        hostname: "127.0.0.1",
-        port: request.port,
-      });
+      connection = await Deno.connect({ hostname: "127.0.0.1", port: request.port });
       connection.setNoDelay(true);
       for (let rest = request.bytes; rest.length > 0;) {
         rest = rest.subarray(await connection.write(rest));
@@ -80,9 +77,7 @@ export function openStream(request: Request, ears: Ears = {}): Stream {
         response.push(buffer.subarray(0, length));
       }
       if (response.status !== 200) {
-        failure = `it was answered with ${
-          response.status || "nothing"
-        }: ${said}`;
+        failure = `it was answered with ${response.status || "nothing"}: ${said}`;
       }
     } catch (error) {
       if (!left) failure = `it broke off: ${(error as Error).message}`;

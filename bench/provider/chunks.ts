@@ -15,9 +15,10 @@ const frame = (choices: unknown[], usage: unknown) =>
     choices,
     usage,
   });
-const choice = (delta: unknown, finish_reason: string | null = null) => [
-  { index: 0, delta, logprobs: null, finish_reason },
-];
+const choice = (
+  delta: unknown,
+  finish_reason: string | null = null,
+) => [{ index: 0, delta, logprobs: null, finish_reason }];
 const event = (data: string) => `data: ${data}\n\n`;
 
 /** One chunk of the transfer encoding. */
@@ -28,20 +29,12 @@ export function httpChunk(text: string): string {
 /** The headers, and the event that names the role. */
 export const HEAD: Uint8Array = encoder.encode(
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n" +
-    httpChunk(
-      event(
-        frame(choice({ role: "assistant", content: "", refusal: null }), null),
-      ),
-    ),
+    httpChunk(event(frame(choice({ role: "assistant", content: "", refusal: null }), null))),
 );
 
 /** The reason, the usage, `[DONE]` and the last chunk, which is empty. */
 export function tail(tokens: number): Uint8Array {
-  const usage = {
-    prompt_tokens: 12,
-    completion_tokens: tokens,
-    total_tokens: tokens + 12,
-  };
+  const usage = { prompt_tokens: 12, completion_tokens: tokens, total_tokens: tokens + 12 };
   return encoder.encode(
     httpChunk(event(frame(choice({}, "stop"), null))) +
       httpChunk(event(frame([], usage)) + event("[DONE]")) + "0\r\n\r\n",

@@ -86,9 +86,7 @@ async function burst(
 }
 
 function plain(body: string, status = "200 OK"): Uint8Array {
-  return encoder.encode(
-    `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
+  return encoder.encode(`HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 }
 
 type Writer = ReturnType<typeof createWriter>;

@@ -9,9 +9,7 @@ export interface Asked {
 }
 
 /** Collects bytes; gives the path of each request that is whole. */
-export function createRequestReader(
-  onRequest: (asked: Asked) => void,
-): (bytes: Uint8Array) => void {
+export function createRequestReader(onRequest: (asked: Asked) => void): (bytes: Uint8Array) => void {
   let text = "";
   return (bytes) => {
     text += decoder.decode(bytes);
@@ -33,8 +31,6 @@ function endOf(text: string): number {
     return text.length >= head + Number(length) ? head + Number(length) : 0;
   }
   if (!/\r\ntransfer-encoding: *chunked/i.test(headers)) return head;
-  const last = text.startsWith("0\r\n\r\n", head)
-    ? head - 2
-    : text.indexOf("\r\n0\r\n\r\n", head);
+  const last = text.startsWith("0\r\n\r\n", head) ? head - 2 : text.indexOf("\r\n0\r\n\r\n", head);
   return last === -1 ? 0 : last + 7;
 }

@@ -3,8 +3,7 @@ import { type Asked, createRequestReader } from "./requests.ts";
 
 const encoder = new TextEncoder();
 const COUNTED = "POST /a HTTP/1.1\r\nHost: x\r\ncontent-length: 5\r\n\r\nhello";
-const CHUNKED =
-  "POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+const CHUNKED = "POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
 const EMPTY = "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
 const BARE = "GET /d HTTP/1.1\r\n\r\n";
 

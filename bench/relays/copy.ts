@@ -8,9 +8,5 @@ export const copy: Relay = {
   name: "copy",
   title: "Deno, each read copied by JavaScript",
   start: (world) =>
-    startProgram(
-      world,
-      denoApp(world, "copy"),
-      (port, plan) => post(port, `/${plan}/v1/chat/completions`, COMPLETION),
-    ),
+    startProgram(world, denoApp(world, "copy"), (port, plan) => post(port, `/${plan}/v1/chat/completions`, COMPLETION)),
 };

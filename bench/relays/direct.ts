@@ -10,11 +10,7 @@ export const direct: Relay = {
     Promise.resolve({
       pid: null,
       requests: (plan, count) =>
-        Promise.resolve(
-          Array(count).fill(
-            post(providerPort, `/${plan}/v1/chat/completions`, COMPLETION),
-          ),
-        ),
+        Promise.resolve(Array(count).fill(post(providerPort, `/${plan}/v1/chat/completions`, COMPLETION))),
       stop: () => Promise.resolve(),
     }),
 };

@@ -6,11 +6,7 @@ import { startProgram } from "./program.ts";
 import type { Relay } from "./relay.ts";
 
 const APPS = new URL("./apps", import.meta.url).pathname;
-const PACKAGES = [
-  "fastapi==0.165.0",
-  "uvicorn[standard]==0.54.0",
-  "httpx==0.28.1",
-];
+const PACKAGES = ["fastapi==0.165.0", "uvicorn[standard]==0.54.0", "httpx==0.28.1"];
 
 export const fastapi: Relay = {
   name: "fastapi",
@@ -26,13 +22,9 @@ export const fastapi: Relay = {
           ...["--host", "127.0.0.1", "--port", String(port)],
           ...["--no-access-log", "--log-level", "warning"],
         ],
-        env: {
-          PROVIDER: `http://127.0.0.1:${world.providerPort}`,
-          PYTHONDONTWRITEBYTECODE: "1",
-        },
+        env: { PROVIDER: `http://127.0.0.1:${world.providerPort}`, PYTHONDONTWRITEBYTECODE: "1" },
       }),
-      (port, plan) =>
-        post(port, `/${plan}/stream`, { prompt: "Tell me a story." }),
+      (port, plan) => post(port, `/${plan}/stream`, { prompt: "Tell me a story." }),
     );
   },
 };

@@ -4,40 +4,19 @@ import { note } from "../../dev/process.ts";
 import { Unavailable, type World } from "./relay.ts";
 
 /** The folder of a Python environment that has exactly these; `title` is who is left out where pip cannot bring them. */
-export function pythonPackages(
-  { cache }: World,
-  title: string,
-  packages: string[],
-): Promise<string> {
+export function pythonPackages({ cache }: World, title: string, packages: string[]): Promise<string> {
   return once(cache, title, packages, async (folder) => {
     await run(["python3", "-m", "venv", folder], title);
-    await run(
-      [
-        `${folder}/bin/pip`,
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        ...packages,
-      ],
-      title,
-    );
+    await run([`${folder}/bin/pip`, "install", "--quiet", "--disable-pip-version-check", ...packages], title);
   });
 }
 
 /** The folder in whose `node_modules` these are. */
-export function npmPackages(
-  { cache }: World,
-  title: string,
-  packages: string[],
-): Promise<string> {
+export function npmPackages({ cache }: World, title: string, packages: string[]): Promise<string> {
   return once(cache, title, packages, async (folder) => {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(`${folder}/package.json`, '{"private":true}\n');
-    await run(
-      ["npm", "install", "--silent", "--no-audit", "--no-fund", ...packages],
-      title,
-      folder,
-    );
+    await run(["npm", "install", "--silent", "--no-audit", "--no-fund", ...packages], title, folder);
   });
 }
 
@@ -63,11 +42,7 @@ async function once(
   return folder;
 }
 
-async function run(
-  [command, ...args]: string[],
-  title: string,
-  cwd?: string,
-): Promise<void> {
+async function run([command, ...args]: string[], title: string, cwd?: string): Promise<void> {
   let reason = `"${command}" is not installed`;
   try {
     const { success, stderr } = await new Deno.Command(command, {

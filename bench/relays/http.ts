@@ -17,15 +17,8 @@ export function post(
     ...headers,
     "Content-Length": String(encoder.encode(json).length),
   };
-  const head = Object.entries(all).map(([name, value]) =>
-    `${name}: ${value}\r\n`
-  );
-  return {
-    port,
-    bytes: encoder.encode(
-      `POST ${path} HTTP/1.1\r\n${head.join("")}\r\n${json}`,
-    ),
-  };
+  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return { port, bytes: encoder.encode(`POST ${path} HTTP/1.1\r\n${head.join("")}\r\n${json}`) };
 }
 
 /** What a client of a provider asks for. */

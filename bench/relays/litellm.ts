@@ -22,23 +22,19 @@ export const litellm: Relay = {
   async start(world) {
     const folder = await pythonPackages(world, "LiteLLM", PACKAGES);
     await Deno.writeTextFile(`${folder}/config.yaml`, CONFIGURATION);
-    return await startProgram(
-      world,
-      (port) => ({
-        command: [
-          `${folder}/bin/litellm`,
-          ...["--config", `${folder}/config.yaml`],
-          ...["--host", "127.0.0.1", "--port", String(port)],
-          ...["--num_workers", "1", "--telemetry", "False"],
-        ],
-        // Nothing is asked of the outside.
-        env: { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_LOG: "ERROR" },
-      }),
-      (port, plan) =>
-        post(port, "/v1/chat/completions", {
-          ...COMPLETION,
-          api_base: `http://127.0.0.1:${world.providerPort}/${plan}/v1`,
-        }),
-    );
+    return await startProgram(world, (port) => ({
+      command: [
+        `${folder}/bin/litellm`,
+        ...["--config", `${folder}/config.yaml`],
+        ...["--host", "127.0.0.1", "--port", String(port)],
+        ...["--num_workers", "1", "--telemetry", "False"],
+      ],
+      // Nothing is asked of the outside.
+      env: { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_LOG: "ERROR" },
+    }), (port, plan) =>
+      post(port, "/v1/chat/completions", {
+        ...COMPLETION,
+        api_base: `http://127.0.0.1:${world.providerPort}/${plan}/v1`,
+      }));
   },
 };

@@ -11,18 +11,11 @@ export const nginx: Relay = {
     const program = await find();
     if (!program) throw new Unavailable("nginx: it is not installed");
     const folder = await Deno.makeTempDir({ prefix: "relay-bench-nginx-" });
-    const running = await startProgram(
-      world,
-      (port) => {
-        const path = `${folder}/nginx.conf`;
-        Deno.writeTextFileSync(
-          path,
-          configuration(port, world.providerPort, folder),
-        );
-        return { command: [program, "-c", path, "-e", `${folder}/error.log`] };
-      },
-      (port, plan) => post(port, `/${plan}/v1/chat/completions`, COMPLETION),
-    );
+    const running = await startProgram(world, (port) => {
+      const path = `${folder}/nginx.conf`;
+      Deno.writeTextFileSync(path, configuration(port, world.providerPort, folder));
+      return { command: [program, "-c", path, "-e", `${folder}/error.log`] };
+    }, (port, plan) => post(port, `/${plan}/v1/chat/completions`, COMPLETION));
     return {
       ...running,
       async stop() {
@@ -37,11 +30,7 @@ export const nginx: Relay = {
 async function find(): Promise<string | null> {
   for (const program of ["nginx", "/usr/sbin/nginx"]) {
     try {
-      const { success } = await new Deno.Command(program, {
-        args: ["-v"],
-        stdin: "null",
-        stderr: "null",
-      }).output();
+      const { success } = await new Deno.Command(program, { args: ["-v"], stdin: "null", stderr: "null" }).output();
       if (success) return program;
     } catch {
       // Not here.

@@ -11,7 +11,6 @@ export const openaiLoop: Relay = {
     startProgram(
       world,
       denoApp(world, "openai_loop"),
-      (port, plan) =>
-        post(port, `/${plan}/stream`, { prompt: "Tell me a story." }),
+      (port, plan) => post(port, `/${plan}/stream`, { prompt: "Tell me a story." }),
     ),
 };

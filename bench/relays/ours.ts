@@ -12,9 +12,7 @@ export const ours: Relay = {
   async start(world) {
     const supabase = await world.supabase();
     const port = freePort();
-    const inspect = world.inspectPort
-      ? [`--inspect=127.0.0.1:${world.inspectPort}`]
-      : [];
+    const inspect = world.inspectPort ? [`--inspect=127.0.0.1:${world.inspectPort}`] : [];
     const running = start({
       command: [
         ...world.cores.relay,
@@ -24,12 +22,7 @@ export const ours: Relay = {
         ...inspect,
         SERVE,
       ],
-      env: {
-        HOST: "127.0.0.1",
-        PORT: String(port),
-        NO_COLOR: "1",
-        ...supabase.environment,
-      },
+      env: { HOST: "127.0.0.1", PORT: String(port), NO_COLOR: "1", ...supabase.environment },
     });
     await listening(port, running);
     return {

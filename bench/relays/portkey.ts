@@ -17,13 +17,7 @@ export const portkey: Relay = {
     return await startProgram(
       world,
       (port) => ({
-        command: [
-          "node",
-          `--import=${HEADERS}`,
-          `${folder}/${program}`,
-          `--port=${port}`,
-          "--headless",
-        ],
+        command: ["node", `--import=${HEADERS}`, `${folder}/${program}`, `--port=${port}`, "--headless"],
         cwd: folder,
         env: { NODE_ENV: "production" },
       }),
@@ -31,8 +25,7 @@ export const portkey: Relay = {
         post(port, "/v1/chat/completions", COMPLETION, {
           Authorization: "Bearer sk-bench",
           "x-portkey-provider": "openai",
-          "x-portkey-custom-host":
-            `http://127.0.0.1:${world.providerPort}/${plan}/v1`,
+          "x-portkey-custom-host": `http://127.0.0.1:${world.providerPort}/${plan}/v1`,
         }),
     );
   },

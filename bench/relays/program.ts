@@ -21,8 +21,7 @@ export async function startProgram(
   }
   return {
     pid: running.pid,
-    requests: (plan, count) =>
-      Promise.resolve(Array(count).fill(request(port, plan))),
+    requests: (plan, count) => Promise.resolve(Array(count).fill(request(port, plan))),
     stop: running.stop,
   };
 }
@@ -31,19 +30,7 @@ export async function startProgram(
 export function denoApp(world: World, name: string): (port: number) => Start {
   const path = new URL(`./apps/${name}.ts`, import.meta.url).pathname;
   return (port) => ({
-    command: [
-      world.deno,
-      "run",
-      "--quiet",
-      "-A",
-      "--no-lock",
-      "--no-check",
-      path,
-    ],
-    env: {
-      PORT: String(port),
-      PROVIDER: `http://127.0.0.1:${world.providerPort}`,
-      NO_COLOR: "1",
-    },
+    command: [world.deno, "run", "--quiet", "-A", "--no-lock", "--no-check", path],
+    env: { PORT: String(port), PROVIDER: `http://127.0.0.1:${world.providerPort}`, NO_COLOR: "1" },
   });
 }

@@ -39,38 +39,13 @@ export function compare(point: Point, costs: Costs): Comparison[] {
   ) => ({ name, unit, measured, predicted });
   return [
     row("relay's CPU", "cores", each(window.relayCpu), rates.relayCpu),
-    row(
-      "relay's memory",
-      "MB",
-      openMb,
-      memoryMb.worker + streams * memoryMb.stream,
-    ),
-    row(
-      "database calls",
-      "/s",
-      each(window.calls.relay_beat ?? 0),
-      rates.beats,
-    ),
-    row(
-      "a beat, inside the database",
-      "ms",
-      window.callMs.relay_beat,
-      streams * (callMs.row + callMs.pair * streams),
-    ),
-    row(
-      "database's CPU",
-      "cores",
-      each(databaseCpuOf(window)),
-      rates.databaseCpu,
-    ),
+    row("relay's memory", "MB", openMb, memoryMb.worker + streams * memoryMb.stream),
+    row("database calls", "/s", each(window.calls.relay_beat ?? 0), rates.beats),
+    row("a beat, inside the database", "ms", window.callMs.relay_beat, streams * (callMs.row + callMs.pair * streams)),
+    row("database's CPU", "cores", each(databaseCpuOf(window)), rates.databaseCpu),
     row("log records", "KB/s", each(window.wal) / 1e3, rates.wal / 1e3),
     row("request bodies", "KB/s", each(window.body) / 1e3, rates.body / 1e3),
-    row(
-      "to the readers",
-      "KB/s",
-      each(window.client) / 1e3,
-      rates.client / 1e3,
-    ),
+    row("to the readers", "KB/s", each(window.client) / 1e3, rates.client / 1e3),
   ];
 }
 

@@ -6,17 +6,14 @@ const ESTABLISHED = "01";
 export function connectionsTo(pid: number, port: number): number {
   const own = socketsOf(pid);
   return [...read(`/proc/${pid}/net/tcp`), ...read(`/proc/${pid}/net/tcp6`)]
-    .map(parseConnection)
-    .filter((connection) =>
+    .map(parseConnection).filter((connection) =>
       connection !== null && connection.port === port &&
       own.has(connection.inode)
     ).length;
 }
 
 /** The far port and the socket of a line of `/proc/net/tcp`; null of the heading and of what is not established. */
-export function parseConnection(
-  line: string,
-): { port: number; inode: string } | null {
+export function parseConnection(line: string): { port: number; inode: string } | null {
   const [, , remote, state, , , , , , inode] = line.trim().split(/\s+/);
   if (state !== ESTABLISHED) return null;
   return { port: parseInt(remote.split(":")[1], 16), inode };

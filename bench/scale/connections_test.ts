@@ -18,9 +18,7 @@ Deno.test("what listens, waits or heads the list is no connection", () => {
     null,
   );
   equal(
-    parseConnection(
-      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-    ),
+    parseConnection("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"),
     null,
   );
 });

@@ -42,10 +42,7 @@ export function costsOf({ calibration: points, ends }: Measured): Costs {
   };
 
   const [token, streamSecond] = leastSquares(
-    points.map(({ window, streams }) => [
-      window.tokens,
-      streams * window.seconds,
-    ]),
+    points.map(({ window, streams }) => [window.tokens, streams * window.seconds]),
     windows.map(({ relayCpu }) => relayCpu),
   );
   const [row, pair] = leastSquares(
@@ -54,18 +51,12 @@ export function costsOf({ calibration: points, ends }: Measured): Costs {
   );
   // Pieces of text are too short to be compressed, so a byte of text is one of a record: the rest is the row's.
   const walText = 1;
-  const [walRow] = leastSquares(
-    rows.map((count) => [count]),
-    windows.map(({ wal, text }) => wal - walText * text),
-  );
+  const [walRow] = leastSquares(rows.map((count) => [count]), windows.map(({ wal, text }) => wal - walText * text));
   const [bodyRow, bodyText] = leastSquares(
     windows.map(({ text }, at) => [rows[at], text]),
     windows.map(({ body }) => body),
   );
-  const [client] = leastSquares(
-    windows.map(({ tokens }) => [tokens]),
-    windows.map((window) => window.client),
-  );
+  const [client] = leastSquares(windows.map(({ tokens }) => [tokens]), windows.map((window) => window.client));
   const [stream] = leastSquares(
     points.map(({ streams }) => [streams]),
     points.map(({ openMb, idleMb }) => openMb - idleMb),
@@ -80,10 +71,13 @@ export function costsOf({ calibration: points, ends }: Measured): Costs {
       row,
       pair,
       generation: generation.databaseCpu,
-      rowAtEnd: atEnd(points, (point) =>
-        databaseCpuOf(point.whole) -
-        point.streams * generation.databaseCpu -
-        rowsOf(point) * (row + pair * point.streams)),
+      rowAtEnd: atEnd(
+        points,
+        (point) =>
+          databaseCpuOf(point.whole) -
+          point.streams * generation.databaseCpu -
+          rowsOf(point) * (row + pair * point.streams),
+      ),
     },
     wal: {
       row: walRow,
@@ -96,23 +90,14 @@ export function costsOf({ calibration: points, ends }: Measured): Costs {
           rowsOf(point) * walRow - point.whole.text * walText,
       ),
     },
-    body: {
-      row: bodyRow,
-      textByte: bodyText,
-      generation: perStory(ends.whole.body),
-    },
+    body: { row: bodyRow, textByte: bodyText, generation: perStory(ends.whole.body) },
     clientBytes: { token: client },
     memoryMb: {
       worker: points.reduce((sum, { idleMb }) => sum + idleMb, 0) /
         points.length,
       stream,
     },
-    callMs: {
-      row: rowMs,
-      pair: pairMs,
-      begin: ends.whole.callMs.relay_begin,
-      finish: ends.whole.callMs.relay_finish,
-    },
+    callMs: { row: rowMs, pair: pairMs, begin: ends.whole.callMs.relay_begin, finish: ends.whole.callMs.relay_finish },
   };
 }
 
@@ -130,7 +115,5 @@ function atEnd(points: Point[], rest: (point: Point) => number): number {
 /** Only a server of the bench's own tells its CPU. */
 export function databaseCpuOf({ databaseCpu }: Usage): number {
   if (databaseCpu !== null) return databaseCpu;
-  throw new TypeError(
-    "Cannot take the costs apart: the database's CPU was not measured",
-  );
+  throw new TypeError("Cannot take the costs apart: the database's CPU was not measured");
 }

@@ -8,14 +8,8 @@ Deno.test("measurements without noise give back each unit cost that made them", 
   const found = costsOf(makeMeasured(CALIBRATION, []));
   for (const [group, costs] of Object.entries(COSTS)) {
     for (const [name, cost] of Object.entries(costs as object)) {
-      const value =
-        (found as unknown as Record<string, Record<string, number>>)[group][
-          name
-        ];
-      ok(
-        Math.abs(value - cost) <= 1e-6 * cost,
-        `${group}.${name} is ${value}, expected ${cost}`,
-      );
+      const value = (found as unknown as Record<string, Record<string, number>>)[group][name];
+      ok(Math.abs(value - cost) <= 1e-6 * cost, `${group}.${name} is ${value}, expected ${cost}`);
     }
   }
 });

@@ -4,8 +4,7 @@ import { short } from "../statistics.ts";
 
 /** The first row is the heading. */
 export function markdown([head, ...rows]: string[][]): string {
-  return [head, head.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** A whole number as it is, thousands apart; else two digits that count. */

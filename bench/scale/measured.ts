@@ -13,23 +13,10 @@ export interface Measured {
   checks: Point[];
 }
 
-const load = (streams: number, everyMs: number, beatMs = 1_000): Load => ({
-  streams,
-  everyMs,
-  beatMs,
-});
+const load = (streams: number, everyMs: number, beatMs = 1_000): Load => ({ streams, everyMs, beatMs });
 
 /** About what a worker is given: a nearly idle one takes more CPU a token, because each wakes it. */
-export const CALIBRATION: Load[] = [
-  load(150, 20),
-  load(500, 100),
-  load(800, 100),
-];
+export const CALIBRATION: Load[] = [load(150, 20), load(500, 100), load(800, 100)];
 // 1,000 streams at 20 ms would be 50,000 tokens a second: more than the core of one worker carries.
-export const CHECKS: Load[] = [
-  load(50, 20),
-  load(200, 20),
-  load(1_000, 100),
-  load(200, 20, 2_000),
-];
+export const CHECKS: Load[] = [load(50, 20), load(200, 20), load(1_000, 100), load(200, 20, 2_000)];
 export const STORIES = 400;

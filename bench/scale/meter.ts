@@ -45,15 +45,9 @@ export async function startMeter(
         from pg_stat_user_functions where schemaname = 'public' and funcname like 'relay\\_%'`,
     ]);
     const inside = new Map(
-      functions.map(({ name, calls, ms }) => [
-        String(name),
-        { calls: Number(calls), ms: Number(ms) },
-      ]),
+      functions.map(({ name, calls, ms }) => [String(name), { calls: Number(calls), ms: Number(ms) }]),
     );
-    return {
-      ...{ at, relayCpu, databaseCpu, tokens, bytes, traffic, inside },
-      wal: Number(wal),
-    };
+    return { ...{ at, relayCpu, databaseCpu, tokens, bytes, traffic, inside }, wal: Number(wal) };
   }
   const before = await read();
   return async () => {

@@ -1,15 +1,7 @@
 /** From unit costs to what so many generations at once need, and what that costs. Pure. */
 
 import type { Costs } from "./costs.ts";
-import {
-  type Compute,
-  COMPUTES,
-  DISK,
-  EGRESS,
-  INVOCATIONS,
-  ISOLATE,
-  PLAN,
-} from "./platform.ts";
+import { type Compute, COMPUTES, DISK, EGRESS, INVOCATIONS, ISOLATE, PLAN } from "./platform.ts";
 
 /** So many stories at once, for ever: for each that ends, one begins. */
 export interface Workload {
@@ -78,9 +70,7 @@ export function workersOf(
   { memoryMb }: Costs,
 ): { byCpu: number; byMemory: number; needed: number } {
   const byCpu = Math.ceil(relayCpu / FULL);
-  const byMemory = Math.ceil(
-    concurrent * memoryMb.stream / (ISOLATE.memoryMb - memoryMb.worker),
-  );
+  const byMemory = Math.ceil(concurrent * memoryMb.stream / (ISOLATE.memoryMb - memoryMb.worker));
   return { byCpu, byMemory, needed: Math.max(byCpu, byMemory) };
 }
 
@@ -110,9 +100,7 @@ export function projectsFor(load: Workload, costs: Costs): number {
     const share = { ...load, concurrent: load.concurrent / projects };
     if (computeFor(ratesOf(share, costs))) return projects;
   }
-  throw new RangeError(
-    `Cannot plan ${load.concurrent} generations: 1,000 projects are not enough`,
-  );
+  throw new RangeError(`Cannot plan ${load.concurrent} generations: 1,000 projects are not enough`);
 }
 
 const MONTH_S = 730 * 3_600;

@@ -22,10 +22,7 @@ const LOAD: Workload = {
 };
 
 function near(value: number, expected: number) {
-  ok(
-    Math.abs(value - expected) < 1e-9 * Math.abs(expected),
-    `${value}, expected ${expected}`,
-  );
+  ok(Math.abs(value - expected) < 1e-9 * Math.abs(expected), `${value}, expected ${expected}`);
 }
 
 Deno.test("beats go by workers, rows by generations, begins by stories", () => {
@@ -34,9 +31,7 @@ Deno.test("beats go by workers, rows by generations, begins by stories", () => {
 });
 
 Deno.test("a longer beat divides beats and rows, and leaves the relay's CPU and the readers alone", () => {
-  const [one, five] = [1_000, 5_000].map((beatMs) =>
-    ratesOf({ ...LOAD, beatMs }, COSTS)
-  );
+  const [one, five] = [1_000, 5_000].map((beatMs) => ratesOf({ ...LOAD, beatMs }, COSTS));
   near(five.beats, one.beats / 5);
   near(five.rows, one.rows / 5);
   equal([five.relayCpu, five.client], [one.relayCpu, one.client]);
@@ -46,10 +41,7 @@ Deno.test("a longer beat divides beats and rows, and leaves the relay's CPU and 
 Deno.test("each sum is made of its pieces", () => {
   const rates = ratesOf(LOAD, COSTS);
   near(rates.relayCpu, 50_000 * 60e-6 + 1_000 * 200e-6 + 20 * 5e-3);
-  near(
-    rates.databaseCpu,
-    1_000 * (100e-6 + 100 * 1e-7) + 20 * 4e-3 + 1_000 * 50e-6,
-  );
+  near(rates.databaseCpu, 1_000 * (100e-6 + 100 * 1e-7) + 20 * 4e-3 + 1_000 * 50e-6);
   near(rates.wal, 1_000 * (600 + 150) + 250_000 + 20 * 7_000);
   near(rates.body, 1_000 * 90 + 250_000 + 20 * 750);
   near(rates.client, 50_000 * 40);
@@ -75,11 +67,7 @@ Deno.test("workers are as many as CPU or memory asks for, whichever asks for mor
     needed: Math.ceil(7 / FULL),
   });
   // 256 MB less the worker's own 100 hold 780 streams of 0.2 MB.
-  equal(workersOf({ concurrent: 1_600 }, 0.1, COSTS), {
-    byCpu: 1,
-    byMemory: 3,
-    needed: 3,
-  });
+  equal(workersOf({ concurrent: 1_600 }, 0.1, COSTS), { byCpu: 1, byMemory: 3, needed: 3 });
 });
 
 Deno.test("an isolate tells the whole stories that its CPU lasts for, less what its start took", () => {
@@ -104,29 +92,14 @@ Deno.test("what one database cannot carry is shared among projects", () => {
   const projects = projectsFor(large, COSTS);
   ok(projects > 1);
   ok(computeFor(ratesOf({ ...large, concurrent: 400_000 / projects }, COSTS)));
-  equal(
-    computeFor(
-      ratesOf({ ...large, concurrent: 400_000 / (projects - 1) }, COSTS),
-    ),
-    null,
-  );
+  equal(computeFor(ratesOf({ ...large, concurrent: 400_000 / (projects - 1) }, COSTS)), null);
   throws(() => projectsFor({ ...load, concurrent: 1e9 }, COSTS), RangeError);
 });
 
 Deno.test("what is included is free, and packages are begun whole", () => {
   const [large] = COMPUTES;
   const rates = { ...ratesOf(LOAD, COSTS), begins: 0, client: 0, wal: 0 };
-  equal(pricesOf(rates, large, 1), {
-    invocations: 0,
-    egress: 0,
-    database: 25 + 110 - 10,
-    disk: 0,
-  });
+  equal(pricesOf(rates, large, 1), { invocations: 0, egress: 0, database: 25 + 110 - 10, disk: 0 });
   // 730 hours of one begin a second are 2,628,000 invocations.
-  equal(pricesOf({ ...rates, begins: 1 }, large, 2), {
-    invocations: 2,
-    egress: 0,
-    database: 25 + 220 - 10,
-    disk: 0,
-  });
+  equal(pricesOf({ ...rates, begins: 1 }, large, 2), { invocations: 2, egress: 0, database: 25 + 220 - 10, disk: 0 });
 });

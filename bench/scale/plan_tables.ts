@@ -3,24 +3,11 @@
 import { short } from "../statistics.ts";
 import type { Costs } from "./costs.ts";
 import { amount, markdown } from "./markdown.ts";
-import {
-  computeFor,
-  pricesOf,
-  projectsFor,
-  ratesOf,
-  storiesOfAnIsolate,
-  workersOf,
-  type Workload,
-} from "./model.ts";
+import { computeFor, pricesOf, projectsFor, ratesOf, storiesOfAnIsolate, workersOf, type Workload } from "./model.ts";
 import { ISOLATE } from "./platform.ts";
 
 /** A story as a person reads it: 1,500 tokens of five characters in half a minute. */
-const STORY = {
-  tokensPerSecond: 50,
-  storySeconds: 30,
-  beatMs: 1_000,
-  bytesPerToken: 5,
-};
+const STORY = { tokensPerSecond: 50, storySeconds: 30, beatMs: 1_000, bytesPerToken: 5 };
 const SIZES = [1_000, 10_000, 100_000];
 const BEATS = [1_000, 2_000, 5_000];
 
@@ -42,10 +29,7 @@ export function planTables(costs: Costs): string {
 function planOf(load: Workload, costs: Costs) {
   const rates = ratesOf(load, costs);
   const projects = projectsFor(load, costs);
-  const share = ratesOf(
-    { ...load, concurrent: load.concurrent / projects },
-    costs,
-  );
+  const share = ratesOf({ ...load, concurrent: load.concurrent / projects }, costs);
   const compute = computeFor(share)!;
   return {
     ...{ load, rates, share, projects, compute },
@@ -55,51 +39,22 @@ function planOf(load: Workload, costs: Costs) {
 }
 
 function sizeTable(costs: Costs): string {
-  const plans = SIZES.map((concurrent) =>
-    planOf({ ...STORY, concurrent }, costs)
-  );
-  const row = (
-    name: string,
-    cell: (plan: ReturnType<typeof planOf>) => string,
-  ) => [name, ...plans.map(cell)];
+  const plans = SIZES.map((concurrent) => planOf({ ...STORY, concurrent }, costs));
+  const row = (name: string, cell: (plan: ReturnType<typeof planOf>) => string) => [name, ...plans.map(cell)];
   const dollars = (value: number) => `$${amount(Math.round(value))}`;
   return markdown([
     row("generations at once", ({ load }) => amount(load.concurrent)),
-    row(
-      "begins a second, and as many finishes",
-      ({ rates }) => amount(rates.begins),
-    ),
+    row("begins a second, and as many finishes", ({ rates }) => amount(rates.begins)),
     row("relay's CPU, cores", ({ rates }) => amount(rates.relayCpu)),
-    row(
-      "workers: by CPU at 70 %, by 256 MB",
-      ({ workers }) => `${amount(workers.byCpu)}, ${amount(workers.byMemory)}`,
-    ),
-    row(
-      "database calls a second, all",
-      ({ rates }) => amount(rates.beats + 2 * rates.begins),
-    ),
+    row("workers: by CPU at 70 %, by 256 MB", ({ workers }) => `${amount(workers.byCpu)}, ${amount(workers.byMemory)}`),
+    row("database calls a second, all", ({ rates }) => amount(rates.beats + 2 * rates.begins)),
     row("database's CPU, cores", ({ rates }) => amount(rates.databaseCpu)),
-    row(
-      "calls in the database at once",
-      ({ rates }) => amount(rates.callsAtOnce),
-    ),
+    row("calls in the database at once", ({ rates }) => amount(rates.callsAtOnce)),
     row("rows added and renewed a second", ({ rates }) => amount(rates.rows)),
-    row(
-      "log records",
-      ({ rates }) =>
-        `${amount(rates.wal / 1e6)} MB/s, ${
-          amount(rates.wal * 86_400 / 1e9)
-        } GB a day`,
-    ),
+    row("log records", ({ rates }) => `${amount(rates.wal / 1e6)} MB/s, ${amount(rates.wal * 86_400 / 1e9)} GB a day`),
     row("to the readers", ({ rates }) => `${amount(rates.client / 1e6)} MB/s`),
-    row(
-      "projects and their compute",
-      ({ projects, compute }) => `${projects} × ${compute.name}`,
-    ),
-    row(
-      "database and its disk, a month",
-      ({ prices }) => dollars(prices.database + prices.disk),
-    ),
+    row("projects and their compute", ({ projects, compute }) => `${projects} × ${compute.name}`),
+    row("database and its disk, a month", ({ prices }) => dollars(prices.database + prices.disk)),
     row("invocations, a month", ({ prices }) => dollars(prices.invocations)),
     row("egress, a month", ({ prices }) => dollars(prices.egress)),
   ]);
@@ -111,7 +66,8 @@ function isolateLine(costs: Costs): string {
     storiesOfAnIsolate(load, costs, limit, COLD_S)
   );
   const { relayCpu } = costs;
-  const story = relayCpu.generation + STORY.storySeconds *
+  const story = relayCpu.generation +
+    STORY.storySeconds *
       (relayCpu.streamSecond + STORY.tokensPerSecond * relayCpu.token);
   return `Such a story takes ${
     short(story * 1e3)
@@ -121,33 +77,17 @@ function isolateLine(costs: Costs): string {
 }
 
 function beatTable(costs: Costs): string {
-  const plans = BEATS.map((beatMs) =>
-    planOf({ ...STORY, concurrent: 10_000, beatMs }, costs)
-  );
+  const plans = BEATS.map((beatMs) => planOf({ ...STORY, concurrent: 10_000, beatMs }, costs));
   return markdown([
     ["`RELAY_BEAT_MS`", ...BEATS.map((beatMs) => amount(beatMs))],
-    [
-      "rows added and renewed a second",
-      ...plans.map(({ rates }) => amount(rates.rows)),
-    ],
-    [
-      "log records",
-      ...plans.map(({ rates }) => `${amount(rates.wal / 1e6)} MB/s`),
-    ],
-    [
-      "database's CPU, cores",
-      ...plans.map(({ rates }) => amount(rates.databaseCpu)),
-    ],
-    [
-      "projects and their compute",
-      ...plans.map(({ projects, compute }) => `${projects} × ${compute.name}`),
-    ],
+    ["rows added and renewed a second", ...plans.map(({ rates }) => amount(rates.rows))],
+    ["log records", ...plans.map(({ rates }) => `${amount(rates.wal / 1e6)} MB/s`)],
+    ["database's CPU, cores", ...plans.map(({ rates }) => amount(rates.databaseCpu))],
+    ["projects and their compute", ...plans.map(({ projects, compute }) => `${projects} × ${compute.name}`)],
     [
       "a cancel is seen after at most",
       ...BEATS.map((beatMs) =>
-        `${short(beatMs / 1_000)} s, and ends within ${
-          short(beatMs / 1_000 + CANCEL_MARGIN_S)
-        } s`
+        `${short(beatMs / 1_000)} s, and ends within ${short(beatMs / 1_000 + CANCEL_MARGIN_S)} s`
       ),
     ],
   ]);

@@ -1,11 +1,7 @@
 /** What Supabase publishes: limits and prices, as its pages had them on 2026-11-26. Prices are dollars, months 730 hours. */
 
 /** https://supabase.com/docs/guides/functions/limits, and the CPU's soft limit of the runtime's source (supabase/edge-runtime). */
-export const ISOLATE = {
-  memoryMb: 256,
-  cpuSoftS: 1,
-  cpuHardS: 2,
-};
+export const ISOLATE = { memoryMb: 256, cpuSoftS: 1, cpuHardS: 2 };
 
 /** https://supabase.com/docs/guides/platform/manage-your-usage/edge-function-invocations */
 export const INVOCATIONS = { included: 2e6, packageOf: 1e6, price: 2 };
@@ -40,12 +36,6 @@ export const COMPUTES: Compute[] = [
   compute("16XL", 64, 3_730, 19_000, 500),
 ];
 
-function compute(
-  name: string,
-  cores: number,
-  price: number,
-  mbps: number,
-  connections: number,
-): Compute {
+function compute(name: string, cores: number, price: number, mbps: number, connections: number): Compute {
   return { name, cores, price, diskMbS: mbps / 8, connections };
 }

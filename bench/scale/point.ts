@@ -55,10 +55,7 @@ export async function measurePoint(world: World, load: Load): Promise<Point> {
     const lastsMs = spreadMs + PATIENCE_MS + WINDOW_MS;
     const tokens = Math.ceil(lastsMs / everyMs);
     const pid = relay.pid!;
-    const requests = await relay.requests(
-      nameOf({ kind: "paced", everyMs, tokens }),
-      streams,
-    );
+    const requests = await relay.requests(nameOf({ kind: "paced", everyMs, tokens }), streams);
     const idleMb = memoryOf(pid) / 2 ** 20;
 
     let current = { tokens: 0, bytes: 0 };
@@ -66,9 +63,7 @@ export async function measurePoint(world: World, load: Load): Promise<Point> {
     const crowd = await openCrowd(requests, spreadMs, null);
     current = crowd;
     if (!await crowd.begun(PATIENCE_MS)) {
-      throw new Error(
-        `Cannot measure ${streams} streams: not all of them began`,
-      );
+      throw new Error(`Cannot measure ${streams} streams: not all of them began`);
     }
     const window = await startMeter(supabase, pid, () => crowd);
     await sleep(WINDOW_MS - READING_MS);
@@ -80,11 +75,7 @@ export async function measurePoint(world: World, load: Load): Promise<Point> {
     const { cutOff } = await crowd.ended(lastsMs + GRACE_MS);
     const failure = crowd.failure(tokens);
     if (cutOff > 0 || failure) {
-      throw new Error(
-        `Cannot measure ${streams} streams: ${
-          failure ?? `${cutOff} did not end`
-        }`,
-      );
+      throw new Error(`Cannot measure ${streams} streams: ${failure ?? `${cutOff} did not end`}`);
     }
     await settled(relay);
     await sleep(SETTLE_MS);
@@ -102,22 +93,12 @@ export async function measurePoint(world: World, load: Load): Promise<Point> {
 }
 
 /** So many stories of one token, not all at once. */
-export async function measureEnds(
-  world: World,
-  stories: number,
-): Promise<Ends> {
+export async function measureEnds(world: World, stories: number): Promise<Ends> {
   return await withRelay(world, 1_000, async (relay, supabase) => {
-    const requests = await relay.requests(
-      nameOf({ kind: "paced", everyMs: 1, tokens: 1 }),
-      stories,
-    );
+    const requests = await relay.requests(nameOf({ kind: "paced", everyMs: 1, tokens: 1 }), stories);
     const none = { tokens: 0, bytes: 0 };
     const whole = await startMeter(supabase, relay.pid!, () => none);
-    const crowd = await openCrowd(
-      requests,
-      stories / BEGINS_A_SECOND * 1_000,
-      null,
-    );
+    const crowd = await openCrowd(requests, stories / BEGINS_A_SECOND * 1_000, null);
     await crowd.ended(GRACE_MS);
     await settled(relay);
     await sleep(SETTLE_MS);
@@ -134,14 +115,8 @@ async function withRelay<T>(
   work: (relay: RunningRelay, supabase: Supabase) => Promise<T>,
 ): Promise<T> {
   const supabase = await world.supabase();
-  const environment = {
-    ...supabase.environment,
-    RELAY_BEAT_MS: String(beatMs),
-  };
-  const relay = await ours.start({
-    ...world,
-    supabase: () => Promise.resolve({ ...supabase, environment }),
-  });
+  const environment = { ...supabase.environment, RELAY_BEAT_MS: String(beatMs) };
+  const relay = await ours.start({ ...world, supabase: () => Promise.resolve({ ...supabase, environment }) });
   try {
     await warmUp(relay);
     await onlyRecords(supabase, true);

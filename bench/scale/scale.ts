@@ -26,11 +26,7 @@ async function measure(): Promise<Measured> {
     note(`${STORIES} begins and finishes`);
     const ends = await measureEnds(world, STORIES);
     return {
-      about: await aboutMachine(
-        world,
-        "`deno task scale`",
-        await world.postgres(),
-      ),
+      about: await aboutMachine(world, "`deno task scale`", await world.postgres()),
       calibration: points.slice(0, CALIBRATION.length),
       ends,
       checks: points.slice(CALIBRATION.length),
@@ -42,21 +38,15 @@ async function measure(): Promise<Measured> {
 
 try {
   const flags = new Set(Deno.args);
-  const wrong = Deno.args.find((arg) =>
-    !["--write", "--tables", "--help"].includes(arg)
-  );
+  const wrong = Deno.args.find((arg) => !["--write", "--tables", "--help"].includes(arg));
   if (wrong) {
-    throw new TypeError(
-      `Cannot start: "${wrong}" is not a flag, --help lists them`,
-    );
+    throw new TypeError(`Cannot start: "${wrong}" is not a flag, --help lists them`);
   }
   if (flags.has("--help")) {
     print(HELP);
     Deno.exit(0);
   }
-  const measured: Measured = flags.has("--tables")
-    ? JSON.parse(await Deno.readTextFile(FILE))
-    : await measure();
+  const measured: Measured = flags.has("--tables") ? JSON.parse(await Deno.readTextFile(FILE)) : await measure();
   if (!flags.has("--tables")) {
     const text = JSON.stringify(measured, null, 2) + "\n";
     if (flags.has("--write")) await Deno.writeTextFile(FILE, text);

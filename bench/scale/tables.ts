@@ -67,89 +67,27 @@ function pointTable({ calibration, checks }: Measured): string {
 
 function endsLine({ ends: { stories, whole } }: Measured): string {
   const each = (sum: number, factor: number) => short(sum / stories * factor);
-  return `To begin and to finish, the mean of ${
-    amount(stories)
-  } stories of one token: ${each(whole.relayCpu, 1e3)} ms of the relay's CPU, ${
-    each(databaseCpuOf(whole), 1e3)
-  } ms of the database's (${
+  return `To begin and to finish, the mean of ${amount(stories)} stories of one token: ${
+    each(whole.relayCpu, 1e3)
+  } ms of the relay's CPU, ${each(databaseCpuOf(whole), 1e3)} ms of the database's (${
     short(whole.callMs.relay_begin)
-  } ms in \`relay_begin\`, ${
-    short(whole.callMs.relay_finish)
-  } ms in \`relay_finish\`), ${each(whole.wal, 1e-3)} KB of log records, ${
-    each(whole.body, 1)
-  } bytes in bodies.`;
+  } ms in \`relay_begin\`, ${short(whole.callMs.relay_finish)} ms in \`relay_finish\`), ${
+    each(whole.wal, 1e-3)
+  } KB of log records, ${each(whole.body, 1)} bytes in bodies.`;
 }
 
-function costTable(
-  { relayCpu, databaseCpu, wal, body, clientBytes, memoryMb }: Costs,
-) {
+function costTable({ relayCpu, databaseCpu, wal, body, clientBytes, memoryMb }: Costs) {
   const us = (seconds: number) => `${short(seconds * 1e6)} µs`;
   const bytes = (count: number) => `${short(count)} B`;
   const none = "";
   return markdown([
-    [
-      "piece",
-      "relay's CPU",
-      "database's CPU",
-      "log records",
-      "request bodies",
-      "to the reader",
-      "memory",
-    ],
-    [
-      "a token",
-      us(relayCpu.token),
-      none,
-      none,
-      none,
-      bytes(clientBytes.token),
-      none,
-    ],
-    [
-      "a byte of text",
-      none,
-      none,
-      bytes(wal.textByte),
-      bytes(body.textByte),
-      none,
-      none,
-    ],
-    [
-      "a second of a stream",
-      us(relayCpu.streamSecond),
-      none,
-      none,
-      none,
-      none,
-      none,
-    ],
-    [
-      "a generation in a beat",
-      none,
-      us(databaseCpu.row),
-      bytes(wal.row),
-      bytes(body.row),
-      none,
-      none,
-    ],
-    [
-      "more for each other one in that beat",
-      none,
-      us(databaseCpu.pair),
-      none,
-      none,
-      none,
-      none,
-    ],
-    [
-      "the same again, at the story's end",
-      none,
-      us(databaseCpu.rowAtEnd),
-      bytes(wal.rowAtEnd),
-      none,
-      none,
-      none,
-    ],
+    ["piece", "relay's CPU", "database's CPU", "log records", "request bodies", "to the reader", "memory"],
+    ["a token", us(relayCpu.token), none, none, none, bytes(clientBytes.token), none],
+    ["a byte of text", none, none, bytes(wal.textByte), bytes(body.textByte), none, none],
+    ["a second of a stream", us(relayCpu.streamSecond), none, none, none, none, none],
+    ["a generation in a beat", none, us(databaseCpu.row), bytes(wal.row), bytes(body.row), none, none],
+    ["more for each other one in that beat", none, us(databaseCpu.pair), none, none, none, none],
+    ["the same again, at the story's end", none, us(databaseCpu.rowAtEnd), bytes(wal.rowAtEnd), none, none, none],
     [
       "a begin and a finish",
       us(relayCpu.generation),
@@ -159,15 +97,7 @@ function costTable(
       none,
       none,
     ],
-    [
-      "an open stream",
-      none,
-      none,
-      none,
-      none,
-      none,
-      `${short(memoryMb.stream * 1e3)} KB`,
-    ],
+    ["an open stream", none, none, none, none, none, `${short(memoryMb.stream * 1e3)} KB`],
     ["a worker", none, none, none, none, none, `${short(memoryMb.worker)} MB`],
   ]);
 }
@@ -181,9 +111,7 @@ function checkTable(checks: Point[], costs: Costs): string {
       ...all.map((comparisons) => {
         const comparison = comparisons[row];
         const error = Math.round(errorOf(comparison) * 100);
-        return `${amount(comparison.predicted)} for ${
-          amount(comparison.measured)
-        }: ${error > 0 ? "+" : ""}${error} %`;
+        return `${amount(comparison.predicted)} for ${amount(comparison.measured)}: ${error > 0 ? "+" : ""}${error} %`;
       }),
     ]),
   ]);

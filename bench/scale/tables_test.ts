@@ -12,8 +12,7 @@ function words(text: string): string[] {
 }
 
 Deno.test("docs/scale.md has the tables of measured.json", () => {
-  const [, tables] = Deno.readTextFileSync(page)
-    .split(/<!-- bench:(?:begin|end) -->/);
+  const [, tables] = Deno.readTextFileSync(page).split(/<!-- bench:(?:begin|end) -->/);
   const expected = tablesOf(JSON.parse(Deno.readTextFileSync(measured)));
   equal(words(tables), words(expected));
 });
@@ -25,8 +24,5 @@ Deno.test("each load is a row with its pace, and with its beat where that is not
 });
 
 Deno.test("the model's error stands beside what it says", () => {
-  match(
-    tablesOf(makeMeasured(CALIBRATION, CHECKS)),
-    /^\| database calls \(\/s\) \| 1 for 1: 0 % \|/m,
-  );
+  match(tablesOf(makeMeasured(CALIBRATION, CHECKS)), /^\| database calls \(\/s\) \| 1 for 1: 0 % \|/m);
 });

@@ -39,9 +39,7 @@ export function makePoint(load: Load, costs = COSTS): Point {
     tokens: rates.tokens,
     client: rates.client,
   }, rates.beats);
-  window.callMs = {
-    relay_beat: streams * (costs.callMs.row + costs.callMs.pair * streams),
-  };
+  window.callMs = { relay_beat: streams * (costs.callMs.row + costs.callMs.pair * streams) };
   const { generation, rowAtEnd } = costs.databaseCpu;
   const rows = rates.rows * SECONDS;
   return {
@@ -73,10 +71,7 @@ export function makeMeasured(calibration: Load[], checks: Load[]): Measured {
     tokens: 0,
     client: 0,
   }, 0);
-  whole.callMs = {
-    relay_begin: COSTS.callMs.begin,
-    relay_finish: COSTS.callMs.finish,
-  };
+  whole.callMs = { relay_begin: COSTS.callMs.begin, relay_finish: COSTS.callMs.finish };
   return {
     about: "Made for a test.",
     calibration: calibration.map((load) => makePoint(load)),
@@ -91,10 +86,5 @@ function usage(seconds: number, aSecond: Sums, beats: number): Usage {
   const sums = Object.fromEntries(
     Object.entries(aSecond).map(([name, value]) => [name, value! * seconds]),
   ) as unknown as Sums;
-  return {
-    ...sums,
-    seconds,
-    calls: { relay_beat: beats * seconds },
-    callMs: {},
-  };
+  return { ...sums, seconds, calls: { relay_beat: beats * seconds }, callMs: {} };
 }

@@ -11,26 +11,14 @@ const LEAST_TOKENS = 40;
 const MOST_TOKENS = 60_000;
 const LONGEST_MS = 15_000;
 
-export const burstOne = burst(
-  "burst-1",
-  "64 streams flat out, one event a write",
-  1,
-);
-export const burstMany = burst(
-  "burst-20",
-  "64 streams flat out, 20 events a write",
-  20,
-);
+export const burstOne = burst("burst-1", "64 streams flat out, one event a write", 1);
+export const burstMany = burst("burst-20", "64 streams flat out, 20 events a write", 20);
 
 function burst(name: string, title: string, eventsPerWrite: number): Scenario {
   // Relays differ by a factor of a hundred: each gets as many tokens as it carries in the time.
   const known = new WeakMap<RunningRelay, number>();
 
-  async function send(
-    relay: RunningRelay,
-    { providerPort }: World,
-    tokens: number,
-  ) {
+  async function send(relay: RunningRelay, { providerPort }: World, tokens: number) {
     const plan = nameOf({ kind: "burst", eventsPerWrite, tokens });
     const requests = await relay.requests(plan, STREAMS);
     const crowd = await openCrowd(requests, 0, null);
@@ -46,11 +34,7 @@ function burst(name: string, title: string, eventsPerWrite: number): Scenario {
     return { failure, delivered, cutOff, ...used };
   }
   /** Again with more tokens as long as it is over too soon: a program goes faster, the longer it has gone. */
-  async function longEnough(
-    relay: RunningRelay,
-    world: World,
-    seconds: number,
-  ) {
+  async function longEnough(relay: RunningRelay, world: World, seconds: number) {
     for (let tokens = known.get(relay) ?? LEAST_TOKENS;;) {
       const sent = await send(relay, world, tokens);
       known.set(relay, tokens);
@@ -69,19 +53,10 @@ function burst(name: string, title: string, eventsPerWrite: number): Scenario {
     name,
     title,
     async run(relay, { quick }, world) {
-      const { cpu, seconds, delivered, cutOff, failure } = await longEnough(
-        relay,
-        world,
-        quick ? 0.8 : 1.2,
-      );
+      const { cpu, seconds, delivered, cutOff, failure } = await longEnough(relay, world, quick ? 0.8 : 1.2);
       await settled(relay);
       return {
-        figures: {
-          cpuUs: cpu / delivered * 1e6,
-          core: cpu / seconds,
-          tokensPerSecond: delivered / seconds,
-          seconds,
-        },
+        figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, tokensPerSecond: delivered / seconds, seconds },
         // A full core is what this is about.
         saturated: false,
         cutOff,

@@ -10,8 +10,7 @@ const PATIENCE_MS = 30_000;
 
 const PROGRAMS = {
   bare: new URL("../relays/apps/bare.ts", import.meta.url).pathname,
-  packages: new URL("../relays/apps/four_packages.ts", import.meta.url)
-    .pathname,
+  packages: new URL("../relays/apps/four_packages.ts", import.meta.url).pathname,
   ours: new URL("../../dev/serve.ts", import.meta.url).pathname,
 };
 type Program = keyof typeof PROGRAMS;
@@ -24,18 +23,12 @@ export const cold: Scenario = {
   async run(_relay, _effort, world) {
     const bundles = await bundled(world);
     const figures: Figures = {};
-    for (
-      const [form, paths] of [["", PROGRAMS], ["Bundle", bundles]] as const
-    ) {
+    for (const [form, paths] of [["", PROGRAMS], ["Bundle", bundles]] as const) {
       if (!paths) continue;
       for (const name of Object.keys(PROGRAMS) as Program[]) {
         if (!warm.has(paths[name])) {
           for (let run = 0; run < 3; run++) {
-            await once(
-              world,
-              name,
-              paths[name],
-            );
+            await once(world, name, paths[name]);
           }
           warm.add(paths[name]);
         }
@@ -73,9 +66,7 @@ function bundled({ cache }: World): Promise<typeof PROGRAMS | null> {
 async function once(world: World, name: Program, path: string) {
   const supabase = await world.supabase();
   const port = freePort();
-  let request = new TextEncoder().encode(
-    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-  );
+  let request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   if (name === "ours") {
     const provider = `http://127.0.0.1:${world.providerPort}/paced-1-2/v1`;
     const [{ token, bot }] = await supabase.people(1, provider);
@@ -86,19 +77,14 @@ async function once(world: World, name: Program, path: string) {
   }
   const startedAt = performance.now();
   const running = start({
-    command: [
-      ...world.cores.relay,
-      world.deno,
-      "run",
-      ...["--quiet", "-A", "--no-lock", "--no-check", "--cached-only"],
-      path,
-    ],
-    env: {
-      HOST: "127.0.0.1",
-      PORT: String(port),
-      NO_COLOR: "1",
-      ...supabase.environment,
-    },
+    command: [...world.cores.relay, world.deno, "run", ...[
+      "--quiet",
+      "-A",
+      "--no-lock",
+      "--no-check",
+      "--cached-only",
+    ], path],
+    env: { HOST: "127.0.0.1", PORT: String(port), NO_COLOR: "1", ...supabase.environment },
   });
   try {
     await firstByte(port, request, running);
@@ -110,11 +96,7 @@ async function once(world: World, name: Program, path: string) {
 }
 
 /** Asks as soon as it can be asked. */
-async function firstByte(
-  port: number,
-  request: Uint8Array,
-  program: Running,
-): Promise<void> {
+async function firstByte(port: number, request: Uint8Array, program: Running): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     let connection: Deno.TcpConn;
@@ -125,9 +107,7 @@ async function firstByte(
         await sleep(1);
         continue;
       }
-      throw new Error(`Cannot reach a cold worker:\n${program.log()}`, {
-        cause,
-      });
+      throw new Error(`Cannot reach a cold worker:\n${program.log()}`, { cause });
     }
     await connection.write(request);
     const buffer = new Uint8Array(4096);

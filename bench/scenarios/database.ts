@@ -35,8 +35,7 @@ export const database: Scenario = {
     const tookS = (performance.now() - startedAt) / 1000;
     const after = await costs(supabase);
     await onlyRecords(supabase, false);
-    const calls = (name: string) =>
-      (after.calls[name] ?? 0) - (before.calls[name] ?? 0);
+    const calls = (name: string) => (after.calls[name] ?? 0) - (before.calls[name] ?? 0);
     const text = STREAMS * tokens * TOKEN_LENGTH;
     return {
       figures: {
@@ -66,14 +65,7 @@ async function roundTrips(supabase: Supabase, { providerPort }: World) {
     const fence = crypto.randomUUID();
     beats.push(
       await timed(() =>
-        supabase.call("relay_beat", {
-          stream_ids: [],
-          fences: [],
-          lease_ms: LEASE_MS,
-          starts: [],
-          ends: [],
-          texts: [],
-        })
+        supabase.call("relay_beat", { stream_ids: [], fences: [], lease_ms: LEASE_MS, starts: [], ends: [], texts: [] })
       ),
     );
     begins.push(
@@ -127,17 +119,10 @@ async function costs({ sql, traffic }: Supabase) {
 }
 
 /** Whole pages behind a checkpoint and vacuum's own work are no cost of a generation (see dev/chaos/costs.ts). */
-export async function onlyRecords(
-  { own, sql }: Supabase,
-  only: boolean,
-): Promise<void> {
+export async function onlyRecords({ own, sql }: Supabase, only: boolean): Promise<void> {
   if (!own) return;
   for (const setting of ["full_page_writes", "autovacuum"]) {
-    await sql.unsafe(
-      only
-        ? `alter system set ${setting} = off`
-        : `alter system reset ${setting}`,
-    );
+    await sql.unsafe(only ? `alter system set ${setting} = off` : `alter system reset ${setting}`);
   }
   await sql`select pg_reload_conf()`;
   await sql`checkpoint`;

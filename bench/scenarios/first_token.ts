@@ -16,12 +16,7 @@ export const firstToken: Scenario = {
     const [request] = await relay.requests(plan, 1);
     await firstTokens(request, 3, LONGEST_MS);
     const { ms, failure } = await firstTokens(request, quick ? 20 : 40, 4_000);
-    return {
-      figures: { firstToken: ms },
-      saturated: false,
-      cutOff: 0,
-      failure,
-    };
+    return { figures: { firstToken: ms }, saturated: false, cutOff: 0, failure };
   },
 };
 
@@ -33,9 +28,7 @@ export async function firstTokens(
 ): Promise<{ ms: number; failure: string | null }> {
   const deadline = performance.now() + ms;
   const all: number[] = [];
-  while (
-    all.length < count && (all.length === 0 || performance.now() < deadline)
-  ) {
+  while (all.length < count && (all.length === 0 || performance.now() < deadline)) {
     const stream = openStream(request);
     const timer = setTimeout(stream.close, LONGEST_MS);
     await stream.ended;

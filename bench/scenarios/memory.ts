@@ -22,10 +22,7 @@ export const memory: Scenario = {
       return { figures: {}, saturated: false, cutOff: 0, failure: null };
     }
     const warm = await openCrowd(
-      await relay.requests(
-        nameOf({ kind: "paced", everyMs: 5, tokens: 100 }),
-        WARM_STREAMS,
-      ),
+      await relay.requests(nameOf({ kind: "paced", everyMs: 5, tokens: 100 }), WARM_STREAMS),
       500,
       null,
     );
@@ -40,16 +37,10 @@ export const memory: Scenario = {
     const missing = STREAMS - crowd.tokens;
     await crowd.ended(0);
     return {
-      figures: {
-        idleMb: idle / 2 ** 20,
-        openMb: open / 2 ** 20,
-        perStreamKb: (open - idle) / 1024 / STREAMS,
-      },
+      figures: { idleMb: idle / 2 ** 20, openMb: open / 2 ** 20, perStreamKb: (open - idle) / 1024 / STREAMS },
       saturated: false,
       cutOff: 0,
-      failure: begun && missing === 0
-        ? null
-        : `${missing} of ${STREAMS} streams did not begin`,
+      failure: begun && missing === 0 ? null : `${missing} of ${STREAMS} streams did not begin`,
     };
   },
 };

@@ -35,13 +35,7 @@ const WHOLE = {
   windowMs: 3_000,
   newcomersMs: 1_200,
 };
-const QUICK = {
-  ...WHOLE,
-  patienceMs: 700,
-  settleMs: 300,
-  windowMs: 1_500,
-  newcomersMs: 800,
-};
+const QUICK = { ...WHOLE, patienceMs: 700, settleMs: 300, windowMs: 1_500, newcomersMs: 800 };
 
 export const paced: Scenario = {
   name: "paced",
@@ -55,16 +49,12 @@ export async function pace(
   { streams, spreadMs, patienceMs, settleMs, windowMs, newcomersMs }: Size,
   { aheadMs }: Effort,
 ): Promise<Sample> {
-  const lastsMs = spreadMs + patienceMs + settleMs + windowMs +
-    newcomersMs;
+  const lastsMs = spreadMs + patienceMs + settleMs + windowMs + newcomersMs;
   const tokens = Math.ceil(lastsMs / EVERY_MS);
   const plan = nameOf({ kind: "paced", everyMs: EVERY_MS, tokens });
   const requests = await relay.requests(plan, streams);
   // A pause of other lengths than the tokens' keeps the newcomers from one phase.
-  const newcomers = await relay.requests(
-    nameOf({ kind: "paced", everyMs: EVERY_MS, tokens: 2 }),
-    1,
-  );
+  const newcomers = await relay.requests(nameOf({ kind: "paced", everyMs: EVERY_MS, tokens: 2 }), 1);
 
   const endsAt = performance.now() + spreadMs + lastsMs;
   const crowd = await openCrowd(requests, spreadMs, aheadMs);
@@ -78,9 +68,7 @@ export async function pace(
   const delays = crowd.recorded();
   const delivered = crowd.tokens - before;
   const first = await firstTokens(newcomers[0], 25, newcomersMs);
-  const { cutOff } = await crowd.ended(
-    endsAt - performance.now() + GRACE_MS,
-  );
+  const { cutOff } = await crowd.ended(endsAt - performance.now() + GRACE_MS);
   await settled(relay);
   return {
     figures: {

@@ -8,10 +8,7 @@ const FULL = 0.96;
 
 /** CPU seconds so far, and the time. */
 export function stopwatch({ pid }: RunningRelay) {
-  const read = () => ({
-    cpu: pid === null ? NaN : cpuOf(pid),
-    at: performance.now() / 1000,
-  });
+  const read = () => ({ cpu: pid === null ? NaN : cpuOf(pid), at: performance.now() / 1000 });
   const before = read();
   return () => {
     const after = read();

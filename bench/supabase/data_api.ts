@@ -41,18 +41,14 @@ if (import.meta.main) {
       const body = await request.text();
       const args = JSON.parse(body);
       if (!(name in types)) {
-        return Response.json({ code: "PGRST202", message: name }, {
-          status: 404,
-        });
+        return Response.json({ code: "PGRST202", message: name }, { status: 404 });
       }
       traffic.calls[name] = (traffic.calls[name] ?? 0) + 1;
       traffic.bodyBytes += encoder.encode(body).length;
       traffic.textBytes += encoder.encode(textOf(args)).length;
       try {
         const statement = statementOf(name, Object.keys(args), types[name]);
-        const [{ answer }] = await sql.unsafe(statement, [body], {
-          prepare: true,
-        });
+        const [{ answer }] = await sql.unsafe(statement, [body], { prepare: true });
         return new Response(answer, { headers: JSON_HEADERS });
       } catch (error) {
         const { code, message } = error as { code?: string; message: string };
@@ -64,11 +60,7 @@ if (import.meta.main) {
 }
 
 /** One statement for each set of names, so that defaults hold; it is prepared once a connection. */
-export function statementOf(
-  name: string,
-  given: string[],
-  types: Record<string, string>,
-): string {
+export function statementOf(name: string, given: string[], types: Record<string, string>): string {
   const passed = given.map((arg) => `${arg} => a.${arg}`).join(", ");
   const columns = given.map((arg) => `${arg} ${types[arg]}`).join(", ");
   return `select public.${name}(${passed})::text as answer from json_to_record($1::text::json) as a(${columns})`;
@@ -78,9 +70,7 @@ function textOf({ texts = [], content = "" }): string {
   return texts.join("") + (content ?? "");
 }
 
-async function argumentTypes(
-  sql: postgres.Sql,
-): Promise<Record<string, Record<string, string>>> {
+async function argumentTypes(sql: postgres.Sql): Promise<Record<string, Record<string, string>>> {
   const rows = await sql`
     select p.proname as name, a.name as arg, format_type(a.type, null) as type
     from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) as a (name, type)

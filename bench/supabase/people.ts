@@ -23,14 +23,9 @@ export function createPeople(
     return await new SignJWT({
       role: "authenticated",
       email: `${id}@bench.example`,
-    })
-      .setProtectedHeader({ alg: "ES256", kid: "bench", typ: "JWT" })
-      .setSubject(id)
-      .setAudience("authenticated")
-      .setIssuer(issuer)
-      .setIssuedAt()
-      .setExpirationTime("6h")
-      .sign(key);
+    }).setProtectedHeader({ alg: "ES256", kid: "bench", typ: "JWT" })
+      .setSubject(id).setAudience("authenticated").setIssuer(issuer)
+      .setIssuedAt().setExpirationTime("6h").sign(key);
   }
   async function addUsers(count: number): Promise<void> {
     const ids = Array.from({ length: count }, () => crypto.randomUUID());
@@ -38,11 +33,7 @@ export function createPeople(
       insert into auth.users (id, email)
       select id::uuid, id || '@bench.example'
       from json_array_elements_text(${JSON.stringify(ids)}::text::json) as id`;
-    users.push(
-      ...await Promise.all(
-        ids.map(async (id) => ({ id, token: await token(id) })),
-      ),
-    );
+    users.push(...await Promise.all(ids.map(async (id) => ({ id, token: await token(id) }))));
   }
   async function addBots(provider: string, from: number): Promise<string[]> {
     const ids = users.slice(from).map(({ id }) => id);
@@ -62,9 +53,6 @@ export function createPeople(
     if (known.length < count) {
       known.push(...await addBots(provider, known.length));
     }
-    return users.slice(0, count).map((user, place) => ({
-      ...user,
-      bot: known[place],
-    }));
+    return users.slice(0, count).map((user, place) => ({ ...user, bot: known[place] }));
   };
 }

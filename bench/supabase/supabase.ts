@@ -31,10 +31,7 @@ export interface Supabase {
 }
 
 /** Takes the database of this URL, or makes a cluster where Postgres is installed. */
-export async function startSupabase(
-  cores: Cores,
-  database?: string,
-): Promise<Supabase> {
+export async function startSupabase(cores: Cores, database?: string): Promise<Supabase> {
   const server = await openServer(database);
   await migrate(server.url);
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
@@ -83,13 +80,9 @@ export async function startSupabase(
 async function migrate(url: string): Promise<void> {
   const database = await openPostgres(url);
   try {
-    const [{ name }] = await database.transaction((run) =>
-      run("select current_database() as name")
-    );
+    const [{ name }] = await database.transaction((run) => run("select current_database() as name"));
     // Before anybody connects: the functions count their own calls.
-    await database.transaction((run) =>
-      run(`alter database "${name}" set track_functions = 'all'`)
-    );
+    await database.transaction((run) => run(`alter database "${name}" set track_functions = 'all'`));
     await createSupabase(database, newKeys(), MIGRATIONS, () => {});
   } finally {
     await database.close();

@@ -1,10 +1,7 @@
 /** A relay whose every answer a test decides, behind a `fetch` and a clock that stands still. */
 
-import {
-  createManualClock,
-  type ManualClock,
-} from "../../supabase/functions/_shared/testing/platform.ts";
-import { encodeEvent } from "../../supabase/functions/_shared/sse/encode.ts";
+import { createManualClock, type ManualClock } from "../../supabase/functions/_relay/testing/platform.ts";
+import { encodeEvent } from "../../supabase/functions/_relay/sse/encode.ts";
 import { createRelayClient, type RelayClient } from "../client.ts";
 import type { SupabaseLike } from "../credentials.ts";
 import type { ClientOptions } from "../types.ts";
@@ -59,9 +56,7 @@ export function makeLab(
       const answer = answers[requests.length - 1] ?? unreachable;
       signal!.throwIfAborted();
       const gone = new Promise<never>((_, reject) =>
-        signal!.addEventListener("abort", () => reject(signal!.reason), {
-          once: true,
-        })
+        signal!.addEventListener("abort", () => reject(signal!.reason), { once: true })
       );
       return await Promise.race([answer(request), gone]);
     },
@@ -79,16 +74,8 @@ export const unreachable: Answer = () => {
 export const silence: Answer = () => new Promise(() => {});
 
 /** A refusal as the relay writes it. */
-export function refusal(
-  status: number,
-  code: string,
-  headers: HeadersInit = {},
-): Answer {
-  return () =>
-    Response.json({ error: { code, message: `It is ${code}` } }, {
-      status,
-      headers,
-    });
+export function refusal(status: number, code: string, headers: HeadersInit = {}): Answer {
+  return () => Response.json({ error: { code, message: `It is ${code}` } }, { status, headers });
 }
 
 /** An event stream that a test writes while it is read. */
@@ -117,14 +104,9 @@ export function makeStream(first = ""): FakeStream {
   });
   const stream: FakeStream = {
     cancelled: false,
-    answer: () =>
-      new Response(body, {
-        headers: { "content-type": "text/event-stream; charset=utf-8" },
-      }),
+    answer: () => new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } }),
     send(text) {
-      controller.enqueue(
-        typeof text === "string" ? encoder.encode(text) : text,
-      );
+      controller.enqueue(typeof text === "string" ? encoder.encode(text) : text);
     },
     end: () => controller.close(),
     break: () => controller.error(new TypeError("error reading a body")),
@@ -144,13 +126,7 @@ export const START = {
 };
 
 /** The data of the last event. */
-export const DONE = {
-  stream_id: "s1",
-  message_id: "a1",
-  is_complete: true,
-  finish_reason: "stop",
-  usage: null,
-};
+export const DONE = { stream_id: "s1", message_id: "a1", is_complete: true, finish_reason: "stop", usage: null };
 
 /** Each event as the relay writes it. */
 export const say = {
@@ -158,17 +134,10 @@ export const say = {
   token: (text: string, end: number) => encodeEvent("token", text, end),
   reasoning: (text: string) => encodeEvent("reasoning", text),
   ping: encodeEvent("ping", "{}"),
-  done: (fields: Partial<typeof DONE> = {}) =>
-    encodeEvent("done", JSON.stringify({ ...DONE, ...fields })),
+  done: (fields: Partial<typeof DONE> = {}) => encodeEvent("done", JSON.stringify({ ...DONE, ...fields })),
   error: (code: string, retryable = true) =>
     encodeEvent(
       "error",
-      JSON.stringify({
-        code,
-        message: `It is ${code}`,
-        retryable,
-        stream_id: "s1",
-        message_id: "a1",
-      }),
+      JSON.stringify({ code, message: `It is ${code}`, retryable, stream_id: "s1", message_id: "a1" }),
     ),
 };

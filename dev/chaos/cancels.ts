@@ -21,32 +21,18 @@ export const cancels: Experiment = {
       const here = workers[place % 2];
       return await cancelOne(lab, here, workers[(place + 1) % 2]);
     });
-    must(
-      lab.provider.open() === 0,
-      `${lab.provider.open()} provider connections are open`,
-    );
+    must(lab.provider.open() === 0, `${lab.provider.open()} provider connections are open`);
     await lab.dismiss(workers);
     const latencies = ended.map(({ streamMs }) => streamMs);
-    must(
-      largest(latencies) <= BOUND_MS,
-      `A stream ended only ${time(largest(latencies))} after its cancel`,
-    );
-    return [
-      {
-        measure: `POST /cancel to the last event, ${count} cancels`,
-        value: spread(latencies),
-        bound: `max ${time(BOUND_MS)}`,
-      },
-      {
-        measure: "POST /cancel to the end of the provider's connection",
-        value: spread(ended.map(({ providerMs }) => providerMs)),
-      },
-      {
-        measure: "provider connections left open",
-        value: "0",
-        bound: "0",
-      },
-    ];
+    must(largest(latencies) <= BOUND_MS, `A stream ended only ${time(largest(latencies))} after its cancel`);
+    return [{
+      measure: `POST /cancel to the last event, ${count} cancels`,
+      value: spread(latencies),
+      bound: `max ${time(BOUND_MS)}`,
+    }, {
+      measure: "POST /cancel to the end of the provider's connection",
+      value: spread(ended.map(({ providerMs }) => providerMs)),
+    }, { measure: "provider connections left open", value: "0", bound: "0" }];
   },
 };
 
@@ -65,21 +51,11 @@ async function cancelOne(
   must(status === "cancelling", `stream ${tag}: the cancel was told ${status}`);
   must(await following === "ended", `stream ${tag} broke`);
   const told = provider.told(tag);
-  await until(
-    2_000,
-    `stream ${tag}: the provider's connection closes`,
-    () => told.closedAt !== null,
-  );
+  await until(2_000, `stream ${tag}: the provider's connection closes`, () => told.closedAt !== null);
   const stored = await readStored(sql, tag);
   must(stored.status === "cancelled", `stream ${tag} is ${stored.status}`);
-  must(
-    stored.content === teller.text,
-    `stream ${tag}: the message is not what the client has`,
-  );
+  must(stored.content === teller.text, `stream ${tag}: the message is not what the client has`);
   checkTold(tag, stored.content, told, PLAN.size);
   checkEnd(teller, stored);
-  return {
-    streamMs: teller.end!.at - cancelledAt,
-    providerMs: told.closedAt! - cancelledAt,
-  };
+  return { streamMs: teller.end!.at - cancelledAt, providerMs: told.closedAt! - cancelledAt };
 }

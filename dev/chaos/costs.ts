@@ -39,21 +39,13 @@ export const costs: Experiment = {
 async function onlyRecords({ server, sql }: Lab, only: boolean) {
   if (server.own === null) return;
   for (const setting of ["full_page_writes", "autovacuum"]) {
-    await sql.unsafe(
-      only
-        ? `alter system set ${setting} = off`
-        : `alter system reset ${setting}`,
-    );
+    await sql.unsafe(only ? `alter system set ${setting} = off` : `alter system reset ${setting}`);
   }
   await sql`select pg_reload_conf()`;
   await sql`checkpoint`;
 }
 
-async function measure(
-  lab: Lab,
-  count: number,
-  ms: number,
-): Promise<Figure[]> {
+async function measure(lab: Lab, count: number, ms: number): Promise<Figure[]> {
   const plan = { tokens: TOKENS, intervalMs: ms / TOKENS, size: SIZE };
   const worker = await lab.worker();
   const warm = await lab.teller({ ...plan, tokens: 100, intervalMs: 1 });
@@ -72,54 +64,32 @@ async function measure(
   const after = await countsOf(lab);
   for (const { streamId } of tellers) {
     const stored = await readStored(lab.sql, streamId);
-    must(
-      stored.content === story(streamId, TOKENS, SIZE),
-      `stream ${streamId} is not whole`,
-    );
+    must(stored.content === story(streamId, TOKENS, SIZE), `stream ${streamId} is not whole`);
   }
   await lab.dismiss([worker]);
   lab.note(`cost: ${count} at once, ${time(tookMs)}`);
 
-  const calls = Object.entries(after.calls).map(([name, total]) =>
-    [name, total - (before.calls[name] ?? 0)] as const
-  ).filter(([, total]) => total > 0);
+  const calls = Object.entries(after.calls).map(([name, total]) => [name, total - (before.calls[name] ?? 0)] as const)
+    .filter(([, total]) => total > 0);
   const sum = calls.reduce((all, [, total]) => all + total, 0);
   const beats = calls.find(([name]) => name === "relay_beat")?.[1] ?? 0;
   // One beat for all of them, and no more of them than there are seconds.
-  must(
-    beats <= tookMs / BEAT_MS + 1,
-    `${count} generations cost ${beats} beats in ${time(tookMs)}`,
-  );
+  must(beats <= tookMs / BEAT_MS + 1, `${count} generations cost ${beats} beats in ${time(tookMs)}`);
   // One finish meets a beat under way, now and then, and has to be sent again.
-  must(
-    sum - beats <= 3 * count,
-    `${count} generations cost ${sum - beats} calls beside the beats`,
-  );
-  const text = new TextEncoder().encode(
-    story(tellers[0].streamId, TOKENS, SIZE),
-  );
+  must(sum - beats <= 3 * count, `${count} generations cost ${sum - beats} calls beside the beats`);
+  const text = new TextEncoder().encode(story(tellers[0].streamId, TOKENS, SIZE));
   const written = (after.written - before.written) / count;
-  const name = count === 1
-    ? `alone, over ${time(ms)}`
-    : `one of ${count} on a worker`;
+  const name = count === 1 ? `alone, over ${time(ms)}` : `one of ${count} on a worker`;
   return [
     {
       measure: `${name}: database calls`,
-      value: `${(sum / count).toFixed(1)} (${
-        calls.map(([call, total]) => `${call} ${total}`).join(", ")
-      }${count === 1 ? "" : " in all"})`,
+      value: `${(sum / count).toFixed(1)} (${calls.map(([call, total]) => `${call} ${total}`).join(", ")}${
+        count === 1 ? "" : " in all"
+      })`,
       bound: "begin, finish, and one beat a second for the whole worker",
     },
-    {
-      measure: `${name}: bytes of log records, for ${
-        kilobytes(text.length)
-      } of text`,
-      value: kilobytes(written),
-    },
-    {
-      measure: `${name}: CPU of the worker`,
-      value: `${Math.round(cpu / count * 1000)} ms`,
-    },
+    { measure: `${name}: bytes of log records, for ${kilobytes(text.length)} of text`, value: kilobytes(written) },
+    { measure: `${name}: CPU of the worker`, value: `${Math.round(cpu / count * 1000)} ms` },
   ];
 }
 
@@ -135,10 +105,7 @@ async function countsOf({ sql }: Lab): Promise<Counts> {
     where schemaname = 'public' and funcname like 'relay\\_%'`;
   const [{ written }] = await sql`
     select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as written`;
-  return {
-    calls: Object.fromEntries(calls.map(({ name, calls }) => [name, calls])),
-    written,
-  };
+  return { calls: Object.fromEntries(calls.map(({ name, calls }) => [name, calls])), written };
 }
 
 function kilobytes(bytes: number): string {

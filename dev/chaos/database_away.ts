@@ -1,12 +1,6 @@
 /** What clients and stories feel of a database that is away: nothing, but for those who come just then. */
 
-import {
-  type Experiment,
-  type Figure,
-  must,
-  sleep,
-  until,
-} from "./experiment.ts";
+import { type Experiment, type Figure, must, sleep, until } from "./experiment.ts";
 import { type Gate, openGate } from "./gate.ts";
 import type { Lab, Teller } from "./lab.ts";
 import { story } from "./numbered.ts";
@@ -37,10 +31,7 @@ export const databaseAway: Experiment = {
   async run(lab) {
     const gate = openGate(lab.supabaseUrl);
     try {
-      const environment = {
-        SUPABASE_URL: gate.url,
-        ...(lab.quick ? { RELAY_LEASE_MS: "2500" } : {}),
-      };
+      const environment = { SUPABASE_URL: gate.url, ...(lab.quick ? { RELAY_LEASE_MS: "2500" } : {}) };
       const workers = await lab.workers(2, environment);
       const figures: Figure[] = [];
       for (const outage of outages(lab)) {
@@ -56,23 +47,13 @@ export const databaseAway: Experiment = {
 };
 
 function outages({ quick, server }: Lab): Outage[] {
-  const stopped: Way[] = server.own
-    ? ["crash", "shutdown"]
-    : ["broken", "broken"];
+  const stopped: Way[] = server.own ? ["crash", "shutdown"] : ["broken", "broken"];
   return quick
     ? [{ ms: 3_000, way: stopped[0] }, { ms: 6_000, way: "silent" }]
-    : [
-      { ms: 5_000, way: stopped[0] },
-      { ms: 20_000, way: "silent" },
-      { ms: 30_000, way: stopped[1] },
-    ];
+    : [{ ms: 5_000, way: stopped[0] }, { ms: 20_000, way: "silent" }, { ms: 30_000, way: stopped[1] }];
 }
 
-async function cut(
-  { server }: Lab,
-  gate: Gate,
-  way: Way,
-): Promise<() => Promise<void>> {
+async function cut({ server }: Lab, gate: Gate, way: Way): Promise<() => Promise<void>> {
   if (way === "silent" || way === "broken") {
     gate.set(way);
     return () => Promise.resolve(gate.set("open"));
@@ -82,21 +63,14 @@ async function cut(
 }
 
 /** Some generations live through all of it, some end amid it, and clients of the other worker watch. */
-async function live(
-  lab: Lab,
-  gate: Gate,
-  workers: Worker[],
-  outage: Outage,
-): Promise<Figure[]> {
+async function live(lab: Lab, gate: Gate, workers: Worker[], outage: Outage): Promise<Figure[]> {
   const long = await begin(lab, workers, 8, BEFORE_MS + outage.ms + AFTER_MS);
   const short = await begin(lab, workers, 4, BEFORE_MS + outage.ms / 2);
   const following = [...long, ...short].map((teller) => teller.follow());
   const watching = long.slice(0, 4).map((teller, place) => {
     const reader = teller.another();
     const other = workers[(place + 1) % 2];
-    return readToEnd(reader, () => other, outage.ms + 60_000).then(() =>
-      reader
-    );
+    return readToEnd(reader, () => other, outage.ms + 60_000).then(() => reader);
   });
   await sleep(BEFORE_MS);
 
@@ -123,23 +97,15 @@ async function live(
   const lateMs = await Promise.all(storing);
   const watchers = await Promise.all(watching);
   await stopSweeping();
-  await Promise.all(
-    [...long, ...short].map((teller) => judge(lab, workers, teller)),
-  );
+  await Promise.all([...long, ...short].map((teller) => judge(lab, workers, teller)));
 
   const gaps = long.map((teller) => longestGap(teller, awayAt, backAt));
-  must(
-    largest(gaps) <= LONGEST_GAP_MS,
-    `A client got nothing for ${
-      time(largest(gaps))
-    } while the database was away`,
-  );
+  must(largest(gaps) <= LONGEST_GAP_MS, `A client got nothing for ${time(largest(gaps))} while the database was away`);
   const interrupted = watchers.filter(({ end }) => end!.event === "error");
   const name = `${time(outage.ms)}, ${NAMES[outage.way]}`;
   return [
     {
-      measure:
-        `${name}: whole stories, ${short.length} of them ended meanwhile`,
+      measure: `${name}: whole stories, ${short.length} of them ended meanwhile`,
       value: String(long.length + short.length),
       bound: String(long.length + short.length),
     },
@@ -148,14 +114,9 @@ async function live(
       value: time(largest(gaps)),
       bound: time(LONGEST_GAP_MS),
     },
+    { measure: `${name}: database back to message stored, of those that ended meanwhile`, value: spread(lateMs) },
     {
-      measure:
-        `${name}: database back to message stored, of those that ended meanwhile`,
-      value: spread(lateMs),
-    },
-    {
-      measure:
-        `${name}: closed by a sweep and completed by their worker all the same`,
+      measure: `${name}: closed by a sweep and completed by their worker all the same`,
       value:
         `${swept.count} generations (${interrupted.length} of ${watchers.length} watchers elsewhere were told "interrupted")`,
     },
@@ -169,17 +130,8 @@ const NAMES: Record<Way, string> = {
   silent: "no answer",
 };
 
-async function begin(
-  lab: Lab,
-  workers: Worker[],
-  count: number,
-  ms: number,
-): Promise<Teller[]> {
-  const plan = {
-    tokens: Math.round(ms / INTERVAL_MS),
-    intervalMs: INTERVAL_MS,
-    size: 0,
-  };
+async function begin(lab: Lab, workers: Worker[], count: number, ms: number): Promise<Teller[]> {
+  const plan = { tokens: Math.round(ms / INTERVAL_MS), intervalMs: INTERVAL_MS, size: 0 };
   return await Promise.all(
     places(count).map(async (place) => {
       const teller = await lab.teller(plan);
@@ -224,14 +176,9 @@ function sweep({ sql }: Lab, swept: { count: number }): () => Promise<void> {
   };
 }
 
-async function storedAt(
-  { sql }: Lab,
-  { streamId }: Reader,
-  backAt: number,
-): Promise<number> {
+async function storedAt({ sql }: Lab, { streamId }: Reader, backAt: number): Promise<number> {
   await until(15_000, `stream ${streamId} is stored`, async () => {
-    const [row] =
-      await sql`select status from relay.generations where stream_id = ${streamId}`;
+    const [row] = await sql`select status from relay.generations where stream_id = ${streamId}`;
     return row.status === "completed";
   });
   return Math.max(performance.now() - backAt, 0);
@@ -242,32 +189,19 @@ function longestGap({ seen }: Reader, from: number, to: number): number {
   return largest(times.slice(1).map((at, place) => at - times[place]));
 }
 
-async function judge(
-  { provider, sql }: Lab,
-  workers: Worker[],
-  teller: Teller,
-) {
+async function judge({ provider, sql }: Lab, workers: Worker[], teller: Teller) {
   const tag = teller.streamId;
   const told = provider.told(tag);
   const stored = await readStored(sql, tag);
   must(stored.isComplete, `stream ${tag} is ${stored.status}`);
   checkTold(tag, stored.content, told, 0);
-  must(
-    stored.content === story(tag, told.sent, 0),
-    `stream ${tag}: the message is not all that the provider sent`,
-  );
-  must(
-    teller.text === stored.content,
-    `stream ${tag}: the client has another text than the message`,
-  );
+  must(stored.content === story(tag, told.sent, 0), `stream ${tag}: the message is not all that the provider sent`);
+  must(teller.text === stored.content, `stream ${tag}: the client has another text than the message`);
   // Who was told that it is done before it was stored has no id of the message.
   if (teller.end!.data.message_id !== null) checkEnd(teller, stored);
   else must(teller.end!.event === "done", `stream ${tag} ended with an error`);
   const later = teller.another();
   await readToEnd(later, () => workers[0], 10_000);
-  must(
-    later.text === stored.content,
-    `stream ${tag}: its replay is not its message`,
-  );
+  must(later.text === stored.content, `stream ${tag}: its replay is not its message`);
   checkEnd(later, stored);
 }

@@ -32,13 +32,7 @@ export const droppedClients: Experiment = {
     await inParallel(places(count), 25, async () => {
       const teller = await lab.teller(plan);
       // Not in one statement: `+=` reads its left side before the wait.
-      const more = await dropOften(
-        lab,
-        workers,
-        teller,
-        plan.tokens,
-        latencies,
-      );
+      const more = await dropOften(lab, workers, teller, plan.tokens, latencies);
       drops += more;
       await check(lab, teller, plan.tokens);
       if (++ended % 25 === 0) lab.note(`drop: ${ended} of ${count}`);
@@ -72,20 +66,13 @@ async function dropOften(
     if (chance() < 0.3) teller.rewind(oneOf(chance, teller.seen).length);
     // More often elsewhere than at home, as a gateway with many workers would send it.
     const worker = chance() < 0.3 ? home : oneOf(chance, others);
-    const kind = told.closedAt !== null
-      ? "replay"
-      : worker === home
-      ? "home"
-      : "elsewhere";
+    const kind = told.closedAt !== null ? "replay" : worker === home ? "home" : "elsewhere";
     const opening = await tryToResume(teller, worker);
     must(opening, `stream ${teller.streamId} cannot be resumed`);
     openings.push({ kind, opening });
   }
   if (teller.end === null) {
-    must(
-      await teller.follow() === "ended",
-      `stream ${teller.streamId} broke off`,
-    );
+    must(await teller.follow() === "ended", `stream ${teller.streamId} broke off`);
   }
   for (const { kind, opening } of openings) {
     latencies[kind].push(opening.firstEventAt! - opening.requestedAt);
@@ -97,10 +84,7 @@ async function check({ provider, sql }: Lab, teller: Teller, tokens: number) {
   const tag = teller.streamId;
   const stored = await readStored(sql, tag);
   must(stored.isComplete, `stream ${tag} is ${stored.status}`);
-  must(
-    stored.content === story(tag, tokens, 0),
-    `stream ${tag}: the message is not all that the provider sent`,
-  );
+  must(stored.content === story(tag, tokens, 0), `stream ${tag}: the message is not all that the provider sent`);
   must(
     teller.text === stored.content,
     `stream ${tag}: the client has ${teller.text.length} units, the message ${stored.content.length}`,
@@ -109,19 +93,14 @@ async function check({ provider, sql }: Lab, teller: Teller, tokens: number) {
   checkEnd(teller, stored);
 }
 
-function figuresOf(
-  count: number,
-  drops: number,
-  { home, elsewhere, replay }: Latencies,
-): Figure[] {
+function figuresOf(count: number, drops: number, { home, elsewhere, replay }: Latencies): Figure[] {
   const latency = (where: string, samples: number[]) => ({
     measure: `resume, request to first event: ${where} (${samples.length})`,
     value: spread(samples),
   });
   return [
     {
-      measure:
-        `stories without a character lost or doubled, over ${drops} drops`,
+      measure: `stories without a character lost or doubled, over ${drops} drops`,
       value: String(count),
       bound: String(count),
     },

@@ -29,17 +29,10 @@ export function must(condition: unknown, message: string): asserts condition {
 }
 
 /** Fails what hangs: nothing in an experiment may take for ever. */
-export async function within<T>(
-  ms: number,
-  what: string,
-  work: Promise<T>,
-): Promise<T> {
+export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Violation(`${what} took longer than ${ms} ms`)),
-      ms,
-    );
+    timer = setTimeout(() => reject(new Violation(`${what} took longer than ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([work, late]);
@@ -49,11 +42,7 @@ export async function within<T>(
 }
 
 /** Waits until the condition holds; a Violation after so many milliseconds. */
-export async function until(
-  ms: number,
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> {
+export async function until(ms: number, what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + ms;
   while (!await condition()) {
     if (performance.now() > deadline) {

@@ -58,15 +58,11 @@ export function parseChaosFlags(args: string[]): ChaosFlags {
         flags.seed = seedOf(valueOf(arg));
         break;
       default:
-        throw new TypeError(
-          `Cannot start: "${arg}" is not a flag, --help lists them`,
-        );
+        throw new TypeError(`Cannot start: "${arg}" is not a flag, --help lists them`);
     }
   }
   if (flags.write && flags.only.length > 0) {
-    throw new TypeError(
-      "Cannot start: --write replaces the whole table, --only has a part of it",
-    );
+    throw new TypeError("Cannot start: --write replaces the whole table, --only has a part of it");
   }
   return flags;
 }

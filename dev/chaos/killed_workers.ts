@@ -44,27 +44,17 @@ export const killedWorkers: Experiment = {
     const killed = await Promise.all(running);
     await lab.dismiss(started);
     const latest = largest(killed.map(({ endMs }) => endMs));
-    must(
-      latest <= leaseMs + 2 * BEAT_MS + ROUND_TRIP_MS,
-      `A reader saw the end only ${time(latest)} after the kill`,
-    );
+    must(latest <= leaseMs + 2 * BEAT_MS + ROUND_TRIP_MS, `A reader saw the end only ${time(latest)} after the kill`);
     return figuresOf(killed, leaseMs);
   },
 };
 
 /** Fills one worker with generations and kills it, at a moment that is random for each of them. */
-async function killOne(
-  lab: Lab,
-  workers: Worker[],
-  place: number,
-  leaseMs: number,
-): Promise<Promise<Killed>[]> {
+async function killOne(lab: Lab, workers: Worker[], place: number, leaseMs: number): Promise<Promise<Killed>[]> {
   const victim = workers[place];
   const { chance } = lab;
   let killedAt = NaN;
-  const tellers = await Promise.all(
-    places(AT_ONCE + 1).map(() => lab.teller(PLAN)),
-  );
+  const tellers = await Promise.all(places(AT_ONCE + 1).map(() => lab.teller(PLAN)));
   // The last one is young when its worker dies.
   const young = tellers[AT_ONCE];
   const follow = async (teller: Teller): Promise<Killed> => {
@@ -92,20 +82,11 @@ async function killOne(
 }
 
 /** Half of the readers go on where they are, the others take some of it back, as a client does that saved less. */
-async function readOn(
-  { chance }: Lab,
-  workers: Worker[],
-  teller: Teller,
-  leaseMs: number,
-) {
+async function readOn({ chance }: Lab, workers: Worker[], teller: Teller, leaseMs: number) {
   if (chance() < 0.5) {
     teller.rewind(oneOf(chance, teller.seen)?.length ?? 0);
   }
-  await readToEnd(
-    teller,
-    () => oneOf(chance, workers.filter(({ alive }) => alive)),
-    leaseMs + 30_000,
-  );
+  await readToEnd(teller, () => oneOf(chance, workers.filter(({ alive }) => alive)), leaseMs + 30_000);
 }
 
 async function judge(
@@ -122,63 +103,38 @@ async function judge(
   must(young || stored.content !== "", `stream ${tag} has no message`);
   checkTold(tag, stored.content, provider.told(tag), PLAN.size);
   checkEnd(teller, stored);
-  must(
-    teller.text.startsWith(stored.content),
-    `stream ${tag}: the reader who resumed lacks what is stored`,
-  );
+  must(teller.text.startsWith(stored.content), `stream ${tag}: the reader who resumed lacks what is stored`);
   const lost = teller.seen.find(({ length }) => length > stored.content.length);
   const behindMs = lost ? killedAt - lost.at : 0;
   must(
     behindMs <= BEAT_MS + ROUND_TRIP_MS,
-    `stream ${tag}: what the client had seen ${
-      time(behindMs)
-    } before the kill is not stored`,
+    `stream ${tag}: what the client had seen ${time(behindMs)} before the kill is not stored`,
   );
   // Somebody who comes later and has nothing gets exactly the message.
   const later = teller.another();
-  await readToEnd(
-    later,
-    () => oneOf(chance, workers.filter(({ alive }) => alive)),
-    30_000,
-  );
-  must(
-    later.text === stored.content,
-    `stream ${tag}: its replay is not its message`,
-  );
+  await readToEnd(later, () => oneOf(chance, workers.filter(({ alive }) => alive)), 30_000);
+  must(later.text === stored.content, `stream ${tag}: its replay is not its message`);
   checkEnd(later, stored);
-  return {
-    young,
-    endMs: endAt - killedAt,
-    behindMs,
-    stored: stored.content !== "",
-  };
+  return { young, endMs: endAt - killedAt, behindMs, stored: stored.content !== "" };
 }
 
 function figuresOf(killed: Killed[], leaseMs: number) {
   const grown = killed.filter(({ young }) => !young);
   const young = killed.filter((one) => one.young);
-  return [
-    {
-      measure:
-        `messages of ${grown.length} generations, each once, each a prefix of what the provider sent`,
-      value: String(grown.filter(({ stored }) => stored).length),
-      bound: String(grown.length),
-    },
-    {
-      measure: `further ones, killed within their first second: left a message`,
-      value: `${
-        young.filter(({ stored }) => stored).length
-      } of ${young.length}`,
-    },
-    {
-      measure: "text that the client had seen and that is not stored",
-      value: spread(killed.map(({ behindMs }) => behindMs)),
-      bound: `one beat (${time(BEAT_MS)}) and its round trip`,
-    },
-    {
-      measure: `kill to last event on another worker, lease ${time(leaseMs)}`,
-      value: spread(killed.map(({ endMs }) => endMs)),
-      bound: "the lease, 2 beats and a round trip",
-    },
-  ];
+  return [{
+    measure: `messages of ${grown.length} generations, each once, each a prefix of what the provider sent`,
+    value: String(grown.filter(({ stored }) => stored).length),
+    bound: String(grown.length),
+  }, {
+    measure: `further ones, killed within their first second: left a message`,
+    value: `${young.filter(({ stored }) => stored).length} of ${young.length}`,
+  }, {
+    measure: "text that the client had seen and that is not stored",
+    value: spread(killed.map(({ behindMs }) => behindMs)),
+    bound: `one beat (${time(BEAT_MS)}) and its round trip`,
+  }, {
+    measure: `kill to last event on another worker, lease ${time(leaseMs)}`,
+    value: spread(killed.map(({ endMs }) => endMs)),
+    bound: "the lease, 2 beats and a round trip",
+  }];
 }

@@ -44,10 +44,7 @@ export interface Lab {
   /** Rejects once a worker has ended by itself, or something broke that nobody waits for yet. */
   fallen: Promise<never>;
   worker(environment?: Record<string, string>): Promise<Worker>;
-  workers(
-    count: number,
-    environment?: Record<string, string>,
-  ): Promise<Worker[]>;
+  workers(count: number, environment?: Record<string, string>): Promise<Worker[]>;
   /** A user with a bot of this plan, and a story of a new tag, which is its stream_id and its prompt. */
   teller(plan: Plan): Promise<Teller>;
   /** Says what goes on. */
@@ -102,23 +99,13 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     supabaseUrl: stack.url,
     fallen: fallen.promise,
     async worker(environment = {}) {
-      const worker = await startWorker(options.workerDeno, {
-        ...workerEnvironment,
-        ...environment,
-      }, fallen.reject);
+      const worker = await startWorker(options.workerDeno, { ...workerEnvironment, ...environment }, fallen.reject);
       all.add(worker);
       return worker;
     },
-    workers: (count, environment) =>
-      Promise.all(
-        Array.from({ length: count }, () => lab.worker(environment)),
-      ),
+    workers: (count, environment) => Promise.all(Array.from({ length: count }, () => lab.worker(environment))),
     async teller(plan) {
-      const person = await makePerson(
-        sql,
-        stack.jwt_secret,
-        provider.url(plan),
-      );
+      const person = await makePerson(sql, stack.jwt_secret, provider.url(plan));
       const tag = `s${run}${++stories}`;
       const reader = createReader(tag, person.token);
       // Not a copy: its getters are what changes.
@@ -145,8 +132,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       await Promise.all(workers.map(async (worker) => {
         if (worker.alive) await worker.stop();
         all.delete(worker);
-        const error = worker.log().split("\n")
-          .find((line) => line.includes('"level":"error"'));
+        const error = worker.log().split("\n").find((line) => line.includes('"level":"error"'));
         must(!error, `A worker has logged an error: ${error}`);
       }));
     },

@@ -25,9 +25,7 @@ export function token(tag: string, place: number, size: number): string {
 }
 
 function shortToken(place: number, size: number): string {
-  const noise = String.fromCharCode(
-    97 + (Math.imul(place, 0x9e3779b1) >>> 0) % 26,
-  );
+  const noise = String.fromCharCode(97 + (Math.imul(place, 0x9e3779b1) >>> 0) % 26);
   return `${place.toString(36).padStart(size - 2, "0")}${noise} `;
 }
 

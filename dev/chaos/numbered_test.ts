@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { difference, story, token } from "./numbered.ts";
 
 Deno.test("no token is like another, and each has its story's tag", () => {
-  const tokens = Array.from(
-    { length: 200 },
-    (_, place) => token("a", place, 0),
-  );
+  const tokens = Array.from({ length: 200 }, (_, place) => token("a", place, 0));
   assert.equal(new Set(tokens).size, 200);
   assert.ok(tokens.every((text) => text.startsWith("a-")));
 });
@@ -27,10 +24,7 @@ Deno.test("two texts differ where they part, and a prefix does not differ", () =
 });
 
 Deno.test("a short token has its size, too, and is like no other", () => {
-  const tokens = Array.from(
-    { length: 2_000 },
-    (_, place) => token("a", place, 5),
-  );
+  const tokens = Array.from({ length: 2_000 }, (_, place) => token("a", place, 5));
   assert.ok(tokens.every((text) => text.length === 5));
   assert.equal(new Set(tokens).size, 2_000);
 });

@@ -10,22 +10,16 @@ export interface Person {
 }
 
 /** Makes a user whose one bot calls this provider; the token is what the stack's auth would give. */
-export async function makePerson(
-  sql: Sql,
-  jwtSecret: string,
-  accessPath: string,
-): Promise<Person> {
+export async function makePerson(sql: Sql, jwtSecret: string, accessPath: string): Promise<Person> {
   const id = crypto.randomUUID();
   await sql`insert into auth.users (id, email) values (${id}, ${`${id}@chaos.example`})`;
   await sql`
     insert into public.bots (user_id, name, access_path, access_key, model)
     values (${id}, 'Chaos', ${accessPath}, 'sk-chaos', 'numbered')`;
-  const token = await new SignJWT({ role: "authenticated" })
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .setSubject(id)
-    .setAudience("authenticated")
-    .setIssuedAt()
-    .setExpirationTime("2h")
-    .sign(new TextEncoder().encode(jwtSecret));
+  const token = await new SignJWT({ role: "authenticated" }).setProtectedHeader(
+    { alg: "HS256", typ: "JWT" },
+  ).setSubject(id).setAudience("authenticated").setIssuedAt().setExpirationTime(
+    "2h",
+  ).sign(new TextEncoder().encode(jwtSecret));
   return { id, token };
 }

@@ -1,9 +1,6 @@
 /** A provider of chat completions that sends numbered tokens at a set pace, and knows what it sent. */
 
-import {
-  finishEvents,
-  tokenEvent,
-} from "../../tests/support/scripted_provider.ts";
+import { finishEvents, tokenEvent } from "../../tests/support/scripted_provider.ts";
 import { type Plan, token } from "./numbered.ts";
 
 /** What the provider knows of one story; times are those of performance.now(). */
@@ -40,29 +37,26 @@ export function startNumberedProvider(): NumberedProvider {
     return told;
   }
 
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const [tokens, intervalMs, size] = new URL(request.url).pathname
-        .split("/")[1].split("-").map(Number);
-      const { messages } = await request.json();
-      const tag = messages.at(-1).content;
-      const told = toldOf(tag);
-      told.calls++;
-      told.closedAt = null;
-      open++;
-      const body = play(tag, { tokens, intervalMs, size }, told, () => {
-        open--;
-        told.closedAt = performance.now();
-      });
-      return new Response(body, {
-        headers: { "content-type": "text/event-stream" },
-      });
-    },
-  );
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: () => {},
+  }, async (request) => {
+    const [tokens, intervalMs, size] = new URL(request.url).pathname.split("/")[1].split("-").map(Number);
+    const { messages } = await request.json();
+    const tag = messages.at(-1).content;
+    const told = toldOf(tag);
+    told.calls++;
+    told.closedAt = null;
+    open++;
+    const body = play(tag, { tokens, intervalMs, size }, told, () => {
+      open--;
+      told.closedAt = performance.now();
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  });
   return {
-    url: ({ tokens, intervalMs, size }) =>
-      `http://127.0.0.1:${server.addr.port}/${tokens}-${intervalMs}-${size}/v1`,
+    url: ({ tokens, intervalMs, size }) => `http://127.0.0.1:${server.addr.port}/${tokens}-${intervalMs}-${size}/v1`,
     told: toldOf,
     open: () => open,
     close: () => server.shutdown(),
@@ -70,12 +64,7 @@ export function startNumberedProvider(): NumberedProvider {
 }
 
 /** Tokens are due by the clock of the whole answer, so that a busy machine makes bursts and not a slower story. */
-function play(
-  tag: string,
-  plan: Plan,
-  told: Told,
-  onEnd: () => void,
-): ReadableStream<Uint8Array> {
+function play(tag: string, plan: Plan, told: Told, onEnd: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const startedAt = performance.now();
   let place = 0;
@@ -94,9 +83,7 @@ function play(
       text += tokenEvent(token(tag, place++, plan.size));
     }
     told.sent = place;
-    return encoder.encode(
-      place === plan.tokens ? text + finishEvents() : text,
-    );
+    return encoder.encode(place === plan.tokens ? text + finishEvents() : text);
   }
 
   function paced(controller: ReadableStreamDefaultController<Uint8Array>) {

@@ -27,35 +27,20 @@ export const races: Experiment = {
     ]);
     lab.note(`race: ${count} finishes against cancels`);
     await lab.dismiss(workers);
-    return [
-      {
-        measure:
-          `finish against sweep (${swept} sweeps came between): whole stories, each once`,
-        value: String(count),
-        bound: String(count),
-      },
-      {
-        measure:
-          `finish against cancel (${cancelled} cancels won): one message, one end, known to all`,
-        value: String(count),
-        bound: String(count),
-      },
-      {
-        measure:
-          `the same stream_id posted ${posts} times at once: calls of the provider`,
-        value: "1",
-        bound: "1",
-      },
-    ];
+    return [{
+      measure: `finish against sweep (${swept} sweeps came between): whole stories, each once`,
+      value: String(count),
+      bound: String(count),
+    }, {
+      measure: `finish against cancel (${cancelled} cancels won): one message, one end, known to all`,
+      value: String(count),
+      bound: String(count),
+    }, { measure: `the same stream_id posted ${posts} times at once: calls of the provider`, value: "1", bound: "1" }];
   },
 };
 
 /** Leases are moved into the past as fast as it goes, as if the workers were cut off again and again. */
-async function finishAgainstSweep(
-  lab: Lab,
-  workers: Worker[],
-  count: number,
-): Promise<number> {
+async function finishAgainstSweep(lab: Lab, workers: Worker[], count: number): Promise<number> {
   const { sql } = lab;
   let going = true;
   let swept = 0;
@@ -72,10 +57,7 @@ async function finishAgainstSweep(
     await inParallel(places(count), AT_ONCE, async (place) => {
       const teller = await lab.teller(PLAN);
       await teller.tell(workers[place % 2]);
-      must(
-        await teller.follow() === "ended",
-        `stream ${teller.streamId} broke`,
-      );
+      must(await teller.follow() === "ended", `stream ${teller.streamId} broke`);
       const tag = teller.streamId;
       const stored = await readStored(sql, tag);
       must(stored.isComplete, `stream ${tag} is ${stored.status}`);
@@ -95,11 +77,7 @@ async function finishAgainstSweep(
 }
 
 /** Cancels come on the other worker, around the moment at which the provider ends. */
-async function finishAgainstCancel(
-  lab: Lab,
-  workers: Worker[],
-  count: number,
-): Promise<number> {
+async function finishAgainstCancel(lab: Lab, workers: Worker[], count: number): Promise<number> {
   const won = await inParallel(places(count), AT_ONCE, async (place) => {
     const teller = await lab.teller(PLAN);
     const tag = teller.streamId;
@@ -110,14 +88,8 @@ async function finishAgainstCancel(
     must(await following === "ended", `stream ${tag} broke`);
     const stored = await readStored(lab.sql, tag);
     const promised = answer === "cancelling" ? "cancelled" : answer;
-    must(
-      stored.status === promised,
-      `stream ${tag}: the cancel was told "${answer}", and it is ${stored.status}`,
-    );
-    must(
-      stored.content === teller.text,
-      `stream ${tag}: the message is not what the client has`,
-    );
+    must(stored.status === promised, `stream ${tag}: the cancel was told "${answer}", and it is ${stored.status}`);
+    must(stored.content === teller.text, `stream ${tag}: the message is not what the client has`);
     checkTold(tag, stored.content, lab.provider.told(tag), 0);
     checkEnd(teller, stored);
     return stored.status === "cancelled";
@@ -142,10 +114,7 @@ async function startAgainstStart(lab: Lab, workers: Worker[]): Promise<number> {
   const stored = await readStored(lab.sql, tag);
   checkTold(tag, stored.content, lab.provider.told(tag), 0);
   for (const reader of readers) {
-    must(
-      reader.text === stored.content,
-      `stream ${tag}: a reader has another text than the message`,
-    );
+    must(reader.text === stored.content, `stream ${tag}: a reader has another text than the message`);
     checkEnd(reader, stored);
   }
   return posts;

@@ -100,23 +100,13 @@ export function createReader(streamId: string, token: string): Reader {
     dropped = false;
     end = null;
     expectsStart = text === "";
-    opening = {
-      status: 0,
-      code: null,
-      retryAfter: null,
-      requestedAt: performance.now(),
-      firstEventAt: null,
-    };
+    opening = { status: 0, code: null, retryAfter: null, requestedAt: performance.now(), firstEventAt: null };
     const headers = {
       authorization: `Bearer ${token}`,
       "content-type": "application/json",
       ...(text === "" ? {} : { "last-event-id": String(text.length) }),
     };
-    const response = await fetch(url, {
-      ...init,
-      headers,
-      signal: going.signal,
-    });
+    const response = await fetch(url, { ...init, headers, signal: going.signal });
     opening.status = response.status;
     if (response.status !== 200) {
       opening.code = (await response.json()).error.code;
@@ -137,10 +127,7 @@ export function createReader(streamId: string, token: string): Reader {
       return end;
     },
     start: (worker, fields) =>
-      open(`${worker}/stream`, {
-        method: "POST",
-        body: JSON.stringify({ stream_id: streamId, ...fields }),
-      }),
+      open(`${worker}/stream`, { method: "POST", body: JSON.stringify({ stream_id: streamId, ...fields }) }),
     resume: (worker) => open(`${worker}/stream/${streamId}`, { method: "GET" }),
     async follow(enough = () => false) {
       const reader = body!;

@@ -7,10 +7,7 @@ import type { Worker } from "./workers.ts";
 const RETRY_MS = 100;
 
 /** Opens a stream where it is; null: this worker is gone, or its database is away. */
-export async function tryToResume(
-  reader: Reader,
-  worker: Worker,
-): Promise<Opening | null> {
+export async function tryToResume(reader: Reader, worker: Worker): Promise<Opening | null> {
   try {
     const opening = await reader.resume(worker.url);
     if (opening.status === 200) return opening;
@@ -26,11 +23,7 @@ export async function tryToResume(
 }
 
 /** Reads to the last event, on whatever worker there is; throws a Violation after so many milliseconds without one. */
-export async function readToEnd(
-  reader: Reader,
-  choose: () => Worker,
-  ms: number,
-): Promise<Opening[]> {
+export async function readToEnd(reader: Reader, choose: () => Worker, ms: number): Promise<Opening[]> {
   const openings: Opening[] = [];
   const deadline = performance.now() + ms;
   const timer = setTimeout(() => reader.drop(), ms);
@@ -50,11 +43,7 @@ export async function readToEnd(
 }
 
 /** Does the same for each of them, so many at once. */
-export async function inParallel<T, R>(
-  items: T[],
-  atOnce: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
+export async function inParallel<T, R>(items: T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   async function lane() {

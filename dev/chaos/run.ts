@@ -37,36 +37,24 @@ export function chosen(names: string[]): Experiment[] {
   for (const name of names) {
     if (EXPERIMENTS.some((experiment) => experiment.name === name)) continue;
     const known = EXPERIMENTS.map((experiment) => experiment.name).join(", ");
-    throw new TypeError(
-      `Cannot start: "${name}" is not an experiment, expected one of ${known}`,
-    );
+    throw new TypeError(`Cannot start: "${name}" is not an experiment, expected one of ${known}`);
   }
-  return EXPERIMENTS.filter(({ name }) =>
-    names.length === 0 || names.includes(name)
-  );
+  return EXPERIMENTS.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
 /** Prints each finding as it comes; throws the first Violation. */
-export async function runAll(
-  lab: Lab,
-  experiments: Experiment[],
-): Promise<Finding[]> {
+export async function runAll(lab: Lab, experiments: Experiment[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { name, title, run } of experiments) {
     note(title);
     const startedAt = performance.now();
-    const figures = await Promise.race([
-      within(LONGEST_MS, `The experiment "${name}"`, run(lab)),
-      lab.fallen,
-    ]);
+    const figures = await Promise.race([within(LONGEST_MS, `The experiment "${name}"`, run(lab)), lab.fallen]);
     findings.push({ title, figures });
     note(`  ${name}: ${time(performance.now() - startedAt)}`);
     print(
       [
         title,
-        ...figures.map(({ measure, value, bound }) =>
-          `  ${measure}: ${value}${bound ? ` [${bound}]` : ""}`
-        ),
+        ...figures.map(({ measure, value, bound }) => `  ${measure}: ${value}${bound ? ` [${bound}]` : ""}`),
         "",
       ].join("\n"),
     );

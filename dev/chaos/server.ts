@@ -37,14 +37,12 @@ async function startCluster(programs: string): Promise<Server> {
   // Postgres refuses to run as root, so root hands the folder over to the user that Debian's packages make.
   const asUser = Deno.uid() === 0 ? ["runuser", "-u", "postgres", "--"] : [];
   if (asUser.length > 0) await run(["chown", "postgres", folder]);
-  const control = (...args: string[]) =>
-    run([...asUser, `${programs}/pg_ctl`, "-D", data, "-w", ...args]);
+  const control = (...args: string[]) => run([...asUser, `${programs}/pg_ctl`, "-D", data, "-w", ...args]);
   await run([
     ...[...asUser, `${programs}/initdb`, "-D", data, "-U", "postgres"],
     ...["-A", "trust", "-E", "UTF8", "--no-locale"],
   ]);
-  const options =
-    `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
+  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
   let running = false;
   async function start() {
     await control("-o", options, "-l", `${folder}/postgres.log`, "start");
@@ -83,9 +81,9 @@ async function findPrograms(): Promise<string | null> {
 
 function newestFirst(root: string): string[] {
   try {
-    return [...Deno.readDirSync(root)].map(({ name }) => name)
-      .sort((a, b) => Number(b) - Number(a))
-      .map((version) => `${root}/${version}/bin`);
+    return [...Deno.readDirSync(root)].map(({ name }) => name).sort((a, b) => Number(b) - Number(a)).map((version) =>
+      `${root}/${version}/bin`
+    );
   } catch {
     return [];
   }
@@ -116,10 +114,6 @@ async function run([command, ...args]: string[]): Promise<void> {
     stderr: "null",
   }).output();
   if (!success) {
-    throw new Error(
-      `Cannot run the database: "${command} ${
-        args.join(" ")
-      }" ended with ${code}`,
-    );
+    throw new Error(`Cannot run the database: "${command} ${args.join(" ")}" ended with ${code}`);
   }
 }

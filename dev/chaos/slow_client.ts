@@ -34,9 +34,7 @@ export const slowClient: Experiment = {
   name: "slow",
   title: "8 MB to a client that does not read",
   async run(lab) {
-    const worker = await lab.worker({
-      DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}`,
-    });
+    const worker = await lab.worker({ DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}` });
     const ignored: Ignored[] = [];
     const ignoreOne = async (plan: Plan) => {
       ignored.push(await ignore(lab, worker, plan));
@@ -55,9 +53,7 @@ export const slowClient: Experiment = {
       lab.note(`slow: ${megabytes(row)} for the row`);
       must(
         Math.max(fast, paced) < BOUND_MB * MB,
-        `The worker grew by ${megabytes(fast)} and ${
-          megabytes(paced)
-        } for stories that nobody read`,
+        `The worker grew by ${megabytes(fast)} and ${megabytes(paced)} for stories that nobody read`,
       );
       let waiting = 0;
       for (const { client } of ignored) waiting += await readAtLast(client);
@@ -76,21 +72,12 @@ export const slowClient: Experiment = {
         figure("first 8 MB of a fresh worker, read", first),
         figure(`8 MB in ${time(fastMs)}, not read`, fast, BOUND),
         figure(`8 MB in ${time(pacedMs)}, not read`, paced, BOUND),
-        figure(
-          `${ROW} × 8 MB, not read, all still connected`,
-          row,
-          `lives, with a heap of ${HEAP_MB} MB`,
-        ),
+        figure(`${ROW} × 8 MB, not read, all still connected`, row, `lives, with a heap of ${HEAP_MB} MB`),
         {
-          measure:
-            "kept for such a client, in the relay's queue and in sockets",
+          measure: "kept for such a client, in the relay's queue and in sockets",
           value: megabytes(waiting / ignored.length),
         },
-        {
-          measure: "messages whole, to the character",
-          value: String(ignored.length),
-          bound: String(ignored.length),
-        },
+        { measure: "messages whole, to the character", value: String(ignored.length), bound: String(ignored.length) },
       ];
     } finally {
       for (const { client } of ignored) client.close();
@@ -99,18 +86,11 @@ export const slowClient: Experiment = {
 };
 
 function figure(what: string, bytes: number, bound?: string): Figure {
-  return {
-    measure: `growth of the worker at its peak: ${what}`,
-    value: megabytes(bytes),
-    bound,
-  };
+  return { measure: `growth of the worker at its peak: ${what}`, value: megabytes(bytes), bound };
 }
 
 /** How much larger the worker was at its peak than before. */
-async function growth(
-  worker: Worker,
-  work: () => Promise<void>,
-): Promise<number> {
+async function growth(worker: Worker, work: () => Promise<void>): Promise<number> {
   worker.forgetPeak();
   const before = worker.memory().now;
   await work();
@@ -137,10 +117,7 @@ async function ignore(lab: Lab, worker: Worker, plan: Plan): Promise<Ignored> {
 /** Bytes that had waited; a client that was detached gets them, and no last event. */
 async function readAtLast(client: Stalled): Promise<number> {
   const rest = await client.rest();
-  must(
-    !/event: (done|error)/.test(rest),
-    "A client that did not read was not detached: it got the last event",
-  );
+  must(!/event: (done|error)/.test(rest), "A client that did not read was not detached: it got the last event");
   return rest.length;
 }
 

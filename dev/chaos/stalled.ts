@@ -11,10 +11,7 @@ export interface Stalled {
 }
 
 /** Begins a story and takes nothing of it. */
-export async function connectAndStopReading(
-  url: string,
-  { streamId, token }: Teller,
-): Promise<Stalled> {
+export async function connectAndStopReading(url: string, { streamId, token }: Teller): Promise<Stalled> {
   const { hostname, port } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
   const body = JSON.stringify({ stream_id: streamId, prompt: streamId });
@@ -36,10 +33,7 @@ export async function connectAndStopReading(
   const head = new Uint8Array(128);
   const count = await connection.read(head);
   const status = new TextDecoder().decode(head.subarray(0, count ?? 0));
-  must(
-    status.startsWith("HTTP/1.1 200"),
-    `stream ${streamId} began with ${status.split("\r\n")[0]}`,
-  );
+  must(status.startsWith("HTTP/1.1 200"), `stream ${streamId} began with ${status.split("\r\n")[0]}`);
   return {
     rest: () => within(10_000, "Reading at last", readAll(connection)),
     close() {

@@ -13,9 +13,7 @@ export function largest(samples: number[]): number {
 
 /** `median 12 ms, p95 40 ms, max 51 ms`; of long times in seconds. */
 export function spread(samples: number[]): string {
-  const [median, p95, max] = [0.5, 0.95, 1].map((part) =>
-    time(quantile(samples, part))
-  );
+  const [median, p95, max] = [0.5, 0.95, 1].map((part) => time(quantile(samples, part)));
   return `median ${median}, p95 ${p95}, max ${max}`;
 }
 

@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  between,
-  createChance,
-  oneOf,
-  quantile,
-  spread,
-  time,
-} from "./statistics.ts";
+import { between, createChance, oneOf, quantile, spread, time } from "./statistics.ts";
 
 Deno.test("a quantile is the sample that so many do not exceed", () => {
   const samples = Array.from({ length: 100 }, (_, place) => 100 - place);

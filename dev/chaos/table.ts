@@ -9,16 +9,9 @@ const BEGIN = "<!-- chaos:begin -->";
 const END = "<!-- chaos:end -->";
 
 /** Replaces what stands between the markers of a Markdown file, and formats it as the gate wants it. */
-export async function writeTable(
-  document: URL,
-  findings: Finding[],
-  machine: string,
-): Promise<void> {
+export async function writeTable(document: URL, findings: Finding[], machine: string): Promise<void> {
   const text = await Deno.readTextFile(document);
-  await Deno.writeTextFile(
-    document,
-    replaceTable(text, tableOf(findings, machine)),
-  );
+  await Deno.writeTextFile(document, replaceTable(text, tableOf(findings, machine)));
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", document.pathname],
     stdin: "null",
@@ -33,18 +26,13 @@ export function replaceTable(text: string, table: string): string {
   if (from === -1 || to < from) {
     throw new Error(`Cannot write the figures: there is no "${BEGIN}"`);
   }
-  return `${text.slice(0, from + BEGIN.length)}\n\n${table}\n\n${
-    text.slice(to)
-  }`;
+  return `${text.slice(0, from + BEGIN.length)}\n\n${table}\n\n${text.slice(to)}`;
 }
 
 /** Markdown: where the figures are from, then one row for each. */
 export function tableOf(findings: Finding[], machine: string): string {
   const rows = findings.flatMap(({ title, figures }) =>
-    figures.map((
-      { measure, value, bound },
-      place,
-    ) => [place === 0 ? `**${title}**` : "", measure, value, bound ?? ""])
+    figures.map(({ measure, value, bound }, place) => [place === 0 ? `**${title}**` : "", measure, value, bound ?? ""])
   );
   return [
     machine,
@@ -56,10 +44,7 @@ export function tableOf(findings: Finding[], machine: string): string {
 }
 
 /** One sentence about what the figures were taken on. */
-export async function describeMachine(
-  sql: Sql,
-  { quick, seed, workerDeno }: ChaosFlags,
-): Promise<string> {
+export async function describeMachine(sql: Sql, { quick, seed, workerDeno }: ChaosFlags): Promise<string> {
   const [{ server_version: postgres }] = await sql`show server_version`;
   const day = new Date().toISOString().slice(0, 10);
   const memory = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
@@ -71,10 +56,7 @@ export async function describeMachine(
 }
 
 async function versionOf(deno: string): Promise<string> {
-  const { stdout } = await new Deno.Command(deno, {
-    args: ["--version"],
-    stdin: "null",
-  }).output();
+  const { stdout } = await new Deno.Command(deno, { args: ["--version"], stdin: "null" }).output();
   return new TextDecoder().decode(stdout).split(/\s+/)[1];
 }
 

@@ -16,45 +16,29 @@ export const twoOwners: Experiment = {
     const leaseMs = lab.quick ? 3_000 : 15_000;
     const environment = { RELAY_LEASE_MS: String(leaseMs) };
     const [here, there] = await lab.workers(2, environment);
-    await Promise.all(
-      places(AT_ONCE).flatMap(
-        () => [staleFence(lab, here), takenOver(lab, here)],
-      ),
-    );
+    await Promise.all(places(AT_ONCE).flatMap(() => [staleFence(lab, here), takenOver(lab, here)]));
     lab.note("owners: stale fences and take-overs");
     await frozen(lab, here, there, leaseMs);
     await lab.dismiss([here, there]);
     const all = String(AT_ONCE);
-    return [
-      {
-        measure:
-          "a second worker beats and finishes with a stale fence: stories as the first tells them",
-        value: all,
-        bound: all,
-      },
-      {
-        measure:
-          "the fence goes to a second worker: the first stops, one message, the second's",
-        value: all,
-        bound: all,
-      },
-      {
-        measure:
-          "a worker frozen past its lease, swept, and awake again: whole stories, each once",
-        value: all,
-        bound: all,
-      },
-    ];
+    return [{
+      measure: "a second worker beats and finishes with a stale fence: stories as the first tells them",
+      value: all,
+      bound: all,
+    }, {
+      measure: "the fence goes to a second worker: the first stops, one message, the second's",
+      value: all,
+      bound: all,
+    }, {
+      measure: "a worker frozen past its lease, swept, and awake again: whole stories, each once",
+      value: all,
+      bound: all,
+    }];
   },
 };
 
 /** What a worker does at the end of its beat, or of its generation. */
-async function finish(
-  { sql }: Lab,
-  streamId: string,
-  fence: string,
-  content: string,
-) {
+async function finish({ sql }: Lab, streamId: string, fence: string, content: string) {
   const [{ answer }] = await sql`
     select public.relay_finish(
       ${streamId}, ${fence}, 'completed', 'stop', null, ${content}, null, null, null, null, 0
@@ -76,18 +60,12 @@ async function staleFence(lab: Lab, worker: Worker) {
       ) as answer`;
     must(answer.lost[0] === tag, `stream ${tag}: a stale fence may beat`);
     const outcome = await finish(lab, tag, stale, "foreign");
-    must(
-      outcome.status === "running" && outcome.message_id === null,
-      `stream ${tag}: a stale fence may finish`,
-    );
+    must(outcome.status === "running" && outcome.message_id === null, `stream ${tag}: a stale fence may finish`);
     await sleep(150);
   }
   must(await following === "ended", `stream ${tag} broke`);
   const stored = await readStored(lab.sql, tag);
-  must(
-    stored.isComplete && stored.content === story(tag, plan.tokens, 0),
-    `stream ${tag} is not whole`,
-  );
+  must(stored.isComplete && stored.content === story(tag, plan.tokens, 0), `stream ${tag} is not whole`);
   checkEnd(teller, stored);
 }
 
@@ -107,20 +85,13 @@ async function takenOver(lab: Lab, worker: Worker) {
     `stream ${tag}: its first worker ended it with ${teller.end!.data.code}`,
   );
   const told = lab.provider.told(tag);
-  await until(
-    2_000,
-    `stream ${tag}: the first worker lets the provider go`,
-    () => told.closedAt !== null,
-  );
+  await until(2_000, `stream ${tag}: the first worker lets the provider go`, () => told.closedAt !== null);
   const [{ answer }] = await lab.sql`
     select public.relay_finish(
       ${tag}, ${fence}, 'completed', 'stop', null, ' The second worker ends it.', null, null, null, null,
       (select g.text_units from relay.generations g where g.stream_id = ${tag})
     ) as answer`;
-  must(
-    answer.status === "completed",
-    `stream ${tag}: its second worker was told ${JSON.stringify(answer)}`,
-  );
+  must(answer.status === "completed", `stream ${tag}: its second worker was told ${JSON.stringify(answer)}`);
   const stored = await readStored(lab.sql, tag);
   must(
     stored.content === `${text} The second worker ends it.`,
@@ -131,11 +102,7 @@ async function takenOver(lab: Lab, worker: Worker) {
 
 /** SIGSTOP is what a paused machine does to a worker: it wakes up past its lease and takes nothing for lost. */
 async function frozen(lab: Lab, here: Worker, there: Worker, leaseMs: number) {
-  const plan = {
-    tokens: Math.round((leaseMs + 6_000) / 20),
-    intervalMs: 20,
-    size: 0,
-  };
+  const plan = { tokens: Math.round((leaseMs + 6_000) / 20), intervalMs: 20, size: 0 };
   const tellers: Teller[] = [];
   for (let place = 0; place < AT_ONCE; place++) {
     const teller = await lab.teller(plan);
@@ -150,10 +117,7 @@ async function frozen(lab: Lab, here: Worker, there: Worker, leaseMs: number) {
     await Promise.all(tellers.map(async (teller) => {
       const watcher = teller.another();
       await readToEnd(watcher, () => there, leaseMs + 10_000);
-      must(
-        watcher.end!.data.code === "interrupted",
-        `stream ${teller.streamId} has no end while its worker is frozen`,
-      );
+      must(watcher.end!.data.code === "interrupted", `stream ${teller.streamId} has no end while its worker is frozen`);
     }));
   } finally {
     here.thaw();

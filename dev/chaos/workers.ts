@@ -51,9 +51,7 @@ export async function startWorker(
     Promise.race([
       listening.promise,
       child.status.then(({ code }) => {
-        throw new Error(
-          `A worker ended at its start with code ${code}:\n${logged.text}`,
-        );
+        throw new Error(`A worker ended at its start with code ${code}:\n${logged.text}`);
       }),
     ]),
   );
@@ -78,8 +76,7 @@ export async function startWorker(
     freeze: () => child.kill("SIGSTOP"),
     thaw: () => child.kill("SIGCONT"),
     memory: () => memoryOf(child.pid),
-    forgetPeak: () =>
-      Deno.writeTextFileSync(`/proc/${child.pid}/clear_refs`, "5"),
+    forgetPeak: () => Deno.writeTextFileSync(`/proc/${child.pid}/clear_refs`, "5"),
     cpu: () => cpuOf(child.pid),
     log,
   };
@@ -87,11 +84,7 @@ export async function startWorker(
   child.status.then(({ code, signal }) => {
     if (!worker.alive) return;
     worker.alive = false;
-    onFall(
-      new Violation(
-        `A worker ended by itself, code ${code}, signal ${signal}:\n${log()}`,
-      ),
-    );
+    onFall(new Violation(`A worker ended by itself, code ${code}, signal ${signal}:\n${log()}`));
   });
   return worker;
 }
@@ -109,8 +102,7 @@ async function collect(
 
 function memoryOf(pid: number): { now: number; peak: number } {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  const bytes = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
   return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
 }
 

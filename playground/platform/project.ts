@@ -22,15 +22,11 @@ export async function findProject(): Promise<Project | null> {
 export function keepProject(url: string, publishableKey: string): Project {
   const clean = url.trim().replace(/\/+$/, "");
   if (!/^https?:\/\/[^/]/.test(clean) || !URL.canParse(clean)) {
-    throw new Error(
-      "The URL should look like https://your-project.supabase.co.",
-    );
+    throw new Error("The URL should look like https://your-project.supabase.co.");
   }
   const key = publishableKey.trim();
   if (key.startsWith("sb_secret_") || roleOf(key) === "service_role") {
-    throw new Error(
-      "That is a secret key, which opens everything. Take the publishable one.",
-    );
+    throw new Error("That is a secret key, which opens everything. Take the publishable one.");
   }
   if (!key) throw new Error("The publishable key is missing.");
   write(KEPT, { url: clean, publishableKey: key });

@@ -8,9 +8,7 @@ const memory = new Map<string, string>();
 /** Null where there is nothing, or nothing that can be read. */
 export function read<T>(name: string): T | null {
   try {
-    return JSON.parse(
-      memory.get(name) ?? localStorage.getItem(PREFIX + name) ?? "null",
-    );
+    return JSON.parse(memory.get(name) ?? localStorage.getItem(PREFIX + name) ?? "null");
   } catch {
     return null;
   }
@@ -41,8 +39,7 @@ export function names(beginning: string): string[] {
   const found = [...memory.keys()];
   try {
     found.push(
-      ...Object.keys(localStorage).filter((key) => key.startsWith(PREFIX))
-        .map((key) => key.slice(PREFIX.length)),
+      ...Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)),
     );
   } catch {
     // Refused: what there is, is in memory.

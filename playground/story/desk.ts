@@ -53,8 +53,7 @@ export function createDesk(supabase: SupabaseClient, relay: RelayClient): Desk {
     begin() {
       following.value = true;
     },
-    reload: async (leaf) =>
-      await watched(load(following.value ? leaf : undefined)) !== undefined,
+    reload: async (leaf) => await watched(load(following.value ? leaf : undefined)) !== undefined,
   });
 
   const path = computed(() => {
@@ -67,18 +66,13 @@ export function createDesk(supabase: SupabaseClient, relay: RelayClient): Desk {
     const id = storyId.value;
     if (id === null) return null;
     const mine = opening;
-    const [story, rows] = await Promise.all([
-      readStory(supabase, id),
-      listMessages(supabase, id),
-    ]);
+    const [story, rows] = await Promise.all([readStory(supabase, id), listMessages(supabase, id)]);
     if (mine !== opening) return null;
     batch(() => {
       messages.value = rows;
       const wanted = leaf ?? story?.active_message_id ?? null;
       // A story that was never given a leaf is read to its latest end.
-      leafId.value = rows.some((row) => row.id === wanted)
-        ? wanted
-        : rows.at(-1)?.id ?? null;
+      leafId.value = rows.some((row) => row.id === wanted) ? wanted : rows.at(-1)?.id ?? null;
       state.value = story ? "ready" : "missing";
       trouble.value = null;
     });

@@ -45,11 +45,7 @@ export function createPen(relay: RelayClient, tools: PenTools): Pen {
   }
 
   /** Reads a generation to its end; `request` is null where the relay has taken it long ago. */
-  function read(
-    storyId: string,
-    request: StartRequest | null,
-    open: (callbacks: Callbacks) => Generation,
-  ) {
+  function read(storyId: string, request: StartRequest | null, open: (callbacks: Callbacks) => Generation) {
     batch(() => {
       clear();
       news.value = "";
@@ -61,11 +57,7 @@ export function createPen(relay: RelayClient, tools: PenTools): Pen {
     const mine = open({
       async onStart({ stream_id, parent_id }) {
         if (stage.value !== "stopping") stage.value = "thinking";
-        remember(storyId, {
-          streamId: stream_id,
-          request: null,
-          at: Date.now(),
-        });
+        remember(storyId, { streamId: stream_id, request: null, at: Date.now() });
         await tools.reload();
         if (generation !== mine) return;
         batch(() => {
@@ -138,15 +130,11 @@ export function createPen(relay: RelayClient, tools: PenTools): Pen {
   function storedPrompt(request: StartRequest | null, before: number) {
     const answers = answersTo(request);
     const last = answers.at(-1);
-    return answers.length > before && last?.content === request?.prompt
-      ? last?.id
-      : undefined;
+    return answers.length > before && last?.content === request?.prompt ? last?.id : undefined;
   }
 
   function answersTo(request: StartRequest | null) {
-    return request?.prompt === undefined
-      ? []
-      : tools.tree.value.childrenOf(request.parent_id ?? null);
+    return request?.prompt === undefined ? [] : tools.tree.value.childrenOf(request.parent_id ?? null);
   }
 
   function placeOf(request: StartRequest): string | null | undefined {
@@ -156,8 +144,7 @@ export function createPen(relay: RelayClient, tools: PenTools): Pen {
   }
 
   function giveBack(said: string) {
-    draft.value = [said, draft.value].filter((part) => part.trim())
-      .join("\n\n");
+    draft.value = [said, draft.value].filter((part) => part.trim()).join("\n\n");
   }
 
   function sayDraft(parentId: string | null) {
@@ -172,12 +159,7 @@ export function createPen(relay: RelayClient, tools: PenTools): Pen {
     const streamId = crypto.getRandomValues(new Uint32Array(4)).join("-");
     remember(storyId, {
       streamId,
-      request: {
-        ...request,
-        conversation_id: storyId,
-        stream_id: streamId,
-        on_disconnect: "continue",
-      },
+      request: { ...request, conversation_id: storyId, stream_id: streamId, on_disconnect: "continue" },
       at: Date.now(),
     });
     pen.join();
@@ -232,10 +214,7 @@ export function createPen(relay: RelayClient, tools: PenTools): Pen {
       read(
         storyId,
         request,
-        (callbacks) =>
-          request
-            ? relay.start(request, callbacks)
-            : relay.resume(streamId, callbacks),
+        (callbacks) => request ? relay.start(request, callbacks) : relay.resume(streamId, callbacks),
       );
     },
     leave() {

@@ -43,8 +43,7 @@ export function forgetAll(): void {
 
 /** The stories that are being written, as far as the relay has said so. */
 export function runningStories(): string[] {
-  return names(PREFIX).map((name) => name.slice(PREFIX.length))
-    .filter((storyId) => running(storyId)?.request === null);
+  return names(PREFIX).map((name) => name.slice(PREFIX.length)).filter((storyId) => running(storyId)?.request === null);
 }
 
 /** Whether it is too late to ask again. */

@@ -57,9 +57,7 @@ export function createTree(messages: readonly Message[]): Tree {
       return path.reverse();
     },
     versionsOf(message) {
-      const all = below(message.parent_id).filter(({ is_user_author }) =>
-        is_user_author === message.is_user_author
-      );
+      const all = below(message.parent_id).filter(({ is_user_author }) => is_user_author === message.is_user_author);
       return { all, index: all.indexOf(message) };
     },
     leafBelow(id) {

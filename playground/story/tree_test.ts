@@ -20,9 +20,7 @@ function messages(...paths: string[]): Message[] {
   });
 }
 
-const STORY = createTree(
-  messages("A", "A.b", "A.c", "b.D", "D.e", "b.F", "F.g", "H"),
-);
+const STORY = createTree(messages("A", "A.b", "A.c", "b.D", "D.e", "b.F", "F.g", "H"));
 
 const names = (found: Message[]) => found.map(({ id }) => id).join("");
 
@@ -54,9 +52,7 @@ Deno.test("leafBelow() always takes the latest branch", () => {
 });
 
 Deno.test("outline() goes deeper at forks alone, and knows what is read", () => {
-  const rows = STORY.outline("e").map(({ message, depth, onPath }) =>
-    `${depth}${message.id}${onPath ? "*" : ""}`
-  );
+  const rows = STORY.outline("e").map(({ message, depth, onPath }) => `${depth}${message.id}${onPath ? "*" : ""}`);
   equal(rows, ["0A*", "1b*", "2D*", "2e*", "2F", "2g", "1c", "0H"]);
 });
 
@@ -67,15 +63,18 @@ Deno.test("branches counts the ends, none before the beginning", () => {
 
 Deno.test("a story of 20,000 parts is no deeper than the stack", () => {
   const long = createTree(
-    Array.from({ length: 20_000 }, (_, index): Message => ({
-      id: String(index),
-      parent_id: index === 0 ? null : String(index - 1),
-      content: "",
-      is_user_author: index % 2 === 0,
-      is_complete: true,
-      finish_reason: null,
-      created_at: "",
-    })),
+    Array.from(
+      { length: 20_000 },
+      (_, index): Message => ({
+        id: String(index),
+        parent_id: index === 0 ? null : String(index - 1),
+        content: "",
+        is_user_author: index % 2 === 0,
+        is_complete: true,
+        finish_reason: null,
+        created_at: "",
+      }),
+    ),
   );
   equal(long.leafBelow("0"), "19999");
   equal(long.outline("19999").length, 20_000);

@@ -12,10 +12,10 @@ export interface User {
 }
 
 /** What came of an attempt to sign in or up. */
-export type Entry =
-  | { outcome: "in" }
-  | { outcome: "confirm" }
-  | { outcome: "failed"; reason: string };
+export type Entry = { outcome: "in" } | { outcome: "confirm" } | {
+  outcome: "failed";
+  reason: string;
+};
 
 /** The way in and out. */
 export interface Account {
@@ -31,10 +31,8 @@ export interface Account {
 export function createAccount({ auth }: SupabaseClient): Account {
   const user = signal<User | null | undefined>(undefined);
   auth.onAuthStateChange((_event, session) => {
-    const next = session && {
-      id: session.user.id,
-      email: session.user.email ?? "",
-    };
+    const next = session &&
+      { id: session.user.id, email: session.user.email ?? "" };
     // A renewed token is no new user.
     if (next?.id !== user.peek()?.id || user.peek() === undefined) {
       user.value = next;
@@ -44,9 +42,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
     user,
     async signIn(email, password) {
       const { error } = await auth.signInWithPassword({ email, password });
-      return error
-        ? { outcome: "failed", reason: accountFailure(error) }
-        : { outcome: "in" };
+      return error ? { outcome: "failed", reason: accountFailure(error) } : { outcome: "in" };
     },
     async signUp(email, password) {
       const { data, error } = await auth.signUp({ email, password });

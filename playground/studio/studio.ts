@@ -3,29 +3,12 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { createRelayClient } from "../../client/client.ts";
-import {
-  addBot,
-  type BotFields,
-  changeBot,
-  deleteBot,
-  listBots,
-} from "../data/bots.ts";
+import { addBot, type BotFields, changeBot, deleteBot, listBots } from "../data/bots.ts";
 import type { Bot, Story } from "../data/rows.ts";
-import {
-  addStory,
-  changeStory,
-  deleteStory,
-  endedOf,
-  listStories,
-} from "../data/stories.ts";
+import { addStory, changeStory, deleteStory, endedOf, listStories } from "../data/stories.ts";
 import { goTo } from "../platform/address.ts";
 import { createDesk, type Desk } from "../story/desk.ts";
-import {
-  forget,
-  onRunningElsewhere,
-  running,
-  runningStories,
-} from "../story/running.ts";
+import { forget, onRunningElsewhere, running, runningStories } from "../story/running.ts";
 import { dataFailure } from "../words/failures.ts";
 import { titleOf } from "../words/titles.ts";
 import type { User } from "./account.ts";
@@ -34,10 +17,10 @@ import type { User } from "./account.ts";
 const LOOK_MS = 4_000;
 
 /** Which of the page's dialogs is open. */
-export type Dialog =
-  | { name: "bots" }
-  | { name: "bot"; bot: Bot | null }
-  | { name: "rename" | "delete"; story: Story };
+export type Dialog = { name: "bots" } | { name: "bot"; bot: Bot | null } | {
+  name: "rename" | "delete";
+  story: Story;
+};
 
 /** What the views show, and what they can do. */
 export interface Studio {
@@ -110,10 +93,7 @@ export function createStudio(supabase: SupabaseClient, user: User): Studio {
 
   async function listAgain() {
     try {
-      const [newBots, newStories] = await Promise.all([
-        listBots(supabase),
-        listStories(supabase),
-      ]);
+      const [newBots, newStories] = await Promise.all([listBots(supabase), listStories(supabase)]);
       batch(() => {
         bots.value = newBots;
         stories.value = newStories;
@@ -125,10 +105,7 @@ export function createStudio(supabase: SupabaseClient, user: User): Studio {
   }
 
   function patch(storyId: string, fields: Partial<Story>) {
-    stories.value =
-      stories.value?.map((story) =>
-        story.id === storyId ? { ...story, ...fields } : story
-      ) ?? null;
+    stories.value = stories.value?.map((story) => story.id === storyId ? { ...story, ...fields } : story) ?? null;
   }
 
   /** What the Data API refuses becomes words. */
@@ -149,9 +126,7 @@ export function createStudio(supabase: SupabaseClient, user: User): Studio {
     desk,
     dialog,
     bot() {
-      const id = desk.storyId.value === null
-        ? chosen.value ?? stories.value?.[0]?.bot_id
-        : story()?.bot_id;
+      const id = desk.storyId.value === null ? chosen.value ?? stories.value?.[0]?.bot_id : story()?.bot_id;
       const found = bots.value?.find((bot) => bot.id === id);
       return found ?? bots.value?.[0] ?? null;
     },
@@ -169,12 +144,7 @@ export function createStudio(supabase: SupabaseClient, user: User): Studio {
       try {
         if (desk.storyId.value === null) {
           const botId = studio.bot()?.id ?? null;
-          const made = await addStory(
-            supabase,
-            user.id,
-            titleOf(prompt),
-            botId,
-          );
+          const made = await addStory(supabase, user.id, titleOf(prompt), botId);
           stories.value = [made, ...stories.value ?? []];
           await desk.open(made.id);
           goTo(made.id);
@@ -201,11 +171,7 @@ export function createStudio(supabase: SupabaseClient, user: User): Studio {
       }
     },
     async saveBot(id, fields) {
-      const saved = await inWords(
-        id === null
-          ? addBot(supabase, user.id, fields)
-          : changeBot(supabase, id, fields),
-      );
+      const saved = await inWords(id === null ? addBot(supabase, user.id, fields) : changeBot(supabase, id, fields));
       const others = bots.value?.filter((bot) => bot.id !== saved.id) ?? [];
       bots.value = [saved, ...others];
       if (id === null) await studio.chooseBot(saved.id);

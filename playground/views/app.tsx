@@ -4,11 +4,7 @@ import { effect, type Signal, signal, useComputed } from "@preact/signals";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { useMemo } from "preact/hooks";
 import { goTo } from "../platform/address.ts";
-import {
-  findProject,
-  forgetProject,
-  type Project,
-} from "../platform/project.ts";
+import { findProject, forgetProject, type Project } from "../platform/project.ts";
 import { type Account, createAccount, type User } from "../studio/account.ts";
 import { createStudio } from "../studio/studio.ts";
 import { Setup } from "./setup.tsx";
@@ -68,11 +64,13 @@ export function App() {
   return <SignedIn supabase={supabase} account={account} user={user.value} />;
 }
 
-function SignedIn({ supabase, account, user }: {
-  supabase: SupabaseClient;
-  account: Account;
-  user: User;
-}) {
+function SignedIn(
+  { supabase, account, user }: {
+    supabase: SupabaseClient;
+    account: Account;
+    user: User;
+  },
+) {
   const studio = useMemo(() => createStudio(supabase, user), [user]);
   return <StudioView studio={studio} account={account} />;
 }

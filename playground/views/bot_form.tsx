@@ -90,9 +90,7 @@ export function BotForm({ bot, onClose }: BotFormProps) {
         {isLeaving
           ? (
             <div class="actions end" role="group" aria-label="Delete the bot">
-              <span class="question">
-                Delete this bot? Its stories stay.
-              </span>
+              <span class="question">Delete this bot? Its stories stay.</span>
               <button
                 type="button"
                 class="button"

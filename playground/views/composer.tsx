@@ -58,9 +58,7 @@ export function Composer() {
           rows={1}
           maxLength={32_000}
           enterkeyhint="send"
-          placeholder={desk.path.value.length === 0
-            ? "How does it begin?"
-            : "What happens next?"}
+          placeholder={desk.path.value.length === 0 ? "How does it begin?" : "What happens next?"}
           value={pen.draft.value}
           onInput={({ currentTarget }) => pen.draft.value = currentTarget.value}
           onKeyDown={sendsOnEnter(send)}
@@ -102,8 +100,7 @@ export function Composer() {
           )
           : (
             <>
-              <kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd>{" "}
-              makes a new line
+              <kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd> makes a new line
             </>
           )}
       </p>

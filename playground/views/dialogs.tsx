@@ -40,10 +40,7 @@ function Rename({ story, onClose }: AboutStory) {
         class="form"
         onSubmit={(event) => {
           const title = valuesOf(event).title.trim();
-          studio.rename(story.id, title).then(
-            onClose,
-            (error) => setReason(error.message),
-          );
+          studio.rename(story.id, title).then(onClose, (error) => setReason(error.message));
         }}
       >
         <Field
@@ -69,8 +66,7 @@ function Delete({ story, onClose }: AboutStory) {
   return (
     <Modal title="Delete this story?" onClose={onClose}>
       <p>
-        “{story.title || "Untitled story"}” goes with all its branches and
-        versions. This cannot be taken back.
+        “{story.title || "Untitled story"}” goes with all its branches and versions. This cannot be taken back.
       </p>
       {reason && <p class="reason" role="alert">{reason}</p>}
       <div class="actions end">
@@ -78,11 +74,7 @@ function Delete({ story, onClose }: AboutStory) {
         <button
           type="button"
           class="button danger"
-          onClick={() =>
-            studio.removeStory(story.id).then(
-              onClose,
-              (error) => setReason(error.message),
-            )}
+          onClick={() => studio.removeStory(story.id).then(onClose, (error) => setReason(error.message))}
         >
           Delete
         </button>

@@ -3,18 +3,9 @@
 import { useStudio } from "./context.ts";
 
 const BEGINNINGS: [string, string][] = [
-  [
-    "A light that asks the sea",
-    "Tell me a story about a lighthouse keeper and a letter from the sea.",
-  ],
-  [
-    "The machine that counted apples",
-    "Tell me a story about a robot in an orchard whose owner has gone.",
-  ],
-  [
-    "Weather, mended while you wait",
-    "Tell me a story about a shop where weather is mended.",
-  ],
+  ["A light that asks the sea", "Tell me a story about a lighthouse keeper and a letter from the sea."],
+  ["The machine that counted apples", "Tell me a story about a robot in an orchard whose owner has gone."],
+  ["Weather, mended while you wait", "Tell me a story about a shop where weather is mended."],
 ];
 
 export function Empty() {
@@ -25,8 +16,8 @@ export function Empty() {
       <div class="empty">
         <h2>First, somebody to tell it</h2>
         <p>
-          A bot is a model at a provider of your choice, with your instructions
-          and your key. The key stays with the relay.
+          A bot is a model at a provider of your choice, with your instructions and your key. The key stays with the
+          relay.
         </p>
         <button
           type="button"
@@ -45,7 +36,10 @@ export function Empty() {
       <ul class="beginnings">
         {BEGINNINGS.map(([title, prompt]) => (
           <li key={title}>
-            <button type="button" onClick={() => studio.say(prompt)}>
+            <button
+              type="button"
+              onClick={() => studio.say(prompt)}
+            >
               <strong>{title}</strong>
               <span>{prompt}</span>
             </button>

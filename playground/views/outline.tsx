@@ -16,16 +16,11 @@ export function Outline({ onChosen }: { onChosen(): void }) {
       <p class="hint">Choose a part to read on from there.</p>
       <ol class="outline">
         {desk.tree.value.outline(leaf).map(({ message, depth, onPath }) => (
-          <li
-            key={message.id}
-            class={`depth-${Math.min(depth, MAX_DEPTH)}`}
-          >
+          <li key={message.id} class={`depth-${Math.min(depth, MAX_DEPTH)}`}>
             <button
               type="button"
               class={message.is_user_author ? "said" : "was-told"}
-              aria-current={onPath
-                ? (message.id === leaf ? "location" : "true")
-                : undefined}
+              aria-current={onPath ? (message.id === leaf ? "location" : "true") : undefined}
               onClick={() => {
                 desk.show(message.id);
                 onChosen();

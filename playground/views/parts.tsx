@@ -62,25 +62,19 @@ interface FieldProps {
 /** A labelled input, uncontrolled: what is typed is read when the form is sent, and nowhere else. */
 export function Field({ label, help, lines, ...input }: FieldProps) {
   const id = useId();
-  const common = {
-    id,
-    "aria-describedby": help ? `${id}-help` : undefined,
-    spellcheck: lines !== undefined,
-  };
+  const common = { id, "aria-describedby": help ? `${id}-help` : undefined, spellcheck: lines !== undefined };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {lines === undefined
-        ? <input {...(input as InputHTMLAttributes)} {...common} />
-        : (
-          <textarea
-            name={input.name}
-            rows={lines}
-            placeholder={input.placeholder}
-            defaultValue={input.defaultValue}
-            {...common}
-          />
-        )}
+      {lines === undefined ? <input {...(input as InputHTMLAttributes)} {...common} /> : (
+        <textarea
+          name={input.name}
+          rows={lines}
+          placeholder={input.placeholder}
+          defaultValue={input.defaultValue}
+          {...common}
+        />
+      )}
       {help && <p class="help" id={`${id}-help`}>{help}</p>}
     </div>
   );
@@ -90,7 +84,5 @@ export function Field({ label, help, lines, ...input }: FieldProps) {
 export function valuesOf(event: SubmitEvent): Record<string, string> {
   event.preventDefault();
   const form = event.currentTarget as HTMLFormElement;
-  return Object.fromEntries(
-    [...new FormData(form)].map(([name, value]) => [name, String(value)]),
-  );
+  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 }

@@ -9,9 +9,7 @@ import { sendsOnEnter, useHeightOfText } from "./typing.ts";
 import { Versions } from "./versions.tsx";
 
 export function Passage({ message }: { message: Message }) {
-  return message.is_user_author
-    ? <Prompt message={message} />
-    : <Told message={message} />;
+  return message.is_user_author ? <Prompt message={message} /> : <Told message={message} />;
 }
 
 function Prompt({ message }: { message: Message }) {
@@ -49,10 +47,7 @@ function Prompt({ message }: { message: Message }) {
 }
 
 /** What is sent from here becomes a branch of its own: the old prompt and all that follows it stay. */
-function PromptEditor({ message, onEnd }: {
-  message: Message;
-  onEnd(): void;
-}) {
+function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
   const { pen } = useStudio().desk;
   const [text, setText] = useState(message.content);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -202,9 +197,7 @@ function Thoughts({ text, title }: { text: string; title: string }) {
 function Paragraphs({ text }: { text: string }) {
   return (
     <div class="text">
-      {text.split(/\n{2,}/).filter((part) => part.trim()).map((part, index) => (
-        <p key={index}>{part}</p>
-      ))}
+      {text.split(/\n{2,}/).filter((part) => part.trim()).map((part, index) => <p key={index}>{part}</p>)}
     </div>
   );
 }

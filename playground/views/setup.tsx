@@ -19,8 +19,8 @@ export function Setup({ onReady }: { onReady(project: Project): void }) {
       <Brand />
       <h1>Where do your stories live?</h1>
       <p class="lead">
-        This page works with any Supabase project that runs the relay. Both
-        values are in its dashboard, under Project Settings, API Keys.
+        This page works with any Supabase project that runs the relay. Both values are in its dashboard, under Project
+        Settings, API Keys.
       </p>
       <form class="form" onSubmit={submit} noValidate>
         <Field

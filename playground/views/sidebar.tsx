@@ -33,9 +33,7 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
         <Icon name="plus" /> New story
       </a>
       <nav class="stories" aria-label="Stories">
-        {rows?.length === 0 && (
-          <p class="hint">Your stories will be listed here.</p>
-        )}
+        {rows?.length === 0 && <p class="hint">Your stories will be listed here.</p>}
         <ul>
           {rows?.map(({ id, title }) => {
             const isBusy = busy.value.includes(id);

@@ -15,11 +15,8 @@ interface StoryBarProps {
 export function StoryBar({ onMenu, isOutlined, onOutline }: StoryBarProps) {
   const studio = useStudio();
   const { desk } = studio;
-  const story = studio.stories.value
-    ?.find(({ id }) => id === desk.storyId.value);
-  const title = desk.storyId.value === null
-    ? "New story"
-    : story?.title || "Untitled story";
+  const story = studio.stories.value?.find(({ id }) => id === desk.storyId.value);
+  const title = desk.storyId.value === null ? "New story" : story?.title || "Untitled story";
   const branches = desk.tree.value.branches;
   return (
     <header class="bar">
@@ -42,9 +39,7 @@ export function StoryBar({ onMenu, isOutlined, onOutline }: StoryBarProps) {
           type="button"
           class="icon-button"
           aria-expanded={isOutlined}
-          aria-label={branches === 1
-            ? "Branches"
-            : `Branches, ${branches} of them`}
+          aria-label={branches === 1 ? "Branches" : `Branches, ${branches} of them`}
           title="All branches"
           onClick={onOutline}
         >

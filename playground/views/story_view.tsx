@@ -91,9 +91,7 @@ function Body({ onSignOut }: { onSignOut(): void }) {
     <>
       {path.length === 0 && !isLive && <Empty />}
       {path.map((message) => <Passage key={message.id} message={message} />)}
-      {isLive && pen.prompt.value !== null && (
-        <PendingPrompt text={pen.prompt.value} />
-      )}
+      {isLive && pen.prompt.value !== null && <PendingPrompt text={pen.prompt.value} />}
       {isLive && (pen.writing.value || pen.text.value) && <LivePassage />}
       {isUnanswered && (
         <div class="unanswered">
@@ -107,9 +105,7 @@ function Body({ onSignOut }: { onSignOut(): void }) {
           </button>
         </div>
       )}
-      {pen.failure.value && (
-        <FailureView failure={pen.failure.value} onSignOut={onSignOut} />
-      )}
+      {pen.failure.value && <FailureView failure={pen.failure.value} onSignOut={onSignOut} />}
       <Trouble />
     </>
   );

@@ -19,10 +19,7 @@ interface StudioViewProps {
 }
 
 export function StudioView({ studio, account }: StudioViewProps) {
-  const { menu, outline } = useMemo(
-    () => ({ menu: signal(false), outline: signal(false) }),
-    [],
-  );
+  const { menu, outline } = useMemo(() => ({ menu: signal(false), outline: signal(false) }), []);
   const { desk } = studio;
 
   useSignalEffect(() => {
@@ -32,8 +29,7 @@ export function StudioView({ studio, account }: StudioViewProps) {
     menu.value = false;
   });
   useSignalEffect(() => {
-    const title = studio.stories.value
-      ?.find(({ id }) => id === desk.storyId.value)?.title;
+    const title = studio.stories.value?.find(({ id }) => id === desk.storyId.value)?.title;
     document.title = title ? `${title} · Storytellr` : "Storytellr";
   });
   useEffect(() => {
@@ -54,9 +50,7 @@ export function StudioView({ studio, account }: StudioViewProps) {
       onChosen={() => menu.value = false}
     />
   );
-  const rows = (
-    <Outline onChosen={() => tight.value && (outline.value = false)} />
-  );
+  const rows = <Outline onChosen={() => tight.value && (outline.value = false)} />;
   return (
     <StudioContext.Provider value={studio}>
       <a class="skip" href="#story-text" onClick={skip}>Skip to the story</a>

@@ -13,10 +13,7 @@ export function sendsOnEnter(send: () => void) {
 }
 
 /** The box is as high as its text, within the bounds that its style sets. */
-export function useHeightOfText(
-  box: RefObject<HTMLTextAreaElement | null>,
-  text: string,
-): void {
+export function useHeightOfText(box: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useLayoutEffect(() => {
     const area = box.current;
     if (!area) return;

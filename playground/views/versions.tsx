@@ -15,12 +15,8 @@ export function Versions({ message }: { message: Message }) {
     // The other version has buttons of its own: the focus goes along.
     requestAnimationFrame(() => {
       const label = by < 0 ? "Previous version" : "Next version";
-      const buttons = document.querySelectorAll<HTMLButtonElement>(
-        `[data-message="${next.id}"] .versions button`,
-      );
-      const same = [...buttons].find((button) =>
-        button.getAttribute("aria-label") === label && !button.disabled
-      );
+      const buttons = document.querySelectorAll<HTMLButtonElement>(`[data-message="${next.id}"] .versions button`);
+      const same = [...buttons].find((button) => button.getAttribute("aria-label") === label && !button.disabled);
       (same ?? [...buttons].find((button) => !button.disabled))?.focus();
     });
   };

@@ -64,8 +64,7 @@ export function Welcome({ project, account, onLeave }: WelcomeProps) {
         {address
           ? (
             <p class="lead" role="status">
-              We have sent a link to{" "}
-              <strong>{address}</strong>. Follow it, then come back and sign in.
+              We have sent a link to <strong>{address}</strong>. Follow it, then come back and sign in.
             </p>
           )
           : (
@@ -87,11 +86,7 @@ export function Welcome({ project, account, onLeave }: WelcomeProps) {
                 help={isNew ? "At least six characters." : undefined}
               />
               {reason && <p class="reason" role="alert">{reason}</p>}
-              <button
-                type="submit"
-                class="button primary wide"
-                disabled={busy}
-              >
+              <button type="submit" class="button primary wide" disabled={busy}>
                 {busy ? "One moment…" : isNew ? "Create account" : "Sign in"}
               </button>
             </form>
@@ -117,8 +112,7 @@ export function Welcome({ project, account, onLeave }: WelcomeProps) {
               type="button"
               class="button wide"
               disabled={busy}
-              onClick={() =>
-                enter(account.signIn(demo.email, demo.password), demo.email)}
+              onClick={() => enter(account.signIn(demo.email, demo.password), demo.email)}
             >
               Use the demo account
             </button>

@@ -35,61 +35,29 @@ const WORDS: Record<ClientErrorCode, [string, string, Remedy]> = {
     "Perhaps the text is too long: 32,000 characters is the most.",
     "none",
   ],
-  unauthenticated: [
-    "You are no longer signed in.",
-    "Sign in again; your stories are all still there.",
-    "sign-in",
-  ],
-  forbidden: [
-    "This account may not have stories told.",
-    "Sign in with an email address and a password.",
-    "sign-in",
-  ],
+  unauthenticated: ["You are no longer signed in.", "Sign in again; your stories are all still there.", "sign-in"],
+  forbidden: ["This account may not have stories told.", "Sign in with an email address and a password.", "sign-in"],
   provider_not_allowed: [
     "The relay does not call this bot’s address.",
     "Its base URL must begin with https:// and lead to a public server. Change it in the bot’s settings.",
     "bot",
   ],
-  bot_not_found: [
-    "There is no bot to tell this story.",
-    "Make one, or choose another one above.",
-    "bot",
-  ],
-  conversation_not_found: [
-    "This story is gone.",
-    "It may have been deleted in another window.",
-    "reload",
-  ],
-  message_not_found: [
-    "This part of the story is gone.",
-    "It may have been deleted in another window.",
-    "reload",
-  ],
+  bot_not_found: ["There is no bot to tell this story.", "Make one, or choose another one above.", "bot"],
+  conversation_not_found: ["This story is gone.", "It may have been deleted in another window.", "reload"],
+  message_not_found: ["This part of the story is gone.", "It may have been deleted in another window.", "reload"],
   not_found: [
     "This page and the relay do not understand each other.",
     "The relay is probably of another version.",
     "reload",
   ],
-  stream_not_found: [
-    "Nothing is being written any more.",
-    "Have this part told again.",
-    "retry",
-  ],
+  stream_not_found: ["Nothing is being written any more.", "Have this part told again.", "retry"],
   method_not_allowed: [
     "This page and the relay do not understand each other.",
     "The relay is probably of another version.",
     "reload",
   ],
-  stream_id_taken: [
-    "The relay mistook this for another story.",
-    "Trying again will do.",
-    "retry",
-  ],
-  payload_too_large: [
-    "This is too long to send.",
-    "Shorten what you wrote, or begin a new story.",
-    "none",
-  ],
+  stream_id_taken: ["The relay mistook this for another story.", "Trying again will do.", "retry"],
+  payload_too_large: ["This is too long to send.", "Shorten what you wrote, or begin a new story.", "none"],
   unsupported_media_type: [
     "This page and the relay do not understand each other.",
     "The relay is probably of another version.",
@@ -105,11 +73,7 @@ const WORDS: Record<ClientErrorCode, [string, string, Remedy]> = {
     "Wait until one of them is finished, or stop one.",
     "retry",
   ],
-  internal: [
-    "Something went wrong inside the relay.",
-    "It is not your doing. Trying again may help.",
-    "retry",
-  ],
+  internal: ["Something went wrong inside the relay.", "It is not your doing. Trying again may help.", "retry"],
   provider_auth: [
     "The provider did not accept this bot’s key.",
     "It may be mistyped, expired or meant for another provider. Set a new key in the bot’s settings.",
@@ -131,21 +95,13 @@ const WORDS: Record<ClientErrorCode, [string, string, Remedy]> = {
     "retry",
   ],
   interrupted: INTERRUPTED,
-  unavailable: [
-    "The relay cannot be reached right now.",
-    "It should be back soon; your story is safe.",
-    "retry",
-  ],
+  unavailable: ["The relay cannot be reached right now.", "It should be back soon; your story is safe.", "retry"],
   provider_timeout: [
     "The provider fell silent.",
     "What was written until then is kept. You can have this part told again.",
     "retry",
   ],
-  timeout: [
-    "This part took too long.",
-    "What was written until then is kept. You can go on from there.",
-    "retry",
-  ],
+  timeout: ["This part took too long.", "What was written until then is kept. You can go on from there.", "retry"],
   unreachable: [
     "The connection is gone.",
     "Check your network. The story goes on without you, and you can come back to it.",
@@ -175,9 +131,7 @@ export function failureOf(error: RelayClientError, now: number): Failure {
     advice: error.issues[0]?.message ?? advice,
     remedy,
     detail: QUOTING.includes(error.code) ? error.message : undefined,
-    notBefore: error.retryAfter === undefined
-      ? undefined
-      : now + error.retryAfter * 1000,
+    notBefore: error.retryAfter === undefined ? undefined : now + error.retryAfter * 1000,
   };
 }
 
@@ -200,10 +154,8 @@ export function dataFailure(error: unknown): string {
 
 const ACCOUNT: Record<string, string> = {
   invalid_credentials: "Email and password do not fit together.",
-  email_not_confirmed:
-    "This address is not confirmed yet. Follow the link in the email.",
-  user_already_exists:
-    "There is an account with this address. Sign in instead.",
+  email_not_confirmed: "This address is not confirmed yet. Follow the link in the email.",
+  user_already_exists: "There is an account with this address. Sign in instead.",
   email_exists: "There is an account with this address. Sign in instead.",
   weak_password: "Take a longer password, of at least six characters.",
   validation_failed: "This does not look like an email address.",
@@ -220,10 +172,7 @@ export function accountFailure(error: unknown): string {
 }
 
 /** What is told below a part that did not come to its own end; null for one that did. */
-export function endingOf(
-  reason: string | null,
-  isComplete: boolean,
-): string | null {
+export function endingOf(reason: string | null, isComplete: boolean): string | null {
   if (reason === "length") return "Ended at the bot’s length limit";
   if (reason === "content_filter") return "Ended by the provider’s filter";
   if (isComplete) return null;

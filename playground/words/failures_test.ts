@@ -1,27 +1,10 @@
 /// <reference lib="deno.ns" />
-import {
-  deepStrictEqual as equal,
-  doesNotMatch,
-  match,
-  ok,
-} from "node:assert/strict";
+import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
 import { type ClientErrorCode, RelayClientError } from "../../client/errors.ts";
-import {
-  type ErrorCode,
-  STATUS_OF,
-} from "../../supabase/functions/_shared/protocol/errors.ts";
-import {
-  accountFailure,
-  dataFailure,
-  endingOf,
-  failureOf,
-} from "./failures.ts";
+import { type ErrorCode, STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { accountFailure, dataFailure, endingOf, failureOf } from "./failures.ts";
 
-const CODES: ClientErrorCode[] = [
-  ...Object.keys(STATUS_OF) as ErrorCode[],
-  "unreachable",
-  "unexpected_response",
-];
+const CODES: ClientErrorCode[] = [...Object.keys(STATUS_OF) as ErrorCode[], "unreachable", "unexpected_response"];
 
 Deno.test("failureOf() has whole sentences for each code, and none of them is a code", () => {
   for (const code of CODES) {
@@ -51,8 +34,7 @@ Deno.test("failureOf() knows until when trying again is in vain, and what is wro
 });
 
 Deno.test("failureOf() quotes the provider where that may help, and nobody else", () => {
-  const detail = (code: ClientErrorCode) =>
-    failureOf(new RelayClientError(code, "said so"), 0).detail;
+  const detail = (code: ClientErrorCode) => failureOf(new RelayClientError(code, "said so"), 0).detail;
   equal(detail("provider_error"), "said so");
   equal(detail("provider_auth"), undefined);
   equal(detail("internal"), undefined);

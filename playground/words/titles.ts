@@ -3,8 +3,7 @@
 const MAX_TITLE_CHARACTERS = 48;
 
 /** What many prompts begin with, and no title should. */
-const REQUEST =
-  /^(please )?(tell|write) (me )?((a|the) )?((short|long) )?((story|tale) (about|of) )?/i;
+const REQUEST = /^(please )?(tell|write) (me )?((a|the) )?((short|long) )?((story|tale) (about|of) )?/i;
 
 /** A story's title, from the prompt that begins it. */
 export function titleOf(prompt: string): string {
@@ -21,6 +20,5 @@ export function shortened(text: string, limit: number): string {
   if (characters.length <= limit) return line;
   const cut = characters.slice(0, limit).join("");
   const space = cut.lastIndexOf(" ");
-  return (space > limit / 2 ? cut.slice(0, space) : cut)
-    .replace(/[\s,.;:]+$/, "") + "…";
+  return (space > limit / 2 ? cut.slice(0, space) : cut).replace(/[\s,.;:]+$/, "") + "…";
 }

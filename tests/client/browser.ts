@@ -20,11 +20,7 @@ export interface Browser {
    * is printed. The page is a real answer of that server, for Chromium lets none that a test made up call a loopback
    * address.
    */
-  withPage<T>(
-    origin: string,
-    script: string,
-    use: (page: Page) => Promise<T>,
-  ): Promise<T>;
+  withPage<T>(origin: string, script: string, use: (page: Page) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -63,9 +59,6 @@ export async function startBrowser(): Promise<Browser> {
 /** Empties the page but for #root, and runs the script on it; also after a reload. */
 export async function prepare(page: Page, script: string): Promise<void> {
   await page.evaluate(`document.body.innerHTML = '<div id="root"></div>'`);
-  await page.addScriptTag({
-    type: "module",
-    content: `${script}\nglobalThis.prepared = true;`,
-  });
+  await page.addScriptTag({ type: "module", content: `${script}\nglobalThis.prepared = true;` });
   await page.waitForFunction("globalThis.prepared");
 }

@@ -1,9 +1,6 @@
 /** Stands between a client and the relay, and cuts every connection after a number of bytes that chance chooses. */
 
-import {
-  makeRandom,
-  type Random,
-} from "../../supabase/functions/_shared/testing/split.ts";
+import { makeRandom, type Random } from "../../supabase/functions/_relay/testing/split.ts";
 
 /** Bytes of answers that a connection brings before it is cut, at most: some are cut before their first header. */
 const MAX_BYTES = 4_000;
@@ -35,10 +32,7 @@ export function startChaosProxy(target: string, seed: number): ChaosProxy {
       drop(client);
       drop(relay);
     };
-    await Promise.allSettled([
-      move(client, relay, Infinity).finally(cut),
-      move(relay, client, bytes).finally(cut),
-    ]);
+    await Promise.allSettled([move(client, relay, Infinity).finally(cut), move(relay, client, bytes).finally(cut)]);
   }
 
   /** Ends where the source ends, where either is closed, and after so many bytes. */

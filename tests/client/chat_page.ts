@@ -7,10 +7,7 @@ import type { UIMessage } from "ai";
 import { createElement as h, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { createRelayTransport, toUIMessages } from "../../client/ai_sdk.ts";
-import {
-  createRelayClient,
-  type RelayClientError,
-} from "../../client/client.ts";
+import { createRelayClient, type RelayClientError } from "../../client/client.ts";
 import { rest, type Target, type TestUser } from "../support/target.ts";
 
 /** What a test tells the page. */
@@ -22,36 +19,26 @@ export interface ChatConfiguration {
 }
 
 async function mount({ target, user, conversation }: ChatConfiguration) {
-  const client = createRelayClient({
-    url: target.workers[0],
-    token: () => user.token,
-  });
+  const client = createRelayClient({ url: target.workers[0], token: () => user.token });
   const transport = createRelayTransport({
     client,
     request: { on_disconnect: "continue" },
     conversation: () => conversation,
     storage: sessionStorage,
   });
-  const messages = conversation
-    ? await history(target, user, conversation)
-    : [];
+  const messages = conversation ? await history(target, user, conversation) : [];
 
   function Chat() {
     const [text, setText] = useState("");
     const chat = useChat({ id: "chat", transport, messages, resume: true });
-    const button = (name: string, onClick: () => unknown) =>
-      h("button", { key: name, onClick }, name);
+    const button = (name: string, onClick: () => unknown) => h("button", { key: name, onClick }, name);
     return h(
       "main",
       null,
       h("ul", null, chat.messages.map(showMessage)),
       h("output", null, chat.status),
       h("strong", null, (chat.error as RelayClientError | undefined)?.code),
-      h("textarea", {
-        value: text,
-        onChange: (event: { target: { value: string } }) =>
-          setText(event.target.value),
-      }),
+      h("textarea", { value: text, onChange: (event: { target: { value: string } }) => setText(event.target.value) }),
       button("Send", () => chat.sendMessage({ text })),
       button("Stop", () => chat.stop()),
       button("Regenerate", () => chat.regenerate()),
@@ -65,11 +52,7 @@ async function mount({ target, user, conversation }: ChatConfiguration) {
 }
 
 function showMessage({ id, role, parts }: UIMessage) {
-  return h(
-    "li",
-    { key: id, className: role },
-    parts.map((part) => part.type === "text" ? part.text : "").join(""),
-  );
+  return h("li", { key: id, className: role }, parts.map((part) => part.type === "text" ? part.text : "").join(""));
 }
 
 async function history(target: Target, user: TestUser, conversation: string) {
@@ -78,11 +61,7 @@ async function history(target: Target, user: TestUser, conversation: string) {
     user,
     `conversations?select=active_message_id&id=eq.${conversation}`,
   );
-  const rows = await rest(
-    target,
-    user,
-    `messages?select=*&conversation_id=eq.${conversation}`,
-  );
+  const rows = await rest(target, user, `messages?select=*&conversation_id=eq.${conversation}`);
   return toUIMessages(rows, active_message_id);
 }
 

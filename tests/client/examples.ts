@@ -78,10 +78,7 @@ export async function withExamples<T>(
   const folder = await Deno.makeTempDir({ prefix: "relay-examples-" });
   try {
     for (const [, name, text] of blocks) {
-      await Deno.writeTextFile(
-        `${folder}/${name}`,
-        rooted(openOf(text) + text + "\nexport {};\n"),
-      );
+      await Deno.writeTextFile(`${folder}/${name}`, rooted(openOf(text) + text + "\nexport {};\n"));
     }
     for (const [name, text] of Object.entries(further)) {
       await Deno.writeTextFile(`${folder}/${name}`, rooted(text));

@@ -1,13 +1,7 @@
 /** A provider whose stories are ordered by the prompt, so that scenarios need nothing but the relay. */
 
-import {
-  makeRandom,
-  makeText,
-} from "../../supabase/functions/_shared/testing/split.ts";
-import {
-  type ScriptedProvider,
-  startScriptedProvider,
-} from "../support/scripted_provider.ts";
+import { makeRandom, makeText } from "../../supabase/functions/_relay/testing/split.ts";
+import { type ScriptedProvider, startScriptedProvider } from "../support/scripted_provider.ts";
 import type { Order } from "./world.ts";
 
 /** What a client must not lose, double or cut. */
@@ -22,9 +16,7 @@ export interface StoryProvider extends Pick<ScriptedProvider, "close"> {
 export function startStoryProvider(): StoryProvider {
   const provider = startScriptedProvider();
   const url = provider.script(async (call) => {
-    const { seed = 1, chunks, pauseMs = 2, end = "finish" } = orderIn(
-      call.body.messages.at(-1).content,
-    );
+    const { seed = 1, chunks, pauseMs = 2, end = "finish" } = orderIn(call.body.messages.at(-1).content);
     const random = makeRandom(seed);
     let isOver = false;
     const over = call.closed.then(() => isOver = true);

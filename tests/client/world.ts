@@ -1,19 +1,7 @@
 /** What a scenario of the client's suite gets: nothing that a browser does not have. */
 
-import {
-  type Address,
-  type ClientOptions,
-  createRelayClient,
-  type RelayClient,
-} from "../../client/client.ts";
-import {
-  makeBot,
-  rest,
-  signUp,
-  storedMessage,
-  type Target,
-  type TestUser,
-} from "../support/target.ts";
+import { type Address, type ClientOptions, createRelayClient, type RelayClient } from "../../client/client.ts";
+import { makeBot, rest, signUp, storedMessage, type Target, type TestUser } from "../support/target.ts";
 
 /** Where the suite runs; goes to a browser as JSON. */
 export interface World {
@@ -48,11 +36,9 @@ export async function newStoryteller(
   const user = await signUp(target);
   await makeBot(target, user, providerUrl);
   const client = createRelayClient(
-    {
-      url: target.workers[0],
-      token: () => user.token,
-      ...options,
-    } as Address & ClientOptions,
+    { url: target.workers[0], token: () => user.token, ...options } as
+      & Address
+      & ClientOptions,
   );
   return { user, client };
 }
@@ -63,11 +49,7 @@ export function order(order: Order): string {
 }
 
 /** The stored message, once there is one; the worker may store it after the client has gone. */
-export async function stored(
-  { target }: World,
-  { user }: Storyteller,
-  streamId: string,
-) {
+export async function stored({ target }: World, { user }: Storyteller, streamId: string) {
   for (let looks = 0; looks < 200; looks++) {
     const message = await storedMessage(target, user, streamId);
     if (message) return message;
@@ -77,10 +59,7 @@ export async function stored(
 }
 
 /** How many messages of the user's there are, questions among them. */
-export async function countOfMessages(
-  { target }: World,
-  { user }: Storyteller,
-): Promise<number> {
+export async function countOfMessages({ target }: World, { user }: Storyteller): Promise<number> {
   return (await rest(target, user, "messages?select=id")).length;
 }
 

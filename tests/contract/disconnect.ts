@@ -3,23 +3,10 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { eventually } from "../support/eventually.ts";
 import { storedMessage } from "../support/target.ts";
-import {
-  givenAuthor,
-  messagesOf,
-  open,
-  readFrom,
-  type Scenario,
-  untilText,
-  waits,
-  watch,
-} from "./scenario.ts";
+import { givenAuthor, messagesOf, open, readFrom, type Scenario, untilText, waits, watch } from "./scenario.ts";
 
-export const disconnect: Scenario[] = [undefined, "stop"].map((
-  on_disconnect,
-) => ({
-  title: `a client that leaves ends the generation, with on_disconnect ${
-    on_disconnect ?? "absent"
-  }`,
+export const disconnect: Scenario[] = [undefined, "stop"].map((on_disconnect) => ({
+  title: `a client that leaves ends the generation, with on_disconnect ${on_disconnect ?? "absent"}`,
   async run(target, provider) {
     const { user, baseUrl } = await givenAuthor(target, provider, waits);
     const stream = await open(target, user, { prompt: "Begin", on_disconnect });
@@ -29,26 +16,16 @@ export const disconnect: Scenario[] = [undefined, "stop"].map((
     await stream.leave();
     await call.closed;
     equal(provider.open(baseUrl), 0);
-    const { stream_id, conversation_id, user_message_id } = JSON.parse(
-      start.data,
-    );
-    const stored = await eventually(
-      "the partial text",
-      () => storedMessage(target, user, stream_id),
-    );
-    equal([stored.content, stored.is_complete, stored.finish_reason], [
-      "Once upon",
-      false,
-      "disconnected",
-    ]);
+    const { stream_id, conversation_id, user_message_id } = JSON.parse(start.data);
+    const stored = await eventually("the partial text", () => storedMessage(target, user, stream_id));
+    equal([stored.content, stored.is_complete, stored.finish_reason], ["Once upon", false, "disconnected"]);
     equal(stored.parent_id, user_message_id);
     equal((await messagesOf(target, user, conversation_id)).length, 2);
   },
 }));
 
 disconnect.push({
-  title:
-    "a client that leaves before the first token leaves its prompt behind and no answer",
+  title: "a client that leaves before the first token leaves its prompt behind and no answer",
   async run(target, provider) {
     const { user, baseUrl } = await givenAuthor(target, provider, waits);
     const stream = await open(target, user, { prompt: "Begin" });
@@ -63,16 +40,11 @@ disconnect.push({
 });
 
 disconnect.push({
-  title:
-    "under continue the generation goes on without any client, and its message is whole",
+  title: "under continue the generation goes on without any client, and its message is whole",
   async run(target, provider) {
     const { user, baseUrl } = await givenAuthor(target, provider, waits);
     const stream_id = crypto.randomUUID();
-    const stream = await open(target, user, {
-      prompt: "Begin",
-      stream_id,
-      on_disconnect: "continue",
-    });
+    const stream = await open(target, user, { prompt: "Begin", stream_id, on_disconnect: "continue" });
     const call = await provider.called(baseUrl);
     await call.token("Once ");
     await stream.until("token");
@@ -81,39 +53,23 @@ disconnect.push({
     for (let i = 0; i < 20; i++) await call.token(`upon ${i} `);
     equal(provider.open(baseUrl), 1);
     await call.finish();
-    const stored = await eventually(
-      "the whole text",
-      () => storedMessage(target, user, stream_id),
-    );
+    const stored = await eventually("the whole text", () => storedMessage(target, user, stream_id));
     const whole = "Once " +
       Array.from({ length: 20 }, (_, i) => `upon ${i} `).join("");
-    equal([stored.content, stored.is_complete, stored.finish_reason], [
-      whole,
-      true,
-      "stop",
-    ]);
+    equal([stored.content, stored.is_complete, stored.finish_reason], [whole, true, "stop"]);
     for (const worker of target.workers) {
       const reader = await watch(target, user, stream_id, { worker, from: 5 });
       const { text, end, last } = await readFrom(reader, 5);
-      equal([text, end, last.message_id], [
-        whole.slice(5),
-        "done",
-        stored.id,
-      ]);
+      equal([text, end, last.message_id], [whole.slice(5), "done", stored.id]);
     }
   },
 }, {
-  title:
-    "under continue a client comes back, on any worker, and misses nothing",
+  title: "under continue a client comes back, on any worker, and misses nothing",
   async run(target, provider) {
     const { user, baseUrl } = await givenAuthor(target, provider, waits);
     for (const [round, worker] of target.workers.entries()) {
       const stream_id = crypto.randomUUID();
-      const stream = await open(target, user, {
-        prompt: "Begin",
-        stream_id,
-        on_disconnect: "continue",
-      });
+      const stream = await open(target, user, { prompt: "Begin", stream_id, on_disconnect: "continue" });
       const call = await provider.called(baseUrl, round + 1);
       await call.token("Once ");
       await stream.until("token");
@@ -122,16 +78,12 @@ disconnect.push({
       const back = await watch(target, user, stream_id, { worker, from: 5 });
       const seen = await untilText(back, "upon");
       await call.token(" a time.");
-      const [{ text, end }] = await Promise.all([
-        readFrom(back, 5, seen),
-        call.finish(),
-      ]);
+      const [{ text, end }] = await Promise.all([readFrom(back, 5, seen), call.finish()]);
       equal([text, end], ["upon a time.", "done"]);
     }
   },
 }, {
-  title:
-    "under stop the generation goes on as long as one client of its worker reads it",
+  title: "under stop the generation goes on as long as one client of its worker reads it",
   async run(target, provider) {
     const { user, baseUrl } = await givenAuthor(target, provider, waits);
     const stream_id = crypto.randomUUID();
@@ -148,23 +100,9 @@ disconnect.push({
     await second.leave();
     await call.closed;
     equal(provider.open(baseUrl), 0);
-    const stored = await eventually(
-      "the partial text",
-      () => storedMessage(target, user, stream_id),
-    );
-    equal([stored.content, stored.finish_reason], [
-      "Once upon",
-      "disconnected",
-    ]);
-    const { end, last } = await readFrom(
-      await watch(target, user, stream_id),
-      0,
-    );
-    equal([end, last.finish_reason, last.is_complete, last.message_id], [
-      "done",
-      "disconnected",
-      false,
-      stored.id,
-    ]);
+    const stored = await eventually("the partial text", () => storedMessage(target, user, stream_id));
+    equal([stored.content, stored.finish_reason], ["Once upon", "disconnected"]);
+    const { end, last } = await readFrom(await watch(target, user, stream_id), 0);
+    equal([end, last.finish_reason, last.is_complete, last.message_id], ["done", "disconnected", false, stored.id]);
   },
 });

@@ -2,20 +2,8 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Script, ScriptedProvider } from "../support/scripted_provider.ts";
-import {
-  post,
-  readStory,
-  type StoryEvent,
-  type StoryStream,
-  textOf,
-} from "../support/story_client.ts";
-import {
-  makeBot,
-  rest,
-  signUp,
-  type Target,
-  type TestUser,
-} from "../support/target.ts";
+import { post, readStory, type StoryEvent, type StoryStream, textOf } from "../support/story_client.ts";
+import { makeBot, rest, signUp, type Target, type TestUser } from "../support/target.ts";
 
 /** One rule of the contract, shown on whatever relay it is given. */
 export interface Scenario {
@@ -71,23 +59,13 @@ export function ask(
 }
 
 /** POST /stream, and the answer as an open stream. */
-export async function open(
-  target: Target,
-  user: TestUser,
-  body: unknown,
-): Promise<StoryStream> {
+export async function open(target: Target, user: TestUser, body: unknown): Promise<StoryStream> {
   return readStory(await ask(target, user, body));
 }
 
 /** POST /cancel on the last worker, which need not be the one that runs the generation. */
-export function cancel(
-  target: Target,
-  { token }: { token: string | null },
-  streamId: string,
-): Promise<Response> {
-  return post(`${target.workers.at(-1)}/cancel`, token, {
-    stream_id: streamId,
-  });
+export function cancel(target: Target, { token }: { token: string | null }, streamId: string): Promise<Response> {
+  return post(`${target.workers.at(-1)}/cancel`, token, { stream_id: streamId });
 }
 
 /** How a reader comes in: on which worker, behind which offset, and how it names that. */
@@ -110,9 +88,7 @@ export function get(
   return fetch(`${worker}/stream/${encodeURIComponent(streamId)}${query}`, {
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      ...(from === undefined || inQuery
-        ? {}
-        : { "last-event-id": String(from) }),
+      ...(from === undefined || inQuery ? {} : { "last-event-id": String(from) }),
       ...headers,
     },
   });
@@ -138,14 +114,8 @@ export interface Rest {
 }
 
 /** Reads to the end what begins behind an offset, and checks that each id is the length of the text up to there. */
-export async function readFrom(
-  stream: StoryStream,
-  from: number,
-  seen: StoryEvent[] = [],
-): Promise<Rest> {
-  const events = [...seen, ...await stream.rest()].filter(({ event }) =>
-    event !== "ping"
-  );
+export async function readFrom(stream: StoryStream, from: number, seen: StoryEvent[] = []): Promise<Rest> {
+  const events = [...seen, ...await stream.rest()].filter(({ event }) => event !== "ping");
   const names = events.map(({ event }) => event);
   const end = names.at(-1)!;
   ok(["done", "error"].includes(end), `The last event is ${end}`);
@@ -160,19 +130,11 @@ export async function readFrom(
     length += data.length;
     equal(id, String(length));
   }
-  return {
-    events,
-    text: textOf(events),
-    end,
-    last: JSON.parse(events.at(-1)!.data),
-  };
+  return { events, text: textOf(events), end, last: JSON.parse(events.at(-1)!.data) };
 }
 
 /** Reads until the stream has brought this text. */
-export async function untilText(
-  stream: StoryStream,
-  text: string,
-): Promise<StoryEvent[]> {
+export async function untilText(stream: StoryStream, text: string): Promise<StoryEvent[]> {
   const seen: StoryEvent[] = [];
   while (textOf(seen) !== text) {
     const event = await stream.next();
@@ -198,31 +160,21 @@ export interface Story {
 }
 
 /** POST /stream, read to the end. */
-export async function tell(
-  target: Target,
-  user: TestUser,
-  body: unknown,
-): Promise<Story> {
+export async function tell(target: Target, user: TestUser, body: unknown): Promise<Story> {
   return await readToEnd(await open(target, user, body));
 }
 
 /** Reads what is still to come, behind what was read already. */
-export async function readToEnd(
-  stream: StoryStream,
-  seen: StoryEvent[] = [],
-): Promise<Story> {
-  const events = [...seen, ...await stream.rest()].filter(({ event }) =>
-    event !== "ping"
-  );
+export async function readToEnd(stream: StoryStream, seen: StoryEvent[] = []): Promise<Story> {
+  const events = [...seen, ...await stream.rest()].filter(({ event }) => event !== "ping");
   const names = events.map(({ event }) => event);
   equal(names[0], "start");
   const end = names.at(-1)!;
   ok(["done", "error"].includes(end), `The last event is ${end}`);
-  equal(
-    names.filter((name) => ["start", "done", "error"].includes(name)),
-    ["start", end],
-    "There is one start and one end",
-  );
+  equal(names.filter((name) => ["start", "done", "error"].includes(name)), [
+    "start",
+    end,
+  ], "There is one start and one end");
   return {
     response: stream.response,
     events,
@@ -241,10 +193,7 @@ export async function refused(
   // deno-lint-ignore no-explicit-any
 ): Promise<any> {
   const text = await response.text();
-  equal([response.status, response.headers.get("content-type")], [
-    status,
-    "application/json; charset=utf-8",
-  ], text);
+  equal([response.status, response.headers.get("content-type")], [status, "application/json; charset=utf-8"], text);
   equal(response.headers.get("access-control-allow-origin"), "*");
   equal(response.headers.get("cache-control"), "no-store");
   const { error, ...others } = JSON.parse(text);
@@ -275,23 +224,11 @@ export async function messagesOf(
   conversationId: string,
   // deno-lint-ignore no-explicit-any
 ): Promise<any[]> {
-  return await rest(
-    target,
-    user,
-    `messages?select=*&conversation_id=eq.${conversationId}&order=id`,
-  );
+  return await rest(target, user, `messages?select=*&conversation_id=eq.${conversationId}&order=id`);
 }
 
 /** The conversation, as its owner sees it. */
-export async function conversationOf(
-  target: Target,
-  user: TestUser,
-  conversationId: string,
-) {
-  const [conversation] = await rest(
-    target,
-    user,
-    `conversations?select=*&id=eq.${conversationId}`,
-  );
+export async function conversationOf(target: Target, user: TestUser, conversationId: string) {
+  const [conversation] = await rest(target, user, `conversations?select=*&id=eq.${conversationId}`);
   return conversation;
 }

@@ -3,20 +3,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { eventually } from "../support/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault_proxy.ts";
-import {
-  begin,
-  type Rig,
-  type Runtime,
-  type Started,
-  type Worker,
-} from "../support/rig.ts";
+import { begin, type Rig, type Runtime, type Started, type Worker } from "../support/rig.ts";
 import { dataOf, post, textOf } from "../support/story_client.ts";
-import {
-  BOT_KEY,
-  signUp,
-  storedMessage,
-  type TestUser,
-} from "../support/target.ts";
+import { BOT_KEY, signUp, storedMessage, type TestUser } from "../support/target.ts";
 
 /** One thing that goes wrong, as a test. */
 export interface Scenario {
@@ -50,18 +39,12 @@ export async function openLab(rig: Rig, runtime: Runtime): Promise<Lab> {
   const [user, main, hasty, brief, strict, choosy] = await Promise.all([
     signUp(rig.target),
     rig.worker({ RELAY_BEAT_MS: "200" }, { runtime, supabaseUrl: proxy.url }),
-    rig.worker({
-      RELAY_FIRST_TOKEN_TIMEOUT_MS: "1000",
-      RELAY_IDLE_TIMEOUT_MS: "500",
-    }, { runtime }),
+    rig.worker({ RELAY_FIRST_TOKEN_TIMEOUT_MS: "1000", RELAY_IDLE_TIMEOUT_MS: "500" }, { runtime }),
     rig.worker({ RELAY_TIMEOUT_MS: "2000" }, { runtime }),
     rig.worker({ RELAY_ALLOW_PRIVATE_PROVIDERS: "false" }, { runtime }),
     rig.worker({ RELAY_PROVIDER_HOSTS: "127.0.0.1" }, { runtime }),
   ]);
-  return {
-    ...{ rig, runtime, user, proxy, main, hasty, brief, strict, choosy },
-    close: () => proxy.close(),
-  };
+  return { ...{ rig, runtime, user, proxy, main, hasty, brief, strict, choosy }, close: () => proxy.close() };
 }
 
 /** A word that every prompt and every answer of these scenarios holds, so that log lines can be searched for it. */
@@ -71,11 +54,7 @@ export const PROMPT = `Tell me of the ${MARK}`;
 export const PARTIAL = `  The ${MARK}\n\nwaits `;
 
 /** Asks for a story whose prompt must not be seen in a log. */
-export function beginStory(
-  { rig, user }: Lab,
-  worker: Worker,
-  accessPath: string,
-): Promise<Started> {
+export function beginStory({ rig, user }: Lab, worker: Worker, accessPath: string): Promise<Started> {
   return begin(rig, worker, user, accessPath, { prompt: PROMPT });
 }
 
@@ -96,11 +75,7 @@ export type Expected =
   });
 
 /** What providers report of a whole answer here. */
-export const USAGE = {
-  prompt_tokens: 7,
-  completion_tokens: 11,
-  total_tokens: 18,
-};
+export const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
 
 /** Reads the stream to its end, and looks at all that is left of the generation; `accessPath` is null where nobody was called. */
 export async function expectEnd(
@@ -113,9 +88,7 @@ export async function expectEnd(
   const { rig, user } = lab;
   const { streamId, events } = started;
   await started.rest();
-  const ends = events.filter(({ event }) =>
-    event === "done" || event === "error"
-  );
+  const ends = events.filter(({ event }) => event === "done" || event === "error");
   equal(ends.length, 1, `There are ${ends.length} terminal events`);
   const last = events.at(-1)!;
   equal(ends[0], last);
@@ -162,45 +135,24 @@ async function expectOver(
   status: string,
 ): Promise<void> {
   if (accessPath !== null) {
-    await eventually(
-      "the provider has no open answer",
-      () => rig.provider.open(accessPath) === 0,
-    );
+    await eventually("the provider has no open answer", () => rig.provider.open(accessPath) === 0);
   }
   const finished = await eventually(
     "the log says that the generation finished",
     () => {
-      const found = logOf(worker).filter((line) =>
-        line.event === "generation_finished" && line.stream_id === streamId
-      );
+      const found = logOf(worker).filter((line) => line.event === "generation_finished" && line.stream_id === streamId);
       return found.length > 0 && found;
     },
   );
   equal(finished.map(({ outcome }) => outcome), [status]);
   // A cancel of what has ended tells how it did; asked of a worker that lives, for this one may not.
-  const answer = await post(
-    `${rig.stack.functions_url}/cancel/${streamId}`,
-    user.token,
-    {},
-  );
-  equal([answer.status, await answer.json()], [200, {
-    stream_id: streamId,
-    status,
-  }]);
+  const answer = await post(`${rig.stack.functions_url}/cancel/${streamId}`, user.token, {});
+  equal([answer.status, await answer.json()], [200, { stream_id: streamId, status }]);
 }
 
 /** Neither the answer nor the log holds a key or a token, and the log holds nothing of the story. */
-export function expectQuiet(
-  { rig, user }: Lab,
-  worker: Worker,
-  started?: Started,
-): void {
-  const secrets = [
-    BOT_KEY,
-    rig.stack.secret_key,
-    rig.stack.jwt_secret,
-    user.token,
-  ];
+export function expectQuiet({ rig, user }: Lab, worker: Worker, started?: Started): void {
+  const secrets = [BOT_KEY, rig.stack.secret_key, rig.stack.jwt_secret, user.token];
   const log = worker.log();
   for (const secret of [...secrets, MARK]) {
     ok(!log.includes(secret), "The log holds what it must not");
@@ -215,9 +167,7 @@ export function expectQuiet(
 
 /** The log lines of a worker, parsed; what is no JSON is for people. */
 export function logOf(worker: Worker): Record<string, unknown>[] {
-  return worker.log().split("\n").filter((line) => /^\{.*\}$/.test(line)).map((
-    line,
-  ) => JSON.parse(line));
+  return worker.log().split("\n").filter((line) => /^\{.*\}$/.test(line)).map((line) => JSON.parse(line));
 }
 
 /** The worker still does its work. */
@@ -228,11 +178,7 @@ export async function expectAlive(lab: Lab, worker: Worker): Promise<void> {
 }
 
 /** An error's answer before the stream: status, code and what every page of a browser needs to read it. */
-export async function expectRefusal(
-  response: Response,
-  status: number,
-  code: string,
-): Promise<void> {
+export async function expectRefusal(response: Response, status: number, code: string): Promise<void> {
   const body = await response.json();
   equal([response.status, body.error?.code], [status, code]);
   equal(response.headers.get("access-control-allow-origin"), "*");

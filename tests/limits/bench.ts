@@ -45,15 +45,8 @@ export async function openBench(rig: Rig): Promise<Bench> {
       RELAY_IDLE_TIMEOUT_MS: "1000",
       RELAY_TIMEOUT_MS: "3000",
     }),
-    rig.worker({
-      RELAY_RATE_LIMIT_PER_MINUTE: "2",
-      RELAY_MAX_CONCURRENT: "1",
-    }),
-    rig.worker({
-      RELAY_MAX_CONCURRENT: "1",
-      RELAY_BEAT_MS: "50",
-      RELAY_LEASE_MS: "1500",
-    }, through),
+    rig.worker({ RELAY_RATE_LIMIT_PER_MINUTE: "2", RELAY_MAX_CONCURRENT: "1" }),
+    rig.worker({ RELAY_MAX_CONCURRENT: "1", RELAY_BEAT_MS: "50", RELAY_LEASE_MS: "1500" }, through),
   ]);
   return { rig, user, proxy, main, quick, tight, leased };
 }

@@ -8,24 +8,13 @@ import {
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
-} from "../../supabase/functions/_shared/protocol/limits.ts";
+} from "../../supabase/functions/_relay/protocol/limits.ts";
 import { post } from "../support/story_client.ts";
 import { makeBot, rest } from "../support/target.ts";
-import {
-  ask,
-  type Bench,
-  expectAdmitted,
-  expectRefused,
-  type Limit,
-} from "./bench.ts";
+import { ask, type Bench, expectAdmitted, expectRefused, type Limit } from "./bench.ts";
 
 /** A field takes so many characters and not one more. */
-function field(
-  name: string,
-  reaches: string,
-  limit: number,
-  make: (length: number) => Record<string, string>,
-): Limit {
+function field(name: string, reaches: string, limit: number, make: (length: number) => Record<string, string>): Limit {
   return {
     reaches: [reaches],
     title: `${name} may have ${limit} characters`,
@@ -39,10 +28,7 @@ function field(
 }
 
 /** A body of so many bytes, most of them spaces. */
-async function postBytes(
-  { rig, user, main }: Bench,
-  bytes: number,
-): Promise<Response> {
+async function postBytes({ rig, user, main }: Bench, bytes: number): Promise<Response> {
   const url = rig.provider.script((call) => call.finish());
   const bot_id = await makeBot(rig.target, user, url);
   const body = JSON.stringify({ prompt: "Once", bot_id });
@@ -68,10 +54,7 @@ export const requestLimits: Limit[] = [
     "stream_id",
     "MAX_STREAM_ID_CHARACTERS",
     MAX_STREAM_ID_CHARACTERS,
-    (length) => ({
-      prompt: "Once",
-      stream_id: crypto.randomUUID().padEnd(length, "x"),
-    }),
+    (length) => ({ prompt: "Once", stream_id: crypto.randomUUID().padEnd(length, "x") }),
   ),
   {
     reaches: ["MAX_ISSUES"],
@@ -80,15 +63,8 @@ export const requestLimits: Limit[] = [
       for (const wrong of [MAX_ISSUES, MAX_ISSUES + 1]) {
         const names = Array.from({ length: wrong }, (_, i) => `field_${i}`);
         const fields = Object.fromEntries(names.map((name) => [name, 1]));
-        const { issues } = await expectRefused(
-          await ask(bench, { prompt: "Once", ...fields }),
-          400,
-          "invalid_request",
-        );
-        equal(
-          issues.map(({ path }: { path: string }) => path),
-          names.slice(0, MAX_ISSUES),
-        );
+        const { issues } = await expectRefused(await ask(bench, { prompt: "Once", ...fields }), 400, "invalid_request");
+        equal(issues.map(({ path }: { path: string }) => path), names.slice(0, MAX_ISSUES));
       }
     },
   },

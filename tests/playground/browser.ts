@@ -101,10 +101,7 @@ export async function withWindow(
 export async function soon<T>(what: string, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`It never came to this: ${what}`)),
-      PATIENCE_MS,
-    );
+    timer = setTimeout(() => reject(new Error(`It never came to this: ${what}`)), PATIENCE_MS);
   });
   try {
     return await Promise.race([promise, late]);

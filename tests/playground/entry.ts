@@ -70,8 +70,7 @@ export function testEntry({ house }: Tools): void {
     await withWindow(house().chromium, {}, async (window) => {
       const reader = readerOf(await window.tab(house().stack.url));
       await reader.button("Use the demo account").click();
-      await reader.page.getByRole("link", { name: "Demo story" })
-        .waitFor();
+      await reader.page.getByRole("link", { name: "Demo story" }).waitFor();
       await reader.button("Sign out").click();
       await reader.page.getByRole("heading", { name: "Sign in" }).waitFor();
       const { origins } = await window.context.storageState();
@@ -86,9 +85,7 @@ export function testEntry({ house }: Tools): void {
       { hostname: "127.0.0.1", port: 0, onListen() {} },
       (request) => {
         const name = new URL(request.url).pathname.slice(1) || "index.html";
-        const type = { html: "text/html", js: "text/javascript" }[
-          name.split(".").at(-1)!
-        ] ?? "text/css";
+        const type = { html: "text/html", js: "text/javascript" }[name.split(".").at(-1)!] ?? "text/css";
         return files[name] === undefined
           ? new Response(null, { status: 404 })
           : new Response(files[name], { headers: { "content-type": type } });
@@ -102,8 +99,7 @@ export function testEntry({ house }: Tools): void {
       await page.getByLabel("Publishable key").fill(house().stack.secret_key);
       await button("Continue").click();
       await page.getByText("That is a secret key").waitFor();
-      await page.getByLabel("Publishable key")
-        .fill(house().stack.publishable_key);
+      await page.getByLabel("Publishable key").fill(house().stack.publishable_key);
       await button("Continue").click();
       await reader.signIn(user.email);
       await page.getByText("First, somebody to tell it").waitFor();

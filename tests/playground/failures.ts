@@ -10,19 +10,10 @@ export function testFailures({ house, pageTest }: Tools): void {
     "a key that the provider refuses is told in words, and mended on the spot",
     async ({ reader, user, call, tell }) => {
       const refusing = house().provider.script(() =>
-        Response.json({ error: { message: "bad key sk-4711" } }, {
-          status: 401,
-        })
+        Response.json({ error: { message: "bad key sk-4711" } }, { status: 401 })
       );
-      const [bot] = await rest(
-        house().target,
-        user,
-        "bots?select=id,access_path",
-      );
-      await rest(house().target, user, `bots?id=eq.${bot.id}`, {
-        method: "PATCH",
-        body: { access_path: refusing },
-      });
+      const [bot] = await rest(house().target, user, "bots?select=id,access_path");
+      await rest(house().target, user, `bots?id=eq.${bot.id}`, { method: "PATCH", body: { access_path: refusing } });
       await reader.page.reload();
       await reader.say("A story");
       const alert = reader.page.getByRole("alert");
@@ -51,8 +42,7 @@ export function testFailures({ house, pageTest }: Tools): void {
       await answer.token("Half of ");
       await reader.shows("A story", "Half of ");
       answer.end();
-      await reader.page.getByText("answer did not come through")
-        .waitFor();
+      await reader.page.getByText("answer did not come through").waitFor();
       await reader.page.getByText("Cut short").waitFor();
       await reader.shows("A story", "Half of ");
       await reader.button("Try again").click();

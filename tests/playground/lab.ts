@@ -1,16 +1,9 @@
 /** What each test of the playground stands in: the embedded stack, a provider in its hands, and a window. */
 
-import type {
-  Browser as Chromium,
-  BrowserContextOptions,
-} from "playwright-core";
+import type { Browser as Chromium, BrowserContextOptions } from "playwright-core";
 import { createClient } from "@supabase/supabase-js";
 import { type DevStack, startDevStack } from "../support/dev_stack.ts";
-import {
-  type ProviderCall,
-  type ScriptedProvider,
-  startScriptedProvider,
-} from "../support/scripted_provider.ts";
+import { type ProviderCall, type ScriptedProvider, startScriptedProvider } from "../support/scripted_provider.ts";
 import { makeBot, type Target, type TestUser } from "../support/target.ts";
 import { soon, startChromium, type Window, withWindow } from "./browser.ts";
 import { PASSWORD, type Reader, readerOf } from "./reader.ts";
@@ -28,10 +21,7 @@ export interface House {
 export async function openHouse(): Promise<House> {
   const provider = startScriptedProvider();
   const demo = provider.script((call) => call.finish());
-  const [stack, chromium] = await Promise.all([
-    startDevStack(["--provider", demo]),
-    startChromium(),
-  ]);
+  const [stack, chromium] = await Promise.all([startDevStack(["--provider", demo]), startChromium()]);
   return {
     stack,
     target: {
@@ -65,11 +55,7 @@ export interface Teller {
 /** A provider at an address of its own. */
 export function newTeller(provider: ScriptedProvider): Teller {
   const baseUrl = provider.script(() => Promise.resolve());
-  const call = (count: number) =>
-    soon(
-      `request ${count} reaches the provider`,
-      provider.called(baseUrl, count),
-    );
+  const call = (count: number) => soon(`request ${count} reaches the provider`, provider.called(baseUrl, count));
   return {
     baseUrl,
     call,
@@ -94,11 +80,7 @@ export interface Lab extends Teller {
 /** What the tests are registered with; the house is open only while they run. */
 export interface Tools {
   house: () => House;
-  pageTest(
-    rule: string,
-    run: (lab: Lab) => Promise<void>,
-    options?: BrowserContextOptions,
-  ): void;
+  pageTest(rule: string, run: (lab: Lab) => Promise<void>, options?: BrowserContextOptions): void;
 }
 
 /** Signs somebody up, and keeps what a browser would then remember. */
@@ -132,10 +114,7 @@ export async function withLab(
   const teller = newTeller(provider);
   const { user, remembered } = await newcomer(target);
   await makeBot(target, user, teller.baseUrl);
-  const storageState = {
-    cookies: [],
-    origins: [{ origin: target.supabaseUrl, localStorage: remembered }],
-  };
+  const storageState = { cookies: [], origins: [{ origin: target.supabaseUrl, localStorage: remembered }] };
   try {
     await withWindow(chromium, { storageState, ...options }, async (window) => {
       const reader = readerOf(await window.tab(target.supabaseUrl));

@@ -79,24 +79,13 @@ export function testLooks({ house, pageTest }: Tools): void {
         passed.push(name);
         if (name === "Skip to the story") break;
       }
-      equal(passed, [
-        "Make a bot",
-        "Sign out",
-        "Bots",
-        "New story",
-        "Skip to the story",
-      ]);
+      equal(passed, ["Make a bot", "Sign out", "Bots", "New story", "Skip to the story"]);
       await keyboard.press("Enter");
       await keyboard.press("Tab");
       equal((await focused()).name, "Make a bot");
       await keyboard.press("Enter");
       await page.getByRole("dialog").waitFor();
-      equal(
-        await page.evaluate(() =>
-          (document.activeElement as HTMLInputElement).name
-        ),
-        "name",
-      );
+      equal(await page.evaluate(() => (document.activeElement as HTMLInputElement).name), "name");
       await keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
       equal((await focused()).name, "Make a bot");
@@ -124,9 +113,7 @@ export function testLooks({ house, pageTest }: Tools): void {
       await page.keyboard.press("Enter");
       await page.getByLabel("Edit what you said").waitFor();
       await page.keyboard.press("Escape");
-      await page.waitForFunction(() =>
-        document.activeElement?.textContent?.includes("Edit")
-      );
+      await page.waitForFunction(() => document.activeElement?.textContent?.includes("Edit"));
       await reader.shows("One\ntwo", "Three");
     },
   );
@@ -138,9 +125,7 @@ export function testLooks({ house, pageTest }: Tools): void {
         await reader.say("A story");
         await tell(1, "Told");
         await reader.rests();
-        const ground = await reader.page.evaluate(() =>
-          getComputedStyle(document.body).backgroundColor
-        );
+        const ground = await reader.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         const [red] = ground.match(/\d+/g)!.map(Number);
         equal(red < 60, colorScheme === "dark");
         for (

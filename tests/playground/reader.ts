@@ -36,13 +36,10 @@ export function readerOf(page: Page): Reader {
 
   const reader: Reader = {
     page,
-    button: (name) =>
-      page.getByRole("button", { name, exact: typeof name === "string" }),
+    button: (name) => page.getByRole("button", { name, exact: typeof name === "string" }),
     passages: () =>
       page.locator(".prompt .text, .told .text").evaluateAll((parts) =>
-        parts.map((part) =>
-          [...part.children].map(({ textContent }) => textContent).join("\n\n")
-        )
+        parts.map((part) => [...part.children].map(({ textContent }) => textContent).join("\n\n"))
       ),
     told: page.locator(".told .text"),
     composer: page.getByLabel("Continue the story"),
@@ -58,15 +55,9 @@ export function readerOf(page: Page): Reader {
     async shows(...texts) {
       const wanted = JSON.stringify(texts);
       await page.waitForFunction((wanted) => {
-        const parts = [
-          ...document.querySelectorAll(".prompt .text, .told .text"),
-        ];
-        return wanted === JSON.stringify(
-          parts.map((part) =>
-            [...part.children].map(({ textContent }) => textContent)
-              .join("\n\n")
-          ),
-        );
+        const parts = [...document.querySelectorAll(".prompt .text, .told .text")];
+        return wanted ===
+          JSON.stringify(parts.map((part) => [...part.children].map(({ textContent }) => textContent).join("\n\n")));
       }, wanted).catch(async () => {
         const shown = JSON.stringify(await reader.passages());
         throw new Error(`The page never showed ${wanted} but ${shown}`);
@@ -95,9 +86,7 @@ export function contrastOf(locator: Locator): Promise<number> {
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     let ground: Element | null = element;
-    while (
-      ground && channels(getComputedStyle(ground).backgroundColor)[3] < 255
-    ) ground = ground.parentElement;
+    while (ground && channels(getComputedStyle(ground).backgroundColor)[3] < 255) ground = ground.parentElement;
     const [a, b] = [
       light(getComputedStyle(element).color),
       light(getComputedStyle(ground ?? document.body).backgroundColor),

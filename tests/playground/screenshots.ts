@@ -11,11 +11,7 @@ const FOLDER = new URL("../../docs/images/", import.meta.url).pathname;
 const LIMIT = { RELAY_RATE_LIMIT_PER_MINUTE: "1000" };
 
 const DESKTOP = { viewport: { width: 1240, height: 720 } };
-const PHONE = {
-  viewport: { width: 360, height: 720 },
-  hasTouch: true,
-  deviceScaleFactor: 1.5,
-};
+const PHONE = { viewport: { width: 360, height: 720 }, hasTouch: true, deviceScaleFactor: 1.5 };
 
 /** What is told, in this order. */
 const PARTS = [
@@ -40,9 +36,7 @@ The baker's lay under a loaf. The schoolmistress had marked hers in red and sent
 ];
 
 const provider = startScriptedProvider();
-const refusing = provider.script(() =>
-  Response.json({ error: { message: "wrong key" } }, { status: 401 })
-);
+const refusing = provider.script(() => Response.json({ error: { message: "wrong key" } }, { status: 401 }));
 let told = 0;
 const telling = provider.script(async (call) => {
   for (const word of PARTS[told++ % PARTS.length].split(/(?<= )/)) {
@@ -59,10 +53,7 @@ async function take(name: string, { page }: Reader) {
   await page.screenshot({ path: `${FOLDER}playground-${name}.png` });
 }
 
-function visit(
-  options: BrowserContextOptions,
-  use: (reader: Reader) => Promise<void>,
-): Promise<void> {
+function visit(options: BrowserContextOptions, use: (reader: Reader) => Promise<void>): Promise<void> {
   return withWindow(chromium, options, async (window) => {
     const reader = readerOf(await window.tab(stack.url));
     await reader.button("Use the demo account").waitFor();
@@ -88,8 +79,7 @@ await visit(DESKTOP, async (reader) => {
   await reader.say("What does the harbour master know about the letter?");
   await reader.rests();
   await reader.button("Edit").last().click();
-  await reader.page.getByLabel("Edit what you said")
-    .fill("Who else in Carrow has had such a letter?");
+  await reader.page.getByLabel("Edit what you said").fill("Who else in Carrow has had such a letter?");
   await reader.page.keyboard.press("Enter");
   await reader.rests();
   await reader.page.getByRole("button", { name: /^Branches/ }).click();

@@ -22,15 +22,8 @@ export function testStories({ house, pageTest }: Tools): void {
       await answer.closed;
       await reader.page.getByText("Stopped by you").waitFor();
       await reader.shows("A sea story", "Once, by the\n\nsea");
-      const [told] = await rest(
-        house().target,
-        user,
-        "messages?select=content,finish_reason&is_user_author=is.false",
-      );
-      equal(told, {
-        content: "Once, by the\n\nsea",
-        finish_reason: "cancelled",
-      });
+      const [told] = await rest(house().target, user, "messages?select=content,finish_reason&is_user_author=is.false");
+      equal(told, { content: "Once, by the\n\nsea", finish_reason: "cancelled" });
     },
   );
 
@@ -40,11 +33,7 @@ export function testStories({ house, pageTest }: Tools): void {
       await reader.say("A riddle");
       const answer = await call(1);
       await answer.send(
-        `data: ${
-          JSON.stringify({
-            choices: [{ index: 0, delta: { reasoning_content: "Hm, a fox." } }],
-          })
-        }\n\n`,
+        `data: ${JSON.stringify({ choices: [{ index: 0, delta: { reasoning_content: "Hm, a fox." } }] })}\n\n`,
       );
       await reader.page.getByText("Thinking…").click();
       await reader.page.getByText("Hm, a fox.").waitFor();
@@ -135,10 +124,7 @@ export function testStories({ house, pageTest }: Tools): void {
       const second = readerOf(await window.tab(reader.page.url()));
       await second.shows("A story for two", "One ");
       await answer.token("two");
-      await Promise.all([
-        reader.shows("A story for two", "One two"),
-        second.shows("A story for two", "One two"),
-      ]);
+      await Promise.all([reader.shows("A story for two", "One two"), second.shows("A story for two", "One two")]);
       await second.button("Stop").click();
       await Promise.all([reader.rests(), second.rests()]);
 
@@ -219,34 +205,21 @@ export function testStories({ house, pageTest }: Tools): void {
       const rows = reader.page.locator(".outline button");
       equal(
         await rows.allInnerTexts(),
-        [
-          "A dog",
-          "Bark",
-          "Louder",
-          "BARK",
-          "Softer",
-          "bark",
-        ].map((text, index) => `${index % 2 ? "Story:" : "You:"}\n${text}`),
+        ["A dog", "Bark", "Louder", "BARK", "Softer", "bark"].map((
+          text,
+          index,
+        ) => `${index % 2 ? "Story:" : "You:"}\n${text}`),
       );
       await rows.nth(2).click();
       await reader.shows("A dog", "Bark", "Louder", "BARK");
-      await reader.page.locator(".outline [aria-current=location]")
-        .getByText("BARK").waitFor();
+      await reader.page.locator(".outline [aria-current=location]").getByText("BARK").waitFor();
     },
   );
 }
 
 /** The text of the active leaf of the one conversation that the user has. */
 async function leafOf({ target }: House, user: TestUser) {
-  const [{ active_message_id }] = await rest(
-    target,
-    user,
-    "conversations?select=active_message_id",
-  );
-  const [{ content }] = await rest(
-    target,
-    user,
-    `messages?select=content&id=eq.${active_message_id}`,
-  );
+  const [{ active_message_id }] = await rest(target, user, "conversations?select=active_message_id");
+  const [{ content }] = await rest(target, user, `messages?select=content&id=eq.${active_message_id}`);
   return content;
 }

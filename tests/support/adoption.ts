@@ -4,12 +4,7 @@
  * Nobody knows each such database, so there are several shapes; after each, the relay and its clients write to it.
  */
 import assert from "node:assert/strict";
-import {
-  applyMigrations,
-  readMigrations,
-  rollBack,
-  startPglite,
-} from "./pglite.ts";
+import { applyMigrations, readMigrations, rollBack, startPglite } from "./pglite.ts";
 
 type Row = Record<string, unknown>;
 
@@ -49,9 +44,7 @@ export const ROWS = `
 
 const database = await startPglite();
 const migrations = await readMigrations();
-await database.exec(
-  `insert into auth.users (id) values ('${ADA}'), ('${BOB}')`,
-);
+await database.exec(`insert into auth.users (id) values ('${ADA}'), ('${BOB}')`);
 
 /**
  * Registers a test that gives old tables the migrations. The stories are those that must be told from their roots to
@@ -70,9 +63,7 @@ export function adoption(
       const after = await count();
       for (const [table, rows] of Object.entries(before)) {
         assert.ok(
-          table === "conversations"
-            ? after[table] >= rows
-            : after[table] === rows,
+          table === "conversations" ? after[table] >= rows : after[table] === rows,
           `${table} had ${rows} rows and has ${after[table]}`,
         );
       }
@@ -104,28 +95,22 @@ export function refusal(what: string, tables: string, message: string): void {
  * Everything is committed, each migration on its own, as on Supabase: in one transaction Postgres would check foreign
  * keys that it otherwise leaves alone.
  */
-async function withTables(
-  tables: string,
-  work: () => Promise<void>,
-): Promise<void> {
+async function withTables(tables: string, work: () => Promise<void>): Promise<void> {
   await database.exec(tables);
   try {
     await work();
   } finally {
     await rollBack(database);
-    await database.exec(
-      `drop schema if exists relay cascade;
+    await database.exec(`drop schema if exists relay cascade;
        drop schema public cascade;
        create schema public;
-       grant usage on schema public to anon, authenticated, service_role`,
-    );
+       grant usage on schema public to anon, authenticated, service_role`);
   }
 }
 
 /** Does what a client does that names no column more than it must. */
 async function useAsClient(): Promise<void> {
-  await database.exec(
-    `begin;
+  await database.exec(`begin;
      select set_config('request.jwt.claims', '{"sub": "${ADA}"}', true);
      set local role authenticated;
      insert into public.bots (user_id, access_key, access_path, model)
@@ -133,19 +118,13 @@ async function useAsClient(): Promise<void> {
      insert into public.conversations (id, user_id) values ('${BOT}', '${ADA}');
      insert into public.messages (user_id, conversation_id, content, is_user_author)
      values ('${ADA}', '${BOT}', 'hello', true);
-     commit;`,
-  );
+     commit;`);
   assert.deepEqual(
     await read(
       `select is_streaming, is_complete, stream_id, created_at is not null as is_timed
        from public.messages where conversation_id = '${BOT}'`,
     ),
-    [{
-      is_streaming: false,
-      is_complete: true,
-      stream_id: null,
-      is_timed: true,
-    }],
+    [{ is_streaming: false, is_complete: true, stream_id: null, is_timed: true }],
   );
 }
 
@@ -154,59 +133,44 @@ async function useAsRelay(stories: Record<string, string[]>): Promise<void> {
   for (const conversation of [undefined, ...Object.keys(stories)]) {
     const stream = `new-${conversation}`;
     const contents = conversation ? stories[conversation] : [];
-    const [{ answer }] = await read<{ answer: Row }>(
-      `select public.relay_begin(
-         (select coalesce((select user_id from public.conversations where id = ${
-        literal(conversation)
-      }), '${ADA}')),
-         '${stream}', 'worker', 'And then?', null, ${
-        literal(conversation)
-      }, null, null, false, 5, 3, 15000, 9999
-       ) as answer`,
-    );
+    const [{ answer }] = await read<{ answer: Row }>(`select public.relay_begin(
+         (select coalesce((select user_id from public.conversations where id = ${literal(conversation)}), '${ADA}')),
+         '${stream}', 'worker', 'And then?', null, ${literal(conversation)}, null, null, false, 5, 3, 15000, 9999
+       ) as answer`);
     // Bob never had a bot.
     if (answer.code === "bot_not_found" && conversation === OTHER_TALE) {
       continue;
     }
     assert.equal(answer.outcome, "admitted");
-    assert.deepEqual(
-      (answer.context as Row[]).map(({ content }) => content),
-      [...contents.filter((content) => content !== ""), "And then?"],
-    );
+    assert.deepEqual((answer.context as Row[]).map(({ content }) => content), [
+      ...contents.filter((content) => content !== ""),
+      "And then?",
+    ]);
     const [{ outcome }] = await read<{ outcome: Row }>(
       `select public.relay_finish('${stream}', '${answer.fence}', 'completed', 'stop', null, 'The end.', 1, 2, 3, 4)
          as outcome`,
     );
     assert.equal(outcome.is_complete, true);
-    assert.deepEqual(
-      await tell(String(answer.conversation_id)),
-      [...contents, "And then?", "The end."],
-    );
+    assert.deepEqual(await tell(String(answer.conversation_id)), [...contents, "And then?", "The end."]);
   }
 }
 
 /** The texts on the path from the root to the active leaf. */
 async function tell(conversation: string): Promise<unknown[]> {
-  const path = await read(
-    `with recursive path as (
+  const path = await read(`with recursive path as (
        select m.*, 1 as step from public.messages m
        join public.conversations c on c.active_message_id = m.id where c.id = '${conversation}'
        union all
        select m.*, step + 1 from public.messages m join path on m.id = path.parent_id
-     ) select content from path order by step desc`,
-  );
+     ) select content from path order by step desc`);
   return path.map(({ content }) => content);
 }
 
 async function count(): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  const tables = await read<{ name: string }>(
-    "select tablename as name from pg_tables where schemaname = 'public'",
-  );
+  const tables = await read<{ name: string }>("select tablename as name from pg_tables where schemaname = 'public'");
   for (const { name } of tables) {
-    const [{ rows }] = await read<{ rows: number }>(
-      `select count(*)::integer as rows from public.${name}`,
-    );
+    const [{ rows }] = await read<{ rows: number }>(`select count(*)::integer as rows from public.${name}`);
     counts[name] = rows;
   }
   return counts;
@@ -219,9 +183,7 @@ async function describe(): Promise<Row[]> {
        select jsonb_agg(conname order by conname) from pg_constraint where connamespace = 'public'::regnamespace
      ) as constraints, (
        select count(*)::integer from pg_proc where pronamespace = 'public'::regnamespace
-     ) as functions, (
-       select count(*)::integer from pg_namespace
-     ) as schemas
+     ) as functions, (select count(*)::integer from pg_namespace) as schemas
      from information_schema.columns c where table_schema = 'public'`,
   );
 }

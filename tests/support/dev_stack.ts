@@ -1,9 +1,5 @@
 import { fileURLToPath } from "node:url";
-import {
-  createClient,
-  type Session,
-  type SupabaseClient,
-} from "@supabase/supabase-js";
+import { createClient, type Session, type SupabaseClient } from "@supabase/supabase-js";
 
 const DEV = fileURLToPath(new URL("../../dev/dev.ts", import.meta.url));
 
@@ -27,17 +23,12 @@ export interface DevStack {
 }
 
 /** Starts `deno task dev --port 0 --json` with further flags, and waits until it is ready. */
-export async function startDevStack(
-  args: string[] = [],
-  env: Record<string, string> = {},
-): Promise<DevStack> {
+export async function startDevStack(args: string[] = [], env: Record<string, string> = {}): Promise<DevStack> {
   const child = runDev(["--port", "0", "--json", ...args], env);
   const line = await child.line;
   if (line === undefined) {
     const { code } = await child.status;
-    throw new Error(
-      `The embedded stack ended with exit code ${code}:\n${await child.log}`,
-    );
+    throw new Error(`The embedded stack ended with exit code ${code}:\n${await child.log}`);
   }
   return {
     ...JSON.parse(line),
@@ -45,9 +36,7 @@ export async function startDevStack(
       child.kill("SIGINT");
       const [{ code }, log] = await Promise.all([child.status, child.log]);
       if (code !== 0) {
-        throw new Error(
-          `The embedded stack ended with exit code ${code}:\n${log}`,
-        );
+        throw new Error(`The embedded stack ended with exit code ${code}:\n${log}`);
       }
     },
   };
@@ -62,10 +51,7 @@ export interface DevRun {
 }
 
 /** Runs dev.ts with exactly these flags. */
-export function runDev(
-  args: string[],
-  env: Record<string, string> = {},
-): DevRun {
+export function runDev(args: string[], env: Record<string, string> = {}): DevRun {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", "--no-lock", DEV, ...args],
     env,
@@ -82,9 +68,7 @@ export function runDev(
 }
 
 // Reads on to the end, so that the child never waits for a reader.
-function firstLine(
-  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<string | undefined> {
+function firstLine(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   (async () => {
     let text = "";
@@ -98,11 +82,7 @@ function firstLine(
 }
 
 /** A supabase-js client of the stack: with the publishable key unless another one is given, and a user's token if any. */
-export function clientOf(
-  stack: DevStack,
-  key = stack.publishable_key,
-  token?: string,
-): SupabaseClient {
+export function clientOf(stack: DevStack, key = stack.publishable_key, token?: string): SupabaseClient {
   return createClient(stack.url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     global: token ? { headers: { authorization: `Bearer ${token}` } } : {},
@@ -131,10 +111,7 @@ export async function newUser(stack: DevStack): Promise<SignedIn> {
 export async function signInDemo(stack: DevStack): Promise<SignedIn> {
   const client = clientOf(stack);
   const { email, password } = stack.demo;
-  const { data, error } = await client.auth.signInWithPassword({
-    email,
-    password,
-  });
+  const { data, error } = await client.auth.signInWithPassword({ email, password });
   if (error) throw error;
   return signedIn(client, data.session);
 }

@@ -35,10 +35,7 @@ export function startFaultProxy(target: string): FaultProxy {
   let held = Promise.withResolvers<void>();
   let choose: (name: string, args: RpcArguments) => Fault = () => "pass";
 
-  async function answer(
-    request: Request,
-    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Promise<Response> {
+  async function answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
     const { pathname, search } = new URL(request.url);
     const body = request.body === null ? null : await request.text();
     const name = /^\/rest\/v1\/rpc\/(\w+)$/.exec(pathname)?.[1];
@@ -55,11 +52,7 @@ export function startFaultProxy(target: string): FaultProxy {
     const headers = new Headers(request.headers);
     headers.delete("host");
     const { method } = request;
-    const reply = await fetch(target + pathname + search, {
-      method,
-      headers,
-      body,
-    });
+    const reply = await fetch(target + pathname + search, { method, headers, body });
     const content = await reply.arrayBuffer();
     if (fault === "lose") cuts.get(info.remoteAddr.port)?.();
     const answered = new Headers(reply.headers);
@@ -69,17 +62,11 @@ export function startFaultProxy(target: string): FaultProxy {
     return new Response(content, { status: reply.status, headers: answered });
   }
 
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    answer,
-  );
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 
   async function link(client: Deno.TcpConn) {
-    const inner = await Deno.connect({
-      hostname: "127.0.0.1",
-      port: server.addr.port,
-    });
+    const inner = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
     const port = inner.localAddr.port;
     const cut = () => {
       cuts.delete(port);
@@ -88,10 +75,7 @@ export function startFaultProxy(target: string): FaultProxy {
     };
     cuts.set(port, cut);
     if (isAway) return cut();
-    const moves = [
-      client.readable.pipeTo(inner.writable),
-      inner.readable.pipeTo(client.writable),
-    ];
+    const moves = [client.readable.pipeTo(inner.writable), inner.readable.pipeTo(client.writable)];
     // However one of them ends, the connection has.
     await Promise.race(moves).catch(() => {});
     cut();

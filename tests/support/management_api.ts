@@ -55,10 +55,7 @@ export function startManagementApi(): ManagementApi {
     }
     switch (`${request.method} ${pathname}`) {
       case `POST ${project}/functions/deploy`: {
-        const upload = await readUpload(
-          searchParams.get("slug") ?? "",
-          await request.formData(),
-        );
+        const upload = await readUpload(searchParams.get("slug") ?? "", await request.formData());
         uploads.push(upload);
         return Response.json(describe(upload.slug), { status: 201 });
       }
@@ -87,13 +84,7 @@ export function startManagementApi(): ManagementApi {
     published,
     unexpected,
     profile: () =>
-      [
-        "name: stand-in",
-        `api_url: ${url}`,
-        `dashboard_url: ${url}`,
-        "project_host: localhost",
-        "",
-      ].join("\n"),
+      ["name: stand-in", `api_url: ${url}`, `dashboard_url: ${url}`, "project_host: localhost", ""].join("\n"),
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -103,14 +94,10 @@ export function startManagementApi(): ManagementApi {
 export async function unpack(upload: Upload, folder: string): Promise<void> {
   for (const [path, bytes] of upload.files) {
     if (path.startsWith("/") || path.split("/").includes("..")) {
-      throw new RangeError(
-        `Cannot unpack ${JSON.stringify(path)}: the path leaves the project`,
-      );
+      throw new RangeError(`Cannot unpack ${JSON.stringify(path)}: the path leaves the project`);
     }
     const target = `${folder}/${path}`;
-    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), {
-      recursive: true,
-    });
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     await Deno.writeFile(target, bytes);
   }
 }
@@ -118,9 +105,7 @@ export async function unpack(upload: Upload, folder: string): Promise<void> {
 async function readUpload(slug: string, form: FormData): Promise<Upload> {
   const metadata = form.get("metadata");
   if (typeof metadata !== "string") {
-    throw new TypeError(
-      `Cannot read the upload of "${slug}": it has no part "metadata"`,
-    );
+    throw new TypeError(`Cannot read the upload of "${slug}": it has no part "metadata"`);
   }
   const files = new Map<string, Uint8Array>();
   for (const part of form.getAll("file")) {
@@ -131,13 +116,5 @@ async function readUpload(slug: string, form: FormData): Promise<Upload> {
 
 /** A function as the management API describes it, with the fields that the CLI demands. */
 function describe(slug: string) {
-  return {
-    id: crypto.randomUUID(),
-    slug,
-    name: slug,
-    status: "ACTIVE",
-    version: 1,
-    created_at: 1,
-    updated_at: 1,
-  };
+  return { id: crypto.randomUUID(), slug, name: slug, status: "ACTIVE", version: 1, created_at: 1, updated_at: 1 };
 }

@@ -15,34 +15,23 @@ export interface Migration {
 export async function startPglite(): Promise<PGlite> {
   const database = await PGlite.create({ extensions: { pgtap } });
   forgetExitCode();
-  const roles = await Deno.readTextFile(
-    new URL("supabase_roles.sql", import.meta.url),
-  );
+  const roles = await Deno.readTextFile(new URL("supabase_roles.sql", import.meta.url));
   // PGlite would need a bundle for pgcrypto, and nothing of ours uses it.
   await database.exec(roles.replace(/^create extension .* pgcrypto .*$/m, ""));
   await database.exec("create extension pgtap with schema extensions");
-  await database.exec(
-    "set session authorization relay_migrator; set search_path = public, extensions",
-  );
+  await database.exec("set session authorization relay_migrator; set search_path = public, extensions");
   return database;
 }
 
 /** Reads the migrations in the order in which they are applied. */
 export async function readMigrations(): Promise<Migration[]> {
   const folder = new URL("../../supabase/migrations/", import.meta.url);
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name)
-    .filter((name) => name.endsWith(".sql")).sort();
-  return await Promise.all(names.map(async (name) => ({
-    name,
-    sql: await Deno.readTextFile(new URL(name, folder)),
-  })));
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) => name.endsWith(".sql")).sort();
+  return await Promise.all(names.map(async (name) => ({ name, sql: await Deno.readTextFile(new URL(name, folder)) })));
 }
 
 /** Applies migrations in order; the error of one that fails carries its name. */
-export async function applyMigrations(
-  database: PGlite,
-  migrations: readonly Migration[],
-): Promise<void> {
+export async function applyMigrations(database: PGlite, migrations: readonly Migration[]): Promise<void> {
   for (const { name, sql } of migrations) {
     try {
       await database.exec(sql);

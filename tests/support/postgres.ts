@@ -27,12 +27,8 @@ export async function createDatabase(
   }
   const name = `relay_test_${crypto.randomUUID().replaceAll("-", "")}`;
   // template0 has no connections, so that databases can be made side by side.
-  await runSql(
-    server,
-    `create database "${name}" template template0 encoding 'UTF8'`,
-  );
-  const drop = () =>
-    runSql(server, `drop database if exists "${name}" with (force)`);
+  await runSql(server, `create database "${name}" template template0 encoding 'UTF8'`);
+  const drop = () => runSql(server, `drop database if exists "${name}" with (force)`);
   return { url: withDatabase(server, name), drop, [Symbol.asyncDispose]: drop };
 }
 
@@ -49,14 +45,8 @@ export interface SupabaseOptions {
  * Gives a database the roles, the `auth` schema and the grants that migrations find on Supabase. May be repeated.
  * Answers the URL to push migrations with: that of a role which is no superuser, as hosted.
  */
-export async function prepareSupabase(
-  url: string,
-  options: SupabaseOptions = {},
-): Promise<string> {
-  await runSql(
-    url,
-    await Deno.readTextFile(new URL("./supabase_roles.sql", import.meta.url)),
-  );
+export async function prepareSupabase(url: string, options: SupabaseOptions = {}): Promise<string> {
+  await runSql(url, await Deno.readTextFile(new URL("./supabase_roles.sql", import.meta.url)));
   if (options.exposeNewObjects) {
     for (const kind of ["tables", "functions", "sequences"]) {
       await runSql(

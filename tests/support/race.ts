@@ -16,10 +16,7 @@ export interface Arena extends Sessions {
 }
 
 /** Registers a test for each race, on one database for all; where there is no Postgres it says so. */
-export function registerRaces(
-  what: string,
-  races: Record<string, (arena: Arena) => Promise<void>>,
-): void {
+export function registerRaces(what: string, races: Record<string, (arena: Arena) => Promise<void>>): void {
   if (!Deno.env.get("RELAY_TEST_DATABASE_URL")) {
     return skip(`${what}: RELAY_TEST_DATABASE_URL is not set`);
   }
@@ -61,9 +58,7 @@ export function registerRaces(
 }
 
 /** A conversation of which the second turn is being answered. */
-export async function givenTwoTurns(
-  { observer, user_id }: Arena,
-): Promise<{ first: Admitted; second: Admitted }> {
+export async function givenTwoTurns({ observer, user_id }: Arena): Promise<{ first: Admitted; second: Admitted }> {
   const first = await admit(observer, { user_id });
   await finish(observer, first);
   const { conversation_id } = first;
@@ -76,29 +71,18 @@ export async function atOnce<T>(
   count: number,
   call: (sql: Sql, index: number) => Promise<T>,
 ): Promise<T[]> {
-  const connections = Array.from(
-    { length: 8 },
-    () => connect(databaseUrl),
-  );
+  const connections = Array.from({ length: 8 }, () => connect(databaseUrl));
   try {
     // Connected first, so that the calls and not the handshakes race.
     await Promise.all(connections.map((sql) => sql`select 1`));
-    return await Promise.all(
-      Array.from(
-        { length: count },
-        (_, index) => call(connections[index % 8], index),
-      ),
-    );
+    return await Promise.all(Array.from({ length: count }, (_, index) => call(connections[index % 8], index)));
   } finally {
     await Promise.all(connections.map((sql) => sql.end()));
   }
 }
 
 /** As its owner does; the messages go with it. */
-export async function deleteConversation(
-  sql: Sql,
-  { conversation_id }: Admitted,
-) {
+export async function deleteConversation(sql: Sql, { conversation_id }: Admitted) {
   await sql`delete from public.conversations where id = ${conversation_id}`;
 }
 
@@ -108,11 +92,7 @@ export async function deletePrompt(sql: Sql, { user_message_id }: Admitted) {
 }
 
 /** As a reader does who turns to another branch. */
-export async function moveLeaf(
-  sql: Sql,
-  { conversation_id }: Admitted,
-  leaf: string,
-) {
+export async function moveLeaf(sql: Sql, { conversation_id }: Admitted, leaf: string) {
   await sql`update public.conversations set active_message_id = ${leaf} where id = ${conversation_id}`;
 }
 

@@ -4,18 +4,8 @@ import { type FaultProxy, startFaultProxy } from "./fault_proxy.ts";
 import { query } from "./postgres.ts";
 import type { ProviderCall } from "./scripted_provider.ts";
 import { skip } from "./skipped.ts";
-import {
-  ENVIRONMENT,
-  type Stage,
-  startWorkerStage,
-  targetOf,
-} from "./stage.ts";
-import {
-  post,
-  readStory,
-  type StoryEvent,
-  type StoryStream,
-} from "./story_client.ts";
+import { ENVIRONMENT, type Stage, startWorkerStage, targetOf } from "./stage.ts";
+import { post, readStory, type StoryEvent, type StoryStream } from "./story_client.ts";
 import type { Target, TestUser } from "./target.ts";
 import { startWorkers, type Workers } from "./workers.ts";
 
@@ -60,11 +50,11 @@ export function registerWorkerRaces(races: Race[]): void {
         const proxy = startFaultProxy(stack.url);
         // Disposed last of all, for whoever asks goes before whom they ask.
         await using _ = { [Symbol.asyncDispose]: () => proxy.close() };
-        await using workers = await startWorkers(stack, undefined, (index) => ({
-          ...ENVIRONMENT,
-          ...env,
-          ...(index === 0 ? { SUPABASE_URL: proxy.url } : {}),
-        }));
+        await using workers = await startWorkers(
+          stack,
+          undefined,
+          (index) => ({ ...ENVIRONMENT, ...env, ...(index === 0 ? { SUPABASE_URL: proxy.url } : {}) }),
+        );
         started.push(workers);
         await run({
           provider,
@@ -79,11 +69,7 @@ export function registerWorkerRaces(races: Race[]): void {
 }
 
 /** Sends all starts at once, to the workers in turn. */
-export async function startAtOnce(
-  target: Target,
-  count: number,
-  start: (index: number) => [TestUser, unknown],
-) {
+export async function startAtOnce(target: Target, count: number, start: (index: number) => [TestUser, unknown]) {
   const responses = await Promise.all(
     Array.from({ length: count }, (_, index) => {
       const [user, body] = start(index);
@@ -113,11 +99,7 @@ export async function givenRunning(
   const author: Author = await givenAuthor(target, provider, waits);
   const stream_id = crypto.randomUUID();
   const stream = readStory(
-    await post(`${target.workers[0]}/stream`, author.user.token, {
-      prompt: "x",
-      stream_id,
-      ...fields,
-    }),
+    await post(`${target.workers[0]}/stream`, author.user.token, { prompt: "x", stream_id, ...fields }),
   );
   const call = await provider.called(author.baseUrl);
   await call.token("Once");

@@ -33,15 +33,11 @@ export interface Outcome {
 export async function begin(sql: Sql, asked: Begin): Promise<any> {
   const [{ answer }] = await sql`
     select public.relay_begin(
-      user_id => ${asked.user_id}, stream_id => ${
-    asked.stream_id ?? crypto.randomUUID()
-  },
+      user_id => ${asked.user_id}, stream_id => ${asked.stream_id ?? crypto.randomUUID()},
       worker_id => 'a-test', prompt => 'Begin', reroll_of => null,
       conversation_id => ${asked.conversation_id ?? null}, bot_id => null,
       parent_id => null, parent_is_given => false,
-      rate_limit => ${asked.rate_limit ?? 1000}, max_concurrent => ${
-    asked.max_concurrent ?? 1000
-  },
+      rate_limit => ${asked.rate_limit ?? 1000}, max_concurrent => ${asked.max_concurrent ?? 1000},
       lease_ms => 15000, max_context => 4000000
     ) as answer`;
   return answer;
@@ -75,11 +71,7 @@ export async function finish(
 }
 
 /** Finishes as a worker does that holds the whole text: from wherever the database says. */
-export async function finishWhole(
-  sql: Sql,
-  generation: Admitted,
-  text: string,
-): Promise<Outcome> {
+export async function finishWhole(sql: Sql, generation: Admitted, text: string): Promise<Outcome> {
   let start = text.length;
   for (let attempt = 0; attempt < 5; attempt++) {
     const answer = await finish(sql, generation, text.slice(start), start);
@@ -90,10 +82,7 @@ export async function finishWhole(
 }
 
 /** Makes the leases run out, as if the worker had been silent for longer than that. */
-export async function expire(
-  sql: Sql,
-  generations: Pick<Admitted, "stream_id">[],
-): Promise<void> {
+export async function expire(sql: Sql, generations: Pick<Admitted, "stream_id">[]): Promise<void> {
   const ids = generations.map(({ stream_id }) => stream_id).join(",");
   await sql`
     update relay.generations set lease_expires_at = clock_timestamp() - interval '1 second'
@@ -101,12 +90,8 @@ export async function expire(
 }
 
 /** Sweeps one user's generations; answers how many were closed. */
-export async function sweep(
-  sql: Sql,
-  { user_id }: Pick<Admitted, "user_id">,
-): Promise<number> {
-  const [{ answer }] =
-    await sql`select public.relay_sweep(user_id => ${user_id}) as answer`;
+export async function sweep(sql: Sql, { user_id }: Pick<Admitted, "user_id">): Promise<number> {
+  const [{ answer }] = await sql`select public.relay_sweep(user_id => ${user_id}) as answer`;
   return answer.closed;
 }
 
@@ -125,10 +110,7 @@ export async function read(
 }
 
 /** Cancels as the owner; answers the status. */
-export async function cancel(
-  sql: Sql,
-  { user_id, stream_id }: Admitted,
-): Promise<string> {
+export async function cancel(sql: Sql, { user_id, stream_id }: Admitted): Promise<string> {
   const [{ answer }] = await sql`
     select public.relay_cancel(user_id => ${user_id}, stream_id => ${stream_id}) as answer`;
   return answer.status;
@@ -147,22 +129,15 @@ export async function beat(
   generations: Admitted[],
   pieces: { start: number; text: string }[] = [],
 ): Promise<Beat> {
-  const list = (field: "stream_id" | "fence") =>
-    generations.map((generation) => generation[field]).join(",");
-  const all = generations.map((_, index) =>
-    pieces[index] ?? { start: 0, text: "" }
-  );
+  const list = (field: "stream_id" | "fence") => generations.map((generation) => generation[field]).join(",");
+  const all = generations.map((_, index) => pieces[index] ?? { start: 0, text: "" });
   const [{ answer }] = await sql`
     select public.relay_beat(
       stream_ids => string_to_array(${list("stream_id")}, ','),
       fences => string_to_array(${list("fence")}, ',')::uuid[],
       lease_ms => 15000,
-      starts => string_to_array(${
-    all.map(({ start }) => start).join(",")
-  }, ',')::integer[],
-      ends => string_to_array(${
-    all.map(({ start, text }) => start + text.length).join(",")
-  }, ',')::integer[],
+      starts => string_to_array(${all.map(({ start }) => start).join(",")}, ',')::integer[],
+      ends => string_to_array(${all.map(({ start, text }) => start + text.length).join(",")}, ',')::integer[],
       texts => string_to_array(${all.map(({ text }) => text).join("|")}, '|')
     ) as answer`;
   return answer;

@@ -1,16 +1,8 @@
 /** What faults, texts and limits are tested with: a stack, a provider in the test's hands, and workers. */
 
 import { type DevStack, startDevStack } from "./dev_stack.ts";
-import {
-  type ScriptedProvider,
-  startScriptedProvider,
-} from "./scripted_provider.ts";
-import {
-  post,
-  readStory,
-  type StoryEvent,
-  type StoryStream,
-} from "./story_client.ts";
+import { type ScriptedProvider, startScriptedProvider } from "./scripted_provider.ts";
+import { post, readStory, type StoryEvent, type StoryStream } from "./story_client.ts";
 import { makeBot, type Target, type TestUser } from "./target.ts";
 import { RUNTIME_DENO, runtimeDeno } from "../../dev/runtime_deno.ts";
 import { startWorkers } from "./workers.ts";
@@ -23,10 +15,7 @@ export interface Runtime {
 }
 
 /** The Deno that runs the tests. */
-export const THIS_DENO: Runtime = {
-  name: `Deno ${Deno.version.deno}`,
-  path: Deno.execPath(),
-};
+export const THIS_DENO: Runtime = { name: `Deno ${Deno.version.deno}`, path: Deno.execPath() };
 
 /** This Deno and the edge runtime's; where npx cannot bring that one, it is skipped. */
 export async function findRuntimes(): Promise<Runtime[]> {
@@ -50,10 +39,7 @@ export interface Worker {
 }
 
 /** So high that only the tests of these limits meet them. */
-const NO_USER_LIMITS = {
-  RELAY_RATE_LIMIT_PER_MINUTE: "100000",
-  RELAY_MAX_CONCURRENT: "100000",
-};
+const NO_USER_LIMITS = { RELAY_RATE_LIMIT_PER_MINUTE: "100000", RELAY_MAX_CONCURRENT: "100000" };
 
 /** One embedded stack in a process of its own, whose Data API all workers use. */
 export interface Rig {
@@ -61,10 +47,7 @@ export interface Rig {
   provider: ScriptedProvider;
   target: Target;
   /** A worker that may call providers on loopback and knows no limits for a user, but for what `env` says. */
-  worker(
-    env?: Record<string, string>,
-    options?: { runtime?: Runtime; supabaseUrl?: string },
-  ): Promise<Worker>;
+  worker(env?: Record<string, string>, options?: { runtime?: Runtime; supabaseUrl?: string }): Promise<Worker>;
   close(): Promise<void>;
 }
 
@@ -127,11 +110,7 @@ export async function begin(
 ): Promise<Started> {
   const bot_id = body.bot_id ?? await makeBot(target, user, accessPath);
   const stream = readStory(
-    await post(`${worker.url}/stream`, user.token, {
-      prompt: "Once upon a time",
-      bot_id,
-      ...body,
-    }),
+    await post(`${worker.url}/stream`, user.token, { prompt: "Once upon a time", bot_id, ...body }),
   );
   const events: StoryEvent[] = [];
   const keep = (seen: StoryEvent[]) => {

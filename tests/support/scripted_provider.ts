@@ -43,19 +43,13 @@ export function event(data: unknown): string {
 
 /** The event of one chunk of text. */
 export function tokenEvent(content: string): string {
-  return event({
-    object: "chat.completion.chunk",
-    choices: [{ index: 0, delta: { content }, finish_reason: null }],
-  });
+  return event({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content }, finish_reason: null }] });
 }
 
 /** The events that end an answer as OpenAI ends it. */
 export function finishEvents(reason = "stop"): string {
   return event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }) +
-    event({
-      choices: [],
-      usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 },
-    }) +
+    event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 } }) +
     event("[DONE]");
 }
 
@@ -96,9 +90,7 @@ export function startScriptedProvider(): ScriptedProvider {
   async function answer(request: Request): Promise<Response> {
     const id = new URL(request.url).pathname.split("/")[1];
     const route = routes.get(id);
-    if (
-      !route || !new URL(request.url).pathname.endsWith("/chat/completions")
-    ) {
+    if (!route || !new URL(request.url).pathname.endsWith("/chat/completions")) {
       await request.body?.cancel();
       return new Response("No such script", { status: 404 });
     }
@@ -131,9 +123,7 @@ export function startScriptedProvider(): ScriptedProvider {
         await drained.promise;
         if (over) return;
         drained = Promise.withResolvers<void>();
-        controller.enqueue(
-          typeof bytes === "string" ? encoder.encode(bytes) : bytes,
-        );
+        controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
         await drained.promise;
       },
       token: (content) => call.send(tokenEvent(content)),
@@ -160,9 +150,7 @@ export function startScriptedProvider(): ScriptedProvider {
     if (played instanceof Response) return watched(played, end);
     // A script that fails is a bug of its test, which shall not go unseen.
     played.catch((error) => controller.error(error));
-    return new Response(stream, {
-      headers: { "content-type": "text/event-stream" },
-    });
+    return new Response(stream, { headers: { "content-type": "text/event-stream" } });
   }
 
   const server = Deno.serve({
@@ -181,9 +169,7 @@ export function startScriptedProvider(): ScriptedProvider {
     called(baseUrl, count = 1) {
       const route = routeOf(baseUrl);
       const call = route.calls[count - 1];
-      return call
-        ? Promise.resolve(call)
-        : new Promise((resolve) => route.waiting.push({ count, resolve }));
+      return call ? Promise.resolve(call) : new Promise((resolve) => route.waiting.push({ count, resolve }));
     },
     open: (baseUrl) => routeOf(baseUrl).open,
     close: () => server.shutdown(),

@@ -27,11 +27,7 @@ async function openSession(url: string): Promise<Session> {
 
 /** Opens the sessions of one test. */
 export async function openSessions(url: string): Promise<Sessions> {
-  const [a, b, observer] = [
-    await openSession(url),
-    await openSession(url),
-    connect(url),
-  ];
+  const [a, b, observer] = [await openSession(url), await openSession(url), connect(url)];
   return {
     a,
     b,
@@ -43,14 +39,9 @@ export async function openSessions(url: string): Promise<Sessions> {
 }
 
 /** Settles once the session waits for a lock; throws where it never does. */
-export async function waits(
-  observer: Sql,
-  pid: number,
-  blocker: number,
-): Promise<void> {
+export async function waits(observer: Sql, pid: number, blocker: number): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
-    const [{ blocked }] =
-      await observer`select ${blocker}::int = any (pg_blocking_pids(${pid}::int)) as blocked`;
+    const [{ blocked }] = await observer`select ${blocker}::int = any (pg_blocking_pids(${pid}::int)) as blocked`;
     if (blocked) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

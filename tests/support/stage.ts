@@ -1,10 +1,7 @@
 /** Everything that scenarios run on, started and stopped as one. */
 import { createDatabase } from "./postgres.ts";
 import { type DevStack, startDevStack } from "./dev_stack.ts";
-import {
-  type ScriptedProvider,
-  startScriptedProvider,
-} from "./scripted_provider.ts";
+import { type ScriptedProvider, startScriptedProvider } from "./scripted_provider.ts";
 import { METRICS_TOKEN, type Target } from "./target.ts";
 import { startWorkers, type Workers } from "./workers.ts";
 
@@ -41,10 +38,7 @@ export async function startEmbeddedStage(): Promise<Stage> {
 export async function startWorkerStage(denos: string[]): Promise<Stage> {
   const database = await createDatabase();
   try {
-    const stack = await startDevStack(
-      ["--database", database.url],
-      ENVIRONMENT,
-    );
+    const stack = await startDevStack(["--database", database.url], ENVIRONMENT);
     try {
       const workers = await startWorkers(stack, denos, ENVIRONMENT);
       return assemble(stack, workers, database);
@@ -59,10 +53,7 @@ export async function startWorkerStage(denos: string[]): Promise<Stage> {
 }
 
 /** What scenarios may know of a stack, and of workers in its place. */
-export function targetOf(
-  stack: DevStack,
-  workers?: Pick<Workers, "urls" | "log">,
-): Target {
+export function targetOf(stack: DevStack, workers?: Pick<Workers, "urls" | "log">): Target {
   return {
     workers: workers?.urls ?? [stack.functions_url],
     supabaseUrl: stack.url,
@@ -76,17 +67,10 @@ export function targetOf(
 /** The same target, where another worker comes first. */
 export function firstWorker(target: Target, index: number): Target {
   const { workers } = target;
-  return {
-    ...target,
-    workers: [...workers.slice(index), ...workers.slice(0, index)],
-  };
+  return { ...target, workers: [...workers.slice(index), ...workers.slice(0, index)] };
 }
 
-function assemble(
-  stack: DevStack,
-  workers?: Workers,
-  database?: { url: string; drop(): Promise<void> },
-): Stage {
+function assemble(stack: DevStack, workers?: Workers, database?: { url: string; drop(): Promise<void> }): Stage {
   const provider = startScriptedProvider();
   return {
     target: targetOf(stack, workers),

@@ -23,12 +23,7 @@ export interface StoryStream {
 }
 
 /** Posts to a function as supabase-js would, with the user's token. */
-export function post(
-  url: string,
-  token: string | null,
-  body: unknown,
-  headers: Record<string, string> = {},
-) {
+export function post(url: string, token: string | null, body: unknown, headers: Record<string, string> = {}) {
   return fetch(url, {
     method: "POST",
     headers: {
@@ -42,20 +37,14 @@ export function post(
 
 /** Reads an answer of POST /stream; throws where it is no event stream. */
 export function readStory(response: Response): StoryStream {
-  if (
-    response.body === null ||
-    !response.headers.get("content-type")?.startsWith("text/event-stream")
-  ) {
-    throw new Error(
-      `The answer is no event stream but has status ${response.status}`,
-    );
+  if (response.body === null || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
+    throw new Error(`The answer is no event stream but has status ${response.status}`);
   }
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   const ready: StoryEvent[] = [];
   const parser = createParser({
-    onEvent: ({ event, id, data }: EventSourceMessage) =>
-      ready.push({ event: event ?? "message", id, data }),
+    onEvent: ({ event, id, data }: EventSourceMessage) => ready.push({ event: event ?? "message", id, data }),
     onError: (error) => {
       throw error;
     },
@@ -75,9 +64,7 @@ export function readStory(response: Response): StoryStream {
       for (;;) {
         const event = await stream.next();
         if (event === undefined) {
-          throw new Error(
-            `The stream ended before "${name}", after ${JSON.stringify(seen)}`,
-          );
+          throw new Error(`The stream ended before "${name}", after ${JSON.stringify(seen)}`);
         }
         seen.push(event);
         if (event.event === name) return seen;

@@ -16,10 +16,7 @@ export interface CliResult {
 /** Says whether this machine can run packages from npm at all; the rest of the tests needs nothing but Deno. */
 export async function hasNpx(): Promise<boolean> {
   try {
-    return (await new Deno.Command("npx", {
-      args: ["--version"],
-      stdin: "null",
-    }).output()).success;
+    return (await new Deno.Command("npx", { args: ["--version"], stdin: "null" }).output()).success;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return false;
     throw cause;
@@ -32,9 +29,7 @@ export async function hasNpx(): Promise<boolean> {
  */
 export function neutralEnvironment(): Record<string, string> {
   const foreign = /^(SUPABASE_|SB_|RELAY_|PG|PORT$|HOST$)/;
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name)),
-  );
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name)));
 }
 
 /** Runs the CLI on the project in a folder. */
@@ -46,16 +41,7 @@ export async function runSupabase(
   const home = await Deno.makeTempDir({ prefix: "relay-supabase-home-" });
   try {
     const { code, stdout, stderr } = await new Deno.Command("npx", {
-      args: [
-        "-y",
-        PACKAGE,
-        "--workdir",
-        project,
-        "--output-format",
-        "json",
-        "--yes",
-        ...args,
-      ],
+      args: ["-y", PACKAGE, "--workdir", project, "--output-format", "json", "--yes", ...args],
       stdin: "null",
       clearEnv: true,
       env: {
@@ -68,11 +54,7 @@ export async function runSupabase(
         ...env,
       },
     }).output();
-    return {
-      code,
-      answer: parseAnswer(stdout),
-      stderr: new TextDecoder().decode(stderr),
-    };
+    return { code, answer: parseAnswer(stdout), stderr: new TextDecoder().decode(stderr) };
   } finally {
     await Deno.remove(home, { recursive: true });
   }

@@ -29,17 +29,12 @@ export async function signUp(target: Target): Promise<TestUser> {
   const email = `user-${++users}-${crypto.randomUUID()}@example.com`;
   const response = await fetch(`${target.supabaseUrl}/auth/v1/signup`, {
     method: "POST",
-    headers: {
-      apikey: target.publishableKey,
-      "content-type": "application/json",
-    },
+    headers: { apikey: target.publishableKey, "content-type": "application/json" },
     body: JSON.stringify({ email, password: "correct horse battery staple" }),
   });
   const body = await response.json();
   if (!response.ok) {
-    throw new Error(
-      `Cannot sign up: status ${response.status}, ${JSON.stringify(body)}`,
-    );
+    throw new Error(`Cannot sign up: status ${response.status}, ${JSON.stringify(body)}`);
   }
   const session = body.session ?? body;
   return { id: body.user.id, email, token: session.access_token };
@@ -66,9 +61,7 @@ export async function rest(
   });
   const text = await response.text();
   if (!response.ok) {
-    throw new Error(
-      `${init.method ?? "GET"} ${path}: status ${response.status}, ${text}`,
-    );
+    throw new Error(`${init.method ?? "GET"} ${path}: status ${response.status}, ${text}`);
   }
   return text === "" ? null : JSON.parse(text);
 }
@@ -99,16 +92,8 @@ export async function makeBot(
 export const BOT_KEY = "sk-this-key-must-never-be-seen-4711";
 
 /** The stored message of a generation, as its owner sees it; undefined where there is none. */
-export async function storedMessage(
-  target: Target,
-  user: TestUser,
-  streamId: string,
-) {
-  const messages = await rest(
-    target,
-    user,
-    `messages?select=*&stream_id=eq.${encodeURIComponent(streamId)}`,
-  );
+export async function storedMessage(target: Target, user: TestUser, streamId: string) {
+  const messages = await rest(target, user, `messages?select=*&stream_id=eq.${encodeURIComponent(streamId)}`);
   if (messages.length > 1) {
     throw new Error(`There are ${messages.length} messages of ${streamId}`);
   }

@@ -15,26 +15,19 @@ export interface RunningFunction extends AsyncDisposable {
 }
 
 /** Unpacks an upload and starts it; throws with what it wrote if it ends before it serves. */
-export async function startUploaded(
-  upload: Upload,
-  env: Record<string, string>,
-): Promise<RunningFunction> {
+export async function startUploaded(upload: Upload, env: Record<string, string>): Promise<RunningFunction> {
   const deno = await (runtime ??= runtimeDeno());
   if (deno === null) {
     throw new Error(`Cannot run Deno ${RUNTIME_DENO}: npx cannot bring it`);
   }
-  const folder = await Deno.makeTempDir({
-    prefix: `relay-uploaded-${upload.slug}-`,
-  });
+  const folder = await Deno.makeTempDir({ prefix: `relay-uploaded-${upload.slug}-` });
   await unpack(upload, folder);
   const { entrypoint_path, import_map_path } = upload.metadata;
   const entry = new URL("./edge_entry.ts", import.meta.url);
   const child = new Deno.Command(deno, {
     args: [
       ...["run", "-A", "--no-config", "--no-lock", "--node-modules-dir=none"],
-      ...(import_map_path
-        ? ["--import-map", `${folder}/${import_map_path}`]
-        : []),
+      ...(import_map_path ? ["--import-map", `${folder}/${import_map_path}`] : []),
       entry.href,
       new URL(entrypoint_path, `file://${folder}/`).href,
     ],
@@ -61,26 +54,18 @@ export async function startUploaded(
   const port = await announcedPort(child.stdout);
   if (port === undefined) {
     await stop();
-    throw new Error(
-      `Cannot start "${upload.slug}": it ended before it served\n${await errors}`,
-    );
+    throw new Error(`Cannot start "${upload.slug}": it ended before it served\n${await errors}`);
   }
   let stopped: Promise<void> | undefined;
   const stopOnce = () => stopped ??= stop();
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stop: stopOnce,
-    [Symbol.asyncDispose]: stopOnce,
-  };
+  return { url: `http://127.0.0.1:${port}`, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
 }
 
 /**
  * Reads up to the line of `edge_entry.ts` that tells the port. The rest flows
  * away, so that a talkative function is never held up by a full pipe.
  */
-async function announcedPort(
-  output: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<number | undefined> {
+async function announcedPort(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<number | undefined> {
   const text = output.pipeThrough(new TextDecoderStream());
   const reader = text.getReader();
   let seen = "";

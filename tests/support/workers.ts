@@ -23,17 +23,11 @@ export interface Workers extends AsyncDisposable {
 export async function startWorkers(
   stack: DevStack,
   denos: string[] = [Deno.execPath(), Deno.execPath()],
-  env:
-    | Record<string, string>
-    | ((index: number) => Record<string, string>) = {},
+  env: Record<string, string> | ((index: number) => Record<string, string>) = {},
 ): Promise<Workers> {
   const environment = typeof env === "function" ? env : () => env;
-  const started = await Promise.allSettled(
-    denos.map((deno, index) => startWorker(stack, deno, environment(index))),
-  );
-  const workers = started.flatMap((result) =>
-    result.status === "fulfilled" ? [result.value] : []
-  );
+  const started = await Promise.allSettled(denos.map((deno, index) => startWorker(stack, deno, environment(index))));
+  const workers = started.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
   let stopped: Promise<void> | undefined;
   const stop = () => stopped ??= stopAll(workers);
   const failed = started.find((result) => result.status === "rejected");
@@ -44,8 +38,7 @@ export async function startWorkers(
   return {
     urls: workers.map(({ url }) => url),
     log: (index) =>
-      workers.filter((_, place) => index === undefined || index === place)
-        .map((worker) => worker.log()).join(""),
+      workers.filter((_, place) => index === undefined || index === place).map((worker) => worker.log()).join(""),
     async kill(index) {
       workers[index].kill("SIGKILL");
       await workers.splice(index, 1)[0].ended;
@@ -64,11 +57,7 @@ interface Worker {
   ended: Promise<number>;
 }
 
-async function startWorker(
-  stack: DevStack,
-  deno: string,
-  env: Record<string, string>,
-): Promise<Worker> {
+async function startWorker(stack: DevStack, deno: string, env: Record<string, string>): Promise<Worker> {
   const child = new Deno.Command(deno, {
     args: ["run", "--quiet", "-A", "--no-lock", "--no-check", SERVE],
     env: {
@@ -100,29 +89,17 @@ async function startWorker(
   if (line === undefined) {
     throw new Error(`A worker ended with exit code ${await ended}:\n${log}`);
   }
-  return {
-    url: `${JSON.parse(line).url}/functions/v1`,
-    log: () => log,
-    kill: (signal) => child.kill(signal),
-    ended,
-  };
+  return { url: `${JSON.parse(line).url}/functions/v1`, log: () => log, kill: (signal) => child.kill(signal), ended };
 }
 
 async function stopAll(workers: Worker[]): Promise<void> {
   for (const worker of workers) worker.kill("SIGTERM");
   const codes = await Promise.all(workers.map(({ ended }) => ended));
   if (codes.every((code) => code === 0)) return;
-  throw new Error(
-    `The workers ended with the exit codes ${codes}:\n${
-      workers.map((worker) => worker.log()).join("")
-    }`,
-  );
+  throw new Error(`The workers ended with the exit codes ${codes}:\n${workers.map((worker) => worker.log()).join("")}`);
 }
 
-async function collect(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  add: (text: string) => void,
-): Promise<void> {
+async function collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, add: (text: string) => void): Promise<void> {
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     add(text);
   }

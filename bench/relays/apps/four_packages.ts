@@ -7,7 +7,8 @@ import { z } from "zod";
 
 const used = [createClient, createRemoteJWKSet, jwtVerify, OpenAI, z.object];
 
-Deno.serve(
-  { hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")), onListen() {} },
-  () => new Response(`ready, with ${used.length}`),
-);
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: Number(Deno.env.get("PORT")),
+  onListen() {},
+}, () => new Response(`ready, with ${used.length}`));

@@ -1,14 +1,14 @@
 /** POST /cancel: asks for the end of a generation, wherever it runs. */
 
-import type { Caller } from "../_shared/auth/verify.ts";
-import type { Database } from "../_shared/database/database.ts";
-import { readJson } from "../_shared/http/body.ts";
-import { createEndpoint } from "../_shared/http/endpoint.ts";
-import { json } from "../_shared/http/responses.ts";
-import type { Refusals } from "../_shared/http/refusals.ts";
-import type { Platform } from "../_shared/platform/platform.ts";
-import { RelayError } from "../_shared/protocol/errors.ts";
-import { parseCancelRequest, streamId } from "../_shared/protocol/requests.ts";
+import type { Caller } from "../_relay/auth/verify.ts";
+import type { Database } from "../_relay/database/database.ts";
+import { readJson } from "../_relay/http/body.ts";
+import { createEndpoint } from "../_relay/http/endpoint.ts";
+import { json } from "../_relay/http/responses.ts";
+import type { Refusals } from "../_relay/http/refusals.ts";
+import type { Platform } from "../_relay/platform/platform.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { parseCancelRequest, streamId } from "../_relay/protocol/requests.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface CancelDependencies {
@@ -29,18 +29,11 @@ export function createCancelHandler(
     ["POST"],
     async (request, context) => {
       const { userId } = await verify(request);
-      const id = context.rest.length > 0
-        ? context.rest.join("/")
-        : parseCancelRequest(await readJson(request));
+      const id = context.rest.length > 0 ? context.rest.join("/") : parseCancelRequest(await readJson(request));
       // What cannot be an id is the id of nothing.
-      const status = streamId.safeParse(id).success
-        ? await database.cancel(userId, id)
-        : null;
+      const status = streamId.safeParse(id).success ? await database.cancel(userId, id) : null;
       if (status === null) {
-        throw new RelayError(
-          "stream_not_found",
-          "Cannot find the stream",
-        );
+        throw new RelayError("stream_not_found", "Cannot find the stream");
       }
       log("info", "cancel_requested", {
         request_id: context.requestId,
@@ -49,10 +42,7 @@ export function createCancelHandler(
         outcome: status,
         latency_ms: clock.now() - context.startedAt,
       });
-      return json(
-        { stream_id: id, status },
-        status === "cancelling" ? 202 : 200,
-      );
+      return json({ stream_id: id, status }, status === "cancelling" ? 202 : 200);
     },
   );
 }

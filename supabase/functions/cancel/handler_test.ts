@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { RelayError } from "../_shared/protocol/errors.ts";
-import { away, makeDatabase } from "../_shared/testing/database.ts";
-import { makePlatform } from "../_shared/testing/platform.ts";
-import { makeRefusals } from "../_shared/testing/refusals.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { away, makeDatabase } from "../_relay/testing/database.ts";
+import { makePlatform } from "../_relay/testing/platform.ts";
+import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { createCancelHandler } from "./handler.ts";
 
 /** A handler over a database with one running generation of user-1. */
@@ -19,20 +19,14 @@ function make() {
       const [, userId] = request.headers.get("authorization")!.split(" ");
       return userId.startsWith("user-")
         ? Promise.resolve({ userId, isAnonymous: false, role: "authenticated" })
-        : Promise.reject(
-          new RelayError("unauthenticated", "Cannot authenticate"),
-        );
+        : Promise.reject(new RelayError("unauthenticated", "Cannot authenticate"));
     },
   });
   return {
     ...platform,
     refusals,
     database,
-    post: (
-      path: string,
-      body?: unknown,
-      { user = "user-1", method = "POST" } = {},
-    ) =>
+    post: (path: string, body?: unknown, { user = "user-1", method = "POST" } = {}) =>
       handler(
         new Request(`http://edge.internal${path}`, {
           method,
@@ -61,10 +55,7 @@ Deno.test("the id may come in the body or in the path", async () => {
   ];
   for (const [path, body] of cases) {
     const { database, lines, post } = make();
-    assert.deepEqual(await answerOf(await post(path, body)), [
-      202,
-      { stream_id: "stream-1", status: "cancelling" },
-    ]);
+    assert.deepEqual(await answerOf(await post(path, body)), [202, { stream_id: "stream-1", status: "cancelling" }]);
     assert.equal(database.rows.get("stream-1")!.cancelRequested, true);
     assert.deepEqual(lines.map(({ timestamp: _, ...line }) => line), [{
       level: "info",
@@ -90,16 +81,14 @@ Deno.test("a cancel may be repeated", async () => {
 Deno.test("what has ended already is told with how", async () => {
   const { database, post } = make();
   database.sweep("stream-1");
-  assert.deepEqual(await answerOf(await post("/cancel/stream-1")), [
-    200,
-    { stream_id: "stream-1", status: "interrupted" },
-  ]);
+  assert.deepEqual(await answerOf(await post("/cancel/stream-1")), [200, {
+    stream_id: "stream-1",
+    status: "interrupted",
+  }]);
 });
 
 Deno.test("unknown, another user's and impossible ids are answered alike", async () => {
-  const notFound = [404, {
-    error: { code: "stream_not_found", message: "Cannot find the stream" },
-  }];
+  const notFound = [404, { error: { code: "stream_not_found", message: "Cannot find the stream" } }];
   const { database, post } = make();
   const stranger = { user: "user-2" };
   for (

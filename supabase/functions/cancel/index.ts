@@ -1,7 +1,7 @@
-import { createVerifier } from "../_shared/auth/verify.ts";
-import { createDatabase } from "../_shared/database/database.ts";
-import { createRefusals } from "../_shared/http/refusals.ts";
-import { createPlatform } from "../_shared/platform/platform.ts";
+import { createVerifier } from "../_relay/auth/verify.ts";
+import { createDatabase } from "../_relay/database/database.ts";
+import { createRefusals } from "../_relay/http/refusals.ts";
+import { createPlatform } from "../_relay/platform/platform.ts";
 import { createCancelHandler } from "./handler.ts";
 
 const platform = createPlatform();

@@ -1,10 +1,10 @@
 /** GET /healthz: whether the worker runs and, where asked, whether the database answers it. */
 
-import type { Database } from "../_shared/database/database.ts";
-import { createEndpoint } from "../_shared/http/endpoint.ts";
-import type { Refusals } from "../_shared/http/refusals.ts";
-import { json } from "../_shared/http/responses.ts";
-import type { Platform } from "../_shared/platform/platform.ts";
+import type { Database } from "../_relay/database/database.ts";
+import { createEndpoint } from "../_relay/http/endpoint.ts";
+import type { Refusals } from "../_relay/http/refusals.ts";
+import { json } from "../_relay/http/responses.ts";
+import type { Platform } from "../_relay/platform/platform.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface HealthDependencies {

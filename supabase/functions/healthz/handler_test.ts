@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { away, makeDatabase } from "../_shared/testing/database.ts";
-import { makePlatform } from "../_shared/testing/platform.ts";
-import { makeRefusals } from "../_shared/testing/refusals.ts";
+import { away, makeDatabase } from "../_relay/testing/database.ts";
+import { makePlatform } from "../_relay/testing/platform.ts";
+import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { createHealthHandler } from "./handler.ts";
 
 function make() {
@@ -14,9 +14,7 @@ function make() {
     refusals,
     database,
     get: async (path: string, method = "GET") => {
-      const response = await handler(
-        new Request(`http://edge.internal${path}`, { method }),
-      );
+      const response = await handler(new Request(`http://edge.internal${path}`, { method }));
       return [response.status, await response.json()];
     },
   };
@@ -41,10 +39,7 @@ Deno.test("a worker is ready where the database answers an empty beat", async ()
 Deno.test("a worker whose database is away is unavailable, and logs why", async () => {
   const { database, get, lines } = make();
   database.failure = away();
-  assert.deepEqual(await get("/healthz?ready"), [
-    503,
-    { status: "unavailable" },
-  ]);
+  assert.deepEqual(await get("/healthz?ready"), [503, { status: "unavailable" }]);
   assert.deepEqual(
     lines.map(({ level, event, cause }) => [level, event, cause]),
     [[

@@ -1,6 +1,6 @@
-import { createDatabase } from "../_shared/database/database.ts";
-import { createRefusals } from "../_shared/http/refusals.ts";
-import { createPlatform } from "../_shared/platform/platform.ts";
+import { createDatabase } from "../_relay/database/database.ts";
+import { createRefusals } from "../_relay/http/refusals.ts";
+import { createPlatform } from "../_relay/platform/platform.ts";
 import { createHealthHandler } from "./handler.ts";
 
 const platform = createPlatform();

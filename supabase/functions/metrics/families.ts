@@ -9,11 +9,7 @@ export interface Family {
 
 /** The names are those of relay.series, without the prefix that every metric of the relay has. */
 export const FAMILIES: readonly Family[] = [
-  {
-    name: "generations_started_total",
-    type: "counter",
-    help: "Generations that were admitted.",
-  },
+  { name: "generations_started_total", type: "counter", help: "Generations that were admitted." },
   {
     name: "generations_ended_total",
     type: "counter",
@@ -22,29 +18,12 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "generations_recovered_total",
     type: "counter",
-    help:
-      "Generations that a sweep had ended and their own worker completed later, by that outcome.",
+    help: "Generations that a sweep had ended and their own worker completed later, by that outcome.",
   },
-  {
-    name: "active_generations",
-    type: "gauge",
-    help: "Generations that run now, under a good lease.",
-  },
-  {
-    name: "expired_generations",
-    type: "gauge",
-    help: "Generations of dead workers that nobody has ended yet.",
-  },
-  {
-    name: "tokens_total",
-    type: "counter",
-    help: "Tokens that providers have reported, by kind.",
-  },
-  {
-    name: "first_token_seconds",
-    type: "histogram",
-    help: "Time from the request to the first text or reasoning.",
-  },
+  { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
+  { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
+  { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },
+  { name: "first_token_seconds", type: "histogram", help: "Time from the request to the first text or reasoning." },
   {
     name: "generation_duration_seconds",
     type: "histogram",
@@ -53,20 +32,14 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "relay_overhead_seconds",
     type: "histogram",
-    help:
-      "Time from the request to the call of the provider: what the relay adds to the first token.",
+    help: "Time from the request to the call of the provider: what the relay adds to the first token.",
   },
   {
     name: "refusals_total",
     type: "counter",
-    help:
-      "Requests that were answered with an error, by code; workers tell of them every ten seconds.",
+    help: "Requests that were answered with an error, by code; workers tell of them every ten seconds.",
   },
-  {
-    name: "sweeps_total",
-    type: "counter",
-    help: "Runs of the sweep.",
-  },
+  { name: "sweeps_total", type: "counter", help: "Runs of the sweep." },
   {
     name: "swept_generations_total",
     type: "counter",

@@ -1,11 +1,11 @@
 /** GET /metrics: what all workers have counted, for Prometheus. */
 
-import { requireToken } from "../_shared/auth/shared_token.ts";
-import type { Database } from "../_shared/database/database.ts";
-import { createEndpoint } from "../_shared/http/endpoint.ts";
-import type { Refusals } from "../_shared/http/refusals.ts";
-import type { Platform } from "../_shared/platform/platform.ts";
-import { RelayError } from "../_shared/protocol/errors.ts";
+import { requireToken } from "../_relay/auth/shared_token.ts";
+import type { Database } from "../_relay/database/database.ts";
+import { createEndpoint } from "../_relay/http/endpoint.ts";
+import type { Refusals } from "../_relay/http/refusals.ts";
+import type { Platform } from "../_relay/platform/platform.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
 import { metricsText } from "./text.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
@@ -26,17 +26,11 @@ export function createMetricsHandler(
     ["GET"],
     async (request) => {
       if (metricsToken === null) {
-        throw new RelayError(
-          "not_found",
-          "Cannot find metrics: RELAY_METRICS_TOKEN is not set",
-        );
+        throw new RelayError("not_found", "Cannot find metrics: RELAY_METRICS_TOKEN is not set");
       }
       await requireToken(request, metricsToken);
       return new Response(metricsText(await database.metrics()), {
-        headers: {
-          "content-type": "text/plain; version=0.0.4; charset=utf-8",
-          "cache-control": "no-store",
-        },
+        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
       });
     },
   );

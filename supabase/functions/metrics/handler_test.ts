@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { away, makeDatabase } from "../_shared/testing/database.ts";
-import { makePlatform } from "../_shared/testing/platform.ts";
-import { makeRefusals } from "../_shared/testing/refusals.ts";
+import { away, makeDatabase } from "../_relay/testing/database.ts";
+import { makePlatform } from "../_relay/testing/platform.ts";
+import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { FAMILIES } from "./families.ts";
 import { createMetricsHandler } from "./handler.ts";
 import { metricsText } from "./text.ts";
@@ -11,10 +11,11 @@ const TOKEN = "a-token-of-the-operator";
 function make(metricsToken: string | null = TOKEN) {
   const platform = makePlatform({ configuration: { metricsToken } });
   const database = makeDatabase();
-  database.samples = [
-    { name: "sweeps_total", labels: {}, value: 4 },
-    { name: "refusals_total", labels: { code: "internal" }, value: 2 },
-  ];
+  database.samples = [{ name: "sweeps_total", labels: {}, value: 4 }, {
+    name: "refusals_total",
+    labels: { code: "internal" },
+    value: 2,
+  }];
   const refusals = makeRefusals();
   const handler = createMetricsHandler({ platform, refusals, database });
   return {
@@ -48,10 +49,7 @@ Deno.test("who shows the token gets what all workers have counted, and no cache 
   for (const { name } of FAMILIES) {
     assert.ok(text.includes(`# TYPE storytellr_${name} `), name);
   }
-  assert.equal(
-    response.headers.get("content-type"),
-    "text/plain; version=0.0.4; charset=utf-8",
-  );
+  assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   assert.equal(response.headers.get("cache-control"), "no-store");
   assert.equal(response.headers.get("access-control-allow-origin"), "*");
   assert.deepEqual(database.calls, [["metrics"]]);
@@ -101,8 +99,5 @@ Deno.test("only GET asks for metrics", async () => {
   const { get } = make();
   const response = await get(TOKEN, { method: "POST" });
   assert.equal(response.headers.get("allow"), "GET, OPTIONS");
-  assert.deepEqual((await errorOf(response)).slice(0, 2), [
-    405,
-    "method_not_allowed",
-  ]);
+  assert.deepEqual((await errorOf(response)).slice(0, 2), [405, "method_not_allowed"]);
 });

@@ -1,15 +1,12 @@
 /** Writes samples in the text format that Prometheus reads. */
 
-import type { Sample } from "../_shared/database/metrics.ts";
+import type { Sample } from "../_relay/database/metrics.ts";
 import { FAMILIES, type Family } from "./families.ts";
 
 const PREFIX = "storytellr_";
 
 /** Version 0.0.4 of the format. What no family claims, as a newer database may have it, is left out. */
-export function metricsText(
-  samples: readonly Sample[],
-  families: readonly Family[] = FAMILIES,
-): string {
+export function metricsText(samples: readonly Sample[], families: readonly Family[] = FAMILIES): string {
   return families.map((family) => familyText(family, samples)).join("");
 }
 
@@ -26,21 +23,13 @@ function familyText({ name, type, help }: Family, samples: readonly Sample[]) {
 function histogramLines(name: string, samples: readonly Sample[]): string[] {
   const buckets = samples.filter((sample) => sample.name === `${name}_bucket`);
   let count = 0;
-  const lines = buckets.map((bucket) =>
-    line({ ...bucket, value: count += bucket.value })
-  );
+  const lines = buckets.map((bucket) => line({ ...bucket, value: count += bucket.value }));
   const sums = samples.filter((sample) => sample.name === `${name}_sum`);
-  return [
-    ...lines,
-    ...sums.map(line),
-    line({ name: `${name}_count`, labels: {}, value: count }),
-  ];
+  return [...lines, ...sums.map(line), line({ name: `${name}_count`, labels: {}, value: count })];
 }
 
 function line({ name, labels, value }: Sample): string {
-  const pairs = Object.entries(labels).map(([label, text]) =>
-    `${label}="${escapeLabel(text)}"`
-  );
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
   const set = pairs.length > 0 ? `{${pairs.join(",")}}` : "";
   return `${PREFIX}${name}${set} ${value}\n`;
 }

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import type { Sample } from "../_shared/database/metrics.ts";
+import type { Sample } from "../_relay/database/metrics.ts";
 import { FAMILIES, type Family } from "./families.ts";
 import { metricsText } from "./text.ts";
 
 const counter: Family = { name: "a_total", type: "counter", help: "All." };
 
-function sample(
-  name: string,
-  value: number,
-  labels: Record<string, string> = {},
-): Sample {
+function sample(name: string, value: number, labels: Record<string, string> = {}): Sample {
   return { name, labels, value };
 }
 
@@ -53,10 +49,10 @@ storytellr_t_seconds_count 5
 });
 
 Deno.test("what would end a label's value or a line is escaped", () => {
-  const text = metricsText(
-    [sample("a_total", 1, { code: 'a"b\\c\nd' })],
-    [{ ...counter, help: 'A \\ and\na "quote".' }],
-  );
+  const text = metricsText([sample("a_total", 1, { code: 'a"b\\c\nd' })], [{
+    ...counter,
+    help: 'A \\ and\na "quote".',
+  }]);
   assert.equal(
     text,
     '# HELP storytellr_a_total A \\\\ and\\na "quote".\n' +
@@ -74,10 +70,7 @@ Deno.test("a sample that no family claims is left out", () => {
 
 Deno.test("large and small values keep their digits, in a form that Prometheus reads", () => {
   const values = [9007199254740991, 1e21, 0.000001, 0.1 + 0.2];
-  const text = metricsText(
-    values.map((value) => sample("a_total", value)),
-    [counter],
-  );
+  const text = metricsText(values.map((value) => sample("a_total", value)), [counter]);
   assert.deepEqual(
     text.trim().split("\n").slice(2).map((line) => line.split(" ")[1]),
     ["9007199254740991", "1e+21", "0.000001", "0.30000000000000004"],

@@ -1,19 +1,17 @@
 /** Builds the real parts of a worker that streams. */
 
-import { createVerifier } from "../_shared/auth/verify.ts";
-import { createDatabase } from "../_shared/database/database.ts";
-import { createGenerations } from "../_shared/generation/generations.ts";
-import { createWatchers } from "../_shared/generation/watchers.ts";
-import { createRefusals } from "../_shared/http/refusals.ts";
-import type { Platform } from "../_shared/platform/platform.ts";
-import { createAddressCheck } from "../_shared/provider/address.ts";
-import { createChatCompletions } from "../_shared/provider/chat_completions.ts";
+import { createVerifier } from "../_relay/auth/verify.ts";
+import { createDatabase } from "../_relay/database/database.ts";
+import { createGenerations } from "../_relay/generation/generations.ts";
+import { createWatchers } from "../_relay/generation/remote_readers.ts";
+import { createRefusals } from "../_relay/http/refusals.ts";
+import type { Platform } from "../_relay/platform/platform.ts";
+import { createAddressCheck } from "../_relay/transport/guard.ts";
+import { createChatCompletions } from "../_relay/provider/chat_completions/client.ts";
 import type { StreamDependencies } from "./handler.ts";
 
 /** One call for each worker: its parts hold what the worker's requests share. */
-export function createStreamDependencies(
-  platform: Platform,
-): StreamDependencies {
+export function createStreamDependencies(platform: Platform): StreamDependencies {
   const { clock, configuration } = platform;
   const database = createDatabase(platform);
   const provider = createChatCompletions(clock, configuration);

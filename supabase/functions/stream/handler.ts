@@ -1,24 +1,17 @@
 /** POST /stream starts a generation, GET /stream/{stream_id} resumes or watches one. */
 
-import type { Caller } from "../_shared/auth/verify.ts";
-import type { Rate } from "../_shared/database/begin.ts";
-import type { Database } from "../_shared/database/database.ts";
-import type { Generations } from "../_shared/generation/generations.ts";
-import type { Job } from "../_shared/generation/job.ts";
-import type { Watchers } from "../_shared/generation/watchers.ts";
-import { readJson } from "../_shared/http/body.ts";
-import {
-  createEndpoint,
-  type RequestContext,
-} from "../_shared/http/endpoint.ts";
-import type { Refusals } from "../_shared/http/refusals.ts";
-import type { Platform } from "../_shared/platform/platform.ts";
-import { RelayError, toRelayError } from "../_shared/protocol/errors.ts";
-import {
-  parseStreamRequest,
-  streamId as streamIdSchema,
-  type StreamRequest,
-} from "../_shared/protocol/requests.ts";
+import type { Caller } from "../_relay/auth/verify.ts";
+import type { Rate } from "../_relay/database/begin.ts";
+import type { Database } from "../_relay/database/database.ts";
+import type { Generations } from "../_relay/generation/generations.ts";
+import type { Job } from "../_relay/generation/job.ts";
+import type { Watchers } from "../_relay/generation/remote_readers.ts";
+import { readJson } from "../_relay/http/body.ts";
+import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
+import type { Refusals } from "../_relay/http/refusals.ts";
+import type { Platform } from "../_relay/platform/platform.ts";
+import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
+import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
 import { lastEventId } from "./last_event_id.ts";
 import { createResume } from "./resume.ts";
 
@@ -34,9 +27,7 @@ export interface StreamDependencies {
 }
 
 /** Headers and `start` leave as soon as the generation is admitted; what fails later is an event. */
-export function createStreamHandler(
-  dependencies: StreamDependencies,
-): (request: Request) => Promise<Response> {
+export function createStreamHandler(dependencies: StreamDependencies): (request: Request) => Promise<Response> {
   const { verify, checkAddress, database, generations } = dependencies;
   const resume = createResume(dependencies);
 
@@ -57,22 +48,11 @@ export function createStreamHandler(
     }
     const { requestId, startedAt } = context;
     const { admission } = answer;
-    const admitted = {
-      streamId,
-      userId,
-      request: streamRequest,
-      admission,
-      requestId,
-      startedAt,
-    };
+    const admitted = { streamId, userId, request: streamRequest, admission, requestId, startedAt };
     return eventStream(streamId, generations.start(await approve(admitted)));
   }
 
-  async function begin(
-    userId: string,
-    streamId: string,
-    request: StreamRequest,
-  ) {
+  async function begin(userId: string, streamId: string, request: StreamRequest) {
     const fence = crypto.randomUUID();
     try {
       return await database.begin(userId, streamId, fence, request);
@@ -108,17 +88,11 @@ export function createStreamHandler(
     dependencies,
     "stream",
     ["GET", "POST"],
-    (request, context) =>
-      request.method === "POST"
-        ? start(request, context)
-        : read(request, context),
+    (request, context) => request.method === "POST" ? start(request, context) : read(request, context),
   );
 }
 
-function eventStream(
-  streamId: string,
-  body: ReadableStream<Uint8Array>,
-): Response {
+function eventStream(streamId: string, body: ReadableStream<Uint8Array>): Response {
   return new Response(body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

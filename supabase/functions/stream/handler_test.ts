@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
-import type { Caller } from "../_shared/auth/verify.ts";
-import { createGenerations } from "../_shared/generation/generations.ts";
-import { createWatchers } from "../_shared/generation/watchers.ts";
-import { RelayError } from "../_shared/protocol/errors.ts";
-import { MAX_BODY_BYTES } from "../_shared/protocol/limits.ts";
-import { away, makeDatabase } from "../_shared/testing/database.ts";
-import { watch } from "../_shared/testing/events.ts";
-import { makePlatform } from "../_shared/testing/platform.ts";
-import { makeProvider } from "../_shared/testing/provider.ts";
-import { makeRefusals } from "../_shared/testing/refusals.ts";
+import type { Caller } from "../_relay/auth/verify.ts";
+import { createGenerations } from "../_relay/generation/generations.ts";
+import { createWatchers } from "../_relay/generation/remote_readers.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { MAX_BODY_BYTES } from "../_relay/protocol/limits.ts";
+import { away, makeDatabase } from "../_relay/testing/database.ts";
+import { watch } from "../_relay/testing/events.ts";
+import { makePlatform } from "../_relay/testing/platform.ts";
+import { makeProvider } from "../_relay/testing/provider.ts";
+import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { createStreamHandler } from "./handler.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** Who has which token. */
-const USERS: Record<string, string> = {
-  "Bearer good": "user-1",
-  "Bearer stranger": "user-2",
-};
+const USERS: Record<string, string> = { "Bearer good": "user-1", "Bearer stranger": "user-2" };
 
 /** A handler whose parts note, in order, that they were asked. */
 function make() {
@@ -42,11 +39,9 @@ function make() {
     verify: (request: Request): Promise<Caller> => {
       asked.push("verify");
       const userId = USERS[request.headers.get("authorization") ?? ""];
-      return userId
-        ? Promise.resolve({ userId, isAnonymous: false, role: "authenticated" })
-        : Promise.reject(
-          new RelayError("unauthenticated", "Cannot authenticate"),
-        );
+      return userId ? Promise.resolve({ userId, isAnonymous: false, role: "authenticated" }) : Promise.reject(
+        new RelayError("unauthenticated", "Cannot authenticate"),
+      );
     },
     checkAddress: (accessPath: string): Promise<URL> => {
       asked.push(`checkAddress ${accessPath}`);
@@ -55,8 +50,7 @@ function make() {
   };
   let made: ReturnType<typeof createStreamHandler> | undefined;
   /** One for all requests, made with the first, so that a test may change the parts before. */
-  const handler = (request: Request) =>
-    (made ??= createStreamHandler(dependencies))(request);
+  const handler = (request: Request) => (made ??= createStreamHandler(dependencies))(request);
   return {
     ...platform,
     refusals,
@@ -68,11 +62,7 @@ function make() {
     get: (path: string, headers: Record<string, string> = {}) =>
       handler(
         new Request(`http://edge.internal${path}`, {
-          headers: {
-            "authorization": "Bearer good",
-            "x-request-id": "request-1",
-            ...headers,
-          },
+          headers: { "authorization": "Bearer good", "x-request-id": "request-1", ...headers },
         }),
       ),
     /** Ends all that runs and waits, however long it takes; then nothing is left of the worker. */
@@ -102,16 +92,11 @@ function make() {
 
 /** The headers of the rate limit. */
 function rateOf({ headers }: Response): (string | null)[] {
-  return ["limit", "remaining", "reset"].map((name) =>
-    headers.get(`ratelimit-${name}`)
-  );
+  return ["limit", "remaining", "reset"].map((name) => headers.get(`ratelimit-${name}`));
 }
 
 async function errorOf(response: Response): Promise<Record<string, unknown>> {
-  assert.equal(
-    response.headers.get("content-type"),
-    "application/json; charset=utf-8",
-  );
+  assert.equal(response.headers.get("content-type"), "application/json; charset=utf-8");
   assert.equal(response.headers.get("access-control-allow-origin"), "*");
   assert.equal(response.headers.get("x-request-id"), "request-1");
   return (await response.json()).error;
@@ -120,11 +105,7 @@ async function errorOf(response: Response): Promise<Record<string, unknown>> {
 Deno.test("an admitted request is answered with its stream, before the provider has said anything", async () => {
   const { asked, clock, keepAlive, lines, post, provider } = make();
   const response = await post({ prompt: "Hi", stream_id: "stream-1" });
-  assert.deepEqual(asked, [
-    "verify",
-    "begin",
-    "checkAddress https://provider.test/v1",
-  ]);
+  assert.deepEqual(asked, ["verify", "begin", "checkAddress https://provider.test/v1"]);
   assert.equal(response.status, 200);
   const headers = Object.fromEntries(response.headers);
   const expose = headers["access-control-expose-headers"];
@@ -147,17 +128,11 @@ Deno.test("an admitted request is answered with its stream, before the provider 
   provider.calls[0].finish();
   await keepAlive.settled();
   await clock.run(0);
-  assert.deepEqual(
-    client.events.map(({ event }) => event),
-    ["start", "token", "done"],
-  );
+  assert.deepEqual(client.events.map(({ event }) => event), ["start", "token", "done"]);
   assert.equal(clock.pending, 0);
   assert.deepEqual(
     lines.map(({ event, request_id, user_id }) => [event, request_id, user_id]),
-    [
-      ["generation_started", "request-1", "user-1"],
-      ["generation_finished", "request-1", "user-1"],
-    ],
+    [["generation_started", "request-1", "user-1"], ["generation_finished", "request-1", "user-1"]],
   );
 });
 
@@ -194,14 +169,9 @@ Deno.test("without a stream_id the relay makes one, new each time", async () => 
 
 Deno.test("without a good token neither the body is read nor the database asked", async () => {
   const { asked, lines, post } = make();
-  const response = await post("{broken", {
-    headers: { authorization: "Bearer bad" },
-  });
+  const response = await post("{broken", { headers: { authorization: "Bearer bad" } });
   assert.equal(response.status, 401);
-  assert.deepEqual(await errorOf(response), {
-    code: "unauthenticated",
-    message: "Cannot authenticate",
-  });
+  assert.deepEqual(await errorOf(response), { code: "unauthenticated", message: "Cannot authenticate" });
   assert.deepEqual(asked, ["verify"]);
   assert.deepEqual(rateOf(response), [null, null, null]);
   assert.deepEqual(
@@ -216,12 +186,7 @@ Deno.test("without a good body the database is not asked", async () => {
     ["", {}, 400, "invalid_request"],
     [{}, {}, 400, "invalid_request"],
     [{ prompt: "Hi", x: 1 }, {}, 400, "invalid_request"],
-    [
-      { prompt: "Hi" },
-      { headers: { "content-type": "text/plain" } },
-      415,
-      "unsupported_media_type",
-    ],
+    [{ prompt: "Hi" }, { headers: { "content-type": "text/plain" } }, 415, "unsupported_media_type"],
     [`"${"x".repeat(MAX_BODY_BYTES)}"`, {}, 413, "payload_too_large"],
   ];
   for (const [body, init, status, code] of cases) {
@@ -235,29 +200,20 @@ Deno.test("without a good body the database is not asked", async () => {
 
 Deno.test("what is wrong with a body is named by field", async () => {
   const response = await make().post({ promt: "Hi" });
-  assert.deepEqual((await errorOf(response)).issues, [
-    { path: "promt", message: "Unknown field" },
-    {
-      path: "prompt",
-      message:
-        "Exactly one of prompt and reroll_of is wanted: neither is there",
-    },
-  ]);
+  assert.deepEqual((await errorOf(response)).issues, [{ path: "promt", message: "Unknown field" }, {
+    path: "prompt",
+    message: "Exactly one of prompt and reroll_of is wanted: neither is there",
+  }]);
 });
 
 Deno.test("a refusal carries the rate limit, and when to try again", async () => {
   const { asked, database, post, provider } = make();
-  database.refusal = new RelayError("rate_limited", "Too many", {
-    retryAfter: 17,
-  });
+  database.refusal = new RelayError("rate_limited", "Too many", { retryAfter: 17 });
   const response = await post({ prompt: "Hi" });
   assert.equal(response.status, 429);
   assert.equal(response.headers.get("retry-after"), "17");
   assert.deepEqual(rateOf(response), ["5", "0", "60"]);
-  assert.deepEqual(await errorOf(response), {
-    code: "rate_limited",
-    message: "Too many",
-  });
+  assert.deepEqual(await errorOf(response), { code: "rate_limited", message: "Too many" });
   assert.deepEqual(asked, ["verify", "begin"]);
   assert.equal(provider.calls.length, 0);
 });
@@ -278,30 +234,17 @@ Deno.test("a database that is away is unavailable, with nothing about the cause"
   const response = await post({ prompt: "Hi" });
   assert.equal(response.status, 503);
   assert.equal(response.headers.get("retry-after"), "5");
-  assert.deepEqual(await errorOf(response), {
-    code: "unavailable",
-    message: "Cannot reach the database",
-  });
-  assert.deepEqual(
-    [lines[0].level, lines[0].cause],
-    ["warn", "relay_x was answered with status 0, no code: refused"],
-  );
+  assert.deepEqual(await errorOf(response), { code: "unavailable", message: "Cannot reach the database" });
+  assert.deepEqual([lines[0].level, lines[0].cause], ["warn", "relay_x was answered with status 0, no code: refused"]);
   await end();
 });
 
 Deno.test("a provider that may not be called ends the generation and answers so", async () => {
-  const { clock, database, dependencies, keepAlive, lines, post, provider } =
-    make();
-  dependencies.checkAddress = () =>
-    Promise.reject(
-      new RelayError("provider_not_allowed", "Cannot call the provider"),
-    );
+  const { clock, database, dependencies, keepAlive, lines, post, provider } = make();
+  dependencies.checkAddress = () => Promise.reject(new RelayError("provider_not_allowed", "Cannot call the provider"));
   const response = await post({ prompt: "Hi", stream_id: "stream-1" });
   assert.equal(response.status, 403);
-  assert.deepEqual(await errorOf(response), {
-    code: "provider_not_allowed",
-    message: "Cannot call the provider",
-  });
+  assert.deepEqual(await errorOf(response), { code: "provider_not_allowed", message: "Cannot call the provider" });
   assert.deepEqual(rateOf(response), ["5", "4", "60"]);
   await keepAlive.settled();
   assert.deepEqual(database.rows.get("stream-1")!.ending, {
@@ -315,10 +258,10 @@ Deno.test("a provider that may not be called ends the generation and answers so"
   assert.equal(database.contentOf("stream-1"), null);
   assert.equal(provider.calls.length, 0);
   assert.equal(clock.pending, 0);
-  assert.deepEqual(
-    lines.map(({ event, stream_id }) => [event, stream_id]),
-    [["request_refused", undefined], ["generation_finished", "stream-1"]],
-  );
+  assert.deepEqual(lines.map(({ event, stream_id }) => [event, stream_id]), [[
+    "request_refused",
+    undefined,
+  ], ["generation_finished", "stream-1"]]);
 });
 
 Deno.test("a check of the address that fails by itself ends the generation too", async () => {
@@ -326,10 +269,7 @@ Deno.test("a check of the address that fails by itself ends the generation too",
   dependencies.checkAddress = () => Promise.reject(new TypeError("secret"));
   const response = await post({ prompt: "Hi", stream_id: "stream-1" });
   assert.equal(response.status, 500);
-  assert.deepEqual(await errorOf(response), {
-    code: "internal",
-    message: "The relay failed: its log has the cause",
-  });
+  assert.deepEqual(await errorOf(response), { code: "internal", message: "The relay failed: its log has the cause" });
   await keepAlive.settled();
   assert.equal(database.rows.get("stream-1")!.ending?.errorCode, "internal");
 });
@@ -347,14 +287,9 @@ Deno.test("another method is refused, and a preflight is answered without a toke
   const put = await post({ prompt: "Hi" }, { method: "PUT" });
   assert.equal(put.status, 405);
   await put.body?.cancel();
-  const preflight = await make().handler(
-    new Request("http://edge.internal/stream", { method: "OPTIONS" }),
-  );
+  const preflight = await make().handler(new Request("http://edge.internal/stream", { method: "OPTIONS" }));
   assert.equal(preflight.status, 204);
-  assert.match(
-    preflight.headers.get("access-control-allow-headers")!,
-    /\blast-event-id\b/,
-  );
+  assert.match(preflight.headers.get("access-control-allow-headers")!, /\blast-event-id\b/);
   assert.deepEqual(asked, []);
 });
 
@@ -362,20 +297,13 @@ Deno.test("another method is refused, and a preflight is answered without a toke
 function assertEventStream(response: Response, streamId = "stream-1") {
   assert.equal(response.status, 200);
   assert.deepEqual(
-    ["content-type", "cache-control", "x-accel-buffering", "x-stream-id"]
-      .map((name) => response.headers.get(name)),
-    [
-      "text/event-stream; charset=utf-8",
-      "no-cache, no-transform",
-      "no",
-      streamId,
-    ],
+    ["content-type", "cache-control", "x-accel-buffering", "x-stream-id"].map((name) => response.headers.get(name)),
+    ["text/event-stream; charset=utf-8", "no-cache, no-transform", "no", streamId],
   );
 }
 
 Deno.test("an admission whose answer got lost is ended, so that its stream_id finds an end", async () => {
-  const { asked, clock, database, dependencies, end, get, post, provider } =
-    make();
+  const { asked, clock, database, dependencies, end, get, post, provider } = make();
   const { begin } = dependencies.database;
   dependencies.database.begin = async (...args) => {
     await begin(...args);
@@ -388,10 +316,7 @@ Deno.test("an admission whose answer got lost is ended, so that its stream_id fi
   assert.equal(database.rows.get("stream-1")!.status, "interrupted");
   const client = watch((await get("/stream/stream-1")).body!);
   await clock.run(0);
-  assert.deepEqual(
-    client.events.map(({ event }) => event),
-    ["start", "error"],
-  );
+  assert.deepEqual(client.events.map(({ event }) => event), ["start", "error"]);
   assert.equal(provider.calls.length, 0);
   assert.deepEqual(asked, ["verify", "begin", "verify"]);
   await end();
@@ -407,9 +332,7 @@ Deno.test("a stream_id that runs here lets its user in again, and asks no provid
   assertEventStream(response);
   assert.deepEqual(rateOf(response), ["5", "4", "60"]);
   const second = watch(response.body!);
-  const third = watch(
-    (await post(body, { headers: { "last-event-id": "2" } })).body!,
-  );
+  const third = watch((await post(body, { headers: { "last-event-id": "2" } })).body!);
   provider.calls[0].send(" upon");
   provider.calls[0].finish();
   await clock.run(0);
@@ -452,11 +375,7 @@ Deno.test("a stream_id that runs elsewhere, or has ended, is read there, and ask
 
 Deno.test("GET is the same stream, from the offset that header or query name", async () => {
   const { clock, database, end, get, post, provider } = make();
-  await post({
-    prompt: "Hi",
-    stream_id: "stream-1",
-    on_disconnect: "continue",
-  });
+  await post({ prompt: "Hi", stream_id: "stream-1", on_disconnect: "continue" });
   await clock.run(0);
   provider.calls[0].send("Once upon");
   database.admit("elsewhere");
@@ -478,10 +397,7 @@ Deno.test("GET is the same stream, from the offset that header or query name", a
       const client = watch(response.body!);
       await clock.run(0);
       assert.equal(client.text, text);
-      assert.equal(
-        client.events.some(({ event }) => event === "start"),
-        text === "Once upon",
-      );
+      assert.equal(client.events.some(({ event }) => event === "start"), text === "Once upon");
       await client.leave();
     }
   }
@@ -498,10 +414,7 @@ Deno.test("GET of what is unknown, another user's or no id is one and the same a
   database.sweep("ended");
   const asked = database.calls.length;
   const stranger = { authorization: "Bearer stranger" };
-  const notFound = {
-    code: "stream_not_found",
-    message: "Cannot find the stream",
-  };
+  const notFound = { code: "stream_not_found", message: "Cannot find the stream" };
   for (const id of ["stream-1", "elsewhere", "ended", "unknown"]) {
     const response = await get(`/stream/${id}`, stranger);
     assert.equal(response.status, 404);
@@ -522,10 +435,7 @@ Deno.test("GET of what is unknown, another user's or no id is one and the same a
 Deno.test("GET without a good token, or with a garbled offset, asks nobody", async () => {
   const { asked, database, get } = make();
   database.admit("stream-1");
-  const refused = await get("/stream/stream-1", {
-    authorization: "Bearer bad",
-    "last-event-id": "garbage",
-  });
+  const refused = await get("/stream/stream-1", { authorization: "Bearer bad", "last-event-id": "garbage" });
   assert.equal(refused.status, 401);
   assert.equal((await errorOf(refused)).code, "unauthenticated");
   for (
@@ -548,9 +458,7 @@ Deno.test("GET without a good token, or with a garbled offset, asks nobody", asy
 
 Deno.test("POST with a garbled offset starts nothing", async () => {
   const { database, post } = make();
-  const response = await post({ prompt: "Hi" }, {
-    headers: { "last-event-id": "1.5" },
-  });
+  const response = await post({ prompt: "Hi" }, { headers: { "last-event-id": "1.5" } });
   assert.equal(response.status, 400);
   assert.equal((await errorOf(response)).code, "invalid_request");
   assert.deepEqual(database.calls, []);
@@ -585,14 +493,8 @@ Deno.test("under stop two readers keep a generation until the last of them has l
     call.send(", and on");
     call.finish();
     await clock.run(0);
-    assert.equal(
-      database.rows.get("stream-1")!.status,
-      on_disconnect === "continue" ? "completed" : "disconnected",
-    );
-    assert.equal(
-      database.contentOf("stream-1"),
-      on_disconnect === "continue" ? "So far, and on" : "So far",
-    );
+    assert.equal(database.rows.get("stream-1")!.status, on_disconnect === "continue" ? "completed" : "disconnected");
+    assert.equal(database.contentOf("stream-1"), on_disconnect === "continue" ? "So far, and on" : "So far");
     await end();
   }
 });

@@ -1,4 +1,4 @@
-import { createPlatform } from "../_shared/platform/platform.ts";
+import { createPlatform } from "../_relay/platform/platform.ts";
 import { createStreamDependencies } from "./dependencies.ts";
 import { createStreamHandler } from "./handler.ts";
 

@@ -1,32 +1,26 @@
 /** The invariants of the design, each by its number, as far as workers carry them; the database's part is in pgTAP. */
 
 import assert from "node:assert/strict";
-import { RelayError } from "../_shared/protocol/errors.ts";
-import {
-  MAX_CLIENT_QUEUE_BYTES,
-  MAX_MESSAGE_UNITS,
-  MAX_PIECE_UNITS,
-} from "../_shared/protocol/limits.ts";
-import { type Seen, watch } from "../_shared/testing/events.ts";
-import type { TestCall } from "../_shared/testing/provider.ts";
-import { makeRelay, type Worker } from "../_shared/testing/relay.ts";
-import { makeRandom, makeText } from "../_shared/testing/split.ts";
-import { assertEnded } from "../_shared/testing/worker.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_MESSAGE_UNITS, MAX_PIECE_UNITS } from "../_relay/protocol/limits.ts";
+import { type Seen, watch } from "../_relay/testing/events.ts";
+import type { TestCall } from "../_relay/testing/provider.ts";
+import { makeRelay, type Worker } from "../_relay/testing/relay.ts";
+import { makeRandom, makeText } from "../_relay/testing/split.ts";
+import { assertEnded } from "../_relay/testing/worker.ts";
 
 const ASK = { prompt: "Hi", stream_id: "stream-1" };
 
 /** The text that the database has of a running generation. */
 function beatenIn(relay: ReturnType<typeof makeRelay>): string {
-  return relay.database.rows.get("stream-1")!.chunks
-    .map(({ text }) => text).join("");
+  return relay.database.rows.get("stream-1")!.chunks.map(({ text }) => text)
+    .join("");
 }
 
 Deno.test("invariant 1: a stream_id has one generation, one provider call and one message, however often it is asked for", async () => {
   const relay = makeRelay();
   const { clock, database, workers } = relay;
-  const all = await Promise.all(
-    Array.from({ length: 10 }, (_, place) => workers[place % 2].start(ASK)),
-  );
+  const all = await Promise.all(Array.from({ length: 10 }, (_, place) => workers[place % 2].start(ASK)));
   assert.equal(relay.calls().length, 1);
   const [call] = relay.calls();
   call.send("Once upon a 🐉");
@@ -109,9 +103,7 @@ Deno.test("invariant 2: what a killed worker leaves is a prefix of what its clie
     }
     workers[0].cut = true;
     database.expire("stream-1");
-    const resumed = await workers[1].read("stream-1", {
-      from: client.text.length,
-    });
+    const resumed = await workers[1].read("stream-1", { from: client.text.length });
     assertEnded(resumed);
     assert.equal(resumed.text, "");
     const content = database.contentOf("stream-1") ?? "";
@@ -123,19 +115,9 @@ Deno.test("invariant 2: what a killed worker leaves is a prefix of what its clie
 });
 
 /** What can happen to a generation, until it has ended; `relay.workers[0]` runs it. */
-const FATES: [
-  string,
-  (
-    relay: ReturnType<typeof makeRelay>,
-    call: TestCall,
-    client: Seen,
-  ) => unknown,
-][] = [
+const FATES: [string, (relay: ReturnType<typeof makeRelay>, call: TestCall, client: Seen) => unknown][] = [
   ["the provider finishes", (_, call) => call.finish()],
-  [
-    "the provider fails",
-    (_, call) => call.fail(new RelayError("provider_error", "It failed")),
-  ],
+  ["the provider fails", (_, call) => call.fail(new RelayError("provider_error", "It failed"))],
   ["the provider hangs", async ({ clock }) => await clock.run(60_000)],
   ["the client leaves", (_relay, _call, client) => client.leave()],
   ["the user cancels on another worker", async ({ clock, workers }) => {
@@ -146,10 +128,7 @@ const FATES: [
     await (await workers[1].cancel("stream-1")).body?.cancel();
     call.finish();
   }],
-  [
-    "its worker shuts down",
-    ({ workers }) => workers[0].platform.shutdown.begin("wall_clock"),
-  ],
+  ["its worker shuts down", ({ workers }) => workers[0].platform.shutdown.begin("wall_clock")],
   ["its worker is killed", async ({ clock, database, workers }) => {
     workers[0].cut = true;
     database.expire("stream-1");
@@ -164,18 +143,18 @@ const FATES: [
     workers[0].cut = false;
     await clock.run(2_000);
   }],
-  ["the database is away for longer than the lease", async (
-    { clock, database, workers },
-    call,
-  ) => {
-    workers[0].cut = true;
-    await clock.run(16_000);
-    database.sweep("stream-1");
-    call.send(", and on");
-    workers[0].cut = false;
-    await clock.run(2_000);
-    call.finish();
-  }],
+  [
+    "the database is away for longer than the lease",
+    async ({ clock, database, workers }, call) => {
+      workers[0].cut = true;
+      await clock.run(16_000);
+      database.sweep("stream-1");
+      call.send(", and on");
+      workers[0].cut = false;
+      await clock.run(2_000);
+      call.finish();
+    },
+  ],
 ];
 
 for (const [title, befall] of FATES) {
@@ -267,10 +246,7 @@ Deno.test("invariant 5: of another user's stream nothing can be read, attached t
         assert.deepEqual(foreign, unknown);
         assert.equal(foreign[0], 404);
         // The same work is done for both, so that time tells nothing.
-        assert.deepEqual(
-          asked,
-          database.calls.slice(begin, middle).map(([name]) => name),
-        );
+        assert.deepEqual(asked, database.calls.slice(begin, middle).map(([name]) => name));
         assert.equal(asked.length, 1);
       }
       const taken = await worker.post(ASK, stranger);
@@ -331,8 +307,9 @@ Deno.test("invariant 7: a client that does not read holds its queue and no more,
   let held = 0;
   for await (const chunk of slow.body!) held += chunk.byteLength;
   assert.ok(held <= MAX_CLIENT_QUEUE_BYTES, `${held} bytes`);
-  const pieces = database.calls.filter(([name]) => name === "beat")
-    .flatMap(([, entries]) => entries as { piece: { text: string } }[]);
+  const pieces = database.calls.filter(([name]) => name === "beat").flatMap((
+    [, entries],
+  ) => entries as { piece: { text: string } }[]);
   assert.ok(pieces.every(({ piece }) => piece.text.length <= MAX_PIECE_UNITS));
   await relay.end();
 });
@@ -349,10 +326,7 @@ Deno.test("invariant 7: a provider that sends too much ends in a typed error, wi
   }
   assert.equal(call.open, false);
   assertEnded(client);
-  assert.equal(
-    (client.json("error") as { code: string }).code,
-    "provider_bad_response",
-  );
+  assert.equal((client.json("error") as { code: string }).code, "provider_bad_response");
   assert.equal(database.contentOf("stream-1")?.length, MAX_MESSAGE_UNITS);
   await relay.end();
 });
@@ -372,10 +346,7 @@ Deno.test("invariant 8: a reroll that ends before its first word leaves the stor
       usage: null,
     });
     const story = structuredClone(database.messages);
-    const client = await workers[0].start({
-      reroll_of: OLD,
-      stream_id: "stream-1",
-    });
+    const client = await workers[0].start({ reroll_of: OLD, stream_id: "stream-1" });
     const [call] = workers[0].calls;
     call.send({ kind: "reasoning", text: "Let me think" });
     const { send } = call;
@@ -388,11 +359,7 @@ Deno.test("invariant 8: a reroll that ends before its first word leaves the stor
     assert.deepEqual(database.messages, story, title);
     assert.equal(database.rows.get("stream-1")!.outcome?.message_id, null);
     const begun = database.calls.find(([name]) => name === "begin")!;
-    assert.deepEqual(begun[4], {
-      reroll_of: OLD,
-      stream_id: "stream-1",
-      on_disconnect: "stop",
-    });
+    assert.deepEqual(begun[4], { reroll_of: OLD, stream_id: "stream-1", on_disconnect: "stop" });
     await relay.end();
   }
 });
@@ -462,10 +429,7 @@ Deno.test("invariant 9: every beat and the finish of a generation show the fence
   const fences = database.calls.slice(1).map(([name, ...args]) =>
     name === "beat" ? (args[0] as { fence: string }[])[0].fence : args[1]
   );
-  assert.deepEqual(
-    database.calls.map(([name]) => name),
-    ["begin", "beat", "beat", "beat", "finish"],
-  );
+  assert.deepEqual(database.calls.map(([name]) => name), ["begin", "beat", "beat", "beat", "finish"]);
   assert.deepEqual(fences, Array(4).fill(begun[3]));
   await relay.end();
 });

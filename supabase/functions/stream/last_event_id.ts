@@ -1,6 +1,6 @@
 /** Reads how much of a stream its reader has. */
 
-import { RelayError } from "../_shared/protocol/errors.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
 
 /** Of the header, else of the query; null: nothing was seen. Throws `invalid_request` for what is no offset. */
 export function lastEventId(request: Request): number | null {
@@ -11,11 +11,6 @@ export function lastEventId(request: Request): number | null {
   throw new RelayError(
     "invalid_request",
     "Cannot resume the stream: the last event id is not an offset",
-    {
-      issues: [{
-        path: "last_event_id",
-        message: "Must be the id of an event, a number of at most 9 digits",
-      }],
-    },
+    { issues: [{ path: "last_event_id", message: "Must be the id of an event, a number of at most 9 digits" }] },
   );
 }

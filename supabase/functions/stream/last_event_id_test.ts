@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RelayError } from "../_shared/protocol/errors.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
 import { lastEventId } from "./last_event_id.ts";
 
 /** What a request with this header and query says. */

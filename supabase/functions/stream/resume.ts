@@ -1,10 +1,10 @@
 /** Lets a reader into a generation that exists: on this worker, on another, or ended. */
 
-import type { Database } from "../_shared/database/database.ts";
-import type { Generations } from "../_shared/generation/generations.ts";
-import type { Watchers } from "../_shared/generation/watchers.ts";
-import { RelayError } from "../_shared/protocol/errors.ts";
-import { MAX_WATCHED_STREAMS } from "../_shared/protocol/limits.ts";
+import type { Database } from "../_relay/database/database.ts";
+import type { Generations } from "../_relay/generation/generations.ts";
+import type { Watchers } from "../_relay/generation/remote_readers.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { MAX_WATCHED_STREAMS } from "../_relay/protocol/limits.ts";
 
 /** What resuming needs. */
 export interface ResumeDependencies {
@@ -14,19 +14,13 @@ export interface ResumeDependencies {
 }
 
 /** The stream from the offset on, null: from the beginning; throws `stream_not_found` and `too_many_streams`. */
-export type Resume = (
-  userId: string,
-  streamId: string,
-  from: number | null,
-) => Promise<ReadableStream<Uint8Array>>;
+export type Resume = (userId: string, streamId: string, from: number | null) => Promise<ReadableStream<Uint8Array>>;
 
 /**
  * Here, tokens come as they are made, and the database is not asked. For a stream of another user's this worker asks it
  * all the same, so that the time of the answer tells nothing.
  */
-export function createResume(
-  { database, generations, watchers }: ResumeDependencies,
-): Resume {
+export function createResume({ database, generations, watchers }: ResumeDependencies): Resume {
   const seats = new Map<string, number>();
 
   /** What a reader has not read waits in memory, and keeps its seat. Gives it back once, however often it is called. */
@@ -55,11 +49,7 @@ export function createResume(
     try {
       const here = generations.attach(userId, streamId, from, leave);
       if (here !== null) return here;
-      const [view] = await database.read([{
-        userId,
-        streamId,
-        from: from ?? 0,
-      }]);
+      const [view] = await database.read([{ userId, streamId, from: from ?? 0 }]);
       if (view === null) {
         throw new RelayError("stream_not_found", "Cannot find the stream");
       }

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import type { View } from "../_shared/database/read.ts";
-import { createWatchers } from "../_shared/generation/watchers.ts";
-import { RelayError } from "../_shared/protocol/errors.ts";
-import {
-  MAX_CLIENT_QUEUE_BYTES,
-  MAX_WATCHED_STREAMS,
-} from "../_shared/protocol/limits.ts";
-import { away } from "../_shared/testing/database.ts";
-import { watch } from "../_shared/testing/events.ts";
-import { makeWorker } from "../_shared/testing/worker.ts";
+import type { View } from "../_relay/database/read.ts";
+import { createWatchers } from "../_relay/generation/remote_readers.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_WATCHED_STREAMS } from "../_relay/protocol/limits.ts";
+import { away } from "../_relay/testing/database.ts";
+import { watch } from "../_relay/testing/events.ts";
+import { makeWorker } from "../_relay/testing/worker.ts";
 import { createResume } from "./resume.ts";
 
 /** A worker that runs `here`, and a database that knows `elsewhere`, which another worker runs. */
@@ -81,24 +78,19 @@ Deno.test("what runs elsewhere is watched from the offset on", async () => {
   await clock.run(0);
   assert.deepEqual(client.events, [{ event: "token", id: "4", data: "ce" }]);
   assert.deepEqual(whole.events.map(({ event }) => event), ["start", "token"]);
-  assert.deepEqual(reads(), [
-    ["read", [{ userId: "user-1", streamId: "elsewhere", from: 2 }]],
-    ["read", [{ userId: "user-1", streamId: "elsewhere", from: 0 }]],
-  ]);
+  assert.deepEqual(reads(), [["read", [{
+    userId: "user-1",
+    streamId: "elsewhere",
+    from: 2,
+  }]], ["read", [{ userId: "user-1", streamId: "elsewhere", from: 0 }]]]);
   await end();
 });
 
 Deno.test("for a stranger's stream that runs here the database is asked all the same, as for one that is unknown", async () => {
   const { end, reads, resume } = await make();
   for (const streamId of ["here", "elsewhere", "unknown"]) {
-    assert.equal(
-      await codeOf(resume("user-2", streamId, 3)),
-      "stream_not_found",
-    );
-    assert.deepEqual(
-      reads().at(-1),
-      ["read", [{ userId: "user-2", streamId, from: 3 }]],
-    );
+    assert.equal(await codeOf(resume("user-2", streamId, 3)), "stream_not_found");
+    assert.deepEqual(reads().at(-1), ["read", [{ userId: "user-2", streamId, from: 3 }]]);
   }
   assert.equal(reads().length, 3);
   await end();
@@ -114,15 +106,12 @@ Deno.test("one more than the limit of streams is refused, before the database is
   for (const streamId of ["here", "elsewhere", "unknown"]) {
     await assert.rejects(resume("user-1", streamId, null), (error) => {
       assert.ok(error instanceof RelayError);
-      assert.deepEqual(
-        [error.code, error.status, error.message, error.retryAfter],
-        [
-          "too_many_streams",
-          429,
-          `Cannot watch the stream: the limit is ${MAX_WATCHED_STREAMS} at once`,
-          5,
-        ],
-      );
+      assert.deepEqual([error.code, error.status, error.message, error.retryAfter], [
+        "too_many_streams",
+        429,
+        `Cannot watch the stream: the limit is ${MAX_WATCHED_STREAMS} at once`,
+        5,
+      ]);
       return true;
     });
   }
@@ -139,31 +128,26 @@ const ENDS: [
   string,
   string,
   (world: World, leave: () => Promise<void>) => unknown,
-][] = [
-  ["its reader leaves", "here", (_, leave) => leave()],
-  ["its reader leaves", "elsewhere", (_, leave) => leave()],
-  ["its generation ends", "here", async ({ call, keepAlive }) => {
-    call.finish();
-    await keepAlive.settled();
-  }],
-  ["its generation ends", "elsewhere", async ({ clock, database }) => {
-    database.expire("elsewhere");
-    await clock.run(1_000);
-  }],
-  ["its generation is deleted", "elsewhere", async ({ clock, database }) => {
-    database.rows.delete("elsewhere");
-    await clock.run(1_000);
-  }],
-];
+][] = [["its reader leaves", "here", (_, leave) => leave()], [
+  "its reader leaves",
+  "elsewhere",
+  (_, leave) => leave(),
+], ["its generation ends", "here", async ({ call, keepAlive }) => {
+  call.finish();
+  await keepAlive.settled();
+}], ["its generation ends", "elsewhere", async ({ clock, database }) => {
+  database.expire("elsewhere");
+  await clock.run(1_000);
+}], ["its generation is deleted", "elsewhere", async ({ clock, database }) => {
+  database.rows.delete("elsewhere");
+  await clock.run(1_000);
+}]];
 
 for (const [how, streamId, end] of ENDS) {
   Deno.test(`a seat of a stream from ${streamId} is given back exactly once when ${how}`, async () => {
     const world = await make();
     const clients = await takeSeats(world.resume, streamId);
-    assert.equal(
-      await codeOf(world.resume("user-1", "unknown", null)),
-      "too_many_streams",
-    );
+    assert.equal(await codeOf(world.resume("user-1", "unknown", null)), "too_many_streams");
     await end(world, async () => {
       for (const client of clients) await client.leave();
     });
@@ -172,10 +156,7 @@ for (const [how, streamId, end] of ENDS) {
     for (const client of clients) await client.leave();
     world.database.admit("another");
     await takeSeats(world.resume, "another");
-    assert.equal(
-      await codeOf(world.resume("user-1", "another", null)),
-      "too_many_streams",
-    );
+    assert.equal(await codeOf(world.resume("user-1", "another", null)), "too_many_streams");
     await world.end();
   });
 }
@@ -187,17 +168,11 @@ Deno.test("a seat of a detached reader is given back once it has read what waits
     unread.push(await resume("user-1", "here", null));
   }
   call.send("x".repeat(MAX_CLIENT_QUEUE_BYTES));
-  assert.equal(
-    await codeOf(resume("user-1", "here", null)),
-    "too_many_streams",
-  );
+  assert.equal(await codeOf(resume("user-1", "here", null)), "too_many_streams");
   unread.forEach(watch);
   await clock.run(0);
   await takeSeats(resume, "here");
-  assert.equal(
-    await codeOf(resume("user-1", "here", null)),
-    "too_many_streams",
-  );
+  assert.equal(await codeOf(resume("user-1", "here", null)), "too_many_streams");
   await end();
 });
 
@@ -208,10 +183,7 @@ Deno.test("a replay that nobody reads keeps its seat, for its text waits in memo
   for (let seat = 0; seat < MAX_WATCHED_STREAMS; seat++) {
     unread.push(await resume("user-1", "elsewhere", null));
   }
-  assert.equal(
-    await codeOf(resume("user-1", "elsewhere", null)),
-    "too_many_streams",
-  );
+  assert.equal(await codeOf(resume("user-1", "elsewhere", null)), "too_many_streams");
   unread.forEach(watch);
   await clock.run(0);
   assert.equal(await codeOf(resume("user-1", "elsewhere", null)), "resumed");
@@ -225,10 +197,7 @@ Deno.test("a replay that was read keeps no seat", async () => {
     const client = watch(await resume("user-1", "elsewhere", null));
     await clock.run(0);
     assert.equal(client.ended, true);
-    assert.deepEqual(
-      client.events.map(({ event }) => event),
-      ["start", "error"],
-    );
+    assert.deepEqual(client.events.map(({ event }) => event), ["start", "error"]);
   }
   await end();
 });
@@ -245,15 +214,9 @@ Deno.test("a seat is given back when there is no such stream, the database is aw
     },
   });
   for (let round = 0; round < 2 * MAX_WATCHED_STREAMS; round++) {
-    assert.equal(
-      await codeOf(failing("user-1", "unknown", null)),
-      "stream_not_found",
-    );
+    assert.equal(await codeOf(failing("user-1", "unknown", null)), "stream_not_found");
     world.database.failure = away();
-    assert.equal(
-      await codeOf(failing("user-1", "elsewhere", null)),
-      "unavailable",
-    );
+    assert.equal(await codeOf(failing("user-1", "elsewhere", null)), "unavailable");
     world.database.failure = null;
     await assert.rejects(failing("user-1", "elsewhere", null), TypeError);
   }
@@ -277,24 +240,15 @@ Deno.test("a seat that is given back by its end and by a failure is given back o
     await assert.rejects(failing("user-1", "elsewhere", null), TypeError);
   }
   await takeSeats(failing, "here", 1);
-  assert.equal(
-    await codeOf(failing("user-1", "here", null)),
-    "too_many_streams",
-  );
+  assert.equal(await codeOf(failing("user-1", "here", null)), "too_many_streams");
   await world.end();
 });
 
 Deno.test("seats are taken while the database is asked, so that many at once stay within the limit", async () => {
   const { end, resume } = await make();
   const results = await Promise.allSettled(
-    Array.from(
-      { length: 3 * MAX_WATCHED_STREAMS },
-      () => resume("user-1", "elsewhere", null),
-    ),
+    Array.from({ length: 3 * MAX_WATCHED_STREAMS }, () => resume("user-1", "elsewhere", null)),
   );
-  assert.equal(
-    results.filter(({ status }) => status === "fulfilled").length,
-    MAX_WATCHED_STREAMS,
-  );
+  assert.equal(results.filter(({ status }) => status === "fulfilled").length, MAX_WATCHED_STREAMS);
   await end();
 });

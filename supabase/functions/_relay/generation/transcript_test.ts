@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { makeRandom, makeText } from "../testing/split.ts";
+import { createTranscript } from "./transcript.ts";
+
+/** A transcript of this text, of which so much is stored. */
+function make(text = "", stored = 0) {
+  const transcript = createTranscript();
+  transcript.append(text);
+  transcript.stored(stored);
+  return transcript;
+}
+
+Deno.test("a new transcript is empty", () => {
+  const transcript = createTranscript();
+  assert.deepEqual([transcript.length, transcript.storedUnits], [0, 0]);
+  assert.equal(transcript.from(0), "");
+  assert.deepEqual(transcript.unstored(9), { start: 0, end: 0, text: "" });
+});
+
+Deno.test("what is appended counts in UTF-16 units, and is not stored", () => {
+  const transcript = make("é🐉");
+  transcript.append("\n");
+  transcript.append("");
+  assert.deepEqual([transcript.length, transcript.storedUnits], [4, 0]);
+  assert.equal(transcript.from(0), "é🐉\n");
+});
+
+Deno.test("from() gives the same text, wherever storing has got to", () => {
+  const text = "Once upon a 🐉";
+  for (let stored = 0; stored <= text.length; stored++) {
+    const transcript = make(text, stored);
+    for (let offset = 0; offset <= text.length + 2; offset++) {
+      assert.equal(transcript.from(offset), text.slice(offset));
+    }
+  }
+});
+
+Deno.test("unstored() is what was not stored, up to the limit", () => {
+  const cases: [number, number, [number, number, string]][] = [
+    [0, 99, [0, 9, "Once upon"]],
+    [0, 9, [0, 9, "Once upon"]],
+    [0, 8, [0, 8, "Once upo"]],
+    [4, 99, [4, 9, " upon"]],
+    [4, 1, [4, 5, " "]],
+    [9, 99, [9, 9, ""]],
+  ];
+  for (const [stored, limit, [start, end, text]] of cases) {
+    const transcript = make("Once upon", stored);
+    assert.deepEqual(transcript.unstored(limit), { start, end, text });
+    // Asking changes nothing.
+    assert.deepEqual(transcript.unstored(limit), { start, end, text });
+  }
+});
+
+Deno.test("unstored() never gives half a surrogate pair", () => {
+  const transcript = make("a🐉🐉b");
+  const ends = [1, 2, 3, 4, 5, 6].map((limit) => transcript.unstored(limit));
+  assert.deepEqual(ends.map(({ end, text }) => [end, text]), [
+    [1, "a"],
+    [1, "a"],
+    [3, "a🐉"],
+    [3, "a🐉"],
+    [5, "a🐉🐉"],
+    [6, "a🐉🐉b"],
+  ]);
+});
+
+Deno.test("what is stored twice, or less than before, changes nothing", () => {
+  const transcript = make("Once upon", 4);
+  for (const units of [4, 3, 0, -1]) {
+    transcript.stored(units);
+    assert.equal(transcript.storedUnits, 4);
+    assert.equal(transcript.from(0), "Once upon");
+  }
+});
+
+Deno.test("no more is stored than there is", () => {
+  const transcript = make("Once", 99);
+  assert.deepEqual([transcript.length, transcript.storedUnits], [4, 4]);
+  transcript.append(" upon");
+  assert.deepEqual(transcript.unstored(99), { start: 4, end: 9, text: " upon" });
+});
+
+Deno.test("after any row of operations it is the text that a plain string would be", () => {
+  const random = makeRandom(3);
+  for (let round = 0; round < 200; round++) {
+    const transcript = createTranscript();
+    let text = "";
+    let stored = 0;
+    for (let step = 0; step < 40; step++) {
+      const limit = 2 + random(9);
+      switch (random(4)) {
+        case 0: {
+          const more = makeText(["a", "é", "\n", "🐉", "本"], random(6), random);
+          transcript.append(more);
+          text += more;
+          break;
+        }
+        case 1: {
+          const piece = transcript.unstored(limit);
+          assert.equal(piece.start, stored);
+          assert.equal(piece.text, text.slice(piece.start, piece.end));
+          assert.ok(piece.text.isWellFormed());
+          assert.ok(piece.end - piece.start <= limit);
+          // At most half a pair is left out, or the text would never get on.
+          assert.ok(piece.end >= Math.min(stored + limit - 1, text.length));
+          stored = piece.end;
+          transcript.stored(stored);
+          break;
+        }
+        case 2: {
+          // An answer that was lost, or another attempt's: any whole character, before what is stored or behind it.
+          const units = random(text.length + 3);
+          if (text.slice(0, units).isWellFormed()) {
+            transcript.stored(units);
+            stored = Math.max(stored, Math.min(units, text.length));
+          }
+          break;
+        }
+        case 3: {
+          const offset = random(text.length + 3);
+          assert.equal(transcript.from(offset), text.slice(offset));
+        }
+      }
+      assert.deepEqual([transcript.length, transcript.storedUnits, transcript.from(0)], [text.length, stored, text]);
+    }
+  }
+});

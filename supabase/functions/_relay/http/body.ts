@@ -1,0 +1,80 @@
+/** Reads a request's body as JSON, within bounds. */
+
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_BODY_BYTES } from "../protocol/limits.ts";
+
+/** Throws a RelayError for another media type, for too many bytes and for what is no JSON. */
+export async function readJson(request: Request): Promise<unknown> {
+  checkMediaType(request.headers.get("content-type"));
+  const text = await readText(request);
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    // No cause: the parser's message quotes the body, and prompts are not for logs.
+    throw notJson("The body is not valid JSON");
+  }
+}
+
+function checkMediaType(found: string | null): void {
+  const type = found?.split(";", 1)[0].trim().toLowerCase();
+  if (type === "application/json") return;
+  const state = found === null ? "no Content-Type" : `the Content-Type ${JSON.stringify(found.slice(0, 100))}`;
+  throw new RelayError("unsupported_media_type", `Cannot read the body: it has ${state}, not "application/json"`);
+}
+
+/** Counts what arrives, because Content-Length is only a claim; decodes as it goes, so that no chunk is kept. */
+async function readText(request: Request): Promise<string> {
+  if (request.body === null) return "";
+  const reader = request.body.getReader();
+  // Deno 2.9 takes a mark amid the text for one at its start if the first reads were short: hence not the decoder's.
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let text = "";
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await read(reader);
+      if (done) return text + decode(decoder);
+      bytes += value.byteLength;
+      if (bytes > MAX_BODY_BYTES) {
+        throw new RelayError(
+          "payload_too_large",
+          `Cannot read the body: it is longer than the limit of ${MAX_BODY_BYTES} bytes`,
+        );
+      }
+      text += decode(decoder, value);
+    }
+  } catch (error) {
+    // What is left of the body is not wanted; a cancel that fails changes nothing.
+    reader.cancel(error).catch(() => {});
+    throw error;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** A client that is gone is no failure of the relay: whoever reads the answer, it is not a 500. */
+async function read(reader: BodyReader): ReturnType<BodyReader["read"]> {
+  try {
+    return await reader.read();
+  } catch (cause) {
+    throw new RelayError("invalid_request", "Cannot read the body: the connection ended before it did", { cause });
+  }
+}
+
+function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined });
+  } catch {
+    throw notJson("The body is not valid UTF-8");
+  }
+}
+
+function notJson(message: string): RelayError {
+  return new RelayError(
+    "invalid_request",
+    "Cannot read the body: it is not JSON in UTF-8",
+    { issues: [{ path: "", message }] },
+  );
+}

@@ -1,0 +1,155 @@
+/** Reads the worker's configuration from its environment: every variable is checked at the start, by name. */
+
+/** Looks a variable up; an empty one counts as unset. */
+export type Environment = (name: string) => string | undefined;
+
+/** Everything a worker can be told from outside; times are milliseconds. */
+export interface Configuration {
+  supabaseUrl: string;
+  secretKey: string;
+  allowedOrigins: "*" | string[];
+  rateLimitPerMinute: number;
+  maxConcurrent: number;
+  timeoutMs: number;
+  firstTokenTimeoutMs: number;
+  idleTimeoutMs: number;
+  pingMs: number;
+  beatMs: number;
+  leaseMs: number;
+  /** Lower-case host names a bot may call; null: any public one. */
+  providerHosts: string[] | null;
+  allowPrivateProviders: boolean;
+  /** The legacy HS256 secret; null: HS256 is refused. */
+  jwtSecret: string | null;
+  jwksUrl: string;
+  /** What `iss` must be; null for HS256 tokens alone, where no issuer was configured. */
+  jwtIssuer: { asymmetric: string; symmetric: string | null };
+  allowAnonymous: boolean;
+  /** What a scrape of /metrics must show; null: there are no metrics. */
+  metricsToken: string | null;
+}
+
+/** Throws a RangeError that names the first variable that cannot be used. */
+export function readConfiguration(environment: Environment): Configuration {
+  const get = (name: string) => environment(name)?.trim() || undefined;
+  const supabaseUrl = url("SUPABASE_URL", required("SUPABASE_URL", get("SUPABASE_URL")));
+  const issuer = get("RELAY_JWT_ISSUER");
+  const configuration: Configuration = {
+    supabaseUrl,
+    secretKey: secretKey(get),
+    allowedOrigins: origins(get("RELAY_ALLOWED_ORIGINS") ?? "*"),
+    rateLimitPerMinute: integer(get, "RELAY_RATE_LIMIT_PER_MINUTE", 5, 1, 100_000),
+    maxConcurrent: integer(get, "RELAY_MAX_CONCURRENT", 3, 1, 100_000),
+    timeoutMs: integer(get, "RELAY_TIMEOUT_MS", 120_000, 100, 3_600_000),
+    firstTokenTimeoutMs: integer(get, "RELAY_FIRST_TOKEN_TIMEOUT_MS", 60_000, 100, 3_600_000),
+    idleTimeoutMs: integer(get, "RELAY_IDLE_TIMEOUT_MS", 30_000, 100, 3_600_000),
+    pingMs: integer(get, "RELAY_PING_MS", 10_000, 50, 120_000),
+    beatMs: integer(get, "RELAY_BEAT_MS", 1_000, 50, 60_000),
+    leaseMs: integer(get, "RELAY_LEASE_MS", 15_000, 200, 600_000),
+    providerHosts: hosts(get("RELAY_PROVIDER_HOSTS")),
+    allowPrivateProviders: boolean(get, "RELAY_ALLOW_PRIVATE_PROVIDERS"),
+    jwtSecret: get("RELAY_JWT_SECRET") ?? null,
+    jwksUrl: url("RELAY_JWKS_URL", get("RELAY_JWKS_URL") ?? `${supabaseUrl}/auth/v1/.well-known/jwks.json`),
+    jwtIssuer: { asymmetric: issuer ?? `${supabaseUrl}/auth/v1`, symmetric: issuer ?? null },
+    allowAnonymous: boolean(get, "RELAY_ALLOW_ANONYMOUS"),
+    metricsToken: token(get, "RELAY_METRICS_TOKEN"),
+  };
+  // A lease that ends before the second beat would lose generations to one slow round trip.
+  if (configuration.leaseMs < 2 * configuration.beatMs) {
+    throw new RangeError(
+      `Cannot start: RELAY_LEASE_MS is ${configuration.leaseMs} ms, less than twice RELAY_BEAT_MS (${configuration.beatMs} ms)`,
+    );
+  }
+  return configuration;
+}
+
+function required(name: string, value: string | undefined): string {
+  if (value === undefined) {
+    throw new RangeError(`Cannot start: ${name} is not set`);
+  }
+  return value;
+}
+
+/** Hosted workers get a JSON object of keys; the standalone server gets one key; older projects the legacy JWT. */
+function secretKey(get: Environment): string {
+  const keys = get("SUPABASE_SECRET_KEYS");
+  if (keys !== undefined) {
+    const key = defaultKey(keys);
+    if (key !== undefined) return key;
+  }
+  return required(
+    "SUPABASE_SECRET_KEY (or SUPABASE_SECRET_KEYS, or SUPABASE_SERVICE_ROLE_KEY)",
+    get("SUPABASE_SECRET_KEY") ?? get("SUPABASE_SERVICE_ROLE_KEY"),
+  );
+}
+
+function defaultKey(json: string): string | undefined {
+  try {
+    const key = (JSON.parse(json) as Record<string, unknown> | null)?.default;
+    return typeof key === "string" && key !== "" ? key : undefined;
+  } catch {
+    // No cause: the parser's message quotes the text, and the text is a key.
+    throw new RangeError("Cannot start: SUPABASE_SECRET_KEYS is not a JSON object of keys");
+  }
+}
+
+function integer(get: Environment, name: string, fallback: number, min: number, max: number): number {
+  const text = get(name);
+  if (text === undefined) return fallback;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new RangeError(`Cannot start: ${name} is ${JSON.stringify(text)}, not an integer from ${min} to ${max}`);
+}
+
+function boolean(get: Environment, name: string): boolean {
+  const text = get(name) ?? "false";
+  if (text === "true" || text === "false") return text === "true";
+  throw new RangeError(`Cannot start: ${name} is ${JSON.stringify(text)}, not "true" or "false"`);
+}
+
+/** The characters of a bearer token [RFC 6750, 2.1], and enough of them not to be guessed. The message has none. */
+function token(get: Environment, name: string): string | null {
+  const value = get(name);
+  if (value === undefined) return null;
+  if (/^[A-Za-z0-9._~+/=-]{16,512}$/.test(value)) return value;
+  throw new RangeError(
+    `Cannot start: ${name} has ${value.length} characters, not 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -`,
+  );
+}
+
+function list(text: string): string[] {
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function hosts(text: string | undefined): string[] | null {
+  if (text === undefined) return null;
+  return list(text).map((host) => {
+    const name = host.toLowerCase();
+    if (URL.canParse(`https://${name}`) && new URL(`https://${name}`).hostname === name && !name.endsWith(".")) {
+      return name;
+    }
+    throw new RangeError(
+      `Cannot start: RELAY_PROVIDER_HOSTS has ${JSON.stringify(host)}, not a host name such as "api.openai.com"`,
+    );
+  });
+}
+
+function origins(text: string): "*" | string[] {
+  if (text === "*") return "*";
+  return list(text).map((origin) => {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) {
+      return origin;
+    }
+    throw new RangeError(
+      `Cannot start: RELAY_ALLOWED_ORIGINS has ${JSON.stringify(origin)}, not an origin such as "https://example.com"`,
+    );
+  });
+}
+
+function url(name: string, text: string): string {
+  const parsed = URL.canParse(text) ? new URL(text) : null;
+  if (parsed && (parsed.protocol === "https:" || parsed.protocol === "http:")) {
+    return text.replace(/\/+$/, "");
+  }
+  throw new RangeError(`Cannot start: ${name} is not a URL with http or https`);
+}

@@ -1,0 +1,63 @@
+/** One JSON line for each event of note; prompt text, keys and tokens of users have no field here. */
+
+/** How much an operator should care. */
+export type Level = "info" | "warn" | "error";
+
+/** The fields a line may have beside timestamp, level and event: the closed list keeps secrets out by construction. */
+export interface LogFields {
+  request_id?: string;
+  worker_id?: string;
+  user_id?: string | null;
+  bot_id?: string | null;
+  conversation_id?: string | null;
+  stream_id?: string;
+  model?: string;
+  latency_ms?: number;
+  first_token_ms?: number | null;
+  prompt_tokens?: number | null;
+  completion_tokens?: number | null;
+  total_tokens?: number | null;
+  outcome?: string;
+  finish_reason?: string | null;
+  code?: string;
+  method?: string;
+  path?: string;
+  status?: number;
+  attempts?: number;
+  generations?: number;
+  reason?: string;
+  cause?: unknown;
+}
+
+/** Writes one line. */
+export type Log = (level: Level, event: string, fields?: LogFields) => void;
+
+/** The line limit of the hosted platform is 10,000 characters; a cause is what can be long. */
+const MAX_CAUSE_CHARACTERS = 2_000;
+
+/** Logs to the runtime's console, which the platform collects; `write` is replaced by tests. */
+export function createLog(
+  write: (line: string) => void = (line) => console.error(line),
+  now: () => Date = () => new Date(),
+): Log {
+  return (level, event, fields = {}) => {
+    const { cause, ...rest } = fields;
+    const line = { timestamp: now().toISOString(), level, event, ...rest };
+    write(JSON.stringify(cause === undefined ? line : { ...line, cause: describe(cause) }));
+  };
+}
+
+/** Names an error and its causes, without the stack of what is expected; bounded. */
+function describe(cause: unknown): string {
+  const parts: string[] = [];
+  for (
+    let error = cause;
+    error !== undefined && error !== null && parts.length < 5;
+  ) {
+    parts.push(
+      error instanceof Error ? `${error.name}: ${error.message}` : typeof error === "string" ? error : typeof error,
+    );
+    error = error instanceof Error ? error.cause : undefined;
+  }
+  return parts.join("; caused by ").slice(0, MAX_CAUSE_CHARACTERS);
+}

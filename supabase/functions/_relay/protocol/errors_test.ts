@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { type ErrorCode, RelayError, STATUS_OF, toRelayError } from "./errors.ts";
+
+const CODES = Object.keys(STATUS_OF) as ErrorCode[];
+const FUNCTIONS = new URL("../../", import.meta.url);
+const RULE = /^[A-Z].*[^.]$/s;
+
+/** Not a genitive: "the provider's" may stand. */
+const CONTRACTION = /n['’]t\b|['’](?:re|ve|ll|d|m)\b|\b(?:it|that|there|what|who|here)['’]s\b/i;
+
+/** The codes that only a stream can end with; `internal` comes as both. */
+const EVENTS: ErrorCode[] = [
+  "provider_auth",
+  "provider_bad_response",
+  "provider_error",
+  "provider_rate_limited",
+  "interrupted",
+  "provider_timeout",
+  "timeout",
+];
+
+/** The rows of the table in docs/errors.md: code, status, retryable, meaning, what to do. */
+function documented(): string[][] {
+  const page = new URL("../../docs/errors.md", FUNCTIONS);
+  return Deno.readTextFileSync(page).split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+/** All source files of the functions, without their tests. */
+function* sources(folder = FUNCTIONS): Generator<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sources(new URL(`${name}/`, folder));
+    else if (/(?<!_test)\.ts$/.test(name)) yield new URL(name, folder);
+  }
+}
+
+/** The messages that the sources give to a RelayError on the spot, as they stand between the quotes. */
+function messages(): { code: string; message: string }[] {
+  const call = /new RelayError\(\s*"(\w+)",\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/g;
+  return [...sources()].flatMap((file) =>
+    [...Deno.readTextFileSync(file).matchAll(call)].map((
+      [, code, literal],
+    ) => ({ code, message: literal.slice(1, -1) }))
+  );
+}
+
+Deno.test("each code has one row in docs/errors.md, in the order of the vocabulary's statuses", () => {
+  const codes = documented().map(([code]) => code.slice(1, -1));
+  assert.deepEqual([...codes].sort(), [...CODES].sort());
+});
+
+Deno.test("each row tells the code's status, or that it comes as an event, and whether to retry", () => {
+  for (const [cell, status, retryable, meaning, advice] of documented()) {
+    const code = cell.slice(1, -1) as ErrorCode;
+    const expected = EVENTS.includes(code) ? "event" : String(STATUS_OF[code]);
+    assert.equal(status, expected, code);
+    const error = new RelayError(code, "Cannot answer");
+    assert.equal(retryable, error.retryable ? "yes" : "no", code);
+    assert.match(meaning, /^[A-Z].*\.$/, code);
+    assert.match(advice, /^[A-Z].*\.$/, code);
+  }
+});
+
+Deno.test("each code has a status of a failure, and its form", () => {
+  for (const code of CODES) {
+    assert.match(code, /^[a-z]+(_[a-z]+)*$/);
+    const { status } = new RelayError(code, "Cannot answer");
+    assert.equal(status, STATUS_OF[code]);
+    assert.ok(status >= 400 && status <= 599, code);
+  }
+});
+
+Deno.test("what the client did wrong is not retryable, what passes by itself is", () => {
+  for (const code of CODES) {
+    const { status, retryable } = new RelayError(code, "Cannot answer");
+    // A key that the provider refused stays refused, although the failure is the provider's.
+    const passes = (status >= 500 && code !== "provider_auth") ||
+      status === 429;
+    assert.equal(retryable, passes, code);
+  }
+});
+
+Deno.test("a RelayError keeps what it was given", () => {
+  const cause = new Error("refused");
+  const issues = [{ path: "prompt", message: "It is empty" }];
+  const error = new RelayError("invalid_request", "Cannot accept the prompt", { cause, issues, retryAfter: 5 });
+  assert.ok(error instanceof Error);
+  assert.deepEqual([
+    error.name,
+    error.message,
+    error.cause,
+    error.issues,
+    error.retryAfter,
+  ], ["RelayError", "Cannot accept the prompt", cause, issues, 5]);
+});
+
+Deno.test("a RelayError needs no details", () => {
+  const error = new RelayError("internal", "Cannot answer");
+  assert.deepEqual([error.cause, error.issues, error.retryAfter], [undefined, undefined, undefined]);
+});
+
+Deno.test("toRelayError() gives a RelayError back as it is", () => {
+  const error = new RelayError("bot_not_found", "Cannot find the bot");
+  assert.equal(toRelayError(error), error);
+});
+
+Deno.test("toRelayError() makes one opaque failure of everything else, and keeps the cause", () => {
+  const surprises: unknown[] = [new TypeError("secret"), "secret", undefined];
+  for (const cause of surprises) {
+    const error = toRelayError(cause);
+    assert.deepEqual([error.code, error.message, error.cause], [
+      "internal",
+      "The relay failed: its log has the cause",
+      cause,
+    ]);
+    assert.match(error.message, RULE);
+  }
+});
+
+Deno.test("each message of a RelayError begins with a capital, ends without a period and has no contractions", () => {
+  const found = messages();
+  assert.ok(found.length >= 10, "the search finds the messages");
+  for (const { code, message } of found) {
+    assert.ok(CODES.includes(code as ErrorCode), code);
+    assert.match(message, RULE);
+    assert.doesNotMatch(message, CONTRACTION);
+  }
+});

@@ -1,0 +1,107 @@
+/** Builds a platform for tests: time stands still, log lines are kept, nothing is read from the environment. */
+
+import type { Clock } from "../platform/clock.ts";
+import type { Configuration } from "../platform/configuration.ts";
+import { readConfiguration } from "../platform/configuration.ts";
+import { createKeepAlive } from "../platform/keep_alive.ts";
+import { createLog } from "../platform/log.ts";
+import type { Platform } from "../platform/platform.ts";
+import { createShutdown } from "../platform/shutdown.ts";
+
+/** A clock that moves only when it is told to. */
+export interface ManualClock extends Clock {
+  /** Moves time and fires, in order and synchronously, each timer that falls due, also those set meanwhile. */
+  advance(ms: number): void;
+  /** The same, and gives promises a turn before, between and after the timers: for loops that await a pause. */
+  run(ms: number): Promise<void>;
+  /** How many timers are set: a test that ends with one left has found a leak. */
+  readonly pending: number;
+}
+
+/** One log line, parsed. */
+export type LogLine =
+  & { timestamp: string; level: string; event: string }
+  & Record<string, unknown>;
+
+/** A platform whose clock, log and shutdown a test can reach; `shutdown.begin(reason)` begins the end. */
+export interface TestPlatform extends Platform {
+  clock: ManualClock;
+  lines: LogLine[];
+}
+
+/** What a test may want otherwise. */
+export interface PlatformOverrides {
+  configuration?: Partial<Configuration>;
+  workerId?: string;
+  /** Shared by workers that live at the same time. */
+  clock?: ManualClock;
+}
+
+/** Builds a platform with the default configuration of `http://supabase.test`, at 2026-01-01T00:00:00Z. */
+export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
+  const clock = overrides.clock ?? createManualClock();
+  const lines: LogLine[] = [];
+  const log = createLog((line) => lines.push(JSON.parse(line)), () => new Date(clock.now()));
+  return {
+    workerId: overrides.workerId ?? "00000000-0000-4000-8000-00000000000a",
+    configuration: makeConfiguration(overrides.configuration),
+    clock,
+    lines,
+    log,
+    keepAlive: createKeepAlive(log),
+    shutdown: createShutdown(log, new EventTarget()),
+  };
+}
+
+/** The default configuration of `http://supabase.test`, but for the overrides. */
+export function makeConfiguration(overrides: Partial<Configuration> = {}): Configuration {
+  const environment: Record<string, string> = {
+    SUPABASE_URL: "http://supabase.test",
+    SUPABASE_SECRET_KEY: "sb_secret_test",
+  };
+  return { ...readConfiguration((name) => environment[name]), ...overrides };
+}
+
+/** Builds a clock that stands at `start` until it is moved. */
+export function createManualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
+  let now = start;
+  const timers = new Set<{ at: number; callback: () => void }>();
+  /** Fires the next timer that is due by `end`; timers of the same moment fire in the order they were set. */
+  function fireNext(end: number): boolean {
+    let next: { at: number; callback: () => void } | undefined;
+    for (const timer of timers) {
+      if (timer.at <= end && (!next || timer.at < next.at)) next = timer;
+    }
+    if (!next) return false;
+    timers.delete(next);
+    now = Math.max(now, next.at);
+    next.callback();
+    return true;
+  }
+  return {
+    now: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    advance(ms) {
+      const end = now + ms;
+      while (fireNext(end));
+      now = end;
+    },
+    async run(ms) {
+      const end = now + ms;
+      do await turns(); while (fireNext(end));
+      now = end;
+    },
+    get pending() {
+      return timers.size;
+    },
+  };
+}
+
+/** Lets promises go on that wait for nothing but each other. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await null;
+}
