@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { skip } from "../tests/support/skipped.ts";
+import { skip } from "../testkit/skipped.ts";
 import { post } from "./relays/http.ts";
 import { direct } from "./relays/direct.ts";
 import { ours } from "./relays/ours.ts";

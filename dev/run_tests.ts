@@ -42,7 +42,7 @@ const totals: Counts[] = [];
 totals.push(
   await run(Deno.execPath(), [
     ...flags,
-    ...(Deno.args.length > 0 ? Deno.args : ["supabase", "dev", "client", "playground", "bench", "tests"]),
+    ...(Deno.args.length > 0 ? Deno.args : ["supabase", "dev", "client", "playground", "bench", "testkit", "tests"]),
   ], env),
 );
 if (Deno.args.length === 0) {

@@ -118,7 +118,7 @@ async function costs({ sql, traffic }: Supabase) {
   return { ...await traffic(), log: Number(log) };
 }
 
-/** Whole pages behind a checkpoint and vacuum's own work are no cost of a generation (see dev/chaos/costs.ts). */
+/** Whole pages behind a checkpoint and vacuum's own work are no cost of a generation (see tests/chaos/costs.ts). */
 export async function onlyRecords({ own, sql }: Supabase, only: boolean): Promise<void> {
   if (!own) return;
   for (const setting of ["full_page_writes", "autovacuum"]) {

@@ -8,7 +8,7 @@ import { createElement as h, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { createRelayTransport, toUIMessages } from "../../client/ai_sdk.ts";
 import { createRelayClient, type RelayClientError } from "../../client/client.ts";
-import { rest, type Target, type TestUser } from "../support/target.ts";
+import { rest, type Target, type TestUser } from "../../testkit/target.ts";
 
 /** What a test tells the page. */
 export interface ChatConfiguration {

@@ -1,7 +1,7 @@
 /** A provider whose stories are ordered by the prompt, so that scenarios need nothing but the relay. */
 
 import { makeRandom, makeText } from "../../supabase/functions/_relay/testing/split.ts";
-import { type ScriptedProvider, startScriptedProvider } from "../support/scripted_provider.ts";
+import { type ScriptedProvider, startScriptedProvider } from "../../testkit/provider.ts";
 import type { Order } from "./world.ts";
 
 /** What a client must not lose, double or cut. */

@@ -1,7 +1,7 @@
 /** What a scenario of the client's suite gets: nothing that a browser does not have. */
 
 import { type Address, type ClientOptions, createRelayClient, type RelayClient } from "../../client/client.ts";
-import { makeBot, rest, signUp, storedMessage, type Target, type TestUser } from "../support/target.ts";
+import { makeBot, rest, signUp, storedMessage, type Target, type TestUser } from "../../testkit/target.ts";
 
 /** Where the suite runs; goes to a browser as JSON. */
 export interface World {

@@ -2,10 +2,10 @@
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { SignJWT } from "jose";
-import { post } from "../support/story_client.ts";
-import { signUp, type Target, type TestUser } from "../support/target.ts";
+import { post } from "../../testkit/reader.ts";
+import { signUp, type Target, type TestUser } from "../../testkit/target.ts";
 import { ask, cancel, givenAuthor, readToEnd, refused, type Scenario } from "./scenario.ts";
-import { readStory } from "../support/story_client.ts";
+import { readStory } from "../../testkit/reader.ts";
 
 interface Minting {
   secret?: string;

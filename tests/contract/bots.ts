@@ -1,8 +1,8 @@
 /** Which bot answers, and what its provider is told. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import type { ScriptedProvider } from "../support/scripted_provider.ts";
-import { BOT_KEY, makeBot, rest, signUp, type Target, type TestUser } from "../support/target.ts";
+import type { ScriptedProvider } from "../../testkit/provider.ts";
+import { BOT_KEY, makeBot, rest, signUp, type Target, type TestUser } from "../../testkit/target.ts";
 import { ask, conversationOf, givenAuthor, refused, type Scenario, tell, tells } from "./scenario.ts";
 
 /** A user with this many bots, the last of which was updated last. */

@@ -1,9 +1,9 @@
 /** Cancel: stops a generation wherever it runs, keeps what was said, and is nobody else's to ask for. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import type { ScriptedProvider } from "../support/scripted_provider.ts";
-import { post } from "../support/story_client.ts";
-import { signUp, storedMessage, type Target } from "../support/target.ts";
+import type { ScriptedProvider } from "../../testkit/provider.ts";
+import { post } from "../../testkit/reader.ts";
+import { signUp, storedMessage, type Target } from "../../testkit/target.ts";
 import {
   ask,
   cancel,

@@ -1,8 +1,8 @@
 /** CORS: a page of any origin can call the relay and read every answer of it, an error's too. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { signUp, type Target } from "../support/target.ts";
-import { post } from "../support/story_client.ts";
+import { signUp, type Target } from "../../testkit/target.ts";
+import { post } from "../../testkit/reader.ts";
 import { givenAuthor, type Scenario } from "./scenario.ts";
 
 const ORIGIN = "https://storytellr.example";

@@ -1,8 +1,8 @@
 /** A client that leaves: under "stop" nobody goes on paying for what nobody reads, under "continue" it goes on. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { storedMessage } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { storedMessage } from "../../testkit/target.ts";
 import { givenAuthor, messagesOf, open, readFrom, type Scenario, untilText, waits, watch } from "./scenario.ts";
 
 export const disconnect: Scenario[] = [undefined, "stop"].map((on_disconnect) => ({

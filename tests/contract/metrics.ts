@@ -3,9 +3,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
-import { eventually } from "../support/eventually.ts";
-import { changes, scrape } from "../support/scrape.ts";
-import { METRICS_TOKEN, rest } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { changes, scrape } from "../../testkit/scrape.ts";
+import { METRICS_TOKEN, rest } from "../../testkit/target.ts";
 import { cancel, givenAuthor, open, readToEnd, refused, refuses, type Scenario, tell, waits } from "./scenario.ts";
 
 /** What generations leave behind: no sums and no single buckets, which are times. */

@@ -1,7 +1,7 @@
 /** What is another user's reads exactly like what does not exist. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { rest } from "../support/target.ts";
+import { rest } from "../../testkit/target.ts";
 import { ask, givenAuthor, messagesOf, type Scenario, tell, visible } from "./scenario.ts";
 
 export const ownership: Scenario[] = [{

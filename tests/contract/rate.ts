@@ -1,8 +1,8 @@
 /** The limits of a user: five generations a minute and three at once, over all workers. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { post, readStory } from "../support/story_client.ts";
-import { rest } from "../support/target.ts";
+import { post, readStory } from "../../testkit/reader.ts";
+import { rest } from "../../testkit/target.ts";
 import { ask, givenAuthor, open, readToEnd, refused, type Scenario, tell, waits } from "./scenario.ts";
 
 const SECONDS = /^([1-9]|[1-5]\d|60)$/;

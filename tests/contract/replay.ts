@@ -1,7 +1,7 @@
 /** GET /stream/{stream_id} after the end: for ever, from what is stored, and never from the provider. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { rest, signUp, type Target, type TestUser } from "../support/target.ts";
+import { rest, signUp, type Target, type TestUser } from "../../testkit/target.ts";
 import {
   cancel,
   givenAuthor,

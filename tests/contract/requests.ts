@@ -1,7 +1,7 @@
 /** What POST /stream refuses before anything is asked of the database, by the name of the field. */
 
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { rest, signUp, type Target, type TestUser } from "../support/target.ts";
+import { rest, signUp, type Target, type TestUser } from "../../testkit/target.ts";
 import { ask, givenAuthor, refused, type Scenario, tell } from "./scenario.ts";
 
 const ID = "3f0d4a52-7f0e-4a0b-9a51-0c3f7f6f1f10";

@@ -2,9 +2,9 @@
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
-import type { ScriptedProvider } from "../support/scripted_provider.ts";
-import { textOf } from "../support/story_client.ts";
-import { signUp, storedMessage, type Target } from "../support/target.ts";
+import type { ScriptedProvider } from "../../testkit/provider.ts";
+import { textOf } from "../../testkit/reader.ts";
+import { signUp, storedMessage, type Target } from "../../testkit/target.ts";
 import {
   cancel,
   get,

@@ -1,9 +1,9 @@
 /** What scenarios are made of: somebody with a bot, a prompt, and the answer read to its end. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import type { Script, ScriptedProvider } from "../support/scripted_provider.ts";
-import { post, readStory, type StoryEvent, type StoryStream, textOf } from "../support/story_client.ts";
-import { makeBot, rest, signUp, type Target, type TestUser } from "../support/target.ts";
+import type { Script, ScriptedProvider } from "../../testkit/provider.ts";
+import { post, readStory, type StoryEvent, type StoryStream, textOf } from "../../testkit/reader.ts";
+import { makeBot, rest, signUp, type Target, type TestUser } from "../../testkit/target.ts";
 
 /** One rule of the contract, shown on whatever relay it is given. */
 export interface Scenario {

@@ -1,8 +1,8 @@
 /** The bot's key, and what else is nobody's business: seen by the provider and by nobody else. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { event, type Script } from "../support/scripted_provider.ts";
-import { BOT_KEY, METRICS_TOKEN, rest, type Target } from "../support/target.ts";
+import { event, type Script } from "../../testkit/provider.ts";
+import { BOT_KEY, METRICS_TOKEN, rest, type Target } from "../../testkit/target.ts";
 import { ask, cancel, givenAuthor, type Scenario, tells } from "./scenario.ts";
 
 /** Providers that let the key slip. */

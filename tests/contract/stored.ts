@@ -1,8 +1,8 @@
 /** What is in the database once a story has been told. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { event } from "../support/scripted_provider.ts";
-import { rest, storedMessage } from "../support/target.ts";
+import { event } from "../../testkit/provider.ts";
+import { rest, storedMessage } from "../../testkit/target.ts";
 import { conversationOf, givenAuthor, messagesOf, type Scenario, tell, tells } from "./scenario.ts";
 
 const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };

@@ -1,8 +1,8 @@
 /** The story is a tree: what is answered, what the provider is told of it, and where the reader stands afterwards. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { rest, type Target, type TestUser } from "../support/target.ts";
-import type { ScriptedProvider } from "../support/scripted_provider.ts";
+import { rest, type Target, type TestUser } from "../../testkit/target.ts";
+import type { ScriptedProvider } from "../../testkit/provider.ts";
 import {
   ask,
   conversationOf,

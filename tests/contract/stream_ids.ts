@@ -1,8 +1,8 @@
 /** A stream_id names one generation for ever, whoever asks again. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { post, readStory } from "../support/story_client.ts";
-import { rest } from "../support/target.ts";
+import { post, readStory } from "../../testkit/reader.ts";
+import { rest } from "../../testkit/target.ts";
 import {
   ask,
   givenAuthor,

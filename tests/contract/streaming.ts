@@ -1,8 +1,8 @@
 /** The event stream: its headers, the order of its events and their fields. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { readStory } from "../support/story_client.ts";
-import { makeBot, signUp, storedMessage } from "../support/target.ts";
+import { readStory } from "../../testkit/reader.ts";
+import { makeBot, signUp, storedMessage } from "../../testkit/target.ts";
 import { ask, givenAuthor, open, readToEnd, refuses, type Scenario, tell, waits } from "./scenario.ts";
 
 const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };

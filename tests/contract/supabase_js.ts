@@ -2,8 +2,8 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { createClient, FunctionsHttpError } from "@supabase/supabase-js";
-import { readStory } from "../support/story_client.ts";
-import type { Target } from "../support/target.ts";
+import { readStory } from "../../testkit/reader.ts";
+import type { Target } from "../../testkit/target.ts";
 import { givenAuthor, readFrom, readToEnd, type Scenario, tell } from "./scenario.ts";
 
 function clientOf(target: Target, token: string) {

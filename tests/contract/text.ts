@@ -1,8 +1,8 @@
 /** The text: what the provider says is what the client reads and what is stored, to the character. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { event, finishEvents, tokenEvent } from "../support/scripted_provider.ts";
-import { storedMessage } from "../support/target.ts";
+import { event, finishEvents, tokenEvent } from "../../testkit/provider.ts";
+import { storedMessage } from "../../testkit/target.ts";
 import { givenAuthor, type Scenario, tell, tells } from "./scenario.ts";
 
 const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };

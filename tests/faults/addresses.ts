@@ -1,10 +1,10 @@
 /** Bots whose base URL the relay must not call. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { post } from "../support/story_client.ts";
-import { makeBot } from "../support/target.ts";
-import type { Worker } from "../support/rig.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { post } from "../../testkit/reader.ts";
+import { makeBot } from "../../testkit/target.ts";
+import type { Worker } from "../../testkit/rig.ts";
 import { expectAlive, expectQuiet, expectRefusal, type Lab, PROMPT, type Scenario } from "./lab.ts";
 
 async function expectNotAllowed(lab: Lab, worker: Worker, accessPath: string) {

@@ -1,11 +1,11 @@
 /** Clients that go away, many at once. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { begin, type Started } from "../support/rig.ts";
-import { startSilentProvider } from "../support/silent_provider.ts";
-import { textOf } from "../support/story_client.ts";
-import { makeBot, storedMessage } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { begin, type Started } from "../../testkit/rig.ts";
+import { startSilentProvider } from "../../testkit/silent_provider.ts";
+import { textOf } from "../../testkit/reader.ts";
+import { makeBot, storedMessage } from "../../testkit/target.ts";
 import { beginStory, expectAlive, expectQuiet, logOf, PARTIAL, PROMPT, type Scenario } from "./lab.ts";
 
 const CROWD = 50;

@@ -1,9 +1,9 @@
 /** A database that is away, or whose answers get lost. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { dataOf, post, readStory, textOf } from "../support/story_client.ts";
-import { makeBot, storedMessage } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { dataOf, post, readStory, textOf } from "../../testkit/reader.ts";
+import { makeBot, storedMessage } from "../../testkit/target.ts";
 import {
   beginStory,
   expectAlive,

@@ -1,11 +1,11 @@
 /** What every fault scenario has at hand, and what it asserts of how a generation ended. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { type FaultProxy, startFaultProxy } from "../support/fault_proxy.ts";
-import { begin, type Rig, type Runtime, type Started, type Worker } from "../support/rig.ts";
-import { dataOf, post, textOf } from "../support/story_client.ts";
-import { BOT_KEY, signUp, storedMessage, type TestUser } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { type FaultProxy, startFaultProxy } from "../../testkit/proxy.ts";
+import { begin, type Rig, type Runtime, type Started, type Worker } from "../../testkit/rig.ts";
+import { dataOf, post, textOf } from "../../testkit/reader.ts";
+import { BOT_KEY, signUp, storedMessage, type TestUser } from "../../testkit/target.ts";
 
 /** One thing that goes wrong, as a test. */
 export interface Scenario {

@@ -1,9 +1,9 @@
 /** What a provider does wrong, in its answer or in place of it. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { event, finishEvents, type ProviderCall, type Script, tokenEvent } from "../support/scripted_provider.ts";
-import { startSilentProvider } from "../support/silent_provider.ts";
-import { BOT_KEY } from "../support/target.ts";
+import { event, finishEvents, type ProviderCall, type Script, tokenEvent } from "../../testkit/provider.ts";
+import { startSilentProvider } from "../../testkit/silent_provider.ts";
+import { BOT_KEY } from "../../testkit/target.ts";
 import { beginStory, expectAlive, type Expected, expectEnd, PARTIAL, type Scenario, USAGE } from "./lab.ts";
 
 interface ProviderFault {

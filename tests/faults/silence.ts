@@ -1,9 +1,9 @@
 /** Providers that hang or never end: what each deadline does. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { startSilentProvider } from "../support/silent_provider.ts";
-import { textOf } from "../support/story_client.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { startSilentProvider } from "../../testkit/silent_provider.ts";
+import { textOf } from "../../testkit/reader.ts";
 import { beginStory, expectAlive, expectEnd, PARTIAL, type Scenario } from "./lab.ts";
 
 const NO_FIRST_TOKEN = {

@@ -1,11 +1,11 @@
 /** What every test of a limit has at hand. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { type FaultProxy, startFaultProxy } from "../support/fault_proxy.ts";
-import { begin, type Rig, type Started, type Worker } from "../support/rig.ts";
-import type { Script } from "../support/scripted_provider.ts";
-import { post } from "../support/story_client.ts";
-import { makeBot, signUp, type TestUser } from "../support/target.ts";
+import { type FaultProxy, startFaultProxy } from "../../testkit/proxy.ts";
+import { begin, type Rig, type Started, type Worker } from "../../testkit/rig.ts";
+import type { Script } from "../../testkit/provider.ts";
+import { post } from "../../testkit/reader.ts";
+import { makeBot, signUp, type TestUser } from "../../testkit/target.ts";
 
 /** A limit that is reached: just below it nothing happens, above it what docs/limits.md says. */
 export interface Limit {

@@ -2,10 +2,10 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { MAX_CLIENT_QUEUE_BYTES, MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { eventually } from "../support/eventually.ts";
-import { event } from "../support/scripted_provider.ts";
-import { makeBot, storedMessage } from "../support/target.ts";
-import { dataOf, readStory, textOf } from "../support/story_client.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { event } from "../../testkit/provider.ts";
+import { makeBot, storedMessage } from "../../testkit/target.ts";
+import { dataOf, readStory, textOf } from "../../testkit/reader.ts";
 import { type Bench, expectRefused, type Limit, tell } from "./bench.ts";
 
 /** Far more than the queue and what the kernel keeps for both ends of a connection. */

@@ -8,10 +8,10 @@ import {
   MAX_PROVIDER_MESSAGE_CHARACTERS,
   PROVIDER_ERROR_READ_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { eventually } from "../support/eventually.ts";
-import type { Script } from "../support/scripted_provider.ts";
-import { dataOf, type StoryEvent, textOf } from "../support/story_client.ts";
-import { storedMessage } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import type { Script } from "../../testkit/provider.ts";
+import { dataOf, type StoryEvent, textOf } from "../../testkit/reader.ts";
+import { storedMessage } from "../../testkit/target.ts";
 import { type Bench, type Limit, tell } from "./bench.ts";
 
 /** The message of the error event that the script leads to. */

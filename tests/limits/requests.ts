@@ -9,8 +9,8 @@ import {
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { post } from "../support/story_client.ts";
-import { makeBot, rest } from "../support/target.ts";
+import { post } from "../../testkit/reader.ts";
+import { makeBot, rest } from "../../testkit/target.ts";
 import { ask, type Bench, expectAdmitted, expectRefused, type Limit } from "./bench.ts";
 
 /** A field takes so many characters and not one more. */

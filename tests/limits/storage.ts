@@ -19,9 +19,9 @@ import {
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { makeJob } from "../../supabase/functions/_relay/testing/job.ts";
 import { makePlatform } from "../../supabase/functions/_relay/testing/platform.ts";
-import { eventually } from "../support/eventually.ts";
-import { dataOf } from "../support/story_client.ts";
-import { storedMessage } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { dataOf } from "../../testkit/reader.ts";
+import { storedMessage } from "../../testkit/target.ts";
 import { ask, expectRefused, type Limit, tell } from "./bench.ts";
 
 /** Over HTTP; they take as long as they say, side by side. */

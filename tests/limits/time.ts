@@ -1,8 +1,8 @@
 /** How long things may take. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import type { Script } from "../support/scripted_provider.ts";
-import { dataOf, textOf } from "../support/story_client.ts";
+import type { Script } from "../../testkit/provider.ts";
+import { dataOf, textOf } from "../../testkit/reader.ts";
 import { type Bench, type Limit, tell } from "./bench.ts";
 
 /** The error event that a script leads to on the quick worker. */

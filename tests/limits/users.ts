@@ -1,8 +1,8 @@
 /** How much a user may have, and how long a worker's word holds. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { signUp } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { signUp } from "../../testkit/target.ts";
 import { ask, expectAdmitted, expectRefused, type Limit, tell } from "./bench.ts";
 
 /** The limits that are counted in the database. */

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { buildPlayground } from "../../dev/playground.ts";
-import { signUp } from "../support/target.ts";
+import { signUp } from "../../testkit/target.ts";
 import { withWindow } from "./browser.ts";
 import { newTeller, type Tools } from "./lab.ts";
 import { readerOf } from "./reader.ts";

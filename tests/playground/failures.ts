@@ -1,7 +1,7 @@
 /** What goes wrong and is put right, and what is thrown away. */
 
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { rest } from "../support/target.ts";
+import { rest } from "../../testkit/target.ts";
 import type { Tools } from "./lab.ts";
 
 /** Registers them. */

@@ -2,9 +2,9 @@
 
 import type { Browser as Chromium, BrowserContextOptions } from "playwright-core";
 import { createClient } from "@supabase/supabase-js";
-import { type DevStack, startDevStack } from "../support/dev_stack.ts";
-import { type ProviderCall, type ScriptedProvider, startScriptedProvider } from "../support/scripted_provider.ts";
-import { makeBot, type Target, type TestUser } from "../support/target.ts";
+import { type DevStack, startDevStack } from "../../testkit/stack.ts";
+import { type ProviderCall, type ScriptedProvider, startScriptedProvider } from "../../testkit/provider.ts";
+import { makeBot, type Target, type TestUser } from "../../testkit/target.ts";
 import { soon, startChromium, type Window, withWindow } from "./browser.ts";
 import { PASSWORD, type Reader, readerOf } from "./reader.ts";
 

@@ -3,7 +3,7 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { signUp } from "../support/target.ts";
+import { signUp } from "../../testkit/target.ts";
 import { withWindow } from "./browser.ts";
 import { type Tools, withLab } from "./lab.ts";
 import { contrastOf, readerOf } from "./reader.ts";

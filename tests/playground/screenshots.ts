@@ -1,8 +1,8 @@
 /** Takes the pictures of docs/playground.md, of the demo account; run by hand after a change of the page's looks. */
 
 import type { BrowserContextOptions } from "playwright-core";
-import { startDevStack } from "../support/dev_stack.ts";
-import { startScriptedProvider } from "../support/scripted_provider.ts";
+import { startDevStack } from "../../testkit/stack.ts";
+import { startScriptedProvider } from "../../testkit/provider.ts";
 import { startChromium, withWindow } from "./browser.ts";
 import { type Reader, readerOf } from "./reader.ts";
 

@@ -1,8 +1,8 @@
 /** Stories: told, stopped, watched, told again, branched. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { eventually } from "../support/eventually.ts";
-import { rest, type TestUser } from "../support/target.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { rest, type TestUser } from "../../testkit/target.ts";
 import type { House, Tools } from "./lab.ts";
 import { readerOf } from "./reader.ts";
 

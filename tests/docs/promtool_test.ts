@@ -1,0 +1,89 @@
+/** Prometheus' own reader takes the page of /metrics, whole, and finds nothing to complain about. */
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
+import { givenAuthor, refuses, tell } from "../contract/scenario.ts";
+import { scrapeText } from "../../testkit/scrape.ts";
+import { skip } from "../../testkit/skipped.ts";
+import { startEmbeddedStage } from "../../testkit/stage.ts";
+
+interface Verdict {
+  code: number;
+  said: string;
+}
+
+/** Feeds a page to `promtool check metrics`. */
+const check = (page: string) => promtool(["check", "metrics"], page);
+
+async function promtool(args: string[], input = ""): Promise<Verdict> {
+  const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+async function hasPromtool(): Promise<boolean> {
+  try {
+    const args = ["--version"];
+    const command = new Deno.Command("promtool", { args, stdout: "null" });
+    return (await command.output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+if (await hasPromtool()) registerTests();
+else skip("promtool was not found (Debian: prometheus): no check of /metrics");
+
+function registerTests() {
+  Deno.test("promtool takes the whole page of /metrics, before and after generations", async () => {
+    const stage = await startEmbeddedStage();
+    try {
+      const { target, provider } = stage;
+      const [worker] = target.workers;
+      const empty = await scrapeText(worker);
+      const { user } = await givenAuthor(target, provider);
+      await tell(target, user, { prompt: "x" });
+      const failing = await givenAuthor(target, provider, refuses(500, {}));
+      await tell(target, failing.user, { prompt: "x" });
+      const full = await scrapeText(worker);
+      for (const page of [empty, full]) {
+        equal(await check(page), { code: 0, said: "" });
+        for (const { name } of FAMILIES) {
+          // More than its head: the database and the page call it the same.
+          ok(page.includes(`\nstorytellr_${name}`), name);
+        }
+      }
+    } finally {
+      await stage.stop();
+    }
+  });
+
+  Deno.test("promtool takes the scrape configuration and the alerts of docs/operations.md", async () => {
+    const page = await Deno.readTextFile(new URL("../../docs/operations.md", import.meta.url));
+    const [scrapes, alerts] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text);
+    const file = await Deno.makeTempFile({ suffix: ".yaml" });
+    try {
+      await Deno.writeTextFile(file, scrapes);
+      // The file with the token is on the machine that scrapes.
+      const syntax = ["check", "config", "--syntax-only", file];
+      equal((await promtool(syntax)).code, 0);
+      await Deno.writeTextFile(file, alerts);
+      const { code, said } = await promtool(["check", "rules", file]);
+      equal(code, 0, said);
+      ok(/SUCCESS: \d+ rules found/.test(said), said);
+    } finally {
+      await Deno.remove(file);
+    }
+  });
+
+  Deno.test("promtool would complain about a page that is not right", async () => {
+    const page = "# TYPE storytellr_x counter\nstorytellr_x 1\n";
+    const { code, said } = await check(page);
+    ok(code !== 0 && said.includes("_total"), said);
+    equal((await check('storytellr_x{code="} 1\n')).code, 1);
+  });
+}
