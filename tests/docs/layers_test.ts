@@ -1,49 +1,96 @@
-import assert from "node:assert/strict";
+import { deepStrictEqual as equal } from "node:assert/strict";
 import { checkLayers } from "../../dev/layers.ts";
+import house from "../../dev/lint_plugin.ts";
+
+const RELAY = "supabase/functions/_relay";
+const AREAS = ["supabase", "client", "playground", "dev", "testkit", "bench", "tests"];
 
 function offences(path: string, source: string): number {
   return checkLayers({ [path]: source }).length;
 }
 
-Deno.test("a folder may import from lower layers and from itself", () => {
-  const source = `import { a } from "../protocol/a.ts";\nimport { b } from "./b.ts";\nimport { z } from "zod";\n`;
-  assert.equal(offences("_relay/http/x.ts", source), 0);
-  assert.equal(offences("stream/handler.ts", `import { a } from "../_relay/generation/a.ts";\n`), 0);
+function importing(path: string, ...specifiers: string[]): number {
+  return offences(path, specifiers.map((specifier) => `import { a } from "${specifier}";\n`).join(""));
+}
+
+Deno.test("a room of the relay imports from lower ranks and from itself alone", () => {
+  equal(importing(`${RELAY}/http/x.ts`, "../protocol/a.ts", "../platform/a.ts", "./b.ts", "zod"), 0);
+  equal(importing("supabase/functions/stream/x.ts", "../_relay/generation/a.ts", "../cancel/a.ts"), 0);
+  const wrong: [string, string][] = [
+    ["protocol", "../platform/a.ts"],
+    ["protocol", "../sse/a.ts"],
+    ["auth", "../http/a.ts"],
+    ["provider", "../generation/a.ts"],
+    ["generation", "../../stream/a.ts"],
+    ["generation", "../testing/a.ts"],
+  ];
+  for (const [room, specifier] of wrong) equal(importing(`${RELAY}/${room}/x.ts`, specifier), 1, room);
 });
 
-Deno.test("an import against the direction is an offence", () => {
-  assert.equal(offences("_relay/protocol/x.ts", `import { a } from "../platform/a.ts";\n`), 1);
-  assert.equal(offences("_relay/protocol/x.ts", `import { a } from "../sse/a.ts";\n`), 1);
-  assert.equal(offences("_relay/auth/x.ts", `import { a } from "../http/a.ts";\n`), 1);
-  assert.equal(offences("_relay/database/x.ts", `export {\n  a,\n} from "../generation/a.ts";\n`), 1);
-  assert.equal(offences("_relay/generation/x.ts", `import { a } from "../../stream/handler.ts";\n`), 1);
-  assert.equal(offences("_relay/platform/x.ts", `const a = await import("../http/a.ts");\n`), 1);
+Deno.test("an area imports from those alone that it may know, and so do its tests", () => {
+  const allowed: Record<string, string[]> = {
+    supabase: ["supabase"],
+    client: ["client"],
+    playground: ["client", "playground"],
+    dev: ["supabase", "client", "dev"],
+    testkit: ["supabase", "client", "dev", "testkit"],
+    bench: ["client", "dev", "testkit", "bench"],
+    tests: AREAS,
+  };
+  for (const [from, known] of Object.entries(allowed)) {
+    for (const file of ["x.ts", "x_test.ts"]) {
+      equal(AREAS.filter((to) => importing(`${from}/${file}`, `../${to}/a.ts`) === 0), known, `${from}/${file}`);
+    }
+  }
+});
+
+Deno.test("every form of an import counts, and none in a comment or a text", () => {
+  const forms = [
+    `import type { A } from "../tests/a.ts";`,
+    `export {\n  a,\n} from "../tests/a.ts";`,
+    `import "../tests/a.ts";`,
+    `const a = await import("../tests/a.ts");`,
+  ];
+  for (const form of forms) equal(offences("dev/x.ts", `${form}\n`), 1, form);
+  equal(offences("dev/x.ts", `// import "../tests/a.ts";\nconst a = 'import { a } from "../tests/a.ts"';\n`), 0);
+});
+
+Deno.test("files that import each other are an offence, wherever they are and whatever they import", () => {
+  const [circle, ...others] = checkLayers({
+    "tests/a.ts": `import { b } from "./deep/b.ts";\n`,
+    "tests/deep/b.ts": `import { c } from "./c.ts";\n`,
+    "tests/deep/c.ts": `import type { A } from "../a.ts";\n`,
+    "tests/d.ts": `import { a } from "./a.ts";\n`,
+  });
+  equal(circle, "tests/a.ts imports tests/deep/b.ts imports tests/deep/c.ts imports tests/a.ts: a circle");
+  equal(others, []);
 });
 
 Deno.test("what a deployment would not carry is an offence", () => {
-  assert.equal(offences("stream/x.ts", `import { a } from "../../../dev/a.ts";\n`), 1);
-  assert.equal(offences("stream/x.ts", `import { a } from "./a";\n`), 1);
-  assert.equal(offences("stream/x.ts", `import { a } from "jsr:@std/a";\n`), 1);
-  assert.equal(offences("stream/x.ts", `import { a } from "node:fs";\n`), 1);
-});
-
-Deno.test("the runtime is touched in one folder alone", () => {
-  for (const use of [`Deno.env.get("A")`, "Date.now()", "setTimeout(f, 1)", `console.log("a")`, "EdgeRuntime"]) {
-    assert.equal(offences("_relay/generation/x.ts", `const a = ${use};\n`), 1, use);
-    assert.equal(offences("_relay/platform/x.ts", `const a = ${use};\n`), 0, use);
+  for (const specifier of ["../../../dev/a.ts", "./a", "jsr:@std/a", "node:fs"]) {
+    equal(importing("supabase/functions/stream/x.ts", specifier), 1, specifier);
   }
-  assert.equal(
-    offences(
-      "_relay/generation/x.ts",
-      "// Not Date.now()\n/** Nor console. */\nconst a = 1;\n",
-    ),
-    0,
-  );
 });
 
-Deno.test("an entry point only wires", () => {
-  assert.equal(offences("stream/index.ts", "if (a) b();\n"), 1);
-  assert.equal(offences("stream/index.ts", "a();\n".repeat(16)), 1);
-  assert.equal(offences("stream/index.ts", "a();\n".repeat(15)), 0);
-  assert.equal(offences("stream/handler.ts", "a();\n".repeat(301)), 1);
+Deno.test("the runtime is touched in one room alone", () => {
+  for (const use of [`Deno.env.get("A")`, "Date.now()", "setTimeout(f, 1)", `console.log("a")`, "EdgeRuntime"]) {
+    equal(offences(`${RELAY}/generation/x.ts`, `const a = ${use};\n`), 1, use);
+    equal(offences(`${RELAY}/platform/x.ts`, `const a = ${use};\n`), 0, use);
+  }
+  equal(offences(`${RELAY}/generation/x.ts`, "// Not Date.now()\n/** Nor console. */\nconst a = 1;\n"), 0);
+});
+
+Deno.test("an entry point only wires, and a file has at most 300 lines", () => {
+  const entry = "supabase/functions/stream/index.ts";
+  equal([offences(entry, "if (a) b();\n"), offences(entry, "a();\n".repeat(16))], [1, 1]);
+  equal(offences(entry, "a();\n".repeat(15)), 0);
+  equal([offences("dev/x.ts", "a();\n".repeat(300)), offences("dev/x.ts", "a();\n".repeat(301))], [0, 1]);
+});
+
+Deno.test("a function of the relay's source has at most 60 lines", () => {
+  const lint = (file: string, lines: number) =>
+    Deno.lint.runPlugin(house, `/repository/${file}`, `const f = () => {\n${"a();\n".repeat(lines - 2)}};\n`);
+  equal(lint(`${RELAY}/http/x.ts`, 60), []);
+  equal(lint(`${RELAY}/http/x.ts`, 61).map(({ message }) => message), ["The function has 61 lines, the limit is 60"]);
+  for (const file of [`${RELAY}/http/x_test.ts`, `${RELAY}/testing/x.ts`, "dev/x.ts"]) equal(lint(file, 61), []);
 });
