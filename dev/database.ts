@@ -3,7 +3,7 @@ import { createPostgresConnection, type PostgresConnection } from "@supabase/lit
 // For lite's sake, too: it finds this optional dependency only where the program itself loads it.
 import "postgres";
 import type { Sql } from "postgres";
-import { emptyCluster, keepCluster } from "./empty_cluster.ts";
+import { fileURLToPath } from "node:url";
 
 /** Runs SQL inside a transaction; several statements may stand in one text, which then gives no rows. */
 export type RunSql = (sql: string) => Promise<Record<string, unknown>[]>;
@@ -53,12 +53,8 @@ export async function openPglite(folder: string | undefined, progress: (text: st
 export async function openPostgres(url: string): Promise<Database> {
   const connection = createPostgresConnection({
     url,
-    // Without a backoff of ours a server that is back after half a minute is asked again only 20 s later.
-    postgresOptions: {
-      onnotice: () => {},
-      connect_timeout: 10,
-      backoff: () => 0.2,
-    },
+    // The driver's own backoff grows: it would notice only 20 s late that a server is back after half a minute.
+    postgresOptions: { onnotice: () => {}, connect_timeout: 10, backoff: () => 0.2 },
   });
   const postgres: Sql = connection.driver;
   const close = () => postgres.end({ timeout: 2 });
@@ -96,4 +92,47 @@ function exists(path: string): boolean {
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** Keeps a data folder for this process alone, as two would ruin the database in it; gives the release. */
+export async function lockFolder(folder: string | undefined): Promise<() => void> {
+  if (folder === undefined) return () => {};
+  await Deno.mkdir(folder, { recursive: true });
+  // The system drops the lock when the process ends, even when it is killed.
+  const file = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  if (await file.tryLock(true)) return () => file.close();
+  file.close();
+  throw new Error(`Cannot use the folder "${folder}": another process uses it`);
+}
+
+// Making a database cluster in WebAssembly takes seconds, unpacking one a fraction of a second. So the first start
+// leaves a packed empty cluster among the Supabase CLI's temporary files, for all later starts.
+const CLUSTERS = new URL("../supabase/.temp/", import.meta.url);
+
+async function emptyCluster(): Promise<Blob | undefined> {
+  try {
+    return new Blob([await Deno.readFile(await clusterPath())], { type: "application/x-gzip" });
+  } catch {
+    return undefined;
+  }
+}
+
+// A folder that cannot be written costs the later starts their time, and nothing else.
+async function keepCluster(cluster: Blob): Promise<void> {
+  try {
+    await Deno.mkdir(CLUSTERS, { recursive: true });
+    const unfinished = await Deno.makeTempFile({ dir: fileURLToPath(CLUSTERS), prefix: "pglite-" });
+    await Deno.writeFile(unfinished, new Uint8Array(await cluster.arrayBuffer()));
+    // Whole or not at all: another start may be reading.
+    await Deno.rename(unfinished, await clusterPath());
+  } catch {
+    return;
+  }
+}
+
+// The name holds PGlite's version: another version may not be able to read the cluster.
+async function clusterPath(): Promise<URL> {
+  const map = JSON.parse(await Deno.readTextFile(new URL("../import_map.json", import.meta.url)));
+  const version = String(map.imports["@electric-sql/pglite"]).split("@").at(-1);
+  return new URL(`pglite-${version}.tar.gz`, CLUSTERS);
 }

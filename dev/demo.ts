@@ -1,8 +1,15 @@
+/** `deno task demo`: starts the embedded stack, streams one story, shows the stored message, ends. */
+
 import { createClient } from "@supabase/supabase-js";
 import { createParser } from "eventsource-parser";
-import { holdLog } from "./log.ts";
-import { fail, note, print } from "./process.ts";
+import { flagsOrExit, parseFlags } from "./flags.ts";
+import { fail, holdLog, note, print } from "./process.ts";
 import { type Stack, startStack } from "./stack.ts";
+
+const HELP = `deno task demo
+
+Starts everything in one process, streams a story, compares it with the stored message, and ends. It has no flags.
+`;
 
 const PROMPT = "Tell me a story about the sea";
 
@@ -12,7 +19,8 @@ interface Streamed {
   finish_reason: string;
 }
 
-// A story with log lines in it is hard to read; where something fails they are what one wants to read.
+flagsOrExit(HELP, (args) => parseFlags("Cannot start", args, {}));
+// Log lines would interrupt the story, and explain a failure.
 const showLog = holdLog();
 try {
   const stack = await startStack({ progress: note });
@@ -34,15 +42,12 @@ async function demo(stack: Stack): Promise<void> {
   print(`> ${PROMPT}\n\n`);
   const streamed = await stream(stack.functions_url, data.session.access_token, conversation_id);
 
-  const stored = await client.from("messages").select(
-    "id, content, finish_reason, is_complete",
-  ).eq("id", streamed.message_id).single();
-  if (stored.error) {
-    throw new Error(`Cannot read the stored message: ${stored.error.message}`);
-  }
+  const stored = await client.from("messages").select("id, content, finish_reason, is_complete")
+    .eq("id", streamed.message_id).single();
+  if (stored.error) throw new Error(`Cannot read the stored message: ${stored.error.message}`);
   const { id, content, finish_reason, is_complete } = stored.data;
   if (content !== streamed.text) {
-    throw new Error(`The stored message differs: ${content.length} characters, streamed were ${streamed.text.length}`);
+    throw new Error(`The stored message differs: it has ${content.length} characters, not ${streamed.text.length}`);
   }
   print(
     `\n\nStored as message ${id}: ${content.length} characters, the same that were streamed\n` +
@@ -75,8 +80,6 @@ async function stream(url: string, token: string, conversation_id: string): Prom
   });
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
   if (!done) throw new Error("The stream ended without a done event");
-  if (!done.message_id) {
-    throw new Error("The message was streamed and not stored");
-  }
+  if (!done.message_id) throw new Error("The message was streamed and not stored");
   return done;
 }

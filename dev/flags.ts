@@ -1,78 +1,64 @@
-/** How `deno task dev` was asked to run. */
-export interface Flags {
-  port: number;
-  database?: string;
-  data?: string;
-  provider?: string;
-  json: boolean;
-  help: boolean;
-}
+/** Reads a command's flags with node:util's parseArgs, and says what is wrong with them as the rest of the relay does. */
 
-/** What each flag means, for people. */
-export const HELP = `deno task dev [flags]
+import { parseArgs } from "node:util";
+import { fail, print } from "./process.ts";
 
-  --port 54321      port to listen on, 0 for a free one
-  --database URL    run on this Postgres server instead of inside the process
-  --data DIR        keep users, bots and messages in this folder
-  --provider URL    use this provider instead of the demo provider
-  --json            print one line of JSON when ready
-`;
+/** The flags that a command has: those of type string need a value, those of type boolean take none. */
+export type FlagTypes = Record<string, { type: "string" | "boolean"; default?: string | boolean }>;
 
-/** Reads the flags, or throws an error that names the one that is wrong. */
-export function parseFlags(args: string[]): Flags {
-  const flags: Flags = { port: 54321, json: false, help: false };
-  const rest = [...args];
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    const [name, inline] = split(arg);
-    switch (name) {
-      case "--port":
-        flags.port = portOf(value(name, inline, rest));
-        break;
-      case "--database":
-        flags.database = urlOf(name, value(name, inline, rest), ["postgres:", "postgresql:"]);
-        break;
-      case "--data":
-        flags.data = value(name, inline, rest);
-        break;
-      case "--provider":
-        flags.provider = urlOf(name, value(name, inline, rest), ["http:", "https:"]);
-        break;
-      case "--json":
-      case "--help":
-        if (inline !== undefined) {
-          throw new TypeError(`Cannot start: ${name} takes no value`);
-        }
-        flags[name === "--json" ? "json" : "help"] = true;
-        break;
-      default:
-        throw new TypeError(`Cannot start: "${arg}" is not a flag, --help lists them`);
+/** What was given: the flags by name, and the words that belong to no flag. */
+export type Flags<T extends FlagTypes> =
+  & {
+    [name in keyof T]: T[name]["type"] extends "string"
+      ? T[name] extends { default: string } ? string : string | undefined
+      : boolean;
+  }
+  & { words: string[] };
+
+/** Throws a TypeError that names the flag: `Cannot start: --port needs a value`. Never repeats a flag's value. */
+export function parseFlags<T extends FlagTypes>(
+  action: string,
+  args: string[],
+  types: T,
+  { takesWords = false } = {},
+): Flags<T> {
+  const { values, positionals, tokens } = parseArgs({
+    args,
+    options: types,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const unknown = (text: string) => new TypeError(`${action}: "${text}" is not a flag, --help lists them`);
+  for (const token of tokens) {
+    if (token.kind === "positional" && !takesWords) throw unknown(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    if (!Object.hasOwn(types, name)) throw unknown(rawName);
+    if (types[name].type === "boolean") {
+      if (value !== undefined) throw new TypeError(`${action}: ${rawName} takes no value`);
+    } else if (!value || (!inlineValue && value.startsWith("-"))) {
+      throw new TypeError(`${action}: ${rawName} needs a value`);
     }
   }
-  return flags;
+  const switches = Object.keys(types).filter((name) => types[name].type === "boolean").map((name) => [name, false]);
+  return { ...Object.fromEntries(switches), ...values, words: positionals } as Flags<T>;
 }
 
-function split(arg: string): [string, string | undefined] {
-  const at = arg.startsWith("--") ? arg.indexOf("=") : -1;
-  return at === -1 ? [arg, undefined] : [arg.slice(0, at), arg.slice(at + 1)];
+/** Gives what a command was asked for. Prints the help for --help, and ends with exit code 2 where a flag is wrong. */
+export function flagsOrExit<T>(help: string, parse: (args: string[]) => T): T {
+  try {
+    if (!Deno.args.includes("--help")) return parse(Deno.args);
+  } catch (error) {
+    fail(error, 2);
+  }
+  print(help);
+  Deno.exit(0);
 }
 
-function value(name: string, inline: string | undefined, rest: string[]): string {
-  const given = inline ??
-    (rest[0]?.startsWith("--") ? undefined : rest.shift());
-  if (given) return given;
-  throw new TypeError(`Cannot start: ${name} is without a value`);
-}
-
-function portOf(text: string): number {
+/** Reads a port, from a flag or a variable. */
+export function portOf(action: string, name: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (port <= 65535) return port;
-  throw new TypeError(`Cannot start: --port is "${text}", not a number from 0 to 65535`);
-}
-
-function urlOf(name: string, text: string, protocols: string[]): string {
-  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) {
-    return text;
-  }
-  // The value is not repeated: a database's URL holds a password.
-  throw new TypeError(`Cannot start: ${name} is not a URL that begins with ${protocols[0]}//`);
+  throw new TypeError(`${action}: ${name} is "${text}", not a number from 0 to 65535`);
 }

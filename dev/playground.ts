@@ -1,6 +1,7 @@
-/** Makes static files of the page; run by itself it writes them to a folder. */
+/** Makes static files of the page. `deno task playground` writes them to a folder. */
 
 import { fileURLToPath } from "node:url";
+import { flagsOrExit, parseFlags } from "./flags.ts";
 
 const SOURCE = new URL("../playground/", import.meta.url);
 
@@ -72,8 +73,17 @@ function newestIn(place: URL): number {
   }, own);
 }
 
+const HELP = `deno task playground [folder]
+
+Writes the page as static files (index.html, page.js, page.css, icon.svg) to the folder, dist/ by default.
+docs/playground.md says how to host them.
+`;
+
 if (import.meta.main) {
-  const folder = Deno.args[0] ?? "dist";
+  const { words: [folder = "dist"] } = flagsOrExit(
+    HELP,
+    (args) => parseFlags("Cannot build the page", args, {}, { takesWords: true }),
+  );
   await Deno.mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(await buildPlayground())) {
     await Deno.writeTextFile(`${folder}/${name}`, text);

@@ -1,4 +1,4 @@
-import { patience } from "./patience.ts";
+import { atMost } from "./process.ts";
 
 const SHUTDOWN_MS = 3000;
 
@@ -17,7 +17,7 @@ export function listen(hostname: string, port: number, handler: (request: Reques
   return {
     url: `http://${host}:${server.addr.port}`,
     // A client that has stopped reading keeps its request open for ever.
-    close: () => patience(server.shutdown(), SHUTDOWN_MS),
+    close: () => atMost(SHUTDOWN_MS, server.shutdown()),
   };
 }
 

@@ -9,7 +9,7 @@ const TYPES: Record<string, string> = {
   svg: "image/svg+xml",
 };
 
-/** What the page is told, in the form of its config.json. */
+/** What the page learns from its config.json. */
 export interface SiteFacts {
   publishable_key: string;
   demo: { email: string; password: string } | null;

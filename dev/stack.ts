@@ -1,9 +1,9 @@
-import { withCors } from "./cors.ts";
-import { type Database, openPglite, openPostgres } from "./database.ts";
+/** The embedded stack: Auth, the Data API, the functions, a provider and the page in one process. */
+
+import { type Database, lockFolder, openPglite, openPostgres } from "./database.ts";
 import { type Demo, ensureDemo } from "./demo_data.ts";
 import { createFunctions } from "./functions.ts";
 import { keptKeys, newKeys } from "./keys.ts";
-import { lockFolder } from "./lock.ts";
 import { type DemoProvider, startProvider } from "./provider.ts";
 import { listen } from "./server.ts";
 import { createSite } from "./site.ts";
@@ -48,7 +48,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   let route = (_request: Request): Promise<Response> =>
     Promise.resolve(new Response("The stack is starting\n", { status: 503 }));
 
-  // First of all, so that a port in use is told at once.
+  // First of all, so that a port in use is reported at once.
   const server = listen(options.hostname ?? "127.0.0.1", options.port ?? 0, (r) => route(r));
   const unlock = await lockFolder(options.data).catch(async (error) => {
     await server.close();
@@ -92,11 +92,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const { pathname } = new URL(request.url);
       // Before lite, which answers this path with a page of its own.
       if (pathname.startsWith("/functions/v1/")) return relay.fetch(request);
-      if (/^\/(auth|rest)\/v1(\/|$)/.test(pathname)) {
-        // Lite's Auth lets no page of another origin in.
-        return withCors(request, supabase.fetch);
-      }
-      return site(request);
+      return /^\/(auth|rest)\/v1(\/|$)/.test(pathname) ? supabase.fetch(request) : site(request);
     };
 
     demo = await ensureDemo(server.url, publishable_key, provider_url);

@@ -2,8 +2,6 @@ import { App } from "@supabase/lite";
 import type { Database } from "./database.ts";
 import type { Keys } from "./keys.ts";
 import { applyMigrations } from "./migrations.ts";
-import { withOutage } from "./outage.ts";
-import { createQueue } from "./queue.ts";
 
 const CLIENT_ROLES = ["anon", "authenticated", "service_role"];
 
@@ -14,7 +12,7 @@ export interface Supabase {
   assertRoles(): Promise<void>;
 }
 
-/** Brings a database up to date, serves Auth and the Data API on it. */
+/** Brings a database up to date, serves Auth and the Data API on it, to pages of any origin. */
 export async function createSupabase(
   database: Database,
   keys: Keys,
@@ -44,13 +42,12 @@ export async function createSupabase(
   // On PGlite lite runs the statements of simultaneous requests in one transaction, in whatever order they come:
   // they take each other's role and abort each other.
   const queue = createQueue();
+  const answerInTurn = async (request: Request) => {
+    const whole = await buffered(request);
+    return await queue(() => answer(whole));
+  };
   return {
-    fetch: database.shared
-      ? async (request) => {
-        const whole = await buffered(request);
-        return await queue(() => answer(whole));
-      }
-      : answer,
+    fetch: (request) => withCors(request, database.shared ? answerInTurn : answer),
     async assertRoles() {
       for (const role of CLIENT_ROLES) {
         const current = await queue(() => currentRole(database, role));
@@ -93,9 +90,53 @@ async function privileges(database: Database): Promise<string> {
   return String(rows[0].acl);
 }
 
-// A body that arrives slowly must not hold up everybody else.
+// A body that arrives slowly must not hold up the other requests.
 async function buffered(request: Request): Promise<Request> {
   if (request.body === null) return request;
   const { method, headers } = request;
   return new Request(request.url, { method, headers, body: await request.arrayBuffer() });
+}
+
+/** Makes a queue: it runs what it is given one after the other, and goes on after a failure. */
+export function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+// Postgres and its driver, as they say that the server is gone or not there yet.
+const AWAY =
+  /ECONNREFUSED|ECONNRESET|EPIPE|CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|the database system is|terminating connection/;
+
+/** Answers as PostgREST does while the database is away: lite takes that for a failure of its own, with status 500. */
+async function withOutage(response: Response): Promise<Response> {
+  if (response.status !== 500) return response;
+  const text = await response.text();
+  const { headers, status } = response;
+  if (!AWAY.test(text)) return new Response(text, { headers, status });
+  const body = { code: "PGRST000", details: null, hint: null, message: "Cannot connect to the database" };
+  return Response.json(body, { status: 503 });
+}
+
+const METHODS = "GET, POST, PUT, PATCH, DELETE";
+
+/** Lets pages of any origin read the answers, as the platform's gateway does: lite's Auth lets none in. */
+export async function withCors(request: Request, answer: (request: Request) => Promise<Response>): Promise<Response> {
+  if (request.headers.get("origin") === null) return await answer(request);
+  if (request.method === "OPTIONS" && request.headers.has("access-control-request-method")) {
+    const headers = {
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": METHODS,
+      "access-control-allow-headers": request.headers.get("access-control-request-headers") ?? "*",
+    };
+    return new Response(null, { status: 204, headers });
+  }
+  const response = await answer(request);
+  if (response.headers.has("access-control-allow-origin")) return response;
+  const headers = new Headers(response.headers);
+  headers.set("access-control-allow-origin", "*");
+  return new Response(response.body, { status: response.status, headers });
 }
