@@ -42,14 +42,15 @@ function welcome({ url, functions_url, publishable_key, secret_key, provider_url
   const credentials = JSON.stringify({ email: demo.email, password: demo.password });
   const request = JSON.stringify({ prompt: "Tell me a story about the sea", conversation_id: demo.conversation_id });
   return `
-Open ${url} in a browser and press "Use the demo account", or sign in as ${demo.email} with the password ${demo.password}
+The page is at ${url}: open it and press "Use the demo account"
 
+  demo user        ${demo.email}, password ${demo.password}
   functions        ${functions_url}
   publishable key  ${publishable_key}
   secret key       ${secret_key}
   provider         ${provider_url}
 
-Or sign in and stream a story from here:
+Or sign in and stream a story from a shell:
 
 TOKEN=$(curl -s '${url}/auth/v1/token?grant_type=password' \\
   -H 'apikey: ${publishable_key}' -H 'content-type: application/json' \\

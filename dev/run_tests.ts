@@ -1,70 +1,111 @@
-/** Runs every test, on this Deno and, what is deployed, on the Deno of Supabase's runtime; says last what it skipped. */
+/** `deno task test`: runs the tests group by group; what is deployed also on the Deno of Supabase's runtime. */
 
+import { flagsOrExit, parseFlags } from "./flags.ts";
+import { fail } from "./process.ts";
 import { RUNTIME_DENO, runtimeDeno } from "./runtime_deno.ts";
+import { findTestFiles, type Group, pick } from "./test_files.ts";
+import { commandFor, createOutputReader, type Result } from "./test_output.ts";
 
-interface Counts {
-  passed: number;
-  failed: number;
-}
+const HELP = `deno task test [flags] [group, folder, file or part of a path …]
 
-const decoder = new TextDecoder();
+Runs every test, or those that are named: deno task test races tests/docs/docs_test.ts. The functions' tests run on
+Deno ${RUNTIME_DENO}, too, unless only some of their files are named. The last lines say what was skipped, what failed, and the
+command that runs just that.
 
-/** Passes the output on as it comes, and reads the counts out of its last lines. */
-async function run(command: string, args: string[], env: Record<string, string>): Promise<Counts> {
-  const child = new Deno.Command(command, { args, env, stdin: "null", stdout: "piped", stderr: "inherit" }).spawn();
-  let tail = "";
-  for await (const bytes of child.stdout) {
-    for (let rest = bytes; rest.length > 0;) {
-      rest = rest.subarray(Deno.stdout.writeSync(rest));
-    }
-    tail = (tail + decoder.decode(bytes, { stream: true })).slice(-100_000);
-  }
-  const { success } = await child.status;
-  const summary = [...tail.matchAll(/^(?:ok|FAILED) \| (.*)$/gm)].at(-1)?.[1] ??
-    "";
-  const counts = { passed: count(summary, "passed"), failed: count(summary, "failed") };
-  // A run that died without a summary, or broke outside of any test, is a failure that no test counts.
-  if (!success && counts.failed === 0) counts.failed = 1;
-  return counts;
-}
+  --filter TEXT   only tests whose name has this text, or matches this /pattern/
+  --verbose       print a line for each test, and what the tests print
+  --watch         run what is named again whenever a file of it changes
+`;
 
-/** Tests and their steps: `12 passed (34 steps)`. */
-function count(summary: string, word: string): number {
-  const [, tests = "0", steps = "0"] = new RegExp(`(\\d+) ${word}(?: \\((\\d+) steps?\\))?`).exec(summary) ?? [];
-  return Number(tests) + Number(steps);
-}
-
+const { words, filter, verbose, watch } = flagsOrExit(HELP, (args) =>
+  parseFlags("Cannot run the tests", args, {
+    filter: { type: "string" },
+    verbose: { type: "boolean" },
+    watch: { type: "boolean" },
+  }, { takesWords: true }));
 const skippedFile = await Deno.makeTempFile({ prefix: "relay-skipped-" });
 const env = { NO_COLOR: "1", DO_NOT_TRACK: "1", RELAY_TEST_SKIPPED: skippedFile };
-const flags = ["test", "-A", "--no-check"];
-const totals: Counts[] = [];
+const flags = ["test", "-A", "--no-check", ...(filter === undefined ? [] : [`--filter=${filter}`])];
+const groups = groupsOrExit();
 
-totals.push(
-  await run(Deno.execPath(), [
-    ...flags,
-    ...(Deno.args.length > 0 ? Deno.args : ["supabase", "dev", "client", "playground", "bench", "testkit", "tests"]),
-  ], env),
-);
-if (Deno.args.length === 0) {
-  const deno = await runtimeDeno();
-  if (deno === null) {
-    await Deno.writeTextFile(
-      skippedFile,
-      `the functions' tests on Deno ${RUNTIME_DENO}: npx cannot bring it\n`,
-      { append: true },
-    );
-  } else {
-    console.log(`\nThe functions' tests again, on Deno ${RUNTIME_DENO}, as Supabase runs them\n`);
-    // That version cannot read this one's lock file.
-    totals.push(await run(deno, [...flags, "--no-lock", "supabase/functions"], env));
-  }
+if (watch) {
+  const files = groups.flatMap(({ files }) => files);
+  const { code } = await new Deno.Command(Deno.execPath(), { args: [...flags, "--watch", ...files], env }).spawn()
+    .status;
+  Deno.exit(code);
+}
+
+const began = Date.now();
+const results: Result[] = [];
+for (const [i, group] of groups.entries()) {
+  const onBoth = group.name === "functions" && (words.length === 0 || words.includes("functions"));
+  console.log(`[${i + 1}/${groups.length}] ${group.name}${onBoth ? `, also on Deno ${RUNTIME_DENO}` : ""}`);
+  const since = Date.now();
+  // Their clock is moved by hand, so that the two runs do not disturb each other.
+  const runs = [run(Deno.execPath(), group, []), ...(onBoth ? [runOnRuntime(group)] : [])];
+  const ended = (await Promise.all(runs)).filter((result) => result !== null);
+  results.push(...ended);
+  console.log(`  ${countsOf(ended)} in ${durationOf(Date.now() - since)}\n`);
 }
 
 const skipped = [...new Set((await Deno.readTextFile(skippedFile)).split("\n").filter((line) => line !== ""))];
 await Deno.remove(skippedFile);
-console.log();
 for (const reason of skipped) console.log(`skipped: ${reason}`);
-const passed = totals.reduce((sum, counts) => sum + counts.passed, 0);
-const failed = totals.reduce((sum, counts) => sum + counts.failed, 0);
-console.log(`${passed} passed, ${failed} failed`);
-Deno.exit(failed > 0 || passed === 0 ? 1 : 0);
+const failures = results.flatMap((result) => result.failures);
+if (failures.length > 0) {
+  console.log("Failed:");
+  for (const { file, name } of failures) console.log(`  ${file}: ${name ?? "outside of its tests"}`);
+  console.log(`To run just these:\n  ${commandFor(failures)}`);
+}
+console.log(`It took ${durationOf(Date.now() - began)}`);
+console.log(countsOf(results));
+Deno.exit(sumOf(results, "failed") > 0 || sumOf(results, "passed") === 0 ? 1 : 0);
+
+/** The functions' tests on the other Deno; null where npx cannot bring it. */
+async function runOnRuntime(group: Group): Promise<Result | null> {
+  const deno = await runtimeDeno();
+  // That version cannot read this one's lock file.
+  if (deno !== null) return await run(deno, group, ["--no-lock"], ` (${RUNTIME_DENO})`);
+  const reason = `the functions' tests on Deno ${RUNTIME_DENO}: npx cannot bring it\n`;
+  await Deno.writeTextFile(skippedFile, reason, { append: true });
+  return null;
+}
+
+async function run(command: string, { name, files }: Group, more: string[], mark = ""): Promise<Result> {
+  const child = new Deno.Command(command, {
+    args: [...flags, ...more, ...files],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = createOutputReader(verbose, (text) => console.log(text + mark), Date.now);
+  let rest = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    lines.forEach(reader.line);
+  }
+  return reader.result((await child.status).success, name);
+}
+
+function groupsOrExit(): Group[] {
+  try {
+    return pick(findTestFiles(), words);
+  } catch (error) {
+    fail(error, 2);
+  }
+}
+
+function sumOf(results: Result[], word: "passed" | "failed"): number {
+  return results.reduce((total, result) => total + result[word], 0);
+}
+
+function countsOf(results: Result[]): string {
+  return `${sumOf(results, "passed")} passed, ${sumOf(results, "failed")} failed`;
+}
+
+function durationOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -3,13 +3,18 @@ import { fileURLToPath } from "node:url";
 
 const SERVE = fileURLToPath(new URL("./serve.ts", import.meta.url));
 
+function serve(port: string): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", "--no-lock", SERVE],
+    env: { PORT: port, HOST: "127.0.0.1", SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_test" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
 Deno.test("serve prints its address, answers, and ends at SIGTERM with exit code 0", async () => {
-  const child = serve({
-    PORT: "0",
-    HOST: "127.0.0.1",
-    SUPABASE_URL: "http://127.0.0.1:1",
-    SUPABASE_SECRET_KEY: "sb_secret_test",
-  });
+  const child = serve("0");
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   const { url, ...rest } = JSON.parse(new TextDecoder().decode(value));
@@ -24,19 +29,7 @@ Deno.test("serve prints its address, answers, and ends at SIGTERM with exit code
 });
 
 Deno.test("serve names a variable that it cannot use and ends with exit code 1", async () => {
-  const child = serve({ PORT: "http", SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_test" });
-  const { code, stderr, stdout } = await child.output();
-  equal(code, 1);
-  equal(stdout.length, 0);
-  equal(new TextDecoder().decode(stderr), 'Cannot start: PORT is "http", not a number from 0 to 65535\n');
+  const { code, stderr, stdout } = await serve("http").output();
+  const message = 'Cannot start: PORT is "http", not a number from 0 to 65535\n';
+  equal([code, stdout.length, new TextDecoder().decode(stderr)], [1, 0, message]);
 });
-
-function serve(env: Record<string, string>): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", "--no-lock", SERVE],
-    env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}

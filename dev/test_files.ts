@@ -1,0 +1,52 @@
+/** Finds the test files, puts them into groups, and picks those that were asked for. */
+
+import { join } from "node:path";
+
+/** In the order in which they run: what is fast and explains the most comes first; others follow by name. */
+const ORDER = ["functions", "dev", "testkit", "client", "playground", "docs", "bench", "pgtap", "contract"];
+const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];
+
+/** Test files that run in one process. */
+export interface Group {
+  name: string;
+  files: string[];
+}
+
+/** The group of a file: its folder below tests/, or its area. An area and its folder of scenarios are one group. */
+export function groupOf(path: string): string {
+  if (path.endsWith("/pgtap_test.ts")) return "pgtap";
+  return /^tests\/([^/]+)\//.exec(path)?.[1] ??
+    (path.startsWith("supabase/functions/") ? "functions" : path.split("/")[0]);
+}
+
+/**
+ * Picks files by words: a group's name, a folder, a file, or a part of a path. Without words it gives all. Throws a
+ * TypeError that names the word which fits nothing.
+ */
+export function pick(files: string[], words: string[]): Group[] {
+  const groups = Map.groupBy(files, groupOf);
+  const chosen = new Set(words.flatMap((given) => {
+    const word = given.replace(/^\.\//, "").replace(/\/$/, "");
+    if (groups.has(word)) return groups.get(word)!;
+    const below = files.filter((file) => file === word || file.startsWith(`${word}/`));
+    const found = below.length > 0 ? below : files.filter((file) => file.includes(word));
+    if (found.length > 0) return found;
+    const names = [...groups.keys()].sort().join(", ");
+    throw new TypeError(`Cannot run the tests: "${given}" is no file, folder or group; the groups are ${names}`);
+  }));
+  const rank = (name: string) => ORDER.indexOf(name) === -1 ? ORDER.length : ORDER.indexOf(name);
+  return [...groups].map(([name, all]) => ({
+    name,
+    files: all.filter((file) => words.length === 0 || chosen.has(file)).sort(),
+  })).filter(({ files }) => files.length > 0).sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
+}
+
+/** All test files below the working directory, as paths from there. */
+export function findTestFiles(): string[] {
+  const below = (folder: string): string[] =>
+    [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+      if (isDirectory) return name.startsWith(".") ? [] : below(join(folder, name));
+      return /_test\.tsx?$/.test(name) ? [join(folder, name)] : [];
+    });
+  return AREAS.flatMap(below);
+}
