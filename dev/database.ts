@@ -1,3 +1,5 @@
+/** What the embedded stack stores its data in: PGlite in this process, or a Postgres server. */
+
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
 // For lite's sake, too: it finds this optional dependency only where the program itself loads it.
@@ -8,7 +10,7 @@ import { fileURLToPath } from "node:url";
 /** Runs SQL inside a transaction; several statements may stand in one text, which then gives no rows. */
 export type RunSql = (sql: string) => Promise<Record<string, unknown>[]>;
 
-/** What the embedded stack stores its data in: PGlite in this process, or a Postgres server. */
+/** A database that lite can serve. */
 export interface Database {
   connection: PgliteConnection | PostgresConnection;
   /** True where all requests share one connection, and so one transaction. */

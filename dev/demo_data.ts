@@ -1,3 +1,5 @@
+/** The demo user, with a bot and a conversation. */
+
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 
 const EMAIL = "demo@storytellr.example";

@@ -1,3 +1,5 @@
+/** The keys of an embedded stack. */
+
 /** What a client, a server and the functions show to each other. */
 export interface Keys {
   publishable_key: string;

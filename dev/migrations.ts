@@ -1,3 +1,5 @@
+/** Applies migrations as the Supabase CLI would. */
+
 import type { Database } from "./database.ts";
 
 const FILE_NAME = /^(\d+)_([A-Za-z0-9_]+)\.sql$/;

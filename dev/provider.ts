@@ -1,3 +1,5 @@
+/** The demo provider. */
+
 import { type ChatCompletionRequest, LLMock } from "@copilotkit/aimock";
 import { atMost } from "./process.ts";
 import { STORIES } from "./stories.ts";

@@ -1,3 +1,5 @@
+/** Listens on a port. */
+
 import { atMost } from "./process.ts";
 
 const SHUTDOWN_MS = 3000;

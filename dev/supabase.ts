@@ -1,3 +1,5 @@
+/** The part of a Supabase project that the relay needs, made of @supabase/lite. */
+
 import { App } from "@supabase/lite";
 import type { Database } from "./database.ts";
 import type { Keys } from "./keys.ts";
@@ -5,7 +7,7 @@ import { applyMigrations } from "./migrations.ts";
 
 const CLIENT_ROLES = ["anon", "authenticated", "service_role"];
 
-/** The part of a Supabase project that the relay needs: Auth and the Data API over one database. */
+/** Auth and the Data API over one database. */
 export interface Supabase {
   fetch(request: Request): Promise<Response>;
   /** Throws unless requests run as the roles that they claim, with the privileges that the migrations gave. */

@@ -37,8 +37,7 @@ Deno.test("a queue starts nothing before the work ahead of it has ended, or fail
   const queue = createQueue();
   const gate = Promise.withResolvers<void>();
   let started = false;
-  const first = queue(() => gate.promise);
-  const second = queue(() => Promise.resolve(started = true));
+  const [first, second] = [queue(() => gate.promise), queue(() => Promise.resolve(started = true))];
   await Promise.resolve();
   equal(started, false);
   gate.reject(new Error("broken"));
