@@ -17,7 +17,7 @@ export interface SiteFacts {
 
 /**
  * Answers everything that is neither Auth, the Data API nor a function. The page is built when it is first asked for, and
- * again when its sources have changed: a stack that nobody looks at does not wait for a bundler.
+ * again when its sources have changed: the stack does not wait for a bundler.
  */
 export function createSite(
   facts: () => SiteFacts,
