@@ -1,8 +1,8 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { UIMessage, UIMessageChunk } from "ai";
-import { createRelayTransport, type StreamStorage } from "./ai_sdk.ts";
-import { toUIMessages } from "./ai_sdk_history.ts";
-import { type Answer, makeLab, makeStream, refusal, say, silence, START, unreachable } from "./testing/fake_relay.ts";
+import { createRelayTransport, type StreamStorage } from "./transport.ts";
+import { toUIMessages } from "./history.ts";
+import { type Answer, makeLab, makeStream, refusal, say, silence, START, unreachable } from "../testing/fake_relay.ts";
 
 const ROW = "00000000-0000-4000-8000-00000000000a";
 
