@@ -95,16 +95,3 @@ export async function withWindow<T>(
     await context.close();
   }
 }
-
-/** The promise, or an error if it does not settle in time. */
-export async function soon<T>(what: string, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`It never came to this: ${what}`)), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
