@@ -1,14 +1,11 @@
 /** Holds the client's own types to the relay's: each fits the other, so that neither can change alone. */
 
-import { deepStrictEqual as equal } from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import type { ErrorCode, Issue } from "../../client/errors.ts";
 import type { DoneData, ErrorData, StartData, StartRequest, Usage } from "../../client/types.ts";
 import type * as errors from "../../supabase/functions/_relay/protocol/errors.ts";
 import type * as events from "../../supabase/functions/_relay/protocol/events.ts";
 import type { StreamRequest } from "../../supabase/functions/_relay/protocol/requests.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { deno } from "./runtimes.ts";
 
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
 
@@ -26,9 +23,5 @@ export const SAME: {
 } = { request: true, start: true, done: true, error: true, usage: true, code: true, issue: true };
 
 Deno.test("the client's types and the relay's are the same", async () => {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", "--no-lock", `--config=${ROOT}deno.json`, import.meta.filename!],
-    stdin: "null",
-  }).output();
-  equal(code, 0, new TextDecoder().decode(stderr));
+  await deno("check", import.meta.filename!);
 });
