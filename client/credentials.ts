@@ -81,5 +81,5 @@ function tokenOf({ data, error }: SessionAnswer): string | null {
 function baseOf(url: unknown): string {
   const text = String(url ?? "").replace(/\/+$/, "");
   if (/^https?:/.test(text)) return text;
-  throw new TypeError(`Cannot create a client: the functions' URL is "${text}", not an http or https URL`);
+  throw new TypeError(`Cannot create a client: "${text}" is not the functions' URL`);
 }

@@ -87,9 +87,11 @@ export function takeEvent(state: GenerationState, { event, id, data }: EventSour
     state.start = start;
     state.notify(() => callbacks.onStart?.(start));
   } else if (event === "token") {
-    // An event without an offset can only continue where the text ends.
+    // An event without an offset can only continue where the text ends; a reconnect may repeat text.
     const end = Number(id ?? offset + data.length);
-    const text = newPart(data, end, offset);
+    const start = end - data.length;
+    if (start > offset) throw unreachable(`Cannot read the stream: the text from ${offset} to ${start} is missing`);
+    const text = data.slice(offset - start);
     if (text) {
       state.text += text;
       state.offset = end;
@@ -136,15 +138,6 @@ export async function* eventsOf(state: GenerationState, from: number): AsyncGene
       return;
     }
   }
-}
-
-/** The part of a token after `known`: a reconnect may repeat text. Throws `unreachable` if text before it is missing. */
-function newPart(token: string, end: number, known: number): string {
-  const start = end - token.length;
-  if (start > known) {
-    throw unreachable(`Cannot read the stream: the text from ${known} to ${start} is missing`);
-  }
-  return token.slice(known - start);
 }
 
 function outcomeOf({ is_complete, finish_reason }: DoneData): Outcome {

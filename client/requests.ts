@@ -98,7 +98,7 @@ function refusalOf({ status, headers }: Response, text: string): RelayClientErro
   const seconds = parseInt(headers.get("retry-after") ?? "");
   const {
     code = status < 500 ? "unexpected_response" : "unavailable",
-    message = `Cannot use the answer: it has status ${status} and is not the relay's`,
+    message = `Cannot use the answer: status ${status}, not from the relay`,
     issues = [],
   } = errorIn(text);
   return new RelayClientError(code, message, {

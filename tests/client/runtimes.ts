@@ -1,10 +1,25 @@
-/** Runs code as other runtimes get it: bundled, in Node and on a page in Chromium. */
+/** What the client's tests run on: a stack, and other runtimes, which get code as one bundle. */
 
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { withWindow } from "../../testkit/browser.ts";
+import type { Target } from "../../testkit/people.ts";
+import { ordered } from "../../testkit/provider.ts";
+import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Starts a stack for the tests of a file, and a provider that plays what the prompt orders. */
+export function useStack(): { target: Target; providerUrl: string } {
+  const setup = {} as ReturnType<typeof useStack>;
+  let stack: Stack;
+  Deno.test.beforeAll(async () => {
+    stack = await startStack({ env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
+    Object.assign(setup, { target: stack.target, providerUrl: stack.provider.script(ordered) });
+  });
+  Deno.test.afterAll(() => stack.stop());
+  return setup;
+}
 
 /** Gives what a command writes to stdout; throws with its stderr if it fails. */
 export async function run(command: string, args: string[], stdin = ""): Promise<string> {
@@ -35,17 +50,17 @@ export async function hasNode(): Promise<boolean> {
 }
 
 /**
- * Opens a page that has nothing but the script and #root. It is an answer of the origin's server, because Chromium lets
- * no other page call a loopback address.
+ * Opens a page that has nothing but the script and #root. It is an answer of the relay's, because Chromium lets no other
+ * page call a loopback address.
  */
 export function withPage<T>(
   browser: Browser,
-  origin: string,
+  target: Target,
   script: string,
   use: (page: Page) => Promise<T>,
 ): Promise<T> {
   return withWindow(browser, {}, async ({ tab }) => {
-    const page = await tab(`${origin}/functions/v1/healthz`);
+    const page = await tab(`${target.workers[0]}/healthz`);
     await prepare(page, script);
     return await use(page);
   });

@@ -3,11 +3,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
 import { createChance } from "../../testkit/figures.ts";
-import { ordered } from "../../testkit/provider.ts";
 import { startProxy } from "../../testkit/proxy.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
-import { bundle, hasNode, run, withPage } from "./runtimes.ts";
+import { bundle, hasNode, run, useStack, withPage } from "./runtimes.ts";
 import { SCENARIOS, type Setup } from "./scenarios.ts";
 
 /** Bytes of answers before a connection is cut, at most: some are cut before their first header. */
@@ -16,22 +14,14 @@ const MAX_BYTES = 4_000;
 /** Every fifth connection gets more: unseen text comes as one event, and half an event brings nothing. */
 const SPARED_BYTES = 64_000;
 
-let stack: Stack;
-let providerUrl: string;
-
-Deno.test.beforeAll(async () => {
-  stack = await startStack({ env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
-  providerUrl = stack.provider.script(ordered);
-});
-
-Deno.test.afterAll(() => stack.stop());
+const stack = useStack();
 
 /** Gives the suite its setup, with a proxy of its own; the same seed cuts at the same bytes. */
 async function withSetup<T>(seed: number, use: (setup: Setup) => Promise<T>): Promise<{ result: T; cuts: number }> {
-  await using proxy = startProxy(stack.functions_url);
+  await using proxy = startProxy(stack.target.workers[0]);
   const chance = createChance(seed);
   proxy.cutAfter((connection) => connection % 5 === 4 ? SPARED_BYTES : Math.floor(chance() * MAX_BYTES));
-  const result = await use({ target: stack.target, cutUrl: proxy.url, providerUrl });
+  const result = await use({ ...stack, cutUrl: proxy.url });
   return { result, cuts: proxy.cuts };
 }
 
@@ -59,7 +49,7 @@ if (hasChromium()) {
     const [suite, browser] = await Promise.all([bundle("tests/client/report.ts"), startChromium()]);
     const { result, cuts } = await withSetup(
       3,
-      (setup) => withPage(browser, stack.url, suite, (page) => page.evaluate(`report(${JSON.stringify(setup)})`)),
+      (setup) => withPage(browser, stack.target, suite, (page) => page.evaluate(`report(${JSON.stringify(setup)})`)),
     ).finally(() => browser.close());
     equal(result, ALL_HOLD);
     ok(cuts > 3);

@@ -1,13 +1,8 @@
 /** The client's suite: the same scenarios run in Deno, in Node and in a browser. */
 
 import { createClient } from "@supabase/supabase-js";
-import {
-  type Address,
-  type ClientOptions,
-  createRelayClient,
-  type Generation,
-  type Result,
-} from "../../client/client.ts";
+import { createRelayClient, type Generation, type Result } from "../../client/client.ts";
+import type { ClientOptions } from "../../client/types.ts";
 import { makeBot, PASSWORD, rest, signUp, storedMessage, type Target } from "../../testkit/people.ts";
 import type { Order } from "../../testkit/provider.ts";
 
@@ -29,12 +24,18 @@ function equal(actual: unknown, expected: unknown): void {
   if (a !== b) throw new Error(`Expected ${b}\nbut found ${a}`);
 }
 
-/** Signs a user up who has a bot, and makes a client that is this user's. */
-async function newUser({ target, providerUrl }: Setup, options: Partial<Address & ClientOptions> = {}) {
+/** Signs a user up, and gives this user a bot. */
+export async function signUpWithBot({ target, providerUrl }: Pick<Setup, "target" | "providerUrl">) {
   const user = await signUp(target);
   await makeBot(target, user, providerUrl);
-  const address = { url: target.workers[0], token: () => user.token, ...options };
-  const client = createRelayClient(address as Address & ClientOptions);
+  return user;
+}
+
+/** Signs a user up, and makes a client that is this user's. */
+async function newUser(setup: Setup, options: ClientOptions & { url?: string } = {}) {
+  const { target } = setup;
+  const user = await signUpWithBot(setup);
+  const client = createRelayClient({ url: target.workers[0], token: () => user.token, ...options });
 
   /** The stored message, once there is one; the worker may store it after the client has gone. */
   async function stored({ streamId }: Generation) {
@@ -144,15 +145,6 @@ export const SCENARIOS: Record<string, (setup: Setup) => Promise<void>> = {
     equal((await client.resume(generation.streamId).done).outcome, "disconnected");
   },
 
-  async "a repeated start gives the same message, not a second one"(setup) {
-    const { client, endOf, count } = await newUser(setup);
-    const request = { prompt: order({ seed: 41, chunks: 30 }), stream_id: crypto.randomUUID() };
-    const both = [client.start(request), client.start(request)];
-    for (const generation of both) await endOf(generation, "completed");
-    await endOf(client.start(request), "completed");
-    equal(await count(), 2);
-  },
-
   async "a failure of the provider is a typed error, with the message that was stored"(setup) {
     const { client, stored } = await newUser(setup);
     const generation = client.start({ prompt: order({ chunks: 10, end: "break" }) });
@@ -160,34 +152,6 @@ export const SCENARIOS: Record<string, (setup: Setup) => Promise<void>> = {
     const { id, content } = await stored(generation);
     equal([outcome, error!.code, error!.retryable], ["failed", "provider_bad_response", true]);
     equal([error!.messageId, text], [id, content]);
-  },
-
-  async "more generations at once than allowed are refused with the time to wait"(setup) {
-    const { client } = await newUser(setup);
-    const running = [1, 2, 3].map(() => client.start({ prompt: order({ chunks: 1, end: "wait" }) }));
-    for (const generation of running) await begun(generation);
-    const { outcome, error } = await client.start({ prompt: order({ chunks: 1 }) }).done;
-    equal([outcome, error!.code, error!.status, error!.retryable], ["failed", "too_many_streams", 429, true]);
-    equal(error!.retryAfter! > 0, true);
-    await Promise.all(running.map((generation) => generation.cancel()));
-  },
-
-  async "a token that the relay refuses is renewed once"(setup) {
-    const tokens = ["not.a.token"];
-    const { user, client } = await newUser(setup, { token: () => tokens.pop() ?? user.token });
-    equal((await client.start({ prompt: order({ chunks: 2 }) }).done).outcome, "completed");
-    equal(tokens.length, 0);
-    const stranger = await newUser(setup, { token: () => "not.a.token" });
-    const { error } = await stranger.client.resume("nothing").done;
-    equal([error!.code, error!.status], ["unauthenticated", 401]);
-  },
-
-  async "another user's stream is not found"(setup) {
-    const [owner, stranger] = await Promise.all([newUser(setup), newUser(setup)]);
-    const generation = owner.client.start({ prompt: order({ chunks: 2 }) });
-    await generation.done;
-    const { error } = await stranger.client.resume(generation.streamId).done;
-    equal([error!.code, error!.status], ["stream_not_found", 404]);
   },
 
   async "a SupabaseClient is all that a client needs"(setup) {
