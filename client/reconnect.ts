@@ -61,23 +61,20 @@ function createReader({ send, cancelOnce, cancel, retry, after }: ReaderTools, s
   let isCancelling = false;
   let hasBegun = false;
   let begin!: () => void;
-  const beginning = new Promise<void>((resolve) => {
-    begin = () => {
-      hasBegun = true;
-      resolve();
-    };
-  });
+  const beginning = new Promise<void>((resolve) => begin = resolve);
   let skipWait = () => {};
 
   async function connect(): Promise<void> {
     // The start may have been lost on its way: only the relay knows whether there is something to stop.
     if (isCancelling && !hasBegun) {
       await cancelOnce(streamId);
+      hasBegun = true;
       return begin();
     }
     if (hasBegun) body = undefined;
     const path = body ? "/stream" : `/stream/${encodeURIComponent(streamId)}`;
     const { stream } = await send(path, body, connection, state.offset);
+    hasBegun = true;
     begin();
     await readConnection(stream, connection, state, after);
   }

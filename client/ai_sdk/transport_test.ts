@@ -112,11 +112,11 @@ Deno.test("an unknown stream is nothing to resume, and leaving before one has be
 Deno.test("toUIMessages() gives the stored path to a leaf, and no other branch", () => {
   const common = { conversation_id: "c1", is_complete: true };
   const asked = { ...common, stream_id: null, is_user_author: true, finish_reason: null, content: "Tell me" };
-  const told = { ...common, stream_id: "s1", is_user_author: false, finish_reason: "stop", parent_id: "u1" };
+  const answered = { ...common, stream_id: "s1", is_user_author: false, finish_reason: "stop", parent_id: "u1" };
   const rows = [
-    { ...told, id: "a2", content: "ab" },
+    { ...answered, id: "a2", content: "ab" },
     { ...asked, id: "u1", parent_id: null },
-    { ...told, id: "a1", content: "cd" },
+    { ...answered, id: "a1", content: "cd" },
   ];
   const metadata = { ...common, message_id: "a2", parent_id: "u1", stream_id: "s1", finish_reason: "stop" };
   equal(toUIMessages(rows, "a2"), [
