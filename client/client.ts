@@ -2,13 +2,20 @@
 
 import { type Address, credentialsOf } from "./credentials.ts";
 import type { RelayClientError } from "./errors.ts";
-import { follow } from "./follow.ts";
-import { parseJson } from "./json.ts";
+import { parseJson } from "./read_stream.ts";
+import { readGeneration } from "./reconnect.ts";
 import { createSend } from "./requests.ts";
 import { createRetry } from "./retry.ts";
 import { newStreamId } from "./stream_id.ts";
-import { after as systemAfter } from "./timers.ts";
-import type { CancelStatus, ClientOptions, Generation, ReadOptions, ResumeOptions, StartRequest } from "./types.ts";
+import type {
+  After,
+  CancelStatus,
+  ClientOptions,
+  Generation,
+  ReadOptions,
+  ResumeOptions,
+  StartRequest,
+} from "./types.ts";
 
 export type { Address, SupabaseLike } from "./credentials.ts";
 export { type ClientErrorCode, RelayClientError } from "./errors.ts";
@@ -20,17 +27,23 @@ export interface RelayClient {
   start(request: StartRequest, options?: ReadOptions): Generation;
   /** Reads a generation that exists: one that runs, here or on another device, or one that has ended. */
   resume(streamId: string, options?: ResumeOptions): Generation;
-  /** Stops a generation, whoever reads it; tells whether it was running, or how it had ended. Rejects with a RelayClientError. */
+  /** Stops a generation for all its readers; gives "cancelling", or how it had ended. Rejects with a RelayClientError. */
   cancel(streamId: string): Promise<CancelStatus>;
 }
+
+/** The runtime's timers. */
+const startTimer: After = (ms, callback) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
 
 /** Takes a SupabaseClient, or the functions' URL and a function that gives a token. */
 export function createRelayClient(options: Address & ClientOptions): RelayClient {
   const {
     headers,
-    // Called through a function of our own: a browser's fetch refuses another `this`.
+    // A browser's fetch refuses another `this`, so it is called by its name.
     fetch: request = (input, init) => fetch(input, init),
-    after = systemAfter,
+    after = startTimer,
     random = Math.random,
   } = options;
   const retry = createRetry(options.retry, after, random);
@@ -57,10 +70,10 @@ export function createRelayClient(options: Address & ClientOptions): RelayClient
     start(request, options = {}) {
       const streamId = request.stream_id ?? newStreamId();
       const body = { ...request, stream_id: streamId };
-      return follow(tools, streamId, body, 0, options);
+      return readGeneration(tools, streamId, body, 0, options);
     },
     resume(streamId, { from = 0, ...options } = {}) {
-      return follow(tools, streamId, undefined, from, options);
+      return readGeneration(tools, streamId, undefined, from, options);
     },
     cancel,
   };

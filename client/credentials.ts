@@ -1,4 +1,4 @@
-/** Where the relay is, and who asks: from supabase-js, or from a URL and a token. */
+/** Where the relay is, and as which user to ask: from supabase-js, or from a URL and a token. */
 
 import { RelayClientError, unreachable } from "./errors.ts";
 
@@ -15,20 +15,20 @@ export interface SupabaseLike {
   };
 }
 
-/** A SupabaseClient declares these as protected, and has no other way to tell them. */
+/** A SupabaseClient declares these as protected, and offers no other way to read them. */
 interface Hidden {
   supabaseKey?: string;
   functionsUrl?: URL;
 }
 
-/** How a client is told where the relay is: `url` is the functions' base URL, such as `https://<ref>.supabase.co/functions/v1`. */
+/** Where the relay is: `url` is the functions' base URL, such as `https://<ref>.supabase.co/functions/v1`. */
 export type Address = {
   supabase: SupabaseLike;
   url?: string;
   token?: undefined;
 } | {
   url: string;
-  /** Asked before each request, and once more where the relay refuses what it gave. */
+  /** Called before each request, and once more if the relay refuses the token. */
   token: () => string | Promise<string>;
   supabase?: undefined;
 };
@@ -38,11 +38,11 @@ export interface Credentials {
   url: string;
   headers: Record<string, string>;
   token(): Promise<string>;
-  /** Another token in place of one that was refused; null: there is none. */
+  /** Another token in place of a refused one; null if there is none. */
   refresh(refused: string): Promise<string | null>;
 }
 
-/** Throws a TypeError where the address is incomplete. */
+/** Throws a TypeError if the address is incomplete. */
 export function credentialsOf(address: Address): Credentials {
   const { supabase } = address;
   if (supabase === undefined) {
@@ -63,13 +63,13 @@ export function credentialsOf(address: Address): Credentials {
     async token() {
       const token = tokenOf(await supabase.auth.getSession());
       if (token !== null) return token;
-      throw new RelayClientError("unauthenticated", "Cannot reach the relay: nobody is signed in");
+      throw new RelayClientError("unauthenticated", "Cannot reach the relay: no user is signed in");
     },
     refresh: async () => tokenOf(await supabase.auth.refreshSession()),
   };
 }
 
-/** An expired session that cannot be renewed for lack of a network is not the end of it. */
+/** Null if the session has ended. One that cannot be renewed for lack of a network has not: that throws. */
 function tokenOf({ data, error }: SessionAnswer): string | null {
   if (data.session) return data.session.access_token;
   if (error && !/^4/.test(String(error.status))) {
@@ -81,5 +81,5 @@ function tokenOf({ data, error }: SessionAnswer): string | null {
 function baseOf(url: unknown): string {
   const text = String(url ?? "").replace(/\/+$/, "");
   if (/^https?:/.test(text)) return text;
-  throw new TypeError(`Cannot make a client: "${text}" is no URL of the functions`);
+  throw new TypeError(`Cannot create a client: "${text}" is not the functions' URL`);
 }

@@ -1,16 +1,47 @@
 /** What a client of the relay can fail with: one class, one closed union of codes. */
 
-import type { ErrorCode, Issue } from "../supabase/functions/_relay/protocol/errors.ts";
+/** The relay's codes, as docs/errors.md lists them. */
+export type ErrorCode =
+  | "invalid_request"
+  | "unauthenticated"
+  | "forbidden"
+  | "provider_not_allowed"
+  | "bot_not_found"
+  | "conversation_not_found"
+  | "message_not_found"
+  | "not_found"
+  | "stream_not_found"
+  | "method_not_allowed"
+  | "stream_id_taken"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "rate_limited"
+  | "too_many_streams"
+  | "internal"
+  | "provider_auth"
+  | "provider_bad_response"
+  | "provider_error"
+  | "provider_rate_limited"
+  | "interrupted"
+  | "unavailable"
+  | "provider_timeout"
+  | "timeout";
 
 /**
- * The relay's own codes, and two for what is no word of the relay's. `unreachable`: no answer, or an answer that broke
- * off. `unexpected_response`: an answer that no relay gives.
+ * The relay's codes, and two for what the relay did not say. `unreachable`: no answer, or an answer that broke off.
+ * `unexpected_response`: an answer that no relay gives.
  */
 export type ClientErrorCode = ErrorCode | "unreachable" | "unexpected_response";
 
-/** What an error may know beside its code and message. */
+/** One thing that is wrong with a request: the path of the field, and what was found there. */
+export interface Issue {
+  path: string;
+  message: string;
+}
+
+/** What an error may know besides its code and message. */
 export interface ClientErrorDetails {
-  /** The HTTP status; absent where there was no answer, or where the stream had begun. */
+  /** The HTTP status; absent if there was no answer, or the stream had begun. */
   status?: number;
   /** Whether the same request may succeed later without a change. */
   retryable?: boolean;
@@ -18,7 +49,7 @@ export interface ClientErrorDetails {
   retryAfter?: number;
   /** Of `invalid_request` alone. */
   issues?: Issue[];
-  /** The stored message, where there was text before the failure. */
+  /** The stored message, if there was text before the failure. */
   messageId?: string | null;
   cause?: unknown;
 }
@@ -43,7 +74,7 @@ export function unreachable(message: string, cause?: unknown) {
   return new RelayClientError("unreachable", message, { retryable: true, cause });
 }
 
-/** What ended a request: the reason that it was aborted with, a failure with a type, or the network. */
+/** What ended a request: the reason that it was aborted with, a typed failure, or the network. */
 export function failureOf(cause: unknown, signal: AbortSignal, message: string): RelayClientError {
   return signal.reason ??
     (cause instanceof RelayClientError ? cause : unreachable(message, cause));

@@ -1,32 +1,32 @@
-/** Sends one request to the relay, and gives its answer only where it is what was asked for. */
+/** Sends one request to the relay, and gives its answer only if it is what was asked for. */
 
-import { chunksOf } from "./bytes.ts";
 import type { Credentials } from "./credentials.ts";
 import { failureOf, RelayClientError, unreachable } from "./errors.ts";
-import type { After } from "./timers.ts";
+import { readText } from "./read_stream.ts";
+import type { After } from "./types.ts";
 
 /** A POST with a body can hang on a worker that was just retired; past this it is sent again. */
 const ANSWER_MS = 15_000;
 
-const STREAM = "text/event-stream";
+const EVENT_STREAM = "text/event-stream";
 const FAILED = "Cannot reach the relay: the connection failed";
 
-/** Characters that are read of an answer that is no stream: an error page may be endless. */
+/** Characters to read of an answer that is not a stream: an error page may be endless. */
 const MAX_BODY_CHARACTERS = 64 * 1024;
 
-/** An event stream to be read, or the text of another answer. */
+/** An event stream to read, or the text of any other answer. */
 export interface Answer {
   stream: ReadableStream<Uint8Array>;
   text: string;
 }
 
 /**
- * A POST of `body`; without one, a GET of the text behind the offset. Where the offset is null no stream is wanted. The
+ * A POST of `body`; without one, a GET of the text after the offset. An offset of null asks for no stream. The
  * controller can end a stream later. Throws a RelayClientError, or the controller's reason.
  */
 export type Send = (path: string, body: unknown, controller: AbortController, offset: number | null) => Promise<Answer>;
 
-/** A token that is refused is renewed once for each request. */
+/** Renews a refused token once for each request. */
 export function createSend(
   credentials: Credentials,
   headers: Record<string, string> | undefined,
@@ -57,13 +57,11 @@ export function createSend(
       });
       const stream = response.body!;
       const type = response.headers.get("content-type") ?? "";
-      const streams = response.ok && type.startsWith(STREAM);
-      const text = streams ? "" : await textOf(stream, signal);
-      if (response.ok && streams === (offset !== null)) return { stream, text };
-      // A browser takes headers that were cut off for all there are.
-      if (response.ok && STREAM.startsWith(type)) {
-        throw unreachable(FAILED);
-      }
+      const isStream = response.ok && type.startsWith(EVENT_STREAM);
+      const text = isStream ? "" : await textOf(stream, signal);
+      if (response.ok && isStream === (offset !== null)) return { stream, text };
+      // A browser takes headers that were cut off for complete ones.
+      if (response.ok && EVENT_STREAM.startsWith(type)) throw unreachable(FAILED);
       throw refusalOf(response, text);
     } catch (cause) {
       throw failureOf(cause, signal, FAILED);
@@ -88,19 +86,19 @@ export function createSend(
 async function textOf(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<string> {
   let text = "";
   if (body === null) return text;
-  for await (const chunk of chunksOf(body, signal)) {
-    text += chunk;
+  for await (const part of readText(body, signal)) {
+    text += part;
     if (text.length > MAX_BODY_CHARACTERS) break;
   }
   return text;
 }
 
-/** A gateway in front of the relay refuses in words of its own: then the status is all that tells. */
+/** A gateway in front of the relay may refuse with a page of its own: then only the status says why. */
 function refusalOf({ status, headers }: Response, text: string): RelayClientError {
   const seconds = parseInt(headers.get("retry-after") ?? "");
   const {
     code = status < 500 ? "unexpected_response" : "unavailable",
-    message = `Cannot use the answer: status ${status}, and no relay's`,
+    message = `Cannot use the answer: status ${status}, not from the relay`,
     issues = [],
   } = errorIn(text);
   return new RelayClientError(code, message, {

@@ -1,26 +1,58 @@
-/** What callers of the client give and get. */
+/** What callers of the client give and get. The wire's own types are here too, so that the package stands alone. */
 
-import type { DoneData, StartData, Usage } from "../supabase/functions/_relay/protocol/events.ts";
-import type { StreamRequest } from "../supabase/functions/_relay/protocol/requests.ts";
-import type { RelayClientError } from "./errors.ts";
-import type { After } from "./timers.ts";
+import type { ErrorCode, RelayClientError } from "./errors.ts";
 
-type Field<K extends keyof StreamRequest> = NonNullable<StreamRequest[K]>;
+/** Token counts as the provider reports them. */
+export interface Usage {
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: number | null;
+}
+
+/** The data of `start`: the generation's place in the conversation. */
+export interface StartData {
+  stream_id: string;
+  conversation_id: string;
+  bot_id: string;
+  model: string;
+  user_message_id: string | null;
+  parent_id: string | null;
+}
+
+/** The data of `done`. */
+export interface DoneData {
+  stream_id: string;
+  message_id: string | null;
+  is_complete: boolean;
+  finish_reason: string;
+  usage: Usage | null;
+}
+
+/** The data of `error`. */
+export interface ErrorData {
+  code: ErrorCode;
+  message: string;
+  retryable: boolean;
+  stream_id: string;
+  message_id: string | null;
+}
 
 /** The body of POST /stream: exactly one of `prompt` and `reroll_of`. Without a `stream_id` the client makes one. */
 export type StartRequest =
-  & Partial<Omit<StreamRequest, "prompt" | "reroll_of" | "parent_id">>
-  & ({
-    prompt: Field<"prompt">;
-    parent_id?: StreamRequest["parent_id"];
-    reroll_of?: undefined;
-  } | {
-    reroll_of: Field<"reroll_of">;
+  & {
+    conversation_id?: string;
+    bot_id?: string;
+    system?: string;
+    stream_id?: string;
+    on_disconnect?: "stop" | "continue";
+  }
+  & ({ prompt: string; parent_id?: string | null; reroll_of?: undefined } | {
+    reroll_of: string;
     prompt?: undefined;
     parent_id?: undefined;
   });
 
-/** What a generation says; a failure is not among it, it is thrown. */
+/** What a loop over a generation gets; a failure is thrown instead. */
 export type GenerationEvent =
   | { type: "start" } & StartData
   | { type: "token"; text: string; offset: number }
@@ -28,9 +60,9 @@ export type GenerationEvent =
   | { type: "done" } & DoneData;
 
 /**
- * How a generation ended for this reader. `completed`: the provider finished. `cancelled`: somebody stopped it.
+ * How a generation ended for this reader. `completed`: the provider finished. `cancelled`: it was stopped by a cancel.
  * `disconnected`: the relay stopped it, because its client had gone. `failed`: see `error`. `detached`: this reader
- * left, and what became of the generation is not known here.
+ * left, and how the generation ends is not known here.
  */
 export type Outcome =
   | "completed"
@@ -52,11 +84,11 @@ export type CancelStatus =
 export type Result =
   & {
     streamId: string;
-    /** All text that came, from the offset on that the reading began at. */
+    /** All text that came, from the offset at which the reading began. */
     text: string;
-    /** The row of `messages`; null where nothing was stored, or the relay could not yet say. */
+    /** The row of `messages`; null if nothing was stored, or the relay could not say yet. */
     messageId: string | null;
-    /** The provider's, or the relay's: see the protocol. Null where no `done` came. */
+    /** The provider's, or the relay's: see the protocol. Null if no `done` came. */
     finishReason: string | null;
     usage: Usage | null;
   }
@@ -65,46 +97,46 @@ export type Result =
     error: null;
   });
 
-/** Told as it happens. What a callback throws becomes an uncaught error, as in any event listener. */
+/** Called as it happens. What a callback throws becomes an uncaught error, as in any event listener. */
 export interface Callbacks {
   onStart?(start: StartData): void;
   /** `offset` is the message's length, in UTF-16 code units, after this text. */
   onToken?(text: string, offset: number): void;
   onReasoning?(text: string): void;
-  /** The connection was lost, or not made; the next attempt comes after `delayMs`. */
+  /** The connection failed or broke; the next attempt comes after `delayMs`. */
   onRetry?(error: RelayClientError, delayMs: number): void;
   /** The end, unless it is a failure. */
   onDone?(result: Result): void;
   onError?(error: RelayClientError, result: Result): void;
 }
 
-/** Beside the callbacks, a signal that detaches when it aborts. */
+/** The callbacks, and a signal that detaches when it aborts. */
 export interface ReadOptions extends Callbacks {
   signal?: AbortSignal;
 }
 
-/** Where a resumed reader stands. */
+/** Where a resumed reader begins. */
 export interface ResumeOptions extends ReadOptions {
   /** The offset of the text that the reader has; 0, the default, reads from the beginning. */
   from?: number;
 }
 
 /**
- * A generation that is being read. It is read to its end also when nobody iterates: leaving a loop over it neither
- * cancels nor detaches. Several loops may run over it, and each sees everything from the beginning; what a slow loop
- * has missed comes as one event.
+ * A generation that is being read. It is read to its end even if no loop runs over it: leaving a loop neither cancels
+ * nor detaches. Several loops may run over it, and each sees everything from the beginning; what a slow loop has missed
+ * comes as one event.
  */
 export interface Generation extends AsyncIterable<GenerationEvent> {
   readonly streamId: string;
-  /** Null until the relay has said it, and where the reading began amid the text. */
+  /** Null until the relay has sent it, and for a reading that began in the middle of the text. */
   readonly start: StartData | null;
   /** The text so far. */
   readonly text: string;
-  /** The text alone, as it comes; throws where the generation fails. */
+  /** The text alone, as it comes; throws if the generation fails. */
   readonly tokens: AsyncIterable<string>;
   /** Never rejects. */
   readonly done: Promise<Result>;
-  /** Stops the generation for everybody; settles with its end. Rejects where the relay cannot be told. */
+  /** Stops the generation for all its readers; settles with its end. Rejects if the relay cannot be reached. */
   cancel(): Promise<Result>;
   /** Stops reading; `on_disconnect` decides what that means for the generation. */
   detach(): void;
@@ -120,7 +152,10 @@ export interface RetryOptions {
   capMs: number;
 }
 
-/** What a client can be given beside the relay's address. */
+/** Calls back once after `ms`; the returned function cancels the timer. */
+export type After = (ms: number, callback: () => void) => () => void;
+
+/** What a client can be given besides the relay's address; tests replace the last three. */
 export interface ClientOptions {
   /** Sent with each request, such as `x-region`. */
   headers?: Record<string, string>;

@@ -1,72 +1,89 @@
 /** A relay whose every answer a test decides, behind a `fetch` and a clock that stands still. */
 
-import { createManualClock, type ManualClock } from "../../supabase/functions/_relay/testing/platform.ts";
-import { encodeEvent } from "../../supabase/functions/_relay/sse/encode.ts";
-import { createRelayClient, type RelayClient } from "../client.ts";
+import { createRelayClient } from "../client.ts";
 import type { SupabaseLike } from "../credentials.ts";
-import type { ClientOptions } from "../types.ts";
+import type { After, ClientOptions, ReadOptions } from "../types.ts";
 
-/** One request that the client sent. */
-export interface Request {
-  method: string;
-  path: string;
-  headers: Headers;
+/** Answers one request; a promise that never settles is a hang, which ends with the request's signal. */
+export type Answer = () => Response | Promise<Response>;
+
+/** What most tests start. */
+export const ASK = { prompt: "Tell me", stream_id: "s1" };
+
+const URL = "http://relay.test/functions/v1";
+
+type LabOptions = ClientOptions & { supabase?: SupabaseLike };
+
+/** A client and its relay, which plays the answers in turn; one request too many fails as an unreachable host does. */
+export function makeLab(answers: Answer[], { supabase, ...options }: LabOptions = {}) {
+  const clock = createClock();
   // deno-lint-ignore no-explicit-any
-  body: any;
-  signal: AbortSignal;
-}
-
-/** Gives the answer to a request; a promise that never settles is a hang, which ends with the request's signal. */
-export type Answer = (request: Request) => Response | Promise<Response>;
-
-/** The client, and what is on the other side of it. */
-export interface Lab {
-  client: RelayClient;
-  clock: ManualClock;
-  requests: Request[];
-  /** The tokens that the client is given, one for each time it asks; the last one for ever. */
-  tokens: string[];
-}
-
-/** Plays the answers one after the other; a request too many fails as an unreachable host does. */
-export function makeLab(
-  answers: Answer[],
-  { supabase, ...options }: ClientOptions & { supabase?: SupabaseLike } = {},
-): Lab {
-  const clock = createManualClock();
-  const requests: Request[] = [];
+  const requests: { method: string; path: string; headers: Headers; body: any; signal: AbortSignal }[] = [];
+  /** One for each time that the client asks; the last one for ever. */
   const tokens = ["token"];
+  const token = () => tokens.length > 1 ? tokens.shift()! : tokens[0];
   const client = createRelayClient({
-    ...(supabase ? { supabase } : {
-      url: "http://relay.test/functions/v1/",
-      token: () => tokens.length > 1 ? tokens.shift()! : tokens[0],
-    }),
+    ...(supabase ? { supabase } : { url: `${URL}/`, token }),
     after: clock.after,
     random: () => 1,
     async fetch(input, init) {
       const { method, headers, body, signal } = init!;
-      const request = {
+      requests.push({
         method: method!,
-        path: String(input).replace("http://relay.test/functions/v1", ""),
+        path: String(input).replace(URL, ""),
         headers: new Headers(headers),
         body: body ? JSON.parse(String(body)) : null,
         signal: signal!,
-      };
-      requests.push(request);
-      const answer = answers[requests.length - 1] ?? unreachable;
+      });
+      const answer = answers[requests.length - 1] ?? offline;
       signal!.throwIfAborted();
       const gone = new Promise<never>((_, reject) =>
         signal!.addEventListener("abort", () => reject(signal!.reason), { once: true })
       );
-      return await Promise.race([answer(request), gone]);
+      return await Promise.race([answer(), gone]);
     },
     ...options,
   });
-  return { client, clock, requests, tokens };
+  /** Starts what most tests start. */
+  const start = (options?: ReadOptions) => client.start(ASK, options);
+  return { client, start, clock, requests, tokens };
+}
+
+/** Starts a generation, lets time pass, and gives its result. */
+export async function play(answers: Answer[], ms = 0, options?: LabOptions) {
+  const lab = makeLab(answers, options);
+  const generation = lab.start();
+  await lab.clock.run(ms);
+  return { ...lab, result: await generation.done };
+}
+
+function createClock() {
+  let now = 0;
+  const timers = new Map<() => void, number>();
+  const after: After = (ms, callback) => {
+    const timer = () => callback();
+    timers.set(timer, now + ms);
+    return () => void timers.delete(timer);
+  };
+  /** Fires each timer that falls due, in order; promises have their turns before, between and after. */
+  async function run(ms: number) {
+    const end = now + ms;
+    for (;;) {
+      for (let turn = 0; turn < 50; turn++) await null;
+      const [next] = [...timers].filter(([, at]) => at <= end).sort(([, a], [, b]) => a - b);
+      if (!next) break;
+      const [timer, at] = next;
+      timers.delete(timer);
+      now = at;
+      timer();
+    }
+    now = end;
+  }
+  return { after, run, pending: () => timers.size };
 }
 
 /** A host that cannot be reached, in the words of Deno. */
-export const unreachable: Answer = () => {
+export const offline: Answer = () => {
   throw new TypeError("error sending request");
 };
 
@@ -79,19 +96,7 @@ export function refusal(status: number, code: string, headers: HeadersInit = {})
 }
 
 /** An event stream that a test writes while it is read. */
-export interface FakeStream {
-  answer: Answer;
-  send(text: string | Uint8Array): void;
-  /** Ends it cleanly. */
-  end(): void;
-  /** Breaks the connection. */
-  break(): void;
-  /** Whether the reader has cancelled it. */
-  cancelled: boolean;
-}
-
-/** Answers with what is sent, from the first moment on or later. */
-export function makeStream(first = ""): FakeStream {
+export function makeStream(first: string) {
   const encoder = new TextEncoder();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({
@@ -102,17 +107,28 @@ export function makeStream(first = ""): FakeStream {
       stream.cancelled = true;
     },
   });
-  const stream: FakeStream = {
+  const stream = {
+    /** Whether the reader has cancelled it. */
     cancelled: false,
     answer: () => new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } }),
-    send(text) {
-      controller.enqueue(typeof text === "string" ? encoder.encode(text) : text);
-    },
+    send: (text: string | Uint8Array) => controller.enqueue(typeof text === "string" ? encoder.encode(text) : text),
+    /** Ends it cleanly. */
     end: () => controller.close(),
+    /** Breaks the connection. */
     break: () => controller.error(new TypeError("error reading a body")),
   };
-  if (first) stream.send(first);
+  stream.send(first);
   return stream;
+}
+
+/** A stream of these events, which stays open. */
+export const streamOf = (...events: string[]): Answer => makeStream(events.join("")).answer;
+
+/** A stream that ends after these events, whether or not a last one is among them. */
+export function cutAfter(...events: string[]): Answer {
+  const stream = makeStream(events.join(""));
+  stream.end();
+  return stream.answer;
 }
 
 /** The data of the first event. */
@@ -128,16 +144,18 @@ export const START = {
 /** The data of the last event. */
 export const DONE = { stream_id: "s1", message_id: "a1", is_complete: true, finish_reason: "stop", usage: null };
 
+function encode(event: string, data: unknown, id?: number): string {
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${text.replaceAll("\n", "\ndata: ")}\n\n`;
+}
+
 /** Each event as the relay writes it. */
 export const say = {
-  start: encodeEvent("start", JSON.stringify(START), 0),
-  token: (text: string, end: number) => encodeEvent("token", text, end),
-  reasoning: (text: string) => encodeEvent("reasoning", text),
-  ping: encodeEvent("ping", "{}"),
-  done: (fields: Partial<typeof DONE> = {}) => encodeEvent("done", JSON.stringify({ ...DONE, ...fields })),
-  error: (code: string, retryable = true) =>
-    encodeEvent(
-      "error",
-      JSON.stringify({ code, message: `It is ${code}`, retryable, stream_id: "s1", message_id: "a1" }),
-    ),
+  start: encode("start", START, 0),
+  token: (text: string, end: number) => encode("token", text, end),
+  reasoning: (text: string) => encode("reasoning", text),
+  ping: encode("ping", {}),
+  done: (fields: Partial<typeof DONE> = {}) => encode("done", { ...DONE, ...fields }),
+  error: (code: string) =>
+    encode("error", { code, message: `It is ${code}`, retryable: true, stream_id: "s1", message_id: "a1" }),
 };

@@ -1,4 +1,4 @@
-/** A chat front end as a page would have it: the AI SDK's own hook, and the relay's transport. */
+/** A chat front end: the AI SDK's own hook, and the relay's transport. */
 
 /// <reference lib="dom" />
 
@@ -6,27 +6,25 @@ import { useChat } from "@ai-sdk/react";
 import type { UIMessage } from "ai";
 import { createElement as h, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { createRelayTransport, toUIMessages } from "../../client/ai_sdk.ts";
+import { createRelayTransport } from "../../client/ai_sdk/transport.ts";
 import { createRelayClient, type RelayClientError } from "../../client/client.ts";
-import { rest, type Target, type TestUser } from "../../testkit/target.ts";
 
-/** What a test tells the page. */
+/** What the page needs. */
 export interface ChatConfiguration {
-  target: Target;
-  user: TestUser;
-  /** Shows what is stored of it, and resumes what runs. */
+  url: string;
+  token: string;
+  /** What is stored; a generation that runs is resumed. */
+  messages: UIMessage[];
   conversation?: string;
 }
 
-async function mount({ target, user, conversation }: ChatConfiguration) {
-  const client = createRelayClient({ url: target.workers[0], token: () => user.token });
+function mount({ url, token, messages, conversation }: ChatConfiguration) {
   const transport = createRelayTransport({
-    client,
+    client: createRelayClient({ url, token: () => token }),
     request: { on_disconnect: "continue" },
     conversation: () => conversation,
     storage: sessionStorage,
   });
-  const messages = conversation ? await history(target, user, conversation) : [];
 
   function Chat() {
     const [text, setText] = useState("");
@@ -53,16 +51,6 @@ async function mount({ target, user, conversation }: ChatConfiguration) {
 
 function showMessage({ id, role, parts }: UIMessage) {
   return h("li", { key: id, className: role }, parts.map((part) => part.type === "text" ? part.text : "").join(""));
-}
-
-async function history(target: Target, user: TestUser, conversation: string) {
-  const [{ active_message_id }] = await rest(
-    target,
-    user,
-    `conversations?select=active_message_id&id=eq.${conversation}`,
-  );
-  const rows = await rest(target, user, `messages?select=*&conversation_id=eq.${conversation}`);
-  return toUIMessages(rows, active_message_id);
 }
 
 Object.assign(globalThis, { mount });

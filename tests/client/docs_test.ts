@@ -1,180 +1,174 @@
-/** Runs every example of docs/client.md where it says that it runs, and holds the page to the bundle's size. */
+/** Runs every example of docs/client.md, and holds the page to the bundle's size. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { hasChromium, prepare, startBrowser } from "./browser.ts";
-import { bundle } from "./bundle.ts";
-import { hasNode } from "./node.ts";
-import { PAGE, RUNNER, SETUP, withExamples } from "./examples.ts";
-import { startStoryProvider, type StoryProvider } from "./story_provider.ts";
-import { order } from "./world.ts";
-import { type DevStack, startDevStack } from "../../testkit/stack.ts";
+import manifest from "../../client/package.json" with { type: "json" };
+import importMap from "../../import_map.json" with { type: "json" };
+import { hasChromium, startChromium } from "../../testkit/browser.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { PASSWORD, rest } from "../../testkit/people.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { makeBot, rest, signUp, type Target } from "../../testkit/target.ts";
+import { bundle, deno, reload, useStack, withPage } from "./runtimes.ts";
+import { order, signUpWithBot } from "./scenarios.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The goal: 5 KB. */
-const MAX_CLIENT_BYTES = 5 * 1024;
+const setup = useStack();
 
-let stack: DevStack;
-let provider: StoryProvider;
-let target: Target;
-
-Deno.test.beforeAll(async () => {
-  provider = startStoryProvider();
-  stack = await startDevStack([], { RELAY_BEAT_MS: "200" });
-  target = {
-    workers: [stack.functions_url],
-    supabaseUrl: stack.url,
-    publishableKey: stack.publishable_key,
-    secretKey: stack.secret_key,
-    jwtSecret: stack.jwt_secret,
-  };
-});
-
-Deno.test.afterAll(async () => {
-  await stack.stop();
-  await provider.close();
-});
-
-/** A user with a bot, what the examples leave open for this user, and the stored answers. */
-async function newReader() {
-  const user = await signUp(target);
-  await makeBot(target, user, provider.url);
-  const configuration = {
-    url: stack.url,
-    functionsUrl: stack.functions_url,
-    publishableKey: stack.publishable_key,
-    email: user.email,
-    password: "correct horse battery staple",
-    accessToken: user.token,
-  };
-  const answers = () => rest(target, user, "messages?select=*&is_user_author=is.false&order=created_at");
-  return { configuration, answers };
+/** What the examples use and do not declare. */
+const GLOBALS = `
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Generation, RelayClient } from "./client/client.ts";
+declare global {
+  const url: string, publishableKey: string, functionsUrl: string, accessToken: string, email: string, password: string;
+  const supabase: SupabaseClient, relay: RelayClient, story: Generation, question: string;
+  const stopButton: { onclick: (() => void) | null };
+  function show(text: string): void;
 }
+`;
 
-async function run(command: string, args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args, cwd: ROOT, stdin: "null" }).output();
-  equal(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
+/** Sets these, and collects what is shown. */
+const SETUP = `
+import { createClient } from "@supabase/supabase-js";
+import { createRelayClient } from "./client/client.ts";
+export async function setUp(given) {
+  const shown = [];
+  const relay = createRelayClient({ url: given.functionsUrl, token: () => given.accessToken });
+  const supabase = createClient(given.url, given.publishableKey);
+  Object.assign(globalThis, given, { shown, relay, supabase, stopButton: {}, show: (text) => shown.push(text) });
+  const { error } = await supabase.auth.signInWithPassword(given);
+  if (error) throw error;
 }
+`;
 
-const deno = (...args: string[]) => run(Deno.execPath(), args);
+/** Runs the examples that need no page, one after the other, and writes what each has shown. */
+const RUNNER = `
+import { setUp } from "./set_up.ts";
+const outputs = [];
+for (const name of ["story", "token", "end"]) {
+  await setUp(JSON.parse(Deno.args[0]));
+  if (name === "end") globalThis.story = relay.start({ prompt: "Tell me" });
+  await import("./" + name + ".ts");
+  outputs.push(shown.join(""));
+}
+console.log(JSON.stringify(outputs));
+Deno.exit();
+`;
 
-const runners = {
-  "set_up.ts": SETUP,
-  ...Object.fromEntries(["story", "token", "end"].map((name) => [`run_${name}.ts`, RUNNER.replace("TOLD", name)])),
-};
-
-Deno.test("each example of docs/client.md fits the types", async () => {
-  await withExamples({}, async (folder, names) => {
-    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "use_story.ts", "chat.ts"]);
-    const files = names.map((name) => `${folder}/${name}`);
-    await deno("check", "--quiet", "--no-lock", "--config=deno.json", ...files);
-  });
+/** Lets a test run the other examples on a page. */
+const PAGE = `
+import { createElement as h } from "react";
+import { createRoot } from "react-dom/client";
+import { setUp } from "./set_up.ts";
+function render(useHook, textOf) {
+  createRoot(document.getElementById("root")).render(h(() => {
+    const hook = globalThis.hook = useHook();
+    return h("pre", null, textOf(hook));
+  }));
+}
+Object.assign(globalThis, {
+  setUp,
+  resume: () => void import("./resume.ts"),
+  async useStory() {
+    const { useStory } = await import("./use_story.ts");
+    render(() => useStory(relay), ({ text }) => text);
+  },
+  async useStoryChat() {
+    const { useStoryChat } = await import("./chat.ts");
+    render(useStoryChat, ({ messages }) => (messages[1]?.parts ?? []).map(({ text }) => text).join(""));
+  },
 });
+`;
 
-Deno.test("the examples of docs/client.md run in Deno", async () => {
-  await withExamples(runners, async (folder) => {
-    for (const name of ["story", "token", "end"]) {
-      const { configuration, answers } = await newReader();
-      const shown = await deno(
-        "run",
-        "--quiet",
-        "--no-check",
-        "--no-lock",
-        "-A",
-        "--config=deno.json",
-        `${folder}/run_${name}.ts`,
-        JSON.stringify({ ...configuration, told: name === "end" && "Tell" }),
-      );
-      await expectShown(name, JSON.parse(shown), await answers());
+/** Writes each example, and further files, to a folder that lives as long as `use`. */
+async function withExamples<T>(further: Record<string, string>, use: (folder: string, names: string[]) => Promise<T>) {
+  const page = await Deno.readTextFile(`${ROOT}docs/client.md`);
+  const examples = [...page.matchAll(/^```ts\n\/\/ (\w+\.ts)\n(.*?)^```$/gms)]
+    .map(([, name, text]) => [name, `import type {} from "./globals.ts";\n${text}`]);
+  const folder = await Deno.makeTempDir({ prefix: "relay-examples-" });
+  try {
+    for (const [name, text] of [...examples, ["globals.ts", GLOBALS], ...Object.entries(further)]) {
+      await Deno.writeTextFile(`${folder}/${name}`, text.replaceAll('"./client/', `"${ROOT}client/`));
     }
+    return await use(folder, examples.map(([name]) => name));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A user with a bot: what the examples need of it, as JSON, and the stored answers. */
+async function newReader(question?: string) {
+  const { target } = setup;
+  const user = await signUpWithBot(setup);
+  const example = JSON.stringify({
+    url: target.supabaseUrl,
+    publishableKey: target.publishableKey,
+    functionsUrl: target.workers[0],
+    accessToken: user.token,
+    email: user.email,
+    password: PASSWORD,
+    question,
+  });
+  const answers = () => rest(target, user, "messages?select=*&is_user_author=is.false&order=created_at");
+  return { example, answers };
+}
+
+Deno.test("each example of docs/client.md fits the types, and runs in Deno if it needs no page", async () => {
+  await withExamples({ "set_up.ts": SETUP, "run.ts": RUNNER }, async (folder, names) => {
+    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "use_story.ts", "chat.ts"]);
+    await deno("check", ...names.map((name) => `${folder}/${name}`));
+    const { example, answers } = await newReader();
+    const shown = JSON.parse(await deno("run", "--no-check", "-A", `${folder}/run.ts`, example));
+    const [story, token, end] = await answers();
+    equal(shown, [
+      `${story.content}\ncompleted, stored as ${story.id}`,
+      `${token.content}\ncompleted after ${token.content.length} characters`,
+      `The end, stored as ${end.id}`,
+    ]);
   });
 });
-
-if (await hasNode()) {
-  Deno.test("the examples of docs/client.md run in Node", async () => {
-    await withExamples(runners, async (folder) => {
-      for (const name of ["token", "end"]) {
-        const { configuration, answers } = await newReader();
-        const path = `${folder}/${name}.mjs`;
-        await Deno.writeTextFile(path, await bundle(`${folder}/run_${name}.ts`));
-        const shown = await run("node", [path, JSON.stringify({ ...configuration, told: name === "end" && "Tell" })]);
-        await expectShown(name, JSON.parse(shown), await answers());
-      }
-    });
-  });
-} else skip("the client's examples in Node: there is no Node 20 or later");
-
-function expectShown(name: string, shown: string[], [{ id, content }]: { id: string; content: string }[]) {
-  const ends: Record<string, string> = {
-    story: `${content}\ncompleted, stored as ${id}`,
-    token: `${content}\ncompleted after ${content.length} characters`,
-    end: `The end, stored as ${id}`,
-  };
-  equal(shown.join(""), ends[name]);
-}
 
 if (hasChromium()) {
-  Deno.test("the examples of docs/client.md run in Chromium", async () => {
-    const further = { "set_up.ts": SETUP, "page.ts": PAGE };
-    const script = await withExamples(further, (folder) => bundle(`${folder}/page.ts`));
-    const browser = await startBrowser();
-    await browser.withPage(stack.url, script, async (page) => {
-      const call = (code: string) => page.evaluate(code);
-      /** A page as a new visitor sees it. */
-      async function visit(fields: Record<string, unknown> = {}) {
-        const { configuration, answers } = await newReader();
-        const json = JSON.stringify({ ...configuration, ...fields });
-        await page.evaluate("sessionStorage.clear()");
-        await call(`setUp(${json})`);
-        return { answers, json };
+  Deno.test("the other examples of docs/client.md run in Chromium", async () => {
+    const files = { "set_up.ts": SETUP, "page.ts": PAGE };
+    const [script, browser] = await Promise.all([
+      withExamples(files, (folder) => bundle(`${folder}/page.ts`)),
+      startChromium(),
+    ]);
+    await withPage(browser, setup.target, script, async (page) => {
+      async function visit(example: string, code: string) {
+        await reload(page, script);
+        await page.evaluate(`setUp(${example})`);
+        await page.evaluate(code);
       }
-      const shown = async () => (await call("example.shown") as string[]).join("");
+      const shown = () => page.evaluate<string>('shown.join("")');
+      const begun = () => eventually("a story begins", async () => await shown() !== "");
 
-      const story = await visit();
-      await call("story()");
-      expectShown("story", [await shown()], await story.answers());
-
-      const resumed = await visit({ prompt: order({ chunks: 150, pauseMs: 10 }) });
-      await call("resume()");
-      await eventually("a story begins", async () => await shown() !== "");
-      await page.reload();
-      await prepare(page, script);
-      await call(`setUp(${resumed.json})`);
-      await call("resume()");
-      const [resumedRow] = await eventually(
+      const resumed = await newReader(order({ chunks: 150, pauseMs: 10 }));
+      await visit(resumed.example, "resume()");
+      await begun();
+      await visit(resumed.example, "resume()");
+      const [row] = await eventually(
         "the story ends",
         async () => (await resumed.answers()).length > 0 && resumed.answers(),
       );
-      await eventually("all of it is shown", async () => await shown() === resumedRow.content);
-      equal(resumedRow.finish_reason, "stop");
+      await eventually("all of it is shown", async () => await shown() === row.content);
+      equal(row.finish_reason, "stop");
 
-      const stopped = await visit({ prompt: order({ chunks: 5, end: "wait" }) });
-      await page.reload();
-      await prepare(page, script);
-      await call(`setUp(${stopped.json})`);
-      await call("resume()");
-      await eventually("a story begins", async () => await shown() !== "");
-      await call("example.stopButton.onclick()");
+      const stopped = await newReader(order({ chunks: 5, end: "wait" }));
+      await visit(stopped.example, "resume()");
+      await begun();
+      await page.evaluate("stopButton.onclick()");
       equal((await stopped.answers())[0].finish_reason, "cancelled");
 
       for (
-        const [name, ask] of [["hook", 'hook.tell({ prompt: "Tell me" })'], [
-          "chat",
-          'void hook.sendMessage({ text: "Tell me" })',
-        ]]
+        const [name, start] of [["useStory", "start({ prompt })"], ["useStoryChat", "sendMessage({ text: prompt })"]]
       ) {
-        await page.reload();
-        await prepare(page, script);
-        const { answers } = await visit();
-        await call(`${name}()`);
+        const { example, answers } = await newReader();
+        await visit(example, `${name}()`);
         await page.waitForSelector("pre", { state: "attached" });
-        await call(ask);
+        await page.evaluate(`{ const prompt = "Tell me"; void hook.${start}; }`);
         const [{ content }] = await eventually(
           "an answer is stored",
           async () => (await answers()).length > 0 && answers(),
@@ -183,13 +177,11 @@ if (hasChromium()) {
       }
     }).finally(() => browser.close());
   });
-} else {
-  skip("the client's examples in a browser: there is no /usr/bin/chromium");
-}
+} else skip("the client's examples in a browser: there is no /usr/bin/chromium");
 
 Deno.test("the client is as small as docs/client.md says, and holds nothing of the functions", async () => {
   const [client, aiSdk] = await Promise.all(
-    ["client/client.ts", "client/ai_sdk.ts"].map((entry) => bundle(entry, ["--minify"])),
+    ["client/client.ts", "client/ai_sdk/transport.ts"].map((entry) => bundle(entry, "--minify")),
   );
   const page = (await Deno.readTextFile(`${ROOT}docs/client.md`)).replaceAll(/\s+/g, " ");
   const [, zipped, plain, more] =
@@ -198,10 +190,13 @@ Deno.test("the client is as small as docs/client.md says, and holds nothing of t
   ok(sizeOf(client) <= zipped, `It has ${sizeOf(client)} bytes, gzipped`);
   ok(client.length <= plain, `It has ${client.length} bytes`);
   ok(sizeOf(aiSdk) <= more, `The AI SDK's entry has ${sizeOf(aiSdk)} bytes`);
-  ok(zipped <= MAX_CLIENT_BYTES);
-  for (const code of [client, aiSdk]) {
-    equal(/zod|jose|Deno\.|SUPABASE_|createStreamHandler/.exec(code), null);
-  }
+  ok(zipped <= 5 * 1024, "The goal is 5 KB");
+  for (const code of [client, aiSdk]) equal(/zod|jose|Deno\.|SUPABASE_|createStreamHandler/.exec(code), null);
+});
+
+Deno.test("the package names the versions that the repository tests", () => {
+  const versions = Object.entries(manifest.dependencies).map(([name, version]) => [name, `npm:${name}@${version}`]);
+  equal({ ...importMap.imports, ...Object.fromEntries(versions) }, importMap.imports);
 });
 
 function sizeOf(code: string): number {

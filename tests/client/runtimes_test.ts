@@ -1,99 +1,57 @@
 /** The client's suite in Deno, in Node and in Chromium, against the embedded stack, with connections cut at random. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { hasChromium, startBrowser } from "./browser.ts";
-import { bundle } from "./bundle.ts";
-import { startChaosProxy } from "./chaos_proxy.ts";
-import { hasNode } from "./node.ts";
-import { SCENARIOS } from "./scenarios.ts";
-import { startStoryProvider, type StoryProvider } from "./story_provider.ts";
-import type { World } from "./world.ts";
-import { type DevStack, startDevStack } from "../../testkit/stack.ts";
+import { hasChromium, startChromium } from "../../testkit/browser.ts";
+import { createChance } from "../../testkit/figures.ts";
+import { startProxy } from "../../testkit/proxy.ts";
 import { skip } from "../../testkit/skipped.ts";
+import { bundle, hasNode, run, useStack, withPage } from "./runtimes.ts";
+import { SCENARIOS, type Setup } from "./scenarios.ts";
 
-let stack: DevStack;
-let provider: StoryProvider;
+/** Bytes of answers before a connection is cut, at most: some are cut before their first header. */
+const MAX_BYTES = 4_000;
 
-Deno.test.beforeAll(async () => {
-  provider = startStoryProvider();
-  stack = await startDevStack([], { RELAY_BEAT_MS: "200", RELAY_RATE_LIMIT_PER_MINUTE: "100" });
-});
+/** Every fifth connection gets more: unseen text comes as one event, and half an event brings nothing. */
+const SPARED_BYTES = 64_000;
 
-Deno.test.afterAll(async () => {
-  await stack.stop();
-  await provider.close();
-});
+const stack = useStack();
 
-/** Gives the suite its world, with a proxy of its own; throws where no connection was cut. */
-async function inWorld<T>(seed: number, use: (world: World) => Promise<T>): Promise<{ result: T; cuts: number }> {
-  const chaos = startChaosProxy(stack.functions_url, seed);
-  try {
-    const result = await use({
-      target: {
-        workers: [stack.functions_url],
-        supabaseUrl: stack.url,
-        publishableKey: stack.publishable_key,
-        secretKey: stack.secret_key,
-        jwtSecret: stack.jwt_secret,
-      },
-      chaosUrl: chaos.url,
-      providerUrl: provider.url,
-    });
-    return { result, cuts: chaos.cuts };
-  } finally {
-    await chaos.close();
-  }
+/** Gives the suite its setup, with a proxy of its own; the same seed cuts at the same bytes. */
+async function withSetup<T>(seed: number, use: (setup: Setup) => Promise<T>): Promise<{ result: T; cuts: number }> {
+  await using proxy = startProxy(stack.target.workers[0]);
+  const chance = createChance(seed);
+  proxy.cutAfter((connection) => connection % 5 === 4 ? SPARED_BYTES : Math.floor(chance() * MAX_BYTES));
+  const result = await use({ ...stack, cutUrl: proxy.url });
+  return { result, cuts: proxy.cuts };
 }
 
-const ALL_HOLD = Object.fromEntries(SCENARIOS.map(([rule]) => [rule, "holds"]));
+const ALL_HOLD = Object.fromEntries(Object.keys(SCENARIOS).map((rule) => [rule, "holds"]));
 
-for (const [rule, run] of SCENARIOS) {
+for (const [rule, run] of Object.entries(SCENARIOS)) {
   Deno.test(`in Deno: ${rule}`, async () => {
-    await inWorld(1, run);
+    await withSetup(1, run);
   });
 }
 
 if (await hasNode()) {
   Deno.test("in Node every rule of the suite holds", async () => {
-    const folder = await Deno.makeTempDir({ prefix: "relay-client-" });
-    try {
-      const path = `${folder}/suite.mjs`;
-      await Deno.writeTextFile(path, await bundle("tests/client/report_in_node.ts"));
-      const { result, cuts } = await inWorld(2, async (world) => {
-        const { stdout, stderr } = await new Deno.Command("node", {
-          args: [path, JSON.stringify(world)],
-          stdin: "null",
-        }).output();
-        ok(stdout.length > 0, new TextDecoder().decode(stderr));
-        return JSON.parse(new TextDecoder().decode(stdout));
-      });
-      equal(sorted(result), sorted(ALL_HOLD));
-      ok(cuts > 3);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    const suite = await bundle("tests/client/report.ts");
+    const { result, cuts } = await withSetup(2, async (setup) => {
+      return JSON.parse(await run("node", ["--input-type=module", "-", JSON.stringify(setup)], suite));
+    });
+    equal(result, ALL_HOLD);
+    ok(cuts > 3);
   });
 } else skip("the client's suite in Node: there is no Node 20 or later");
 
 if (hasChromium()) {
   Deno.test("in Chromium every rule of the suite holds", async () => {
-    const script = await bundle("tests/client/report_in_page.ts");
-    const browser = await startBrowser();
-    const { result, cuts } = await inWorld(
+    const [suite, browser] = await Promise.all([bundle("tests/client/report.ts"), startChromium()]);
+    const { result, cuts } = await withSetup(
       3,
-      (world) =>
-        browser.withPage(stack.url, script, (page) =>
-          page.evaluate(
-            // deno-lint-ignore no-explicit-any
-            (world) => (globalThis as any).report(world),
-            world,
-          )),
+      (setup) => withPage(browser, stack.target, suite, (page) => page.evaluate(`report(${JSON.stringify(setup)})`)),
     ).finally(() => browser.close());
-    equal(sorted(result), sorted(ALL_HOLD));
+    equal(result, ALL_HOLD);
     ok(cuts > 3);
   });
 } else skip("the client's suite in a browser: there is no /usr/bin/chromium");
-
-function sorted(report: Record<string, string>): [string, string][] {
-  return Object.entries(report).sort(([a], [b]) => a < b ? -1 : 1);
-}

@@ -1,174 +1,169 @@
 /** The client's suite: the same scenarios run in Deno, in Node and in a browser. */
 
 import { createClient } from "@supabase/supabase-js";
-import { createRelayClient } from "../../client/client.ts";
-import { countOfMessages, equal, newStoryteller, order, stored, type World } from "./world.ts";
+import { createRelayClient, type Generation, type Result } from "../../client/client.ts";
+import type { ClientOptions } from "../../client/types.ts";
+import { makeBot, PASSWORD, rest, signUp, storedMessage, type Target } from "../../testkit/people.ts";
+import type { Order } from "../../testkit/provider.ts";
 
-/** A rule, and what shows it: rejects where it does not hold. */
-export type Scenario = [rule: string, run: (world: World) => Promise<void>];
+/** Where the suite runs; goes to other runtimes as JSON. */
+export interface Setup {
+  target: Target;
+  /** The functions' URL behind a proxy that cuts connections. */
+  cutUrl: string;
+  /** Of a provider that plays what the prompt orders. */
+  providerUrl: string;
+}
 
-export const SCENARIOS: Scenario[] = [[
-  "the text of tokens, callbacks and result is the stored message",
-  async (world) => {
-    const teller = await newStoryteller(world);
+/** The prompt that orders an answer. */
+export const order = (order: Order) => JSON.stringify(order);
+
+/** Throws unless both are the same JSON: a page has no node:assert. */
+function equal(actual: unknown, expected: unknown): void {
+  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (a !== b) throw new Error(`Expected ${b}\nbut found ${a}`);
+}
+
+/** Signs a user up, and gives this user a bot. */
+export async function signUpWithBot({ target, providerUrl }: Pick<Setup, "target" | "providerUrl">) {
+  const user = await signUp(target);
+  await makeBot(target, user, providerUrl);
+  return user;
+}
+
+/** Signs a user up, and makes a client that is this user's. */
+async function newUser(setup: Setup, options: ClientOptions & { url?: string } = {}) {
+  const { target } = setup;
+  const user = await signUpWithBot(setup);
+  const client = createRelayClient({ url: target.workers[0], token: () => user.token, ...options });
+
+  /** The stored message, once there is one; the worker may store it after the client has gone. */
+  async function stored({ streamId }: Generation) {
+    for (let looks = 0; looks < 200; looks++) {
+      const message = await storedMessage(target, user, streamId);
+      if (message) return message;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`No message of the stream ${streamId} was stored`);
+  }
+
+  /** The stored message, after the end, which must be this one and have the message's text and id. */
+  async function endOf(generation: Generation, ending: Result["outcome"]) {
+    const { outcome, text, messageId, error } = await generation.done;
+    const message = await stored(generation);
+    equal([outcome, text, messageId, error?.code], [ending, message.content, message.id, undefined]);
+    return message;
+  }
+
+  /** How many messages the user has, questions included. */
+  const count = async () => (await rest(target, user, "messages?select=id")).length;
+
+  return { user, client, stored, endOf, count };
+}
+
+/** A client behind the proxy that cuts connections. */
+const newCutUser = (setup: Setup) =>
+  newUser(setup, { url: setup.cutUrl, retry: { attempts: 20, baseMs: 10, capMs: 50 } });
+
+/** Until the first text has come. */
+async function begun({ tokens }: Generation) {
+  for await (const _ of tokens) break;
+}
+
+/** Each rule with what shows it, which rejects if it does not hold. */
+export const SCENARIOS: Record<string, (setup: Setup) => Promise<void>> = {
+  async "the text of tokens, callbacks and result is the stored message"(setup) {
+    const { client, endOf } = await newUser(setup);
     let heard = "";
-    const generation = teller.client.start({
-      prompt: order({ seed: 11, chunks: 60 }),
-    }, { onToken: (text) => heard += text });
+    const prompt = order({ seed: 11, chunks: 60 });
+    const generation = client.start({ prompt }, { onToken: (text) => heard += text });
     let read = "";
     for await (const text of generation.tokens) read += text;
-    const { outcome, text, messageId } = await generation.done;
-    const message = await stored(world, teller, generation.streamId);
-    equal([outcome, messageId], ["completed", message.id]);
-    equal([text, read, heard], Array(3).fill(message.content));
-    equal(generation.start!.conversation_id, message.conversation_id);
+    const { content, conversation_id } = await endOf(generation, "completed");
+    equal([read, heard, generation.start!.conversation_id], [content, content, conversation_id]);
   },
-], [
-  "connections that are cut at random cost no character and no second generation",
-  async (world) => {
-    const teller = await newStoryteller(world, { url: world.chaosUrl, retry: { attempts: 20, baseMs: 10, capMs: 50 } });
+
+  async "connections that are cut at random cost no character and no second generation"(setup) {
+    const { client, endOf, count } = await newCutUser(setup);
     let retries = 0;
+    const onRetry = () => retries++;
     const generations = [21, 22, 23].map((seed) =>
-      teller.client.start({
-        prompt: order({ seed, chunks: 250 }),
-        on_disconnect: "continue",
-      }, { onRetry: () => retries++ })
+      client.start({ prompt: order({ seed, chunks: 250 }), on_disconnect: "continue" }, { onRetry })
     );
-    for (const generation of generations) {
-      const { outcome, text, messageId, error } = await generation.done;
-      if (error) throw error;
-      const message = await stored(world, teller, generation.streamId);
-      equal([outcome, messageId], ["completed", message.id]);
-      equal(text, message.content);
-    }
+    for (const generation of generations) await endOf(generation, "completed");
     if (retries < 3) throw new Error(`There were only ${retries} retries`);
-    equal(await countOfMessages(world, teller), 6);
+    equal(await count(), 6);
   },
-], [
-  'a client that is cut off under "stop" learns that the relay stopped, and what was stored',
-  async (world) => {
-    const teller = await newStoryteller(world, { url: world.chaosUrl, retry: { attempts: 20, baseMs: 10, capMs: 50 } });
-    // Cut before its first word it is not stored, and shows nothing.
+
+  async 'a client that is cut off under "stop" learns that the relay stopped, and what was stored'(setup) {
+    const { client, stored } = await newCutUser(setup);
+    // A generation that is cut before its first text is not stored, and shows nothing.
     for (let text = ""; text === "";) {
-      const generation = teller.client.start({ prompt: order({ chunks: 5_000, end: "wait" }) });
+      const generation = client.start({ prompt: order({ chunks: 5_000, end: "wait" }) });
       const result = await generation.done;
       equal([result.outcome, result.finishReason], ["disconnected", "disconnected"]);
       text = result.text;
       if (result.messageId === null) continue;
-      const message = await stored(world, teller, generation.streamId);
+      const message = await stored(generation);
       equal([text, message.is_complete], [message.content, false]);
     }
   },
-], [
-  "cancel stops the generation, and its end tells what was stored",
-  async (world) => {
-    const teller = await newStoryteller(world);
-    const generation = teller.client.start({ prompt: order({ chunks: 20, end: "wait" }) });
-    for await (const _ of generation.tokens) break;
-    const { outcome, text, messageId } = await generation.cancel();
-    const message = await stored(world, teller, generation.streamId);
-    equal([outcome, messageId], ["cancelled", message.id]);
-    equal([text, message.finish_reason], [message.content, "cancelled"]);
-    equal(await teller.client.cancel(generation.streamId), "cancelled");
+
+  async "cancel stops the generation, and its end says what was stored"(setup) {
+    const { client, endOf } = await newUser(setup);
+    const generation = client.start({ prompt: order({ chunks: 20, end: "wait" }) });
+    await begun(generation);
+    equal(await generation.cancel(), await generation.done);
+    equal((await endOf(generation, "cancelled")).finish_reason, "cancelled");
+    equal(await client.cancel(generation.streamId), "cancelled");
   },
-], [
-  "a reader that left can come back to where it was, and to the beginning",
-  async (world) => {
-    const teller = await newStoryteller(world);
-    const first = teller.client.start({ prompt: order({ seed: 31, chunks: 80 }), on_disconnect: "continue" });
-    for await (const _ of first.tokens) break;
+
+  async "a reader that left can resume where it was, and from the beginning"(setup) {
+    const { client, stored } = await newUser(setup);
+    const first = client.start({ prompt: order({ seed: 31, chunks: 80 }), on_disconnect: "continue" });
+    await begun(first);
     first.detach();
     const { outcome, text } = await first.done;
     equal(outcome, "detached");
-    const second = teller.client.resume(first.streamId, { from: text.length });
-    const third = teller.client.resume(first.streamId);
-    const [behind, whole] = await Promise.all([second.done, third.done]);
-    const { content } = await stored(world, teller, first.streamId);
-    equal([text + behind.text, whole.text], [content, content]);
-    equal(third.start!.stream_id, first.streamId);
-    const replay = await teller.client.resume(first.streamId).done;
+    const [after, whole] = [client.resume(first.streamId, { from: text.length }), client.resume(first.streamId)];
+    await Promise.all([after.done, whole.done]);
+    const { content } = await stored(first);
+    equal([text + after.text, whole.text], [content, content]);
+    equal(whole.start!.stream_id, first.streamId);
+    const replay = await client.resume(first.streamId).done;
     equal([replay.outcome, replay.text], ["completed", content]);
   },
-], [
-  "a signal that aborts detaches, which stops the generation by default",
-  async (world) => {
-    const teller = await newStoryteller(world);
+
+  async "a signal that aborts detaches, which stops the generation by default"(setup) {
+    const { client, stored } = await newUser(setup);
     const controller = new AbortController();
-    const generation = teller.client.start({
-      prompt: order({ chunks: 20, end: "wait" }),
-    }, { signal: controller.signal, onToken: () => controller.abort("left") });
+    const prompt = order({ chunks: 20, end: "wait" });
+    const options = { signal: controller.signal, onToken: () => controller.abort("left") };
+    const generation = client.start({ prompt }, options);
     equal((await generation.done).outcome, "detached");
-    const message = await stored(world, teller, generation.streamId);
-    equal(message.finish_reason, "disconnected");
-    const { outcome } = await teller.client.resume(generation.streamId).done;
-    equal(outcome, "disconnected");
+    equal((await stored(generation)).finish_reason, "disconnected");
+    equal((await client.resume(generation.streamId).done).outcome, "disconnected");
   },
-], [
-  "a start that is repeated gives the same message, not a second one",
-  async (world) => {
-    const teller = await newStoryteller(world);
-    const request = { prompt: order({ seed: 41, chunks: 30 }), stream_id: crypto.randomUUID() };
-    const results = await Promise.all([teller.client.start(request).done, teller.client.start(request).done]);
-    results.push(await teller.client.start(request).done);
-    const message = await stored(world, teller, request.stream_id);
-    for (const { outcome, text, messageId } of results) {
-      equal([outcome, messageId], ["completed", message.id]);
-      equal(text, message.content);
-    }
-    equal(await countOfMessages(world, teller), 2);
-  },
-], [
-  "a failure of the provider is a typed error, with the message that was stored",
-  async (world) => {
-    const teller = await newStoryteller(world);
-    const generation = teller.client.start({ prompt: order({ chunks: 10, end: "break" }) });
+
+  async "a failure of the provider is a typed error, with the message that was stored"(setup) {
+    const { client, stored } = await newUser(setup);
+    const generation = client.start({ prompt: order({ chunks: 10, end: "break" }) });
     const { outcome, text, error } = await generation.done;
-    const message = await stored(world, teller, generation.streamId);
+    const { id, content } = await stored(generation);
     equal([outcome, error!.code, error!.retryable], ["failed", "provider_bad_response", true]);
-    equal([error!.messageId, text], [message.id, message.content]);
+    equal([error!.messageId, text], [id, content]);
   },
-], [
-  "more generations at once than allowed are refused with the time to wait",
-  async (world) => {
-    const teller = await newStoryteller(world);
-    const running = [1, 2, 3].map(() => teller.client.start({ prompt: order({ chunks: 1, end: "wait" }) }));
-    for (const { tokens } of running) for await (const _ of tokens) break;
-    const refused = teller.client.start({ prompt: order({ chunks: 1 }) });
-    const { outcome, error } = await refused.done;
-    equal([outcome, error!.code, error!.status, error!.retryable], ["failed", "too_many_streams", 429, true]);
-    equal(error!.retryAfter! > 0, true);
-    await Promise.all(running.map((generation) => generation.cancel()));
+
+  async "a SupabaseClient is all that a client needs"(setup) {
+    const { supabaseUrl, publishableKey } = setup.target;
+    const { user, endOf } = await newUser(setup);
+    const supabase = createClient(supabaseUrl, publishableKey, {
+      auth: { persistSession: false, autoRefreshToken: false },
+      // Node 20 has none, and supabase-js then needs one even if it is not used.
+      ...("WebSocket" in globalThis ? {} : { realtime: { transport: class {} as unknown as typeof WebSocket } }),
+    });
+    const { error } = await supabase.auth.signInWithPassword({ email: user.email, password: PASSWORD });
+    if (error) throw error;
+    await endOf(createRelayClient({ supabase }).start({ prompt: order({ chunks: 5 }) }), "completed");
   },
-], ["a token that the relay refuses is renewed once", async (world) => {
-  const tokens = ["not.a.token"];
-  const teller = await newStoryteller(world, { token: () => tokens.pop() ?? teller.user.token });
-  const { outcome } = await teller.client.start({ prompt: order({ chunks: 2 }) }).done;
-  equal([outcome, tokens.length], ["completed", 0]);
-  const stranger = await newStoryteller(world, { token: () => "not.a.token" });
-  const { error } = await stranger.client.resume("nothing").done;
-  equal([error!.code, error!.status], ["unauthenticated", 401]);
-}], ["what is another user's stream is not found", async (world) => {
-  const [owner, stranger] = await Promise.all([newStoryteller(world), newStoryteller(world)]);
-  const generation = owner.client.start({ prompt: order({ chunks: 2 }) });
-  await generation.done;
-  const { error } = await stranger.client.resume(generation.streamId).done;
-  equal([error!.code, error!.status], ["stream_not_found", 404]);
-}], ["a SupabaseClient is all that a client needs", async (world) => {
-  const { supabaseUrl, publishableKey } = world.target;
-  const teller = await newStoryteller(world);
-  const supabase = createClient(supabaseUrl, publishableKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
-    // Node 20 has none, and supabase-js then wants one given, also where it is not used.
-    ...("WebSocket" in globalThis ? {} : { realtime: { transport: class {} as unknown as typeof WebSocket } }),
-  });
-  const { error } = await supabase.auth.signInWithPassword({
-    email: teller.user.email,
-    password: "correct horse battery staple",
-  });
-  if (error) throw error;
-  const client = createRelayClient({ supabase });
-  const generation = client.start({ prompt: order({ chunks: 5 }) });
-  const { outcome, text } = await generation.done;
-  const { content } = await stored(world, teller, generation.streamId);
-  equal([outcome, text], ["completed", content]);
-}]];
+};

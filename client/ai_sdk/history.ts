@@ -1,12 +1,12 @@
-/** Shows what is stored of a story as useChat's messages. */
+/** Turns stored rows into useChat's messages. */
 
 import type { UIMessage } from "ai";
-import type { DoneData, StartData } from "../supabase/functions/_relay/protocol/events.ts";
+import type { DoneData, StartData } from "../types.ts";
 
-/** What an answer's `metadata` says: of its start at once, of its end when it has ended. */
+/** An answer's `metadata`: the data of `start` at once, that of `done` when it has ended. */
 export type StoryMetadata = Partial<StartData & DoneData>;
 
-/** The columns of `messages` that are needed, as the Data API gives them. */
+/** The columns of `messages` that this needs, as the Data API gives them. */
 export interface StoryRow {
   id: string;
   conversation_id: string;
@@ -19,18 +19,14 @@ export interface StoryRow {
 }
 
 /**
- * The path from the root to a leaf, such as the conversation's `active_message_id`. A question has its row's id. An
- * answer has its stream's, as while it was streamed, so that a resumed stream replaces it and does not repeat it.
+ * The path from the root to a leaf, such as the conversation's `active_message_id`. A question has its row's id, an
+ * answer its stream's, as it had while it was streamed: so a resumed stream replaces the answer and does not repeat it.
  */
 export function toUIMessages(rows: StoryRow[], leafId: string | null): UIMessage<StoryMetadata>[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const path: UIMessage<StoryMetadata>[] = [];
-  for (
-    let row = byId.get(leafId ?? "");
-    row;
-    row = byId.get(row.parent_id ?? "")
-  ) {
-    // A row that is its own ancestor would have no end.
+  for (let row = byId.get(leafId ?? ""); row; row = byId.get(row.parent_id ?? "")) {
+    // A row that is its own ancestor would be an endless loop.
     byId.delete(row.id);
     path.unshift(toUIMessage(row));
   }

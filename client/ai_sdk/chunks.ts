@@ -1,13 +1,13 @@
-/** Says a generation in the words of the AI SDK. */
+/** Turns a generation's events into the AI SDK's chunks. */
 
 import type { FinishReason, UIMessageChunk } from "ai";
-import type { StoryMetadata } from "./ai_sdk_history.ts";
-import type { RelayClientError } from "./errors.ts";
-import type { Generation } from "./types.ts";
+import type { RelayClientError } from "../errors.ts";
+import type { Generation } from "../types.ts";
+import type { StoryMetadata } from "./history.ts";
 
 /**
- * A failure ends the chunks with the RelayClientError itself, which useChat then has as its `error`; the chunk of type
- * "error" would leave nothing of it but the message.
+ * A failure throws the RelayClientError itself, which becomes useChat's `error`; a chunk of the type "error" would keep
+ * only its message.
  */
 export async function* chunksOf(generation: Generation): AsyncGenerator<UIMessageChunk<StoryMetadata>, void> {
   const part = { kind: null as "text" | "reasoning" | null, count: 0 };
@@ -46,7 +46,7 @@ export async function* chunksOf(generation: Generation): AsyncGenerator<UIMessag
   }
 }
 
-/** `interrupted` keeps useChat from sending by itself what builds on an answer that is not whole. */
+/** `interrupted` keeps useChat from sending automatically what builds on an incomplete answer. */
 function finishReasonOf(reason: string, isComplete: boolean): FinishReason {
   if (!isComplete) return "interrupted";
   if (reason === "content_filter") return "content-filter";

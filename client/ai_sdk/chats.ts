@@ -1,42 +1,40 @@
-/** Knows which rows of the story the messages of a chat are, and what to ask the relay for. */
+/** Knows the rows of a chat's messages, and makes the request for what useChat asks. */
 
 import type { UIMessage } from "ai";
-import type { StoryMetadata } from "./ai_sdk_history.ts";
-import type { Result, StartRequest } from "./types.ts";
+import type { Result, StartData, StartRequest } from "../types.ts";
+import type { StoryMetadata } from "./history.ts";
 
-/** What a chat may send beside its messages. */
+/** What a chat may send besides its messages. */
 export type RelayFields = Pick<
   StartRequest,
   "bot_id" | "system" | "on_disconnect" | "conversation_id"
 >;
 
 /** What useChat asks for. */
-export interface Ask {
+export interface ChatRequest {
   trigger: "submit-message" | "regenerate-message";
   messageId: string | undefined;
   messages: UIMessage[];
 }
 
-/** One chat, as far as the relay has told of it. */
+/** One chat, as far as the relay has answered about it. */
 export interface Chat {
   conversationId: string | undefined;
-  /** Settles once what was stopped has ended, and its row is known. */
+  /** Settles once a stopped generation has ended, and the row of its answer is known. */
   stopped: Promise<unknown>;
-  /** The request for what useChat asks; throws a TypeError where it asks for what the relay does not do. */
-  requestOf(ask: Ask, streamId: string, fields: RelayFields): StartRequest;
-  /** Learns of a generation's start: the answer hangs below the row of the question. */
-  began(questionId: string | undefined, start: StartData): void;
-  /** Learns of its end. */
+  /** The body of POST /stream; throws a TypeError for what the relay does not do. */
+  requestOf(asked: ChatRequest, streamId: string, fields: RelayFields): StartRequest;
+  /** Takes the start of a generation: its parent is the row of the question. */
+  started(questionId: string | undefined, start: Pick<StartData, "conversation_id" | "parent_id">): void;
+  /** Takes its end: the row of the answer. */
   ended(result: Result): void;
 }
-
-type StartData = Pick<StoryMetadata, "conversation_id" | "parent_id">;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The ids of useChat's own messages mean nothing to the relay, so each is kept with its row. A message that was here
- * before the page was, and that nothing else is known of, is taken to have its row's id.
+ * The relay does not know the ids of useChat's own messages, so each is kept with its row. A message that is older than
+ * the page, and of which nothing else is known, is taken to have its row's id.
  */
 export function createChat(): Chat {
   const rows = new Map<string, string>();
@@ -49,10 +47,10 @@ export function createChat(): Chat {
     return !stream_id && !attempts.has(id) && UUID.test(id) ? id : undefined;
   }
 
-  function placeOf({ trigger, messageId, messages }: Ask) {
+  function parentOf({ trigger, messageId, messages }: ChatRequest) {
     const before = messages.at(-2);
     if (before) return { parent_id: rowOf(before) };
-    // The first message of a story, in other words: a root beside the first one.
+    // The first message was edited: the new one is another root of the same conversation.
     const isEdit = trigger === "submit-message" && messageId !== undefined;
     return isEdit && chat.conversationId ? { parent_id: null } : {};
   }
@@ -60,27 +58,27 @@ export function createChat(): Chat {
   const chat: Chat = {
     conversationId: undefined,
     stopped: Promise.resolve(),
-    requestOf(ask, streamId, fields) {
-      const question = ask.messages.at(-1);
+    requestOf(asked, streamId, fields) {
+      const question = asked.messages.at(-1);
       if (question?.role !== "user") {
         throw new TypeError(`Cannot ask the relay: the last message is of the role "${question?.role}", not "user"`);
       }
       chat.conversationId = fields.conversation_id ?? chat.conversationId ??
-        conversationIn(ask.messages);
+        conversationIn(asked.messages);
       const common = { ...fields, conversation_id: chat.conversationId, stream_id: streamId };
-      if (ask.trigger === "regenerate-message") {
+      if (asked.trigger === "regenerate-message") {
         const row = rowOf(question);
         if (row) return { ...common, reroll_of: row };
-        // It may have arrived without an answer: the same request cannot be stored twice.
+        // The question may be stored although its answer was lost: the same request cannot be stored twice.
         const attempt = attempts.get(question.id);
         if (attempt) return attempt;
       }
-      const request = { ...common, prompt: textOf(question), ...placeOf(ask) };
+      const request = { ...common, prompt: textOf(question), ...parentOf(asked) };
       rows.delete(question.id);
       attempts.set(question.id, request);
       return request;
     },
-    began(questionId, { conversation_id, parent_id }) {
+    started(questionId, { conversation_id, parent_id }) {
       chat.conversationId = conversation_id;
       if (questionId && parent_id) rows.set(questionId, parent_id);
     },
@@ -92,8 +90,8 @@ export function createChat(): Chat {
 }
 
 function conversationIn(messages: UIMessage[]): string | undefined {
-  const told = messages.findLast(({ metadata }) => (metadata as StoryMetadata | undefined)?.conversation_id);
-  return (told?.metadata as StoryMetadata | undefined)?.conversation_id;
+  const ids = messages.map(({ metadata }) => (metadata as StoryMetadata | undefined)?.conversation_id);
+  return ids.findLast((id) => id);
 }
 
 function textOf({ parts }: UIMessage): string {

@@ -1,5 +1,0 @@
-/** The suite's entry for a page. */
-
-import { report } from "./report.ts";
-
-Object.assign(globalThis, { report });

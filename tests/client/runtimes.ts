@@ -1,0 +1,79 @@
+/** What the client's tests run on: a stack, and other runtimes, which get code as one bundle. */
+
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { withWindow } from "../../testkit/browser.ts";
+import type { Target } from "../../testkit/people.ts";
+import { ordered } from "../../testkit/provider.ts";
+import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Starts a stack for the tests of a file, and a provider that plays what the prompt orders. */
+export function useStack(): { target: Target; providerUrl: string } {
+  const setup = {} as ReturnType<typeof useStack>;
+  let stack: Stack;
+  Deno.test.beforeAll(async () => {
+    stack = await startStack({ env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
+    Object.assign(setup, { target: stack.target, providerUrl: stack.provider.script(ordered) });
+  });
+  Deno.test.afterAll(() => stack.stop());
+  return setup;
+}
+
+/** Gives what a command writes to stdout; throws with its stderr if it fails. */
+export async function run(command: string, args: string[], stdin = ""): Promise<string> {
+  const options = { args, cwd: ROOT, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  const child = new Deno.Command(command, options).spawn();
+  const [, { success, stdout, stderr }] = await Promise.all([
+    new Blob([stdin]).stream().pipeTo(child.stdin),
+    child.output(),
+  ]);
+  if (success) return new TextDecoder().decode(stdout);
+  throw new Error(`Cannot run ${command} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** Runs this Deno with the repository's configuration. */
+export function deno(command: string, ...args: string[]): Promise<string> {
+  return run(Deno.execPath(), [command, "--quiet", "--no-lock", "--config=deno.json", ...args]);
+}
+
+/** The code of an entry with everything that it imports, as one ES module. */
+export function bundle(entry: string, ...flags: string[]): Promise<string> {
+  return deno("bundle", "--platform=browser", ...flags, entry);
+}
+
+/** Whether there is a Node that the client supports: 20 or later. */
+export async function hasNode(): Promise<boolean> {
+  const version = await run("node", ["--version"]).catch(() => "");
+  return Number(/^v(\d+)/.exec(version)?.[1]) >= 20;
+}
+
+/**
+ * Opens a page that has nothing but the script and #root. It is an answer of the relay's, because Chromium lets no other
+ * page call a loopback address.
+ */
+export function withPage<T>(
+  browser: Browser,
+  target: Target,
+  script: string,
+  use: (page: Page) => Promise<T>,
+): Promise<T> {
+  return withWindow(browser, {}, async ({ tab }) => {
+    const page = await tab(`${target.workers[0]}/healthz`);
+    await prepare(page, script);
+    return await use(page);
+  });
+}
+
+/** Loads the page again. */
+export async function reload(page: Page, script: string): Promise<void> {
+  await page.reload();
+  await prepare(page, script);
+}
+
+async function prepare(page: Page, script: string): Promise<void> {
+  await page.evaluate(`document.body.innerHTML = '<div id="root"></div>'`);
+  await page.addScriptTag({ type: "module", content: `${script}\nglobalThis.prepared = true;` });
+  await page.waitForFunction("globalThis.prepared");
+}
