@@ -2,8 +2,8 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { forgetAll } from "../story/running.ts";
-import { accountFailure } from "../words/failures.ts";
+import { accountError } from "../copy/errors.ts";
+import { removeAllRunning } from "./running_generations.ts";
 
 /** The user of this browser. */
 export interface User {
@@ -11,29 +11,29 @@ export interface User {
   email: string;
 }
 
-/** What came of an attempt to sign in or up. */
-export type Entry = { outcome: "in" } | { outcome: "confirm" } | {
-  outcome: "failed";
-  reason: string;
+/** `confirm`: the address has to be confirmed first, with a link in an email. */
+export type SignInResult = { status: "signed_in" } | { status: "confirm" } | {
+  status: "failed";
+  message: string;
 };
 
-/** The way in and out. */
+/** Signs in and out. */
 export interface Account {
-  /** Undefined until the browser's memory has been asked; null: nobody. */
+  /** Undefined until the browser's storage has been read; null: not signed in. */
   user: ReadonlySignal<User | null | undefined>;
-  signIn(email: string, password: string): Promise<Entry>;
-  signUp(email: string, password: string): Promise<Entry>;
-  /** On this device alone. */
+  signIn(email: string, password: string): Promise<SignInResult>;
+  signUp(email: string, password: string): Promise<SignInResult>;
+  /** On this device only. */
   signOut(): Promise<void>;
 }
 
-/** Follows the session, whichever tab changes it. */
+/** Follows the session, also when another tab changes it. */
 export function createAccount({ auth }: SupabaseClient): Account {
   const user = signal<User | null | undefined>(undefined);
   auth.onAuthStateChange((_event, session) => {
     const next = session &&
       { id: session.user.id, email: session.user.email ?? "" };
-    // A renewed token is no new user.
+    // A refreshed token is not a new user.
     if (next?.id !== user.peek()?.id || user.peek() === undefined) {
       user.value = next;
     }
@@ -42,15 +42,15 @@ export function createAccount({ auth }: SupabaseClient): Account {
     user,
     async signIn(email, password) {
       const { error } = await auth.signInWithPassword({ email, password });
-      return error ? { outcome: "failed", reason: accountFailure(error) } : { outcome: "in" };
+      return error ? { status: "failed", message: accountError(error) } : { status: "signed_in" };
     },
     async signUp(email, password) {
       const { data, error } = await auth.signUp({ email, password });
-      if (error) return { outcome: "failed", reason: accountFailure(error) };
-      return { outcome: data.session ? "in" : "confirm" };
+      if (error) return { status: "failed", message: accountError(error) };
+      return { status: data.session ? "signed_in" : "confirm" };
     },
     async signOut() {
-      forgetAll();
+      removeAllRunning();
       await auth.signOut({ scope: "local" });
     },
   };

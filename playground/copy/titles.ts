@@ -1,19 +1,17 @@
-/** Names for what people did not name. */
+/** Titles for stories, and short forms of longer texts. */
 
 const MAX_TITLE_CHARACTERS = 48;
 
-/** What many prompts begin with, and no title should. */
+/** How many prompts begin. It is left out of the title. */
 const REQUEST = /^(please )?(tell|write) (me )?((a|the) )?((short|long) )?((story|tale) (about|of) )?/i;
 
-/** A story's title, from the prompt that begins it. */
+/** The title of a story, made from its first prompt. */
 export function titleOf(prompt: string): string {
-  return shortened(
-    prompt.trim().replace(/[.!?]+$/, "").replace(REQUEST, ""),
-    MAX_TITLE_CHARACTERS,
-  ).replace(/^./u, (first) => first.toUpperCase());
+  const subject = prompt.trim().replace(/[.!?]+$/, "").replace(REQUEST, "");
+  return shortened(subject, MAX_TITLE_CHARACTERS).replace(/^./u, (first) => first.toUpperCase());
 }
 
-/** The first words, and an ellipsis where there are more. */
+/** The first words, and an ellipsis if there are more. */
 export function shortened(text: string, limit: number): string {
   const line = text.trim().replace(/\s+/g, " ");
   const characters = [...line];
