@@ -3,16 +3,30 @@
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 20;
 
-/** Asks again and again until the answer is neither undefined nor false, and gives that answer; throws where it never comes. */
+/** Looks until the answer is neither undefined nor false, and gives it; throws if it stays so. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
+  patienceMs = PATIENCE_MS,
 ): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
+  const end = Date.now() + patienceMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
-    if (Date.now() > end) throw new Error(`It never came to this: ${what}`);
+    if (Date.now() > end) throw new Error(`Not within ${patienceMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+/** The promise, or an error if it does not settle in time. */
+export async function within<T>(what: string, promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not within ${patienceMs} ms: ${what}`)), patienceMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -4,7 +4,7 @@
  * The server is the one that RELAY_TEST_DATABASE_URL names, as a superuser; nothing but new databases is made on it
  * (and the roles, which belong to the whole server).
  */
-import postgres from "postgres";
+import postgres, { type Sql } from "postgres";
 
 /** An empty database that lives as long as a test. */
 export interface TestDatabase extends AsyncDisposable {
@@ -86,7 +86,8 @@ async function runSql(url: string, text: string): Promise<void> {
   }
 }
 
-function connect(url: string) {
+/** Opens one connection, and so one transaction at a time. */
+export function connect(url: string): Sql {
   // Notices ("role exists already") are no news here, and the type query at the start costs a round trip.
   return postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
 }

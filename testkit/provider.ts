@@ -1,16 +1,20 @@
-/** A provider whose every byte a test decides, and which knows how many of its answers are still open. */
+/** The one fake provider: a test decides every byte of its answers, and knows how many of them are open. */
 
-/** One request of the relay to the provider, and the answer to it in the test's hands. */
+import { createChance, oneOf } from "./figures.ts";
+
+/** One request of the relay, and the answer to it in the test's hands. */
 export interface ProviderCall {
   headers: Headers;
   /** The parsed body of the request. */
   // deno-lint-ignore no-explicit-any
   body: any;
-  /** Settles once the relay has gone away, or the answer is over. */
+  /** Settles once the relay has disconnected, or the answer is over. */
   closed: Promise<void>;
+  /** True from then on. */
+  readonly over: boolean;
   /** Sends bytes, or text as UTF-8, in one write; settles once they have been handed on. */
   send(bytes: Uint8Array | string): Promise<void>;
-  /** Sends one chat completion chunk with this much of the text. */
+  /** Sends one chunk whose delta is this text. */
   token(content: string): Promise<void>;
   /** Sends the last chunks, usage among them, and ends the answer. */
   finish(reason?: string): Promise<void>;
@@ -20,39 +24,125 @@ export interface ProviderCall {
   break(): void;
 }
 
-/** Plays one answer as an event stream; or gives, at once, the answer that takes its place. */
+/** Plays one answer as an event stream, or gives the whole answer at once. */
 export type Script = (call: ProviderCall) => Promise<void> | Response;
 
+/** Plays below HTTP, on a connection that has brought a request; the connection ends with it. */
+export type SocketScript = (connection: Deno.TcpConn) => Promise<void> | void;
+
 /** A running provider. */
-export interface ScriptedProvider {
+export interface ScriptedProvider extends AsyncDisposable {
   /** Plays the script for each request; gives the base URL, for a bot's access_path. */
   script(script: Script): string;
-  /** The requests that came to a base URL. */
+  /** The same for a script below HTTP: one that hangs before the headers, or hangs up. */
+  socket(script: SocketScript): string;
+  /** The requests that came to a base URL; of a socket script there is nothing to see but their number. */
   calls(baseUrl: string): ProviderCall[];
-  /** Waits for the next request to a base URL, if there was not one already. */
+  /** Waits for the n-th request to a base URL. */
   called(baseUrl: string, count?: number): Promise<ProviderCall>;
-  /** How many answers of a base URL are not over. */
-  open(baseUrl: string): number;
+  /** How many answers of a base URL, or of all, are not over. */
+  open(baseUrl?: string): number;
   close(): Promise<void>;
 }
+
+/** Sends each delta, then ends as a provider does. */
+export function answers(...deltas: string[]): Script {
+  return async (call) => {
+    for (const delta of deltas) await call.token(delta);
+    await call.finish();
+  };
+}
+
+/** Sends nothing by itself: the test plays the answer. */
+export const waits: Script = (call) => call.closed;
+
+/** Sends the deltas, then waits until the relay disconnects. */
+export function stalls(...deltas: string[]): Script {
+  return async (call) => {
+    for (const delta of deltas) await call.token(delta);
+    await call.closed;
+  };
+}
+
+/** Sends this again and again, after a pause if there is one, until the relay disconnects. */
+export function repeats(text: string, pauseMs = 0, prefix = ""): Script {
+  return async (call) => {
+    if (prefix) await call.send(prefix);
+    while (!call.over) {
+      await call.send(text);
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  };
+}
+
+/** Refuses the request. */
+export function refuses(status: number, body: unknown): Script {
+  return () => Response.json(body, { status });
+}
+
+/** Takes the request and sends not even headers, until the relay disconnects. */
+export const hangs: SocketScript = async (connection) => {
+  const buffer = new Uint8Array(1024);
+  while (await connection.read(buffer).catch(() => null) !== null);
+};
+
+/** Ends the connection without an answer. */
+export const hangsUp: SocketScript = () => {};
+
+/** What a prompt can order as JSON, for clients that have nothing but the relay. */
+export interface Order {
+  /** Chooses the words. */
+  seed?: number;
+  chunks: number;
+  /** Between two chunks. */
+  pauseMs?: number;
+  /** After the last chunk; `wait` sends nothing more until the relay disconnects. */
+  end?: "finish" | "wait" | "break";
+}
+
+/** Plays what the last message orders; a prompt that orders nothing gets a short text. */
+export const ordered: Script = async (call) => {
+  const prompt: string = call.body.messages.at(-1).content;
+  const order: Order = prompt.startsWith("{") ? JSON.parse(prompt) : { chunks: 20 };
+  const { seed = 1, chunks, pauseMs = 2, end = "finish" } = order;
+  const chance = createChance(seed);
+  for (let chunk = 0; chunk < chunks && !call.over; chunk++) {
+    await call.token(Array.from({ length: 1 + Math.floor(chance() * 8) }, () => oneOf(chance, PARTS)).join(""));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  if (end === "finish") await call.finish();
+  if (end === "break") call.break();
+  await call.closed;
+};
+
+/** What a client must not lose, double or cut. */
+const PARTS = ["a", " ", "\n", "\n\n", "  ", "data: ", "é", "€", "🐉", "end"];
 
 /** The bytes of one event. */
 export function event(data: unknown): string {
   return `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 }
 
-/** The event of one chunk of text. */
-export function tokenEvent(content: string): string {
-  return event({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+/** The event of a chunk with this delta. */
+export function deltaEvent(delta: Record<string, unknown>): string {
+  return event({ object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason: null }] });
 }
+
+/** The event of a chunk of text. */
+export function tokenEvent(content: string): string {
+  return deltaEvent({ content });
+}
+
+/** What `finishEvents` reports. */
+export const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
 
 /** The events that end an answer as OpenAI ends it. */
 export function finishEvents(reason = "stop"): string {
   return event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }) +
-    event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 } }) +
-    event("[DONE]");
+    event({ choices: [], usage: USAGE }) + event("[DONE]");
 }
 
+/** What is known of one base URL. */
 interface Route {
   script: Script;
   calls: ProviderCall[];
@@ -60,7 +150,156 @@ interface Route {
   waiting: { count: number; resolve: (call: ProviderCall) => void }[];
 }
 
-/** The answer itself, but its end is told: that of its body, or that the relay went away. */
+/** Listens on loopback, on a port of its own. */
+export function startProvider(): ScriptedProvider {
+  const routes = new Map<string, Route>();
+  const listeners: Deno.TcpListener[] = [];
+  const sockets: Promise<void>[] = [];
+
+  function addRoute(baseUrl: string, script: Script): Route {
+    const route: Route = { script, calls: [], open: 0, waiting: [] };
+    routes.set(baseUrl, route);
+    return route;
+  }
+
+  function routeOf(baseUrl: string): Route {
+    const route = routes.get(baseUrl);
+    if (!route) throw new Error(`No script has the base URL ${baseUrl}`);
+    return route;
+  }
+
+  function register(route: Route, call: ProviderCall) {
+    route.calls.push(call);
+    for (const { count, resolve } of route.waiting) {
+      if (count === route.calls.length) resolve(call);
+    }
+  }
+
+  async function serve(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const route = routes.get(url.origin + url.pathname.replace(/\/chat\/completions$/, ""));
+    if (!route) {
+      await request.body?.cancel();
+      return new Response("No such script", { status: 404 });
+    }
+    route.open++;
+    const { call, stream, end } = openCall(request.headers, await request.json(), () => route.open--);
+    register(route, call);
+    const played = route.script(call);
+    if (played instanceof Response) return watched(played, end);
+    // A script that fails is a mistake of its test, and must not go unseen.
+    played.catch((error) => call.over || stream.fail(error));
+    return new Response(stream.readable, { headers: { "content-type": "text/event-stream" } });
+  }
+
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, serve);
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+
+  function listen(script: SocketScript): string {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    listeners.push(listener);
+    const baseUrl = `http://127.0.0.1:${listener.addr.port}/v1`;
+    const route = addRoute(baseUrl, waits);
+    const play = async (connection: Deno.TcpConn) => {
+      try {
+        if (await connection.read(new Uint8Array(1024)) === null) return;
+        route.open++;
+        register(route, openCall(new Headers(), null, () => {}).call);
+        await script(connection);
+        route.open--;
+      } finally {
+        connection.close();
+      }
+    };
+    sockets.push((async () => {
+      for await (const connection of listener) sockets.push(play(connection));
+    })());
+    return baseUrl;
+  }
+
+  async function close() {
+    for (const listener of listeners) listener.close();
+    // Those that are accepted join the list while it is read.
+    for (const socket of sockets) await socket;
+    await server.shutdown();
+  }
+  return {
+    script(script) {
+      const baseUrl = `${origin}/s${routes.size}/v1`;
+      addRoute(baseUrl, script);
+      return baseUrl;
+    },
+    socket: listen,
+    calls: (baseUrl) => routeOf(baseUrl).calls,
+    called(baseUrl, count = 1) {
+      const { calls, waiting } = routeOf(baseUrl);
+      if (calls.length >= count) return Promise.resolve(calls[count - 1]);
+      return new Promise((resolve) => waiting.push({ count, resolve }));
+    },
+    open: (baseUrl) =>
+      baseUrl === undefined ? [...routes.values()].reduce((sum, { open }) => sum + open, 0) : routeOf(baseUrl).open,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A call whose answer is a stream that is filled as fast as it is read. */
+function openCall(headers: Headers, body: unknown, onEnd: () => void) {
+  const encoder = new TextEncoder();
+  const closed = Promise.withResolvers<void>();
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let drained = Promise.withResolvers<void>();
+  let over = false;
+  const end = () => {
+    if (over) return;
+    over = true;
+    onEnd();
+    closed.resolve();
+    drained.resolve();
+  };
+  const readable = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+    pull: () => drained.resolve(),
+    cancel: end,
+  }, { highWaterMark: 0 });
+  const fail = (error: unknown) => {
+    if (over) return;
+    end();
+    controller.error(error);
+  };
+  const call: ProviderCall = {
+    headers,
+    body,
+    closed: closed.promise,
+    get over() {
+      return over;
+    },
+    async send(bytes) {
+      if (over) return;
+      await drained.promise;
+      if (over) return;
+      drained = Promise.withResolvers<void>();
+      controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
+      await drained.promise;
+    },
+    token: (content) => call.send(tokenEvent(content)),
+    async finish(reason) {
+      await call.send(finishEvents(reason));
+      call.end();
+    },
+    end() {
+      if (over) return;
+      end();
+      controller.close();
+    },
+    break: () => fail(new Error("The script broke the connection")),
+  };
+  return { call, end, stream: { readable, fail } };
+}
+
+/** The same response; `onEnd` hears of the end of its body, or that the relay disconnected. */
 function watched(response: Response, onEnd: () => void): Response {
   if (response.body === null) {
     onEnd();
@@ -80,104 +319,4 @@ function watched(response: Response, onEnd: () => void): Response {
     },
   }, { highWaterMark: 0 });
   return new Response(body, response);
-}
-
-/** Listens on loopback, on a port of its own. */
-export function startScriptedProvider(): ScriptedProvider {
-  const routes = new Map<string, Route>();
-  const encoder = new TextEncoder();
-
-  async function answer(request: Request): Promise<Response> {
-    const id = new URL(request.url).pathname.split("/")[1];
-    const route = routes.get(id);
-    if (!route || !new URL(request.url).pathname.endsWith("/chat/completions")) {
-      await request.body?.cancel();
-      return new Response("No such script", { status: 404 });
-    }
-    const body = await request.json();
-    const closed = Promise.withResolvers<void>();
-    let controller!: ReadableStreamDefaultController<Uint8Array>;
-    let drained = Promise.withResolvers<void>();
-    let over = false;
-    route.open++;
-    const end = () => {
-      if (over) return;
-      over = true;
-      route.open--;
-      closed.resolve();
-      drained.resolve();
-    };
-    const stream = new ReadableStream<Uint8Array>({
-      start(given) {
-        controller = given;
-      },
-      pull: () => drained.resolve(),
-      cancel: end,
-    }, { highWaterMark: 0 });
-    const call: ProviderCall = {
-      headers: request.headers,
-      body,
-      closed: closed.promise,
-      async send(bytes) {
-        if (over) return;
-        await drained.promise;
-        if (over) return;
-        drained = Promise.withResolvers<void>();
-        controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
-        await drained.promise;
-      },
-      token: (content) => call.send(tokenEvent(content)),
-      async finish(reason) {
-        await call.send(finishEvents(reason));
-        call.end();
-      },
-      end() {
-        if (over) return;
-        end();
-        controller.close();
-      },
-      break() {
-        if (over) return;
-        end();
-        controller.error(new Error("The script broke the connection"));
-      },
-    };
-    route.calls.push(call);
-    for (const waiter of route.waiting) {
-      if (waiter.count === route.calls.length) waiter.resolve(call);
-    }
-    const played = route.script(call);
-    if (played instanceof Response) return watched(played, end);
-    // A script that fails is a bug of its test, which shall not go unseen.
-    played.catch((error) => controller.error(error));
-    return new Response(stream, { headers: { "content-type": "text/event-stream" } });
-  }
-
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    onListen: () => {},
-  }, answer);
-  let count = 0;
-  return {
-    script(script) {
-      const id = `s${++count}`;
-      routes.set(id, { script, calls: [], open: 0, waiting: [] });
-      return `http://127.0.0.1:${server.addr.port}/${id}/v1`;
-    },
-    calls: (baseUrl) => routeOf(baseUrl).calls,
-    called(baseUrl, count = 1) {
-      const route = routeOf(baseUrl);
-      const call = route.calls[count - 1];
-      return call ? Promise.resolve(call) : new Promise((resolve) => route.waiting.push({ count, resolve }));
-    },
-    open: (baseUrl) => routeOf(baseUrl).open,
-    close: () => server.shutdown(),
-  };
-
-  function routeOf(baseUrl: string): Route {
-    const route = routes.get(new URL(baseUrl).pathname.split("/")[1]);
-    if (!route) throw new Error(`No script has the base URL ${baseUrl}`);
-    return route;
-  }
 }

@@ -1,29 +1,39 @@
-/** A client of the relay for tests: speaks plain HTTP, reads the events as they come. */
+/** A client of the relay: speaks plain HTTP and reads the events as they come. */
 
-import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { createParser } from "eventsource-parser";
 
 /** One event, as a conforming parser gives it. */
-export interface StoryEvent {
+export interface StreamEvent {
   event: string;
   id: string | undefined;
   data: string;
 }
 
-/** An open stream. */
-export interface StoryStream {
+/** One client's open stream. */
+export interface Reader {
   response: Response;
+  /** The events that were read so far. */
+  events: StreamEvent[];
   /** The next event; undefined at the end of the stream. */
-  next(): Promise<StoryEvent | undefined>;
-  /** The events up to and with the first of this name; throws where the stream ends before. */
-  until(name: string): Promise<StoryEvent[]>;
+  next(): Promise<StreamEvent | undefined>;
+  /** The events up to and with the first of this name; throws if the stream ends before. */
+  until(name: string): Promise<StreamEvent[]>;
+  /** The events until those read by this call make this text. */
+  untilText(text: string): Promise<StreamEvent[]>;
   /** All events that are still to come. */
-  rest(): Promise<StoryEvent[]>;
-  /** Goes away, as a closed laptop does. */
+  rest(): Promise<StreamEvent[]>;
+  /** Disconnects, as a closed laptop does. */
   leave(): Promise<void>;
 }
 
 /** Posts to a function as supabase-js would, with the user's token. */
-export function post(url: string, token: string | null, body: unknown, headers: Record<string, string> = {}) {
+export function post(
+  url: string,
+  token: string | null,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(url, {
     method: "POST",
     headers: {
@@ -35,67 +45,168 @@ export function post(url: string, token: string | null, body: unknown, headers: 
   });
 }
 
-/** Reads an answer of POST /stream; throws where it is no event stream. */
-export function readStory(response: Response): StoryStream {
+/** Reads an answer of the function stream; throws if it is no event stream. */
+export function readEvents(response: Response): Reader {
   if (response.body === null || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
     throw new Error(`The answer is no event stream but has status ${response.status}`);
   }
-  const reader = response.body.getReader();
+  const body = response.body.getReader();
   const decoder = new TextDecoder();
-  const ready: StoryEvent[] = [];
+  const ready: StreamEvent[] = [];
   const parser = createParser({
-    onEvent: ({ event, id, data }: EventSourceMessage) => ready.push({ event: event ?? "message", id, data }),
-    onError: (error) => {
+    onEvent: ({ event = "message", id, data }) => ready.push({ event, id, data }),
+    onError(error) {
       throw error;
     },
   });
-  const stream: StoryStream = {
+
+  async function next(): Promise<StreamEvent | undefined> {
+    while (ready.length === 0) {
+      const { done, value } = await body.read();
+      if (done) return undefined;
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+    const event = ready.shift()!;
+    reader.events.push(event);
+    return event;
+  }
+
+  async function collect(isEnough: (seen: StreamEvent[]) => boolean, what?: string): Promise<StreamEvent[]> {
+    const seen: StreamEvent[] = [];
+    while (!isEnough(seen)) {
+      const event = await next();
+      if (event !== undefined) seen.push(event);
+      else if (what === undefined) return seen;
+      else throw new Error(`The stream ended before ${what}, after ${JSON.stringify(seen)}`);
+    }
+    return seen;
+  }
+
+  const reader: Reader = {
     response,
-    async next() {
-      while (ready.length === 0) {
-        const { done, value } = await reader.read();
-        if (done) return undefined;
-        parser.feed(decoder.decode(value, { stream: true }));
-      }
-      return ready.shift();
-    },
-    async until(name) {
-      const seen: StoryEvent[] = [];
-      for (;;) {
-        const event = await stream.next();
-        if (event === undefined) {
-          throw new Error(`The stream ended before "${name}", after ${JSON.stringify(seen)}`);
-        }
-        seen.push(event);
-        if (event.event === name) return seen;
-      }
-    },
-    async rest() {
-      const seen: StoryEvent[] = [];
-      for (
-        let event = await stream.next();
-        event;
-        event = await stream.next()
-      ) seen.push(event);
-      return seen;
-    },
-    leave: () => reader.cancel("the client left"),
+    events: [],
+    next,
+    until: (name) => collect((seen) => seen.at(-1)?.event === name, `"${name}"`),
+    untilText: (text) => collect((seen) => textOf(seen) === text, `the text ${JSON.stringify(text)}`),
+    rest: () => collect(() => false),
+    leave: () => body.cancel("the client left"),
   };
-  return stream;
+  return reader;
 }
 
-/** The text that the token events of a stream make. */
-export function textOf(events: StoryEvent[]): string {
-  return events.filter(({ event }) => event === "token").map(({ data }) => data)
-    .join("");
+/** A connection whose answer stays in its sockets until somebody reads it; fetch would read ahead. */
+export interface StalledReader {
+  /** Reads what has waited, to the end of the connection. */
+  rest(): Promise<string>;
+  close(): void;
+}
+
+/** Posts below HTTP, and takes the status line at most. */
+export async function postAndStall(url: string, token: string, body: unknown): Promise<StalledReader> {
+  const { hostname, port, pathname } = new URL(url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const text = JSON.stringify(body);
+  const request = [
+    `POST ${pathname} HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    `Authorization: Bearer ${token}`,
+    "Content-Type: application/json",
+    `Content-Length: ${new TextEncoder().encode(text).length}`,
+    // Otherwise the end of the answer is not the end of the connection.
+    "Connection: close",
+    "",
+    text,
+  ].join("\r\n");
+  await new Response(request).body!.pipeTo(connection.writable, { preventClose: true });
+  return {
+    rest: () => new Response(connection.readable).text(),
+    close() {
+      try {
+        connection.close();
+      } catch {
+        // It was read to its end.
+      }
+    },
+  };
+}
+
+/** The text that the token events make. */
+export function textOf(events: StreamEvent[]): string {
+  return events.filter(({ event }) => event === "token").map(({ data }) => data).join("");
 }
 
 /** The parsed data of the one event of this name. */
 // deno-lint-ignore no-explicit-any
-export function dataOf(events: StoryEvent[], name: string): any {
+export function dataOf(events: StreamEvent[], name: string): any {
   const found = events.filter(({ event }) => event === name);
-  if (found.length !== 1) {
-    throw new Error(`There are ${found.length} events "${name}", not one`);
-  }
+  if (found.length !== 1) throw new Error(`There are ${found.length} events "${name}", not one`);
   return JSON.parse(found[0].data);
 }
+
+/** A stream that was read to its end; pings may come at any time and are left out. */
+export interface Ended {
+  response: Response;
+  events: StreamEvent[];
+  /** The data of the first event; a stream that was resumed has none. */
+  // deno-lint-ignore no-explicit-any
+  start: any;
+  text: string;
+  /** The name of the last event, and its data. */
+  end: string;
+  // deno-lint-ignore no-explicit-any
+  last: any;
+}
+
+/** Reads to the end; checks that there is one, one start unless it was resumed, and that each id is the text's length. */
+export async function readToEnd(reader: Reader, from = 0): Promise<Ended> {
+  await reader.rest();
+  const events = reader.events.filter(({ event }) => event !== "ping");
+  const names = events.map(({ event }) => event);
+  const end = names.at(-1)!;
+  ok(["done", "error"].includes(end), `The last event is ${end}`);
+  equal(names.filter((name) => ["start", "done", "error"].includes(name)), from === 0 ? ["start", end] : [end]);
+  if (from === 0) equal(names[0], "start");
+  let length = from;
+  for (const { event, id, data } of events) {
+    if (event !== "token") continue;
+    equal(id, String(length += data.length));
+    ok(data.isWellFormed(), "A token cuts a character");
+  }
+  const data = ({ data }: StreamEvent) => JSON.parse(data);
+  const start = from === 0 ? data(events[0]) : undefined;
+  return { response: reader.response, events, start, text: textOf(events), end, last: data(events.at(-1)!) };
+}
+
+/** Checks that an answer is this refusal and looks as every refusal does, to pages too; gives the error. */
+export async function expectRefusal(
+  response: Response,
+  status: number,
+  code: string,
+  // deno-lint-ignore no-explicit-any
+): Promise<any> {
+  const text = await response.text();
+  const header = (name: string) => response.headers.get(name);
+  equal([response.status, header("content-type")], [status, "application/json; charset=utf-8"], text);
+  expectReadable(response);
+  equal(header("cache-control"), "no-store");
+  equal(header("www-authenticate"), status === 401 ? "Bearer" : null);
+  equal(response.headers.has("allow"), status === 405);
+  equal(Number(header("retry-after")) > 0, status === 429 || status === 503);
+  const { error, ...others } = JSON.parse(text);
+  equal([others, error.code], [{}, code], text);
+  ok(/^[A-Z].*[^.]$/s.test(error.message), error.message);
+  equal(Object.keys(error).sort(), [...(code === "invalid_request" ? ["issues"] : []), "code", "message"].sort());
+  return error;
+}
+
+/** Checks that a page of any origin can read the answer, and the headers that a client needs. */
+export function expectReadable({ headers, status }: Response): void {
+  equal(headers.get("access-control-allow-origin"), "*", `status ${status}`);
+  equal(headers.get("access-control-allow-credentials"), null);
+  const exposed = headers.get("access-control-expose-headers")?.toLowerCase().split(/ *, */) ?? [];
+  equal(READABLE.filter((name) => !exposed.includes(name)), [], `status ${status}`);
+  ok(headers.get("x-request-id"), `status ${status}`);
+}
+
+const RATE_HEADERS = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+const READABLE = ["x-stream-id", "x-request-id", "retry-after", ...RATE_HEADERS];

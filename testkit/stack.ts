@@ -1,48 +1,126 @@
+/** What tests run: a Supabase with the relay's functions, a scripted provider, and workers where they are asked for. */
+
 import { fileURLToPath } from "node:url";
-import { createClient, type Session, type SupabaseClient } from "@supabase/supabase-js";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { METRICS_TOKEN } from "./metrics.ts";
+import type { Target } from "./people.ts";
+import { createDatabase } from "./postgres.ts";
+import { type Script, type ScriptedProvider, startProvider } from "./provider.ts";
+import { startWorker, type Worker, type WorkerOptions } from "./workers.ts";
 
 const DEV = fileURLToPath(new URL("../dev/dev.ts", import.meta.url));
 
-/** An embedded stack in a process of its own, and what it said about itself. */
-export interface DevStack {
+/** What `deno task dev --json` prints. */
+export interface StackFacts {
   url: string;
   functions_url: string;
   publishable_key: string;
   secret_key: string;
   jwt_secret: string;
   provider_url: string;
-  demo: {
-    email: string;
-    password: string;
-    user_id: string;
-    bot_id: string;
-    conversation_id: string;
-  };
-  /** Sends SIGINT, and throws unless the stack then ends by itself with exit code 0. */
+  demo: { email: string; password: string; user_id: string; bot_id: string; conversation_id: string };
+}
+
+/** A running stack. */
+export interface Stack extends StackFacts, AsyncDisposable {
+  provider: ScriptedProvider;
+  /** The stack with its embedded functions as the one worker. */
+  target: Target;
+  /** The stack with these workers in their place. */
+  targetOf(workers: Worker[]): Target;
+  /** Of the database that was made for this stack. */
+  databaseUrl?: string;
+  /** Starts a worker, which ends with the stack at the latest. */
+  worker(env?: Record<string, string>, options?: WorkerOptions): Promise<Worker>;
+  /** Ends the workers, the stack and the provider; throws unless each process ends with exit code 0. */
   stop(): Promise<void>;
 }
 
-/** Starts `deno task dev --port 0 --json` with further flags, and waits until it is ready. */
-export async function startDevStack(args: string[] = [], env: Record<string, string> = {}): Promise<DevStack> {
-  const child = runDev(["--port", "0", "--json", ...args], env);
-  const line = await child.line;
-  if (line === undefined) {
-    const { code } = await child.status;
-    throw new Error(`The embedded stack ended with exit code ${code}:\n${await child.log}`);
+/** How to start a stack. */
+export interface StackOptions {
+  /** On a database of its own on the test server, and not on PGlite. */
+  postgres?: boolean;
+  /** For the embedded functions. */
+  env?: Record<string, string>;
+  /** Further flags of `deno task dev`. */
+  flags?: string[];
+  /** What the demo user's bot answers, in place of the stack's own demo provider. */
+  demo?: Script;
+}
+
+/**
+ * Beats and pings come sooner than by default, because scenarios wait for them. Timeouts do not come at all: a
+ * generation that should have been stopped, and is not, must not end by itself and look as if it was.
+ */
+export const SCENARIO_ENV = {
+  RELAY_BEAT_MS: "200",
+  RELAY_PING_MS: "1000",
+  RELAY_FIRST_TOKEN_TIMEOUT_MS: "900000",
+  RELAY_IDLE_TIMEOUT_MS: "900000",
+  RELAY_TIMEOUT_MS: "900000",
+};
+
+/** So high that only a test of these limits reaches them. */
+export const NO_USER_LIMITS = { RELAY_RATE_LIMIT_PER_MINUTE: "100000", RELAY_MAX_CONCURRENT: "100000" };
+
+/** Starts a stack on a free port, and waits until it is ready. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { postgres = false, env, flags = [], demo } = options;
+  const database = postgres ? await createDatabase() : undefined;
+  const provider = startProvider();
+  const all = [
+    ...["--port", "0", "--json", ...flags],
+    ...(database ? ["--database", database.url] : []),
+    ...(demo ? ["--provider", provider.script(demo)] : []),
+  ];
+  const run = runDev(all, { RELAY_METRICS_TOKEN: METRICS_TOKEN, ...env });
+  const workers: Worker[] = [];
+  let stopped: Promise<void> | undefined;
+  // What asks ends before what it asks, so that nothing waits for an answer.
+  async function end() {
+    await Promise.all(workers.map((worker) => worker.stop()));
+    run.kill("SIGINT");
+    const [{ code }, log] = await Promise.all([run.status, run.log]);
+    await provider.close();
+    await database?.drop();
+    if (code !== 0) throw new Error(`The stack ended with exit code ${code}:\n${log}`);
   }
+  const line = await run.line;
+  if (line === undefined) {
+    const { code } = await run.status;
+    await provider.close();
+    await database?.drop();
+    throw new Error(`The stack ended with exit code ${code}:\n${await run.log}`);
+  }
+  const facts: StackFacts = JSON.parse(line);
+  const target = {
+    supabaseUrl: facts.url,
+    publishableKey: facts.publishable_key,
+    secretKey: facts.secret_key,
+    jwtSecret: facts.jwt_secret,
+  };
+  const stop = () => stopped ??= end();
   return {
-    ...JSON.parse(line),
-    async stop() {
-      child.kill("SIGINT");
-      const [{ code }, log] = await Promise.all([child.status, child.log]);
-      if (code !== 0) {
-        throw new Error(`The embedded stack ended with exit code ${code}:\n${log}`);
-      }
+    ...facts,
+    provider,
+    target: { ...target, workers: [facts.functions_url] },
+    targetOf: (workers) => ({
+      ...target,
+      workers: workers.map(({ url }) => url),
+      log: () => workers.map((worker) => worker.log()).join(""),
+    }),
+    databaseUrl: database?.url,
+    async worker(env, options) {
+      const worker = await startWorker(facts, env, options);
+      workers.push(worker);
+      return worker;
     },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
-/** A run of dev.ts: its first line on stdout, if it comes to one, its end, and all of its stderr. */
+/** A run of `deno task dev`: its first line on stdout, if there is one, its end, and all of its stderr. */
 export interface DevRun {
   line: Promise<string | undefined>;
   status: Promise<Deno.CommandStatus>;
@@ -50,73 +128,40 @@ export interface DevRun {
   kill(signal: Deno.Signal): void;
 }
 
-/** Runs dev.ts with exactly these flags. */
-export function runDev(args: string[], env: Record<string, string> = {}): DevRun {
+/** Runs `deno task dev` with exactly these flags. */
+export function runDev(flags: string[], env: Record<string, string> = {}): DevRun {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", "--no-lock", DEV, ...args],
+    args: ["run", "--quiet", "-A", "--no-lock", "--no-check", DEV, ...flags],
     env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const line = Promise.withResolvers<string | undefined>();
+  // Reads on to the end, so that the child never waits for a reader.
+  (async () => {
+    let text = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes("\n")) line.resolve(text.slice(0, text.indexOf("\n")));
+    }
+    line.resolve(undefined);
+  })();
   return {
-    line: firstLine(child.stdout),
+    line: line.promise,
     status: child.status,
     log: new Response(child.stderr).text(),
     kill: (signal) => child.kill(signal),
   };
 }
 
-// Reads on to the end, so that the child never waits for a reader.
-function firstLine(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  (async () => {
-    let text = "";
-    for await (const chunk of stdout.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")));
-    }
-    resolve(undefined);
-  })();
-  return promise;
-}
-
-/** A supabase-js client of the stack: with the publishable key unless another one is given, and a user's token if any. */
-export function clientOf(stack: DevStack, key = stack.publishable_key, token?: string): SupabaseClient {
+/** A supabase-js client: with the publishable key unless another one is given, and a user's token if there is one. */
+export function clientOf(stack: StackFacts, { key = stack.publishable_key, token }: {
+  key?: string;
+  token?: string;
+} = {}): SupabaseClient {
   return createClient(stack.url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     global: token ? { headers: { authorization: `Bearer ${token}` } } : {},
   });
-}
-
-/** Someone who is signed in. */
-export interface SignedIn {
-  client: SupabaseClient;
-  user_id: string;
-  token: string;
-}
-
-/** Signs a user up whom nobody else uses. */
-export async function newUser(stack: DevStack): Promise<SignedIn> {
-  const client = clientOf(stack);
-  const { data, error } = await client.auth.signUp({
-    email: `${crypto.randomUUID()}@test.example`,
-    password: "long-enough",
-  });
-  if (error) throw error;
-  return signedIn(client, data.session);
-}
-
-/** Signs the demo user in. */
-export async function signInDemo(stack: DevStack): Promise<SignedIn> {
-  const client = clientOf(stack);
-  const { email, password } = stack.demo;
-  const { data, error } = await client.auth.signInWithPassword({ email, password });
-  if (error) throw error;
-  return signedIn(client, data.session);
-}
-
-function signedIn(client: SupabaseClient, session: Session | null): SignedIn {
-  if (!session) throw new Error("The stack gave no session");
-  return { client, user_id: session.user.id, token: session.access_token };
 }

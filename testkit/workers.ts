@@ -1,71 +1,85 @@
-/** Workers of a stack: `deno task serve` in processes of their own, as containers would run it. */
+/** Workers: `deno task serve` in processes of their own, as containers run it; they can be killed, frozen, weighed. */
+
 import { fileURLToPath } from "node:url";
-import type { DevStack } from "./stack.ts";
-import { METRICS_TOKEN } from "./target.ts";
+import { RUNTIME_DENO, runtimeDeno } from "../dev/runtime_deno.ts";
+import { skip } from "./skipped.ts";
+import { METRICS_TOKEN } from "./metrics.ts";
 
 const SERVE = fileURLToPath(new URL("../dev/serve.ts", import.meta.url));
 
-/** Running workers. */
-export interface Workers extends AsyncDisposable {
-  /** The base URL of each one's functions. */
-  urls: string[];
-  /** What one of them has logged so far, or all of them. */
-  log(index?: number): string;
-  /** Ends one with SIGKILL, as a machine that is taken away does. */
-  kill(index: number): Promise<void>;
-  /** Ends one with SIGTERM, and throws unless it then ends by itself with exit code 0. */
-  end(index: number): Promise<void>;
-  /** Ends those that run with SIGTERM, and throws unless each then ends by itself with exit code 0. */
-  stop(): Promise<void>;
+/** An executable of Deno. */
+export interface Runtime {
+  name: string;
+  path: string;
 }
 
-/** Starts one worker for each Deno, with further variables for all or for each, and waits until all serve. */
-export async function startWorkers(
-  stack: DevStack,
-  denos: string[] = [Deno.execPath(), Deno.execPath()],
-  env: Record<string, string> | ((index: number) => Record<string, string>) = {},
-): Promise<Workers> {
-  const environment = typeof env === "function" ? env : () => env;
-  const started = await Promise.allSettled(denos.map((deno, index) => startWorker(stack, deno, environment(index))));
-  const workers = started.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
-  let stopped: Promise<void> | undefined;
-  const stop = () => stopped ??= stopAll(workers);
-  const failed = started.find((result) => result.status === "rejected");
-  if (failed) {
-    await stop();
-    throw failed.reason;
-  }
-  return {
-    urls: workers.map(({ url }) => url),
-    log: (index) =>
-      workers.filter((_, place) => index === undefined || index === place).map((worker) => worker.log()).join(""),
-    async kill(index) {
-      workers[index].kill("SIGKILL");
-      await workers.splice(index, 1)[0].ended;
-    },
-    end: (index) => stopAll(workers.splice(index, 1)),
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+/** The Deno that runs the tests. */
+export const THIS_DENO: Runtime = { name: `Deno ${Deno.version.deno}`, path: Deno.execPath() };
+
+/** This Deno and the edge runtime's; if npx cannot bring that one, what is tested on it is skipped. */
+export async function findRuntimes(what: string): Promise<Runtime[]> {
+  const path = await runtimeDeno();
+  const name = `Deno ${RUNTIME_DENO}`;
+  if (path !== null) return [THIS_DENO, { name, path }];
+  skip(`${what} on ${name}: npx cannot bring it`);
+  return [THIS_DENO];
 }
 
-interface Worker {
+/** One process. */
+export interface Worker {
+  /** The functions' base URL. */
   url: string;
+  pid: number;
+  /** False once its end was asked for, or it has ended by itself. */
+  readonly alive: boolean;
+  /** What it has logged so far. */
   log(): string;
-  kill(signal: Deno.Signal): void;
-  /** Settles once the process is gone and all of its output is read. */
-  ended: Promise<number>;
+  /** Its log lines, parsed; what is no JSON is for people. */
+  lines(): Record<string, unknown>[];
+  /** Ends it with SIGKILL, as a machine that is taken away does. */
+  kill(): Promise<void>;
+  /** Ends it with SIGTERM, and throws unless it then ends by itself with exit code 0; nothing if it has ended. */
+  stop(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+  /** Resident memory, and the most of it since `forgetPeak`, in bytes. */
+  memory(): { now: number; peak: number };
+  forgetPeak(): void;
+  /** Seconds of CPU since it started. */
+  cpu(): number;
 }
 
-async function startWorker(stack: DevStack, deno: string, env: Record<string, string>): Promise<Worker> {
-  const child = new Deno.Command(deno, {
+/** What a worker needs to know of its Supabase. */
+export interface Supabase {
+  url: string;
+  secret_key: string;
+  jwt_secret: string;
+}
+
+/** How to start a worker. */
+export interface WorkerOptions {
+  runtime?: Runtime;
+  /** In place of the stack's own, such as a proxy's. */
+  supabaseUrl?: string;
+  /** Hears of a worker that ended although nothing had asked it to. */
+  onFall?: (error: Error) => void;
+}
+
+/** Starts a worker that may call providers on loopback, and waits until it serves. */
+export async function startWorker(
+  supabase: Supabase,
+  env: Record<string, string> = {},
+  { runtime = THIS_DENO, supabaseUrl = supabase.url, onFall }: WorkerOptions = {},
+): Promise<Worker> {
+  const child = new Deno.Command(runtime.path, {
     args: ["run", "--quiet", "-A", "--no-lock", "--no-check", SERVE],
     env: {
       HOST: "127.0.0.1",
       PORT: "0",
-      SUPABASE_URL: stack.url,
-      SUPABASE_SECRET_KEY: stack.secret_key,
-      RELAY_JWT_SECRET: stack.jwt_secret,
+      NO_COLOR: "1",
+      SUPABASE_URL: supabaseUrl,
+      SUPABASE_SECRET_KEY: supabase.secret_key,
+      RELAY_JWT_SECRET: supabase.jwt_secret,
       RELAY_ALLOW_PRIVATE_PROVIDERS: "true",
       RELAY_METRICS_TOKEN: METRICS_TOKEN,
       ...env,
@@ -74,33 +88,68 @@ async function startWorker(stack: DevStack, deno: string, env: Record<string, st
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let log = "";
-  const announced = Promise.withResolvers<string | undefined>();
-  let said = "";
+  let [said, log] = ["", ""];
+  const announced = Promise.withResolvers<void>();
   const read = Promise.all([
     collect(child.stderr, (text) => log += text),
     collect(child.stdout, (text) => {
       said += text;
-      if (said.includes("\n")) announced.resolve(said.split("\n", 1)[0]);
-    }).then(() => announced.resolve(undefined)),
+      if (said.includes("\n")) announced.resolve();
+    }).then(announced.resolve),
   ]);
-  const ended = Promise.all([child.status, read]).then(([{ code }]) => code);
-  const line = await announced.promise;
-  if (line === undefined) {
-    throw new Error(`A worker ended with exit code ${await ended}:\n${log}`);
-  }
-  return { url: `${JSON.parse(line).url}/functions/v1`, log: () => log, kill: (signal) => child.kill(signal), ended };
-}
+  const ended = Promise.all([child.status, read]).then(([status]) => status);
+  await announced.promise;
+  if (!said.includes("\n")) throw new Error(`A worker ended with exit code ${(await ended).code}:\n${log}`);
 
-async function stopAll(workers: Worker[]): Promise<void> {
-  for (const worker of workers) worker.kill("SIGTERM");
-  const codes = await Promise.all(workers.map(({ ended }) => ended));
-  if (codes.every((code) => code === 0)) return;
-  throw new Error(`The workers ended with the exit codes ${codes}:\n${workers.map((worker) => worker.log()).join("")}`);
+  let alive = true;
+  let stopped: Promise<void> | undefined;
+  ended.then(({ code, signal }) => {
+    if (!alive) return;
+    alive = false;
+    onFall?.(new Error(`A worker ended by itself, code ${code}, signal ${signal}:\n${log}`));
+  });
+  async function stop() {
+    if (!alive) return;
+    alive = false;
+    child.kill("SIGTERM");
+    const { code } = await ended;
+    if (code !== 0) throw new Error(`A worker ended with exit code ${code}:\n${log}`);
+  }
+  return {
+    url: `${JSON.parse(said.split("\n", 1)[0]).url}/functions/v1`,
+    pid: child.pid,
+    get alive() {
+      return alive;
+    },
+    log: () => log,
+    lines: () => log.split("\n").filter((line) => /^\{.*\}$/.test(line)).map((line) => JSON.parse(line)),
+    async kill() {
+      alive = false;
+      child.kill("SIGKILL");
+      await ended;
+    },
+    stop: () => stopped ??= stop(),
+    freeze: () => child.kill("SIGSTOP"),
+    thaw: () => child.kill("SIGCONT"),
+    memory: () => memoryOf(child.pid),
+    forgetPeak: () => Deno.writeTextFileSync(`/proc/${child.pid}/clear_refs`, "5"),
+    cpu: () => cpuOf(child.pid),
+  };
 }
 
 async function collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, add: (text: string) => void): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    add(text);
-  }
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
+}
+
+function memoryOf(pid: number): { now: number; peak: number } {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
+  return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
+}
+
+/** User and system time, in hundredths of a second, stand behind the program's name, which may hold spaces. */
+function cpuOf(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
