@@ -3,13 +3,7 @@
 import type { ClientErrorCode, RelayClientError } from "../../client/errors.ts";
 
 /** The button that an error offers. */
-export type ErrorAction =
-  | "retry"
-  | "retry-or-bot"
-  | "bot"
-  | "sign-in"
-  | "reload"
-  | "none";
+export type ErrorAction = "retry" | "retry-or-bot" | "bot" | "sign-in" | "reload" | "none";
 
 /** An error as the page shows it. */
 export interface ErrorNotice {
@@ -122,17 +116,11 @@ export function errorNotice(error: RelayClientError, now: number): ErrorNotice {
 /** The text for a query of conversations or bots that failed. */
 export function dataError(error: unknown): string {
   const { code, message = "" } = error as { code?: string; message?: string };
-  if (/fetch|network/i.test(message)) {
-    return "Could not reach the server. Check your network and retry.";
-  }
-  if (code === "PGRST301" || code === "PGRST303" || /jwt/i.test(message)) {
-    return "You are signed out. Sign in again.";
-  }
+  if (/fetch|network/i.test(message)) return "Could not reach the server. Check your network and retry.";
+  if (code === "PGRST301" || code === "PGRST303" || /jwt/i.test(message)) return "You are signed out. Sign in again.";
   if (code === "42501") return "You are not allowed to change this.";
   if (code === "23514") return "One of the values is not allowed.";
-  if (code === "PGRST116") {
-    return "This no longer exists. It may have been deleted elsewhere.";
-  }
+  if (code === "PGRST116") return "This no longer exists. It may have been deleted elsewhere.";
   return `The request failed: ${message || "the server gave no reason"}`;
 }
 
@@ -158,9 +146,7 @@ export function accountError(error: unknown): string {
 /** The note below an answer that did not end by itself; null for one that did. */
 export function endingNote(finishReason: string | null, isComplete: boolean): string | null {
   if (finishReason === "length") return "Reached the length limit";
-  if (finishReason === "content_filter") {
-    return "Stopped by the provider’s filter";
-  }
+  if (finishReason === "content_filter") return "Stopped by the provider’s filter";
   if (isComplete) return null;
   if (finishReason === "cancelled") return "Stopped";
   if (finishReason === "disconnected") return "Stopped: the page was closed";

@@ -22,9 +22,7 @@ Deno.test("errorNotice() has whole sentences for each code, and none of them is 
 
 Deno.test("errorNotice() offers a retry wherever one may succeed", () => {
   for (const code of RELAY_CODES) {
-    if (STATUS_OF[code] >= 500 || STATUS_OF[code] === 429) {
-      ok(/retry|bot/.test(noticeOf(code).action), code);
-    }
+    if (STATUS_OF[code] >= 500 || STATUS_OF[code] === 429) ok(/retry|bot/.test(noticeOf(code).action), code);
   }
 });
 

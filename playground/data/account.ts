@@ -34,9 +34,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
     const next = session &&
       { id: session.user.id, email: session.user.email ?? "" };
     // A refreshed token is not a new user.
-    if (next?.id !== user.peek()?.id || user.peek() === undefined) {
-      user.value = next;
-    }
+    if (next?.id !== user.peek()?.id || user.peek() === undefined) user.value = next;
   });
   return {
     user,

@@ -7,14 +7,8 @@
  */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type {
-  Callbacks,
-  Generation,
-  RelayClient,
-  RelayClientError,
-  Result,
-  StartRequest,
-} from "../../client/client.ts";
+import type { Callbacks, Generation, RelayClient, RelayClientError, Result } from "../../client/client.ts";
+import type { StartRequest } from "../../client/types.ts";
 import { type ErrorNotice, errorNotice, NOT_STORED } from "../copy/errors.ts";
 import {
   isStale,
@@ -26,13 +20,7 @@ import {
 import type { Tree } from "./tree.ts";
 
 /** How far the generation is, for this page. */
-export type Status =
-  | "idle"
-  | "sending"
-  | "waiting"
-  | "streaming"
-  | "reconnecting"
-  | "stopping";
+export type Status = "idle" | "sending" | "waiting" | "streaming" | "reconnecting" | "stopping";
 
 /** The generation that the page shows, and what the user can do with it. */
 export interface LiveGeneration {
@@ -172,9 +160,7 @@ function stream(live: State, conversationId: string, { streamId, request }: Runn
   live.handle = handle;
   handle.done.then((result) => {
     // A user who has opened another conversation does not wait for this one.
-    if (live.handle === handle) {
-      return end(live, conversationId, request, handle, result);
-    }
+    if (live.handle === handle) return end(live, conversationId, request, handle, result);
   });
 }
 
@@ -218,9 +204,7 @@ async function end(
   const isOpen = error?.code === "unreachable" ||
     (error?.retryable === true && handle.start === null && request !== null);
   if (!isOpen) removeRunning(conversationId);
-  if (messageId && reasoning.value) {
-    live.pastReasoning.set(messageId, reasoning.value);
-  }
+  if (messageId && reasoning.value) live.pastReasoning.set(messageId, reasoning.value);
   const siblings = siblingsOf(live, request).length;
   const isLoaded = await live.conversation.reload(messageId ?? undefined);
   if (live.handle !== handle) return;
@@ -233,12 +217,13 @@ async function end(
     if (isUnstored) live.signals.error.value = NOT_STORED;
     if (!error) {
       announcement.value = outcome === "completed" ? "Finished." : "Stopped.";
-    } // The generation has ended and been deleted since this browser started it.
-    else if (error.code === "stream_not_found" && !request) clear(live);
-    else {
+    } else if (error.code === "stream_not_found" && !request) {
+      // The generation has ended and been deleted since this browser started it.
+      clear(live);
+    } else {
       live.signals.error.value = errorNotice(error, Date.now());
-      const stored = messageId ?? handle.start?.parent_id ??
-        request?.reroll_of ?? storedPrompt(live, request, siblings);
+      const stored = messageId ?? handle.start?.parent_id ?? request?.reroll_of ??
+        storedPrompt(live, request, siblings);
       prepareRetry(live, request, isOpen, stored);
     }
   });

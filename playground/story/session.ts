@@ -72,9 +72,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
       await Promise.all([reloadLists(state), current.refresh()]);
     },
     async open(conversationId) {
-      if (conversationId !== current.id.value) {
-        await current.open(conversationId);
-      }
+      if (conversationId !== current.id.value) await current.open(conversationId);
     },
     send: (prompt) => send(state, prompt),
     chooseBot: (botId) => chooseBot(state, botId),

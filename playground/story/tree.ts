@@ -56,9 +56,7 @@ export function createTree(messages: readonly Message[]): Tree {
       return { all, index: all.indexOf(message) };
     },
     leafBelow(id) {
-      for (let next = below(id).at(-1); next; next = below(id).at(-1)) {
-        id = next.id;
-      }
+      for (let next = below(id).at(-1); next; next = below(id).at(-1)) id = next.id;
       return id;
     },
     outline: (leafId) => outlineOf(below, new Set(tree.pathTo(leafId).map(({ id }) => id))),

@@ -45,9 +45,7 @@ findProject().then(connect);
 export function App() {
   const user = useComputed(() => connection.value?.account.user.value);
   if (connection.value === null) return <ProjectForm onReady={connect} />;
-  if (connection.value === undefined || user.value === undefined) {
-    return <main class="blank" aria-busy="true" />;
-  }
+  if (connection.value === undefined || user.value === undefined) return <main class="blank" aria-busy="true" />;
   const { project, account, supabase } = connection.value;
   if (user.value !== null) {
     return <SignedIn supabase={supabase} account={account} user={user.value} />;

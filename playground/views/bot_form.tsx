@@ -82,7 +82,7 @@ function Fields({ bot }: { bot: Bot | null }) {
           inputMode="decimal"
           defaultValue={bot?.temperature ?? ""}
           placeholder="Provider’s default"
-          help="From 0 (predictable) to 2 (varied)."
+          help="From 0 to 2."
         />
       </div>
       <Field
@@ -98,7 +98,7 @@ function Fields({ bot }: { bot: Bot | null }) {
         type="password"
         autoComplete="new-password"
         placeholder={bot ? "Leave empty to keep the current key" : "sk-…"}
-        help="The relay keeps the key. The page cannot show it again; you can only replace it."
+        help="Stored by the relay. It cannot be shown again, only replaced."
       />
       <Field
         label="Instructions"

@@ -64,12 +64,12 @@ export function Composer() {
   );
 }
 
-function SendOrStop(
-  { generation, box }: {
-    generation: LiveGeneration;
-    box: RefObject<HTMLTextAreaElement | null>;
-  },
-) {
+interface SendOrStopProps {
+  generation: LiveGeneration;
+  box: RefObject<HTMLTextAreaElement | null>;
+}
+
+function SendOrStop({ generation, box }: SendOrStopProps) {
   if (!generation.isRunning.value) {
     const isEmpty = generation.draft.value.trim() === "";
     return (
@@ -98,9 +98,7 @@ function SendOrStop(
 function useFocusOnOpen(box: RefObject<HTMLTextAreaElement | null>, conversationId: string | null) {
   useEffect(() => {
     // On a phone the keyboard would cover the text.
-    if (!narrow.value && !document.querySelector("dialog[open]")) {
-      box.current?.focus();
-    }
+    if (!narrow.value && !document.querySelector("dialog[open]")) box.current?.focus();
   }, [conversationId]);
 }
 

@@ -147,10 +147,9 @@ function Versions({ message }: { message: Message }) {
 
 /** The other version has its own buttons: the focus moves to the same one, or to the one that is enabled. */
 function focusVersionButton(messageId: string, label: string) {
-  const buttons = document.querySelectorAll<HTMLButtonElement>(`[data-message="${messageId}"].versions button`);
+  const buttons = document.querySelectorAll<HTMLButtonElement>(`[data-message="${messageId}"] .versions button`);
   const enabled = [...buttons].filter((button) => !button.disabled);
-  (enabled.find((button) => button.getAttribute("aria-label") === label) ??
-    enabled[0])?.focus();
+  (enabled.find((button) => button.getAttribute("aria-label") === label) ?? enabled[0])?.focus();
 }
 
 /** A prompt that was sent and is not stored yet. */

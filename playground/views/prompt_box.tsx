@@ -31,9 +31,7 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
       onInput={({ currentTarget }) => onText(currentTarget.value)}
       onKeyDown={(event) => {
         // While composing, Enter accepts a character.
-        if (event.key !== "Enter" || event.shiftKey || event.isComposing) {
-          return;
-        }
+        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
         event.preventDefault();
         onSend();
       }}

@@ -13,9 +13,41 @@ interface SignInProps {
 }
 
 export function SignIn({ project: { url, demo, isEntered }, account, onLeave }: SignInProps) {
+  const { form, isNew, error, sentTo, isBusy, enter, submit, switchForm } = useSignIn(account);
+  const enterDemo = demo && (() => enter(account.signIn(demo.email, demo.password), demo.email));
+  return (
+    <div class="sign-in">
+      <Intro />
+      <main class="entry">
+        <h1>{isNew ? "Create an account" : "Sign in"}</h1>
+        {sentTo ? <ConfirmEmail address={sentTo} /> : (
+          <form class="form" ref={form} onSubmit={submit} noValidate>
+            <Fields isNew={isNew} />
+            <FormError text={error} />
+            <button type="submit" class="button primary wide" disabled={isBusy}>
+              {isBusy ? "One moment…" : isNew ? "Create account" : "Sign in"}
+            </button>
+          </form>
+        )}
+        <p class="aside">
+          {isNew ? "Have an account?" : "New here?"}{" "}
+          <button type="button" class="link" onClick={switchForm}>{isNew ? "Sign in" : "Create an account"}</button>
+        </p>
+        {enterDemo && <Demo isBusy={isBusy} onEnter={enterDemo} />}
+        {isEntered && (
+          <p class="aside">
+            Project {new URL(url).host} · <button type="button" class="link" onClick={onLeave}>use another one</button>
+          </p>
+        )}
+      </main>
+    </div>
+  );
+}
+
+/** The state of the form. `sentTo` is the address to confirm, once an email was sent there. */
+function useSignIn(account: Account) {
   const [isNew, setNew] = useState(false);
   const [error, setError] = useState("");
-  /** The address that an email with a link was sent to. */
   const [sentTo, setSentTo] = useState("");
   const [isBusy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -34,12 +66,8 @@ export function SignIn({ project: { url, demo, isEntered }, account, onLeave }: 
   function submit(event: SubmitEvent) {
     const values = valuesOf(event);
     const email = values.email.trim();
-    if (!email || !values.password) {
-      setError("Enter your email address and a password.");
-    } else {enter(
-        (isNew ? account.signUp : account.signIn)(email, values.password),
-        email,
-      );}
+    if (!email || !values.password) setError("Enter your email address and a password.");
+    else enter((isNew ? account.signUp : account.signIn)(email, values.password), email);
   }
 
   function switchForm() {
@@ -48,37 +76,7 @@ export function SignIn({ project: { url, demo, isEntered }, account, onLeave }: 
     setSentTo("");
   }
 
-  const enterDemo = demo &&
-    (() => enter(account.signIn(demo.email, demo.password), demo.email));
-  return (
-    <div class="sign-in">
-      <Intro />
-      <main class="entry">
-        <h1>{isNew ? "Create an account" : "Sign in"}</h1>
-        {sentTo ? <ConfirmEmail address={sentTo} /> : (
-          <form class="form" ref={form} onSubmit={submit} noValidate>
-            <Fields isNew={isNew} />
-            <FormError text={error} />
-            <button type="submit" class="button primary wide" disabled={isBusy}>
-              {isBusy ? "One moment…" : isNew ? "Create account" : "Sign in"}
-            </button>
-          </form>
-        )}
-        <p class="aside">
-          {isNew ? "Have an account?" : "New here?"}{" "}
-          <button type="button" class="link" onClick={switchForm}>
-            {isNew ? "Sign in" : "Create an account"}
-          </button>
-        </p>
-        {enterDemo && <Demo isBusy={isBusy} onEnter={enterDemo} />}
-        {isEntered && (
-          <p class="aside">
-            Project {new URL(url).host} · <button type="button" class="link" onClick={onLeave}>use another one</button>
-          </p>
-        )}
-      </main>
-    </div>
-  );
+  return { form, isNew, error, sentTo, isBusy, enter, submit, switchForm };
 }
 
 function Intro() {
