@@ -16,7 +16,7 @@ export function testEntry(): void {
     await withWindow(chromium, {}, async (window) => {
       const visitor = visitorOf(await window.tab(stack.url));
       const { page, button } = visitor;
-      await page.getByLabel("Email").fill("nobody@test.example");
+      await page.getByLabel("Email").fill("unknown@test.example");
       await page.getByLabel("Password").fill("wrong-password");
       await button("Sign in").click();
       await page.getByText("The email or the password is wrong").waitFor();
