@@ -149,7 +149,7 @@ export function endingNote(finishReason: string | null, isComplete: boolean): st
   if (finishReason === "content_filter") return "Stopped by the provider’s filter";
   if (isComplete) return null;
   if (finishReason === "cancelled") return "Stopped";
-  if (finishReason === "disconnected") return "Stopped: the page was closed";
+  if (finishReason === "disconnected") return "Stopped: the client disconnected";
   if (finishReason === "timeout") return "Stopped: it took too long";
   return "Interrupted";
 }
