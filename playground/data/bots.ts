@@ -1,33 +1,30 @@
-/** A user's bots, through the Data API. */
+/** Queries for bots, through the Data API. */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { type Bot, rowsOf } from "./rows.ts";
 
-// Named one by one: a "*" would ask for the key too, and be refused.
+// Listed by name: "*" would include the key, and the Data API refuses that.
 const COLUMNS = "id, user_id, name, model, access_path, system_prompt, temperature";
 
-/** What its owner sets; a key that is absent stays as it is. */
+/** What the owner can set. Without `access_key` the stored key stays. */
 export type BotFields = Omit<Bot, "id" | "user_id"> & { access_key?: string };
 
-/** Own ones and shared ones, the one changed last first. */
+/** The user's own bots and shared ones, last changed first. */
 export async function listBots(supabase: SupabaseClient): Promise<Bot[]> {
   return rowsOf(await supabase.from("bots").select(COLUMNS).order("updated_at", { ascending: false }));
 }
 
-/** Makes one of the user's own. */
+/** Creates a bot of the user's own. */
 export async function addBot(supabase: SupabaseClient, userId: string, fields: BotFields): Promise<Bot> {
   return rowsOf(await supabase.from("bots").insert({ user_id: userId, ...fields }).select(COLUMNS).single());
 }
 
-/** Only its owner can. */
+/** Fails for a bot of another user. */
 export async function changeBot(supabase: SupabaseClient, id: string, fields: BotFields): Promise<Bot> {
-  return rowsOf(
-    await supabase.from("bots").update(fields).eq("id", id).select(COLUMNS)
-      .single(),
-  );
+  return rowsOf(await supabase.from("bots").update(fields).eq("id", id).select(COLUMNS).single());
 }
 
-/** Its stories stay. */
+/** Its conversations stay. */
 export async function deleteBot(supabase: SupabaseClient, id: string): Promise<void> {
   rowsOf(await supabase.from("bots").delete().eq("id", id));
 }

@@ -1,6 +1,6 @@
-/** The rows that the page reads, and one way to fail. */
+/** The rows that the page reads, and how a refused query fails. */
 
-/** A bot, as everybody who may use it sees it: its key is among nobody's columns. */
+/** A bot, without its key: no client can read that column. */
 export interface Bot {
   id: string;
   user_id: string;
@@ -11,15 +11,15 @@ export interface Bot {
   temperature: number | null;
 }
 
-/** One story. */
-export interface Story {
+/** A conversation. The texts of the page call it a story. */
+export interface Conversation {
   id: string;
   title: string;
   bot_id: string | null;
   active_message_id: string | null;
 }
 
-/** One node of a story. */
+/** One node in the tree of a conversation. */
 export interface Message {
   id: string;
   parent_id: string | null;
@@ -30,13 +30,13 @@ export interface Message {
   created_at: string;
 }
 
-interface Answer<T> {
+interface QueryResult<T> {
   data: T | null;
   error: { message: string; code?: string } | null;
 }
 
-/** What the Data API refused, or could not be asked. */
-export class DataError extends Error {
+/** A query that failed: refused by the Data API, or not sent. */
+class DataError extends Error {
   override readonly name = "DataError";
 
   constructor(readonly code: string, message: string) {
@@ -45,7 +45,7 @@ export class DataError extends Error {
 }
 
 /** The rows, or a DataError. */
-export function rowsOf<T>({ data, error }: Answer<T>): T {
+export function rowsOf<T>({ data, error }: QueryResult<T>): T {
   if (error) throw new DataError(error.code ?? "", error.message);
   return data as T;
 }

@@ -1,27 +1,27 @@
-/** The story that the page's address names: `#/story/<id>`, or none. */
+/** The conversation in the page's address: `#/story/<id>`, or none. */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-const current = signal(named());
+const current = signal(idInHash());
 
-addEventListener("hashchange", () => current.value = named());
+addEventListener("hashchange", () => current.value = idInHash());
 
 /** Follows the address bar, the back button included. */
-export const storyInAddress: ReadonlySignal<string | null> = current;
+export const conversationInAddress: ReadonlySignal<string | null> = current;
 
-/** What a link to the story says. */
-export function linkTo(storyId: string | null): string {
-  return storyId === null ? "#/" : `#/story/${storyId}`;
+/** The link to a conversation; null: to a new one. */
+export function linkTo(conversationId: string | null): string {
+  return conversationId === null ? "#/" : `#/story/${conversationId}`;
 }
 
-/** With `replace` the back button does not come here again. */
-export function goTo(storyId: string | null, replace = false): void {
-  const link = linkTo(storyId);
+/** With `replace` the back button does not return to the present address. */
+export function goTo(conversationId: string | null, replace = false): void {
+  const link = linkTo(conversationId);
   if (replace) history.replaceState(null, "", link);
   else history.pushState(null, "", link);
-  current.value = storyId;
+  current.value = conversationId;
 }
 
-function named(): string | null {
+function idInHash(): string | null {
   return /^#\/story\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
 }

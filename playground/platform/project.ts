@@ -1,52 +1,52 @@
-/** Finds out which Supabase project the page belongs to. */
+/** Which Supabase project the page works with. */
 
 import { read, remove, write } from "./storage.ts";
 
-/** A project, and an account to try it with where its server offers one. */
+/** A project, with a demo account where its server has one. */
 export interface Project {
   url: string;
   publishableKey: string;
   demo?: { email: string; password: string };
-  /** Typed in by a person, who may choose another one. */
-  chosen?: boolean;
+  /** Entered by the user, who can change it. */
+  isEntered?: boolean;
 }
 
-const KEPT = "project";
+const STORED = "project";
 
-/** From a config.json beside the page, else from what was typed in before; null: nobody has said yet. */
+/** From config.json in the page's folder, or as entered before; null: the user has to enter it. */
 export async function findProject(): Promise<Project | null> {
-  return await servedProject() ?? keptProject();
+  return await configuredProject() ?? storedProject();
 }
 
-/** Throws an Error in words for people where the two cannot be a project. */
-export function keepProject(url: string, publishableKey: string): Project {
-  const clean = url.trim().replace(/\/+$/, "");
-  if (!/^https?:\/\/[^/]/.test(clean) || !URL.canParse(clean)) {
+/** Throws an Error with a message for the user where the values cannot be right. */
+export function saveProject(url: string, publishableKey: string): Project {
+  const trimmed = url.trim().replace(/\/+$/, "");
+  if (!/^https?:\/\/[^/]/.test(trimmed) || !URL.canParse(trimmed)) {
     throw new Error("The URL should look like https://your-project.supabase.co.");
   }
   const key = publishableKey.trim();
   if (key.startsWith("sb_secret_") || roleOf(key) === "service_role") {
-    throw new Error("That is a secret key, which opens everything. Take the publishable one.");
+    throw new Error("This is a secret key. Enter the publishable key instead.");
   }
-  if (!key) throw new Error("The publishable key is missing.");
-  write(KEPT, { url: clean, publishableKey: key });
-  return { url: clean, publishableKey: key, chosen: true };
+  if (!key) throw new Error("Enter the publishable key.");
+  write(STORED, { url: trimmed, publishableKey: key });
+  return { url: trimmed, publishableKey: key, isEntered: true };
 }
 
 /** The next start asks again. */
 export function forgetProject(): void {
-  remove(KEPT);
+  remove(STORED);
 }
 
-function keptProject(): Project | null {
-  const kept = read<Project>(KEPT);
-  return kept && { ...kept, chosen: true };
+function storedProject(): Project | null {
+  const stored = read<Project>(STORED);
+  return stored && { ...stored, isEntered: true };
 }
 
-async function servedProject(): Promise<Project | null> {
+async function configuredProject(): Promise<Project | null> {
   try {
     const response = await fetch("config.json", { cache: "no-store" });
-    // A host of static files may answer every path with the page itself.
+    // Some static hosts answer every path with the page itself.
     if (!response.ok) return null;
     const { supabase_url, publishable_key, demo } = await response.json();
     if (!supabase_url || !publishable_key) return null;
@@ -57,7 +57,7 @@ async function servedProject(): Promise<Project | null> {
   }
 }
 
-/** The role that a key in the older form, a JWT, speaks for. */
+/** The role in a key of the older form, a JWT. */
 function roleOf(key: string): unknown {
   try {
     const claims = key.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");

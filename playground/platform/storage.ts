@@ -1,11 +1,11 @@
-/** Small values that outlive a reload and are shared by the tabs of one browser. */
+/** Small values that survive a reload and are shared by the tabs of one browser. */
 
 const PREFIX = "storytellr.";
 
-/** In place of a storage that the browser refuses: then a value lives as long as the page. */
+/** Used where the browser refuses storage: a value then lives as long as the page. */
 const memory = new Map<string, string>();
 
-/** Null where there is nothing, or nothing that can be read. */
+/** Null where there is no value, or none that can be parsed. */
 export function read<T>(name: string): T | null {
   try {
     return JSON.parse(memory.get(name) ?? localStorage.getItem(PREFIX + name) ?? "null");
@@ -14,7 +14,7 @@ export function read<T>(name: string): T | null {
   }
 }
 
-/** Keeps anything that JSON can hold. */
+/** Stores anything that JSON can represent. */
 export function write(name: string, value: unknown): void {
   const text = JSON.stringify(value);
   try {
@@ -24,30 +24,29 @@ export function write(name: string, value: unknown): void {
   }
 }
 
-/** What is not there is gone already. */
+/** Does nothing where there is no value. */
 export function remove(name: string): void {
   memory.delete(name);
   try {
     localStorage.removeItem(PREFIX + name);
   } catch {
-    // Refused: then it was never there.
+    // Storage is refused, so nothing is stored.
   }
 }
 
-/** The names that begin so. */
-export function names(beginning: string): string[] {
+/** The stored names with this prefix. */
+export function names(prefix: string): string[] {
   const found = [...memory.keys()];
   try {
-    found.push(
-      ...Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)),
-    );
+    const stored = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+    found.push(...stored.map((key) => key.slice(PREFIX.length)));
   } catch {
-    // Refused: what there is, is in memory.
+    // Storage is refused: all values are in memory.
   }
-  return found.filter((name) => name.startsWith(beginning));
+  return found.filter((name) => name.startsWith(prefix));
 }
 
-/** Tells what other tabs change. */
+/** Calls back when another tab changes a value. */
 export function onOtherTab(changed: (name: string) => void): void {
   addEventListener("storage", ({ key }) => {
     if (key?.startsWith(PREFIX)) changed(key.slice(PREFIX.length));

@@ -1,46 +1,41 @@
-/** Finds ways through the tree that a story's messages make; knows no page and no database. */
+/** Paths and branches in the tree of a conversation's messages. Pure: no page, no database. */
 
 import type { Message } from "../data/rows.ts";
 
-/** A message between its versions: those that answer the same message and have the same author. */
+/** The versions of a message: siblings by the same author. */
 export interface Versions {
   all: Message[];
-  /** Of the message, in `all`. */
+  /** The position of the message in `all`. */
   index: number;
 }
 
 /** One line of the outline. */
 export interface OutlineRow {
   message: Message;
-  /** How many forks lie above; a story without forks has one depth. */
+  /** The number of forks above; 0 everywhere in a conversation without forks. */
   depth: number;
   onPath: boolean;
 }
 
-/** A story's messages, which come in the order in which they were stored. */
+/** The tree of messages, which are given in the order in which they were stored. */
 export interface Tree {
   get(id: string | null | undefined): Message | undefined;
-  /** What answers this message; null: the beginnings. */
+  /** The children of a message; null: the roots. */
   childrenOf(id: string | null): Message[];
-  /** From the root down to this message, empty for an unknown one. */
+  /** From the root to this message; empty for an unknown one. */
   pathTo(id: string | null): Message[];
   versionsOf(message: Message): Versions;
-  /** Where a reader of this message gets to by always taking the latest branch. */
+  /** The leaf below this message, always along the latest branch. */
   leafBelow(id: string): string;
   outline(leafId: string | null): OutlineRow[];
-  /** The ends of the story, 0 before it has begun. */
+  /** The number of leaves. */
   branches: number;
 }
 
-/** A new one for each change: it keeps what it found at first. */
+/** Indexes the messages once; a change needs a new tree. */
 export function createTree(messages: readonly Message[]): Tree {
   const byId = new Map(messages.map((message) => [message.id, message]));
-  const children = new Map<string | null, Message[]>();
-  for (const message of messages) {
-    const siblings = children.get(message.parent_id);
-    if (siblings) siblings.push(message);
-    else children.set(message.parent_id, [message]);
-  }
+  const children = Map.groupBy(messages, (message) => message.parent_id);
   const below = (id: string | null) => children.get(id) ?? [];
 
   const tree: Tree = {
@@ -61,28 +56,26 @@ export function createTree(messages: readonly Message[]): Tree {
       return { all, index: all.indexOf(message) };
     },
     leafBelow(id) {
-      for (let next = below(id).at(-1); next; next = below(id).at(-1)) {
-        id = next.id;
-      }
+      for (let next = below(id).at(-1); next; next = below(id).at(-1)) id = next.id;
       return id;
     },
-    outline(leafId) {
-      const onPath = new Set(tree.pathTo(leafId).map(({ id }) => id));
-      const rows: OutlineRow[] = [];
-      // A stack, because a story may be longer than calls can be nested.
-      const open = below(null).map((message) => ({ message, depth: 0 }))
-        .reverse();
-      for (let next = open.pop(); next; next = open.pop()) {
-        const { message, depth } = next;
-        rows.push({ message, depth, onPath: onPath.has(message.id) });
-        const branches = below(message.id);
-        const deeper = depth + (branches.length > 1 ? 1 : 0);
-        for (const branch of branches.toReversed()) {
-          open.push({ message: branch, depth: deeper });
-        }
-      }
-      return rows;
-    },
+    outline: (leafId) => outlineOf(below, new Set(tree.pathTo(leafId).map(({ id }) => id))),
   };
   return tree;
+}
+
+function outlineOf(below: Tree["childrenOf"], onPath: Set<string>): OutlineRow[] {
+  const rows: OutlineRow[] = [];
+  // An explicit stack: a conversation can be longer than recursion is deep.
+  const open = below(null).map((message) => ({ message, depth: 0 })).reverse();
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { message, depth } = next;
+    rows.push({ message, depth, onPath: onPath.has(message.id) });
+    const branches = below(message.id);
+    const deeper = depth + (branches.length > 1 ? 1 : 0);
+    for (const branch of branches.toReversed()) {
+      open.push({ message: branch, depth: deeper });
+    }
+  }
+  return rows;
 }

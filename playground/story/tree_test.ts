@@ -3,79 +3,58 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Message } from "../data/rows.ts";
 import { createTree } from "./tree.ts";
 
-/** Messages by their names: `a` is a root, `a.b` answers it; capitals are the user's. */
+/** Messages from paths: `a` is a root, `a.b` is a child of `a`. Capitals are the user's messages. */
 function messages(...paths: string[]): Message[] {
-  return paths.map((path, index) => {
-    const names = path.split(".");
-    const id = names.at(-1)!;
+  return paths.map((path) => {
+    const [id, parent = null] = path.split(".").reverse();
+    const is_user_author = id === id.toUpperCase();
     return {
       id,
-      parent_id: names.at(-2) ?? null,
+      parent_id: parent,
       content: id,
-      is_user_author: id === id.toUpperCase(),
+      is_user_author,
       is_complete: true,
       finish_reason: null,
-      created_at: String(index),
+      created_at: "",
     };
   });
 }
 
-const STORY = createTree(messages("A", "A.b", "A.c", "b.D", "D.e", "b.F", "F.g", "H"));
+const TREE = createTree(messages("A", "A.b", "A.c", "b.D", "D.e", "b.F", "F.g", "H"));
 
 const names = (found: Message[]) => found.map(({ id }) => id).join("");
 
-Deno.test("pathTo() leads from the root to the message, and nowhere for an unknown one", () => {
-  equal(names(STORY.pathTo("e")), "AbDe");
-  equal(names(STORY.pathTo("c")), "Ac");
-  equal(STORY.pathTo("x"), []);
-  equal(STORY.pathTo(null), []);
+Deno.test("pathTo() leads from the root to the message, and is empty for an unknown one", () => {
+  equal(["e", "c", "x", null].map((id) => names(TREE.pathTo(id))), ["AbDe", "Ac", "", ""]);
 });
 
-Deno.test("versionsOf() finds who answers the same message and has the same author", () => {
-  const versions = (id: string) => {
-    const { all, index } = STORY.versionsOf(STORY.get(id)!);
+Deno.test("versionsOf() finds the siblings by the same author", () => {
+  const versions = (id: string, tree = TREE) => {
+    const { all, index } = tree.versionsOf(tree.get(id)!);
     return [names(all), index];
   };
   equal(versions("c"), ["bc", 1]);
   equal(versions("F"), ["DF", 1]);
   equal(versions("A"), ["AH", 0]);
   equal(versions("e"), ["e", 0]);
-  const mixed = createTree(messages("A", "A.B", "A.c"));
-  equal(names(mixed.versionsOf(mixed.get("c")!).all), "c");
+  equal(versions("c", createTree(messages("A", "A.B", "A.c"))), ["c", 0]);
 });
 
-Deno.test("leafBelow() always takes the latest branch", () => {
-  equal(STORY.leafBelow("A"), "c");
-  equal(STORY.leafBelow("b"), "g");
-  equal(STORY.leafBelow("D"), "e");
-  equal(STORY.leafBelow("e"), "e");
+Deno.test("leafBelow() follows the latest branch", () => {
+  equal(["A", "b", "D", "e"].map((id) => TREE.leafBelow(id)), ["c", "g", "e", "e"]);
 });
 
-Deno.test("outline() goes deeper at forks alone, and knows what is read", () => {
-  const rows = STORY.outline("e").map(({ message, depth, onPath }) => `${depth}${message.id}${onPath ? "*" : ""}`);
+Deno.test("outline() indents below forks only, and marks the path", () => {
+  const rows = TREE.outline("e").map(({ message, depth, onPath }) => `${depth}${message.id}${onPath ? "*" : ""}`);
   equal(rows, ["0A*", "1b*", "2D*", "2e*", "2F", "2g", "1c", "0H"]);
 });
 
-Deno.test("branches counts the ends, none before the beginning", () => {
-  equal(STORY.branches, 4);
-  equal(createTree([]).branches, 0);
+Deno.test("branches counts the leaves", () => {
+  equal([TREE.branches, createTree([]).branches], [4, 0]);
 });
 
-Deno.test("a story of 20,000 parts is no deeper than the stack", () => {
-  const long = createTree(
-    Array.from(
-      { length: 20_000 },
-      (_, index): Message => ({
-        id: String(index),
-        parent_id: index === 0 ? null : String(index - 1),
-        content: "",
-        is_user_author: index % 2 === 0,
-        is_complete: true,
-        finish_reason: null,
-        created_at: "",
-      }),
-    ),
-  );
+Deno.test("a conversation of 20,000 messages does not overflow the stack", () => {
+  const long = createTree(messages("0", ...Array.from({ length: 19_999 }, (_, index) => `${index}.${index + 1}`)));
   equal(long.leafBelow("0"), "19999");
   equal(long.outline("19999").length, 20_000);
   equal(long.pathTo("19999").length, 20_000);

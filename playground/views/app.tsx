@@ -1,15 +1,15 @@
-/** Decides which of its faces the page shows: which project, who are you, or the stories. */
+/** Chooses the screen: enter a project, sign in, or the main view. */
 
 import { effect, type Signal, signal, useComputed } from "@preact/signals";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { useMemo } from "preact/hooks";
+import { type Account, createAccount, type User } from "../data/account.ts";
 import { goTo } from "../platform/address.ts";
 import { findProject, forgetProject, type Project } from "../platform/project.ts";
-import { type Account, createAccount, type User } from "../studio/account.ts";
-import { createStudio } from "../studio/studio.ts";
-import { Setup } from "./setup.tsx";
-import { StudioView } from "./studio_view.tsx";
-import { Welcome } from "./welcome.tsx";
+import { createSession } from "../story/session.ts";
+import { MainView } from "./main_view.tsx";
+import { ProjectForm } from "./project_form.tsx";
+import { SignIn } from "./sign_in.tsx";
 
 interface Connection {
   project: Project;
@@ -17,7 +17,7 @@ interface Connection {
   account: Account;
 }
 
-/** Undefined while it is being found out; null: a person has to say it. */
+/** Undefined until findProject() has answered; null: the user has to enter a project. */
 const connection: Signal<Connection | null | undefined> = signal(undefined);
 
 function connect(project: Project | null) {
@@ -31,7 +31,7 @@ function connect(project: Project | null) {
   let known: User | null | undefined;
   effect(() => {
     const user = account.user.value;
-    // Nothing of one user stays in memory for the next.
+    // A reload leaves nothing of this user in memory for the next one.
     if (known && user?.id !== known.id) {
       goTo(null, true);
       location.reload();
@@ -44,24 +44,17 @@ findProject().then(connect);
 
 export function App() {
   const user = useComputed(() => connection.value?.account.user.value);
-  if (connection.value === null) return <Setup onReady={connect} />;
-  if (connection.value === undefined || user.value === undefined) {
-    return <main class="blank" aria-busy="true" />;
-  }
+  if (connection.value === null) return <ProjectForm onReady={connect} />;
+  if (connection.value === undefined || user.value === undefined) return <main class="blank" aria-busy="true" />;
   const { project, account, supabase } = connection.value;
-  if (user.value === null) {
-    return (
-      <Welcome
-        project={project}
-        account={account}
-        onLeave={() => {
-          forgetProject();
-          connect(null);
-        }}
-      />
-    );
+  if (user.value !== null) {
+    return <SignedIn supabase={supabase} account={account} user={user.value} />;
   }
-  return <SignedIn supabase={supabase} account={account} user={user.value} />;
+  const leave = () => {
+    forgetProject();
+    connect(null);
+  };
+  return <SignIn project={project} account={account} onLeave={leave} />;
 }
 
 function SignedIn(
@@ -71,6 +64,6 @@ function SignedIn(
     user: User;
   },
 ) {
-  const studio = useMemo(() => createStudio(supabase, user), [user]);
-  return <StudioView studio={studio} account={account} />;
+  const session = useMemo(() => createSession(supabase, user), [user]);
+  return <MainView session={session} account={account} />;
 }

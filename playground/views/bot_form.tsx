@@ -1,11 +1,10 @@
-/** Makes, changes or deletes one bot. */
+/** The settings of a bot: creates, changes or deletes it. */
 
 import { useState } from "preact/hooks";
 import type { BotFields } from "../data/bots.ts";
 import type { Bot } from "../data/rows.ts";
-import { useStudio } from "./context.ts";
-import { Modal } from "./modal.tsx";
-import { Field, valuesOf } from "./parts.tsx";
+import { Field, FormError, Modal, valuesOf } from "./controls.tsx";
+import { useSession } from "./session_context.ts";
 
 interface BotFormProps {
   /** Null: a new one. */
@@ -14,17 +13,17 @@ interface BotFormProps {
 }
 
 export function BotForm({ bot, onClose }: BotFormProps) {
-  const studio = useStudio();
-  const [reason, setReason] = useState("");
-  const [isLeaving, setLeaving] = useState(false);
+  const session = useSession();
+  const [error, setError] = useState("");
+  const [isDeleting, setDeleting] = useState(false);
 
   async function attempt(work: () => Promise<void>) {
-    setReason("");
+    setError("");
     try {
       await work();
       onClose();
-    } catch (error) {
-      setReason((error as Error).message);
+    } catch (reason) {
+      setError((reason as Error).message);
     }
   }
 
@@ -36,93 +35,26 @@ export function BotForm({ bot, onClose }: BotFormProps) {
         autoComplete="off"
         onSubmit={(event) => {
           const values = valuesOf(event);
-          attempt(() => studio.saveBot(bot?.id ?? null, fieldsOf(values)));
+          attempt(() => session.saveBot(bot?.id ?? null, fieldsOf(values)));
         }}
       >
-        <Field
-          label="Name"
-          name="name"
-          defaultValue={bot?.name}
-          placeholder="Night storyteller"
-          maxLength={80}
-          autoFocus
-        />
-        <div class="pair">
-          <Field
-            label="Model"
-            name="model"
-            defaultValue={bot?.model}
-            placeholder="gpt-4o-mini"
-            autoComplete="off"
-          />
-          <Field
-            label="Temperature"
-            name="temperature"
-            inputMode="decimal"
-            defaultValue={bot?.temperature ?? ""}
-            placeholder="Provider’s choice"
-            help="From 0, sober, to 2, wild."
-          />
-        </div>
-        <Field
-          label="Base URL"
-          name="access_path"
-          type="url"
-          defaultValue={bot?.access_path ?? "https://api.openai.com/v1"}
-          help="Any provider that speaks OpenAI’s chat completions."
-        />
-        <Field
-          label="Key"
-          name="access_key"
-          type="password"
-          autoComplete="new-password"
-          placeholder={bot ? "Empty keeps the present one" : "sk-…"}
-          help="Goes to the relay and stays there. Nobody can read it again, not even you; you can only set another one."
-        />
-        <Field
-          label="Instructions"
-          name="system_prompt"
-          lines={3}
-          defaultValue={bot?.system_prompt ?? ""}
-          placeholder="You tell short, warm stories and never explain the moral."
-        />
-        {reason && <p class="reason" role="alert">{reason}</p>}
-        {isLeaving
+        <Fields bot={bot} />
+        <FormError text={error} />
+        {isDeleting
           ? (
-            <div class="actions end" role="group" aria-label="Delete the bot">
-              <span class="question">Delete this bot? Its stories stay.</span>
-              <button
-                type="button"
-                class="button"
-                onClick={() => setLeaving(false)}
-              >
-                Keep it
-              </button>
-              <button
-                type="button"
-                class="button danger"
-                onClick={() => attempt(() => studio.removeBot(bot!.id))}
-              >
-                Delete
-              </button>
-            </div>
+            <ConfirmDelete
+              onKeep={() => setDeleting(false)}
+              onDelete={() => attempt(() => session.removeBot(bot!.id))}
+            />
           )
           : (
             <div class="actions end">
               {bot && (
-                <button
-                  type="button"
-                  class="link danger first"
-                  onClick={() => setLeaving(true)}
-                >
-                  Delete bot
-                </button>
+                <button type="button" class="link danger first" onClick={() => setDeleting(true)}>Delete bot</button>
               )}
-              <button type="button" class="button" onClick={onClose}>
-                Cancel
-              </button>
+              <button type="button" class="button" onClick={onClose}>Cancel</button>
               <button type="submit" class="button primary">
-                {bot ? "Save" : "Make bot"}
+                {bot ? "Save" : "Create bot"}
               </button>
             </div>
           )}
@@ -131,26 +63,84 @@ export function BotForm({ bot, onClose }: BotFormProps) {
   );
 }
 
-/** Throws an Error in words for people. A key that was not typed is not sent, and stays what it is. */
+function Fields({ bot }: { bot: Bot | null }) {
+  return (
+    <>
+      <Field
+        label="Name"
+        name="name"
+        defaultValue={bot?.name}
+        placeholder="Night storyteller"
+        maxLength={80}
+        autoFocus
+      />
+      <div class="field-pair">
+        <Field label="Model" name="model" defaultValue={bot?.model} placeholder="gpt-4o-mini" autoComplete="off" />
+        <Field
+          label="Temperature"
+          name="temperature"
+          inputMode="decimal"
+          defaultValue={bot?.temperature ?? ""}
+          placeholder="Provider’s default"
+          help="From 0 to 2."
+        />
+      </div>
+      <Field
+        label="Base URL"
+        name="access_path"
+        type="url"
+        defaultValue={bot?.access_path ?? "https://api.openai.com/v1"}
+        help="Any provider with OpenAI’s chat completions API."
+      />
+      <Field
+        label="Key"
+        name="access_key"
+        type="password"
+        autoComplete="new-password"
+        placeholder={bot ? "Leave empty to keep the current key" : "sk-…"}
+        help="Stored by the relay. It cannot be shown again, only replaced."
+      />
+      <Field
+        label="Instructions"
+        name="system_prompt"
+        lines={3}
+        defaultValue={bot?.system_prompt ?? ""}
+        placeholder="You tell short, warm stories and never explain the moral."
+      />
+    </>
+  );
+}
+
+function ConfirmDelete({ onKeep, onDelete }: { onKeep(): void; onDelete(): void }) {
+  return (
+    <div class="actions end" role="group" aria-label="Delete the bot">
+      <span class="question">Delete this bot? Its stories stay.</span>
+      <button type="button" class="button" onClick={onKeep}>Keep</button>
+      <button type="button" class="button danger" onClick={onDelete}>Delete</button>
+    </div>
+  );
+}
+
+/** Throws an Error with a message for the user. An empty key is left out, so that the stored one stays. */
 function fieldsOf(values: Record<string, string>): BotFields {
   const name = values.name.trim();
-  if (!name) throw new Error("Give the bot a name.");
+  if (!name) throw new Error("Enter a name.");
   const model = values.model.trim();
-  if (!model) throw new Error("Say which model answers, such as gpt-4o-mini.");
-  const address = values.access_path.trim();
-  if (!URL.canParse(address) || !/^https?:/.test(address)) {
+  if (!model) throw new Error("Enter a model, such as gpt-4o-mini.");
+  const baseUrl = values.access_path.trim();
+  if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl)) {
     throw new Error("The base URL should look like https://api.openai.com/v1.");
   }
-  const typed = values.temperature.trim().replace(",", ".");
-  const temperature = typed === "" ? null : Number(typed);
+  const entered = values.temperature.trim().replace(",", ".");
+  const temperature = entered === "" ? null : Number(entered);
   if (temperature !== null && !(temperature >= 0 && temperature <= 2)) {
-    throw new Error("The temperature is a number from 0 to 2.");
+    throw new Error("The temperature must be a number from 0 to 2.");
   }
   const key = values.access_key.trim();
   return {
     name,
     model,
-    access_path: address,
+    access_path: baseUrl,
     temperature,
     system_prompt: values.system_prompt.trim() || null,
     ...(key ? { access_key: key } : {}),

@@ -1,42 +1,27 @@
-/** The box that a story is continued from: Enter sends, Shift and Enter make a line, Escape stops. */
+/** The form below the conversation: sends a prompt, and stops the generation. */
 
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { narrow } from "../platform/media.ts";
-import { useStudio } from "./context.ts";
-import { Icon } from "./parts.tsx";
-import { sendsOnEnter, useHeightOfText } from "./typing.ts";
+import type { LiveGeneration } from "../story/live_generation.ts";
+import { Icon } from "./controls.tsx";
+import { PromptBox } from "./prompt_box.tsx";
+import { useSession } from "./session_context.ts";
 
 export function Composer() {
-  const studio = useStudio();
-  const { desk } = studio;
-  const { pen } = desk;
+  const session = useSession();
+  const { current } = session;
+  const { generation } = current;
   const box = useRef<HTMLTextAreaElement>(null);
-  const isWriting = pen.writing.value;
-  const isAway = isWriting && !desk.following.value;
-  const storyId = desk.storyId.value;
-
-  useHeightOfText(box, pen.draft.value);
-  useEffect(() => {
-    // On a phone the keyboard would cover what people have come to read.
-    if (!narrow.value && !document.querySelector("dialog[open]")) {
-      box.current?.focus();
-    }
-  }, [storyId]);
-  useLayoutEffect(() => {
-    const stop = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
-      if (document.querySelector("dialog[open], :popover-open")) return;
-      pen.stop();
-    };
-    addEventListener("keydown", stop);
-    return () => removeEventListener("keydown", stop);
-  }, [pen]);
+  const isRunning = generation.isRunning.value;
+  useFocusOnOpen(box, current.id.value);
+  useStopOnEscape(generation);
 
   const send = () => {
-    const prompt = pen.draft.value.trim();
-    if (prompt && !isWriting) studio.say(prompt);
+    const prompt = generation.draft.value.trim();
+    if (prompt && !isRunning) session.send(prompt);
   };
-  if (desk.state.value === "missing") return null;
+  if (current.status.value === "missing") return null;
   return (
     <form
       class="composer"
@@ -45,57 +30,28 @@ export function Composer() {
         send();
       }}
     >
-      {isAway && (
-        <button type="button" class="away" onClick={desk.follow}>
-          Another part is being written. Show it
+      {isRunning && !current.isFollowing.value && (
+        <button type="button" class="follow" onClick={current.follow}>
+          An answer is being written on another branch. Show it
         </button>
       )}
       <div class="composer-box">
-        <label class="unseen" for="composer">Continue the story</label>
-        <textarea
+        <label class="visually-hidden" for="composer">Continue the story</label>
+        <PromptBox
           id="composer"
-          ref={box}
-          rows={1}
-          maxLength={32_000}
-          enterkeyhint="send"
-          placeholder={desk.path.value.length === 0 ? "How does it begin?" : "What happens next?"}
-          value={pen.draft.value}
-          onInput={({ currentTarget }) => pen.draft.value = currentTarget.value}
-          onKeyDown={sendsOnEnter(send)}
+          box={box}
+          text={generation.draft.value}
+          placeholder={current.path.value.length === 0 ? "How does it begin?" : "What happens next?"}
+          onText={(text) => generation.draft.value = text}
+          onSend={send}
         />
-        {isWriting
-          ? (
-            <button
-              type="button"
-              class="round stop"
-              aria-label="Stop"
-              title="Stop (Esc)"
-              disabled={pen.stage.value === "stopping"}
-              onClick={() => {
-                pen.stop();
-                box.current?.focus();
-              }}
-            >
-              <Icon name="stop" />
-            </button>
-          )
-          : (
-            <button
-              type="submit"
-              class="round"
-              aria-label="Send"
-              title="Send (Enter)"
-              disabled={pen.draft.value.trim() === ""}
-            >
-              <Icon name="send" />
-            </button>
-          )}
+        <SendOrStop generation={generation} box={box} />
       </div>
-      <p class="keys" aria-hidden="true">
-        {isWriting
+      <p class="key-hints" aria-hidden="true">
+        {isRunning
           ? (
             <>
-              <kbd>Esc</kbd> stops. You can leave: it is written on.
+              <kbd>Esc</kbd> stops. You can close the page: the story continues.
             </>
           )
           : (
@@ -106,4 +62,54 @@ export function Composer() {
       </p>
     </form>
   );
+}
+
+interface SendOrStopProps {
+  generation: LiveGeneration;
+  box: RefObject<HTMLTextAreaElement | null>;
+}
+
+function SendOrStop({ generation, box }: SendOrStopProps) {
+  if (!generation.isRunning.value) {
+    const isEmpty = generation.draft.value.trim() === "";
+    return (
+      <button type="submit" class="round-button" aria-label="Send" title="Send (Enter)" disabled={isEmpty}>
+        <Icon name="send" />
+      </button>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="round-button stop"
+      aria-label="Stop"
+      title="Stop (Esc)"
+      disabled={generation.status.value === "stopping"}
+      onClick={() => {
+        generation.stop();
+        box.current?.focus();
+      }}
+    >
+      <Icon name="stop" />
+    </button>
+  );
+}
+
+function useFocusOnOpen(box: RefObject<HTMLTextAreaElement | null>, conversationId: string | null) {
+  useEffect(() => {
+    // On a phone the keyboard would cover the text.
+    if (!narrow.value && !document.querySelector("dialog[open]")) box.current?.focus();
+  }, [conversationId]);
+}
+
+function useStopOnEscape(generation: LiveGeneration) {
+  useLayoutEffect(() => {
+    const stop = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (document.querySelector("dialog[open], :popover-open")) return;
+      generation.stop();
+    };
+    addEventListener("keydown", stop);
+    return () => removeEventListener("keydown", stop);
+  }, [generation]);
 }

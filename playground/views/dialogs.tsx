@@ -1,56 +1,80 @@
-/** The windows that can lie over the page: bots, one bot, a new name, a farewell. */
+/** The dialogs: the list of bots, one bot, and renaming or deleting a conversation. */
 
 import { useState } from "preact/hooks";
-import type { Story } from "../data/rows.ts";
+import type { Conversation } from "../data/rows.ts";
 import { BotForm } from "./bot_form.tsx";
-import { BotList } from "./bot_list.tsx";
-import { useStudio } from "./context.ts";
-import { Modal } from "./modal.tsx";
-import { Field, valuesOf } from "./parts.tsx";
+import { Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { useSession } from "./session_context.ts";
 
 export function Dialogs() {
-  const studio = useStudio();
-  const dialog = studio.dialog.value;
-  const close = () => studio.ask(null);
-  switch (dialog?.name) {
+  const { dialog } = useSession();
+  const open = dialog.value;
+  const close = () => dialog.value = null;
+  switch (open?.name) {
     case "bots":
       return <BotList onClose={close} />;
     case "bot":
-      return <BotForm bot={dialog.bot} onClose={close} />;
+      return <BotForm bot={open.bot} onClose={close} />;
     case "rename":
-      return <Rename story={dialog.story} onClose={close} />;
+      return <Rename conversation={open.conversation} onClose={close} />;
     case "delete":
-      return <Delete story={dialog.story} onClose={close} />;
+      return <Delete conversation={open.conversation} onClose={close} />;
     default:
       return null;
   }
 }
 
-interface AboutStory {
-  story: Story;
+function BotList({ onClose }: { onClose(): void }) {
+  const { bots, user, dialog } = useSession();
+  const rows = bots.value ?? [];
+  return (
+    <Modal title="Bots" onClose={onClose}>
+      <p class="hint">A bot is a model at a provider, with your instructions.</p>
+      <ul class="bots">
+        {rows.map((bot) => (
+          <li key={bot.id}>
+            <div>
+              <strong>{bot.name || "Unnamed bot"}</strong>
+              <span>{bot.model || "no model"} · {hostOf(bot.access_path)}</span>
+            </div>
+            {bot.user_id !== user.id ? <span class="badge">shared with you</span> : (
+              <button
+                type="button"
+                class="button small"
+                aria-label={`Edit ${bot.name}`}
+                onClick={() => dialog.value = { name: "bot", bot }}
+              >
+                Edit
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {rows.length === 0 && <p>You have no bots yet.</p>}
+      <button type="button" class="button primary" onClick={() => dialog.value = { name: "bot", bot: null }}>
+        <Icon name="plus" /> New bot
+      </button>
+    </Modal>
+  );
+}
+
+interface ConversationDialogProps {
+  conversation: Conversation;
   onClose(): void;
 }
 
-function Rename({ story, onClose }: AboutStory) {
-  const studio = useStudio();
-  const [reason, setReason] = useState("");
+function Rename({ conversation, onClose }: ConversationDialogProps) {
+  const session = useSession();
+  const [error, setError] = useState("");
+  const submit = (event: SubmitEvent) => {
+    const title = valuesOf(event).title.trim();
+    session.rename(conversation.id, title).then(onClose, (reason) => setError(reason.message));
+  };
   return (
     <Modal title="Rename this story" onClose={onClose}>
-      <form
-        class="form"
-        onSubmit={(event) => {
-          const title = valuesOf(event).title.trim();
-          studio.rename(story.id, title).then(onClose, (error) => setReason(error.message));
-        }}
-      >
-        <Field
-          label="Title"
-          name="title"
-          defaultValue={story.title}
-          maxLength={120}
-          autoFocus
-        />
-        {reason && <p class="reason" role="alert">{reason}</p>}
+      <form class="form" onSubmit={submit}>
+        <Field label="Title" name="title" defaultValue={conversation.title} maxLength={120} autoFocus />
+        <FormError text={error} />
         <div class="actions end">
           <button type="button" class="button" onClick={onClose}>Cancel</button>
           <button type="submit" class="button primary">Rename</button>
@@ -60,25 +84,24 @@ function Rename({ story, onClose }: AboutStory) {
   );
 }
 
-function Delete({ story, onClose }: AboutStory) {
-  const studio = useStudio();
-  const [reason, setReason] = useState("");
+function Delete({ conversation, onClose }: ConversationDialogProps) {
+  const session = useSession();
+  const [error, setError] = useState("");
+  const remove = () => session.removeConversation(conversation.id).then(onClose, (reason) => setError(reason.message));
   return (
     <Modal title="Delete this story?" onClose={onClose}>
       <p>
-        “{story.title || "Untitled story"}” goes with all its branches and versions. This cannot be taken back.
+        This deletes “{conversation.title || "Untitled story"}” with all its branches and versions. It cannot be undone.
       </p>
-      {reason && <p class="reason" role="alert">{reason}</p>}
+      <FormError text={error} />
       <div class="actions end">
-        <button type="button" class="button" onClick={onClose}>Keep it</button>
-        <button
-          type="button"
-          class="button danger"
-          onClick={() => studio.removeStory(story.id).then(onClose, (error) => setReason(error.message))}
-        >
-          Delete
-        </button>
+        <button type="button" class="button" onClick={onClose}>Keep</button>
+        <button type="button" class="button danger" onClick={remove}>Delete</button>
       </div>
     </Modal>
   );
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
 }

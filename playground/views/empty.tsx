@@ -1,30 +1,26 @@
-/** What a story looks like before it has begun. */
+/** A new conversation before its first message. */
 
-import { useStudio } from "./context.ts";
+import { useSession } from "./session_context.ts";
 
-const BEGINNINGS: [string, string][] = [
+const SUGGESTIONS: [title: string, prompt: string][] = [
   ["A light that asks the sea", "Tell me a story about a lighthouse keeper and a letter from the sea."],
   ["The machine that counted apples", "Tell me a story about a robot in an orchard whose owner has gone."],
   ["Weather, mended while you wait", "Tell me a story about a shop where weather is mended."],
 ];
 
 export function Empty() {
-  const studio = useStudio();
-  if (studio.bots.value === null) return null;
-  if (studio.bots.value.length === 0) {
+  const session = useSession();
+  if (session.bots.value === null) return null;
+  if (session.bots.value.length === 0) {
     return (
       <div class="empty">
-        <h2>First, somebody to tell it</h2>
+        <h2>First, create a bot</h2>
         <p>
           A bot is a model at a provider of your choice, with your instructions and your key. The key stays with the
           relay.
         </p>
-        <button
-          type="button"
-          class="button primary"
-          onClick={() => studio.ask({ name: "bot", bot: null })}
-        >
-          Make a bot
+        <button type="button" class="button primary" onClick={() => session.dialog.value = { name: "bot", bot: null }}>
+          Create a bot
         </button>
       </div>
     );
@@ -32,14 +28,11 @@ export function Empty() {
   return (
     <div class="empty">
       <h2>How does it begin?</h2>
-      <p>Write the first line below, or take one of these.</p>
-      <ul class="beginnings">
-        {BEGINNINGS.map(([title, prompt]) => (
+      <p>Write the first line below, or choose one of these.</p>
+      <ul class="suggestions">
+        {SUGGESTIONS.map(([title, prompt]) => (
           <li key={title}>
-            <button
-              type="button"
-              onClick={() => studio.say(prompt)}
-            >
+            <button type="button" onClick={() => session.send(prompt)}>
               <strong>{title}</strong>
               <span>{prompt}</span>
             </button>

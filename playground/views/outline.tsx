@@ -1,32 +1,32 @@
-/** The whole tree in a few lines: every part, the way that is being read in bold. */
+/** All messages of all branches, one line each. The path that is shown is marked. */
 
-import { shortened } from "../words/titles.ts";
-import { useStudio } from "./context.ts";
+import { shortened } from "../copy/titles.ts";
+import { useSession } from "./session_context.ts";
 
 const LINE_CHARACTERS = 64;
 
-/** Deeper forks are no longer set in, or their words would have no room. */
+/** Deeper forks are not indented further, or their text would have no room. */
 const MAX_DEPTH = 6;
 
 export function Outline({ onChosen }: { onChosen(): void }) {
-  const { desk } = useStudio();
-  const leaf = desk.path.value.at(-1)?.id ?? null;
+  const { current } = useSession();
+  const leaf = current.path.value.at(-1)?.id ?? null;
   return (
     <>
-      <p class="hint">Choose a part to read on from there.</p>
+      <p class="hint">Choose a message to open its branch.</p>
       <ol class="outline">
-        {desk.tree.value.outline(leaf).map(({ message, depth, onPath }) => (
+        {current.tree.value.outline(leaf).map(({ message, depth, onPath }) => (
           <li key={message.id} class={`depth-${Math.min(depth, MAX_DEPTH)}`}>
             <button
               type="button"
-              class={message.is_user_author ? "said" : "was-told"}
+              class={message.is_user_author ? "by-user" : "by-bot"}
               aria-current={onPath ? (message.id === leaf ? "location" : "true") : undefined}
               onClick={() => {
-                desk.show(message.id);
+                current.show(message.id);
                 onChosen();
               }}
             >
-              <span class="unseen">
+              <span class="visually-hidden">
                 {message.is_user_author ? "You: " : "Story: "}
               </span>
               {shortened(message.content, LINE_CHARACTERS) || "…"}

@@ -1,20 +1,18 @@
-/** The list of stories, and the ways to bots and out. */
+/** The list of conversations, with the ways to the bots and to signing out. */
 
 import { linkTo } from "../platform/address.ts";
 import { narrow } from "../platform/media.ts";
-import { useStudio } from "./context.ts";
-import { Brand, Icon } from "./parts.tsx";
+import { Brand, Icon } from "./controls.tsx";
+import { useSession } from "./session_context.ts";
 
 interface SidebarProps {
   onSignOut(): void;
-  /** Something was chosen: a list that lies over the page may go. */
+  /** Something was chosen: a drawer can close. */
   onChosen(): void;
 }
 
 export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
-  const studio = useStudio();
-  const { stories, busy, desk, user } = studio;
-  const rows = stories.value;
+  const { user, dialog } = useSession();
   return (
     <div class="sidebar">
       {!narrow.value && (
@@ -23,58 +21,59 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
         </header>
       )}
       <a
-        class="button wide new-story"
+        class="button wide"
         href={linkTo(null)}
         onClick={() => {
           onChosen();
-          if (!narrow.value) focusComposer();
+          if (!narrow.value) document.getElementById("composer")?.focus();
         }}
       >
         <Icon name="plus" /> New story
       </a>
-      <nav class="stories" aria-label="Stories">
-        {rows?.length === 0 && <p class="hint">Your stories will be listed here.</p>}
-        <ul>
-          {rows?.map(({ id, title }) => {
-            const isBusy = busy.value.includes(id);
-            return (
-              <li key={id}>
-                <a
-                  href={linkTo(id)}
-                  class={isBusy ? "story-link busy" : "story-link"}
-                  aria-current={id === desk.storyId.value ? "page" : undefined}
-                  onClick={onChosen}
-                >
-                  <span>{title || "Untitled story"}</span>
-                  {isBusy && <span class="unseen">(being written)</span>}
-                </a>
-              </li>
-            );
-          })}
-        </ul>
-      </nav>
+      <ConversationList onChosen={onChosen} />
       <footer class="sidebar-foot">
         <button
           type="button"
           class="row-button"
           onClick={() => {
             onChosen();
-            studio.ask({ name: "bots" });
+            dialog.value = { name: "bots" };
           }}
         >
           Bots
         </button>
-        <div class="who">
+        <div class="account">
           <span title={user.email}>{user.email}</span>
-          <button type="button" class="link" onClick={onSignOut}>
-            Sign out
-          </button>
+          <button type="button" class="link" onClick={onSignOut}>Sign out</button>
         </div>
       </footer>
     </div>
   );
 }
 
-function focusComposer() {
-  document.querySelector<HTMLElement>(".composer textarea")?.focus();
+function ConversationList({ onChosen }: { onChosen(): void }) {
+  const { conversations, running, current } = useSession();
+  return (
+    <nav class="conversations" aria-label="Stories">
+      {conversations.value?.length === 0 && <p class="hint">Your stories will be listed here.</p>}
+      <ul>
+        {conversations.value?.map(({ id, title }) => {
+          const isRunning = running.value.includes(id);
+          return (
+            <li key={id}>
+              <a
+                href={linkTo(id)}
+                class={isRunning ? "conversation-link running" : "conversation-link"}
+                aria-current={id === current.id.value ? "page" : undefined}
+                onClick={onChosen}
+              >
+                <span>{title || "Untitled story"}</span>
+                {isRunning && <span class="visually-hidden">(being written)</span>}
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+    </nav>
+  );
 }

@@ -1,20 +1,18 @@
-/** Takes the pictures of docs/playground.md, of the demo account; run by hand after a change of the page's looks. */
+/** Takes the screenshots of docs/playground.md with the demo account. Run it by hand when the page looks different. */
 
 import type { BrowserContextOptions } from "playwright-core";
-import { startDevStack } from "../../testkit/stack.ts";
-import { startScriptedProvider } from "../../testkit/provider.ts";
-import { startChromium, withWindow } from "./browser.ts";
-import { type Reader, readerOf } from "./reader.ts";
+import { startChromium, withWindow } from "../../testkit/browser.ts";
+import { refuses, type Script } from "../../testkit/provider.ts";
+import { startStack } from "../../testkit/stack.ts";
+import { type Visitor, visitorOf } from "./visitor.ts";
 
 const FOLDER = new URL("../../docs/images/", import.meta.url).pathname;
-
-const LIMIT = { RELAY_RATE_LIMIT_PER_MINUTE: "1000" };
 
 const DESKTOP = { viewport: { width: 1240, height: 720 } };
 const PHONE = { viewport: { width: 360, height: 720 }, hasTouch: true, deviceScaleFactor: 1.5 };
 
-/** What is told, in this order. */
-const PARTS = [
+/** The answers, in this order. */
+const ANSWERS = [
   `The lamp had been dark for an hour when the sea knocked.
 
 It knocked three times, politely, the way a neighbour does who has come about the fence. Ines put down her oil can. In nineteen years at Carrow Point nobody had climbed the ninety-one steps without a rope, a grievance or a telegram.
@@ -35,95 +33,91 @@ It had lain on the harbour master's desk since spring, addressed to the lighthou
 The baker's lay under a loaf. The schoolmistress had marked hers in red and sent it back with the ebb. Only old Tobit had answered, and Tobit had not been late for his supper since.`,
 ];
 
-const provider = startScriptedProvider();
-const refusing = provider.script(() => Response.json({ error: { message: "wrong key" } }, { status: 401 }));
-let told = 0;
-const telling = provider.script(async (call) => {
-  for (const word of PARTS[told++ % PARTS.length].split(/(?<= )/)) {
+let answered = 0;
+const typing: Script = async (call) => {
+  for (const word of ANSWERS[answered++ % ANSWERS.length].split(/(?<= )/)) {
     await call.token(word);
     await new Promise((resolve) => setTimeout(resolve, 12));
   }
   await call.finish();
-});
-const stack = await startDevStack(["--provider", telling], LIMIT);
+};
+const stack = await startStack({ demo: typing, env: { RELAY_RATE_LIMIT_PER_MINUTE: "1000" } });
 const chromium = await startChromium();
 
-async function take(name: string, { page }: Reader) {
+async function take(name: string, { page }: Visitor) {
   await page.evaluate("document.fonts.ready");
   await page.screenshot({ path: `${FOLDER}playground-${name}.png` });
 }
 
-function visit(options: BrowserContextOptions, use: (reader: Reader) => Promise<void>): Promise<void> {
+function visit(options: BrowserContextOptions, use: (visitor: Visitor) => Promise<void>): Promise<void> {
   return withWindow(chromium, options, async (window) => {
-    const reader = readerOf(await window.tab(stack.url));
-    await reader.button("Use the demo account").waitFor();
-    await use(reader);
+    const visitor = visitorOf(await window.tab(stack.url));
+    await visitor.button("Use the demo account").waitFor();
+    await use(visitor);
   });
 }
 
-async function enter(reader: Reader) {
-  await reader.button("Use the demo account").press("Enter");
-  await reader.page.getByText("How does it begin?").waitFor();
+async function enter({ page, button }: Visitor) {
+  await button("Use the demo account").press("Enter");
+  await page.getByText("How does it begin?").waitFor();
 }
 
-await visit(DESKTOP, async (reader) => {
-  await take("welcome", reader);
-  await enter(reader);
-  await take("empty", reader);
-  await reader.button(/A light that asks the sea/).click();
-  await reader.page.locator(".live").getByText("It is open").waitFor();
-  await take("streaming", reader);
-  await reader.rests();
-  await reader.button("Tell it again").click();
-  await reader.rests();
-  await reader.say("What does the harbour master know about the letter?");
-  await reader.rests();
-  await reader.button("Edit").last().click();
-  await reader.page.getByLabel("Edit what you said").fill("Who else in Carrow has had such a letter?");
-  await reader.page.keyboard.press("Enter");
-  await reader.rests();
-  await reader.page.getByRole("button", { name: /^Branches/ }).click();
-  await take("branches", reader);
-  await reader.page.emulateMedia({ colorScheme: "dark" });
-  await take("branches-dark", reader);
-  await reader.page.emulateMedia({ colorScheme: "light" });
-  await reader.page.getByRole("button", { name: /^Branches/ }).click();
+await visit(DESKTOP, async (visitor) => {
+  const { page, button } = visitor;
+  await take("welcome", visitor);
+  await enter(visitor);
+  await take("empty", visitor);
+  await button(/A light that asks the sea/).click();
+  await page.locator(".live").getByText("It is open").waitFor();
+  await take("streaming", visitor);
+  await visitor.idle();
+  await button("Regenerate").click();
+  await visitor.idle();
+  await visitor.send("What does the harbour master know about the letter?");
+  await visitor.idle();
+  await button("Edit").last().click();
+  await page.getByLabel("Edit your message").fill("Who else in Carrow has had such a letter?");
+  await page.keyboard.press("Enter");
+  await visitor.idle();
+  await button(/^Branches/).click();
+  await take("branches", visitor);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await take("branches-dark", visitor);
 });
 
-await visit(PHONE, async (reader) => {
-  await enter(reader);
-  await reader.button("Stories and account").tap();
-  await take("phone-stories", reader);
-  await reader.page.getByRole("link", { name: "A lighthouse" }).tap();
-  await reader.page.getByRole("dialog").waitFor({ state: "detached" });
-  await reader.button("Branch here").tap();
-  await reader.say("What does the harbour master know about the letter?");
-  await reader.page.locator(".live").getByText("neighbour").waitFor();
-  await take("phone", reader);
-  await reader.rests();
+await visit(PHONE, async (visitor) => {
+  const { page, button } = visitor;
+  await enter(visitor);
+  await button("Stories and account").tap();
+  await take("phone-stories", visitor);
+  await page.getByRole("link", { name: "A lighthouse" }).tap();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await button("Branch here").tap();
+  await visitor.send("What does the harbour master know about the letter?");
+  await page.locator(".live").getByText("neighbour").waitFor();
+  await take("phone", visitor);
+  await visitor.idle();
 });
 
-await visit({ ...PHONE, colorScheme: "dark" }, async (reader) => {
-  await take("phone-dark", reader);
-});
+await visit({ ...PHONE, colorScheme: "dark" }, (visitor) => take("phone-dark", visitor));
 
-await visit(DESKTOP, async (reader) => {
-  await enter(reader);
-  await reader.page.getByRole("link", { name: "A lighthouse" }).click();
-  await reader.told.first().waitFor();
-  await reader.button("Bots").click();
-  await reader.button("Edit Demo storyteller").click();
-  await take("bot", reader);
+await visit(DESKTOP, async (visitor) => {
+  const { page, button } = visitor;
+  await enter(visitor);
+  await page.getByRole("link", { name: "A lighthouse" }).click();
+  await visitor.answers.first().waitFor();
+  await button("Bots").click();
+  await button("Edit Demo storyteller").click();
+  await take("bot", visitor);
 
-  await reader.page.getByLabel("Base URL").fill(refusing);
-  await reader.button("Save").click();
-  await reader.page.getByRole("dialog").waitFor({ state: "detached" });
-  await reader.say("And then?");
-  await reader.page.getByRole("alert").waitFor();
-  await take("error", reader);
+  const rejecting = stack.provider.script(refuses(401, { error: { message: "wrong key" } }));
+  await page.getByLabel("Base URL").fill(rejecting);
+  await button("Save").click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await visitor.send("And then?");
+  await page.getByRole("alert").waitFor();
+  await take("error", visitor);
 });
 
 await chromium.close();
-
 await stack.stop();
-await provider.close();

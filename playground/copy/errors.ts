@@ -1,0 +1,155 @@
+/** Texts for errors: what went wrong, and what the user can do. */
+
+import type { ClientErrorCode, RelayClientError } from "../../client/errors.ts";
+
+/** The button that an error offers. */
+export type ErrorAction = "retry" | "retry-or-bot" | "bot" | "sign-in" | "reload" | "none";
+
+/** An error as the page shows it. */
+export interface ErrorNotice {
+  title: string;
+  advice: string;
+  action: ErrorAction;
+  /** The provider's own message, where it may help. */
+  detail?: string;
+  /** Milliseconds since 1970 before which a retry is refused. */
+  notBefore?: number;
+}
+
+type Copy = [title: string, advice: string, action: ErrorAction];
+
+const VERSION_MISMATCH: Copy = [
+  "This page does not match the relay.",
+  "The relay is probably a different version.",
+  "reload",
+];
+
+const REGENERATE = "The text so far is saved. You can regenerate the answer.";
+
+/** The type keeps this complete: one entry for each code of the relay and of the client. */
+const COPY: Record<ClientErrorCode, Copy> = {
+  invalid_request: [
+    "The relay rejected this request.",
+    "The text may be too long. The limit is 32,000 characters.",
+    "none",
+  ],
+  unauthenticated: ["You are signed out.", "Sign in again. Your stories are saved.", "sign-in"],
+  forbidden: ["This account cannot start stories.", "Sign in with an email address and a password.", "sign-in"],
+  provider_not_allowed: [
+    "The relay does not allow this bot’s base URL.",
+    "It must begin with https:// and lead to a public server. Change it in the bot’s settings.",
+    "bot",
+  ],
+  bot_not_found: ["This story has no bot.", "Create a bot, or choose another one above.", "bot"],
+  conversation_not_found: ["This story no longer exists.", "It may have been deleted in another window.", "reload"],
+  message_not_found: ["This message no longer exists.", "It may have been deleted in another window.", "reload"],
+  not_found: VERSION_MISMATCH,
+  stream_not_found: ["This answer is no longer being written.", "Retry to regenerate it.", "retry"],
+  method_not_allowed: VERSION_MISMATCH,
+  stream_id_taken: ["The relay already has another request with this id.", "Retry to use a new one.", "retry"],
+  payload_too_large: ["This is too long to send.", "Shorten the text, or start a new story.", "none"],
+  unsupported_media_type: VERSION_MISMATCH,
+  rate_limited: ["Too many requests.", "You have reached the limit of answers per minute.", "retry"],
+  too_many_streams: [
+    "Too many stories are being written at once.",
+    "Wait until one of them is finished, or stop one.",
+    "retry",
+  ],
+  internal: ["The relay had an internal error.", "A retry may help.", "retry"],
+  provider_auth: [
+    "The provider rejected this bot’s key.",
+    "It may be mistyped, expired or for another provider. Set a new key in the bot’s settings.",
+    "bot",
+  ],
+  provider_bad_response: [
+    "The provider’s answer was invalid or incomplete.",
+    "Retry. If it happens again, check the bot’s base URL and model.",
+    "retry-or-bot",
+  ],
+  provider_error: [
+    "The provider reported an error.",
+    "Retry. If it happens again, check the bot’s model and base URL.",
+    "retry-or-bot",
+  ],
+  provider_rate_limited: [
+    "The provider’s limit is reached.",
+    "Too many requests were sent, or the account of the bot’s key has no credit left. Wait a little, then retry.",
+    "retry",
+  ],
+  interrupted: ["The answer was interrupted.", REGENERATE, "retry"],
+  unavailable: ["The relay is not available right now.", "Your story is saved. Retry in a moment.", "retry"],
+  provider_timeout: ["The provider stopped responding.", REGENERATE, "retry"],
+  timeout: ["The answer took too long.", "The text so far is saved. You can continue from there.", "retry"],
+  unreachable: [
+    "Could not reach the relay.",
+    "Check your network, then retry. The story continues without you.",
+    "retry",
+  ],
+  unexpected_response: [
+    "Something other than the relay answered.",
+    "Check the project’s URL, and that the relay’s functions are deployed there.",
+    "retry",
+  ],
+};
+
+/** The relay has the text, but the database does not have it yet. */
+export const NOT_STORED: ErrorNotice = {
+  title: "This answer is not saved yet.",
+  advice: "The relay keeps trying. Reload in a moment.",
+  action: "reload",
+};
+
+const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["provider_error", "provider_bad_response"];
+
+/** The notice for an error of a generation, or of a request to the relay. */
+export function errorNotice(error: RelayClientError, now: number): ErrorNotice {
+  const [title, advice, action] = COPY[error.code] ?? COPY.internal;
+  return {
+    title,
+    advice: error.issues[0]?.message ?? advice,
+    action,
+    detail: WITH_PROVIDER_MESSAGE.includes(error.code) ? error.message : undefined,
+    notBefore: error.retryAfter === undefined ? undefined : now + error.retryAfter * 1000,
+  };
+}
+
+/** The text for a query of conversations or bots that failed. */
+export function dataError(error: unknown): string {
+  const { code, message = "" } = error as { code?: string; message?: string };
+  if (/fetch|network/i.test(message)) return "Could not reach the server. Check your network and retry.";
+  if (code === "PGRST301" || code === "PGRST303" || /jwt/i.test(message)) return "You are signed out. Sign in again.";
+  if (code === "42501") return "You are not allowed to change this.";
+  if (code === "23514") return "One of the values is not allowed.";
+  if (code === "PGRST116") return "This no longer exists. It may have been deleted elsewhere.";
+  return `The request failed: ${message || "the server gave no reason"}`;
+}
+
+const ACCOUNT_COPY: Record<string, string> = {
+  invalid_credentials: "The email or the password is wrong.",
+  email_not_confirmed: "This address is not confirmed yet. Follow the link in the email.",
+  user_already_exists: "An account with this address already exists. Sign in instead.",
+  email_exists: "An account with this address already exists. Sign in instead.",
+  weak_password: "Choose a longer password, with at least six characters.",
+  validation_failed: "This is not a valid email address.",
+  email_address_invalid: "This is not a valid email address.",
+  signup_disabled: "This project does not accept new accounts.",
+  over_request_rate_limit: "Too many attempts. Wait a minute, then retry.",
+  over_email_send_rate_limit: "Too many emails were sent. Wait a while, then retry.",
+};
+
+/** The text for a sign-in or sign-up that failed. */
+export function accountError(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return ACCOUNT_COPY[code ?? ""] ?? dataError({ message });
+}
+
+/** The note below an answer that did not end by itself; null for one that did. */
+export function endingNote(finishReason: string | null, isComplete: boolean): string | null {
+  if (finishReason === "length") return "Reached the length limit";
+  if (finishReason === "content_filter") return "Stopped by the provider’s filter";
+  if (isComplete) return null;
+  if (finishReason === "cancelled") return "Stopped";
+  if (finishReason === "disconnected") return "Stopped: the client disconnected";
+  if (finishReason === "timeout") return "Stopped: it took too long";
+  return "Interrupted";
+}

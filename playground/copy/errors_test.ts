@@ -1,0 +1,50 @@
+/// <reference lib="deno.ns" />
+import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
+import { type ClientErrorCode, type ClientErrorDetails, RelayClientError } from "../../client/errors.ts";
+import { type ErrorCode, STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { accountError, dataError, endingNote, errorNotice } from "./errors.ts";
+
+const RELAY_CODES = Object.keys(STATUS_OF) as ErrorCode[];
+const CODES: ClientErrorCode[] = [...RELAY_CODES, "unreachable", "unexpected_response"];
+
+const noticeOf = (code: ClientErrorCode, details?: ClientErrorDetails) =>
+  errorNotice(new RelayClientError(code, "x", details), 1_000);
+
+Deno.test("errorNotice() has whole sentences for each code, and none of them is a code", () => {
+  for (const code of CODES) {
+    const { title, advice } = noticeOf(code);
+    for (const sentence of [title, advice]) {
+      match(sentence, /^[A-Z].*\.$/);
+      doesNotMatch(sentence, /_|\bnull\b|\bHTTP\b|\b[45]\d\d\b/, code);
+    }
+  }
+});
+
+Deno.test("errorNotice() offers a retry wherever one may succeed", () => {
+  for (const code of RELAY_CODES) {
+    if (STATUS_OF[code] >= 500 || STATUS_OF[code] === 429) ok(/retry|bot/.test(noticeOf(code).action), code);
+  }
+});
+
+Deno.test("errorNotice() has the time of Retry-After, the issue of a request, and the provider's message alone", () => {
+  equal(noticeOf("rate_limited", { retryAfter: 7 }).notBefore, 8_000);
+  const issues = [{ path: "prompt", message: "It has 40,000 characters" }];
+  equal(noticeOf("invalid_request", { issues }).advice, "It has 40,000 characters");
+  const details = (["provider_error", "provider_auth", "internal"] as const)
+    .map((code) => noticeOf(code).detail);
+  equal(details, ["x", undefined, undefined]);
+});
+
+Deno.test("dataError() and accountError() distinguish the network from a refusal", () => {
+  match(dataError(new TypeError("Failed to fetch")), /^Could not reach/);
+  match(dataError({ code: "42501", message: "x" }), /not allowed/);
+  match(accountError({ code: "invalid_credentials" }), /is wrong/);
+  match(accountError({ message: "Failed to fetch" }), /^Could not reach/);
+});
+
+Deno.test("endingNote() is null for an answer that ended by itself", () => {
+  equal(endingNote("stop", true), null);
+  equal(endingNote("length", true), "Reached the length limit");
+  equal(endingNote("cancelled", false), "Stopped");
+  equal(endingNote("error", false), "Interrupted");
+});

@@ -1,0 +1,67 @@
+/** Queries for conversations and their messages, through the Data API. */
+
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { type Conversation, type Message, rowsOf } from "./rows.ts";
+
+const CONVERSATION = "id, title, bot_id, active_message_id";
+const MESSAGE = "id, parent_id, content, is_user_author, is_complete, finish_reason, created_at";
+
+/** The Data API cuts off longer results. */
+const PAGE_ROWS = 500;
+
+/** Last changed first. */
+export async function listConversations(supabase: SupabaseClient): Promise<Conversation[]> {
+  const query = supabase.from("conversations").select(CONVERSATION);
+  return rowsOf(await query.order("updated_at", { ascending: false }).limit(PAGE_ROWS));
+}
+
+/** Null where the user has no such conversation. */
+export async function readConversation(supabase: SupabaseClient, id: string): Promise<Conversation | null> {
+  return rowsOf(await supabase.from("conversations").select(CONVERSATION).eq("id", id).maybeSingle());
+}
+
+/** Creates a conversation without messages. */
+export async function addConversation(
+  supabase: SupabaseClient,
+  userId: string,
+  title: string,
+  botId: string | null,
+): Promise<Conversation> {
+  const row = { user_id: userId, title, bot_id: botId };
+  return rowsOf(await supabase.from("conversations").insert(row).select(CONVERSATION).single());
+}
+
+/** Changes the title, the bot or the active leaf. */
+export async function changeConversation(
+  supabase: SupabaseClient,
+  id: string,
+  fields: Partial<Omit<Conversation, "id">>,
+): Promise<void> {
+  rowsOf(await supabase.from("conversations").update(fields).eq("id", id));
+}
+
+/** Its messages are deleted with it. */
+export async function deleteConversation(supabase: SupabaseClient, id: string): Promise<void> {
+  rowsOf(await supabase.from("conversations").delete().eq("id", id));
+}
+
+/** Which of these generations have ended with a stored message. */
+export async function endedStreams(supabase: SupabaseClient, streamIds: string[]): Promise<string[]> {
+  const rows: { stream_id: string }[] = rowsOf(
+    await supabase.from("messages").select("stream_id").in("stream_id", streamIds),
+  );
+  return rows.map(({ stream_id }) => stream_id);
+}
+
+/** The messages of all branches, oldest first. */
+export async function listMessages(supabase: SupabaseClient, conversationId: string): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (;;) {
+    const query = supabase.from("messages").select(MESSAGE).eq("conversation_id", conversationId);
+    const page: Message[] = rowsOf(
+      await query.order("created_at").order("id").range(messages.length, messages.length + PAGE_ROWS - 1),
+    );
+    messages.push(...page);
+    if (page.length < PAGE_ROWS) return messages;
+  }
+}

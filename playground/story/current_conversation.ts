@@ -1,0 +1,136 @@
+/** The open conversation: its messages, the path that is shown, and its generation. */
+
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { RelayClient } from "../../client/client.ts";
+import { dataError } from "../copy/errors.ts";
+import { changeConversation, listMessages, readConversation } from "../data/conversations.ts";
+import type { Conversation, Message } from "../data/rows.ts";
+import { readRunning } from "../data/running_generations.ts";
+import { createLiveGeneration, type LiveGeneration } from "./live_generation.ts";
+import { createTree, type Tree } from "./tree.ts";
+
+/** What the page shows of the conversation, and what the user can do. */
+export interface CurrentConversation {
+  /** Null: a new one, which is not stored before its first prompt. */
+  id: ReadonlySignal<string | null>;
+  status: ReadonlySignal<"loading" | "ready" | "missing">;
+  tree: ReadonlySignal<Tree>;
+  /** The messages that are shown: down to the leaf, or to the parent of the answer that is being generated. */
+  path: ReadonlySignal<Message[]>;
+  /** Whether the branch of the running generation is shown. */
+  isFollowing: ReadonlySignal<boolean>;
+  /** Of reading or storing; the generation has errors of its own. */
+  error: ReadonlySignal<string | null>;
+  generation: LiveGeneration;
+  open(id: string | null): Promise<void>;
+  /** Reads it again, for changes by other tabs and devices. */
+  refresh(): Promise<void>;
+  /** Makes this message the leaf: the next prompt becomes a branch below it. */
+  branchFrom(messageId: string): void;
+  /** Shows this message and the latest branch below it. */
+  show(messageId: string): void;
+  /** Shows the branch of the running generation. */
+  follow(): void;
+}
+
+/** Nothing is open at first. */
+export function createCurrentConversation(supabase: SupabaseClient, relay: RelayClient): CurrentConversation {
+  const state = createState(supabase);
+  const { id, status, messages, leafId, tree, isFollowing, error } = state;
+  const follow = () => void (isFollowing.value = true);
+  const generation = createLiveGeneration(relay, {
+    id,
+    tree,
+    onBegin: follow,
+    reload: async (leaf) => await attempt(state, load(state, isFollowing.value ? leaf : undefined)) !== undefined,
+  });
+  const path = computed(() => {
+    const parentId = isFollowing.value ? generation.parentId.value : undefined;
+    return tree.value.pathTo(parentId === undefined ? leafId.value : parentId);
+  });
+
+  function moveTo(messageId: string) {
+    if (id.value === null) return;
+    batch(() => {
+      leafId.value = messageId;
+      isFollowing.value = false;
+      generation.dismiss();
+    });
+    attempt(state, changeConversation(supabase, id.value, { active_message_id: messageId }));
+  }
+
+  async function open(newId: string | null) {
+    state.openings++;
+    batch(() => {
+      generation.detach();
+      id.value = newId;
+      messages.value = [];
+      leafId.value = null;
+      error.value = null;
+      status.value = newId === null ? "ready" : "loading";
+      follow();
+    });
+    const conversation = await attempt(state, load(state));
+    if (conversation && conversation.id === id.value) generation.resume();
+  }
+
+  async function refresh() {
+    if (generation.isRunning.value) return;
+    const conversation = await attempt(state, load(state));
+    if (!conversation || (generation.error.value?.notBefore ?? 0) > Date.now()) return;
+    if (readRunning(conversation.id)) generation.resume();
+    else if (generation.text.value) generation.dismiss();
+  }
+
+  const show = (messageId: string) => moveTo(tree.value.leafBelow(messageId));
+  return { id, status, tree, path, isFollowing, error, generation, open, refresh, branchFrom: moveTo, show, follow };
+}
+
+type State = ReturnType<typeof createState>;
+
+function createState(supabase: SupabaseClient) {
+  const messages = signal<Message[]>([]);
+  return {
+    supabase,
+    id: signal<string | null>(null),
+    status: signal<"loading" | "ready" | "missing">("ready"),
+    messages,
+    tree: computed(() => createTree(messages.value)),
+    leafId: signal<string | null>(null),
+    isFollowing: signal(true),
+    error: signal<string | null>(null),
+    /** Counts calls of open(): rows that were asked for before the last one are dropped. */
+    openings: 0,
+  };
+}
+
+/** Shows the active leaf unless another one is given. */
+async function load(state: State, leaf?: string): Promise<Conversation | null> {
+  const id = state.id.value;
+  if (id === null) return null;
+  const opening = state.openings;
+  const [conversation, rows] = await Promise.all([
+    readConversation(state.supabase, id),
+    listMessages(state.supabase, id),
+  ]);
+  if (opening !== state.openings) return null;
+  batch(() => {
+    const wanted = leaf ?? conversation?.active_message_id ?? null;
+    state.messages.value = rows;
+    // Without an active leaf the latest message is the leaf.
+    state.leafId.value = rows.some((row) => row.id === wanted) ? wanted : rows.at(-1)?.id ?? null;
+    state.status.value = conversation ? "ready" : "missing";
+    state.error.value = null;
+  });
+  return conversation;
+}
+
+/** Undefined where the query failed: then the page shows why. */
+async function attempt<T>(state: State, query: Promise<T>): Promise<T | undefined> {
+  try {
+    return await query;
+  } catch (error) {
+    state.error.value = dataError(error);
+  }
+}

@@ -1,0 +1,135 @@
+/** Parts that several views are made of: brand, icons, form fields, dialogs. */
+
+import type { ComponentChildren, InputHTMLAttributes } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+
+/** The logo: a line that forks, and the name. */
+export function Brand() {
+  return (
+    <span class="brand">
+      <svg viewBox="0 0 32 32" aria-hidden="true">
+        <rect width="32" height="32" rx="8" class="brand-ground" />
+        <path class="brand-line" d="M16 25.5V17M16 17c0-4.5-1.5-7.5-6-8.5M16 17c0-4.5 1.5-7.5 6-8.5" />
+      </svg>
+      Storytellr
+    </span>
+  );
+}
+
+const PATHS = {
+  menu: "M4 7h16M4 12h16M4 17h16",
+  close: "M6 6l12 12M18 6L6 18",
+  plus: "M12 5v14M5 12h14",
+  tree: "M7 8v8M7 13c0-3 10-1 10-5M7 3a2.5 2.5 0 1 1 0 5a2.5 2.5 0 0 1 0-5zM17 3a2.5 2.5 0 1 1 0 5a2.5 2.5 0 0 1 0-5z" +
+    "M7 16a2.5 2.5 0 1 1 0 5a2.5 2.5 0 0 1 0-5z",
+  more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
+  send: "M12 19V5M6 11l6-6 6 6",
+  stop: "M6.5 6.5h11v11h-11z",
+  back: "M14 6l-6 6 6 6",
+  forth: "M10 6l6 6-6 6",
+  again: "M19 12a7 7 0 1 1-2-5M19 4v4h-4",
+  edit: "M5 19l1-4L16 5l3 3L9 18z",
+  branch: "M7 20V4M7 13c0-3 2-4 5-4h5M14 6l3 3-3 3",
+};
+
+/** Decoration next to a text, or in a button that has a label. */
+export function Icon({ name }: { name: keyof typeof PATHS }) {
+  return (
+    <svg class={`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  name: string;
+  help?: ComponentChildren;
+  /** The height of a text area; without it the field is an input. */
+  lines?: number;
+  type?: "text" | "email" | "password" | "url";
+  defaultValue?: string | number;
+  placeholder?: string;
+  autoComplete?: string;
+  inputMode?: "decimal" | "email";
+  maxLength?: number;
+  autoFocus?: boolean;
+}
+
+/** A labelled input. It is uncontrolled: valuesOf() reads it when the form is submitted. */
+export function Field({ label, help, lines, ...input }: FieldProps) {
+  const id = useId();
+  const common = { id, "aria-describedby": help ? `${id}-help` : undefined, spellcheck: lines !== undefined };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {lines === undefined ? <input {...(input as InputHTMLAttributes)} {...common} /> : (
+        <textarea
+          name={input.name}
+          rows={lines}
+          placeholder={input.placeholder}
+          defaultValue={input.defaultValue}
+          {...common}
+        />
+      )}
+      {help && <p class="help" id={`${id}-help`}>{help}</p>}
+    </div>
+  );
+}
+
+/** Why a form was not accepted. */
+export function FormError({ text }: { text: string }) {
+  return text ? <p class="form-error" role="alert">{text}</p> : null;
+}
+
+/** The values of a submitted form, which the browser then does not send itself. */
+export function valuesOf(event: SubmitEvent): Record<string, string> {
+  event.preventDefault();
+  const form = event.currentTarget as HTMLFormElement;
+  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+}
+
+interface ModalProps {
+  title: string;
+  /** A card in the middle, or a drawer from one side. */
+  kind?: "card" | "left" | "right";
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+/** A modal dialog: the browser keeps the focus in it and closes it on Escape. */
+export function Modal({ title, kind = "card", onClose, children }: ModalProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    const opener = document.activeElement;
+    dialog.showModal();
+    dialog.addEventListener("close", onClose);
+    return () => {
+      // The event of this close() comes later, and would close the dialog that is opened next.
+      dialog.removeEventListener("close", onClose);
+      dialog.close();
+      // The opener may have been removed from the page.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      class={`modal ${kind}`}
+      aria-labelledby={id}
+      onClick={(event) => event.target === ref.current && onClose()}
+    >
+      <div class="modal-inner">
+        <header class="modal-head">
+          <h2 id={id}>{title}</h2>
+          <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,207 @@
+/** The messages: prompts, answers, and the answer that is being generated. */
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { endingNote } from "../copy/errors.ts";
+import type { Message } from "../data/rows.ts";
+import { Icon } from "./controls.tsx";
+import { PromptBox } from "./prompt_box.tsx";
+import { useSession } from "./session_context.ts";
+
+export function MessageView({ message }: { message: Message }) {
+  return message.is_user_author ? <Prompt message={message} /> : <Answer message={message} />;
+}
+
+function Prompt({ message }: { message: Message }) {
+  const { generation } = useSession().current;
+  const [isEdited, setEdited] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  if (isEdited) {
+    return (
+      <PromptEditor
+        message={message}
+        onEnd={() => {
+          setEdited(false);
+          requestAnimationFrame(() => opener.current?.focus());
+        }}
+      />
+    );
+  }
+  return (
+    <section class="prompt" aria-label="You" data-message={message.id}>
+      <Paragraphs text={message.content} />
+      <div class="tools">
+        <Versions message={message} />
+        <button
+          type="button"
+          class="tool"
+          ref={opener}
+          disabled={generation.isRunning.value}
+          onClick={() => setEdited(true)}
+        >
+          <Icon name="edit" /> Edit
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** What is sent from here becomes a new branch: the old prompt and all that follows it stay. */
+function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
+  const { generation } = useSession().current;
+  const [text, setText] = useState(message.content);
+  const box = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    box.current?.focus();
+    box.current?.setSelectionRange(text.length, text.length);
+  }, []);
+  const send = () => {
+    if (!text.trim() || generation.isRunning.value) return;
+    onEnd();
+    generation.send(text.trim(), message.parent_id);
+  };
+  return (
+    <form
+      class="prompt editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        onEnd();
+      }}
+    >
+      <label class="visually-hidden" for={`edit-${message.id}`}>Edit your message</label>
+      <PromptBox id={`edit-${message.id}`} box={box} text={text} onText={setText} onSend={send} />
+      <div class="editor-foot">
+        <span>The old version stays.</span>
+        <button type="button" class="button small" onClick={onEnd}>Cancel</button>
+        <button type="submit" class="button primary small" disabled={!text.trim()}>Send</button>
+      </div>
+    </form>
+  );
+}
+
+function Answer({ message }: { message: Message }) {
+  const { current } = useSession();
+  const { generation } = current;
+  const isLeaf = current.path.value.at(-1)?.id === message.id;
+  const isRunning = generation.isRunning.value;
+  const ending = endingNote(message.finish_reason, message.is_complete);
+  const reasoning = generation.pastReasoning.get(message.id);
+  return (
+    <section class="answer" aria-label="Story" data-message={message.id}>
+      {reasoning && <Reasoning text={reasoning} title="Reasoning" />}
+      <Paragraphs text={message.content} />
+      <div class="tools">
+        <Versions message={message} />
+        <button type="button" class="tool" disabled={isRunning} onClick={() => generation.regenerate(message.id)}>
+          <Icon name="again" /> Regenerate
+        </button>
+        {!isLeaf && (
+          <button
+            type="button"
+            class="tool"
+            disabled={isRunning}
+            onClick={() => current.branchFrom(message.id)}
+          >
+            <Icon name="branch" /> Branch here
+          </button>
+        )}
+        {ending && <span class="ending">{ending}</span>}
+      </div>
+    </section>
+  );
+}
+
+/** Goes back and forth between the versions of a message. */
+function Versions({ message }: { message: Message }) {
+  const { current } = useSession();
+  const { all, index } = current.tree.value.versionsOf(message);
+  if (all.length < 2) return null;
+  const button = (label: string, icon: "back" | "forth", version: Message | undefined) => (
+    <button
+      type="button"
+      class="tool"
+      aria-label={label}
+      disabled={!version}
+      onClick={() => {
+        current.show(version!.id);
+        requestAnimationFrame(() => focusVersionButton(version!.id, label));
+      }}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <span class="versions" role="group" aria-label="Versions">
+      {button("Previous version", "back", all[index - 1])}
+      <span>
+        <span class="visually-hidden">Version</span> {index + 1}/{all.length}
+      </span>
+      {button("Next version", "forth", all[index + 1])}
+    </span>
+  );
+}
+
+/** The other version has its own buttons: the focus moves to the same one, or to the one that is enabled. */
+function focusVersionButton(messageId: string, label: string) {
+  const buttons = document.querySelectorAll<HTMLButtonElement>(`[data-message="${messageId}"] .versions button`);
+  const enabled = [...buttons].filter((button) => !button.disabled);
+  (enabled.find((button) => button.getAttribute("aria-label") === label) ?? enabled[0])?.focus();
+}
+
+/** A prompt that was sent and is not stored yet. */
+export function PendingPrompt({ text }: { text: string }) {
+  // Keeps room for the buttons that appear once it is stored.
+  const isRunning = useSession().current.generation.isRunning.value;
+  return (
+    <section class="prompt" aria-label="You">
+      <Paragraphs text={text} />
+      {isRunning && <div class="tools" />}
+    </section>
+  );
+}
+
+const STATUS_TEXT = {
+  idle: "",
+  sending: "Waiting for the answer…",
+  waiting: "Waiting for the answer…",
+  streaming: "",
+  reconnecting: "Connection lost. Reconnecting…",
+  stopping: "Stopping…",
+};
+
+/** The answer that is being generated. */
+export function LiveAnswer() {
+  const { generation } = useSession().current;
+  const text = generation.text.value;
+  const reasoning = generation.reasoning.value;
+  const status = generation.status.value;
+  return (
+    <section class={`answer live ${status}`} aria-label="Story" aria-busy={status !== "idle"}>
+      {reasoning && <Reasoning text={reasoning} title={text ? "Reasoning" : "Thinking…"} />}
+      <Paragraphs text={text} />
+      {STATUS_TEXT[status] && <p class="status">{STATUS_TEXT[status]}</p>}
+    </section>
+  );
+}
+
+function Reasoning({ text, title }: { text: string; title: string }) {
+  return (
+    <details class="reasoning">
+      <summary>{title}</summary>
+      <p>{text}</p>
+    </details>
+  );
+}
+
+function Paragraphs({ text }: { text: string }) {
+  const paragraphs = text.split(/\n{2,}/).filter((paragraph) => paragraph.trim());
+  return (
+    <div class="text">
+      {paragraphs.map((paragraph, index) => <p key={index}>{paragraph}</p>)}
+    </div>
+  );
+}

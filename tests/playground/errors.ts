@@ -1,0 +1,93 @@
+/** Errors and how a user recovers, untrusted text, and deleting. */
+
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { rest } from "../../testkit/people.ts";
+import { refuses } from "../../testkit/provider.ts";
+import { pageTest, stack } from "./setup.ts";
+
+/** Registers the tests. */
+export function testErrors(): void {
+  pageTest("a key that the provider rejects is explained, and can be replaced at once", async (visit) => {
+    const { visitor, user, call, answer } = visit;
+    const { page, button } = visitor;
+    const rejecting = stack.provider.script(refuses(401, { error: { message: "bad key sk-4711" } }));
+    const [bot] = await rest(stack.target, user, "bots?select=id,access_path");
+    await rest(stack.target, user, `bots?id=eq.${bot.id}`, { method: "PATCH", body: { access_path: rejecting } });
+    await page.reload();
+    await visitor.send("A story");
+    const alert = page.getByRole("alert");
+    await alert.getByText("The provider rejected this bot’s key").waitFor();
+    ok(!(await page.content()).includes("sk-4711"));
+
+    await button("Bot settings").click();
+    await page.getByLabel("Base URL").fill(bot.access_path);
+    await page.getByLabel("Key").fill("sk-better");
+    await button("Save").click();
+    await button("Retry").click();
+    const { headers, body } = await call(1);
+    equal(headers.get("authorization"), "Bearer sk-better");
+    equal(body.messages, [{ role: "user", content: "A story" }]);
+    await answer(1, "At last");
+    await visitor.shows("A story", "At last");
+    equal(await alert.count(), 0);
+  });
+
+  pageTest("a provider that breaks off leaves the text so far, and a retry", async ({ visitor, call, answer }) => {
+    await visitor.send("A story");
+    const first = await call(1);
+    await first.token("Half of ");
+    await visitor.shows("A story", "Half of ");
+    first.end();
+    await visitor.page.getByText("answer was invalid or incomplete").waitFor();
+    await visitor.page.getByText("Interrupted").waitFor();
+    await visitor.shows("A story", "Half of ");
+    await visitor.button("Retry").click();
+    await answer(2, "All of it");
+    await visitor.shows("A story", "All of it");
+    await visitor.page.getByText("2/2").waitFor();
+  });
+
+  pageTest("the rate limit counts down, and the prompt is not lost", async ({ visitor, exchange }) => {
+    await visitor.page.clock.install();
+    for (let count = 1; count <= 5; count++) await exchange(`Prompt ${count}`, `Answer ${count}`);
+    await visitor.send("One more");
+    const retry = visitor.button(/^Retry/);
+    match(await retry.innerText(), /^Retry in \d+ s$/);
+    ok(await retry.isDisabled());
+    equal((await visitor.messages()).at(-1), "One more");
+    await visitor.page.clock.fastForward(60_000);
+    await visitor.button("Retry").waitFor();
+    ok(await visitor.button("Retry").isEnabled());
+  });
+
+  pageTest("markup in a text is shown as text", async ({ visitor, exchange }) => {
+    const text = `<img src=x onerror="document.title='caught'"> & <b>bold</b>`;
+    await exchange(text, text);
+    await visitor.shows(text, text);
+    equal(await visitor.page.locator(".text img, .text b").count(), 0);
+  });
+
+  pageTest("a story is renamed and deleted; a bot is deleted and its stories stay", async ({ visitor, exchange }) => {
+    const { page, button } = visitor;
+    await exchange("A story", "An answer");
+    await button("Story menu").click();
+    await button("Rename…").click();
+    await page.getByLabel("Title").fill("The Tale");
+    await button("Rename").click();
+    await page.getByRole("heading", { name: "The Tale" }).waitFor();
+
+    await button("Bots").click();
+    await button("Edit Storyteller").click();
+    await button("Delete bot").click();
+    await page.getByText("Its stories stay").waitFor();
+    await button("Delete").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await visitor.shows("A story", "An answer");
+
+    await button("Story menu").click();
+    await button("Delete…").click();
+    await button("Delete").click();
+    await page.getByText("Your stories will be listed here").waitFor();
+    await page.getByText("First, create a bot").waitFor();
+  });
+}
