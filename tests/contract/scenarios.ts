@@ -7,7 +7,7 @@ import { bots } from "./bots.ts";
 import { cancels } from "./cancel.ts";
 import { cors } from "./cors.ts";
 import { disconnect } from "./disconnect.ts";
-import { metrics } from "./metrics.ts";
+import { metrics, refusalMetrics } from "./metrics.ts";
 import { rate } from "./rate.ts";
 import { replay } from "./replay.ts";
 import { requests } from "./requests.ts";
@@ -34,6 +34,7 @@ export const scenarios: Scenario[] = [
   ...text,
   ...branches,
   ...bots,
+  ...refusalMetrics,
   ...requests,
   ...auth,
   ...streamIds,
