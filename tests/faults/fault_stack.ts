@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { type Client, newClient } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { BOT_KEY, makeBot } from "../../testkit/people.ts";
-import type { Script } from "../../testkit/provider.ts";
+import { answers, type Script } from "../../testkit/provider.ts";
 import { type FaultProxy, startProxy } from "../../testkit/proxy.ts";
 import { type Reader, readEvents, readToEnd } from "../../testkit/reader.ts";
 import { NO_USER_LIMITS, type Stack } from "../../testkit/stack.ts";
@@ -21,6 +21,8 @@ export interface FaultStack {
   stack: Stack;
   runtime: Runtime;
   client: Client;
+  /** Of the client's, and well. */
+  botId: string;
   /** Between `main` and the stack. */
   proxy: FaultProxy;
   main: Worker;
@@ -52,7 +54,8 @@ export async function openFaultStack(stack: Stack, runtime: Runtime): Promise<Fa
     }),
     worker({ RELAY_PROVIDER_HOSTS: "127.0.0.1" }),
   ]);
-  return { stack, runtime, client, proxy, main, hasty, brief, strict, choosy, worker: (env) => worker(env) };
+  const botId = await makeBot(stack.target, client.user, stack.provider.script(answers()));
+  return { stack, runtime, client, botId, proxy, main, hasty, brief, strict, choosy, worker: (env) => worker(env) };
 }
 
 /** A word of every prompt and answer here, so that logs can be searched for it. */
@@ -154,6 +157,6 @@ export function expectQuiet({ stack, client }: FaultStack, worker: Worker, reade
 
 /** The worker still does its work. */
 export async function expectAlive(on: FaultStack, worker: Worker): Promise<void> {
-  const { reader } = await begin(on, (call) => call.finish(), { worker });
-  equal((await readToEnd(reader)).last.finish_reason, "stop");
+  const body = { prompt: PROMPT, bot_id: on.botId };
+  equal((await on.client.generate(body, { worker: worker.url })).last.finish_reason, "stop");
 }
