@@ -43,15 +43,17 @@ export async function begin(on: LimitStack, script: Script): Promise<Reader & { 
   return Object.assign(readEvents(await on.client.ask(body)), { streamId: body.stream_id });
 }
 
-/** A provider that sends this text, as fast as its client reads up to `readable`: a faster one would lose the client. */
-export async function generateSlowly(on: LimitStack, text: string, readable = text.length) {
-  const PART = 512 * 1024;
+/**
+ * A provider that sends this text in parts, as fast as its client reads up to `readable`: a faster one would lose the
+ * client. No part may end inside a character, for the client gets that with the next one.
+ */
+export async function generateSlowly(on: LimitStack, text: string, part: number, readable = text.length) {
   let length = 0;
   let read = Promise.withResolvers<void>();
   const reader = await begin(on, async (call) => {
-    for (let at = 0; at < text.length; at += PART) {
-      await call.token(text.slice(at, at + PART));
-      while (length < Math.min(at + PART, readable)) await read.promise;
+    for (let at = 0; at < text.length; at += part) {
+      await call.token(text.slice(at, at + part));
+      while (length < Math.min(at + part, readable)) await read.promise;
     }
     await call.finish();
   });
