@@ -7,7 +7,7 @@ import { eventually } from "../../testkit/eventually.ts";
 import { mintToken } from "../../testkit/people.ts";
 import { answers, event, refuses, stalls, tokenEvent, waits } from "../../testkit/provider.ts";
 import { expectReadable, expectRefusal, post, readEvents, readToEnd } from "../../testkit/reader.ts";
-import { ERROR_CODES, STATUSES } from "../error_codes.ts";
+import { ERROR_CODES, ERROR_TABLE } from "../error_codes.ts";
 import { ask, type FaultStack, type Scenario } from "./fault_stack.ts";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
@@ -109,7 +109,7 @@ export const codes: Scenario[] = ERROR_CODES.map((code) => ({
     const response = await way(on);
     const { status, retryable } = documented.get(code)!;
     if (status !== "event") {
-      equal(status, String(STATUSES.get(code)));
+      equal(status, String(ERROR_TABLE.get(code)!.status));
       await expectRefusal(response, Number(status), code);
       return;
     }
