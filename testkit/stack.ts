@@ -54,7 +54,7 @@ export interface StackOptions {
  */
 export const SCENARIO_ENV = {
   RELAY_BEAT_MS: "200",
-  RELAY_PING_MS: "1000",
+  RELAY_PING_MS: "500",
   RELAY_FIRST_TOKEN_TIMEOUT_MS: "900000",
   RELAY_IDLE_TIMEOUT_MS: "900000",
   RELAY_TIMEOUT_MS: "900000",

@@ -1,7 +1,7 @@
 /**
  * Databases that already hold the FastAPI relay's tables: their pieces, and the tests that give them the migrations.
  *
- * Nobody knows each such database, so there are several shapes; after each, the relay and its clients write to it.
+ * No two such databases are alike, so there are several shapes; after each, the relay and its clients write to it.
  */
 import assert from "node:assert/strict";
 import { applyMigrations, readMigrations, rollBack, startPglite } from "../../testkit/pglite.ts";
@@ -34,7 +34,7 @@ export const MESSAGES = `
     created_at timestamptz not null default now()
   );`;
 
-/** Two stories that were told in turns, by the minute; the texts name their place. */
+/** Two conversations, whose messages came in turns, by the minute; the texts name their order. */
 export const ROWS = `
   insert into public.messages (user_id, conversation_id, content, is_user_author, stream_id, created_at)
   select case when n % 2 = 1 then '${ADA}'::uuid else '${BOB}'::uuid end,
@@ -47,14 +47,14 @@ const migrations = await readMigrations();
 await database.exec(`insert into auth.users (id) values ('${ADA}'), ('${BOB}')`);
 
 /**
- * Registers a test that gives old tables the migrations. The stories are those that must be told from their roots to
- * their active leaves afterwards.
+ * Registers a test that gives old tables the migrations. The texts are those on the paths from the roots to the active
+ * leaves afterwards, by conversation.
  */
 export function adoption(
   rule: string,
   tables: string,
-  stories: Record<string, string[]>,
-  check: () => Promise<void> = async () => {},
+  texts: Record<string, string[]>,
+  checks: [sql: string, rows: unknown[]][] = [],
 ): void {
   Deno.test(`adoption ${rule}`, () =>
     withTables(tables, async () => {
@@ -67,12 +67,12 @@ export function adoption(
           `${table} had ${rows} rows and has ${after[table]}`,
         );
       }
-      for (const [conversation, contents] of Object.entries(stories)) {
-        assert.deepEqual(await tell(conversation), contents);
+      for (const [conversation, contents] of Object.entries(texts)) {
+        assert.deepEqual(await pathOf(conversation), contents);
       }
-      await check();
+      for (const [sql, rows] of checks) assert.deepEqual(await read(sql), rows);
       await useAsClient();
-      await useAsRelay(stories);
+      await useAsRelay(texts);
     }));
 }
 
@@ -128,11 +128,11 @@ async function useAsClient(): Promise<void> {
   );
 }
 
-/** Tells on in each of Ada's stories, and in a new one. */
-async function useAsRelay(stories: Record<string, string[]>): Promise<void> {
-  for (const conversation of [undefined, ...Object.keys(stories)]) {
+/** Generates in each of Ada's conversations, and in a new one. */
+async function useAsRelay(texts: Record<string, string[]>): Promise<void> {
+  for (const conversation of [undefined, ...Object.keys(texts)]) {
     const stream = `new-${conversation}`;
-    const contents = conversation ? stories[conversation] : [];
+    const contents = conversation ? texts[conversation] : [];
     const [{ answer }] = await read<{ answer: Row }>(`select public.relay_begin(
          (select coalesce((select user_id from public.conversations where id = ${literal(conversation)}), '${ADA}')),
          '${stream}', 'worker', 'And then?', null, ${literal(conversation)}, null, null, false, 5, 3, 15000, 9999
@@ -151,12 +151,12 @@ async function useAsRelay(stories: Record<string, string[]>): Promise<void> {
          as outcome`,
     );
     assert.equal(outcome.is_complete, true);
-    assert.deepEqual(await tell(String(answer.conversation_id)), [...contents, "And then?", "The end."]);
+    assert.deepEqual(await pathOf(String(answer.conversation_id)), [...contents, "And then?", "The end."]);
   }
 }
 
 /** The texts on the path from the root to the active leaf. */
-async function tell(conversation: string): Promise<unknown[]> {
+async function pathOf(conversation: string): Promise<unknown[]> {
   const path = await read(`with recursive path as (
        select m.*, 1 as step from public.messages m
        join public.conversations c on c.active_message_id = m.id where c.id = '${conversation}'
@@ -189,7 +189,7 @@ async function describe(): Promise<Row[]> {
 }
 
 /** Runs one query as the owner of the tables. */
-export async function read<T = Row>(sql: string): Promise<T[]> {
+async function read<T = Row>(sql: string): Promise<T[]> {
   return (await database.query<T>(sql)).rows;
 }
 

@@ -1,20 +1,16 @@
-/** Prometheus' own reader takes the page of /metrics, whole, and finds nothing to complain about. */
+/** Prometheus' own reader takes the whole page of /metrics and finds nothing wrong with it. */
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
-import { givenAuthor, refuses, tell } from "../contract/scenario.ts";
-import { scrapeText } from "../../testkit/scrape.ts";
+import { newAuthor } from "../../testkit/author.ts";
+import { scrapeText } from "../../testkit/metrics.ts";
+import { refuses } from "../../testkit/provider.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { startEmbeddedStage } from "../../testkit/stage.ts";
-
-interface Verdict {
-  code: number;
-  said: string;
-}
+import { startStack } from "../../testkit/stack.ts";
 
 /** Feeds a page to `promtool check metrics`. */
 const check = (page: string) => promtool(["check", "metrics"], page);
 
-async function promtool(args: string[], input = ""): Promise<Verdict> {
+async function promtool(args: string[], input = "") {
   const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input));
@@ -40,25 +36,16 @@ else skip("promtool was not found (Debian: prometheus): no check of /metrics");
 
 function registerTests() {
   Deno.test("promtool takes the whole page of /metrics, before and after generations", async () => {
-    const stage = await startEmbeddedStage();
-    try {
-      const { target, provider } = stage;
-      const [worker] = target.workers;
-      const empty = await scrapeText(worker);
-      const { user } = await givenAuthor(target, provider);
-      await tell(target, user, { prompt: "x" });
-      const failing = await givenAuthor(target, provider, refuses(500, {}));
-      await tell(target, failing.user, { prompt: "x" });
-      const full = await scrapeText(worker);
-      for (const page of [empty, full]) {
-        equal(await check(page), { code: 0, said: "" });
-        for (const { name } of FAMILIES) {
-          // More than its head: the database and the page call it the same.
-          ok(page.includes(`\nstorytellr_${name}`), name);
-        }
-      }
-    } finally {
-      await stage.stop();
+    await using stack = await startStack();
+    const { target, provider } = stack;
+    const empty = await scrapeText(stack.functions_url);
+    for (const script of [undefined, refuses(500, {})]) {
+      await (await newAuthor(target, provider, script)).generate({ prompt: "x" });
+    }
+    for (const page of [empty, await scrapeText(stack.functions_url)]) {
+      equal(await check(page), { code: 0, said: "" });
+      // More than its head: the database and the page call it the same.
+      for (const { name } of FAMILIES) ok(page.includes(`\nstorytellr_${name}`), name);
     }
   });
 

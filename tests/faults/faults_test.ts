@@ -1,32 +1,31 @@
+import { type Stack, startStack } from "../../testkit/stack.ts";
+import { findRuntimes, THIS_DENO } from "../../testkit/workers.ts";
 import { addresses } from "./addresses.ts";
-import { clients } from "./clients.ts";
+import { codes } from "./codes.ts";
 import { databaseFaults } from "./database.ts";
-import { type Lab, openLab } from "./lab.ts";
+import { type FaultStack, openFaultStack } from "./fault_stack.ts";
 import { providerFaults } from "./provider.ts";
-import { silences } from "./silence.ts";
-import { workerEnds } from "./workers.ts";
-import { findRuntimes, type Rig, startRig } from "../../testkit/rig.ts";
+import { workerFaults } from "./workers.ts";
 
-let rig: Rig;
-const labs = new Map<string, Lab>();
-const runtimes = await findRuntimes();
+let stack: Stack;
+const opened = new Map<string, FaultStack>();
+const runtimes = await findRuntimes("faults");
 
 Deno.test.beforeAll(async () => {
-  rig = await startRig();
-  for (const runtime of runtimes) {
-    labs.set(runtime.name, await openLab(rig, runtime));
-  }
+  stack = await startStack();
+  await Promise.all(runtimes.map(async (runtime) => {
+    opened.set(runtime.name, await openFaultStack(stack, runtime));
+  }));
 });
 
 Deno.test.afterAll(async () => {
-  await rig.close();
-  for (const lab of labs.values()) await lab.close();
+  await stack.stop();
+  for (const { proxy } of opened.values()) await proxy.close();
 });
 
-const scenarios = [...providerFaults, ...silences, ...addresses, ...clients, ...databaseFaults, ...workerEnds];
-
 for (const { name } of runtimes) {
-  for (const { title, run } of scenarios) {
-    Deno.test(`${title} (${name})`, () => run(labs.get(name)!));
+  const faults = [...providerFaults, ...addresses, ...databaseFaults, ...workerFaults];
+  for (const { title, run } of name === THIS_DENO.name ? [...faults, ...codes] : faults) {
+    Deno.test(`${title} (${name})`, () => run(opened.get(name)!));
   }
 }

@@ -1,31 +1,60 @@
-/** A worker that is told to end amid its work. */
+/** A worker that must end, and one that loses all its clients at once. */
 
-import { beginStory, expectEnd, PARTIAL, type Scenario } from "./lab.ts";
+import { deepStrictEqual as equal } from "node:assert/strict";
+import { eventually } from "../../testkit/eventually.ts";
+import { stalls } from "../../testkit/provider.ts";
+import { begin, botAt, expectAlive, expectEnd, expectQuiet, PARTIAL, PROMPT, type Scenario } from "./fault_stack.ts";
 
-/** What a host sends before it takes a container away. */
-export const workerEnds: Scenario[] = [{
+const CROWD = 50;
+
+export const workerFaults: Scenario[] = [{
   title: 'SIGTERM ends a stream with "interrupted", stores its text and exits with code 0',
-  async run(lab) {
-    const worker = await lab.rig.worker({}, { runtime: lab.runtime });
-    const url = lab.rig.provider.script(async (call) => {
-      await call.token(PARTIAL);
-      await call.closed;
-    });
-    const started = await beginStory(lab, worker, url);
-    await started.until("token");
-    // stop() rejects where the exit code is not 0.
+  async run(on) {
+    const begun = await begin(on, stalls(PARTIAL), { worker: await on.worker() });
+    await begun.reader.until("token");
+    // stop() rejects if the exit code is not 0.
     await Promise.all([
-      worker.stop(),
-      expectEnd(lab, worker, url, started, {
+      begun.worker.stop(),
+      expectEnd(on, begun, {
         text: PARTIAL,
         error: {
           code: "interrupted",
-          message: "The generation was interrupted: its worker ended, and what was written is stored",
+          message: /its worker ended/,
           retryable: true,
         },
         finishReason: "interrupted",
         status: "interrupted",
       }),
     ]);
+  },
+}, {
+  title: `${CROWD} clients that disconnect at once close ${CROWD} answers, and each text is kept`,
+  async run(on) {
+    const { stack: { provider }, client, main } = on;
+    const url = provider.script(stalls(PARTIAL));
+    const body = { prompt: PROMPT, bot_id: await botAt(on, url) };
+    const crowd: { streamId: string; leave: () => Promise<void> }[] = [];
+    const join = async () => {
+      const reader = await client.open(body, { worker: main.url });
+      await reader.untilText(PARTIAL);
+      crowd.push({ streamId: reader.response.headers.get("x-stream-id")!, leave: reader.leave });
+    };
+    // PGlite admits one after the other, and what waits longest must not wait for long.
+    while (crowd.length < CROWD) await Promise.all(Array.from({ length: 10 }, join));
+    equal(provider.open(url), CROWD);
+    await Promise.all(crowd.map(({ leave }) => leave()));
+    await eventually("the provider has no open answer", () => provider.open(url) === 0);
+    await eventually("each generation has ended", () => {
+      const ended = new Set(
+        main.lines().filter(({ outcome }) => outcome === "disconnected").map(({ stream_id }) => stream_id),
+      );
+      return crowd.every(({ streamId }) => ended.has(streamId));
+    });
+    for (const { streamId } of crowd) {
+      const { content, is_complete, finish_reason } = await client.stored(streamId);
+      equal([content, is_complete, finish_reason], [PARTIAL, false, "disconnected"]);
+    }
+    expectQuiet(on, main);
+    await expectAlive(on, main);
   },
 }];

@@ -1,160 +1,82 @@
 /** A client that does not read. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { MAX_CLIENT_QUEUE_BYTES, MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { event } from "../../testkit/provider.ts";
-import { makeBot, storedMessage } from "../../testkit/target.ts";
-import { dataOf, readStory, textOf } from "../../testkit/reader.ts";
-import { type Bench, expectRefused, type Limit, tell } from "./bench.ts";
-
-/** Far more than the queue and what the kernel keeps for both ends of a connection. */
-const FLOOD_BYTES = 32 * 1024 * 1024;
-
-/** Asks for a stream below HTTP, where nobody reads before the test does. */
-async function connect({ user, main }: Bench, bot_id: string, stream_id: string): Promise<Deno.TcpConn> {
-  const { hostname, port } = new URL(main.url);
-  const connection = await Deno.connect({ hostname, port: Number(port) });
-  const body = JSON.stringify({ prompt: "Once", bot_id, stream_id });
-  const request = [
-    "POST /functions/v1/stream HTTP/1.1",
-    `Host: ${hostname}:${port}`,
-    `Authorization: Bearer ${user.token}`,
-    "Content-Type: application/json",
-    `Content-Length: ${body.length}`,
-    "Connection: close",
-    "",
-    body,
-  ].join("\r\n");
-  await new Response(request).body!.pipeTo(connection.writable, { preventClose: true });
-  return connection;
-}
-
-/** Reads a stream on the same worker. */
-function watch({ user, main }: Bench, streamId: string, from?: number): Promise<Response> {
-  return fetch(`${main.url}/stream/${streamId}`, {
-    headers: {
-      authorization: `Bearer ${user.token}`,
-      ...(from === undefined ? {} : { "last-event-id": String(from) }),
-    },
-  });
-}
+import { deltaEvent } from "../../testkit/provider.ts";
+import { postAndStall, readToEnd, textOf } from "../../testkit/reader.ts";
+import { bodyFor, type Limit } from "./limit_stack.ts";
 
 /** Bytes of reasoning, which is no part of the text. */
-const NOISE = event({ choices: [{ delta: { reasoning: "x".repeat(256 * 1024) } }] });
+const NOISE = deltaEvent({ reasoning: "x".repeat(256 * 1024) });
 
-/** Floods the client beside the text, and goes on with the text once it must be detached. */
-async function flood(bench: Bench, bytes: number) {
-  const url = bench.rig.provider.script(async (call) => {
-    await call.token("Once ");
-    for (let sent = 0; sent < bytes; sent += NOISE.length) {
-      await call.send(NOISE);
-    }
-    await call.token("upon a time");
-    await call.finish();
-  });
-  const bot_id = await makeBot(bench.rig.target, bench.user, url);
-  const streamId = crypto.randomUUID();
-  const connection = await connect(bench, bot_id, streamId);
-  const stored = await eventually(
-    "the message is stored, although nobody reads",
-    () => storedMessage(bench.rig.target, bench.user, streamId),
-  );
-  const received = await new Response(connection.readable).text();
-  return { stored, received };
-}
+/** Far more than the queue and what the kernel keeps for both ends of a connection. */
+const FLOOD = 32 * 1024 * 1024 / NOISE.length;
 
-/** The queue of one client. */
+const LAST = /event: (done|error)\n/;
+
 export const clientLimits: Limit[] = [{
-  reaches: ["MAX_CLIENT_QUEUE_BYTES"],
   title: `a client that leaves ${MAX_CLIENT_QUEUE_BYTES} bytes unread is detached, and its generation goes on`,
-  async run(bench) {
-    for (const bytes of [MAX_CLIENT_QUEUE_BYTES / 2, FLOOD_BYTES]) {
-      const { stored, received } = await flood(bench, bytes);
-      const { content, is_complete, finish_reason } = stored;
-      equal({ content, is_complete, finish_reason }, {
-        content: "Once upon a time",
-        is_complete: true,
-        finish_reason: "stop",
+  async run(on) {
+    for (const count of [MAX_CLIENT_QUEUE_BYTES / 2 / NOISE.length, FLOOD]) {
+      const body = await bodyFor(on, async (call) => {
+        await call.token("Once ");
+        for (let sent = 0; sent < count; sent++) await call.send(NOISE);
+        await call.token("upon a time");
+        await call.finish();
       });
-      ok(received.startsWith("HTTP/1.1 200 "));
-      ok(received.includes("event: start\n"));
-      equal(/event: (done|error)\n/.test(received), bytes !== FLOOD_BYTES);
-      ok(received.length < FLOOD_BYTES);
+      const stalled = await postAndStall(`${on.worker.url}/stream`, on.client.user.token, body);
+      const stored = await eventually("the message is stored", () => on.client.stored(body.stream_id));
+      const { content, is_complete, finish_reason } = stored;
+      equal([content, is_complete, finish_reason], ["Once upon a time", true, "stop"]);
+      const received = await stalled.rest();
+      ok(received.startsWith("HTTP/1.1 200 ") && received.includes("event: start\n"));
+      equal(LAST.test(received), count !== FLOOD);
+      ok(received.length < FLOOD * NOISE.length);
     }
   },
 }, {
-  reaches: [],
   title: "a client that was detached resumes the running generation, and has every character",
-  async run(bench) {
-    const { rig, user } = bench;
-    const joined = Promise.withResolvers<void>();
-    const resumed = Promise.withResolvers<void>();
+  async run(on) {
+    const [joined, resumed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let read = Promise.withResolvers<void>();
-    let heard = 0;
-    const url = rig.provider.script(async (call) => {
+    let noise = 0;
+    const body = await bodyFor(on, async (call) => {
       await call.token("Once ");
       await joined.promise;
-      for (let sent = 1; sent <= FLOOD_BYTES / NOISE.length; sent++) {
+      for (let sent = 1; sent <= FLOOD; sent++) {
         await call.send(NOISE);
-        // As fast as somebody can read who does.
-        while (heard < sent) await read.promise;
+        // As fast as the other client reads.
+        while (noise < sent) await read.promise;
       }
       await call.token("upon ");
       await resumed.promise;
       await call.token("a time");
       await call.finish();
     });
-    const bot_id = await makeBot(rig.target, user, url);
-    const streamId = crypto.randomUUID();
-    const connection = await connect(bench, bot_id, streamId);
-    // Somebody else keeps up, and knows when the flood is over.
-    await rig.provider.called(url);
-    const other = readStory(await watch(bench, streamId));
-    let text = "";
+    const stalled = await postAndStall(`${on.worker.url}/stream`, on.client.user.token, body);
+    // Another client keeps up, and sees when the flood is over.
+    const other = await eventually("the generation runs", async () => {
+      const response = await on.client.get(body.stream_id);
+      await response.body?.cancel();
+      return response.status === 200 && await on.client.watch(body.stream_id);
+    });
     joined.resolve();
-    while (!text.endsWith("upon ")) {
+    while (!textOf(other.events).endsWith("upon ")) {
       const event = await other.next();
-      ok(event, "Who keeps up was detached");
-      if (event.event === "token") text += event.data;
-      if (event.event === "reasoning") heard++;
+      ok(event, "The client that keeps up was detached");
+      if (event.event === "reasoning") noise++;
       read.resolve();
       read = Promise.withResolvers();
     }
-    const received = await new Response(connection.readable).text();
-    const ids = [...received.matchAll(/^id: (\d+)$/gm)];
-    const last = Number(ids.at(-1)![1]);
-    equal(/event: (done|error)\n/.test(received), false);
-    equal(last, "Once ".length);
-    const back = readStory(await watch(bench, streamId, last));
-    const seen = await back.until("token");
+    const received = await stalled.rest();
+    const from = Number([...received.matchAll(/^id: (\d+)$/gm)].at(-1)![1]);
+    equal([LAST.test(received), from], [false, "Once ".length]);
+    const back = await on.client.watch(body.stream_id, { from });
+    await back.until("token");
     resumed.resolve();
-    const events = [...seen, ...await back.rest()];
-    equal(textOf(events), "upon a time");
-    equal(dataOf(events, "done").is_complete, true);
-    equal(text + textOf(await other.rest()), "Once upon a time");
-  },
-}, {
-  reaches: ["MAX_WATCHED_STREAMS"],
-  title: `a user may watch ${MAX_WATCHED_STREAMS} streams at once on one worker`,
-  async run(bench) {
-    const release = Promise.withResolvers<void>();
-    const started = await tell(bench, async (call) => {
-      await release.promise;
-      await call.finish();
-    });
-    const streams = [];
-    for (let count = 0; count < MAX_WATCHED_STREAMS; count++) {
-      streams.push(readStory(await watch(bench, started.streamId)));
-    }
-    const over = await watch(bench, started.streamId);
-    equal(over.headers.get("retry-after"), "5");
-    await expectRefused(over, 429, "too_many_streams");
-    release.resolve();
-    for (const stream of [started.stream, ...streams]) {
-      equal(dataOf(await stream.rest(), "done").finish_reason, "stop");
-    }
-    const after = await watch(bench, started.streamId);
-    equal(dataOf(await readStory(after).rest(), "done").is_complete, true);
+    const { text, last } = await readToEnd(back, from);
+    equal([text, last.is_complete], ["upon a time", true]);
+    equal((await readToEnd(other)).text, "Once upon a time");
   },
 }];

@@ -1,95 +1,72 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import * as constants from "../../supabase/functions/_relay/protocol/limits.ts";
 import { makeConfiguration } from "../../supabase/functions/_relay/testing/platform.ts";
-import { type Bench, openBench } from "./bench.ts";
+import { type Stack, startStack } from "../../testkit/stack.ts";
 import { clientLimits } from "./clients.ts";
-import { providerLimits, slowProviderLimits } from "./provider.ts";
-import { requestLimits } from "./requests.ts";
-import { databaseLimits, storageLimits } from "./storage.ts";
-import { deadlines, pings } from "./time.ts";
-import { userLimits } from "./users.ts";
-import { type Rig, startRig } from "../../testkit/rig.ts";
+import { databaseLimits } from "./database.ts";
+import { type LimitStack, openLimitStack } from "./limit_stack.ts";
+import { providerLimits } from "./provider.ts";
+
+let stack: Stack;
+let on: LimitStack;
+
+Deno.test.beforeAll(async () => {
+  stack = await startStack();
+  on = await openLimitStack(stack);
+});
+
+Deno.test.afterAll(async () => {
+  await stack.stop();
+  await on.proxy.close();
+});
+
+for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLimits]) {
+  Deno.test(title, () => run(on));
+}
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** These bound nothing: they say who may call, and whom the relay calls. */
-const NO_LIMITS = [
-  "RELAY_ALLOWED_ORIGINS",
-  "RELAY_ALLOW_ANONYMOUS",
-  "RELAY_ALLOW_PRIVATE_PROVIDERS",
-  "RELAY_JWKS_URL",
-  "RELAY_JWT_ISSUER",
-  "RELAY_JWT_SECRET",
-  "RELAY_METRICS_TOKEN",
-  "RELAY_PROVIDER_HOSTS",
+const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|PROVIDER_HOSTS)/;
+
+/** The variables that configuration.ts names. */
+const variables = [
+  ...new Set(
+    Deno.readTextFileSync(new URL("supabase/functions/_relay/platform/configuration.ts", ROOT)).match(
+      /RELAY_[A-Z_]+[A-Z]/g,
+    ),
+  ),
 ];
 
-const quick = [...requestLimits, ...providerLimits, ...pings, ...clientLimits, ...storageLimits];
-/** Each waits for a time to pass, so they wait together. */
-const slow = [...deadlines, ...slowProviderLimits, ...databaseLimits];
-/** Take faults or a worker for themselves. */
-const alone = [...userLimits];
+/** Waits of minutes: unit tests reach them with a clock of their own. */
+const WITH_A_CLOCK = /^(MAX_STORAGE_BACKOFF|STORAGE_GIVE_UP|ABANDON_GIVE_UP|REFUSAL)/;
 
-let rig: Rig;
-let bench: Bench;
-
-Deno.test.beforeAll(async () => {
-  rig = await startRig();
-  bench = await openBench(rig);
+Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
+  const used = scenarioTexts("tests/").join("\n").replace(/^import .*?;$/gms, "");
+  const limits = [...Object.keys(constants), ...variables];
+  const elsewhere = limits.filter((name) => !NO_LIMITS.test(name) && !WITH_A_CLOCK.test(name) && !used.includes(name));
+  equal(elsewhere, []);
 });
 
-Deno.test.afterAll(async () => {
-  await rig.close();
-  await bench.proxy.close();
-});
-
-for (const { title, run } of [...quick, ...alone]) {
-  Deno.test(title, () => run(bench));
+function scenarioTexts(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? scenarioTexts(`${folder}${name}/`) : [Deno.readTextFileSync(new URL(folder + name, ROOT))]
+  );
 }
-
-Deno.test(slow.map(({ title }) => title).join("; "), async () => {
-  const runs = await Promise.allSettled(slow.map(({ run }) => run(bench)));
-  for (const [i, run] of runs.entries()) {
-    if (run.status === "fulfilled") continue;
-    throw new Error(`It does not hold: ${slow[i].title}`, { cause: run.reason });
-  }
-});
-
-Deno.test("each constant of limits.ts and each variable that is a limit is reached", () => {
-  const reached = [...quick, ...slow, ...alone].flatMap(({ reaches }) => reaches);
-  const variables = relayVariables().filter((name) => !NO_LIMITS.includes(name));
-  equal(reached.sort(), [...Object.keys(constants), ...variables].sort());
-});
 
 Deno.test("docs/limits.md has one row for each constant and variable, with its default", () => {
   const page = Deno.readTextFileSync(new URL("docs/limits.md", ROOT));
-  const rows = new Map<string, string>();
-  for (const line of page.split("\n")) {
-    const [, name, value] = /^\| `(\w+)` *\| ([^|]*?) *\|/.exec(line) ?? [];
-    if (name === undefined) continue;
-    ok(!rows.has(name), `${name} has two rows`);
-    rows.set(name, value);
-  }
-  const number = new Intl.NumberFormat("en-US");
-  for (const [name, value] of Object.entries(constants)) {
-    equal(rows.get(name)?.split(" ")[0], number.format(value), name);
-  }
+  const found = [...page.matchAll(/^\| `(\w+)` *\| ([^| ]*)/gm)].map(([, name, value]) => [name, value] as const);
+  const rows = new Map(found);
+  equal(rows.size, found.length, "A name has two rows");
   const configuration: Record<string, unknown> = { ...makeConfiguration() };
-  for (const name of relayVariables()) {
-    const value = configuration[camel(name)];
-    if (typeof value === "number") {
-      equal(rows.get(name)?.split(" ")[0], number.format(value), name);
-    } else {
-      ok(page.includes(`\`${name}\``), `${name} is not in docs/limits.md`);
-    }
+  const defaults = variables.map((name) => [name, configuration[camel(name)]] as const);
+  const number = new Intl.NumberFormat("en-US");
+  for (const [name, value] of [...Object.entries(constants), ...defaults]) {
+    if (typeof value === "number") equal(rows.get(name), number.format(value), name);
+    else ok(page.includes(`\`${name}\``), `${name} is not in docs/limits.md`);
   }
 });
-
-/** The variables that configuration.ts names. */
-function relayVariables(): string[] {
-  const source = Deno.readTextFileSync(new URL("supabase/functions/_relay/platform/configuration.ts", ROOT));
-  return [...new Set(source.match(/RELAY_[A-Z_]+[A-Z]/g))];
-}
 
 /** RELAY_PING_MS is the variable of `pingMs`. */
 function camel(variable: string): string {

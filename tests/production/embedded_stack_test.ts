@@ -1,204 +1,13 @@
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import postgres from "postgres";
-import { clientOf, type DevStack, newUser, runDev, signInDemo, startDevStack } from "../../testkit/stack.ts";
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { newClient } from "../../testkit/author.ts";
+import { createDatabase } from "../../testkit/postgres.ts";
+import { skip } from "../../testkit/skipped.ts";
+import { clientOf, runDev, type Stack, type StackFacts, startStack } from "../../testkit/stack.ts";
 
-let stack: DevStack;
+let stack: Stack;
 
-Deno.test.beforeAll(async () => {
-  stack = await startDevStack();
-});
-
+Deno.test.beforeAll(async () => void (stack = await startStack()));
 Deno.test.afterAll(() => stack.stop());
-
-Deno.test("dev --json prints one line with exactly the documented fields", () => {
-  const { stop: _, ...line } = stack;
-  equal(Object.keys(line), [
-    "url",
-    "functions_url",
-    "publishable_key",
-    "secret_key",
-    "jwt_secret",
-    "provider_url",
-    "demo",
-  ]);
-  equal(Object.keys(line.demo), ["email", "password", "user_id", "bot_id", "conversation_id"]);
-  equal(line.functions_url, `${line.url}/functions/v1`);
-});
-
-Deno.test("the stack serves Auth, the Data API, the functions, a page at / and nothing else", async () => {
-  const apikey = { apikey: stack.publishable_key };
-  equal(await statusOf("/auth/v1/health", apikey), 200);
-  equal(await statusOf("/rest/v1/bots?select=id", { apikey: stack.secret_key }), 200);
-  equal(await statusOf("/functions/v1/healthz"), 200);
-  equal(await statusOf("/functions/v1/no-such-function"), 404);
-  equal(await statusOf("/"), 200);
-  for (const path of ["/_system/config", "/storage/v1/bucket", "/studio", "/rest/v10/bots"]) {
-    equal(await statusOf(path, apikey), 404, path);
-  }
-});
-
-Deno.test("Auth and the Data API refuse a request without a key or with a wrong one", async () => {
-  equal(await statusOf("/rest/v1/bots?select=id"), 401);
-  equal(await statusOf("/rest/v1/bots?select=id", { apikey: "sb_secret_wrong" }), 401);
-  equal(await statusOf("/auth/v1/user"), 401);
-});
-
-Deno.test("the owner of a bot can set its key and cannot read it back", async () => {
-  const { client, user_id } = await newUser(stack);
-  const bot = { user_id, name: "mine", access_key: "sk-first", model: "m" };
-  const made = await client.from("bots").insert(bot).select("id, name")
-    .single();
-  equal(made.error, null);
-  const id = made.data!.id;
-  const changed = await client.from("bots").update({ access_key: "sk-second" })
-    .eq("id", id);
-  equal(changed.error, null);
-
-  equal((await client.from("bots").select("access_key").eq("id", id)).error?.code, "42501");
-  equal((await client.from("bots").select("*").eq("id", id)).error?.code, "42501");
-  equal((await client.from("bots").select("id").eq("access_key", "x")).error?.code, "42501");
-  const stored = await clientOf(stack, stack.secret_key).from("bots").select("access_key").eq("id", id).single();
-  equal(stored.data, { access_key: "sk-second" });
-});
-
-Deno.test("an anonymous caller and a stranger see nothing of another user's", async () => {
-  const stranger = await newUser(stack);
-  for (const table of ["bots", "conversations", "messages", "user_settings"]) {
-    const column = table === "user_settings" ? "user_id" : "id";
-    equal((await stranger.client.from(table).select(column)).data, [], table);
-    const anonymous = await clientOf(stack).from(table).select(column);
-    equal(anonymous.error?.code, "42501", table);
-  }
-});
-
-Deno.test("a function of the relay runs for the secret key alone", async () => {
-  const { client } = await newUser(stack);
-  const probe = { stream_id: "none", user_id: stack.demo.user_id };
-  for (const caller of [client, clientOf(stack)]) {
-    equal((await caller.rpc("relay_cancel", probe)).error?.code, "42501");
-  }
-  const service = clientOf(stack, stack.secret_key);
-  equal((await service.rpc("relay_cancel", probe)).error, null);
-});
-
-Deno.test("simultaneous requests keep to their own roles", async () => {
-  const users = await Promise.all([newUser(stack), newUser(stack), newUser(stack)]);
-  for (const { client, user_id } of users) {
-    const { error } = await client.from("bots").insert({ user_id, name: user_id });
-    equal(error, null);
-  }
-  const answers = await Promise.all(Array.from({ length: 60 }, async (_, i) => {
-    const { client, user_id } = users[i % users.length];
-    if (i % 4 === 0) {
-      const all = await clientOf(stack, stack.secret_key).from("bots").select(
-        "user_id",
-      ).in("user_id", users.map((user) => user.user_id));
-      return all.data?.length === users.length ? "right" : JSON.stringify(all);
-    }
-    if (i % 7 === 0) {
-      // A refused statement must not take a neighbour's transaction with it.
-      const refused = await client.from("bots").select("access_key");
-      return refused.error?.code === "42501" ? "right" : JSON.stringify(refused);
-    }
-    const own = await client.from("bots").select("name");
-    return own.data?.length === 1 && own.data[0].name === user_id ? "right" : JSON.stringify(own);
-  }));
-  equal(answers.filter((answer) => answer !== "right"), []);
-});
-
-Deno.test("--data keeps the keys, the users, their bots and messages over a restart", async () => {
-  const data = await Deno.makeTempDir();
-  try {
-    const first = await startDevStack(["--data", data]);
-    const { client, token } = await signInDemo(first);
-    const { user_id, conversation_id } = first.demo;
-    const written = { user_id, conversation_id, content: "Once upon", is_user_author: true };
-    equal((await client.from("messages").insert(written)).error, null);
-    await first.stop();
-
-    const second = await startDevStack(["--data", data]);
-    equal(second.demo, first.demo);
-    equal(second.jwt_secret, first.jwt_secret);
-    const messages = await clientOf(second, undefined, token).from("messages")
-      .select("content");
-    equal(messages.data, [{ content: "Once upon" }]);
-    await second.stop();
-  } finally {
-    await Deno.remove(data, { recursive: true });
-  }
-});
-
-Deno.test("a data folder serves one stack at a time", async () => {
-  const data = await Deno.makeTempDir();
-  try {
-    const first = await startDevStack(["--data", data]);
-    const second = runDev(["--port", "0", "--data", data]);
-    equal((await second.status).code, 1);
-    equal(await second.log, `Cannot use the folder "${data}": another process uses it\n`);
-    equal(await second.line, undefined);
-    await first.stop();
-  } finally {
-    await Deno.remove(data, { recursive: true });
-  }
-});
-
-const server = Deno.env.get("RELAY_TEST_DATABASE_URL");
-
-Deno.test({
-  name: "--database keeps everything but the keys on a Postgres server",
-  ignore: server === undefined,
-  async fn() {
-    const name = `embedded_stack_${crypto.randomUUID().slice(0, 8)}`;
-    await execute(`create database ${name}`);
-    const url = new URL(server!);
-    url.pathname = name;
-    try {
-      const first = await startDevStack(["--database", url.href]);
-      const { client } = await signInDemo(first);
-      const refused = await client.from("bots").select("access_key");
-      equal(refused.error?.code, "42501");
-      await first.stop();
-
-      const second = await startDevStack(["--database", url.href]);
-      equal(second.demo, first.demo);
-      const again = await (await signInDemo(second)).client.from("bots").select("access_key");
-      equal(again.error?.code, "42501");
-      await second.stop();
-    } finally {
-      await execute(`drop database ${name}`);
-    }
-  },
-});
-
-Deno.test("the log names a refused statement and none of its values, SIGTERM ends with exit code 0", async () => {
-  const run = runDev(["--port", "0", "--json"]);
-  const own = { ...stack, ...JSON.parse((await run.line)!) } as DevStack;
-  const bots = (await signInDemo(own)).client.from("bots");
-  const change = { temperature: 9, access_key: "sk-never-logged" };
-  const refused = await bots.update(change).eq("id", own.demo.bot_id);
-  ok(refused.error);
-
-  run.kill("SIGTERM");
-  equal((await run.status).code, 0);
-  const log = await run.log;
-  ok(log.includes("database: ERROR 23514"), log);
-  equal(log.includes("sk-never-logged"), false, log);
-});
-
-Deno.test("a wrong flag is named and ends the start with exit code 2", async () => {
-  const run = runDev(["--prot", "1"]);
-  const [{ code }, log, line] = await Promise.all([run.status, run.log, run.line]);
-  const message = `Cannot start: "--prot" is not a flag, --help lists them\n`;
-  equal({ code, log, line }, { code: 2, log: message, line: undefined });
-});
-
-Deno.test("a port in use is named and ends the start with exit code 1", async () => {
-  const port = new URL(stack.url).port;
-  const run = runDev(["--port", port]);
-  const [{ code }, log, line] = await Promise.all([run.status, run.log, run.line]);
-  const message = `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one\n`;
-  equal({ code, log, line }, { code: 1, log: message, line: undefined });
-});
 
 async function statusOf(path: string, headers: Record<string, string> = {}): Promise<number> {
   const response = await fetch(stack.url + path, { headers });
@@ -206,8 +15,147 @@ async function statusOf(path: string, headers: Record<string, string> = {}): Pro
   return response.status;
 }
 
-async function execute(statement: string): Promise<void> {
-  const sql = postgres(server!, { max: 1 });
-  await sql.unsafe(statement);
-  await sql.end();
+/** A new user's supabase-js client. */
+async function newUser() {
+  const { user } = await newClient(stack.target);
+  return { user_id: user.id, client: clientOf(stack, { token: user.token }) };
+}
+
+/** The demo user's supabase-js client. */
+async function signInDemo(facts: StackFacts) {
+  const client = clientOf(facts);
+  const { email, password } = facts.demo;
+  const { data, error } = await client.auth.signInWithPassword({ email, password });
+  if (error) throw error;
+  return { client, token: data.session!.access_token };
+}
+
+Deno.test("the stack serves Auth, the Data API, the functions, a page at / and nothing else, each with a key", async () => {
+  const apikey = { apikey: stack.publishable_key };
+  equal(stack.functions_url, `${stack.url}/functions/v1`);
+  const statuses: [number, string, Record<string, string>?][] = [
+    [200, "/auth/v1/health", apikey],
+    [200, "/rest/v1/bots?select=id", { apikey: stack.secret_key }],
+    [200, "/functions/v1/healthz"],
+    [404, "/functions/v1/no-such-function"],
+    [200, "/"],
+    ...["/_system/config", "/storage/v1/bucket", "/studio", "/rest/v10/bots"].map((path) =>
+      [404, path, apikey] as [number, string, Record<string, string>]
+    ),
+    [401, "/rest/v1/bots?select=id"],
+    [401, "/rest/v1/bots?select=id", { apikey: "sb_secret_wrong" }],
+    [401, "/auth/v1/user"],
+  ];
+  for (const [status, path, headers] of statuses) equal([path, await statusOf(path, headers)], [path, status]);
+});
+
+Deno.test("requests run as the role of their key: what pgTAP proves of the roles holds over HTTP", async () => {
+  const { client, user_id } = await newUser();
+  const made = await client.from("bots").insert({ user_id, name: "mine", access_key: "sk-first" }).select("id")
+    .single();
+  const id = made.data!.id;
+  equal((await client.from("bots").update({ access_key: "sk-second" }).eq("id", id)).error, null);
+  for (const columns of ["access_key", "*"]) {
+    equal((await client.from("bots").select(columns).eq("id", id)).error?.code, "42501");
+  }
+  equal((await client.from("bots").select("id").eq("access_key", "x")).error?.code, "42501");
+  const service = clientOf(stack, { key: stack.secret_key });
+  const stored = await service.from("bots").select("access_key").eq("id", id).single();
+  equal(stored.data, { access_key: "sk-second" });
+
+  const stranger = await newUser();
+  for (const table of ["bots", "conversations", "messages", "user_settings"]) {
+    const column = table === "user_settings" ? "user_id" : "id";
+    equal((await stranger.client.from(table).select(column)).data, [], table);
+    equal((await clientOf(stack).from(table).select(column)).error?.code, "42501", table);
+  }
+  const probe = { stream_id: "none", user_id };
+  for (const caller of [client, clientOf(stack)]) {
+    equal((await caller.rpc("relay_cancel", probe)).error?.code, "42501");
+  }
+  equal((await service.rpc("relay_cancel", probe)).error, null);
+});
+
+Deno.test("simultaneous requests keep to their own roles", async () => {
+  const users = await Promise.all([newUser(), newUser(), newUser()]);
+  const ids = users.map(({ user_id }) => user_id);
+  for (const { client, user_id } of users) {
+    equal((await client.from("bots").insert({ user_id, name: user_id })).error, null);
+  }
+  await Promise.all(Array.from({ length: 60 }, async (_, index) => {
+    const { client, user_id } = users[index % users.length];
+    if (index % 4 === 0) {
+      const service = clientOf(stack, { key: stack.secret_key });
+      const all = await service.from("bots").select("user_id").in("user_id", ids);
+      equal(all.data?.length, users.length);
+    } else if (index % 7 === 0) {
+      // A refused statement must not take a neighbour's transaction with it.
+      equal((await client.from("bots").select("access_key")).error?.code, "42501");
+    } else {
+      equal((await client.from("bots").select("name")).data, [{ name: user_id }]);
+    }
+  }));
+});
+
+Deno.test("--data keeps keys, users, bots and messages over a restart, for one stack at a time", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    const first = await startStack({ flags: ["--data", data] });
+    const { client, token } = await signInDemo(first);
+    const { user_id, conversation_id } = first.demo;
+    const row = { user_id, conversation_id, content: "Once upon", is_user_author: true };
+    equal((await client.from("messages").insert(row)).error, null);
+    await expectFailure(["--port", "0", "--data", data], 1, `Cannot use the folder "${data}": another process uses it`);
+    await first.stop();
+
+    const second = await startStack({ flags: ["--data", data] });
+    equal([second.demo, second.jwt_secret], [first.demo, first.jwt_secret]);
+    const messages = await clientOf(second, { token }).from("messages").select("content");
+    equal(messages.data, [{ content: "Once upon" }]);
+    await second.stop();
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+if (Deno.env.get("RELAY_TEST_DATABASE_URL")) {
+  Deno.test("--database keeps everything but the keys on a Postgres server", async () => {
+    await using database = await createDatabase();
+    const demos = [];
+    for (let start = 0; start < 2; start++) {
+      await using stack = await startStack({ flags: ["--database", database.url] });
+      demos.push(stack.demo);
+      const { client } = await signInDemo(stack);
+      equal((await client.from("bots").select("access_key")).error?.code, "42501");
+    }
+    equal(demos[1], demos[0]);
+  });
+} else skip("the embedded stack on Postgres: RELAY_TEST_DATABASE_URL is not set");
+
+Deno.test("--json prints one line with the documented fields; the log has no values; SIGTERM ends with code 0", async () => {
+  const run = runDev(["--port", "0", "--json"]);
+  const facts: StackFacts = JSON.parse((await run.line)!);
+  const keys = ["publishable_key", "secret_key", "jwt_secret"];
+  equal(Object.keys(facts), ["url", "functions_url", ...keys, "provider_url", "demo"]);
+  equal(Object.keys(facts.demo), ["email", "password", "user_id", "bot_id", "conversation_id"]);
+  const bots = (await signInDemo(facts)).client.from("bots");
+  ok((await bots.update({ temperature: 9, access_key: "sk-never-logged" }).eq("id", facts.demo.bot_id)).error);
+  run.kill("SIGTERM");
+  equal((await run.status).code, 0);
+  const log = await run.log;
+  match(log, /database: ERROR 23514/);
+  equal(log.includes("sk-never-logged"), false, log);
+});
+
+Deno.test("a wrong flag and a port in use are named, and end the start with exit codes 2 and 1", async () => {
+  await expectFailure(["--prot", "1"], 2, 'Cannot start: "--prot" is not a flag, --help lists them');
+  const { port } = new URL(stack.url);
+  const message = `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one`;
+  await expectFailure(["--port", port], 1, message);
+});
+
+async function expectFailure(flags: string[], code: number, message: string) {
+  const run = runDev(flags);
+  const [status, log, line] = await Promise.all([run.status, run.log, run.line]);
+  equal([status.code, log, line], [code, `${message}\n`, undefined]);
 }

@@ -9,7 +9,7 @@ import { neutralEnvironment } from "./supabase_cli.ts";
 let runtime: Promise<string | null> | undefined;
 
 /** A function that serves; requests go to `${url}/${slug}`, which is what a function sees of them when hosted. */
-export interface RunningFunction extends AsyncDisposable {
+export interface RunningFunction {
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -56,27 +56,20 @@ export async function startUploaded(upload: Upload, env: Record<string, string>)
     await stop();
     throw new Error(`Cannot start "${upload.slug}": it ended before it served\n${await errors}`);
   }
-  let stopped: Promise<void> | undefined;
-  const stopOnce = () => stopped ??= stop();
-  return { url: `http://127.0.0.1:${port}`, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+  return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-/**
- * Reads up to the line of `edge_entry.ts` that tells the port. The rest flows
- * away, so that a talkative function is never held up by a full pipe.
- */
+/** Reads up to the line of `edge_entry.ts` that has the port; the rest flows away, so that no pipe is ever full. */
 async function announcedPort(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<number | undefined> {
-  const text = output.pipeThrough(new TextDecoderStream());
-  const reader = text.getReader();
-  let seen = "";
-  let announced: RegExpMatchArray | null = null;
-  while (announced === null) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    seen += value;
-    announced = seen.match(/^\{"listening":(\d+)\}$/m);
-  }
-  reader.releaseLock();
-  void text.pipeTo(new WritableStream()).catch(() => {});
-  return announced === null ? undefined : Number(announced[1]);
+  const port = Promise.withResolvers<number | undefined>();
+  (async () => {
+    let seen = "";
+    for await (const text of output.pipeThrough(new TextDecoderStream())) {
+      seen += text;
+      const announced = /^\{"listening":(\d+)\}$/m.exec(seen);
+      if (announced) port.resolve(Number(announced[1]));
+    }
+    port.resolve(undefined);
+  })();
+  return await port.promise;
 }

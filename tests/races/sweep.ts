@@ -1,5 +1,12 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { type Arena, atOnce, leafOf, registerRaces } from "./race.ts";
+import {
+  atOnce,
+  inOrder,
+  leafOf,
+  sideBySide,
+  type TransactionRace,
+  type TransactionRaces,
+} from "./transaction_race.ts";
 import {
   admit,
   type Admitted,
@@ -12,14 +19,13 @@ import {
   read,
   stateOf,
   sweep,
-} from "../../testkit/relay_sql.ts";
-import { beside, inOrder } from "../../testkit/sessions.ts";
+} from "./relay_sql.ts";
 
 const PARTIAL = "Once upon";
 const WHOLE = "Once upon a time.";
 
 /** A generation whose worker has brought a part of the text and then fell silent for longer than its lease. */
-async function givenSilent({ observer, user_id }: Arena): Promise<Admitted> {
+async function givenSilent({ observer, user_id }: TransactionRace): Promise<Admitted> {
   const generation = await admit(observer, { user_id });
   await beat(observer, [generation], [{ start: 0, text: PARTIAL }]);
   await expire(observer, [generation]);
@@ -27,7 +33,7 @@ async function givenSilent({ observer, user_id }: Arena): Promise<Admitted> {
 }
 
 /** How the story has the generation: its status, and each message that bears its name. */
-async function told({ observer }: Arena, generation: Admitted) {
+async function told({ observer }: TransactionRace, generation: Admitted) {
   const { generation: { status }, messages } = await stateOf(observer, generation);
   return [status, ...messages.map(({ content, is_complete, finish_reason }) => [content, is_complete, finish_reason])];
 }
@@ -36,47 +42,47 @@ const AS_COMPLETED = ["completed", [WHOLE, true, "stop"]];
 const AS_INTERRUPTED = ["interrupted", [PARTIAL, false, "interrupted"]];
 
 /** The sweep against everybody else who has to do with a generation. */
-const races: Record<string, (arena: Arena) => Promise<void>> = {
-  async "a finish waits for a sweep and then replaces the partial message by the whole one, once"(arena) {
-    const generation = await givenSilent(arena);
+export const sweeps: TransactionRaces = {
+  async "a finish waits for a sweep and then replaces the partial message by the whole one, once"(race) {
+    const generation = await givenSilent(race);
     const [closed, outcome] = await inOrder(
-      arena,
+      race,
       (a) => sweep(a, generation),
       (b) => finishWhole(b, generation, WHOLE),
     );
     equal([closed, outcome.status, outcome.is_complete], [1, "completed", true]);
-    equal(await told(arena, generation), AS_COMPLETED);
-    equal(await leafOf(arena.observer, generation), outcome.message_id);
-    equal(await finish(arena.observer, generation, "Again"), outcome);
-    equal(await sweep(arena.observer, generation), 0);
-    equal(await told(arena, generation), AS_COMPLETED);
+    equal(await told(race, generation), AS_COMPLETED);
+    equal(await leafOf(race.observer, generation), outcome.message_id);
+    equal(await finish(race.observer, generation, "Again"), outcome);
+    equal(await sweep(race.observer, generation), 0);
+    equal(await told(race, generation), AS_COMPLETED);
   },
 
-  async "a sweep passes by a generation that is being finished, and finds nothing to do later"(arena) {
-    const generation = await givenSilent(arena);
-    const [outcome, closed] = await beside(
-      arena,
+  async "a sweep passes by a generation that is being finished, and finds nothing to do later"(race) {
+    const generation = await givenSilent(race);
+    const [outcome, closed] = await sideBySide(
+      race,
       (a) => finishWhole(a, generation, WHOLE),
       (b) => sweep(b, generation),
     );
     equal([outcome.status, closed], ["completed", 0]);
-    equal(await sweep(arena.observer, generation), 0);
-    equal(await told(arena, generation), AS_COMPLETED);
+    equal(await sweep(race.observer, generation), 0);
+    equal(await told(race, generation), AS_COMPLETED);
   },
 
-  async "the message that a sweep has written keeps its id when the worker completes it"(arena) {
-    const generation = await givenSilent(arena);
-    equal(await sweep(arena.observer, generation), 1);
-    const { messages: [partial] } = await stateOf(arena.observer, generation);
-    equal(await told(arena, generation), AS_INTERRUPTED);
-    const outcome = await finishWhole(arena.observer, generation, WHOLE);
+  async "the message that a sweep has written keeps its id when the worker completes it"(race) {
+    const generation = await givenSilent(race);
+    equal(await sweep(race.observer, generation), 1);
+    const { messages: [partial] } = await stateOf(race.observer, generation);
+    equal(await told(race, generation), AS_INTERRUPTED);
+    const outcome = await finishWhole(race.observer, generation, WHOLE);
     equal(outcome.message_id, partial.id);
-    equal(await told(arena, generation), AS_COMPLETED);
+    equal(await told(race, generation), AS_COMPLETED);
   },
 
-  async "of two fences one alone writes: the other's beat is lost and its finish changes nothing"(arena) {
-    const { observer } = arena;
-    const generation = await admit(observer, arena);
+  async "of two fences one alone writes: the other's beat is lost and its finish changes nothing"(race) {
+    const { observer } = race;
+    const generation = await admit(observer, race);
     const impostor = { ...generation, fence: crypto.randomUUID() };
     const { stream_id } = generation;
     equal(await beat(observer, [impostor], [{ start: 0, text: "Never" }]), {
@@ -93,15 +99,15 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     await expire(observer, [generation]);
     await sweep(observer, generation);
     equal((await finish(observer, impostor, "Never")).status, "interrupted");
-    equal(await told(arena, generation), AS_INTERRUPTED);
+    equal(await told(race, generation), AS_INTERRUPTED);
     await finishWhole(observer, generation, WHOLE);
     equal((await finish(observer, impostor, "Never")).status, "completed");
-    equal(await told(arena, generation), AS_COMPLETED);
+    equal(await told(race, generation), AS_COMPLETED);
   },
 
-  async "a piece that was brought already is not added a second time, and the beat says where to go on"(arena) {
-    const { observer } = arena;
-    const generation = await admit(observer, arena);
+  async "a piece that was brought already is not added a second time, and the beat says where to go on"(race) {
+    const { observer } = race;
+    const generation = await admit(observer, race);
     const { stream_id } = generation;
     const first = { start: 0, text: "Once" };
     for (const _ of [1, 2]) {
@@ -113,31 +119,31 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     equal([start, text], [0, PARTIAL]);
   },
 
-  async "a beat waits for a sweep and then learns neither of a loss nor of a cancel: its worker goes on"(arena) {
-    const generation = await givenSilent(arena);
+  async "a beat waits for a sweep and then learns neither of a loss nor of a cancel: its worker goes on"(race) {
+    const generation = await givenSilent(race);
     const piece = { start: PARTIAL.length, text: " a time." };
-    const [, answer] = await inOrder(arena, (a) => sweep(a, generation), (b) => beat(b, [generation], [piece]));
+    const [, answer] = await inOrder(race, (a) => sweep(a, generation), (b) => beat(b, [generation], [piece]));
     equal(answer, { stored: {}, cancelled: [], lost: [] });
-    equal(await told(arena, generation), AS_INTERRUPTED);
+    equal(await told(race, generation), AS_INTERRUPTED);
   },
 
-  async "a sweep passes by a generation whose lease is being renewed"(arena) {
-    const generation = await givenSilent(arena);
-    const [, closed] = await beside(arena, (a) => beat(a, [generation]), (b) => sweep(b, generation));
-    equal([closed, await sweep(arena.observer, generation)], [0, 0]);
-    equal(await told(arena, generation), ["running"]);
+  async "a sweep passes by a generation whose lease is being renewed"(race) {
+    const generation = await givenSilent(race);
+    const [, closed] = await sideBySide(race, (a) => beat(a, [generation]), (b) => sweep(b, generation));
+    equal([closed, await sweep(race.observer, generation)], [0, 0]);
+    equal(await told(race, generation), ["running"]);
   },
 
-  async "a cancel waits for a sweep and then says that it was interrupted"(arena) {
-    const generation = await givenSilent(arena);
-    const [closed, status] = await inOrder(arena, (a) => sweep(a, generation), (b) => cancel(b, generation));
+  async "a cancel waits for a sweep and then says that it was interrupted"(race) {
+    const generation = await givenSilent(race);
+    const [closed, status] = await inOrder(race, (a) => sweep(a, generation), (b) => cancel(b, generation));
     equal([closed, status], [1, "interrupted"]);
-    equal(await told(arena, generation), AS_INTERRUPTED);
+    equal(await told(race, generation), AS_INTERRUPTED);
   },
 
-  async "a cancel of what a sweep took for dead still reaches the worker, should it live"(arena) {
-    const { observer } = arena;
-    const generation = await givenSilent(arena);
+  async "a cancel of what a sweep took for dead still reaches the worker, should it live"(race) {
+    const { observer } = race;
+    const generation = await givenSilent(race);
     const { stream_id } = generation;
     await sweep(observer, generation);
     equal(await cancel(observer, generation), "interrupted");
@@ -145,48 +151,48 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     const { status } = await finishWhole(observer, generation, WHOLE);
     equal(status, "cancelled");
     const cancelled = ["cancelled", [WHOLE, false, "cancelled"]];
-    equal(await told(arena, generation), cancelled);
+    equal(await told(race, generation), cancelled);
   },
 
-  async "a sweep passes by a generation that is being cancelled, and the next one ends it as cancelled"(arena) {
+  async "a sweep passes by a generation that is being cancelled, and the next one ends it as cancelled"(race) {
     // Cancelled in time: a cancel of an expired one would have closed it by itself.
-    const generation = await admit(arena.observer, arena);
-    await beat(arena.observer, [generation], [{ start: 0, text: PARTIAL }]);
-    const [status, closed] = await beside(arena, async (a) => {
+    const generation = await admit(race.observer, race);
+    await beat(race.observer, [generation], [{ start: 0, text: PARTIAL }]);
+    const [status, closed] = await sideBySide(race, async (a) => {
       const answer = await cancel(a, generation);
       await expire(a, [generation]);
       return answer;
     }, (b) => sweep(b, generation));
     equal([status, closed], ["cancelling", 0]);
-    equal(await sweep(arena.observer, generation), 1);
+    equal(await sweep(race.observer, generation), 1);
     const cancelled = ["cancelled", [PARTIAL, false, "cancelled"]];
-    equal(await told(arena, generation), cancelled);
+    equal(await told(race, generation), cancelled);
     // Nobody completes what its user has cancelled.
-    const { status: late } = await finish(arena.observer, generation, WHOLE);
+    const { status: late } = await finish(race.observer, generation, WHOLE);
     equal(late, "cancelled");
-    equal(await told(arena, generation), cancelled);
+    equal(await told(race, generation), cancelled);
   },
 
-  async "a reader of a silent generation sees it end, also while a sweep is at it"(arena) {
-    const generation = await givenSilent(arena);
-    const [, during] = await beside(arena, (a) => sweep(a, generation), (b) => read(b, generation));
+  async "a reader of a silent generation sees it end, also while a sweep is at it"(race) {
+    const generation = await givenSilent(race);
+    const [, during] = await sideBySide(race, (a) => sweep(a, generation), (b) => read(b, generation));
     // The sweep has not committed: to the reader it still runs, and it reads again with the next beat.
     equal([during.generation.status, during.text], ["running", PARTIAL]);
-    const after = await read(arena.observer, generation);
+    const after = await read(race.observer, generation);
     equal([after.generation.status, after.text], ["interrupted", PARTIAL]);
   },
 
-  async "a start with the stream_id of a silent generation finds it ended, and starts no other"(arena) {
-    const generation = await givenSilent(arena);
+  async "a start with the stream_id of a silent generation finds it ended, and starts no other"(race) {
+    const generation = await givenSilent(race);
     const { user_id, stream_id } = generation;
-    const answer = await begin(arena.observer, { user_id, stream_id });
+    const answer = await begin(race.observer, { user_id, stream_id });
     equal(answer.outcome, "exists");
-    equal(await told(arena, generation), AS_INTERRUPTED);
+    equal(await told(race, generation), AS_INTERRUPTED);
   },
 
-  async "twenty sweeps against twenty finishes: each message is whole, and there is one of each"(arena) {
-    const { observer, databaseUrl, user_id } = arena;
-    const generations = await arena.givenGenerations(20);
+  async "twenty sweeps against twenty finishes: each message is whole, and there is one of each"(race) {
+    const { observer, databaseUrl, user_id } = race;
+    const generations = await race.givenGenerations(20);
     const pieces = generations.map(() => ({ start: 0, text: PARTIAL }));
     await beat(observer, generations, pieces);
     await expire(observer, generations);
@@ -197,7 +203,7 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     );
     ok(answers.length === 40);
     for (const generation of generations) {
-      equal(await told(arena, generation), AS_COMPLETED);
+      equal(await told(race, generation), AS_COMPLETED);
     }
     const left = await observer`
       select stream_id from relay.chunks where stream_id = any (string_to_array(${
@@ -206,10 +212,10 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     equal([...left], []);
   },
 
-  async "twenty readers and twenty sweeps at once close a generation once"(arena) {
-    const generation = await givenSilent(arena);
+  async "twenty readers and twenty sweeps at once close a generation once"(race) {
+    const generation = await givenSilent(race);
     const closed = await atOnce<number>(
-      arena.databaseUrl,
+      race.databaseUrl,
       40,
       async (sql, index) => {
         if (index % 2 === 0) return await sweep(sql, generation);
@@ -221,8 +227,6 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
       },
     );
     ok(closed.reduce((sum, count) => sum + count) <= 1);
-    equal(await told(arena, generation), AS_INTERRUPTED);
+    equal(await told(race, generation), AS_INTERRUPTED);
   },
 };
-
-registerRaces("races with the sweep", races);

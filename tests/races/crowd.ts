@@ -1,9 +1,9 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { type Arena, atOnce, deleteConversation, registerRaces } from "./race.ts";
-import { beat, cancel, finish, stateOf } from "../../testkit/relay_sql.ts";
+import { atOnce, deleteConversation, type TransactionRaces } from "./transaction_race.ts";
+import { beat, cancel, finish, stateOf } from "./relay_sql.ts";
 
 /** Many transactions at once, in whatever order they come. */
-const races: Record<string, (arena: Arena) => Promise<void>> = {
+export const crowds: TransactionRaces = {
   async "twenty finishes at once store one message and get one answer"({ observer, databaseUrl, givenGenerations }) {
     const [generation] = await givenGenerations(1);
     const outcomes = await atOnce(databaseUrl, 20, (sql, index) => finish(sql, generation, `text ${index}`));
@@ -62,5 +62,3 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
 function isFirst(index: number): boolean {
   return index % 2 === (index >> 1) % 2;
 }
-
-registerRaces("races of many transactions", races);

@@ -1,8 +1,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Sql } from "postgres";
-import { type Arena, atOnce, registerRaces } from "./race.ts";
-import { admit, begin, expire, finish, sweep } from "../../testkit/relay_sql.ts";
-import { beside, openSessions } from "../../testkit/sessions.ts";
+import { atOnce, openSessions, sideBySide, type TransactionRace, type TransactionRaces } from "./transaction_race.ts";
+import { admit, begin, expire, finish, sweep } from "./relay_sql.ts";
 
 /** What relay_metrics tells, by name and the labels' values. */
 async function counted(sql: Sql): Promise<Map<string, number>> {
@@ -38,7 +37,7 @@ async function holdSlots(sql: Sql, except = -1) {
 }
 
 /** In A's open transaction something is counted, and in the very slot that B comes to first. */
-async function inTheSlotOfB<T>({ a, b, databaseUrl }: Arena, first: (sql: Sql) => Promise<T>): Promise<T> {
+async function inTheSlotOfB<T>({ a, b, databaseUrl }: TransactionRace, first: (sql: Sql) => Promise<T>): Promise<T> {
   await using spare = await openSessions(databaseUrl);
   await spare.a.sql`begin`;
   await holdSlots(spare.a.sql, b.pid % 64);
@@ -53,9 +52,9 @@ async function inTheSlotOfB<T>({ a, b, databaseUrl }: Arena, first: (sql: Sql) =
 }
 
 /** Counting against counting. */
-const races: Record<string, (arena: Arena) => Promise<void>> = {
-  async "forty finishes at once are all counted"({ databaseUrl, observer, ...arena }) {
-    const generations = await arena.givenGenerations(40);
+export const counting: TransactionRaces = {
+  async "forty finishes at once are all counted"({ databaseUrl, observer, ...race }) {
+    const generations = await race.givenGenerations(40);
     const before = await counted(observer);
     const outcomes = await atOnce(databaseUrl, 40, (sql, index) => finish(sql, generations[index]));
     ok(outcomes.every(({ status }) => status === "completed"));
@@ -73,29 +72,29 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     );
   },
 
-  async "a finish does not wait for one that has counted and is still open"(arena) {
-    const [one, two] = await arena.givenGenerations(2);
-    const before = await counted(arena.observer);
-    await beside(
-      arena,
-      () => inTheSlotOfB(arena, (sql) => finish(sql, one)),
+  async "a finish does not wait for one that has counted and is still open"(race) {
+    const [one, two] = await race.givenGenerations(2);
+    const before = await counted(race.observer);
+    await sideBySide(
+      race,
+      () => inTheSlotOfB(race, (sql) => finish(sql, one)),
       async (b) => {
         await finish(b, two);
         equal((await counted(b)).get(FINISHED)! - before.get(FINISHED)!, 1);
       },
     );
-    equal((await added(arena.observer, before))[FINISHED], 2);
+    equal((await added(race.observer, before))[FINISHED], 2);
   },
 
-  async "neither does a start, nor a sweep, nor a worker that tells what it has refused"(arena) {
-    const { observer, user_id } = arena;
-    const [one, two] = await arena.givenGenerations(2);
-    const { id: other } = await arena.givenUser();
+  async "neither does a start, nor a sweep, nor a worker that tells what it has refused"(race) {
+    const { observer, user_id } = race;
+    const [one, two] = await race.givenGenerations(2);
+    const other = await race.givenUser();
     await expire(observer, [two]);
     const before = await counted(observer);
-    await beside(
-      arena,
-      () => inTheSlotOfB(arena, (sql) => finish(sql, one)),
+    await sideBySide(
+      race,
+      () => inTheSlotOfB(race, (sql) => finish(sql, one)),
       async (b) => {
         equal((await begin(b, { user_id: other })).outcome, "admitted");
         equal(await sweep(b, { user_id }), 1);
@@ -112,12 +111,12 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     ], [1, 1, 1, 1, 3]);
   },
 
-  async "where all slots are held, a session counts in one of its own and waits for nobody"(arena) {
-    const { a, b, observer } = arena;
-    const [one, two] = await arena.givenGenerations(2);
+  async "where all slots are held, a session counts in one of its own and waits for nobody"(race) {
+    const { a, b, observer } = race;
+    const [one, two] = await race.givenGenerations(2);
     const before = await counted(observer);
-    await beside(arena, holdSlots, (sql) => finish(sql, one));
-    await beside(arena, holdSlots, (sql) => finish(sql, two));
+    await sideBySide(race, holdSlots, (sql) => finish(sql, one));
+    await sideBySide(race, holdSlots, (sql) => finish(sql, two));
     equal((await added(observer, before))[FINISHED], 2);
     const slots = await observer`
       select distinct slot from relay.counters where slot < 0`;
@@ -129,10 +128,10 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
   },
 
   async "twenty finishes that are all open at once count in twenty slots, and what is rolled back is not counted"(
-    arena,
+    race,
   ) {
-    const { observer, databaseUrl } = arena;
-    const generations = await arena.givenGenerations(20);
+    const { observer, databaseUrl } = race;
+    const generations = await race.givenGenerations(20);
     const before = await counted(observer);
     const sessions = await Promise.all(Array.from({ length: 10 }, () => openSessions(databaseUrl)));
     try {
@@ -158,9 +157,9 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
   },
 
   async "twenty sweeps and finishes of the same generations count each of them once"(
-    { databaseUrl, observer, user_id, ...arena },
+    { databaseUrl, observer, user_id, ...race },
   ) {
-    const generations = await arena.givenGenerations(20);
+    const generations = await race.givenGenerations(20);
     await expire(observer, generations);
     const before = await counted(observer);
     await atOnce<unknown>(
@@ -181,5 +180,3 @@ const races: Record<string, (arena: Arena) => Promise<void>> = {
     equal((await admit(observer, { user_id })).user_id, user_id);
   },
 };
-
-registerRaces("races of counting", races);

@@ -1,0 +1,143 @@
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { newAuthor } from "../../testkit/author.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { answers, waits } from "../../testkit/provider.ts";
+import { expectRefusal, readEvents, readToEnd } from "../../testkit/reader.ts";
+import { expire, givenRunning, startAtOnce, statusesOf, type WorkerRaceTest } from "./worker_race.ts";
+
+const UNLIMITED = { RELAY_RATE_LIMIT_PER_MINUTE: "100", RELAY_MAX_CONCURRENT: "100" };
+
+const endOf = (response: Response) => readToEnd(readEvents(response));
+
+/** Races of two real processes over one real Postgres. */
+export const starts: WorkerRaceTest[] = [{
+  title: "thirty starts of one user at once, over both workers, admit exactly five",
+  env: { RELAY_MAX_CONCURRENT: "50" },
+  async run(race) {
+    const author = await newAuthor(race.target, race.provider);
+    const { admitted, refusals } = await startAtOnce(race.target, 30, () => [author, { prompt: "x" }]);
+    equal([admitted.length, refusals.length], [5, 25]);
+    for (const response of refusals) await expectRefusal(response, 429, "rate_limited");
+    for (const response of admitted) equal((await endOf(response)).end, "done");
+    const remaining = admitted.map((response) => response.headers.get("ratelimit-remaining"));
+    equal(remaining.sort(), ["0", "1", "2", "3", "4"]);
+    equal([author.calls().length, (await author.rest("messages?select=id")).length], [5, 10]);
+    equal([...(await statusesOf(race, author)).values()], Array(5).fill("completed"));
+  },
+}, {
+  title: "thirty starts of one user at once, over both workers, run exactly three at once",
+  env: { RELAY_RATE_LIMIT_PER_MINUTE: "100" },
+  async run({ provider, target }) {
+    const author = await newAuthor(target, provider, waits);
+    const { admitted, refusals } = await startAtOnce(target, 30, () => [author, { prompt: "x" }]);
+    equal([admitted.length, refusals.length], [3, 27]);
+    for (const response of refusals) await expectRefusal(response, 429, "too_many_streams");
+    await author.called(3);
+    equal([author.calls().length, author.openCalls()], [3, 3]);
+    await Promise.all(author.calls().map((call) => call.finish()));
+    for (const response of admitted) equal((await endOf(response)).end, "done");
+    equal(author.openCalls(), 0);
+  },
+}, {
+  title: "ten starts with one stream_id at once, over both workers, are one generation, which all ten read",
+  async run(race) {
+    const author = await newAuthor(race.target, race.provider);
+    const stream_id = crypto.randomUUID();
+    const { admitted } = await startAtOnce(race.target, 10, () => [author, { prompt: "x", stream_id }]);
+    equal(admitted.length, 10);
+    const all = await Promise.all(admitted.map(endOf));
+    const [{ start, text, last }] = all;
+    equal([text, last.finish_reason], ["Once upon a time.", "stop"]);
+    for (const ended of all) {
+      equal([ended.start, ended.text, ended.last], [start, text, last]);
+      // One of them was counted, and no other.
+      equal(ended.response.headers.get("ratelimit-remaining"), "4");
+    }
+    const messages = await author.rest("messages?select=id,content&order=created_at");
+    equal(messages, [{ id: start.user_message_id, content: "x" }, { id: last.message_id, content: text }]);
+    equal([author.calls().length, (await statusesOf(race, author)).size], [1, 1]);
+  },
+}, {
+  title: "of two users who race for one stream_id one wins, and nothing of the other's is written",
+  env: UNLIMITED,
+  async run(race) {
+    const { provider, target } = race;
+    const rivals = [await newAuthor(target, provider), await newAuthor(target, provider)];
+    for (let round = 0; round < 10; round++) {
+      const body = { prompt: "x", stream_id: crypto.randomUUID() };
+      const { admitted, refusals } = await startAtOnce(target, 2, (index) => [rivals[(index + round) % 2], body]);
+      equal([admitted.length, refusals.length], [1, 1]);
+      await expectRefusal(refusals[0], 409, "stream_id_taken");
+      await endOf(admitted[0]);
+    }
+    let total = 0;
+    for (const author of rivals) {
+      const wins = (await statusesOf(race, author)).size;
+      const rows = async (table: string) => (await author.rest(`${table}?select=id`)).length;
+      equal([author.calls().length, await rows("conversations"), await rows("messages")], [wins, wins, 2 * wins]);
+      total += wins;
+    }
+    equal(total, 10);
+  },
+}, {
+  title: "a cancel that one worker takes stops the generation that the other one runs",
+  async run({ provider, target, workers }) {
+    const running = await givenRunning({ provider, target });
+    equal((await running.cancel(running.stream_id)).status, 202);
+    const { last } = await readToEnd(running.reader);
+    equal([last.finish_reason, last.is_complete], ["cancelled", false]);
+    await running.call.closed;
+    // Each worker did its part: a log line of the one is not in the other's log.
+    await eventually("both log lines", () => {
+      const [runner, other] = workers.map((worker) => worker.log());
+      return runner.includes("generation_finished") && !runner.includes("cancel_requested") &&
+        other.includes("cancel_requested");
+    });
+  },
+}, {
+  title: "cancels on one worker race the ends of generations on the other: stream, message and status agree",
+  env: UNLIMITED,
+  async run(race) {
+    const author = await newAuthor(race.target, race.provider, waits);
+    const ids = Array.from({ length: 20 }, () => crypto.randomUUID());
+    const ends = ids.map((stream_id) => author.generate({ prompt: stream_id, stream_id }));
+    await author.called(ids.length);
+    const calls = new Map(author.calls().map((call) => [call.body.messages[0].content, call]));
+    await Promise.all(ids.map(async (id, index) => {
+      const asked = author.cancel(id).then((response) => response.json());
+      // Half of the cancels are answered before the provider goes on, the others come while it does.
+      if (index % 2 === 0) equal((await asked).status, "cancelling");
+      await Promise.all([asked, answers("Once", " upon")(calls.get(id)!)]);
+    }));
+    const ended = await Promise.all(ends);
+    const statuses = await statusesOf(race, author);
+    for (const [index, { start: { stream_id }, last, text }] of ended.entries()) {
+      const stored = await author.stored(stream_id);
+      const status = statuses.get(stream_id);
+      const complete = status === "completed";
+      ok(complete ? index % 2 === 1 : status === "cancelled", status);
+      equal([last.is_complete, last.finish_reason], [complete, complete ? "stop" : "cancelled"]);
+      equal([last.message_id, text], [stored?.id ?? null, stored?.content ?? ""]);
+      if (stored) equal(stored.is_complete, complete);
+    }
+    equal(author.openCalls(), 0);
+  },
+}, {
+  title: "a worker that is killed holds its user's slots no longer than its leases",
+  env: { RELAY_MAX_CONCURRENT: "1", RELAY_LEASE_MS: "600000" },
+  async run(race) {
+    const { target, workers } = race;
+    const running = await givenRunning(race);
+    const again = () => running.ask({ prompt: "again" }, { worker: target.workers[1] });
+    await expectRefusal(await again(), 429, "too_many_streams");
+    await workers[0].kill();
+    await running.call.closed;
+    await running.reader.rest().catch(() => "The connection may break as well");
+    ok(!running.reader.events.some(({ event }) => event === "done" || event === "error"));
+    await expectRefusal(await again(), 429, "too_many_streams");
+    await expire(race, running.stream_id);
+    const next = readEvents(await again());
+    await answers("2.")(await running.called(2));
+    equal((await readToEnd(next)).end, "done");
+  },
+}];

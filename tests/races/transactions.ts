@@ -1,0 +1,170 @@
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import {
+  deleteConversation,
+  deletePrompt,
+  givenTwoTurns,
+  inOrder,
+  leafOf,
+  moveLeaf,
+  openSessions,
+  type TransactionRaces,
+  waits,
+} from "./transaction_race.ts";
+import { admit, beat, begin, cancel, finish, stateOf } from "./relay_sql.ts";
+
+/** Two transactions, of which one is seen to wait for the other. */
+export const transactions: TransactionRaces = {
+  async "finish waits for a cancel and then ends as cancelled"(race) {
+    const generation = await admit(race.observer, race);
+    const [status, outcome] = await inOrder(race, (a) => cancel(a, generation), (b) => finish(b, generation));
+    const state = await stateOf(race.observer, generation);
+    equal(status, "cancelling");
+    equal([outcome.status, outcome.finish_reason, outcome.is_complete], ["cancelled", "cancelled", false]);
+    equal(state.generation.status, "cancelled");
+    equal(state.messages, [{
+      id: outcome.message_id,
+      content: "Once upon a time.",
+      is_complete: false,
+      finish_reason: "cancelled",
+    }]);
+  },
+
+  async "cancel waits for a finish and then says that it has completed"(race) {
+    const generation = await admit(race.observer, race);
+    const [outcome, status] = await inOrder(race, (a) => finish(a, generation), (b) => cancel(b, generation));
+    const state = await stateOf(race.observer, generation);
+    equal([outcome.status, status, state.generation.status], ["completed", "completed", "completed"]);
+    equal(
+      state.messages.map(({ id, is_complete, finish_reason }) => [id, is_complete, finish_reason]),
+      [[outcome.message_id, true, "stop"]],
+    );
+  },
+
+  async "a second finish waits for the first and gets the same answer"(race) {
+    const generation = await admit(race.observer, race);
+    const [first, second] = await inOrder(
+      race,
+      (a) => finish(a, generation, "first"),
+      (b) => finish(b, generation, "second"),
+    );
+    equal(second, first);
+    const { messages } = await stateOf(race.observer, generation);
+    equal(messages.map(({ content }) => content), ["first"]);
+  },
+
+  async "a beat waits for a cancel and then tells of it"(race) {
+    const generation = await admit(race.observer, race);
+    const [, told] = await inOrder(race, (a) => cancel(a, generation), (b) => beat(b, [generation]));
+    equal(told, { stored: { [generation.stream_id]: 0 }, cancelled: [generation.stream_id], lost: [] });
+  },
+
+  async "a beat waits for a finish and then tells that there is nothing left to run"(race) {
+    const generation = await admit(race.observer, race);
+    const [, told] = await inOrder(race, (a) => finish(a, generation), (b) => beat(b, [generation]));
+    equal(told, { stored: {}, cancelled: [], lost: [generation.stream_id] });
+  },
+
+  async "two starts of one user are counted one after the other"(race) {
+    const asked = { user_id: race.user_id, rate_limit: 1 };
+    const [first, second] = await inOrder(race, (a) => begin(a, asked), (b) => begin(b, asked));
+    equal([first.outcome, second.outcome, second.code], ["admitted", "refused", "rate_limited"]);
+  },
+
+  async "of two users who name one stream_id the second is refused, and nothing of theirs is written"(race) {
+    const other = await race.givenUser();
+    const stream_id = crypto.randomUUID();
+    const [first, second] = await inOrder(
+      race,
+      (a) => begin(a, { user_id: race.user_id, stream_id }),
+      (b) => begin(b, { user_id: other, stream_id }),
+    );
+    equal([first.outcome, second.outcome, second.code], ["admitted", "refused", "stream_id_taken"]);
+    equal([
+      ...await race
+        .observer`select id from public.conversations where user_id = ${other}`,
+    ], []);
+    equal([
+      ...await race
+        .observer`select id from public.messages where user_id = ${other}`,
+    ], []);
+  },
+
+  async "finish waits for the conversation's deletion and then ends without a message"(race) {
+    const generation = await admit(race.observer, race);
+    const [, outcome] = await inOrder(race, (a) => deleteConversation(a, generation), (b) => finish(b, generation));
+    equal([outcome.status, outcome.message_id], ["completed", null]);
+    const { generation: row, messages } = await stateOf(race.observer, generation);
+    equal([row.status, row.conversation_id, messages], ["completed", null, []]);
+  },
+
+  async "the conversation's deletion waits for a finish and takes the message along"(race) {
+    const generation = await admit(race.observer, race);
+    const [outcome] = await inOrder(race, (a) => finish(a, generation), (b) => deleteConversation(b, generation));
+    ok(outcome.message_id);
+    const { generation: row, messages } = await stateOf(race.observer, generation);
+    equal([row.status, row.conversation_id, row.message_id, messages], ["completed", null, null, []]);
+  },
+
+  async "finish waits for the deletion of the prompt and then writes no answer to it"(race) {
+    const generation = await admit(race.observer, race);
+    const [, outcome] = await inOrder(race, (a) => deletePrompt(a, generation), (b) => finish(b, generation));
+    equal([outcome.status, outcome.message_id], ["completed", null]);
+    equal((await stateOf(race.observer, generation)).messages, []);
+  },
+
+  async "the deletion of the prompt waits for a finish and takes the answer along"(race) {
+    const generation = await admit(race.observer, race);
+    const [outcome] = await inOrder(race, (a) => finish(a, generation), (b) => deletePrompt(b, generation));
+    ok(outcome.message_id);
+    const { generation: row, messages } = await stateOf(race.observer, generation);
+    equal([row.status, row.message_id, messages], ["completed", null, []]);
+  },
+
+  async "finish waits for a reader who moves the active leaf and then leaves it there"(race) {
+    const { first, second } = await givenTwoTurns(race);
+    const [, outcome] = await inOrder(
+      race,
+      (a) => moveLeaf(a, first, first.user_message_id),
+      (b) => finish(b, second),
+    );
+    ok(outcome.message_id);
+    equal(await leafOf(race.observer, first), first.user_message_id);
+  },
+
+  async "a reader who moves the active leaf after a finish is the last to decide"(race) {
+    const { first, second } = await givenTwoTurns(race);
+    await inOrder(race, (a) => finish(a, second), (b) => moveLeaf(b, first, first.user_message_id));
+    equal(await leafOf(race.observer, first), first.user_message_id);
+  },
+
+  async "two answers in one conversation are both stored, and the leaf goes to the one that its reader waits for"(
+    race,
+  ) {
+    const { first, second } = await givenTwoTurns(race);
+    const { conversation_id } = first;
+    const rival = await admit(race.observer, { user_id: race.user_id, conversation_id });
+    // The rival's prompt is the active leaf by now, so the answer to the other one does not move it.
+    const [one, two] = await inOrder(race, (a) => finish(a, second), (b) => finish(b, rival));
+    ok(one.message_id && two.message_id);
+    equal(await leafOf(race.observer, first), two.message_id);
+  },
+
+  async "beats over the same generations in opposite order do not wait for each other for ever"(race) {
+    const { a, b, observer } = race;
+    const generations = await race.givenGenerations(3);
+    generations.sort((x, y) => x.stream_id < y.stream_id ? -1 : 1);
+    // Whoever locks in the order that was asked for holds an outer row now and comes for the other's.
+    await observer`begin`;
+    await observer`select 1 from relay.generations where stream_id = ${generations[1].stream_id} for update`;
+    const [{ pid }] = await observer`select pg_backend_pid() as pid`;
+    await using spare = await openSessions(race.databaseUrl);
+    const forth = beat(a.sql, generations);
+    await waits(spare.observer, a.pid, pid);
+    const back = beat(b.sql, generations.toReversed());
+    await waits(spare.observer, b.pid, a.pid);
+    await observer`commit`;
+    const stored = Object.fromEntries(generations.map(({ stream_id }) => [stream_id, 0]));
+    const nothing = { stored, cancelled: [], lost: [] };
+    equal(await Promise.all([forth, back]), [nothing, nothing]);
+  },
+};

@@ -1,0 +1,97 @@
+/** What races of processes have in common: two workers over one Postgres, and many requests at once. */
+import { type Author, newAuthor } from "../../testkit/author.ts";
+import type { Target } from "../../testkit/people.ts";
+import { query } from "../../testkit/postgres.ts";
+import { type ProviderCall, type ScriptedProvider, waits } from "../../testkit/provider.ts";
+import { type FaultProxy, startProxy } from "../../testkit/proxy.ts";
+import type { Reader } from "../../testkit/reader.ts";
+import { SCENARIO_ENV, type Stack } from "../../testkit/stack.ts";
+import type { Worker } from "../../testkit/workers.ts";
+
+/** What a race is given; its two workers are its own. */
+export interface WorkerRace extends AsyncDisposable {
+  provider: ScriptedProvider;
+  workers: Worker[];
+  /** The first worker, then the second; and the other way round. */
+  target: Target;
+  elsewhere: Target;
+  /** Between the first worker and its Supabase. */
+  proxy: FaultProxy;
+  /** Asks the database itself, about one value. */
+  look<Row extends object>(text: string, value: string): Promise<Row[]>;
+}
+
+/** One race, and what its workers are configured with. */
+export interface WorkerRaceTest {
+  title: string;
+  env?: Record<string, string>;
+  run(race: WorkerRace): Promise<void>;
+}
+
+/** Starts the workers; they end before the proxy that the first one asks. */
+export async function openWorkerRace(stack: Stack, env: Record<string, string> = {}): Promise<WorkerRace> {
+  const proxy = startProxy(stack.url);
+  const all = { ...SCENARIO_ENV, ...env };
+  const workers = await Promise.all([stack.worker(all, { supabaseUrl: proxy.url }), stack.worker(all)]);
+  return {
+    provider: stack.provider,
+    workers,
+    target: stack.targetOf(workers),
+    elsewhere: stack.targetOf(workers.toReversed()),
+    proxy,
+    look: (text, value) => query(stack.databaseUrl!, text, [value]),
+    async [Symbol.asyncDispose]() {
+      proxy.back();
+      proxy.intercept();
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await proxy.close();
+    },
+  };
+}
+
+/** Sends all starts at once, to the workers in turn. */
+export async function startAtOnce(target: Target, count: number, start: (index: number) => [Author, unknown]) {
+  const responses = await Promise.all(
+    Array.from({ length: count }, (_, index) => {
+      const [author, body] = start(index);
+      return author.ask(body, { worker: target.workers[index % 2] });
+    }),
+  );
+  return {
+    admitted: responses.filter(({ status }) => status === 200),
+    refusals: responses.filter(({ status }) => status !== 200),
+  };
+}
+
+/** A generation in the middle of its text. */
+export interface Running extends Author {
+  stream_id: string;
+  reader: Reader;
+  call: ProviderCall;
+}
+
+/** A generation on the first worker of the target that has said "Once" and says nothing more. */
+export async function givenRunning({ provider, target }: Pick<WorkerRace, "provider" | "target">): Promise<Running> {
+  const author = await newAuthor(target, provider, waits);
+  const stream_id = crypto.randomUUID();
+  const reader = await author.open({ prompt: "x", stream_id });
+  const call = await author.called();
+  await call.token("Once");
+  await reader.untilText("Once");
+  return { ...author, stream_id, reader, call };
+}
+
+/** The statuses of the user's generations by stream_id, as the database has them. */
+export async function statusesOf({ look }: WorkerRace, { user }: Author): Promise<Map<string, string>> {
+  const rows = await look<{ stream_id: string; status: string }>(
+    "select stream_id, status from relay.generations where user_id = $1",
+    user.id,
+  );
+  return new Map(rows.map(({ stream_id, status }) => [stream_id, status]));
+}
+
+/** Makes the lease of a generation run out, as if its worker had been silent for longer than that. */
+export async function expire({ look }: WorkerRace, stream_id: string) {
+  const past = "clock_timestamp() - interval '1 second'";
+  await look(`update relay.generations set lease_expires_at = ${past} where stream_id = $1`, stream_id);
+}
