@@ -1,5 +1,6 @@
 /** A client of the relay: speaks plain HTTP and reads the events as they come. */
 
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { createParser } from "eventsource-parser";
 
 /** One event, as a conforming parser gives it. */
@@ -141,3 +142,71 @@ export function dataOf(events: StreamEvent[], name: string): any {
   if (found.length !== 1) throw new Error(`There are ${found.length} events "${name}", not one`);
   return JSON.parse(found[0].data);
 }
+
+/** A stream that was read to its end; pings may come at any time and are left out. */
+export interface Ended {
+  response: Response;
+  events: StreamEvent[];
+  /** The data of the first event; a stream that was resumed has none. */
+  // deno-lint-ignore no-explicit-any
+  start: any;
+  text: string;
+  /** The name of the last event, and its data. */
+  end: string;
+  // deno-lint-ignore no-explicit-any
+  last: any;
+}
+
+/** Reads to the end; checks that there is one, one start unless it was resumed, and that each id is the text's length. */
+export async function readToEnd(reader: Reader, from = 0): Promise<Ended> {
+  await reader.rest();
+  const events = reader.events.filter(({ event }) => event !== "ping");
+  const names = events.map(({ event }) => event);
+  const end = names.at(-1)!;
+  ok(["done", "error"].includes(end), `The last event is ${end}`);
+  equal(names.filter((name) => ["start", "done", "error"].includes(name)), from === 0 ? ["start", end] : [end]);
+  if (from === 0) equal(names[0], "start");
+  let length = from;
+  for (const { event, id, data } of events) {
+    if (event !== "token") continue;
+    equal(id, String(length += data.length));
+    ok(data.isWellFormed(), "A token cuts a character");
+  }
+  const data = ({ data }: StreamEvent) => JSON.parse(data);
+  const start = from === 0 ? data(events[0]) : undefined;
+  return { response: reader.response, events, start, text: textOf(events), end, last: data(events.at(-1)!) };
+}
+
+/** Checks that an answer is this refusal and looks as every refusal does, to pages too; gives the error. */
+export async function expectRefusal(
+  response: Response,
+  status: number,
+  code: string,
+  // deno-lint-ignore no-explicit-any
+): Promise<any> {
+  const text = await response.text();
+  const header = (name: string) => response.headers.get(name);
+  equal([response.status, header("content-type")], [status, "application/json; charset=utf-8"], text);
+  expectReadable(response);
+  equal(header("cache-control"), "no-store");
+  equal(header("www-authenticate"), status === 401 ? "Bearer" : null);
+  equal(response.headers.has("allow"), status === 405);
+  equal(Number(header("retry-after")) > 0, status === 429 || status === 503);
+  const { error, ...others } = JSON.parse(text);
+  equal([others, error.code], [{}, code], text);
+  ok(/^[A-Z].*[^.]$/s.test(error.message), error.message);
+  equal(Object.keys(error).sort(), [...(code === "invalid_request" ? ["issues"] : []), "code", "message"].sort());
+  return error;
+}
+
+/** Checks that a page of any origin can read the answer, and the headers that a client needs. */
+export function expectReadable({ headers, status }: Response): void {
+  equal(headers.get("access-control-allow-origin"), "*", `status ${status}`);
+  equal(headers.get("access-control-allow-credentials"), null);
+  const exposed = headers.get("access-control-expose-headers")?.toLowerCase().split(/ *, */) ?? [];
+  equal(READABLE.filter((name) => !exposed.includes(name)), [], `status ${status}`);
+  ok(headers.get("x-request-id"), `status ${status}`);
+}
+
+const RATE_HEADERS = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+const READABLE = ["x-stream-id", "x-request-id", "retry-after", ...RATE_HEADERS];

@@ -1,101 +1,100 @@
-/** Who may use the relay: the project's own users with a token that is good now. */
+/** Who may use the relay: the project's own users, each for what is theirs, with a token that is good now. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { SignJWT } from "jose";
-import { post } from "../../testkit/reader.ts";
-import { signUp, type Target, type TestUser } from "../../testkit/target.ts";
-import { ask, cancel, givenAuthor, readToEnd, refused, type Scenario } from "./scenario.ts";
-import { readStory } from "../../testkit/reader.ts";
-
-interface Minting {
-  secret?: string;
-  expiresIn?: string | number;
-  claims?: Record<string, unknown>;
-}
-
-/** Signs a token as the project's Auth would, but for what is given. */
-function mint(target: Target, user: { id: string }, minting: Minting = {}): Promise<string> {
-  const { secret = target.jwtSecret, expiresIn = "5 minutes", claims } = minting;
-  return new SignJWT({
-    sub: user.id,
-    aud: "authenticated",
-    role: "authenticated",
-    ...claims,
-  }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).setIssuedAt()
-    .setExpirationTime(expiresIn).sign(new TextEncoder().encode(secret));
-}
+import { newAuthor, newClient, visible } from "../../testkit/author.ts";
+import { mintToken, type Target } from "../../testkit/people.ts";
+import { expectRefusal, post } from "../../testkit/reader.ts";
+import type { Scenario } from "./scenarios.ts";
 
 function unsigned(token: string): string {
   const header = btoa(JSON.stringify({ alg: "none", typ: "JWT" })).replaceAll("=", "");
   return `${header}.${token.split(".")[1]}.`;
 }
 
-/** Tries both functions; answers the errors. */
-async function refusedEverywhere(target: Target, token: string | null, status: number, code: string) {
-  const answers = [await ask(target, { token }, { prompt: "x" }), await cancel(target, { token }, "some-stream")];
-  for (const answer of answers) {
-    equal(answer.headers.get("www-authenticate"), status === 401 ? "Bearer" : null);
-    await refused(answer, status, code);
+/** Tries both functions. */
+async function refusedEverywhere(target: Target, authorization: string | null, status: number, code: string) {
+  const headers: Record<string, string> = authorization === null ? {} : { authorization };
+  for (const [name, body] of [["stream", { prompt: "x" }], ["cancel", { stream_id: "some" }]] as const) {
+    await expectRefusal(await post(`${target.workers[0]}/${name}`, null, body, headers), status, code);
   }
 }
 
 export const auth: Scenario[] = [{
   title: "a request without a token is refused, also with an API key in its place",
   async run(target) {
-    await refusedEverywhere(target, null, 401, "unauthenticated");
-    for (const key of [target.publishableKey, target.secretKey, ""]) {
-      await refusedEverywhere(target, key, 401, "unauthenticated");
-    }
-    const user = await signUp(target);
-    for (const authorization of [`Basic ${user.token}`, user.token, `Bearer ${user.token} more`]) {
-      const url = `${target.workers[0]}/stream`;
-      await refused(await post(url, null, { prompt: "x" }, { authorization }), 401, "unauthenticated");
+    const { user } = await newClient(target);
+    const keys = [target.publishableKey, target.secretKey, ""].map((key) => `Bearer ${key}`);
+    for (const header of [null, ...keys, `Basic ${user.token}`, user.token, `Bearer ${user.token} more`]) {
+      await refusedEverywhere(target, header, 401, "unauthenticated");
     }
   },
 }, {
-  title: "a token that is garbage, forged, unsigned, expired or for somebody else is refused",
+  title: "a token that is garbage, forged, unsigned, expired or for another audience is refused",
   async run(target) {
-    const user = await signUp(target);
+    const { user } = await newClient(target);
     const [header, payload, signature] = user.token.split(".");
-    const tokens = [
-      "garbage",
-      "a.b.c",
-      `${header}.${payload}`,
-      `${header}.${payload}.${signature.slice(0, -4)}AAAA`,
-      unsigned(user.token),
-      await mint(target, user, { secret: "another secret, long enough for HS256" }),
-      await mint(target, user, { expiresIn: "-1 minute" }),
-      await mint(target, user, { claims: { aud: "anon" } }),
-      await mint(target, user, { claims: { sub: undefined } }),
-      await mint(target, { id: "not-a-uuid" }),
-      await mint(target, user, { claims: { nbf: Math.floor(Date.now() / 1000) + 3600 } }),
-    ];
-    for (const token of tokens) {
-      await refusedEverywhere(target, token, 401, "unauthenticated");
-    }
+    const mint = (claims: Record<string, unknown>) => mintToken(target.jwtSecret, user.id, claims);
+    for (
+      const token of [
+        ...["garbage", "a.b.c", `${header}.${payload}`, `${header}.${payload}.${signature.slice(0, -4)}AAAA`],
+        unsigned(user.token),
+        await mintToken("another secret, long enough for HS256", user.id),
+        await mint({ expires: "-1 minute" }),
+        await mint({ aud: "anon" }),
+        await mint({ sub: undefined }),
+        await mint({ sub: "not-a-uuid" }),
+        await mint({ nbf: Math.floor(Date.now() / 1000) + 3600 }),
+      ]
+    ) await refusedEverywhere(target, `Bearer ${token}`, 401, "unauthenticated");
   },
 }, {
   title: "an anonymous user and another role are known and may not stream",
   async run(target) {
-    const user: Pick<TestUser, "id"> = await signUp(target);
+    const { user } = await newClient(target);
     for (const claims of [{ is_anonymous: true }, { role: "anon" }, { role: "service_role" }]) {
-      await refusedEverywhere(target, await mint(target, user, { claims }), 403, "forbidden");
+      const token = await mintToken(target.jwtSecret, user.id, claims);
+      await refusedEverywhere(target, `Bearer ${token}`, 403, "forbidden");
     }
   },
 }, {
-  title: "a good token is taken whoever signed in with it, and its spelling of Bearer does not matter",
+  title: "a good token is taken in any spelling of Bearer; that of a deleted user finds nothing",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider);
-    const authorization = `bearer ${await mint(target, user)}`;
-    const url = `${target.workers[0]}/stream`;
-    const story = await readToEnd(readStory(await post(url, null, { prompt: "x" }, { authorization })));
-    equal(story.end, "done");
+    const { user, generate } = await newAuthor(target, provider);
+    const authorization = `bearer ${await mintToken(target.jwtSecret, user.id)}`;
+    equal((await generate({ prompt: "x" }, { token: null, headers: { authorization } })).end, "done");
+    const gone = await newClient(target, {
+      id: crypto.randomUUID(),
+      email: "",
+      token: await mintToken(target.jwtSecret, crypto.randomUUID()),
+    });
+    await expectRefusal(await gone.ask({ prompt: "x" }), 404, "bot_not_found");
+    await expectRefusal(await gone.cancel("some-stream"), 404, "stream_not_found");
   },
 }, {
-  title: "a good token of a user who is gone finds nothing",
-  async run(target) {
-    const token = await mint(target, { id: crypto.randomUUID() });
-    await refused(await ask(target, { token }, { prompt: "x" }), 404, "bot_not_found");
-    await refused(await cancel(target, { token }, "some-stream"), 404, "stream_not_found");
+  title: "anyone else's conversation, message and bot look like they do not exist",
+  async run(target, provider) {
+    const alice = await newAuthor(target, provider);
+    const mallory = await newAuthor(target, provider);
+    const { start, last } = await alice.generate({ prompt: "one" });
+    const { conversation_id, user_message_id } = start;
+    const hers = await alice.messages(conversation_id);
+    const cases: [(id: string) => Record<string, unknown>, string][] = [
+      [(conversation_id) => ({ prompt: "x", conversation_id }), conversation_id],
+      [(parent_id) => ({ prompt: "x", parent_id }), last.message_id],
+      [(parent_id) => ({ prompt: "x", parent_id }), user_message_id],
+      [(reroll_of) => ({ reroll_of }), last.message_id],
+      [(reroll_of) => ({ reroll_of }), user_message_id],
+      [(reroll_of) => ({ reroll_of, conversation_id }), last.message_id],
+      [(bot_id) => ({ prompt: "x", bot_id }), alice.botId],
+    ];
+    for (const [body, id] of cases) {
+      const foreign = await visible(await mallory.ask(body(id)));
+      equal(foreign, await visible(await mallory.ask(body(crypto.randomUUID()))));
+      equal(foreign.status, 404, JSON.stringify([body(id), foreign.body]));
+      equal(foreign.headers["ratelimit-remaining"], "5", "A refusal costs nothing");
+    }
+    equal(await alice.messages(conversation_id), hers);
+    equal(await mallory.rest("conversations?select=id"), []);
+    equal([alice.calls().length, mallory.calls().length], [1, 0]);
   },
 }];

@@ -1,17 +1,13 @@
+import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
 import { scenarios } from "./scenarios.ts";
-import { type Stage, startEmbeddedStage } from "../../testkit/stage.ts";
 
-let stage: Stage | undefined;
+let stack: Stack | undefined;
 
-Deno.test.beforeAll(async () => {
-  stage = await startEmbeddedStage();
-});
-
-Deno.test.afterAll(() => stage?.stop());
+Deno.test.beforeAll(async () => void (stack = await startStack({ env: SCENARIO_ENV })));
+Deno.test.afterAll(() => stack?.stop());
 
 for (const { title, run, needsLog } of scenarios) {
   if (needsLog) continue;
-  const name = `embedded: ${title}`;
-  const fn = () => run(stage!.target, stage!.provider);
-  Deno.test({ name, timeout: 60_000, fn });
+  const fn = () => run(stack!.target, stack!.provider);
+  Deno.test({ name: `embedded: ${title}`, timeout: 60_000, fn });
 }

@@ -1,12 +1,15 @@
-/** Metrics: what has happened, as any worker tells it, to whoever shows the operator's token. */
+/** Metrics: what has happened, as any worker gives it to whoever has the operator's token. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
+import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { changes, scrape } from "../../testkit/scrape.ts";
-import { METRICS_TOKEN, rest } from "../../testkit/target.ts";
-import { cancel, givenAuthor, open, readToEnd, refused, refuses, type Scenario, tell, waits } from "./scenario.ts";
+import { changes, METRICS_TOKEN, scrape } from "../../testkit/metrics.ts";
+import { rest } from "../../testkit/people.ts";
+import { refuses, stalls } from "../../testkit/provider.ts";
+import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
+import { ERROR_CODES } from "../error_codes.ts";
+import type { Scenario } from "./scenarios.ts";
 
 /** What generations leave behind: no sums and no single buckets, which are times. */
 const GENERATIONS = /^(?!refusals|sweeps).*(_total|_count|generations)(\{|$)/;
@@ -15,23 +18,18 @@ export const metrics: Scenario[] = [{
   title: "after known generations the metrics say exactly what happened, on every worker",
   async run(target, provider) {
     const before = await scrape(target.workers[0]);
+    equal((await (await newAuthor(target, provider)).generate({ prompt: "x" })).end, "done");
+    const failing = await newAuthor(target, provider, refuses(500, { error: { message: "No" } }));
+    equal((await failing.generate({ prompt: "x" })).end, "error");
 
-    const { user } = await givenAuthor(target, provider);
-    equal((await tell(target, user, { prompt: "x" })).end, "done");
-
-    const failing = await givenAuthor(target, provider, refuses(500, { error: { message: "No" } }));
-    equal((await tell(target, failing.user, { prompt: "x" })).end, "error");
-
-    const waiting = await givenAuthor(target, provider, waits);
+    const waiting = await newAuthor(target, provider, stalls("Once"));
     const stream_id = crypto.randomUUID();
-    const stream = await open(target, waiting.user, { prompt: "x", stream_id });
-    const call = await provider.called(waiting.baseUrl);
-    await call.token("Once");
-    const seen = await stream.until("token");
-    const meanwhile = await scrape(target.workers.at(-1)!);
-    equal(changes(before, meanwhile, /^(active|expired)_generations$/), { active_generations: 1 });
-    equal((await cancel(target, waiting.user, stream_id)).status, 202);
-    await readToEnd(stream, seen);
+    const reader = await waiting.open({ prompt: "x", stream_id });
+    await reader.until("token");
+    const running = changes(before, await scrape(target.workers.at(-1)!), /^(active|expired)_generations$/);
+    equal(running, { active_generations: 1 });
+    equal((await waiting.cancel(stream_id)).status, 202);
+    await readToEnd(reader);
 
     for (const worker of target.workers) {
       const after = await scrape(worker);
@@ -46,67 +44,48 @@ export const metrics: Scenario[] = [{
         "generation_duration_seconds_count": 3,
         "relay_overhead_seconds_count": 3,
       });
-      // The provider is called before it says anything, and the end comes last.
+      // The provider is called before it sends anything, and the end comes last.
       const sums = changes(before, after, /_sum$/);
-      ok(sums.relay_overhead_seconds_sum > 0);
-      ok(sums.first_token_seconds_sum > 0);
-      ok(sums.generation_duration_seconds_sum > 0);
+      for (const name of ["relay_overhead", "first_token", "generation_duration"]) ok(sums[`${name}_seconds_sum`] > 0);
     }
   },
 }, {
-  title: "metrics tell of every code of the protocol, and of all that the database counts",
+  title: "metrics have every code of the protocol, and all that the database counts",
   async run(target) {
     const page = await scrape(target.workers[0]);
     const codes = [...page.keys()].flatMap((name) => /^refusals_total\{code="(\w+)"\}$/.exec(name)?.[1] ?? []);
-    equal(codes.sort(), Object.keys(STATUS_OF).sort());
-    const init = { method: "POST", body: {} };
-    const samples: { name: string; labels: Record<string, string> }[] = await rest(
-      target,
-      "service",
-      "rpc/relay_metrics",
-      init,
-    );
+    equal(codes.sort(), [...ERROR_CODES].sort());
+    const samples: unknown[] = await rest(target, "service", "rpc/relay_metrics", { method: "POST", body: {} });
     // The page has a count for each histogram, which is its last bucket.
     const histograms = FAMILIES.filter(({ type }) => type === "histogram");
     equal(page.size, samples.length + histograms.length);
   },
 }, {
-  title: "metrics are for whoever shows the operator's token, and for GET",
+  title: "metrics are for whoever has the operator's token, and for GET",
   async run(target) {
     const url = `${target.workers[0]}/metrics`;
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-    for (
-      const headers of [
-        undefined,
-        bearer(target.secretKey),
-        bearer(`${METRICS_TOKEN}x`),
-        bearer(METRICS_TOKEN.slice(0, -1)),
-      ]
-    ) {
-      const response = await fetch(url, { headers });
-      equal(response.headers.get("www-authenticate"), "Bearer");
-      await refused(response, 401, "unauthenticated");
+    const wrong = [target.secretKey, `${METRICS_TOKEN}x`, METRICS_TOKEN.slice(0, -1)].map(bearer);
+    for (const headers of [undefined, ...wrong]) {
+      await expectRefusal(await fetch(url, { headers }), 401, "unauthenticated");
     }
     const response = await fetch(url, { method: "POST", headers: bearer(METRICS_TOKEN) });
     equal(response.headers.get("allow"), "GET, OPTIONS");
-    await refused(response, 405, "method_not_allowed");
+    await expectRefusal(response, 405, "method_not_allowed");
   },
 }, {
   title: "what a worker refuses is counted by its code, within ten seconds and on every worker",
   async run(target) {
     const before = await scrape(target.workers[0]);
     for (const worker of target.workers) {
-      for (let i = 0; i < 3; i++) {
-        const init = { method: "DELETE" };
-        const response = await fetch(`${worker}/cancel`, init);
-        await refused(response, 405, "method_not_allowed");
+      for (let count = 0; count < 3; count++) {
+        await expectRefusal(await fetch(`${worker}/cancel`, { method: "DELETE" }), 405, "method_not_allowed");
       }
     }
-    const expected = 3 * target.workers.length;
+    const name = 'refusals_total{code="method_not_allowed"}';
     for (const worker of target.workers) {
       await eventually("all refusals are counted", async () => {
-        const grown = changes(before, await scrape(worker), /^refusals_total\{code="method_not_allowed"\}$/);
-        return Object.values(grown).some((count) => count >= expected);
+        return (changes(before, await scrape(worker))[name] ?? 0) >= 3 * target.workers.length;
       });
     }
   },

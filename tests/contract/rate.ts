@@ -1,76 +1,67 @@
 /** The limits of a user: five generations a minute and three at once, over all workers. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { post, readStory } from "../../testkit/reader.ts";
-import { rest } from "../../testkit/target.ts";
-import { ask, givenAuthor, open, readToEnd, refused, type Scenario, tell, waits } from "./scenario.ts";
+import { newAuthor } from "../../testkit/author.ts";
+import { waits } from "../../testkit/provider.ts";
+import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
+import type { Scenario } from "./scenarios.ts";
 
 const SECONDS = /^([1-9]|[1-5]\d|60)$/;
 
-function trio(response: Response) {
-  const [limit, remaining, reset] = ["limit", "remaining", "reset"].map((
-    name,
-  ) => response.headers.get(`ratelimit-${name}`) ?? "absent");
-  match(reset, SECONDS);
-  return [limit, remaining];
+/** The limit and what is left of it. */
+function rateOf({ headers }: Response) {
+  match(headers.get("ratelimit-reset") ?? "absent", SECONDS);
+  return [headers.get("ratelimit-limit"), headers.get("ratelimit-remaining")];
 }
 
 export const rate: Scenario[] = [{
   title: "the sixth generation of a minute is refused, whichever workers ran the others",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
-    const other = await givenAuthor(target, provider);
+    const author = await newAuthor(target, provider);
     for (let count = 0; count < 5; count++) {
       const worker = target.workers[count % target.workers.length];
-      const response = await post(`${worker}/stream`, user.token, { prompt: "x" });
-      await readToEnd(readStory(response));
-      equal(trio(response), ["5", String(4 - count)]);
+      equal(rateOf((await author.generate({ prompt: "x" }, { worker })).response), ["5", String(4 - count)]);
     }
     for (const worker of target.workers) {
-      const response = await post(`${worker}/stream`, user.token, { prompt: "one too many" });
-      equal(trio(response), ["5", "0"]);
+      const response = await author.ask({ prompt: "one too many" }, { worker });
+      equal(rateOf(response), ["5", "0"]);
       match(response.headers.get("retry-after") ?? "", SECONDS);
-      const { message } = await refused(response, 429, "rate_limited");
-      match(message, /\b5\b/);
+      match((await expectRefusal(response, 429, "rate_limited")).message, /\b5\b/);
     }
-    equal(provider.calls(baseUrl).length, 5);
-    const written = await rest(target, user, "messages?select=id&content=eq.one too many");
-    equal(written, []);
-    equal((await tell(target, other.user, { prompt: "x" })).end, "done", "Others have limits of their own");
+    equal(author.calls().length, 5);
+    equal(await author.rest("messages?select=id&content=eq.one too many"), []);
+    const other = await newAuthor(target, provider);
+    equal((await other.generate({ prompt: "x" })).end, "done", "Others have limits of their own");
   },
 }, {
   title: "the fourth generation at once is refused, until one of the three has ended",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider, waits);
-    const running = [];
+    const author = await newAuthor(target, provider, waits);
+    const readers = [];
     for (let count = 0; count < 3; count++) {
       const worker = target.workers[count % target.workers.length];
-      const stream = readStory(await post(`${worker}/stream`, user.token, { prompt: "x" }));
-      await provider.called(baseUrl, count + 1);
-      running.push(stream);
+      readers.push(await author.open({ prompt: "x" }, { worker }));
+      await author.called(count + 1);
     }
-    const response = await ask(target, user, { prompt: "x" });
-    equal(trio(response), ["5", "2"]);
+    const response = await author.ask({ prompt: "x" });
+    equal(rateOf(response), ["5", "2"]);
     match(response.headers.get("retry-after") ?? "", SECONDS);
-    const { message } = await refused(response, 429, "too_many_streams");
-    match(message, /\b3\b/);
+    match((await expectRefusal(response, 429, "too_many_streams")).message, /\b3\b/);
 
-    const [first, ...others] = provider.calls(baseUrl);
-    await Promise.all([first.finish(), Promise.all([running.shift()!].map((stream) => readToEnd(stream)))]);
-    const fourth = await open(target, user, { prompt: "x" });
-    const last = await provider.called(baseUrl, 4);
-    await Promise.all([...others, last].map((call) => call.finish()));
-    for (const stream of [...running, fourth]) {
-      equal((await readToEnd(stream)).end, "done");
-    }
+    await Promise.all([author.calls()[0].finish(), readToEnd(readers[0])]);
+    readers.push(await author.open({ prompt: "x" }));
+    await author.called(4);
+    await Promise.all(author.calls().slice(1).map((call) => call.finish()));
+    for (const reader of readers.slice(1)) equal((await readToEnd(reader)).end, "done");
   },
 }, {
   title: "a refusal that the database gives carries the limits too, and costs nothing",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider);
-    const response = await ask(target, user, { prompt: "x", conversation_id: crypto.randomUUID() });
-    equal([response.headers.get("ratelimit-limit"), response.headers.get("ratelimit-remaining")], ["5", "5"]);
-    await refused(response, 404, "conversation_not_found");
-    equal(trio((await tell(target, user, { prompt: "x" })).response), ["5", "4"]);
+    const author = await newAuthor(target, provider);
+    const response = await author.ask({ prompt: "x", conversation_id: crypto.randomUUID() });
+    const limits = ["limit", "remaining"].map((name) => response.headers.get(`ratelimit-${name}`));
+    equal(limits, ["5", "5"]);
+    await expectRefusal(response, 404, "conversation_not_found");
+    equal(rateOf((await author.generate({ prompt: "x" })).response), ["5", "4"]);
   },
 }];

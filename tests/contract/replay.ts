@@ -1,82 +1,40 @@
 /** GET /stream/{stream_id} after the end: for ever, from what is stored, and never from the provider. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { rest, signUp, type Target, type TestUser } from "../../testkit/target.ts";
-import {
-  cancel,
-  givenAuthor,
-  messagesOf,
-  open,
-  readFrom,
-  readToEnd,
-  refuses,
-  type Scenario,
-  type Story,
-  tell,
-  tells,
-  waits,
-  watch,
-} from "./scenario.ts";
+import { type Client, newAuthor, newClient } from "../../testkit/author.ts";
+import { insert, rest, type Target } from "../../testkit/people.ts";
+import { answers, refuses, type ScriptedProvider, stalls } from "../../testkit/provider.ts";
+import { type Ended, readToEnd } from "../../testkit/reader.ts";
+import type { Scenario } from "./scenarios.ts";
 
-/** Reads it twice on each worker: from the beginning it is what the first reader had, in as few events as can be. */
-async function replaysAs(target: Target, user: TestUser, story: Story) {
-  const { start, text, end, last } = story;
+/** Reads it twice on each worker: it is what the first reader had, in as few events as possible. */
+async function replaysAs(target: Target, client: Client, { start, text, end, last }: Ended) {
+  const from = text.length || 1;
   for (const worker of [...target.workers, ...target.workers]) {
-    const stream = await watch(target, user, start.stream_id, { worker });
-    const again = await readFrom(stream, 0);
+    const again = await client.replay(start.stream_id, { worker });
     equal(again.events.map(({ event }) => event), ["start", ...(text === "" ? [] : ["token"]), end]);
-    equal([JSON.parse(again.events[0].data), again.text], [start, text]);
-    // The words of a failure are not stored, its code is.
-    const words = end === "error" ? { message: again.last.message } : {};
-    equal(again.last, { ...last, ...words });
-    const end_only = await watch(target, user, start.stream_id, { worker, from: text.length || 1 });
-    equal((await readFrom(end_only, text.length || 1)).events.length, 1);
+    // The message of a failure is not stored, its code is.
+    const message = end === "error" ? { message: again.last.message } : {};
+    equal([again.start, again.text, again.last], [start, text, { ...last, ...message }]);
+    equal((await client.replay(start.stream_id, { worker, from })).events.length, 1);
   }
 }
 
-/** A message as another relay has left it, or as this one has once its generation's row is forgotten. */
-async function givenMessage(
-  target: Target,
-  user: TestUser,
-  fields: { is_complete: boolean; finish_reason: string | null },
-) {
-  const made = { method: "POST", prefer: "return=representation" };
-  const [conversation] = await rest(
-    target,
-    "service",
-    "conversations?select=id",
-    { ...made, body: { user_id: user.id } },
-  );
-  const [prompt] = await rest(target, "service", "messages?select=id", {
-    ...made,
-    body: {
-      user_id: user.id,
-      conversation_id: conversation.id,
-      content: "Begin",
-      is_user_author: true,
-      is_complete: true,
-    },
-  });
-  const [message] = await rest(target, "service", "messages?select=*", {
-    ...made,
-    body: {
-      user_id: user.id,
-      conversation_id: conversation.id,
-      parent_id: prompt.id,
-      content: "Once 🦊 upon",
-      is_user_author: false,
-      stream_id: crypto.randomUUID(),
-      ...fields,
-    },
-  });
-  await rest(target, "service", `conversations?id=eq.${conversation.id}`, {
-    method: "PATCH",
-    body: { active_message_id: message.id },
-  });
+/** A message as another relay has left it, or as this one has once its generation's row is deleted. */
+async function givenMessage(target: Target, { user }: Client, is_complete: boolean, finish_reason: string | null) {
+  const add = (table: string, row: Record<string, unknown>, select?: string) =>
+    insert(target, "service", table, { user_id: user.id, ...row }, select);
+  const { id: conversation_id } = await add("conversations", {});
+  const prompt = { conversation_id, content: "Begin", is_user_author: true, is_complete: true };
+  const { id: parent_id } = await add("messages", prompt);
+  const answer = { content: "Once 🦊 upon", is_user_author: false, stream_id: crypto.randomUUID() };
+  const message = await add("messages", { conversation_id, parent_id, ...answer, is_complete, finish_reason }, "*");
+  const body = { active_message_id: message.id };
+  await rest(target, "service", `conversations?id=eq.${conversation_id}`, { method: "PATCH", body });
   return message;
 }
 
-/** A message's own word on its end, and the last event that it makes. */
+/** A message's own is_complete and finish_reason, and the last event that they make. */
 const FORGOTTEN: [boolean, string | null, string][] = [
   [true, "stop", "stop"],
   [true, "length", "length"],
@@ -89,85 +47,79 @@ const FORGOTTEN: [boolean, string | null, string][] = [
   [false, "error", "provider_error"],
 ];
 
-export const replay: Scenario[] = [{
-  title: "what has completed is replayed, again and again",
-  async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider, tells("Once 🦊 ", "upon\n", "\na time."));
-    await replaysAs(target, user, await tell(target, user, { prompt: "x" }));
-    equal(provider.calls(baseUrl).length, 1);
+/** How generations end, and what is replayed of them. */
+const ENDINGS: Record<string, (target: Target, provider: ScriptedProvider) => Promise<[Client, Ended]>> = {
+  async "what has completed"(target, provider) {
+    const author = await newAuthor(target, provider, answers("Once 🦊 ", "upon\n", "\na time."));
+    return [author, await author.generate({ prompt: "x" })];
   },
-}, {
-  title: "what was cancelled is replayed as cancelled",
-  async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider, waits);
+  async "what was cancelled"(target, provider) {
+    const author = await newAuthor(target, provider, stalls("Once"));
     const stream_id = crypto.randomUUID();
-    const stream = await open(target, user, { prompt: "x", stream_id });
-    await (await provider.called(baseUrl)).token("Once");
-    const seen = await stream.until("token");
-    await (await cancel(target, user, stream_id)).body?.cancel();
-    await replaysAs(target, user, await readToEnd(stream, seen));
+    const reader = await author.open({ prompt: "x", stream_id });
+    await reader.until("token");
+    await (await author.cancel(stream_id)).body?.cancel();
+    return [author, await readToEnd(reader)];
   },
-}, {
-  title: "what failed is replayed with its code, and with the text until then",
-  async run(target, provider) {
-    const { user } = await givenAuthor(target, provider, async (call) => {
+  async "what failed"(target, provider) {
+    const author = await newAuthor(target, provider, async (call) => {
       await call.token("Once");
       call.break();
     });
-    await replaysAs(target, user, await tell(target, user, { prompt: "x" }));
+    return [author, await author.generate({ prompt: "x" })];
   },
-}, {
-  title: "what ended without text is replayed without text",
-  async run(target, provider) {
-    const refusal = refuses(401, { error: { message: "No" } });
-    for (const script of [tells(), refusal]) {
-      const { user } = await givenAuthor(target, provider, script);
-      const story = await tell(target, user, { prompt: "x" });
-      equal([story.text, story.last.message_id], ["", null]);
-      await replaysAs(target, user, story);
-    }
+  async "what completed without text"(target, provider) {
+    const author = await newAuthor(target, provider, answers());
+    return [author, await author.generate({ prompt: "x" })];
   },
-}, {
-  title: "a message whose generation nobody remembers is replayed by what it says of itself",
+  async "what failed without text"(target, provider) {
+    const author = await newAuthor(target, provider, refuses(401, { error: { message: "No" } }));
+    return [author, await author.generate({ prompt: "x" })];
+  },
+};
+
+export const replay: Scenario[] = Object.entries(ENDINGS).map(([what, given]) => ({
+  title: `${what} is replayed as it ended, again and again, and the provider is not asked`,
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
+    const [author, ended] = await given(target, provider);
+    await replaysAs(target, author, ended);
+  },
+}));
+
+replay.push({
+  title: "a message whose generation is forgotten is replayed by its own finish_reason",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider);
+    const stranger = await newClient(target);
     for (const [is_complete, finish_reason, ends] of FORGOTTEN) {
-      const message = await givenMessage(target, user, { is_complete, finish_reason });
-      const { id: message_id, stream_id, content } = message;
-      const story = await readToEnd(await watch(target, user, stream_id));
-      equal([story.text, story.start.conversation_id], [content, message.conversation_id]);
-      equal(story.last.message_id, message_id);
-      equal(story.last.code ?? story.last.finish_reason, ends);
-      equal(story.last.is_complete ?? false, is_complete);
-      await replaysAs(target, user, story);
-      const again = await tell(target, user, { prompt: "x", stream_id });
-      equal([again.start, again.text, again.last], [story.start, story.text, story.last]);
-      const stranger = await signUp(target);
-      const foreign = await fetch(`${target.workers[0]}/stream/${stream_id}`, {
-        headers: { authorization: `Bearer ${stranger.token}` },
-      });
-      equal(foreign.status, 404);
-      await foreign.body?.cancel();
+      const message = await givenMessage(target, author, is_complete, finish_reason);
+      const { id: message_id, stream_id, content, conversation_id } = message;
+      const ended = await author.replay(stream_id);
+      const { start, text, last } = ended;
+      equal([text, start.conversation_id, last.message_id], [content, conversation_id, message_id]);
+      equal([last.code ?? last.finish_reason, last.is_complete ?? false], [ends, is_complete]);
+      await replaysAs(target, author, ended);
+      const again = await author.generate({ prompt: "x", stream_id });
+      equal([again.start, again.text, again.last], [start, text, last]);
+      const foreign = await stranger.get(stream_id);
+      equal([foreign.status, await foreign.body?.cancel()], [404, undefined]);
     }
-    equal(provider.calls(baseUrl).length, 0);
+    equal(author.calls().length, 0);
   },
 }, {
-  title: "a story goes on behind an interrupted message, and beside it, which stays as it is",
+  title: "a conversation goes on after an interrupted message, and next to it, and the message stays as it is",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
-    const partial = await givenMessage(target, user, { is_complete: false, finish_reason: "interrupted" });
+    const author = await newAuthor(target, provider);
+    const partial = await givenMessage(target, author, false, "interrupted");
     const { conversation_id, parent_id, id } = partial;
-    const next = await tell(target, user, { prompt: "On", conversation_id });
-    const beside = await tell(target, user, { reroll_of: id });
-    const sent = provider.calls(baseUrl).map(({ body }) =>
-      body.messages.map(({ content }: { content: string }) => content)
-    );
-    equal(sent, [["Begin", partial.content, "On"], ["Begin"]]);
-    equal([next.end, beside.end], ["done", "done"]);
-    const messages = await messagesOf(target, user, conversation_id);
+    const next = await author.generate({ prompt: "On", conversation_id });
+    const sibling = await author.generate({ reroll_of: id });
+    const contexts = author.calls().map(({ body }) => body.messages.map(({ content }: { content: string }) => content));
+    equal(contexts, [["Begin", partial.content, "On"], ["Begin"]]);
+    const messages = await author.messages(conversation_id);
     const byId = (id: string) => messages.find((message) => message.id === id);
     equal(byId(id), partial);
     equal(byId(next.start.user_message_id).parent_id, id);
-    equal(byId(beside.last.message_id).parent_id, parent_id);
+    equal(byId(sibling.last.message_id).parent_id, parent_id);
   },
-}];
+});

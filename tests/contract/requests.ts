@@ -1,19 +1,27 @@
-/** What POST /stream refuses before anything is asked of the database, by the name of the field. */
+/** What POST /stream refuses before anything is asked of the database, and each limit of a request, met and passed. */
 
-import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { rest, signUp, type Target, type TestUser } from "../../testkit/target.ts";
-import { ask, givenAuthor, refused, type Scenario, tell } from "./scenario.ts";
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import {
+  MAX_BODY_BYTES,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_ISSUES,
+  MAX_PROMPT_CHARACTERS,
+  MAX_STREAM_ID_CHARACTERS,
+  MAX_SYSTEM_CHARACTERS,
+} from "../../supabase/functions/_relay/protocol/limits.ts";
+import { newAuthor, newClient } from "../../testkit/author.ts";
+import { expectRefusal } from "../../testkit/reader.ts";
+import type { Scenario } from "./scenarios.ts";
 
 const ID = "3f0d4a52-7f0e-4a0b-9a51-0c3f7f6f1f10";
 
-/** A body, and what the refusal names: the path of the field, and where there is one the limit. */
-const WRONG: [body: unknown, path: string, limit?: string][] = [
+/** A body, and what the refusal names: the path of the field, and the limit if there is one. */
+const WRONG: [body: unknown, path: string, limit?: number][] = [
   [{ prompt: "x", promt: "x" }, "promt"],
   [{ prompt: 7 }, "prompt"],
   [{ prompt: null }, "prompt"],
   [{ prompt: "" }, "prompt"],
-  [{ prompt: "x".repeat(32_001) }, "prompt", "32000"],
-  [{ prompt: "🦄".repeat(32_001) }, "prompt", "32000"],
+  [{ prompt: "🦄".repeat(MAX_PROMPT_CHARACTERS + 1) }, "prompt", MAX_PROMPT_CHARACTERS],
   [{ prompt: "nul \0" }, "prompt"],
   [{ prompt: "lone \ud800" }, "prompt"],
   [{}, "prompt"],
@@ -24,13 +32,12 @@ const WRONG: [body: unknown, path: string, limit?: string][] = [
   [{ reroll_of: ID, parent_id: ID }, "parent_id"],
   [{ reroll_of: ID, parent_id: null }, "parent_id"],
   [{ prompt: "x", parent_id: "root" }, "parent_id"],
-  [{ prompt: "x", conversation_id: 1 }, "conversation_id"],
   [{ prompt: "x", conversation_id: null }, "conversation_id"],
   [{ prompt: "x", bot_id: "my-bot" }, "bot_id"],
   [{ prompt: "x", system: ["x"] }, "system"],
-  [{ prompt: "x", system: "x".repeat(16_001) }, "system", "16000"],
-  [{ prompt: "x", stream_id: "" }, "stream_id", "128"],
-  [{ prompt: "x", stream_id: "x".repeat(129) }, "stream_id", "128"],
+  [{ prompt: "x", system: "x".repeat(MAX_SYSTEM_CHARACTERS + 1) }, "system", MAX_SYSTEM_CHARACTERS],
+  [{ prompt: "x", stream_id: "" }, "stream_id", MAX_STREAM_ID_CHARACTERS],
+  [{ prompt: "x", stream_id: "x".repeat(MAX_STREAM_ID_CHARACTERS + 1) }, "stream_id", MAX_STREAM_ID_CHARACTERS],
   [{ prompt: "x", stream_id: "a/b" }, "stream_id"],
   [{ prompt: "x", stream_id: "a\nb" }, "stream_id"],
   [{ prompt: "x", on_disconnect: "explode" }, "on_disconnect"],
@@ -39,127 +46,110 @@ const WRONG: [body: unknown, path: string, limit?: string][] = [
   [null, ""],
 ];
 
-const NOT_JSON = ["", "{", '{"prompt":"x"', "prompt=x", '{"prompt":"x"}}'];
+const JSON_TYPE = { "content-type": "application/json" };
+const pathsOf = (issues: { path: string }[]) => issues.map(({ path }) => path);
 
-function send(target: Target, user: TestUser, init: RequestInit) {
-  return fetch(`${target.workers[0]}/stream`, {
-    method: "POST",
-    ...init,
-    headers: { authorization: `Bearer ${user.token}`, ...init.headers },
-  });
+/** POST /stream with any body. */
+function send(target: { workers: string[] }, token: string, init: RequestInit): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}`, ...init.headers };
+  return fetch(`${target.workers[0]}/stream`, { method: "POST", ...init, headers });
 }
 
 export const requests: Scenario[] = [{
-  title: "every field that is wrong is refused by its name, with the limit where there is one",
-  async run(target) {
-    const user = await signUp(target);
+  title: "every field that is wrong is refused by its name, with the limit if there is one, and costs nothing",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider);
     for (const [body, path, limit] of WRONG) {
       const text = JSON.stringify(body);
-      const { issues } = await refused(await ask(target, user, text), 400, "invalid_request");
-      const at = `${text.slice(0, 80)}: ${JSON.stringify(issues)}`;
-      equal(issues.map((issue: { path: string }) => issue.path), [path], at);
-      if (limit) ok(issues[0].message.includes(limit), at);
+      const { issues } = await expectRefusal(await author.ask(text), 400, "invalid_request");
+      equal(pathsOf(issues), [path], text.slice(0, 80));
+      if (limit) ok(issues[0].message.includes(limit), JSON.stringify(issues));
+    }
+    equal(await author.rest("conversations?select=id"), []);
+    const { response } = await author.generate({ prompt: "x" });
+    equal([response.headers.get("ratelimit-remaining"), author.calls().length], ["4", 1]);
+  },
+}, {
+  title: `what is wrong is named at once, up to ${MAX_ISSUES} fields`,
+  async run(target) {
+    const client = await newClient(target);
+    const response = await client.ask({ prompt: 7, bot_id: "b", one: 1 });
+    equal(pathsOf((await expectRefusal(response, 400, "invalid_request")).issues).sort(), ["bot_id", "one", "prompt"]);
+    for (const count of [MAX_ISSUES, MAX_ISSUES + 1]) {
+      const names = Array.from({ length: count }, (_, index) => `field_${index}`);
+      const body = { prompt: "x", ...Object.fromEntries(names.map((name) => [name, 1])) };
+      const { issues } = await expectRefusal(await client.ask(body), 400, "invalid_request");
+      equal(pathsOf(issues), names.slice(0, MAX_ISSUES));
     }
   },
 }, {
-  title: "all that is wrong is named at once",
-  async run(target) {
-    const user = await signUp(target);
-    const response = await ask(target, user, { prompt: 7, bot_id: "b", one: 1, two: 2 });
-    const { issues } = await refused(response, 400, "invalid_request");
-    const paths = issues.map((issue: { path: string }) => issue.path).sort();
-    equal(paths, ["bot_id", "one", "prompt", "two"]);
-  },
-}, {
-  title: "texts at their limits are taken, counted as people count",
+  title: "texts at their limits are taken, counted in characters",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
-    const prompt = "🦄".repeat(32_000);
-    const system = "é".repeat(16_000);
-    const stream_id = "s".repeat(100) + crypto.randomUUID().slice(0, 28);
-    await tell(target, user, { prompt, system, stream_id });
-    equal(provider.calls(baseUrl)[0].body.messages, [{
-      role: "system",
-      content: system,
-    }, { role: "user", content: prompt }]);
+    const author = await newAuthor(target, provider);
+    const prompt = "🦄".repeat(MAX_PROMPT_CHARACTERS);
+    const system = "é".repeat(MAX_SYSTEM_CHARACTERS);
+    const stream_id = crypto.randomUUID().padEnd(MAX_STREAM_ID_CHARACTERS, "s");
+    await author.generate({ prompt, system, stream_id });
+    const context = [{ role: "system", content: system }, { role: "user", content: prompt }];
+    equal(author.calls()[0].body.messages, context);
   },
 }, {
   title: "a body that is not JSON in UTF-8 is refused",
   async run(target) {
-    const user = await signUp(target);
-    const headers = { "content-type": "application/json" };
-    const bodies = [...NOT_JSON, Uint8Array.of(0x22, 0xff, 0x22)];
-    for (const body of bodies) {
-      await refused(await send(target, user, { body, headers }), 400, "invalid_request");
+    const { user } = await newClient(target);
+    for (const body of ["", "{", "prompt=x", '{"prompt":"x"}}', Uint8Array.of(0x22, 0xff, 0x22)]) {
+      const response = await send(target, user.token, { body, headers: JSON_TYPE });
+      await expectRefusal(response, 400, "invalid_request");
     }
   },
 }, {
-  title: "a body of more than 256 KiB is refused, and the limit is named",
+  title: `a body of more than ${MAX_BODY_BYTES} bytes is refused, and the limit is named`,
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider);
-    const body = (bytes: number) => {
-      const text = JSON.stringify({ prompt: "x" });
-      return text + " ".repeat(bytes - text.length);
-    };
-    await tell(target, user, body(256 * 1024));
-    const { message } = await refused(await ask(target, user, body(256 * 1024 + 1)), 413, "payload_too_large");
-    match(message, /\b262144 bytes\b/);
+    const author = await newAuthor(target, provider);
+    const body = (bytes: number) => JSON.stringify({ prompt: "x" }).padEnd(bytes);
+    await author.generate(body(MAX_BODY_BYTES));
+    const over = await author.ask(body(MAX_BODY_BYTES + 1));
+    ok((await expectRefusal(over, 413, "payload_too_large")).message.includes(`${MAX_BODY_BYTES} bytes`));
   },
 }, {
-  title: "a story whose path is too long for one request is refused, and the limit is named",
+  title: `a context of more than ${MAX_CONTEXT_CHARACTERS} characters is refused, and the limit is named`,
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
-    const { start } = await tell(target, user, { prompt: "Begin" });
-    const { conversation_id } = start;
-    const [long] = await rest(target, user, "messages?select=id", {
-      method: "POST",
-      prefer: "return=representation",
-      body: { user_id: user.id, conversation_id, content: "x".repeat(4_000_000) },
-    });
-    const response = await ask(target, user, { prompt: "y", parent_id: long.id });
-    const { message } = await refused(response, 413, "payload_too_large");
-    match(message, /\b4000001 characters.*\b4000000\b/);
-    equal(provider.calls(baseUrl).length, 1);
+    const author = await newAuthor(target, provider);
+    const conversation_id = await author.insert("conversations");
+    const content = "x".repeat(MAX_CONTEXT_CHARACTERS - 1);
+    const parent_id = await author.insert("messages", { conversation_id, content, is_user_author: true });
+    await author.generate({ prompt: "y", parent_id });
+    const over = await author.ask({ prompt: "yy", parent_id });
+    const { message } = await expectRefusal(over, 413, "payload_too_large");
+    ok([1, 0].every((more) => message.includes(`${MAX_CONTEXT_CHARACTERS + more}`)), message);
+    equal(author.calls().length, 1);
   },
 }, {
   title: "a body that is not announced as JSON is refused",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider);
+    const { user } = await newAuthor(target, provider);
     const body = JSON.stringify({ prompt: "x" });
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
-      const response = await send(target, user, { body, headers: { "content-type": type } });
-      const { message } = await refused(response, 415, "unsupported_media_type");
-      ok(message.includes(type), message);
+    for (const type of ["text/plain", "application/jsonp"]) {
+      const response = await send(target, user.token, { body, headers: { "content-type": type } });
+      ok((await expectRefusal(response, 415, "unsupported_media_type")).message.includes(type));
     }
-    const bytes = new TextEncoder().encode(body);
-    await refused(await send(target, user, { body: bytes }), 415, "unsupported_media_type");
+    const untyped = await send(target, user.token, { body: new TextEncoder().encode(body) });
+    await expectRefusal(untyped, 415, "unsupported_media_type");
     const headers = { "content-type": "Application/JSON; charset=utf-8" };
-    const response = await send(target, user, { body, headers });
-    equal(response.status, 200);
-    await response.text();
+    const response = await send(target, user.token, { body, headers });
+    equal([response.status, (await response.text()) !== ""], [200, true]);
   },
 }, {
   title: "other methods are refused, and Allow names those that are not",
   async run(target) {
-    const user = await signUp(target);
-    for (const method of ["PUT", "PATCH", "DELETE"]) {
-      const response = await send(target, user, { method });
-      const allow = response.headers.get("allow")?.split(", ") ?? [];
-      ok(["GET", "POST", "OPTIONS"].every((name) => allow.includes(name)), `${method}: ${allow}`);
-      ok(!allow.includes(method), `${method}: ${allow}`);
-      await refused(response, 405, "method_not_allowed");
+    const { user } = await newClient(target);
+    const cases = [["stream", "PUT", "GET, POST, OPTIONS"], ["stream", "DELETE", "GET, POST, OPTIONS"]];
+    cases.push(["cancel", "GET", "POST, OPTIONS"], ["healthz", "POST", "GET, OPTIONS"]);
+    for (const [name, method, allow] of cases) {
+      const headers = { authorization: `Bearer ${user.token}` };
+      const response = await fetch(`${target.workers[0]}/${name}`, { method, headers });
+      equal(response.headers.get("allow")?.split(", ").sort(), allow.split(", ").sort(), `${method} ${name}`);
+      await expectRefusal(response, 405, "method_not_allowed");
     }
-  },
-}, {
-  title: "what is refused for its form is written nowhere and costs nothing",
-  async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
-    for (const [body] of WRONG.slice(0, 7)) {
-      await refused(await ask(target, user, JSON.stringify(body)), 400, "invalid_request");
-    }
-    equal(await rest(target, user, "conversations?select=id"), []);
-    const { response } = await tell(target, user, { prompt: "x" });
-    equal(response.headers.get("ratelimit-remaining"), "4");
-    equal(provider.calls(baseUrl).length, 1);
   },
 }];

@@ -1,270 +1,213 @@
 /** GET /stream/{stream_id} while the generation runs: from any worker, from any offset, for any number of readers. */
 
-import { deepStrictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
-import type { ScriptedProvider } from "../../testkit/provider.ts";
-import { textOf } from "../../testkit/reader.ts";
-import { signUp, storedMessage, type Target } from "../../testkit/target.ts";
-import {
-  cancel,
-  get,
-  givenAuthor,
-  open,
-  readFrom,
-  readToEnd,
-  refused,
-  type Scenario,
-  tell,
-  untilText,
-  visible,
-  waits,
-  watch,
-} from "./scenario.ts";
+import { newAuthor, newClient, visible } from "../../testkit/author.ts";
+import type { Target } from "../../testkit/people.ts";
+import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
+import { expectRefusal, readEvents, readToEnd, textOf } from "../../testkit/reader.ts";
+import type { Scenario } from "./scenarios.ts";
 
-/** Each kind of character that an offset can stand behind, beside, or amid. */
+/** Each kind of character that an offset can stand before, behind or inside of. */
 const BEGINNING = "A🦊 ran\n\n  home ";
 const END = "🦊 again.";
 const WHOLE = BEGINNING + END;
 
-/** A generation on the first worker that has said the beginning, which the database has too. */
-async function givenBegun(target: Target, provider: ScriptedProvider, fields: Record<string, unknown> = {}) {
-  const author = await givenAuthor(target, provider, waits);
+/** A generation on the first worker that has said the beginning, which the database has, too. */
+async function givenBegun(target: Target, provider: ScriptedProvider) {
+  const author = await newAuthor(target, provider, waits);
   const stream_id = crypto.randomUUID();
-  const body = { prompt: "Begin", stream_id, ...fields };
-  const stream = await open(target, author.user, body);
-  const call = await provider.called(author.baseUrl);
+  const reader = await author.open({ prompt: "Begin", stream_id });
+  const call = await author.called();
   await call.token(BEGINNING);
-  const seen = await untilText(stream, BEGINNING);
-  // Whoever reads it on another worker has it from the database.
-  const worker = target.workers.at(-1);
-  const other = await watch(target, author.user, stream_id, { worker });
-  await untilText(other, BEGINNING);
+  await reader.untilText(BEGINNING);
+  // A reader on another worker has it from the database.
+  const other = await author.watch(stream_id, { worker: target.workers.at(-1) });
+  await other.untilText(BEGINNING);
   await other.leave();
-  return { ...author, stream_id, stream, seen, call };
+  const finish = async () => (await Promise.all([readToEnd(reader), call.finish()]))[0];
+  return { ...author, stream_id, reader, call, finish };
 }
 
 export const resume: Scenario[] = [{
   title: "a reader from the beginning gets start, the text so far in one event, and then what comes",
   async run(target, provider) {
-    const { user, stream_id, stream, seen, call } = await givenBegun(target, provider);
+    const begun = await givenBegun(target, provider);
     const readers = [];
     for (const worker of target.workers) {
-      const response = await get(target, user, stream_id, { worker });
-      const header = (name: string) => response.headers.get(name);
-      equal([
-        response.status,
-        header("content-type"),
-        header("cache-control"),
-        header("x-accel-buffering"),
-        header("x-stream-id"),
-      ], [200, "text/event-stream; charset=utf-8", "no-cache, no-transform", "no", stream_id]);
-      await response.body?.cancel();
-      const reader = await watch(target, user, stream_id, { worker });
-      const begun = await reader.until("token");
-      equal(begun.filter(({ event }) => event !== "ping"), [seen[0], {
-        event: "token",
-        id: String(BEGINNING.length),
-        data: BEGINNING,
-      }]);
-      readers.push({ reader, begun });
+      const response = await begun.get(begun.stream_id, { worker });
+      const names = ["content-type", "cache-control", "x-accel-buffering", "x-stream-id"];
+      const values = names.map((name) => response.headers.get(name));
+      const expected = ["text/event-stream; charset=utf-8", "no-cache, no-transform", "no", begun.stream_id];
+      equal([response.status, ...values], [200, ...expected]);
+      const reader = readEvents(response);
+      const seen = (await reader.until("token")).filter(({ event }) => event !== "ping");
+      const token = { event: "token", id: String(BEGINNING.length), data: BEGINNING };
+      equal(seen, [begun.reader.events[0], token]);
+      readers.push(reader);
     }
-    await call.token(END);
-    const [whole] = await Promise.all([readToEnd(stream, seen), call.finish()]);
-    equal(whole.text, WHOLE);
-    for (const { reader, begun } of readers) {
-      const { text, end, last } = await readFrom(reader, 0, begun);
-      equal([text, end, last], [WHOLE, "done", whole.last]);
+    await begun.call.token(END);
+    const { text, last } = await begun.finish();
+    equal(text, WHOLE);
+    for (const reader of readers) {
+      const ended = await readToEnd(reader);
+      equal([ended.text, ended.last], [WHOLE, last]);
     }
-    equal((await storedMessage(target, user, stream_id)).content, WHOLE);
+    equal((await begun.stored(begun.stream_id)).content, WHOLE);
   },
 }, {
   title: "Last-Event-ID and last_event_id name where to go on, at every offset and on every worker",
   async run(target, provider) {
-    const { user, stream_id, stream, call } = await givenBegun(target, provider);
-    // After the first character, after a pair, before, amid and after line ends, at the end of what there is.
+    const begun = await givenBegun(target, provider);
+    // Behind the first character, behind a pair, before, inside and behind line ends, at the end of what there is.
     const offsets = [1, 3, 7, 8, 9, 10, BEGINNING.length];
-    const open = async (reader: { worker: string; from: number; inQuery: boolean }) => ({
-      from: reader.from,
-      stream: await watch(target, user, stream_id, reader),
-    });
     const readers = await Promise.all(
       target.workers.flatMap((worker) =>
-        offsets.map((from, index) => open({ worker, from, inQuery: index % 2 === 1 }))
+        offsets.map(async (from, index) => {
+          const reader = await begun.watch(begun.stream_id, { worker, from, inQuery: index % 2 === 1 });
+          return { from, reader };
+        })
       ),
     );
-    await call.token(END);
-    const [{ last }] = await Promise.all([readToEnd(stream, [{ event: "start", id: "0", data: "{}" }]), call.finish()]);
-    for (const { from, stream } of readers) {
-      const rest = await readFrom(stream, from);
-      equal([from, rest.text], [from, WHOLE.slice(from)]);
-      equal(rest.last, last);
+    await begun.call.token(END);
+    const { last } = await begun.finish();
+    for (const { from, reader } of readers) {
+      const rest = await readToEnd(reader, from);
+      equal([from, rest.text, rest.last], [from, WHOLE.slice(from), last]);
     }
   },
 }, {
   title: "an offset of 0 is the beginning, and the header counts before the query",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider);
-    const { start: { stream_id }, text } = await tell(target, user, { prompt: "Begin" });
-    for (
-      const [reader, from] of [[{ from: 0 }, 0], [{ from: "", inQuery: true }, 0], [
-        { from: 3, inQuery: true, headers: { "last-event-id": "5" } },
-        5,
-      ]] as const
-    ) {
-      const stream = await watch(target, user, stream_id, reader);
-      equal((await readFrom(stream, from)).text, text.slice(from));
-    }
+    const author = await newAuthor(target, provider);
+    const { start: { stream_id }, text } = await author.generate({ prompt: "Begin" });
+    equal((await author.replay(stream_id, { from: 0 })).text, text);
+    equal((await author.replay(stream_id, { from: "", inQuery: true })).text, text);
+    const both = await author.watch(stream_id, { from: 3, inQuery: true, headers: { "last-event-id": "5" } });
+    equal((await readToEnd(both, 5)).text, text.slice(5));
   },
 }, {
-  title: "an offset amid a surrogate pair goes on with the whole character, for half a one was never sent",
+  title: "an offset inside a surrogate pair goes on with the whole character, for half of one was never sent",
   async run(target, provider) {
-    const { user, stream_id, stream, seen, call } = await givenBegun(target, provider);
-    const amid = async () => {
+    const begun = await givenBegun(target, provider);
+    const check = async () => {
       for (const worker of target.workers) {
-        const reader = await watch(target, user, stream_id, { worker, from: 2 });
-        const events = await reader.until("token");
-        equal(events.filter(({ event }) => event !== "ping"), [{
-          event: "token",
-          id: String(BEGINNING.length),
-          data: BEGINNING.slice(1),
-        }]);
+        const reader = await begun.watch(begun.stream_id, { worker, from: 2 });
+        const seen = (await reader.until("token")).filter(({ event }) => event !== "ping");
+        equal(seen, [{ event: "token", id: String(BEGINNING.length), data: BEGINNING.slice(1) }]);
         await reader.leave();
       }
     };
-    await amid();
-    await Promise.all([readToEnd(stream, seen), call.finish()]);
-    await amid();
+    await check();
+    await begun.finish();
+    await check();
   },
 }, {
   title: "a reader ahead of the database gets only what it has not seen, and one ahead of the whole text its end",
   async run(target, provider) {
-    const { user, stream_id, stream, seen, call } = await givenBegun(target, provider);
-    await call.token(END.slice(0, 4));
-    seen.push(...await untilText(stream, END.slice(0, 4)));
+    const begun = await givenBegun(target, provider);
+    await begun.call.token(END.slice(0, 4));
+    await begun.reader.untilText(END.slice(0, 4));
     // The next beat may not have brought this yet: the reader knows more than the database.
     const from = BEGINNING.length + 4;
-    const readers = await Promise.all(target.workers.map((worker) => watch(target, user, stream_id, { worker, from })));
-    await call.token(END.slice(4));
-    const [{ last }] = await Promise.all([readToEnd(stream, seen), call.finish()]);
+    const readers = await Promise.all(target.workers.map((worker) => begun.watch(begun.stream_id, { worker, from })));
+    await begun.call.token(END.slice(4));
+    const { last } = await begun.finish();
     for (const reader of readers) {
-      const rest = await readFrom(reader, from);
+      const rest = await readToEnd(reader, from);
       equal([rest.text, rest.last], [WHOLE.slice(from), last]);
     }
     for (const worker of target.workers) {
-      const ahead = { worker, from: 999_999_999 };
-      const reader = await watch(target, user, stream_id, ahead);
-      const rest = await readFrom(reader, ahead.from);
+      const rest = await begun.replay(begun.stream_id, { worker, from: 999_999_999 });
       equal([rest.text, rest.last], ["", last]);
     }
   },
 }, {
-  title: "readers on all workers are told the end of a generation that is cancelled or fails",
+  title: "readers on all workers learn the end of a generation that is cancelled or fails",
   async run(target, provider) {
-    for (const ends of ["cancel", "break"] as const) {
-      const { user, stream_id, stream, seen, call } = await givenBegun(target, provider);
+    for (const [ends, expected] of [["cancel", ["done", "cancelled"]], ["break", ["error", "provider_bad_response"]]]) {
+      const begun = await givenBegun(target, provider);
       const readers = await Promise.all(
-        target.workers.flatMap((worker) => [
-          watch(target, user, stream_id, { worker }),
-          watch(target, user, stream_id, { worker }),
-        ]),
+        [...target.workers, ...target.workers].map((worker) => begun.watch(begun.stream_id, { worker })),
       );
-      if (ends === "break") call.break();
-      else await (await cancel(target, user, stream_id)).body?.cancel();
-      const whole = await readToEnd(stream, seen);
-      equal(
-        [whole.end, whole.last.code ?? whole.last.finish_reason],
-        ends === "break" ? ["error", "provider_bad_response"] : ["done", "cancelled"],
-      );
+      if (ends === "break") begun.call.break();
+      else await (await begun.cancel(begun.stream_id)).body?.cancel();
+      const whole = await readToEnd(begun.reader);
+      equal([whole.end, whole.last.code ?? whole.last.finish_reason], expected);
       for (const reader of readers) {
-        const { text, end, last } = await readFrom(reader, 0);
-        equal([text, end], [BEGINNING, whole.end]);
-        // The words of a failure are not stored, its code is.
-        equal({ ...last, message: "" }, { ...whole.last, message: "" });
+        const { text, end, last } = await readToEnd(reader);
+        // The message of a failure is not stored, its code is.
+        equal([text, end, { ...last, message: "" }], [BEGINNING, whole.end, { ...whole.last, message: "" }]);
       }
     }
   },
 }, {
-  title: "another user's stream cannot be read, running or ended, nor told from an unknown one",
+  title: "another user's stream looks like it does not exist, running or ended",
   async run(target, provider) {
-    const { stream_id, stream, seen, call } = await givenBegun(target, provider);
-    const mallory = await signUp(target);
+    const begun = await givenBegun(target, provider);
+    const mallory = await newClient(target);
     const check = async () => {
       for (const worker of target.workers) {
         for (const from of [undefined, 3]) {
-          const unknown = await visible(await get(target, mallory, crypto.randomUUID(), { worker, from }));
-          const foreign = await visible(await get(target, mallory, stream_id, { worker, from }));
-          equal(foreign, unknown);
-          equal([
-            foreign.status,
-            JSON.parse(foreign.body).error.code,
-            foreign.headers["x-stream-id"],
-          ], [404, "stream_not_found", undefined]);
+          const foreign = await visible(await mallory.get(begun.stream_id, { worker, from }));
+          equal(foreign, await visible(await mallory.get(crypto.randomUUID(), { worker, from })));
+          const { code } = JSON.parse(foreign.body).error;
+          equal([foreign.status, code, foreign.headers["x-stream-id"]], [404, "stream_not_found", undefined]);
         }
       }
     };
     await check();
-    await Promise.all([readToEnd(stream, seen), call.finish()]);
+    await begun.finish();
     await check();
-    for (const id of ["x".repeat(129), "no id", "", "some/id"]) {
-      const path = id.split("/").map(encodeURIComponent).join("/");
-      const response = await fetch(`${target.workers[0]}/stream/${path}`, {
-        headers: { authorization: `Bearer ${mallory.token}` },
-      });
-      await refused(response, 404, "stream_not_found");
+    for (const path of ["x".repeat(129), "no%20id", "", "some/id"]) {
+      const headers = { authorization: `Bearer ${mallory.user.token}` };
+      await expectRefusal(await fetch(`${target.workers[0]}/stream/${path}`, { headers }), 404, "stream_not_found");
     }
-    await refused(await get(target, { token: null }, stream_id), 401, "unauthenticated");
+    await expectRefusal(await mallory.get(begun.stream_id, { token: null }), 401, "unauthenticated");
   },
 }, {
   title: "a last event id that is no offset is refused by name, to readers and to starts",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider);
-    const { start } = await tell(target, user, { prompt: "Begin" });
-    const { stream_id } = start;
-    const wrong = ["x", "-1", "1.5", "1e3", "0x10", "+1", "1234567890"];
-    for (const from of wrong) {
-      const answers = [
-        get(target, user, stream_id, { from }),
-        get(target, user, stream_id, { from: encodeURIComponent(from), inQuery: true }),
-        fetch(`${target.workers[0]}/stream`, {
-          method: "POST",
-          headers: { authorization: `Bearer ${user.token}`, "content-type": "application/json", "last-event-id": from },
-          body: JSON.stringify({ prompt: "x" }),
-        }),
-      ];
-      for (const response of await Promise.all(answers)) {
-        const { issues } = await refused(response, 400, "invalid_request");
+    const author = await newAuthor(target, provider);
+    const { start: { stream_id } } = await author.generate({ prompt: "Begin" });
+    for (const from of ["x", "-1", "1.5", "1e3", "0x10", "+1", "1234567890"]) {
+      const responses = await Promise.all([
+        author.get(stream_id, { from }),
+        author.get(stream_id, { from: encodeURIComponent(from), inQuery: true }),
+        author.ask({ prompt: "x" }, { headers: { "last-event-id": from } }),
+      ]);
+      for (const response of responses) {
+        const { issues } = await expectRefusal(response, 400, "invalid_request");
         equal(issues.map(({ path }: { path: string }) => path), ["last_event_id"]);
       }
     }
-    equal(provider.calls(baseUrl).length, 1);
+    equal(author.calls().length, 1);
   },
 }, {
-  title: `a user may read ${MAX_WATCHED_STREAMS} streams at once on a worker, beside those started there`,
+  title: `a user may read ${MAX_WATCHED_STREAMS} streams at once on a worker, besides those started there`,
   async run(target, provider) {
-    const { user, stream_id, stream, seen, call } = await givenBegun(target, provider);
+    const begun = await givenBegun(target, provider);
     for (const worker of target.workers) {
       const readers = await Promise.all(
-        Array.from({ length: MAX_WATCHED_STREAMS }, () => watch(target, user, stream_id, { worker })),
+        Array.from({ length: MAX_WATCHED_STREAMS }, () => begun.watch(begun.stream_id, { worker })),
       );
-      const over = await get(target, user, stream_id, { worker });
+      const over = await begun.get(begun.stream_id, { worker });
       equal(over.headers.get("retry-after"), "5");
-      const { message } = await refused(over, 429, "too_many_streams");
-      equal(message.includes(String(MAX_WATCHED_STREAMS)), true);
+      const { message } = await expectRefusal(over, 429, "too_many_streams");
+      ok(message.includes(String(MAX_WATCHED_STREAMS)), message);
       // Others have places of their own.
-      const other = await givenAuthor(target, provider);
-      const { start } = await tell(target, other.user, { prompt: "x" });
-      const theirs = await watch(target, other.user, start.stream_id, { worker });
-      await readFrom(theirs, 0);
+      const other = await newAuthor(target, provider);
+      const { start } = await other.generate({ prompt: "x" });
+      await other.replay(start.stream_id, { worker });
       for (const reader of readers) {
-        equal(textOf(await untilText(reader, BEGINNING)), BEGINNING);
+        equal(textOf(await reader.untilText(BEGINNING)), BEGINNING);
         await reader.leave();
       }
     }
-    await Promise.all([readToEnd(stream, seen), call.finish()]);
+    await begun.finish();
     // The places are free again once their streams have ended; one after the other more would be none too many.
     for (let count = 0; count <= MAX_WATCHED_STREAMS; count++) {
-      const reader = await watch(target, user, stream_id);
-      equal((await readFrom(reader, 0)).text, BEGINNING);
+      equal((await begun.replay(begun.stream_id)).text, BEGINNING);
     }
   },
 }];

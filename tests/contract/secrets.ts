@@ -1,18 +1,22 @@
-/** The bot's key, and what else is nobody's business: seen by the provider and by nobody else. */
+/** The bot's key, the tokens and the prompts: the provider sees the key, and nothing else does. */
 
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { event, type Script } from "../../testkit/provider.ts";
-import { BOT_KEY, METRICS_TOKEN, rest, type Target } from "../../testkit/target.ts";
-import { ask, cancel, givenAuthor, type Scenario, tells } from "./scenario.ts";
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { newAuthor } from "../../testkit/author.ts";
+import { METRICS_TOKEN } from "../../testkit/metrics.ts";
+import { BOT_KEY, type Target } from "../../testkit/people.ts";
+import { answers, event, refuses, type Script } from "../../testkit/provider.ts";
+import type { Scenario } from "./scenarios.ts";
 
-/** Providers that let the key slip. */
+const says = (status: number, message: string) => refuses(status, { error: { message } });
+
+/** Providers that repeat the key. */
 const TALKATIVE: Script[] = [
-  () => Response.json({ error: { message: `Incorrect API key provided: ${BOT_KEY}` } }, { status: 401 }),
-  () => Response.json({ error: { message: `No access with ${BOT_KEY}` } }, { status: 403 }),
-  () => Response.json({ error: { message: `Slow down, ${BOT_KEY}` } }, { status: 429 }),
+  says(401, `Incorrect API key provided: ${BOT_KEY}`),
+  says(403, `No access with ${BOT_KEY}`),
+  says(429, `Slow down, ${BOT_KEY}`),
   () => new Response(`<html>${BOT_KEY}</html>`, { status: 500, headers: { "content-type": "text/html" } }),
   async (call) => {
-    await call.send(event({ error: { message: `Lost ${BOT_KEY} amid the text` } }));
+    await call.send(event({ error: { message: `Lost ${BOT_KEY} in the middle of the text` } }));
     call.end();
   },
 ];
@@ -20,9 +24,7 @@ const TALKATIVE: Script[] = [
 const PROMPT = "A prompt that no log may hold";
 
 function checkSilent(text: string, secrets: string[], where: string) {
-  for (const secret of secrets) {
-    ok(!text.includes(secret), `${where} holds ${secret}: ${text.slice(0, 500)}`);
-  }
+  for (const secret of secrets) ok(!text.includes(secret), `${where} holds ${secret}: ${text.slice(0, 500)}`);
 }
 
 function allSecrets(target: Target, token: string) {
@@ -34,41 +36,36 @@ async function everything(response: Response): Promise<string> {
 }
 
 export const secrets: Scenario[] = [{
-  title: "the bot's key reaches the provider as a Bearer token, and no answer holds it",
+  title: "the bot's key reaches the provider as a Bearer token, nothing of the user does, and no answer holds it",
   async run(target, provider) {
-    const { user, botId, baseUrl } = await givenAuthor(target, provider);
+    const author = await newAuthor(target, provider);
+    const { user, ask, rest } = author;
     const stream_id = crypto.randomUUID();
-    const answers = [
-      await everything(await ask(target, user, { prompt: PROMPT, stream_id })),
-      await everything(await ask(target, user, { prompt: PROMPT, stream_id })),
-      await everything(await ask(target, user, { promt: PROMPT })),
-      await everything(await cancel(target, user, stream_id)),
-      JSON.stringify(await rest(target, user, "messages?select=*")),
-      JSON.stringify(await rest(target, user, "conversations?select=*")),
+    const seen = [
+      await everything(await ask({ prompt: PROMPT, stream_id })),
+      await everything(await ask({ prompt: PROMPT, stream_id })),
+      await everything(await ask({ promt: PROMPT })),
+      await everything(await author.cancel(stream_id)),
+      JSON.stringify([await rest("messages?select=*"), await rest("conversations?select=*")]),
     ];
-    const call = provider.calls(baseUrl)[0];
-    equal(call.headers.get("authorization"), `Bearer ${BOT_KEY}`);
-    ok(!JSON.stringify(call.body).includes(BOT_KEY));
-    checkSilent(JSON.stringify([...call.headers]), [
-      user.token,
-      target.secretKey,
-      target.publishableKey,
-    ], "The provider's request");
-    for (const answer of answers) {
-      checkSilent(answer, allSecrets(target, user.token), "An answer");
-    }
-    const refusal = await rest(target, user, `bots?select=access_key&id=eq.${botId}`).catch(String);
-    ok(String(refusal).includes("status 403"), String(refusal));
-    checkSilent(String(refusal), [BOT_KEY], "The Data API");
+    for (const answer of seen) checkSilent(answer, allSecrets(target, user.token), "An answer");
+    const [{ headers, body }] = author.calls();
+    equal(headers.get("authorization"), `Bearer ${BOT_KEY}`);
+    const users = [user.token, user.id, user.email, target.secretKey, target.publishableKey];
+    checkSilent(JSON.stringify([[...headers], body]), users, "The provider's request");
+    checkSilent(JSON.stringify(body), [BOT_KEY], "The provider's request");
+    const refusal = String(await rest(`bots?select=access_key&id=eq.${author.botId}`).catch(String));
+    match(refusal, /status 403/);
+    checkSilent(refusal, [BOT_KEY], "The Data API");
   },
 }, {
   title: "a provider that repeats the key in its errors does not get it past the relay",
   async run(target, provider) {
     let count = 0;
-    const { user } = await givenAuthor(target, provider, (call) => TALKATIVE[count++](call));
+    const { user, ask } = await newAuthor(target, provider, (call) => TALKATIVE[count++](call));
     for (const _ of TALKATIVE) {
-      const answer = await everything(await ask(target, user, { prompt: PROMPT }));
-      ok(answer.includes("event: error"), answer);
+      const answer = await everything(await ask({ prompt: PROMPT }));
+      match(answer, /event: error/);
       checkSilent(answer, allSecrets(target, user.token), "An answer");
     }
     equal(count, TALKATIVE.length);
@@ -77,24 +74,22 @@ export const secrets: Scenario[] = [{
   title: "no log line holds a key, a token or a prompt, and each is JSON",
   needsLog: true,
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider, tells("1."));
-    const { user: other } = await givenAuthor(target, provider, TALKATIVE[2]);
+    const { user, ask } = await newAuthor(target, provider, answers("1."));
+    const other = await newAuthor(target, provider, TALKATIVE[2]);
     const stream_id = crypto.randomUUID();
-    await everything(await ask(target, user, { prompt: PROMPT, stream_id }));
-    await everything(await ask(target, other, { prompt: PROMPT }));
-    await everything(await ask(target, { token: `${user.token}x` }, { prompt: PROMPT }));
+    await everything(await ask({ prompt: PROMPT, stream_id }));
+    await everything(await other.ask({ prompt: PROMPT }));
+    await everything(await ask({ prompt: PROMPT }, { token: `${user.token}x` }));
     const log = target.log!();
-    checkSilent(log, [...allSecrets(target, user.token), other.token, PROMPT], "The log");
+    checkSilent(log, [...allSecrets(target, user.token), other.user.token, PROMPT], "The log");
     const lines = log.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
-    ok(lines.length > 0);
     for (const { timestamp, level, event } of lines) {
       equal(new Date(timestamp).toISOString(), timestamp);
       ok(["info", "warn", "error"].includes(level), level);
-      ok(/^[a-z_]+$/.test(event), event);
+      match(event, /^[a-z_]+$/);
     }
-    const { outcome, ...ended } = lines.find((line) =>
-      line.event === "generation_finished" && line.stream_id === stream_id
-    );
-    equal([outcome, ended.user_id, ended.finish_reason, ended.total_tokens], ["completed", user.id, "stop", 18]);
+    const ended = lines.find((line) => line.event === "generation_finished" && line.stream_id === stream_id);
+    const { outcome, user_id, finish_reason, total_tokens } = ended;
+    equal([outcome, user_id, finish_reason, total_tokens], ["completed", user.id, "stop", 18]);
   },
 }];

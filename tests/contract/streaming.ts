@@ -1,135 +1,162 @@
-/** The event stream: its headers, the order of its events and their fields. */
+/** The event stream: its headers, the order of its events, their fields, and what is stored once it has ended. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { readStory } from "../../testkit/reader.ts";
-import { makeBot, signUp, storedMessage } from "../../testkit/target.ts";
-import { ask, givenAuthor, open, readToEnd, refuses, type Scenario, tell, waits } from "./scenario.ts";
-
-const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
+import { newAuthor, newClient } from "../../testkit/author.ts";
+import { makeBot } from "../../testkit/people.ts";
+import { answers, event, refuses, USAGE, waits } from "../../testkit/provider.ts";
+import { readEvents, readToEnd } from "../../testkit/reader.ts";
+import type { Scenario } from "./scenarios.ts";
 
 export const streaming: Scenario[] = [{
-  title: "the answer is an event stream that nobody may store or hold back",
+  title: "the answer is an event stream that nothing may store or hold back",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider);
-    const response = await ask(target, user, { prompt: "Begin" });
-    const { start } = await readToEnd(readStory(response));
-    const header = (name: string) => response.headers.get(name);
-    equal(response.status, 200);
-    equal(header("content-type"), "text/event-stream; charset=utf-8");
-    equal(header("cache-control"), "no-cache, no-transform");
-    equal(header("x-accel-buffering"), "no");
-    equal(header("content-length"), null);
-    equal(header("x-stream-id"), start.stream_id);
-    equal(header("access-control-allow-origin"), "*");
-    equal(header("ratelimit-limit"), "5");
-    equal(header("ratelimit-remaining"), "4");
-    match(header("ratelimit-reset") ?? "", /^([1-9]|[1-5]\d|60)$/);
+    const author = await newAuthor(target, provider);
+    const response = await author.ask({ prompt: "Begin" });
+    const { start } = await readToEnd(readEvents(response));
+    const { "ratelimit-reset": reset, ...headers } = Object.fromEntries(response.headers);
+    const names = ["content-type", "cache-control", "x-accel-buffering", "content-length", "x-stream-id"];
+    equal([response.status, ...names.map((name) => headers[name])], [
+      200,
+      "text/event-stream; charset=utf-8",
+      "no-cache, no-transform",
+      "no",
+      undefined,
+      start.stream_id,
+    ]);
+    equal([headers["ratelimit-limit"], headers["ratelimit-remaining"]], ["5", "4"]);
+    match(reset, /^([1-9]|[1-5]\d|60)$/);
   },
 }, {
   title: "start, tokens and done come in this order, with exactly these fields",
   async run(target, provider) {
-    const { user, botId, baseUrl } = await givenAuthor(target, provider, waits);
-    const stream = await open(target, user, { prompt: "Begin" });
-    const [start] = await stream.until("start");
-    const call = await provider.called(baseUrl);
+    const author = await newAuthor(target, provider, waits);
+    const reader = await author.open({ prompt: "Begin" });
+    await reader.until("start");
+    const call = await author.called();
     await call.token("Once ");
-    const first = await stream.until("token");
+    await reader.until("token");
     await call.token("upon");
-    const second = await stream.until("token");
+    await reader.until("token");
     const finishing = call.finish();
-    const rest = await stream.until("done");
+    const { events, start, last } = await readToEnd(reader);
     await finishing;
-    equal(await stream.next(), undefined);
-
-    const events = [start, ...first, ...second, ...rest].filter((e) => e.event !== "ping");
-    const facts = JSON.parse(start.data);
-    const done = JSON.parse(events.at(-1)!.data);
     equal(events, [
-      { event: "start", id: "0", data: start.data },
+      { event: "start", id: "0", data: events[0].data },
       { event: "token", id: "5", data: "Once " },
       { event: "token", id: "9", data: "upon" },
-      { event: "done", id: undefined, data: events.at(-1)!.data },
+      { event: "done", id: undefined, data: events[3].data },
     ]);
-    match(facts.stream_id, /^[A-Za-z0-9._:-]{1,128}$/);
-    equal(facts, {
-      stream_id: facts.stream_id,
-      conversation_id: facts.conversation_id,
-      bot_id: botId,
-      model: "test-model",
-      user_message_id: facts.user_message_id,
-      parent_id: facts.user_message_id,
-    });
-    equal(done, {
-      stream_id: facts.stream_id,
-      message_id: (await storedMessage(target, user, facts.stream_id)).id,
-      is_complete: true,
-      finish_reason: "stop",
-      usage: USAGE,
-    });
+    const { stream_id, conversation_id, user_message_id } = start;
+    match(stream_id, /^[A-Za-z0-9._:-]{1,128}$/);
+    const bot = { bot_id: author.botId, model: "test-model" };
+    equal(start, { stream_id, conversation_id, ...bot, user_message_id, parent_id: user_message_id });
+    const message_id = (await author.stored(stream_id)).id;
+    equal(last, { stream_id, message_id, is_complete: true, finish_reason: "stop", usage: USAGE });
   },
 }, {
-  title: "start arrives before the provider has said anything",
-  async run(target) {
-    const user = await signUp(target);
-    const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await makeBot(target, user, `http://127.0.0.1:${silent.addr.port}/v1`);
-    const stream = await open(target, user, { prompt: "Begin" });
-    const seen = await stream.until("start");
-    // Only now does anybody take the relay's call, and hangs up.
-    (await silent.accept()).close();
-    silent.close();
-    const { end, last } = await readToEnd(stream, seen);
+  title: "start arrives before the provider has answered",
+  async run(target, provider) {
+    const client = await newClient(target);
+    const answered = Promise.withResolvers<void>();
+    await makeBot(target, client.user, provider.socket(() => answered.promise));
+    const reader = await client.open({ prompt: "Begin" });
+    await reader.until("start");
+    answered.resolve();
+    const { end, last } = await readToEnd(reader);
     equal([end, last.code], ["error", "provider_error"]);
   },
 }, {
   title: "a ping, which has a name, comes whenever nothing else did for a while",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider, waits);
-    const stream = await open(target, user, { prompt: "Begin" });
-    const before = await stream.until("ping");
-    equal(before.map((e) => e.event), ["start", "ping"]);
-    equal(before.at(-1), { event: "ping", id: undefined, data: "{}" });
-    const call = await provider.called(baseUrl);
+    const author = await newAuthor(target, provider, waits);
+    const reader = await author.open({ prompt: "Begin" });
+    const ping = { event: "ping", id: undefined, data: "{}" };
+    equal((await reader.until("ping")).slice(1), [ping]);
+    const call = await author.called();
     await call.token("Once");
-    await stream.until("token");
-    equal((await stream.next())?.event, "ping");
-    const [{ end }] = await Promise.all([readToEnd(stream, before), call.finish()]);
-    equal(end, "done");
+    await reader.until("token");
+    equal(await reader.next(), ping);
+    equal((await Promise.all([readToEnd(reader), call.finish()]))[0].end, "done");
   },
 }, {
-  title: "a provider that breaks off ends the stream with an error, and what it said is kept",
+  title: "a provider that breaks off ends the stream with an error, and its text so far is kept",
   async run(target, provider) {
-    const { user, baseUrl } = await givenAuthor(target, provider, waits);
-    const stream = await open(target, user, { prompt: "Begin" });
-    const call = await provider.called(baseUrl);
+    const author = await newAuthor(target, provider, waits);
+    const reader = await author.open({ prompt: "Begin" });
+    const call = await author.called();
     await call.token("Once upon");
-    const seen = await stream.until("token");
+    await reader.until("token");
     call.break();
-    const { start, end, last, text } = await readToEnd(stream, seen);
-    const stored = await storedMessage(target, user, start.stream_id);
-    equal([end, text, stored.content], ["error", "Once upon", "Once upon"]);
-    equal(last, {
-      code: "provider_bad_response",
-      message: last.message,
-      retryable: true,
-      stream_id: start.stream_id,
-      message_id: stored.id,
-    });
-    equal([stored.is_complete, stored.finish_reason], [false, "error"]);
+    const { start: { stream_id }, text, last: { message, ...last } } = await readToEnd(reader);
+    const { id, content, is_complete, finish_reason } = await author.stored(stream_id);
+    match(message, /^The provider's answer broke off/);
+    equal(last, { code: "provider_bad_response", retryable: true, stream_id, message_id: id });
+    equal([text, content, is_complete, finish_reason], ["Once upon", "Once upon", false, "error"]);
   },
 }, {
   title: "a provider that refuses is an error event, for the answer has begun already",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider, refuses(429, { error: { message: "Slow down" } }));
-    const { response, events, start, last } = await tell(target, user, { prompt: "Begin" });
-    equal(response.status, 200);
-    equal(events.map((e) => e.event), ["start", "error"]);
-    equal(last, {
-      code: "provider_rate_limited",
-      message: last.message,
-      retryable: true,
-      stream_id: start.stream_id,
-      message_id: null,
+    const author = await newAuthor(target, provider, refuses(429, { error: { message: "Slow down" } }));
+    const { response, events, start: { stream_id }, last: { message, ...last } } = await author.generate({
+      prompt: "Begin",
     });
+    equal([response.status, ...events.map(({ event }) => event)], [200, "start", "error"]);
+    match(message, /Slow down/);
+    equal(last, { code: "provider_rate_limited", retryable: true, stream_id, message_id: null });
+  },
+}, {
+  title: "done is sent once both messages of the turn are in the database, in a new conversation",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider);
+    const stream_id = `mine.${crypto.randomUUID()}:1_a-B`;
+    const { start, last } = await author.generate({ prompt: "Begin\r\nhere ", stream_id });
+    const { conversation_id, user_message_id } = start;
+    const common = { user_id: author.user.id, conversation_id, is_streaming: false, is_complete: true };
+    const messages = await author.messages(conversation_id);
+    const rows = messages.map(({ created_at: _, ...row }) => row).sort((a, b) => a.is_user_author ? -1 : 1);
+    equal(rows, [{
+      ...{ ...common, id: user_message_id, content: "Begin\r\nhere ", is_user_author: true, parent_id: null },
+      ...{ stream_id: null, bot_id: null, finish_reason: null, usage: null },
+    }, {
+      ...{ ...common, id: last.message_id, content: "Once upon a time.", is_user_author: false },
+      ...{ parent_id: user_message_id, stream_id, bot_id: author.botId, finish_reason: "stop", usage: USAGE },
+    }]);
+    equal(await author.rest("conversations?select=id,user_id,bot_id,active_message_id"), [
+      { id: conversation_id, user_id: author.user.id, bot_id: author.botId, active_message_id: last.message_id },
+    ]);
+  },
+}, {
+  title: "the provider's own finish reason, and usage that it does not report, are passed on",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider, async (call) => {
+      await call.token("Once");
+      await call.send(event({ choices: [{ index: 0, delta: {}, finish_reason: "length" }] }) + event("[DONE]"));
+      call.end();
+    });
+    const { start, last } = await author.generate({ prompt: "Begin" });
+    for (const end of [last, await author.stored(start.stream_id)]) {
+      equal([end.is_complete, end.finish_reason, end.usage], [true, "length", null]);
+    }
+  },
+}, {
+  title: "an answer without text is no message",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider, answers());
+    const { start, end, last } = await author.generate({ prompt: "Begin" });
+    equal([end, last.message_id, last.finish_reason], ["done", null, "stop"]);
+    equal((await author.messages(start.conversation_id)).map(({ id }) => id), [start.user_message_id]);
+    equal((await author.conversation(start.conversation_id)).active_message_id, start.user_message_id);
+  },
+}, {
+  title: "healthz says that the worker runs, and with ?ready that the database answers it",
+  async run(target) {
+    for (const worker of target.workers) {
+      for (const query of ["", "?ready", "?ready=1"]) {
+        const response = await fetch(`${worker}/healthz${query}`);
+        const headers = ["content-type", "cache-control"].map((name) => response.headers.get(name));
+        equal([response.status, ...headers], [200, "application/json; charset=utf-8", "no-store"]);
+        equal(await response.text(), '{"status":"ok"}');
+      }
+    }
   },
 }];

@@ -1,77 +1,123 @@
-/** The text: what the provider says is what the client reads and what is stored, to the character. */
+/** The text: what the provider sends is what the client reads and what is stored, to the character. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { event, finishEvents, tokenEvent } from "../../testkit/provider.ts";
-import { storedMessage } from "../../testkit/target.ts";
-import { givenAuthor, type Scenario, tell, tells } from "./scenario.ts";
+import { newAuthor } from "../../testkit/author.ts";
+import type { Target } from "../../testkit/people.ts";
+import {
+  answers,
+  deltaEvent,
+  finishEvents,
+  type Script,
+  type ScriptedProvider,
+  tokenEvent,
+  USAGE,
+} from "../../testkit/provider.ts";
+import type { Scenario } from "./scenarios.ts";
 
-const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
+/** What the protocol makes of a provider's text, written down once more: the product's own rule is under test. */
+function normalised(text: string): string {
+  return text.replaceAll("\0", "").replaceAll("\r\n", "\n").replaceAll("\r", "\n").toWellFormed();
+}
+
+/** What providers may send: each is one text, in the deltas that it comes in. */
+const TEXTS: Record<string, string[]> = {
+  "leading and trailing spaces": ["  Once ", " upon", " a time  "],
+  "white space alone": [" ", "\n", "\n\n", "  \n"],
+  "blank lines": ["One\n\n\n", "\n\ntwo\n", "\n"],
+  "one newline": ["\n"],
+  "CR LF": ["One\r\ntwo\r\n\r\nthree\r\n"],
+  "CR": ["One\rtwo\r\rthree\r"],
+  "CR LF over two deltas": ["One\r", "\ntwo\r", "\n", "\r", "\nthree"],
+  "CR and LF that are no pair": ["One\n\rtwo\r", "three\n", "\rfour"],
+  "surrogate halves in two deltas": ["A \ud83d", "\ude00 laughs \ud83d", "\ude00"],
+  "lone surrogates": ["a\ud83d b\ude00 c", "\ude00\ud83d", "end\ud83d"],
+  "a half that another text follows": ["a\ud83d", "b", "\ud83d", "\ud83d\ude00"],
+  "U+0000": ["a\0b", "\0", "\0\0c\0"],
+  "a BOM in the text": ["Once\ufeff", "\ufeff upon", "\ufeff"],
+  "lines that look like a stream": [
+    "data: 1\nevent: done\nid: 7\nretry: 1\n\n: ping\n",
+    'event: done\ndata: {"stream_id":"x"}\n\n',
+    ...["data:", " [DONE]\n\ndata: [DONE]"],
+  ],
+  "quotes, backslashes, JSON and SQL": [
+    ...[`"'\`\\`, '\\"\\n\\u0000\\', "$1 %s {{}} </script>"],
+    ...[`{"a": [1, null]}`, `'; drop table bots; --`, `\\x00`],
+  ],
+  "control characters and separators": ["\x01\x07\x1b[31m\x7f\u0085", "\u2028a\u2029"],
+  "combined characters": ["👩", "\u200d", "🚀", "e", "\u0301", "漢字", "ש", "ل"],
+  "a very long line": ["no end in sight, ".repeat(6_000)],
+  "a text of 200 KB": "Chapter 🐉\n\n  “Quoted”, \\escaped\\ and \ttabbed.\r\n".repeat(4_500).match(/[^]{1,4999}/g)!,
+};
+
+/** The stream gives this text, with true offsets and whole characters; the database has it, too. */
+async function expectText(target: Target, provider: ScriptedProvider, script: Script, expected: string, what = "") {
+  const author = await newAuthor(target, provider, script);
+  const ended = await author.generate({ prompt: "Begin" });
+  equal(ended.text, expected, what);
+  equal((await author.stored(ended.start.stream_id)).content, expected, what);
+  equal([ended.end, ended.last.is_complete, ended.last.usage], ["done", true, USAGE], what);
+  return ended;
+}
+
+const reasoningOf = (events: { event: string; id?: string; data: string }[]) =>
+  events.filter(({ event }) => event === "reasoning");
+
+/** A completion with all that a cut can hit: line ends, comments, several fields, wide characters, JSON's escapes. */
+const ANSWER = "\ufeff: hello\r\n\r\n" +
+  deltaEvent({ role: "assistant", content: "" }) + deltaEvent({ reasoning: "hm 🤔\r" }) +
+  tokenEvent(" é漢😀\r").replaceAll("\n", "\r\n") +
+  tokenEvent("\n\ndata: x\ud83d").replaceAll("\n", "\r") +
+  'id: 1\nevent: message\ndata: {"choices":\ndata:[{"delta":{"content":"\\ude00 \\u0000\\u000d"}}]}\n\n' +
+  'data: {"choices":[{"delta":{"content":"\\u000ab"}}]}\n\n' + finishEvents();
 
 export const text: Scenario[] = [{
-  title: "reasoning is streamed beside the message and is no part of it",
+  title: "text that breaks naive relays is streamed and stored to the character",
   async run(target, provider) {
-    const { user } = await givenAuthor(target, provider, async (call) => {
-      const delta = (delta: unknown) => event({ choices: [{ index: 0, delta }] });
-      await call.send(delta({ reasoning_content: " think\n\nhard" }));
-      await call.send(delta({ content: "Once" }));
-      await call.finish();
-    });
-    const { events, start, text } = await tell(target, user, { prompt: "Begin" });
-    equal(events.slice(1, -1), [{
-      event: "reasoning",
-      id: undefined,
-      data: " think\n\nhard",
-    }, { event: "token", id: "4", data: "Once" }]);
-    equal(text, "Once");
-    equal((await storedMessage(target, user, start.stream_id)).content, "Once");
-  },
-}, {
-  title: "each offset is the length of the text so far in UTF-16 units",
-  async run(target, provider) {
-    const { user } = await givenAuthor(target, provider, tells("a", "é", "🦄", "漢字", "👩‍🚀", "\n\n", " "));
-    const { events, text } = await tell(target, user, { prompt: "Begin" });
-    equal(text, "aé🦄漢字👩‍🚀\n\n ");
-    let length = 0;
-    for (const { event, id, data } of events) {
-      if (event === "token") equal(id, String(length += data.length));
+    for (const [what, deltas] of Object.entries(TEXTS)) {
+      await expectText(target, provider, answers(...deltas), normalised(deltas.join("")), what);
     }
-    equal(length, 14);
   },
 }, {
-  title: "text that breaks naive relays comes through, and is stored, to the character",
+  title: "a BOM at the start of the text is kept",
   async run(target, provider) {
-    const { user } = await givenAuthor(
-      target,
-      provider,
-      // Each piece is one delta: CR LF and the unicorn are cut in two, and what cannot be stored is in between.
-      tells(
-        "  two\n\n\n",
-        "data: x\nid: 9\n\nevent: done\r",
-        "\nCR\rLF\n",
-        "\ud83e",
-        "\udd84",
-        "nul\0 \ud800",
-        ": end\n ",
-      ),
-    );
-    const { events, start, text } = await tell(target, user, { prompt: "Begin" });
-    equal(text, "  two\n\n\ndata: x\nid: 9\n\nevent: done\nCR\nLF\n🦄nul \ufffd: end\n ");
-    ok(events.every(({ data }) => data.isWellFormed()), "No token cuts a pair");
-    equal((await storedMessage(target, user, start.stream_id)).content, text);
+    const author = await newAuthor(target, provider, answers("\ufeffOnce"));
+    const { text, last } = await author.generate({ prompt: "Begin" });
+    equal(text, "\ufeffOnce");
+    // PGlite drops it from what it answers, so the database is asked what it has.
+    const same = encodeURIComponent(`("${text}")`);
+    equal(await author.rest(`messages?select=id&content=in.${same}`), [{ id: last.message_id }]);
   },
 }, {
-  title: "a provider whose answer is cut at every byte is understood all the same",
+  title: "a provider's answer that comes byte by byte is read the same",
   async run(target, provider) {
-    const text = ' "é\n\n🦄 data: [DONE]\r\n\u2028漢';
-    const { user } = await givenAuthor(target, provider, async (call) => {
-      const bytes = new TextEncoder().encode(`: hello\r\n\r\n${tokenEvent(text)}${finishEvents()}`);
-      for (const byte of bytes) await call.send(Uint8Array.of(byte));
+    const { events } = await expectText(target, provider, async (call) => {
+      for (const byte of new TextEncoder().encode(ANSWER)) await call.send(Uint8Array.of(byte));
       call.end();
-    });
-    const story = await tell(target, user, { prompt: "Begin" });
-    equal(story.text, text.replace("\r\n", "\n"));
-    equal([story.end, story.last.usage], ["done", USAGE]);
-    const stored = await storedMessage(target, user, story.start.stream_id);
-    equal(stored.content, story.text);
+    }, " é漢😀\n\ndata: x😀 \nb");
+    equal(reasoningOf(events).map(({ data }) => data).join(""), "hm 🤔\n");
+  },
+}, {
+  title: "bytes that are no UTF-8 become U+FFFD",
+  async run(target, provider) {
+    const [before, after] = tokenEvent("a|b").split("|").map((part) => new TextEncoder().encode(part));
+    await expectText(target, provider, async (call) => {
+      for (const bytes of [before, Uint8Array.of(0xff, 0xc3), after]) await call.send(bytes);
+      await call.finish();
+    }, "a\ufffd\ufffdb");
+  },
+}, {
+  title: "reasoning is streamed, has no offset and is not stored",
+  async run(target, provider) {
+    const { events } = await expectText(target, provider, async (call) => {
+      await call.send(deltaEvent({ reasoning_content: " so\r\n\n" }) + deltaEvent({ reasoning_content: "\ud83d" }));
+      await call.send(deltaEvent({ reasoning_content: "\ude00 " }) + tokenEvent("A"));
+      await call.send(deltaEvent({ reasoning: "and\0 on" }));
+      await call.token("B");
+      await call.finish();
+    }, "AB");
+    const reasoning = reasoningOf(events);
+    equal(reasoning.map(({ data }) => data).join(""), " so\n\n😀 and on");
+    ok(reasoning.every(({ id, data }) => id !== "" && data.isWellFormed()));
+    equal(events.filter(({ event }) => event === "token").map(({ id }) => id), ["1", "2"]);
   },
 }];

@@ -1,25 +1,26 @@
-import { scenarios } from "./scenarios.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { firstWorker, type Stage, startWorkerStage } from "../../testkit/stage.ts";
-import { RUNTIME_DENO, runtimeDeno } from "../../dev/runtime_deno.ts";
+import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
+import { findRuntimes, THIS_DENO, type Worker } from "../../testkit/workers.ts";
+import { scenarios } from "./scenarios.ts";
 
 if (!Deno.env.get("RELAY_TEST_DATABASE_URL")) {
   skip("the contract on two workers: RELAY_TEST_DATABASE_URL is not set");
 } else {
-  const old = await runtimeDeno();
-  if (!old) skip(`the contract on Deno ${RUNTIME_DENO}: npx cannot bring it`);
-  const denos = [Deno.execPath(), old ?? Deno.execPath()];
-  const names = [Deno.version.deno, RUNTIME_DENO];
-  let stage: Stage | undefined;
-  Deno.test.beforeAll(async () => void (stage = await startWorkerStage(denos)));
-  Deno.test.afterAll(() => stage?.stop());
+  const runtimes = await findRuntimes("the contract");
+  let stack: Stack | undefined;
+  let workers: Worker[] = [];
+  Deno.test.beforeAll(async () => {
+    stack = await startStack({ postgres: true });
+    const [first, second = THIS_DENO] = runtimes;
+    workers = await Promise.all([first, second].map((runtime) => stack!.worker(SCENARIO_ENV, { runtime })));
+  });
+  Deno.test.afterAll(() => stack?.stop());
 
-  // The first worker starts the stories, the other one is sent the cancels.
-  for (const first of old ? [0, 1] : [0]) {
+  // The first worker runs the generations, the other one is sent the cancels.
+  for (const [first, { name }] of runtimes.entries()) {
     for (const { title, run } of scenarios) {
-      const name = `worker on Deno ${names[first]}: ${title}`;
-      const fn = () => run(firstWorker(stage!.target, first), stage!.provider);
-      Deno.test({ name, timeout: 60_000, fn });
+      const fn = () => run(stack!.targetOf([workers[first], workers[1 - first]]), stack!.provider);
+      Deno.test({ name: `worker on ${name}: ${title}`, timeout: 60_000, fn });
     }
   }
 }
