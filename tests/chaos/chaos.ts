@@ -26,9 +26,6 @@ const HELP = `deno task chaos [flags]
   --seed NUMBER       repeats the random choices of another run
   --write             put the figures into docs/durability.md; not with --only
 `;
-const PAGE = new URL("../../docs/durability.md", import.meta.url);
-const LONGEST_MS = 600_000;
-
 /** Throws an AssertionError if a promise of the relay does not hold; else it gives what it measured. */
 type Experiment = [name: string, title: string, run: (lab: Lab) => Promise<Figure[]>];
 const EXPERIMENTS: Experiment[] = [
@@ -44,7 +41,7 @@ const EXPERIMENTS: Experiment[] = [
 ];
 
 async function main() {
-  const { only, write, help, ...flags } = readFlags(Deno.args, {
+  const { quick, only, database, "worker-deno": workerDeno, write, help, ...flags } = readFlags(Deno.args, {
     quick: { type: "boolean", default: false },
     only: { type: "string", multiple: true, default: [] },
     database: { type: "string" },
@@ -57,7 +54,6 @@ async function main() {
   const unknown = only.find((only) => !EXPERIMENTS.some(([name]) => name === only));
   if (unknown !== undefined) throw new TypeError(`Cannot start: "${unknown}" is not an experiment, --help lists them`);
   if (write && only.length > 0) throw new TypeError("Cannot start: --write wants all experiments, --only has a part");
-  const { quick, database, "worker-deno": workerDeno } = flags;
   const seed = wholeNumber("seed", flags.seed) ?? Date.now() % 2 ** 31;
   const lab = await openLab(quick, seed, workerDeno, database);
   // The cluster is no child that would end with this process.
@@ -69,10 +65,10 @@ async function main() {
     }
     if (!write) return;
     const [{ server_version: postgres }] = await lab.sql`show server_version`;
-    const versions = `workers on Deno ${await versionOf(workerDeno)}, Postgres ${postgres.split(" ")[0]}`;
     const machine = describeMachine(`deno task chaos${quick ? " --quick" : ""} --seed ${seed}`);
-    const about = `${machine} for everything together, ${versions}, all on one machine.`;
-    await writeFigures(PAGE, "chaos", `${about}\n\n${tableOf(rows)}`);
+    const versions = `Deno ${await versionOf(workerDeno)} and Postgres ${postgres.split(" ")[0]}`;
+    const page = new URL("../../docs/durability.md", import.meta.url);
+    await writeFigures(page, "chaos", `${machine} for everything together, ${versions}.\n\n${tableOf(rows)}`);
   } finally {
     await lab.close();
   }
@@ -82,7 +78,7 @@ async function main() {
 async function runOne(lab: Lab, [name, title, run]: Experiment): Promise<string[][]> {
   note(title);
   const startedAt = performance.now();
-  const figures = await Promise.race([within(`the experiment "${name}"`, run(lab), LONGEST_MS), lab.fallen]);
+  const figures = await Promise.race([within(`the experiment "${name}"`, run(lab), 600_000), lab.fallen]);
   await lab.dismiss();
   note(`  ${name}: ${time(performance.now() - startedAt)}`);
   const rows = figures.map(([measure, value, bound = ""]) => [measure, `${value}`, `${bound}`]);

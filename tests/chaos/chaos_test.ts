@@ -1,13 +1,16 @@
 import { deepStrictEqual as equal, match, rejects } from "node:assert/strict";
-import { createClient } from "./client.ts";
+import { newClient } from "../../testkit/author.ts";
+import { type Client, createClient } from "./client.ts";
 import { numbered } from "./numbered.ts";
 
 const START = "id: 0\nevent: start\ndata: {}\n\n";
 const DONE = 'event: done\ndata: {"stream_id":"s"}\n\n';
+const nowhere = { workers: [], supabaseUrl: "", publishableKey: "", secretKey: "", jwtSecret: "" };
+const requests = await newClient(nowhere, { id: "", email: "", token: "" });
 const token = (id: number, text: string) => `id: ${id}\nevent: token\ndata: ${text}\n\n`;
 
 /** Reads these answers of a worker one after the other, with a step back between them; gives what was asked. */
-async function read(client: ReturnType<typeof createClient>, answers: string[], stepBack = 0) {
+async function read(client: Client, answers: string[], stepBack = 0) {
   const asked: (string | null)[] = [];
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     asked.push(request.headers.get("last-event-id"));
@@ -23,28 +26,29 @@ async function read(client: ReturnType<typeof createClient>, answers: string[], 
 }
 
 Deno.test("a client comes back with what it has, less or all of it, and has the whole text in the end", async () => {
-  const client = createClient("s", "token");
+  const client = createClient("s", requests);
   const { asked, followed } = await read(client, [START + token(2, "ab"), token(5, "cde") + DONE]);
   equal([asked, followed, client.text, client.end?.event], [[null, "2"], ["broken", "ended"], "abcde", "done"]);
-  const other = createClient("s", "token");
+  const other = createClient("s", requests);
   equal((await read(other, [START + token(4, "abcd"), token(4, "d") + DONE], 1)).asked, [null, "3"]);
   equal(other.text, "abcd");
 });
 
 Deno.test("text that is lost, doubled or another, and an event where it cannot be, fail an experiment", async () => {
   const begun = START + token(2, "ab");
-  for (
-    const [message, ...answers] of [
-      [/lost text/, begun + token(6, "de")],
-      [/doubled text/, begun + token(3, "bc")],
-      [/another text behind 1/, begun, token(2, "x")],
-      [/came before "start"/, token(2, "ab")],
-      [/does not belong/, begun + START],
-      [/behind the last one/, START + DONE + token(1, "a")],
-      [/behind the last one/, START + DONE + DONE],
-      [/of another stream/, START + DONE.replace('"s"', '"t"')],
-    ] as [RegExp, ...string[]][]
-  ) await rejects(read(createClient("s", "token"), answers, answers.length - 1), message);
+  const failing = {
+    "lost text": [begun + token(6, "de")],
+    "doubled text": [begun + token(3, "bc")],
+    "another text behind 1": [begun, token(2, "x")],
+    'came before "start"': [token(2, "ab")],
+    "does not belong": [begun + START],
+    '"token" came behind the last one': [START + DONE + token(1, "a")],
+    '"done" came behind the last one': [START + DONE + DONE],
+    "of another stream": [START + DONE.replace('"s"', '"t"')],
+  };
+  for (const [message, answers] of Object.entries(failing)) {
+    await rejects(read(createClient("s", requests), answers, answers.length - 1), new RegExp(message));
+  }
 });
 
 Deno.test("no token is like another; with a size it is ASCII of that size, without one it has all that is hard", () => {

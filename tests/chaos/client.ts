@@ -2,13 +2,14 @@
 
 import { equal, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Client as Requests } from "../../testkit/author.ts";
 import { type Reader, readEvents, type StreamEvent } from "../../testkit/reader.ts";
 
 /** One client of one stream. */
 export type Client = ReturnType<typeof createClient>;
 
 /** Times are those of performance.now(). It throws at the first event that cannot be. */
-export function createClient(streamId: string, token: string) {
+export function createClient(streamId: string, { ask, get }: Requests) {
   let longest = "";
   let opening = { openedAt: NaN, latencyMs: NaN };
   let expectsStart = false;
@@ -23,35 +24,28 @@ export function createClient(streamId: string, token: string) {
     // deno-lint-ignore no-explicit-any
     end: null as { event: string; at: number; data: any } | null,
     /** Asks for the generation, or, without a body, for what follows the text that the client has. */
-    async open(url: string, body?: Record<string, unknown>) {
+    async open(worker: string, body?: Record<string, unknown>) {
       client.end = null;
       expectsStart = client.text === "";
+      const from = expectsStart ? undefined : client.text.length;
       const opened = opening = { openedAt: performance.now(), latencyMs: NaN };
-      const response = await fetch(body ? `${url}/stream` : `${url}/stream/${streamId}`, {
-        method: body ? "POST" : "GET",
-        headers: {
-          authorization: `Bearer ${token}`,
-          "content-type": "application/json",
-          ...(expectsStart ? {} : { "last-event-id": String(client.text.length) }),
-        },
-        body: body && JSON.stringify({ stream_id: streamId, ...body }),
-      });
+      const asked = body ? ask({ stream_id: streamId, ...body }, { worker }) : get(streamId, { worker, from });
+      const response = await asked;
       if (response.status === 200) reader = readEvents(response);
       const code: string | null = response.status === 200 ? null : (await response.json()).error.code;
       return Object.assign(opened, { status: response.status, code, retryAfter: response.headers.get("retry-after") });
     },
     /** Reads until the last event, until there is no further one, or until the condition holds. */
     async follow(enough = () => false): Promise<"ended" | "broken" | "dropped"> {
-      const connection = reader;
       try {
         while (!enough()) {
-          const event = await connection.next().catch(unlessBroken);
+          const event = await reader.next().catch(unlessBroken);
           if (event === undefined) return client.end === null ? "broken" : "ended";
           take(event);
         }
         return "dropped";
       } finally {
-        connection.leave().catch(() => {});
+        reader.leave().catch(() => {});
       }
     },
     /** Forgets the text behind an offset. What then comes must be the same again. */

@@ -10,6 +10,7 @@ import { checkStored } from "./stored.ts";
 /** Characters of a token: those of a model have four to five. */
 const PLAN = { tokens: 2_000, size: 5 };
 const BEAT_MS = 1_000;
+const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
 
 export async function costs(lab: Lab): Promise<Figure[]> {
   const ms = lab.quick ? 10_000 : 60_000;
@@ -45,43 +46,36 @@ async function measure(lab: Lab, count: number, ms: number): Promise<Figure[]> {
   await Promise.all(generations.map((generation) => generation.start(worker).then(generation.follow)));
   const tookMs = performance.now() - startedAt;
   const cpu = worker.cpu() - cpuBefore;
-  const after = await readCounts(lab);
+  const { calls, written } = await readCounts(lab);
   for (const generation of generations) await checkStored(lab, generation, "completed");
-  lab.note(`${count} at once, ${time(tookMs)}`);
-
-  const calls = Object.entries(after.calls).map(([name, total]) => [name, total - (before.calls[name] ?? 0)] as const)
-    .filter(([, total]) => total > 0);
-  const sum = calls.reduce((all, [, total]) => all + total, 0);
-  const beats = calls.find(([name]) => name === "relay_beat")?.[1] ?? 0;
+  const sum = calls.reduce((all, { total }) => all + total, 0);
+  const beats = calls.find(({ name }) => name === "relay_beat")?.total ?? 0;
   // One beat for all of them, and no more of them than there are seconds.
   ok(beats <= tookMs / BEAT_MS + 1, `${count} generations cost ${beats} beats in ${time(tookMs)}`);
   // One finish meets a beat under way, now and then, and has to be sent again.
   ok(sum - beats <= 3 * count, `${count} generations cost ${sum - beats} calls other than beats`);
-  const list = calls.map(([call, total]) => `${call} ${total}`).join(", ");
+  const list = calls.map(({ name, total }) => `${name} ${total}`).join(", ");
   const text = kilobytes(new TextEncoder().encode(numbered(generations[0].streamId, generations[0].plan)).length);
   const [name, all] = count === 1 ? [`alone, over ${time(ms)}`, ""] : [`one of ${count} on a worker`, " in all"];
   const bound = "begin, finish, and one beat a second for the whole worker";
   return [
     [`${name}: database calls`, `${(sum / count).toFixed(1)} (${list}${all})`, bound],
-    [`${name}: bytes of log records, for ${text} of text`, kilobytes((after.written - before.written) / count)],
+    [`${name}: bytes of log records, for ${text} of text`, kilobytes((written - before.written) / count)],
     [`${name}: CPU of the worker`, `${Math.round(cpu / count * 1000)} ms`],
   ];
 }
 
-/** The functions count themselves, see `track_functions`; the log's position is that of the whole server. */
-async function readCounts({ sql }: Lab): Promise<{ calls: Record<string, number>; written: number }> {
+/** Of the time since it was read: the functions count themselves, see `track_functions`. The log is the whole server's. */
+async function readCounts({ sql }: Lab) {
   // An idle backend keeps its counts for up to ten seconds, and hands them on when it ends. Nothing runs just now.
   await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state = 'idle'`;
   await sleep(500);
-  const calls = await sql`
-    select funcname as name, calls::int from pg_stat_user_functions
+  const calls = await sql<{ name: string; total: number }[]>`
+    select funcname as name, calls::int as total from pg_stat_user_functions
     where schemaname = 'public' and funcname like 'relay\\_%'`;
-  const [{ written }] = await sql`select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as written`;
-  return { calls: Object.fromEntries(calls.map(({ name, calls }) => [name, calls])), written };
-}
-
-function kilobytes(bytes: number): string {
-  return `${(bytes / 1024).toFixed(1)} KB`;
+  const [{ written }] = await sql`
+    select pg_stat_reset(), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as written`;
+  return { calls, written };
 }

@@ -21,16 +21,14 @@ export async function databaseAway(lab: Lab): Promise<Figure[]> {
   const workers = await lab.workers(2, { SUPABASE_URL: lab.proxy.url, ...lease });
   const [first, last]: Way[] = lab.cluster
     ? ["server crashed", "server shut down"]
-    : ["connections broken", "connections broken"];
+    : Array(2).fill("connections broken");
   const outages: [number, Way][] = lab.quick
     ? [[3_000, first], [6_000, "no answer"]]
     : [[5_000, first], [20_000, "no answer"], [30_000, last]];
   const figures: Figure[] = [];
   for (const [ms, way] of outages) {
     lab.note(`${way}, ${time(ms)}`);
-    for (const [measure, ...rest] of await live(lab, workers, ms, way)) {
-      figures.push([`${time(ms)}, ${way}: ${measure}`, ...rest]);
-    }
+    figures.push(...await live(lab, workers, ms, way));
     await lab.recover();
   }
   return figures;
@@ -62,13 +60,12 @@ async function live(lab: Lab, workers: Worker[], ms: number, way: Way): Promise<
   });
   await sleep(BEFORE_MS);
 
-  const cutAt = performance.now();
   const bringBack = await takeAway(lab, way);
   const awayAt = performance.now();
   let stopSweeping: () => Promise<number>;
   try {
     await refused(workers[0], long[1]);
-    await sleep(cutAt + ms - performance.now());
+    await sleep(Math.max(awayAt + ms - performance.now(), 0));
     // As fast as it can, to come before the workers' own beats and finishes as often as can be.
     stopSweeping = lab.sweep(() => sleep(5), true);
   } finally {
@@ -76,9 +73,9 @@ async function live(lab: Lab, workers: Worker[], ms: number, way: Way): Promise<
     await bringBack();
   }
   const backAt = performance.now();
-  const storing = Promise.all(short.map((generation) => storedAfter(lab, generation, backAt)));
+  const storing = short.map((generation) => storedAfter(lab, generation, backAt));
   await Promise.all(following);
-  const lateMs = await storing;
+  const lateMs = await Promise.all(storing);
   const readers = await reading;
   const swept = await stopSweeping();
   for (const generation of all) await judge(lab, workers[0], generation);
@@ -87,11 +84,12 @@ async function live(lab: Lab, workers: Worker[], ms: number, way: Way): Promise<
   ok(gap <= LONGEST_GAP_MS, `A client got nothing for ${time(gap)} while the database was away`);
   const interrupted = readers.filter(({ end }) => end!.event === "error").length;
   const closed = `${swept} generations (${interrupted} of ${readers.length} readers elsewhere got "interrupted")`;
+  const name = `${time(ms)}, ${way}`;
   return [
-    [`whole messages, ${short.length} of generations that ended during it`, all.length, all.length],
-    ["longest gap between two tokens at a client", time(gap), time(LONGEST_GAP_MS)],
-    ["database back to message stored, of those that ended during it", spread(lateMs)],
-    ["closed by a sweep and completed by their worker all the same", closed],
+    [`${name}: whole messages, ${short.length} of them ended during it`, all.length, all.length],
+    [`${name}: longest gap between two tokens at a client`, time(gap), time(LONGEST_GAP_MS)],
+    [`${name}: database back to message stored, of those that ended during it`, spread(lateMs)],
+    [`${name}: closed by a sweep and completed by their worker all the same`, closed],
   ];
 }
 

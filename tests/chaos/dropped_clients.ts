@@ -31,7 +31,6 @@ export async function droppedClients(lab: Lab): Promise<Figure[]> {
 /** Up to five times. */
 async function dropOften({ chance }: Lab, home: Worker, workers: Worker[], generation: Generation) {
   const { streamId, plan, client, sent } = generation;
-  const others = workers.filter((worker) => worker !== home);
   const drops = Math.floor(between(chance, 1, 6));
   const resumes: { where: string; opening: { latencyMs: number } }[] = [];
   for (let drop = 0; drop < drops; drop++) {
@@ -43,7 +42,7 @@ async function dropOften({ chance }: Lab, home: Worker, workers: Worker[], gener
     // Now and then a client has saved less than it has seen.
     if (chance() < 0.3) client.rewind(oneOf(chance, client.seen).length);
     // More often elsewhere than at home, as a gateway with many workers would send it.
-    const worker = chance() < 0.3 ? home : oneOf(chance, others);
+    const worker = chance() < 0.3 ? home : oneOf(chance, workers.filter((worker) => worker !== home));
     const alive = worker === home ? "on the worker that runs it" : "on another worker";
     const where = sent.closedAt === null ? alive : "after the end";
     const opening = await tryToResume(client, worker.url);

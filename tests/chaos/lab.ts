@@ -3,10 +3,11 @@
 import { equal } from "node:assert/strict";
 import postgres from "postgres";
 import { note } from "../../dev/process.ts";
+import { newClient } from "../../testkit/author.ts";
 import { openServer } from "../../testkit/cluster.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { createChance } from "../../testkit/figures.ts";
-import { mintToken, rest } from "../../testkit/people.ts";
+import { makeBot, mintToken, rest } from "../../testkit/people.ts";
 import { startProxy } from "../../testkit/proxy.ts";
 import { NO_USER_LIMITS, startStack } from "../../testkit/stack.ts";
 import { startWorker, THIS_DENO, type Worker } from "../../testkit/workers.ts";
@@ -49,16 +50,15 @@ export async function openLab(quick: boolean, seed: number, workerDeno: string, 
   async function generation(plan: Plan) {
     const streamId = `s${run}${++count}`;
     const sent: Sent = { calls: 0, tokens: 0, closedAt: null };
-    const user = crypto.randomUUID();
-    await sql`insert into auth.users (id, email) values (${user}, ${`${user}@chaos.example`})`;
-    await sql`
-      insert into public.bots (user_id, name, access_path, access_key, model)
-      values (${user}, 'Chaos', ${stack.provider.script(play(streamId, plan, sent))}, 'sk-chaos', 'numbered')`;
-    const token = await mintToken(stack.jwt_secret, user);
-    const another = () => createClient(streamId, token);
+    const id = crypto.randomUUID();
+    const user = { id, email: `${id}@chaos.example`, token: await mintToken(stack.jwt_secret, id) };
+    await sql`insert into auth.users (id, email) values (${id}, ${user.email})`;
+    await makeBot(stack.target, user, stack.provider.script(play(streamId, plan, sent)));
+    const requests = await newClient(stack.target, user);
+    const another = () => createClient(streamId, requests);
     const client = another();
     return {
-      ...{ streamId, plan, sent, token, client, another },
+      ...{ streamId, plan, sent, requests, client, another },
       /** Fails if it is refused. */
       async start({ url }: Worker, fields = {}) {
         const { status, code } = await client.open(url, { prompt: streamId, ...fields });
@@ -66,12 +66,6 @@ export async function openLab(quick: boolean, seed: number, workerDeno: string, 
       },
       /** Reads it to its last event; fails if the stream breaks off before. */
       follow: async () => equal(await client.follow(), "ended", `stream ${streamId} broke off`),
-      /** Gives the status in the worker's answer. */
-      async cancel({ url }: Worker): Promise<string> {
-        const headers = { authorization: `Bearer ${token}` };
-        const { status, error } = await (await fetch(`${url}/cancel/${streamId}`, { method: "POST", headers })).json();
-        return status ?? error.code;
-      },
     };
   }
 
@@ -111,8 +105,7 @@ export async function openLab(quick: boolean, seed: number, workerDeno: string, 
         while (going) {
           await before();
           const sweeping = sql`select (public.relay_sweep()->>'closed')::int as closed`;
-          const [row] = mayFail ? await sweeping.catch(() => []) : await sweeping;
-          closed += row?.closed ?? 0;
+          closed += (mayFail ? await sweeping.catch(() => []) : await sweeping)[0]?.closed ?? 0;
         }
         return closed;
       })();
@@ -120,9 +113,9 @@ export async function openLab(quick: boolean, seed: number, workerDeno: string, 
     },
     /** Waits until the stack, too, has found out that its database is back: one connection after the other. */
     recover: () =>
-      eventually("the stack has its database back", () => {
-        const asked = inParallel(20, 20, () => rest(stack.target, "service", "bots?select=id&limit=1"));
-        return asked.then(() => true, () => false);
+      eventually("the stack has its database back", async () => {
+        const asked = Array.from({ length: 20 }, () => rest(stack.target, "service", "bots?select=id&limit=1"));
+        return (await Promise.allSettled(asked)).every(({ status }) => status === "fulfilled");
       }),
     /** Ends the workers; fails if one has logged an error. */
     async dismiss() {

@@ -15,14 +15,8 @@ export interface Plan {
   size: number;
 }
 
-/** What the provider knows about one generation: a second call is a second bill. */
-export interface Sent {
-  calls: number;
-  /** Handed to the connection. */
-  tokens: number;
-  /** By performance.now(); null while the connection is open. */
-  closedAt: number | null;
-}
+/** What the provider knows of a generation: a second call is a second bill; while the connection is open it is null. */
+export type Sent = { calls: number; tokens: number; closedAt: number | null };
 
 /** Tokens in one write where the relay sets the pace: about 64 KB of those with 1 KB. */
 const BURST = 64;
@@ -55,7 +49,7 @@ export function play(streamId: string, { tokens, intervalMs, size }: Plan, sent:
       let events = "";
       while (sent.tokens < due) events += tokenEvent(token(streamId, sent.tokens++, size));
       await call.send(events);
-      if (intervalMs > 0) await sleep(startedAt + sent.tokens * intervalMs - performance.now());
+      if (intervalMs > 0) await sleep(Math.max(startedAt + sent.tokens * intervalMs - performance.now(), 0));
     }
     await call.finish();
   };

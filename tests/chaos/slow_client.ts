@@ -10,6 +10,7 @@ import type { Plan } from "./numbered.ts";
 import { checkClient, checkStored } from "./stored.ts";
 
 const MB = 1024 * 1024;
+const megabytes = (bytes: number) => `${(bytes / MB).toFixed(1)} MB`;
 const BOUND_MB = 32;
 /** If text that no client reads were kept, the row would be 96 MB, and the worker would die of it. */
 const HEAP_MB = 64;
@@ -28,7 +29,6 @@ export async function slowClient(lab: Lab): Promise<Figure[]> {
   const fast = await growth(worker, () => ignoreOne(FAST));
   const paced = await growth(worker, () => ignoreOne(PACED));
   const grown = `${megabytes(fast)} and ${megabytes(paced)}`;
-  lab.note(grown);
   ok(Math.max(fast, paced) < BOUND_MB * MB, `The worker grew by ${grown} for text that no client read`);
   // The engine's own ups and downs hide what a row of generations leaves behind, but not from the heap's limit.
   const row = await growth(worker, async () => {
@@ -50,15 +50,12 @@ export async function slowClient(lab: Lab): Promise<Figure[]> {
     checkClient(generation.client, stored);
   }
   const [fastTime, pacedTime] = ignored.map(({ tookMs }) => time(tookMs));
-  const below = `below ${BOUND_MB} MB`;
-  const figures: Figure[] = [
-    ["first 8 MB of a fresh worker, read", megabytes(first)],
-    [`8 MB in ${fastTime}, not read`, megabytes(fast), below],
-    [`8 MB in ${pacedTime}, not read`, megabytes(paced), below],
-    [`${ROW} × 8 MB, not read, all still connected`, megabytes(row), `lives, with a heap of ${HEAP_MB} MB`],
-  ];
+  const [grew, below] = ["growth of the worker at its peak", `below ${BOUND_MB} MB`];
   return [
-    ...figures.map(([what, ...rest]): Figure => [`growth of the worker at its peak: ${what}`, ...rest]),
+    [`${grew}: first 8 MB of a fresh worker, read`, megabytes(first)],
+    [`${grew}: 8 MB in ${fastTime}, not read`, megabytes(fast), below],
+    [`${grew}: 8 MB in ${pacedTime}, not read`, megabytes(paced), below],
+    [`${grew}: ${ROW} × 8 MB, not read, all still connected`, megabytes(row), `lives, with a heap of ${HEAP_MB} MB`],
     ["kept for such a client, in the relay's queue and in sockets", megabytes(kept)],
     ["messages whole, to the character", ignored.length, ignored.length],
   ];
@@ -81,16 +78,12 @@ async function read(lab: Lab, worker: Worker, plan: Plan): Promise<void> {
 /** A generation whose client stays connected, and has not read it. */
 async function ignore(lab: Lab, worker: Worker, plan: Plan) {
   const generation = await lab.generation(plan);
-  const { streamId, token } = generation;
+  const { streamId, requests: { user } } = generation;
   const startedAt = performance.now();
-  const connection = await postAndStall(`${worker.url}/stream`, token, { stream_id: streamId, prompt: streamId });
+  const connection = await postAndStall(`${worker.url}/stream`, user.token, { stream_id: streamId, prompt: streamId });
   await eventually(`stream ${streamId} ends`, async () => {
     const [row] = await lab.sql`select status from relay.generations where stream_id = ${streamId}`;
     return row !== undefined && row.status !== "running";
   }, 60_000);
   return { generation, connection, tookMs: performance.now() - startedAt };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / MB).toFixed(1)} MB`;
 }
