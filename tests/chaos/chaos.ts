@@ -36,8 +36,8 @@ const EXPERIMENTS: Experiment[] = [
   ["cancel", "Cancel on another worker", cancels],
   ["database", "Database away", databaseAway],
   ["race", "Races to the end", races],
-  ["owners", "Two workers believe they own it", twoOwners],
-  ["slow", "8 MB to a client that does not read", slowClient],
+  ["owners", "Two owners", twoOwners],
+  ["slow", "8 MB, not read", slowClient],
 ];
 
 async function main() {

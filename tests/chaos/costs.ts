@@ -54,12 +54,12 @@ async function measure(lab: Lab, count: number, ms: number): Promise<Figure[]> {
   ok(beats <= tookMs / BEAT_MS + 1, `${count} generations cost ${beats} beats in ${time(tookMs)}`);
   // One finish meets a beat under way, now and then, and has to be sent again.
   ok(sum - beats <= 3 * count, `${count} generations cost ${sum - beats} calls other than beats`);
-  const list = calls.map(({ name, total }) => `${name} ${total}`).join(", ");
+  const list = calls.map(({ name, total }) => `${name.replace("relay_", "")} ${total}`).join(", ");
   const text = kilobytes(new TextEncoder().encode(numbered(generations[0].streamId, generations[0].plan)).length);
-  const [name, all] = count === 1 ? [`alone, over ${time(ms)}`, ""] : [`one of ${count} on a worker`, " in all"];
-  const bound = "begin, finish, and one beat a second for the whole worker";
+  const name = count === 1 ? `alone, over ${time(ms)}` : `one of ${count} on a worker`;
+  const bound = "begin, finish, a beat a second a worker";
   return [
-    [`${name}: database calls`, `${(sum / count).toFixed(1)} (${list}${all})`, bound],
+    [`${name}: database calls`, `${(sum / count).toFixed(1)} (${count > 1 ? "in all " : ""}${list})`, bound],
     [`${name}: bytes of log records, for ${text} of text`, kilobytes((written - before.written) / count)],
     [`${name}: CPU of the worker`, `${Math.round(cpu / count * 1000)} ms`],
   ];

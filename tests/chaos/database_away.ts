@@ -83,13 +83,13 @@ async function live(lab: Lab, workers: Worker[], ms: number, way: Way): Promise<
   const gap = largest(long.map(({ client }) => longestGap(client, awayAt, backAt)));
   ok(gap <= LONGEST_GAP_MS, `A client got nothing for ${time(gap)} while the database was away`);
   const interrupted = readers.filter(({ end }) => end!.event === "error").length;
-  const closed = `${swept} generations (${interrupted} of ${readers.length} readers elsewhere got "interrupted")`;
+  const closed = `${swept} (${interrupted} of ${readers.length} readers elsewhere got "interrupted")`;
   const name = `${time(ms)}, ${way}`;
   return [
     [`${name}: whole messages, ${short.length} of them ended during it`, all.length, all.length],
-    [`${name}: longest gap between two tokens at a client`, time(gap), time(LONGEST_GAP_MS)],
-    [`${name}: database back to message stored, of those that ended during it`, spread(lateMs)],
-    [`${name}: closed by a sweep and completed by their worker all the same`, closed],
+    [`${name}: longest gap between two tokens`, time(gap), time(LONGEST_GAP_MS)],
+    [`${name}: database back to message stored`, spread(lateMs)],
+    [`${name}: swept, then completed by their worker`, closed],
   ];
 }
 

@@ -33,7 +33,7 @@ export async function killedWorkers(lab: Lab): Promise<Figure[]> {
   ok(latest <= leaseMs + 2 * BEAT_MS + ROUND_TRIP_MS, `A last event came ${time(latest)} after the kill`);
   const [young, grown] = [true, false].map((young) => killed.filter((one) => one.young === young));
   const messages = (of: Killed[]) => of.filter(({ hasMessage }) => hasMessage).length;
-  const what = `messages of ${grown.length} generations, each once, each a prefix of what the provider sent`;
+  const what = `${grown.length} generations: messages, each once, a prefix of what was sent`;
   const lost = spread(killed.map(({ lostMs }) => lostMs));
   const end = `kill to last event on another worker, lease ${time(leaseMs)}`;
   return [

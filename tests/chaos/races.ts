@@ -26,7 +26,7 @@ export async function races(lab: Lab): Promise<Figure[]> {
   const ended = await inParallel(count, 20, (index) => cancelOne(lab, PLAN, workers, index, endMs()));
   const cancelled = ended.filter(({ answer }) => answer === "cancelling").length;
   return [
-    [`finish against sweep (${swept} sweeps came between): whole messages, each once`, count, count],
-    [`finish against cancel (${cancelled} cancels won): one message, one end, known to all`, count, count],
+    [`finish against sweep, ${swept} sweeps won: whole messages, each once`, count, count],
+    [`finish against cancel, ${cancelled} cancels won: one message, one end`, count, count],
   ];
 }

@@ -50,7 +50,7 @@ export async function slowClient(lab: Lab): Promise<Figure[]> {
     checkClient(generation.client, stored);
   }
   const [fastTime, pacedTime] = ignored.map(({ tookMs }) => time(tookMs));
-  const [grew, below] = ["growth of the worker at its peak", `below ${BOUND_MB} MB`];
+  const [grew, below] = ["peak growth", `below ${BOUND_MB} MB`];
   return [
     [`${grew}: first 8 MB of a fresh worker, read`, megabytes(first)],
     [`${grew}: 8 MB in ${fastTime}, not read`, megabytes(fast), below],

@@ -13,8 +13,8 @@ export async function twoOwners(lab: Lab): Promise<Figure[]> {
   await inParallel(10, 10, () => takenOver(lab, here));
   await frozen(lab, here, there, leaseMs);
   return [
-    ["the fence goes to a second worker: the first stops, one message, the second's", 10, 10],
-    ["a worker frozen past its lease, swept, and awake again: whole messages, each once", 10, 10],
+    ["fence handed on: the first worker stops, the second's message", 10, 10],
+    ["frozen past its lease, swept, awake again: whole messages", 10, 10],
   ];
 }
 
