@@ -39,11 +39,11 @@ Deno.test("text that is lost, doubled or another, and an event where it cannot b
   const failing = {
     "lost text": [begun + token(6, "de")],
     "doubled text": [begun + token(3, "bc")],
-    "another text behind 1": [begun, token(2, "x")],
+    "another text after 1": [begun, token(2, "x")],
     'came before "start"': [token(2, "ab")],
     "does not belong": [begun + START],
-    '"token" came behind the last one': [START + DONE + token(1, "a")],
-    '"done" came behind the last one': [START + DONE + DONE],
+    '"token" came after the last one': [START + DONE + token(1, "a")],
+    '"done" came after the last one': [START + DONE + DONE],
     "of another stream": [START + DONE.replace('"s"', '"t"')],
   };
   for (const [message, answers] of Object.entries(failing)) {

@@ -48,13 +48,13 @@ export function createClient(streamId: string, { ask, get }: Requests) {
         reader.leave().catch(() => {});
       }
     },
-    /** Forgets the text behind an offset. What then comes must be the same again. */
+    /** Forgets the text after an offset. What then comes must be the same again. */
     rewind: (offset: number) => void (client.text = client.text.slice(0, offset)),
   };
 
   function take({ event, id, data }: StreamEvent) {
     const what = `stream ${streamId}: the event "${event}"`;
-    ok(client.end === null, `${what} came behind the last one`);
+    ok(client.end === null, `${what} came after the last one`);
     const at = performance.now();
     if (Number.isNaN(opening.latencyMs)) opening.latencyMs = at - opening.openedAt;
     if (expectsStart) {
@@ -68,7 +68,7 @@ export function createClient(streamId: string, { ask, get }: Requests) {
       ok(Number(id) >= length, `${what} ends at ${id} and not at ${length}: doubled text`);
       ok(
         data.startsWith(longest.slice(before, length)),
-        `${what} has another text behind ${before} than one before it`,
+        `${what} has another text after ${before} than one before it`,
       );
       if (length > longest.length) longest = client.text;
       client.seen.push({ at, length });

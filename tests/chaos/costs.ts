@@ -23,7 +23,7 @@ export async function costs(lab: Lab): Promise<Figure[]> {
 }
 
 /**
- * Whole pages, which are logged once behind each checkpoint, and vacuum's own work are more than all records of one
+ * Whole pages, which are logged once after each checkpoint, and vacuum's own work are more than all records of one
  * generation, and depend on all else that a database does: on a server of our own they stay out of the figure.
  */
 async function onlyRecords({ cluster, sql }: Lab, only: boolean) {

@@ -19,7 +19,7 @@ export type { Worker };
 /** One measured thing; if there is a bound, the experiment fails when it is not kept. */
 export type Figure = [measure: string, value: string | number, bound?: string | number];
 
-/** The place of the experiments. */
+/** What the experiments run on. */
 export type Lab = Awaited<ReturnType<typeof openLab>>;
 /** A generation of a user of its own, with its first client. */
 export type Generation = Awaited<ReturnType<Lab["generation"]>>;
