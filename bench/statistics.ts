@@ -1,6 +1,6 @@
 /** Figures out of rounds. */
 
-import { quantile } from "../tests/chaos/statistics.ts";
+import { quantile } from "../testkit/figures.ts";
 
 export { quantile };
 

@@ -75,3 +75,12 @@ Deno.test("the proxy passes streams on, loses and replaces calls, goes away, and
   await rejects(call("x"));
   equal(proxy.cuts, 1);
 });
+
+Deno.test("the proxy closes although its target does not answer", async () => {
+  using target = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const proxy = startProxy(`http://127.0.0.1:${target.addr.port}`);
+  const asked = rejects(fetch(proxy.url));
+  using _ = await target.accept();
+  await proxy.close();
+  await asked;
+});

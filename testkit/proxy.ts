@@ -37,6 +37,7 @@ export function startProxy(target: string): FaultProxy {
   const links = new Map<number, () => void>();
   const moving = new Set<Promise<void>>();
   let state = "open" as "open" | "away" | "silent";
+  const closing = new AbortController();
   let held = Promise.withResolvers<void>();
   let choose: (name: string, args: RpcArguments) => Fault = () => "pass";
   let limitOf = (_connection: number) => Infinity;
@@ -59,6 +60,7 @@ export function startProxy(target: string): FaultProxy {
       headers,
       body,
       redirect: "manual",
+      signal: closing.signal,
     });
     const answered = new Headers(reply.headers);
     for (const name of ["content-encoding", "content-length"]) answered.delete(name);
@@ -70,7 +72,8 @@ export function startProxy(target: string): FaultProxy {
     return new Response(reply.body, { status: reply.status, headers: answered });
   }
 
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
+  const onError = () => new Response(null, { status: 502 });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {}, onError }, answer);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 
   async function link(client: Deno.TcpConn, limit: number) {
@@ -121,6 +124,8 @@ export function startProxy(target: string): FaultProxy {
   }
   async function end() {
     held.resolve();
+    // A target that never answers must not keep the proxy open.
+    closing.abort();
     state = "away";
     cutAll();
     close(listener);

@@ -151,7 +151,13 @@ export function runDev(flags: string[], env: Record<string, string> = {}): DevRu
     line: line.promise,
     status: child.status,
     log: new Response(child.stderr).text(),
-    kill: (signal) => child.kill(signal),
+    kill(signal) {
+      try {
+        child.kill(signal);
+      } catch {
+        // It has ended by itself: its code and its log say why.
+      }
+    },
   };
 }
 

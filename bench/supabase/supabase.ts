@@ -2,7 +2,7 @@
 
 import { exportJWK, generateKeyPair } from "jose";
 import postgres, { type Sql } from "postgres";
-import { openServer } from "../../tests/chaos/server.ts";
+import { openServer } from "../../testkit/cluster.ts";
 import { openPostgres } from "../../dev/database.ts";
 import { newKeys } from "../../dev/keys.ts";
 import { createSupabase } from "../../dev/supabase.ts";

@@ -1,61 +1,46 @@
 /** How soon a cancel that one worker takes ends a stream that another worker runs. */
 
-import { type Experiment, must, sleep, until } from "./experiment.ts";
-import type { Lab } from "./lab.ts";
-import { inParallel, places } from "./reading.ts";
-import { between, largest, spread, time } from "./statistics.ts";
-import { checkEnd, checkTold, readStored } from "./stored.ts";
-import type { Worker } from "./workers.ts";
+import { equal, ok } from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../testkit/eventually.ts";
+import { between, largest, spread, time } from "../../testkit/figures.ts";
+import { type Figure, inParallel, type Lab, type Worker } from "./lab.ts";
+import type { Plan } from "./numbered.ts";
+import { checkClient, checkStored } from "./stored.ts";
 
 /** Longer than any of them lives. */
 const PLAN = { tokens: 20_000, intervalMs: 20, size: 0 };
 const BOUND_MS = 1_500;
 
-export const cancels: Experiment = {
-  name: "cancel",
-  title: "Cancel on another worker",
-  async run(lab) {
-    const count = lab.quick ? 30 : 50;
-    const workers = await lab.workers(2);
-    const ended = await inParallel(places(count), 10, async (place) => {
-      const here = workers[place % 2];
-      return await cancelOne(lab, here, workers[(place + 1) % 2]);
-    });
-    must(lab.provider.open() === 0, `${lab.provider.open()} provider connections are open`);
-    await lab.dismiss(workers);
-    const latencies = ended.map(({ streamMs }) => streamMs);
-    must(largest(latencies) <= BOUND_MS, `A stream ended only ${time(largest(latencies))} after its cancel`);
-    return [{
-      measure: `POST /cancel to the last event, ${count} cancels`,
-      value: spread(latencies),
-      bound: `max ${time(BOUND_MS)}`,
-    }, {
-      measure: "POST /cancel to the end of the provider's connection",
-      value: spread(ended.map(({ providerMs }) => providerMs)),
-    }, { measure: "provider connections left open", value: "0", bound: "0" }];
-  },
-};
+export async function cancels(lab: Lab): Promise<Figure[]> {
+  const count = lab.quick ? 30 : 50;
+  const workers = await lab.workers(2);
+  const ended = await inParallel(count, 10, async (index) => {
+    const cancelled = await cancelOne(lab, PLAN, workers, index, between(lab.chance, 300, 3_000));
+    equal(cancelled.answer, "cancelling", `A cancel was answered with ${cancelled.answer}`);
+    return cancelled;
+  });
+  equal(lab.provider.open(), 0, "A provider connection is open");
+  const streamMs = ended.map((one) => one.streamMs);
+  ok(largest(streamMs) <= BOUND_MS, `A stream ended only ${time(largest(streamMs))} after its cancel`);
+  return [
+    [`POST /cancel to the last event, ${count} cancels`, spread(streamMs), `max ${time(BOUND_MS)}`],
+    ["POST /cancel to the end of the provider's connection", spread(ended.map(({ providerMs }) => providerMs))],
+    ["provider connections left open", 0, 0],
+  ];
+}
 
-async function cancelOne(
-  { chance, provider, sql, teller: makeTeller }: Lab,
-  here: Worker,
-  there: Worker,
-): Promise<{ streamMs: number; providerMs: number }> {
-  const teller = await makeTeller(PLAN);
-  const tag = teller.streamId;
-  await teller.tell(here);
-  const following = teller.follow();
-  await sleep(between(chance, 300, 3_000));
+/** Starts one of two workers in turn, cancels on the other one after this time, and checks what is left. */
+export async function cancelOne(lab: Lab, plan: Plan, workers: Worker[], index: number, afterMs: number) {
+  const generation = await lab.begin(plan, workers[index % 2]);
+  const { streamId, client, requests, sent } = generation;
+  const following = generation.follow();
+  await sleep(afterMs);
   const cancelledAt = performance.now();
-  const status = await teller.cancel(there);
-  must(status === "cancelling", `stream ${tag}: the cancel was told ${status}`);
-  must(await following === "ended", `stream ${tag} broke`);
-  const told = provider.told(tag);
-  await until(2_000, `stream ${tag}: the provider's connection closes`, () => told.closedAt !== null);
-  const stored = await readStored(sql, tag);
-  must(stored.status === "cancelled", `stream ${tag} is ${stored.status}`);
-  must(stored.content === teller.text, `stream ${tag}: the message is not what the client has`);
-  checkTold(tag, stored.content, told, PLAN.size);
-  checkEnd(teller, stored);
-  return { streamMs: teller.end!.at - cancelledAt, providerMs: told.closedAt! - cancelledAt };
+  const response = await requests.cancel(streamId, { worker: workers[(index + 1) % 2].url });
+  const answer: string = (await response.json()).status;
+  await following;
+  await eventually(`stream ${streamId}: the provider's connection closes`, () => sent.closedAt !== null, 2_000);
+  checkClient(client, await checkStored(lab, generation, answer === "cancelling" ? "cancelled" : answer));
+  return { answer, streamMs: client.end!.at - cancelledAt, providerMs: sent.closedAt! - cancelledAt };
 }

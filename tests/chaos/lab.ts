@@ -1,151 +1,144 @@
-/** The place of the experiments: a Postgres, a Supabase on it, a provider, and as many workers as one asks for. */
+/** What the experiments work with: a Postgres, a Supabase on it, a provider, and as many workers as one asks for. */
 
-import postgres, { type Sql } from "postgres";
-import { startDevStack } from "../../testkit/stack.ts";
-import { must, sleep } from "./experiment.ts";
-import type { Plan } from "./numbered.ts";
-import { makePerson } from "./people.ts";
-import { type NumberedProvider, startNumberedProvider } from "./provider.ts";
-import { createReader, type Reader } from "./reader.ts";
-import { openServer, type Server } from "./server.ts";
-import { type Chance, createChance } from "./statistics.ts";
-import { startWorker, type Worker } from "./workers.ts";
+import { equal } from "node:assert/strict";
+import postgres from "postgres";
+import { note } from "../../dev/process.ts";
+import { newClient } from "../../testkit/author.ts";
+import { openServer } from "../../testkit/cluster.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { createChance } from "../../testkit/figures.ts";
+import { makeBot, mintToken, rest } from "../../testkit/people.ts";
+import { startProxy } from "../../testkit/proxy.ts";
+import { NO_USER_LIMITS, startStack } from "../../testkit/stack.ts";
+import { startWorker, THIS_DENO, type Worker } from "../../testkit/workers.ts";
+import { createClient } from "./client.ts";
+import { type Plan, play, type Sent } from "./numbered.ts";
 
-/** How to run. */
-export interface LabOptions {
-  quick: boolean;
-  database?: string;
-  /** The Deno that the workers run on. */
-  workerDeno: string;
-  seed: number;
-}
+export type { Worker };
 
-/** A reader whose story has not begun yet. */
-export interface Teller extends Reader {
-  /** Of its user. */
-  token: string;
-  /** Begins it; a Violation where it is refused. */
-  tell(worker: Worker, fields?: Record<string, unknown>): Promise<void>;
-  /** Asks a worker for its end; how it was answered. */
-  cancel(worker: Worker): Promise<string>;
-  /** One more client of the same user's. */
-  another(): Reader;
-}
+/** One measured thing; if there is a bound, the experiment fails when it is not kept. */
+export type Figure = [measure: string, value: string | number, bound?: string | number];
 
-/** What experiments work with. */
-export interface Lab {
-  quick: boolean;
-  chance: Chance;
-  server: Server;
-  sql: Sql;
-  provider: NumberedProvider;
-  supabaseUrl: string;
-  workerEnvironment: Record<string, string>;
-  /** Rejects once a worker has ended by itself, or something broke that nobody waits for yet. */
-  fallen: Promise<never>;
-  worker(environment?: Record<string, string>): Promise<Worker>;
-  workers(count: number, environment?: Record<string, string>): Promise<Worker[]>;
-  /** A user with a bot of this plan, and a story of a new tag, which is its stream_id and its prompt. */
-  teller(plan: Plan): Promise<Teller>;
-  /** Says what goes on. */
-  note(text: string): void;
-  /** Ends the workers; a Violation where one has logged an error. */
-  dismiss(workers: Worker[]): Promise<void>;
-  /** A second call waits for the first. */
-  close(): Promise<void>;
-}
+/** What the experiments run on. */
+export type Lab = Awaited<ReturnType<typeof openLab>>;
+/** A generation of a user of its own, with its first client. */
+export type Generation = Awaited<ReturnType<Lab["generation"]>>;
 
 /** Starts everything but the workers. */
-export async function openLab(options: LabOptions): Promise<Lab> {
-  const server = await openServer(options.database);
-  const sql = postgres(server.url, {
-    max: 6,
-    onnotice: () => {},
-    // A server that is back after a while is asked again at once.
-    backoff: () => 0.2,
-  });
-  // Before anybody connects: the functions count their own calls.
+export async function openLab(quick: boolean, seed: number, workerDeno: string, database?: string) {
+  const server = await openServer(database);
+  // A server that is back after a while is asked again at once.
+  const sql = postgres(server.url, { max: 6, onnotice: () => {}, backoff: () => 0.2 });
+  // Before anything connects: the functions count their own calls.
   const [{ name }] = await sql`select current_database() as name`;
   await sql.unsafe(`alter database "${name}" set track_functions = 'all'`);
-  const stack = await startDevStack(["--database", server.url]);
-  const provider = startNumberedProvider();
+  const stack = await startStack({ flags: ["--database", server.url] });
+  const proxy = startProxy(stack.url);
   const fallen = Promise.withResolvers<never>();
   fallen.promise.catch(() => {});
-  // What breaks before somebody waits for it ends the experiment, too, and the lab can still be closed.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fallen.reject(event.reason);
   });
-  const all = new Set<Worker>();
+  const options = { runtime: { ...THIS_DENO, path: workerDeno }, onFall: fallen.reject };
+  const started: Worker[] = [];
   const run = crypto.randomUUID().slice(0, 6);
-  let stories = 0;
-
-  const workerEnvironment = {
-    SUPABASE_URL: stack.url,
-    SUPABASE_SECRET_KEY: stack.secret_key,
-    RELAY_JWT_SECRET: stack.jwt_secret,
-    RELAY_ALLOW_PRIVATE_PROVIDERS: "true",
-    // One limit would end every experiment at once: limits have tests of their own.
-    RELAY_RATE_LIMIT_PER_MINUTE: "100000",
-    RELAY_MAX_CONCURRENT: "100000",
-  };
-  const lab: Lab = {
-    workerEnvironment,
-    quick: options.quick,
-    chance: createChance(options.seed),
-    server,
-    sql,
-    provider,
-    supabaseUrl: stack.url,
-    fallen: fallen.promise,
-    async worker(environment = {}) {
-      const worker = await startWorker(options.workerDeno, { ...workerEnvironment, ...environment }, fallen.reject);
-      all.add(worker);
-      return worker;
-    },
-    workers: (count, environment) => Promise.all(Array.from({ length: count }, () => lab.worker(environment))),
-    async teller(plan) {
-      const person = await makePerson(sql, stack.jwt_secret, provider.url(plan));
-      const tag = `s${run}${++stories}`;
-      const reader = createReader(tag, person.token);
-      // Not a copy: its getters are what changes.
-      return Object.assign(Object.create(reader) as Reader, {
-        token: person.token,
-        async tell(worker: Worker, fields = {}) {
-          const body = { prompt: tag, ...fields };
-          const { status, code } = await reader.start(worker.url, body);
-          must(status === 200, `stream ${tag} was refused: ${status} ${code}`);
-        },
-        cancel: async (worker: Worker) => {
-          const answer = await fetch(`${worker.url}/cancel/${tag}`, {
-            method: "POST",
-            headers: { authorization: `Bearer ${person.token}` },
-          });
-          const { status, error } = await answer.json();
-          return status ?? error.code;
-        },
-        another: () => createReader(tag, person.token),
-      });
-    },
-    note: (text) => console.error(`  ${text}`),
-    async dismiss(workers) {
-      await Promise.all(workers.map(async (worker) => {
-        if (worker.alive) await worker.stop();
-        all.delete(worker);
-        const error = worker.log().split("\n").find((line) => line.includes('"level":"error"'));
-        must(!error, `A worker has logged an error: ${error}`);
-      }));
-    },
-    close: () => closing ??= end(),
-  };
+  let count = 0;
   let closing: Promise<void> | undefined;
+
+  /** The user is made in the database itself: to sign up takes longer than a generation, for the password's hash. */
+  async function generation(plan: Plan) {
+    const streamId = `s${run}${++count}`;
+    const sent: Sent = { calls: 0, tokens: 0, closedAt: null };
+    const id = crypto.randomUUID();
+    const user = { id, email: `${id}@chaos.example`, token: await mintToken(stack.jwt_secret, id) };
+    await sql`insert into auth.users (id, email) values (${id}, ${user.email})`;
+    await makeBot(stack.target, user, stack.provider.script(play(streamId, plan, sent)));
+    const requests = await newClient(stack.target, user);
+    const another = () => createClient(streamId, requests);
+    const client = another();
+    return {
+      ...{ streamId, plan, sent, requests, client, another },
+      /** Fails if it is refused. */
+      async start({ url }: Worker, fields = {}) {
+        const { status, code } = await client.open(url, { prompt: streamId, ...fields });
+        equal(status, 200, `stream ${streamId} was refused: ${status} ${code}`);
+      },
+      /** Reads it to its last event; fails if the stream breaks off before. */
+      follow: async () => equal(await client.follow(), "ended", `stream ${streamId} broke off`),
+    };
+  }
+
   async function end() {
-    await Promise.all([...all].map((worker) => worker.alive && worker.kill()));
+    await Promise.all(started.map((worker) => worker.alive && worker.kill()));
+    await proxy.close();
     // A Ctrl-C reaches the stack as well, which may be gone already.
-    await stack.stop().catch((error) => lab.note(String(error)));
+    await stack.stop().catch((error) => note(String(error)));
     await sql.end({ timeout: 2 });
-    await Promise.race([provider.close(), sleep(2_000)]);
     await server.close();
   }
-  return lab;
+  return {
+    ...{ quick, sql, chance: createChance(seed), provider: stack.provider },
+    /** Null on a server that others use, too: it cannot be stopped. */
+    cluster: server.own,
+    /** In front of the Supabase, for workers that are to lose it. */
+    proxy,
+    /** Rejects when a worker ends by itself, or when something fails that no experiment waits for yet. */
+    fallen: fallen.promise,
+    workers: (count: number, environment = {}) =>
+      inParallel(count, count, async () => {
+        const worker = await startWorker(stack, { ...NO_USER_LIMITS, ...environment }, options);
+        started.push(worker);
+        return worker;
+      }),
+    generation,
+    /** One that a worker has started. */
+    async begin(plan: Plan, worker: Worker, fields?: Record<string, unknown>) {
+      const begun = await generation(plan);
+      await begun.start(worker, fields);
+      return begun;
+    },
+    /** Sweeps in a loop, each time after this, until it is stopped; then gives how many generations that has closed. */
+    sweep(before: () => Promise<unknown>, mayFail = false): () => Promise<number> {
+      let [going, closed] = [true, 0];
+      const swept = (async () => {
+        while (going) {
+          await before();
+          const sweeping = sql`select (public.relay_sweep()->>'closed')::int as closed`;
+          closed += (mayFail ? await sweeping.catch(() => []) : await sweeping)[0]?.closed ?? 0;
+        }
+        return closed;
+      })();
+      return () => (going = false, swept);
+    },
+    /** Waits until the stack, too, has found out that its database is back: one connection after the other. */
+    recover: () =>
+      eventually("the stack has its database back", async () => {
+        const asked = Array.from({ length: 20 }, () => rest(stack.target, "service", "bots?select=id&limit=1"));
+        return (await Promise.allSettled(asked)).every(({ status }) => status === "fulfilled");
+      }),
+    /** Ends the workers; fails if one has logged an error. */
+    async dismiss() {
+      for (const worker of started) {
+        await worker.stop();
+        const error = worker.lines().find(({ level }) => level === "error");
+        equal(error, undefined, `A worker has logged an error: ${JSON.stringify(error)}`);
+      }
+      started.length = 0;
+    },
+    note: (text: string) => note(`  ${text}`),
+    /** A second call waits for the first. */
+    close: () => closing ??= end(),
+  };
+}
+
+/** Does the work for each index from 0 on, so many at once. */
+export async function inParallel<T>(count: number, atOnce: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < count; index = next++) results[index] = await work(index);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return results;
 }

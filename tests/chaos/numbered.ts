@@ -1,48 +1,56 @@
 /** The text that the provider of the experiments sends: numbered, so that whatever is lost or doubled is visible. */
 
-/** How a provider plays one answer. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Script, tokenEvent } from "../../testkit/provider.ts";
+
+/** How the provider plays one answer. */
 export interface Plan {
   tokens: number;
   /** Milliseconds between two tokens; 0: as fast as they are read. */
   intervalMs: number;
   /**
    * Characters of a token, all ASCII; 0: about 17, with wide characters and ends of lines among them. Below 16 there is
-   * no room for the story's tag, but the text is as long as a model's, and about as hard to compress.
+   * no room for the stream_id, but the text is as long as a model's, and about as hard to compress.
    */
   size: number;
 }
 
-/**
- * Each has the story's tag, so that a token of another story shows up too. Some have a character of two UTF-16 units or
- * an end of a line: offsets count the first, and the wire splits at the second.
- */
-export function token(tag: string, place: number, size: number): string {
-  if (size > 0 && size < 16) return shortToken(place, size);
-  const number = `${tag}-${String(place).padStart(6, "0")} `;
-  if (size > 0) return number.padEnd(size, ".");
-  if (place % 10 === 3) return `${number}\n`;
-  return place % 7 === 5 ? `${number}🌊 ` : number;
+/** What the provider knows of a generation: a second call is a second bill; while the connection is open it is null. */
+export type Sent = { calls: number; tokens: number; closedAt: number | null };
+
+/** Tokens in one write where the relay sets the pace: about 64 KB of those with 1 KB. */
+const BURST = 64;
+
+/** All tokens, or the first so many; a token of another generation shows up too, for each has the stream_id. */
+export function numbered(streamId: string, { tokens, size }: Plan, count = tokens): string {
+  return Array.from({ length: count }, (_, index) => token(streamId, index, size)).join("");
 }
 
-function shortToken(place: number, size: number): string {
-  const noise = String.fromCharCode(97 + (Math.imul(place, 0x9e3779b1) >>> 0) % 26);
-  return `${place.toString(36).padStart(size - 2, "0")}${noise} `;
-}
-
-/** The first so many tokens. */
-export function story(tag: string, tokens: number, size: number): string {
-  const parts: string[] = [];
-  for (let place = 0; place < tokens; place++) {
-    parts.push(token(tag, place, size));
+/** Some have a character of two UTF-16 units or an end of a line: offsets count the first, the wire splits at the second. */
+function token(streamId: string, index: number, size: number): string {
+  if (size > 0 && size < 16) {
+    const noise = String.fromCharCode(97 + (Math.imul(index, 0x9e3779b1) >>> 0) % 26);
+    return `${index.toString(36).padStart(size - 2, "0")}${noise} `;
   }
-  return parts.join("");
+  const number = `${streamId}-${String(index).padStart(6, "0")} `;
+  if (size > 0) return number.padEnd(size, ".");
+  return index % 10 === 3 ? `${number}\n` : index % 7 === 5 ? `${number}🌊 ` : number;
 }
 
-/** Where two texts begin to differ; -1 where one begins with the other. */
-export function difference(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  if (a.slice(0, length) === b.slice(0, length)) return -1;
-  let at = 0;
-  while (a[at] === b[at]) at++;
-  return at;
+/** Tokens are due by the clock of the whole answer, so that a busy machine makes bursts and not a slower answer. */
+export function play(streamId: string, { tokens, intervalMs, size }: Plan, sent: Sent): Script {
+  return async (call) => {
+    const startedAt = performance.now();
+    Object.assign(sent, { calls: sent.calls + 1, tokens: 0, closedAt: null });
+    call.closed.then(() => sent.closedAt = performance.now());
+    while (!call.over && sent.tokens < tokens) {
+      const paced = Math.floor((performance.now() - startedAt) / intervalMs) + 1;
+      const due = Math.min(intervalMs > 0 ? paced : sent.tokens + BURST, tokens);
+      let events = "";
+      while (sent.tokens < due) events += tokenEvent(token(streamId, sent.tokens++, size));
+      await call.send(events);
+      if (intervalMs > 0) await sleep(Math.max(startedAt + sent.tokens * intervalMs - performance.now(), 0));
+    }
+    await call.finish();
+  };
 }
