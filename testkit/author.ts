@@ -4,7 +4,7 @@ import { insert, makeBot, rest, signUp, storedMessage, type Target, type TestUse
 import { answers, type ProviderCall, type Script, type ScriptedProvider } from "./provider.ts";
 import { type Ended, post, type Reader, readEvents, readToEnd } from "./reader.ts";
 
-/** Which worker is asked, the first one unless another is named, and with what beside the body. */
+/** Which worker is asked, the first one unless another is named, and with which headers. */
 export interface Asking {
   worker?: string;
   headers?: Record<string, string>;

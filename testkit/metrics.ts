@@ -7,7 +7,7 @@ export const METRICS_TOKEN = "a-token-for-scrapes-alone-0815";
 /** The samples of one scrape, by name and labels as they are written. */
 export type Scrape = Map<string, number>;
 
-/** The page as a worker gives it to whoever has the token. */
+/** The page as a worker gives it to a holder of the token. */
 export async function scrapeText(worker: string): Promise<string> {
   const response = await fetch(`${worker}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } });
   const text = await response.text();

@@ -1,6 +1,6 @@
 /**
  * A database as a Supabase project has it before the first migration, inside this process: PGlite with the roles, the
- * `auth` schema and pgTAP. Nobody is a superuser in it, as on supabase.com.
+ * `auth` schema and pgTAP. No role is a superuser in it, as on supabase.com.
  */
 import { PGlite } from "@electric-sql/pglite";
 import { pgtap } from "@electric-sql/pglite/pgtap";

@@ -45,22 +45,19 @@ export interface ScriptedProvider extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Sends each delta, then ends as a provider does. */
-export function answers(...deltas: string[]): Script {
-  return async (call) => {
-    for (const delta of deltas) await call.token(delta);
-    await call.finish();
-  };
-}
-
 /** Sends nothing by itself: the test plays the answer. */
 export const waits: Script = (call) => call.closed;
 
-/** Sends the deltas, then waits until the relay disconnects. */
-export function stalls(...deltas: string[]): Script {
+/** Sends each delta, then ends as a provider does. */
+export const answers = (...deltas: string[]): Script => sends(deltas, (call) => call.finish());
+
+/** Sends each delta, then waits until the relay disconnects. */
+export const stalls = (...deltas: string[]): Script => sends(deltas, waits);
+
+function sends(deltas: string[], next: (call: ProviderCall) => ReturnType<Script>): Script {
   return async (call) => {
     for (const delta of deltas) await call.token(delta);
-    await call.closed;
+    await next(call);
   };
 }
 
@@ -76,9 +73,7 @@ export function repeats(text: string, pauseMs = 0, prefix = ""): Script {
 }
 
 /** Refuses the request. */
-export function refuses(status: number, body: unknown): Script {
-  return () => Response.json(body, { status });
-}
+export const refuses = (status: number, body: unknown): Script => () => Response.json(body, { status });
 
 /** Takes the request and sends not even headers, until the relay disconnects. */
 export const hangs: SocketScript = async (connection) => {
@@ -119,9 +114,7 @@ export const ordered: Script = async (call) => {
 const PARTS = ["a", " ", "\n", "\n\n", "  ", "data: ", "é", "€", "🐉", "end"];
 
 /** The bytes of one event. */
-export function event(data: unknown): string {
-  return `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
-}
+export const event = (data: unknown): string => `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 
 /** The event of a chunk with this delta. */
 export function deltaEvent(delta: Record<string, unknown>): string {
@@ -129,9 +122,7 @@ export function deltaEvent(delta: Record<string, unknown>): string {
 }
 
 /** The event of a chunk of text. */
-export function tokenEvent(content: string): string {
-  return deltaEvent({ content });
-}
+export const tokenEvent = (content: string): string => deltaEvent({ content });
 
 /** What `finishEvents` reports. */
 export const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
@@ -168,11 +159,9 @@ export function startProvider(): ScriptedProvider {
     return route;
   }
 
-  function register(route: Route, call: ProviderCall) {
-    route.calls.push(call);
-    for (const { count, resolve } of route.waiting) {
-      if (count === route.calls.length) resolve(call);
-    }
+  function register({ calls, waiting }: Route, call: ProviderCall) {
+    calls.push(call);
+    for (const { count, resolve } of waiting) if (count === calls.length) resolve(call);
   }
 
   async function serve(request: Request): Promise<Response> {
@@ -218,7 +207,7 @@ export function startProvider(): ScriptedProvider {
   }
 
   async function close() {
-    for (const listener of listeners) listener.close();
+    listeners.forEach((listener) => listener.close());
     // Those that are accepted join the list while it is read.
     for (const socket of sockets) await socket;
     await server.shutdown();
@@ -305,18 +294,6 @@ function watched(response: Response, onEnd: () => void): Response {
     onEnd();
     return response;
   }
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (!done) return controller.enqueue(value);
-      onEnd();
-      controller.close();
-    },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
-  return new Response(body, response);
+  const watch = new TransformStream({ flush: onEnd, cancel: onEnd }, undefined, { highWaterMark: 0 });
+  return new Response(response.body.pipeThrough(watch), response);
 }

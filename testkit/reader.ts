@@ -94,7 +94,7 @@ export function readEvents(response: Response): Reader {
   return reader;
 }
 
-/** A connection whose answer stays in its sockets until somebody reads it; fetch would read ahead. */
+/** A connection whose answer stays in its sockets until it is read at last; fetch would read ahead. */
 export interface StalledReader {
   /** Reads what has waited, to the end of the connection. */
   rest(): Promise<string>;

@@ -1,5 +1,5 @@
 /**
- * Databases that already hold the FastAPI relay's tables: their pieces, and the tests that give them the migrations.
+ * Databases that already hold the FastAPI relay's tables: parts of them, and the tests that give them the migrations.
  *
  * No two such databases are alike, so there are several shapes; after each, the relay and its clients write to it.
  */
@@ -176,7 +176,7 @@ async function count(): Promise<Record<string, number>> {
   return counts;
 }
 
-/** All columns, constraints, functions and schemas: what there is beside the rows. */
+/** All columns, constraints, functions and schemas: all but the rows. */
 async function describe(): Promise<Row[]> {
   return await read(
     `select jsonb_agg(to_jsonb(c) order by table_name, ordinal_position) as facts, (

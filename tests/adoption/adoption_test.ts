@@ -141,7 +141,7 @@ adoption(
 );
 
 adoption(
-  "keeps what users left behind who are gone",
+  "keeps the rows of deleted users",
   BOTS.replace(" references auth.users (id)", "") +
     MESSAGES.replace(" references auth.users (id)", "") + ROWS + `
   update public.messages set user_id = gen_random_uuid() where conversation_id = '${OTHER_TALE}';
@@ -208,7 +208,7 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "messages: its column conversation_id is text, the relay needs uuid",
   ],
   [
-    "bots that are nobody's",
+    "bots without an owner",
     BOTS + "alter table public.bots drop column user_id;",
     "bots: it has rows and no column user_id",
   ],

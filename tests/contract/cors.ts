@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { newAuthor } from "../../testkit/author.ts";
-import { expectReadable, post } from "../../testkit/reader.ts";
+import { expectReadable } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const ORIGIN = "https://storytellr.example";
@@ -47,7 +47,7 @@ export const cors: Scenario[] = [{
 }, {
   title: "streams, refusals and other answers can be read by a page of another origin, and cached for one",
   async run(target, provider) {
-    const { user, ask, get, cancel } = await newAuthor(target, provider);
+    const { ask, get, cancel } = await newAuthor(target, provider);
     const [worker] = target.workers;
     const headers = { origin: ORIGIN };
     const stream_id = crypto.randomUUID();
@@ -56,10 +56,6 @@ export const cors: Scenario[] = [{
       [200, () => ask({ prompt: "x", stream_id }, { headers })],
       [200, () => get(stream_id, { from: 4, headers })],
       [400, () => get(stream_id, { from: "four", headers })],
-      [404, () => get(crypto.randomUUID(), { headers })],
-      [401, () => ask({}, { token: null, headers })],
-      [413, () => ask(" ".repeat(256 * 1024 + 1), { headers })],
-      [404, () => post(`${worker}/stream/of/nothing`, user.token, {}, headers)],
       [200, () => cancel(stream_id, { headers })],
       [405, () => fetch(`${worker}/stream`, { method: "PUT", headers })],
       [200, () => fetch(`${worker}/healthz`, { headers })],

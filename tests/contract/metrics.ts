@@ -1,4 +1,4 @@
-/** Metrics: what has happened, as any worker gives it to whoever has the operator's token. */
+/** Metrics: what has happened, as any worker gives it to a holder of the operator's token. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
@@ -95,7 +95,7 @@ export const refusalMetrics: Scenario[] = [{
     }
   },
 }, {
-  title: "metrics are for whoever has the operator's token, and for GET",
+  title: "metrics are for a holder of the operator's token, and for GET",
   async run(target) {
     const url = `${target.workers[0]}/metrics`;
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

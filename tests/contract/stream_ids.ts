@@ -1,4 +1,4 @@
-/** A stream_id names one generation for ever, whoever sends it again. */
+/** A stream_id names one generation for ever, each time it is sent. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor, visible } from "../../testkit/author.ts";

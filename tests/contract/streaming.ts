@@ -113,7 +113,7 @@ export const streaming: Scenario[] = [{
     const { conversation_id, user_message_id } = start;
     const common = { user_id: author.user.id, conversation_id, is_streaming: false, is_complete: true };
     const messages = await author.messages(conversation_id);
-    const rows = messages.map(({ created_at: _, ...row }) => row).sort((a, b) => a.is_user_author ? -1 : 1);
+    const rows = messages.map(({ created_at: _, ...row }) => row).sort((a, b) => b.is_user_author - a.is_user_author);
     equal(rows, [{
       ...{ ...common, id: user_message_id, content: "Begin\r\nhere ", is_user_author: true, parent_id: null },
       ...{ stream_id: null, bot_id: null, finish_reason: null, usage: null },

@@ -23,7 +23,7 @@ async function expectNotAllowed(on: FaultStack, worker: Worker, url: string, bod
 export const addresses: Scenario[] = [{
   title: "a base URL without TLS, in a private network or of another form is provider_not_allowed",
   async run(on) {
-    const worker = await on.worker({ RELAY_ALLOW_PRIVATE_PROVIDERS: "false" });
+    const worker = on.strict;
     for (const url of FORBIDDEN) await expectNotAllowed(on, worker, url);
     const url = on.stack.provider.script(answers());
     await expectNotAllowed(on, worker, url);
@@ -39,7 +39,6 @@ export const addresses: Scenario[] = [{
       return answer.status === 200;
     });
     expectQuiet(on, worker);
-    await worker.stop();
   },
 }, {
   title: "a host outside of RELAY_PROVIDER_HOSTS is provider_not_allowed",

@@ -6,6 +6,7 @@ import { answers, USAGE } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
 import { ask, begin, expectAlive, expectEnd, expectQuiet, PARTIAL, type Scenario } from "./fault_stack.ts";
 
+const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 const OK = [200, { status: "ok" }];
 
 async function health(url: string) {
@@ -129,5 +130,30 @@ export const databaseFaults: Scenario[] = [{
     ok(main.lines().some(({ cause }) => `${cause}`.includes("22P02")));
     expectQuiet(on, main);
     await expectAlive(on, main);
+  },
+}, {
+  title: "internal comes as an event, too, and says nothing of its cause",
+  async run(on) {
+    const { main, proxy } = on;
+    // An admission that breaks the worker's own code after the answer has begun.
+    const ids = { fence: UNKNOWN, conversation_id: UNKNOWN, bot_id: UNKNOWN };
+    const bot = { access_path: "http://127.0.0.1:1/v1", model: "model", params: {} };
+    const admission = {
+      outcome: "admitted",
+      ...ids,
+      ...bot,
+      context: 4711,
+      rate: { limit: 5, remaining: 4, reset_s: 60 },
+    };
+    proxy.intercept((name) => name === "relay_begin" ? Response.json(admission) : "pass");
+    try {
+      const { last } = await readToEnd((await begin(on, answers(), { body: { stream_id: UNKNOWN } })).reader);
+      const message = "The relay failed: its log has the cause";
+      equal(last, { code: "internal", message, retryable: true, stream_id: UNKNOWN, message_id: null });
+    } finally {
+      proxy.intercept();
+    }
+    await eventually("the log has the cause", () => main.log().includes("TypeError"));
+    expectQuiet(on, main);
   },
 }];

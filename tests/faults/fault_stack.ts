@@ -30,7 +30,7 @@ export interface FaultStack {
   hasty: Worker;
   /** Lets a generation run for two seconds. */
   brief: Worker;
-  /** Calls public providers alone; two generations a minute, one at once, no metrics. */
+  /** Calls public providers alone, and has no metrics. */
   strict: Worker;
   /** Calls the providers of one host alone. */
   choosy: Worker;
@@ -48,10 +48,7 @@ export async function openFaultStack(stack: Stack, runtime: Runtime): Promise<Fa
     worker({ RELAY_BEAT_MS: "200" }, proxy.url),
     worker({ RELAY_FIRST_TOKEN_TIMEOUT_MS: "1000", RELAY_IDLE_TIMEOUT_MS: "500" }),
     worker({ RELAY_TIMEOUT_MS: "2000" }),
-    worker({
-      ...{ RELAY_ALLOW_PRIVATE_PROVIDERS: "false", RELAY_METRICS_TOKEN: "" },
-      ...{ RELAY_RATE_LIMIT_PER_MINUTE: "2", RELAY_MAX_CONCURRENT: "1" },
-    }),
+    worker({ RELAY_ALLOW_PRIVATE_PROVIDERS: "false", RELAY_METRICS_TOKEN: "" }),
     worker({ RELAY_PROVIDER_HOSTS: "127.0.0.1" }),
   ]);
   const botId = await makeBot(stack.target, client.user, stack.provider.script(answers()));

@@ -1,7 +1,6 @@
 import { type Stack, startStack } from "../../testkit/stack.ts";
-import { findRuntimes, THIS_DENO } from "../../testkit/workers.ts";
+import { findRuntimes } from "../../testkit/workers.ts";
 import { addresses } from "./addresses.ts";
-import { codes } from "./codes.ts";
 import { databaseFaults } from "./database.ts";
 import { type FaultStack, openFaultStack } from "./fault_stack.ts";
 import { providerFaults } from "./provider.ts";
@@ -24,8 +23,7 @@ Deno.test.afterAll(async () => {
 });
 
 for (const { name } of runtimes) {
-  const faults = [...providerFaults, ...addresses, ...databaseFaults, ...workerFaults];
-  for (const { title, run } of name === THIS_DENO.name ? [...faults, ...codes] : faults) {
+  for (const { title, run } of [...providerFaults, ...addresses, ...databaseFaults, ...workerFaults]) {
     Deno.test(`${title} (${name})`, () => run(opened.get(name)!));
   }
 }

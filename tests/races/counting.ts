@@ -3,7 +3,7 @@ import type { Sql } from "postgres";
 import { atOnce, openSessions, sideBySide, type TransactionRace, type TransactionRaces } from "./transaction_race.ts";
 import { admit, begin, expire, finish, sweep } from "./relay_sql.ts";
 
-/** What relay_metrics tells, by name and the labels' values. */
+/** What relay_metrics answers, by name and the labels' values. */
 async function counted(sql: Sql): Promise<Map<string, number>> {
   const [{ answer }] = await sql`select public.relay_metrics() as answer`;
   return new Map(
@@ -17,7 +17,7 @@ async function counted(sql: Sql): Promise<Map<string, number>> {
   );
 }
 
-/** What came to the counters meanwhile. */
+/** What came to the counters since. */
 async function added(sql: Sql, before: Map<string, number>) {
   const after = await counted(sql);
   return Object.fromEntries(
@@ -86,7 +86,7 @@ export const counting: TransactionRaces = {
     equal((await added(race.observer, before))[FINISHED], 2);
   },
 
-  async "neither does a start, nor a sweep, nor a worker that tells what it has refused"(race) {
+  async "neither does a start, nor a sweep, nor a worker that flushes its refusals"(race) {
     const { observer, user_id } = race;
     const [one, two] = await race.givenGenerations(2);
     const other = await race.givenUser();
@@ -111,7 +111,7 @@ export const counting: TransactionRaces = {
     ], [1, 1, 1, 1, 3]);
   },
 
-  async "where all slots are held, a session counts in one of its own and waits for nobody"(race) {
+  async "where all slots are held, a session counts in one of its own and waits for no other"(race) {
     const { a, b, observer } = race;
     const [one, two] = await race.givenGenerations(2);
     const before = await counted(observer);

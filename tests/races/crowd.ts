@@ -24,8 +24,8 @@ export const crowds: TransactionRaces = {
     for (const [index, generation] of generations.entries()) {
       const { generation: { status }, messages: [message] } = await stateOf(observer, generation);
       const pair = answers.slice(2 * index, 2 * index + 2);
-      const told = status === "cancelled" ? "cancelling" : "completed";
-      equal(pair.sort(), [status, told].sort());
+      const answer = status === "cancelled" ? "cancelling" : "completed";
+      equal(pair.sort(), [status, answer].sort());
       equal(message.is_complete, status === "completed");
     }
   },

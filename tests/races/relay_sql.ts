@@ -19,7 +19,7 @@ export interface Admitted {
   user_message_id: string;
 }
 
-/** How a generation stands, as relay_finish tells it. */
+/** How a generation has ended, as relay_finish answers. */
 export interface Outcome {
   status: string;
   finish_reason: string | null;
@@ -53,7 +53,7 @@ export async function admit(sql: Sql, asked: Begin): Promise<Admitted> {
   return { ...answer, stream_id, user_id: asked.user_id };
 }
 
-/** Finishes as a provider that has said this and stopped; `start_at` is where it is to go on from. */
+/** Finishes with this text, which goes on from `start_at`. */
 export async function finish(
   sql: Sql,
   { stream_id, fence }: Admitted,
@@ -95,7 +95,7 @@ export async function sweep(sql: Sql, { user_id }: Pick<Admitted, "user_id">): P
   return answer.closed;
 }
 
-/** Reads as a watcher who has nothing yet. */
+/** Reads as a remote reader that has nothing yet. */
 export async function read(
   sql: Sql,
   { user_id, stream_id }: Admitted,
@@ -116,21 +116,21 @@ export async function cancel(sql: Sql, { user_id, stream_id }: Admitted): Promis
   return answer.status;
 }
 
-/** What a beat is told. */
+/** What a beat answers. */
 export interface Beat {
   stored: Record<string, number>;
   cancelled: string[];
   lost: string[];
 }
 
-/** Beats for these generations, in this order; each brings the piece of its text that is named here. */
+/** Beats for these generations, in this order; each brings this part of its text. */
 export async function beat(
   sql: Sql,
   generations: Admitted[],
-  pieces: { start: number; text: string }[] = [],
+  parts: { start: number; text: string }[] = [],
 ): Promise<Beat> {
   const list = (field: "stream_id" | "fence") => generations.map((generation) => generation[field]).join(",");
-  const all = generations.map((_, index) => pieces[index] ?? { start: 0, text: "" });
+  const all = generations.map((_, index) => parts[index] ?? { start: 0, text: "" });
   const [{ answer }] = await sql`
     select public.relay_beat(
       stream_ids => string_to_array(${list("stream_id")}, ','),
@@ -143,7 +143,7 @@ export async function beat(
   return answer;
 }
 
-/** The generation's row beside the messages that bear its name. */
+/** The generation's row, and its messages. */
 export async function stateOf(sql: Sql, { stream_id }: Admitted) {
   const [generation] = await sql`
     select status, finish_reason, message_id, conversation_id

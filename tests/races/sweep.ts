@@ -7,24 +7,12 @@ import {
   type TransactionRace,
   type TransactionRaces,
 } from "./transaction_race.ts";
-import {
-  admit,
-  type Admitted,
-  beat,
-  begin,
-  cancel,
-  expire,
-  finish,
-  finishWhole,
-  read,
-  stateOf,
-  sweep,
-} from "./relay_sql.ts";
+import { admit, type Admitted, beat, cancel, expire, finish, finishWhole, read, stateOf, sweep } from "./relay_sql.ts";
 
 const PARTIAL = "Once upon";
 const WHOLE = "Once upon a time.";
 
-/** A generation whose worker has brought a part of the text and then fell silent for longer than its lease. */
+/** A generation whose worker has brought a part of the text and was then silent for longer than its lease. */
 async function givenSilent({ observer, user_id }: TransactionRace): Promise<Admitted> {
   const generation = await admit(observer, { user_id });
   await beat(observer, [generation], [{ start: 0, text: PARTIAL }]);
@@ -32,8 +20,8 @@ async function givenSilent({ observer, user_id }: TransactionRace): Promise<Admi
   return generation;
 }
 
-/** How the story has the generation: its status, and each message that bears its name. */
-async function told({ observer }: TransactionRace, generation: Admitted) {
+/** What is stored of the generation: its status, and its messages. */
+async function storedOf({ observer }: TransactionRace, generation: Admitted) {
   const { generation: { status }, messages } = await stateOf(observer, generation);
   return [status, ...messages.map(({ content, is_complete, finish_reason }) => [content, is_complete, finish_reason])];
 }
@@ -41,7 +29,7 @@ async function told({ observer }: TransactionRace, generation: Admitted) {
 const AS_COMPLETED = ["completed", [WHOLE, true, "stop"]];
 const AS_INTERRUPTED = ["interrupted", [PARTIAL, false, "interrupted"]];
 
-/** The sweep against everybody else who has to do with a generation. */
+/** The sweep against all others that has to do with a generation. */
 export const sweeps: TransactionRaces = {
   async "a finish waits for a sweep and then replaces the partial message by the whole one, once"(race) {
     const generation = await givenSilent(race);
@@ -51,11 +39,11 @@ export const sweeps: TransactionRaces = {
       (b) => finishWhole(b, generation, WHOLE),
     );
     equal([closed, outcome.status, outcome.is_complete], [1, "completed", true]);
-    equal(await told(race, generation), AS_COMPLETED);
+    equal(await storedOf(race, generation), AS_COMPLETED);
     equal(await leafOf(race.observer, generation), outcome.message_id);
     equal(await finish(race.observer, generation, "Again"), outcome);
     equal(await sweep(race.observer, generation), 0);
-    equal(await told(race, generation), AS_COMPLETED);
+    equal(await storedOf(race, generation), AS_COMPLETED);
   },
 
   async "a sweep passes by a generation that is being finished, and finds nothing to do later"(race) {
@@ -67,91 +55,29 @@ export const sweeps: TransactionRaces = {
     );
     equal([outcome.status, closed], ["completed", 0]);
     equal(await sweep(race.observer, generation), 0);
-    equal(await told(race, generation), AS_COMPLETED);
-  },
-
-  async "the message that a sweep has written keeps its id when the worker completes it"(race) {
-    const generation = await givenSilent(race);
-    equal(await sweep(race.observer, generation), 1);
-    const { messages: [partial] } = await stateOf(race.observer, generation);
-    equal(await told(race, generation), AS_INTERRUPTED);
-    const outcome = await finishWhole(race.observer, generation, WHOLE);
-    equal(outcome.message_id, partial.id);
-    equal(await told(race, generation), AS_COMPLETED);
-  },
-
-  async "of two fences one alone writes: the other's beat is lost and its finish changes nothing"(race) {
-    const { observer } = race;
-    const generation = await admit(observer, race);
-    const impostor = { ...generation, fence: crypto.randomUUID() };
-    const { stream_id } = generation;
-    equal(await beat(observer, [impostor], [{ start: 0, text: "Never" }]), {
-      stored: {},
-      cancelled: [],
-      lost: [stream_id],
-    });
-    equal(await beat(observer, [generation], [{ start: 0, text: PARTIAL }]), {
-      stored: { [stream_id]: PARTIAL.length },
-      cancelled: [],
-      lost: [],
-    });
-    equal((await finish(observer, impostor, "Never")).status, "running");
-    await expire(observer, [generation]);
-    await sweep(observer, generation);
-    equal((await finish(observer, impostor, "Never")).status, "interrupted");
-    equal(await told(race, generation), AS_INTERRUPTED);
-    await finishWhole(observer, generation, WHOLE);
-    equal((await finish(observer, impostor, "Never")).status, "completed");
-    equal(await told(race, generation), AS_COMPLETED);
-  },
-
-  async "a piece that was brought already is not added a second time, and the beat says where to go on"(race) {
-    const { observer } = race;
-    const generation = await admit(observer, race);
-    const { stream_id } = generation;
-    const first = { start: 0, text: "Once" };
-    for (const _ of [1, 2]) {
-      const { stored } = await beat(observer, [generation], [first]);
-      equal(stored, { [stream_id]: 4 });
-    }
-    await beat(observer, [generation], [{ start: 4, text: " upon" }]);
-    const { start, text } = await read(observer, generation);
-    equal([start, text], [0, PARTIAL]);
+    equal(await storedOf(race, generation), AS_COMPLETED);
   },
 
   async "a beat waits for a sweep and then learns neither of a loss nor of a cancel: its worker goes on"(race) {
     const generation = await givenSilent(race);
-    const piece = { start: PARTIAL.length, text: " a time." };
-    const [, answer] = await inOrder(race, (a) => sweep(a, generation), (b) => beat(b, [generation], [piece]));
+    const part = { start: PARTIAL.length, text: " a time." };
+    const [, answer] = await inOrder(race, (a) => sweep(a, generation), (b) => beat(b, [generation], [part]));
     equal(answer, { stored: {}, cancelled: [], lost: [] });
-    equal(await told(race, generation), AS_INTERRUPTED);
+    equal(await storedOf(race, generation), AS_INTERRUPTED);
   },
 
   async "a sweep passes by a generation whose lease is being renewed"(race) {
     const generation = await givenSilent(race);
     const [, closed] = await sideBySide(race, (a) => beat(a, [generation]), (b) => sweep(b, generation));
     equal([closed, await sweep(race.observer, generation)], [0, 0]);
-    equal(await told(race, generation), ["running"]);
+    equal(await storedOf(race, generation), ["running"]);
   },
 
   async "a cancel waits for a sweep and then says that it was interrupted"(race) {
     const generation = await givenSilent(race);
     const [closed, status] = await inOrder(race, (a) => sweep(a, generation), (b) => cancel(b, generation));
     equal([closed, status], [1, "interrupted"]);
-    equal(await told(race, generation), AS_INTERRUPTED);
-  },
-
-  async "a cancel of what a sweep took for dead still reaches the worker, should it live"(race) {
-    const { observer } = race;
-    const generation = await givenSilent(race);
-    const { stream_id } = generation;
-    await sweep(observer, generation);
-    equal(await cancel(observer, generation), "interrupted");
-    equal(await beat(observer, [generation]), { stored: {}, cancelled: [stream_id], lost: [] });
-    const { status } = await finishWhole(observer, generation, WHOLE);
-    equal(status, "cancelled");
-    const cancelled = ["cancelled", [WHOLE, false, "cancelled"]];
-    equal(await told(race, generation), cancelled);
+    equal(await storedOf(race, generation), AS_INTERRUPTED);
   },
 
   async "a sweep passes by a generation that is being cancelled, and the next one ends it as cancelled"(race) {
@@ -166,11 +92,11 @@ export const sweeps: TransactionRaces = {
     equal([status, closed], ["cancelling", 0]);
     equal(await sweep(race.observer, generation), 1);
     const cancelled = ["cancelled", [PARTIAL, false, "cancelled"]];
-    equal(await told(race, generation), cancelled);
-    // Nobody completes what its user has cancelled.
+    equal(await storedOf(race, generation), cancelled);
+    // What its user has cancelled is not completed.
     const { status: late } = await finish(race.observer, generation, WHOLE);
     equal(late, "cancelled");
-    equal(await told(race, generation), cancelled);
+    equal(await storedOf(race, generation), cancelled);
   },
 
   async "a reader of a silent generation sees it end, also while a sweep is at it"(race) {
@@ -182,19 +108,11 @@ export const sweeps: TransactionRaces = {
     equal([after.generation.status, after.text], ["interrupted", PARTIAL]);
   },
 
-  async "a start with the stream_id of a silent generation finds it ended, and starts no other"(race) {
-    const generation = await givenSilent(race);
-    const { user_id, stream_id } = generation;
-    const answer = await begin(race.observer, { user_id, stream_id });
-    equal(answer.outcome, "exists");
-    equal(await told(race, generation), AS_INTERRUPTED);
-  },
-
   async "twenty sweeps against twenty finishes: each message is whole, and there is one of each"(race) {
     const { observer, databaseUrl, user_id } = race;
     const generations = await race.givenGenerations(20);
-    const pieces = generations.map(() => ({ start: 0, text: PARTIAL }));
-    await beat(observer, generations, pieces);
+    const parts = generations.map(() => ({ start: 0, text: PARTIAL }));
+    await beat(observer, generations, parts);
     await expire(observer, generations);
     const answers = await atOnce<unknown>(
       databaseUrl,
@@ -203,7 +121,7 @@ export const sweeps: TransactionRaces = {
     );
     ok(answers.length === 40);
     for (const generation of generations) {
-      equal(await told(race, generation), AS_COMPLETED);
+      equal(await storedOf(race, generation), AS_COMPLETED);
     }
     const left = await observer`
       select stream_id from relay.chunks where stream_id = any (string_to_array(${
@@ -220,13 +138,13 @@ export const sweeps: TransactionRaces = {
       async (sql, index) => {
         if (index % 2 === 0) return await sweep(sql, generation);
         const view = await read(sql, generation);
-        // Who looks while it ends may see it run and its pieces gone, and reads again; an end comes with its text.
+        // A reader that looks while it ends may see it run and its text gone, and reads again; an end comes with its text.
         const isOver = view.generation.status === "interrupted";
         if (isOver || view.text !== null) equal(view.text, PARTIAL);
         return 0;
       },
     );
     ok(closed.reduce((sum, count) => sum + count) <= 1);
-    equal(await told(race, generation), AS_INTERRUPTED);
+    equal(await storedOf(race, generation), AS_INTERRUPTED);
   },
 };

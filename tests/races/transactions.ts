@@ -52,16 +52,16 @@ export const transactions: TransactionRaces = {
     equal(messages.map(({ content }) => content), ["first"]);
   },
 
-  async "a beat waits for a cancel and then tells of it"(race) {
+  async "a beat waits for a cancel and then reports it"(race) {
     const generation = await admit(race.observer, race);
-    const [, told] = await inOrder(race, (a) => cancel(a, generation), (b) => beat(b, [generation]));
-    equal(told, { stored: { [generation.stream_id]: 0 }, cancelled: [generation.stream_id], lost: [] });
+    const [, answer] = await inOrder(race, (a) => cancel(a, generation), (b) => beat(b, [generation]));
+    equal(answer, { stored: { [generation.stream_id]: 0 }, cancelled: [generation.stream_id], lost: [] });
   },
 
-  async "a beat waits for a finish and then tells that there is nothing left to run"(race) {
+  async "a beat waits for a finish and then reports that it is lost"(race) {
     const generation = await admit(race.observer, race);
-    const [, told] = await inOrder(race, (a) => finish(a, generation), (b) => beat(b, [generation]));
-    equal(told, { stored: {}, cancelled: [], lost: [generation.stream_id] });
+    const [, answer] = await inOrder(race, (a) => finish(a, generation), (b) => beat(b, [generation]));
+    equal(answer, { stored: {}, cancelled: [], lost: [generation.stream_id] });
   },
 
   async "two starts of one user are counted one after the other"(race) {
@@ -79,14 +79,10 @@ export const transactions: TransactionRaces = {
       (b) => begin(b, { user_id: other, stream_id }),
     );
     equal([first.outcome, second.outcome, second.code], ["admitted", "refused", "stream_id_taken"]);
-    equal([
-      ...await race
-        .observer`select id from public.conversations where user_id = ${other}`,
-    ], []);
-    equal([
-      ...await race
-        .observer`select id from public.messages where user_id = ${other}`,
-    ], []);
+    const written = await race.observer`
+      select id from public.conversations where user_id = ${other}
+      union all select id from public.messages where user_id = ${other}`;
+    equal([...written], []);
   },
 
   async "finish waits for the conversation's deletion and then ends without a message"(race) {
@@ -137,7 +133,7 @@ export const transactions: TransactionRaces = {
     equal(await leafOf(race.observer, first), first.user_message_id);
   },
 
-  async "two answers in one conversation are both stored, and the leaf goes to the one that its reader waits for"(
+  async "two answers in one conversation are both stored, and the leaf goes to the one that its client waits for"(
     race,
   ) {
     const { first, second } = await givenTwoTurns(race);
@@ -153,7 +149,7 @@ export const transactions: TransactionRaces = {
     const { a, b, observer } = race;
     const generations = await race.givenGenerations(3);
     generations.sort((x, y) => x.stream_id < y.stream_id ? -1 : 1);
-    // Whoever locks in the order that was asked for holds an outer row now and comes for the other's.
+    // A beat that locks in the order of its arguments holds an outer row now and comes for the other's.
     await observer`begin`;
     await observer`select 1 from relay.generations where stream_id = ${generations[1].stream_id} for update`;
     const [{ pid }] = await observer`select pg_backend_pid() as pid`;
