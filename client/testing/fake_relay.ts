@@ -1,7 +1,7 @@
 /** A relay whose every answer a test decides, behind a `fetch` and a clock that stands still. */
 
 import { createManualClock, type ManualClock } from "../../supabase/functions/_relay/testing/platform.ts";
-import { encodeEvent } from "../../supabase/functions/_relay/sse/encode.ts";
+import { encodeEvent } from "../../supabase/functions/_relay/protocol/events.ts";
 import { createRelayClient, type RelayClient } from "../client.ts";
 import type { SupabaseLike } from "../credentials.ts";
 import type { ClientOptions } from "../types.ts";

@@ -1,10 +1,10 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
 import { type ClientErrorCode, RelayClientError } from "../../client/errors.ts";
-import { type ErrorCode, STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { accountFailure, dataFailure, endingOf, failureOf } from "./failures.ts";
 
-const CODES: ClientErrorCode[] = [...Object.keys(STATUS_OF) as ErrorCode[], "unreachable", "unexpected_response"];
+const CODES: ClientErrorCode[] = [...Object.keys(ERRORS) as ErrorCode[], "unreachable", "unexpected_response"];
 
 Deno.test("failureOf() has whole sentences for each code, and none of them is a code", () => {
   for (const code of CODES) {
@@ -17,9 +17,9 @@ Deno.test("failureOf() has whole sentences for each code, and none of them is a 
 });
 
 Deno.test("failureOf() offers a second try wherever one may succeed", () => {
-  for (const code of Object.keys(STATUS_OF) as ErrorCode[]) {
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
     const { remedy } = failureOf(new RelayClientError(code, "x"), 0);
-    const passes = STATUS_OF[code] >= 500 || STATUS_OF[code] === 429;
+    const passes = ERRORS[code].status >= 500 || ERRORS[code].status === 429;
     if (passes) ok(/retry|bot/.test(remedy), code);
   }
 });

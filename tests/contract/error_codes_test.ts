@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { SignJWT } from "jose";
-import { type ErrorCode, STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../../testkit/proxy.ts";
 import { type Rig, startRig, type Worker } from "../../testkit/rig.ts";
@@ -155,7 +155,7 @@ const documented = new Map(
   ) => [code.slice(1, -1), { status, retryable }]),
 );
 
-for (const [name, status] of Object.entries(STATUS_OF)) {
+for (const [name, { status }] of Object.entries(ERRORS)) {
   const code = name as ErrorCode;
   Deno.test(`${code} can be provoked, and comes as docs/errors.md says`, async () => {
     const provoke = PROVOCATIONS[code];

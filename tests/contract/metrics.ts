@@ -1,7 +1,7 @@
 /** Metrics: what has happened, as any worker tells it, to whoever shows the operator's token. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { changes, scrape } from "../../testkit/scrape.ts";
@@ -58,7 +58,7 @@ export const metrics: Scenario[] = [{
   async run(target) {
     const page = await scrape(target.workers[0]);
     const codes = [...page.keys()].flatMap((name) => /^refusals_total\{code="(\w+)"\}$/.exec(name)?.[1] ?? []);
-    equal(codes.sort(), Object.keys(STATUS_OF).sort());
+    equal(codes.sort(), Object.keys(ERRORS).sort());
     const init = { method: "POST", body: {} };
     const samples: { name: string; labels: Record<string, string> }[] = await rest(
       target,

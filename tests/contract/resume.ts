@@ -1,7 +1,7 @@
 /** GET /stream/{stream_id} while the generation runs: from any worker, from any offset, for any number of readers. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
+import { MAX_READ_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
 import type { ScriptedProvider } from "../../testkit/provider.ts";
 import { textOf } from "../../testkit/reader.ts";
 import { signUp, storedMessage, type Target } from "../../testkit/target.ts";
@@ -239,17 +239,17 @@ export const resume: Scenario[] = [{
     equal(provider.calls(baseUrl).length, 1);
   },
 }, {
-  title: `a user may read ${MAX_WATCHED_STREAMS} streams at once on a worker, beside those started there`,
+  title: `a user may read ${MAX_READ_STREAMS} streams at once on a worker, beside those started there`,
   async run(target, provider) {
     const { user, stream_id, stream, seen, call } = await givenBegun(target, provider);
     for (const worker of target.workers) {
       const readers = await Promise.all(
-        Array.from({ length: MAX_WATCHED_STREAMS }, () => watch(target, user, stream_id, { worker })),
+        Array.from({ length: MAX_READ_STREAMS }, () => watch(target, user, stream_id, { worker })),
       );
       const over = await get(target, user, stream_id, { worker });
       equal(over.headers.get("retry-after"), "5");
       const { message } = await refused(over, 429, "too_many_streams");
-      equal(message.includes(String(MAX_WATCHED_STREAMS)), true);
+      equal(message.includes(String(MAX_READ_STREAMS)), true);
       // Others have places of their own.
       const other = await givenAuthor(target, provider);
       const { start } = await tell(target, other.user, { prompt: "x" });
@@ -262,7 +262,7 @@ export const resume: Scenario[] = [{
     }
     await Promise.all([readToEnd(stream, seen), call.finish()]);
     // The places are free again once their streams have ended; one after the other more would be none too many.
-    for (let count = 0; count <= MAX_WATCHED_STREAMS; count++) {
+    for (let count = 0; count <= MAX_READ_STREAMS; count++) {
       const reader = await watch(target, user, stream_id);
       equal((await readFrom(reader, 0)).text, BEGINNING);
     }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { type Environment, readConfiguration } from "../../supabase/functions/_relay/platform/configuration.ts";
-import { STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { parseCancelRequest, parseStreamRequest } from "../../supabase/functions/_relay/protocol/requests.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 
@@ -59,7 +59,7 @@ function checkValue(value: unknown, type: string, path: string): void {
   if (value === null) assert.ok(types.includes("null"), `${path} is null`);
   else if (types.includes("Usage")) checkFields(value, "Usage", path);
   else if (types.includes("ErrorCode")) {
-    assert.ok(Object.hasOwn(STATUS_OF, String(value)), path);
+    assert.ok(Object.hasOwn(ERRORS, String(value)), path);
   } else assert.ok(types.includes(typeof value), `${path} is ${typeof value}`);
 }
 
@@ -162,7 +162,7 @@ function tokensOf(events: EventSourceMessage[]): string {
 function checkJson(body: Record<string, unknown>): string {
   if ("error" in body) {
     const { code, message, ...rest } = body.error as Record<string, unknown>;
-    assert.ok(Object.hasOwn(STATUS_OF, String(code)), String(code));
+    assert.ok(Object.hasOwn(ERRORS, String(code)), String(code));
     assert.match(String(message), /^[A-Z].*[^.]$/s);
     const more = code === "invalid_request" ? ["issues"] : [];
     assert.deepEqual(Object.keys(rest), more);

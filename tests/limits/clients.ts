@@ -1,7 +1,7 @@
 /** A client that does not read. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { MAX_CLIENT_QUEUE_BYTES, MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { event } from "../../testkit/provider.ts";
 import { makeBot, storedMessage } from "../../testkit/target.ts";
@@ -135,8 +135,8 @@ export const clientLimits: Limit[] = [{
     equal(text + textOf(await other.rest()), "Once upon a time");
   },
 }, {
-  reaches: ["MAX_WATCHED_STREAMS"],
-  title: `a user may watch ${MAX_WATCHED_STREAMS} streams at once on one worker`,
+  reaches: ["MAX_READ_STREAMS"],
+  title: `a user may watch ${MAX_READ_STREAMS} streams at once on one worker`,
   async run(bench) {
     const release = Promise.withResolvers<void>();
     const started = await tell(bench, async (call) => {
@@ -144,7 +144,7 @@ export const clientLimits: Limit[] = [{
       await call.finish();
     });
     const streams = [];
-    for (let count = 0; count < MAX_WATCHED_STREAMS; count++) {
+    for (let count = 0; count < MAX_READ_STREAMS; count++) {
       streams.push(readStory(await watch(bench, started.streamId)));
     }
     const over = await watch(bench, started.streamId);

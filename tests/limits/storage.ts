@@ -3,21 +3,19 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { Database } from "../../supabase/functions/_relay/database/database.ts";
 import type { Ending } from "../../supabase/functions/_relay/database/finish.ts";
-import { abandon } from "../../supabase/functions/_relay/generation/abandon.ts";
-import { storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
-import { createTranscript } from "../../supabase/functions/_relay/generation/transcript.ts";
+import { abandonGeneration, storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
 import { createRefusals } from "../../supabase/functions/_relay/http/refusals.ts";
 import { RelayError } from "../../supabase/functions/_relay/protocol/errors.ts";
 import {
   ABANDON_GIVE_UP_MS,
   DATABASE_TIMEOUT_MS,
   DONE_WAITS_FOR_STORAGE_MS,
-  MAX_PIECE_UNITS,
+  MAX_CHUNK_UNITS,
   MAX_STORAGE_BACKOFF_MS,
-  REFUSALS_TOLD_MS,
+  REFUSAL_FLUSH_MS,
   STORAGE_GIVE_UP_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { makeJob } from "../../supabase/functions/_relay/testing/job.ts";
+import { makeGeneration } from "../../supabase/functions/_relay/testing/generation.ts";
 import { makePlatform } from "../../supabase/functions/_relay/testing/platform.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { dataOf } from "../../testkit/reader.ts";
@@ -81,7 +79,7 @@ export const storageLimits: Limit[] = [{
         return Promise.reject(new RelayError("unavailable", "Away"));
       },
     } as unknown as Database;
-    const storing = storeEnding(platform, database, makeJob(), ENDING, createTranscript());
+    const storing = storeEnding(platform, database, makeGeneration(platform), ENDING);
     const given = rejects(storing, { code: "unavailable" });
     await clock.run(STORAGE_GIVE_UP_MS - 1);
     equal(platform.lines.map(({ event }) => event), ["message_not_stored_yet"]);
@@ -108,7 +106,7 @@ export const storageLimits: Limit[] = [{
         return Promise.resolve(null);
       },
     };
-    const abandoned = abandon(platform, database, "stream-1", "fence-1");
+    const abandoned = abandonGeneration(platform, database, "stream-1", "fence-1");
     await clock.run(10 * ABANDON_GIVE_UP_MS);
     await abandoned;
     equal(attempts, [0, 1_000, 3_000, 7_000, 15_000]);
@@ -116,8 +114,8 @@ export const storageLimits: Limit[] = [{
     equal(clock.pending, 0);
   },
 }, {
-  reaches: ["REFUSALS_TOLD_MS"],
-  title: `a worker tells the database once in ${REFUSALS_TOLD_MS} ms how much it has refused`,
+  reaches: ["REFUSAL_FLUSH_MS"],
+  title: `a worker tells the database once in ${REFUSAL_FLUSH_MS} ms how much it has refused`,
   async run() {
     const platform = makePlatform();
     const { clock, keepAlive } = platform;
@@ -132,12 +130,12 @@ export const storageLimits: Limit[] = [{
       await clock.run(1_000);
     }
     await keepAlive.settled();
-    equal(told, [[REFUSALS_TOLD_MS, { rate_limited: 10 }], [2 * REFUSALS_TOLD_MS, { rate_limited: 10 }]]);
+    equal(told, [[REFUSAL_FLUSH_MS, { rate_limited: 10 }], [2 * REFUSAL_FLUSH_MS, { rate_limited: 10 }]]);
     equal(clock.pending, 0);
   },
 }, {
-  reaches: ["MAX_PIECE_UNITS"],
-  title: `a text is stored in pieces of at most ${MAX_PIECE_UNITS} units`,
+  reaches: ["MAX_CHUNK_UNITS"],
+  title: `a text is stored in pieces of at most ${MAX_CHUNK_UNITS} units`,
   async run(bench) {
     const { rig, user, proxy } = bench;
     const pieces: number[] = [];
@@ -159,8 +157,8 @@ export const storageLimits: Limit[] = [{
           else waiting.push({ units, resolve });
         });
       // A pair stands across the end of the first piece, which is then one unit shorter.
-      const text = "m".repeat(MAX_PIECE_UNITS - 1) + "🦊" +
-        "m".repeat(MAX_PIECE_UNITS) + "end";
+      const text = "m".repeat(MAX_CHUNK_UNITS - 1) + "🦊" +
+        "m".repeat(MAX_CHUNK_UNITS) + "end";
       const started = await tell(bench, async (call) => {
         // In halves of what may wait for the client, or it would be detached.
         for (let at = 0; at < text.length; at += 400_001) {
@@ -180,7 +178,7 @@ export const storageLimits: Limit[] = [{
       const stored = await storedMessage(rig.target, user, streamId);
       equal(stored.content === text, true);
       equal(pieces.reduce((sum, units) => sum + units), text.length);
-      ok(pieces.every((units) => units <= MAX_PIECE_UNITS), `${pieces}`);
+      ok(pieces.every((units) => units <= MAX_CHUNK_UNITS), `${pieces}`);
       // Without the limit the text would have gone as a whole, or but for what a beat had taken.
       ok(pieces.filter((units) => units > 0).length >= 3, `${pieces}`);
     } finally {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Sample } from "../_relay/database/database.ts";
 import { away, makeDatabase } from "../_relay/testing/database.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
@@ -7,15 +8,15 @@ import { createMetricsHandler } from "./handler.ts";
 import { metricsText } from "./text.ts";
 
 const TOKEN = "a-token-of-the-operator";
+const SAMPLES: Sample[] = [
+  { name: "sweeps_total", labels: {}, value: 4 },
+  { name: "refusals_total", labels: { code: "internal" }, value: 2 },
+];
 
 function make(metricsToken: string | null = TOKEN) {
   const platform = makePlatform({ configuration: { metricsToken } });
   const database = makeDatabase();
-  database.samples = [{ name: "sweeps_total", labels: {}, value: 4 }, {
-    name: "refusals_total",
-    labels: { code: "internal" },
-    value: 2,
-  }];
+  database.answers.metrics = () => SAMPLES;
   const refusals = makeRefusals();
   const handler = createMetricsHandler({ platform, refusals, database });
   return {
@@ -38,12 +39,12 @@ async function errorOf(response: Response) {
   return [response.status, error.code, error.message];
 }
 
-Deno.test("who shows the token gets what all workers have counted, and no cache keeps it", async () => {
+Deno.test("the token opens the counters of all workers, and no cache keeps them", async () => {
   const { database, get, lines, refusals } = make();
   const response = await get();
   const text = await response.text();
   assert.equal(response.status, 200);
-  assert.equal(text, metricsText(database.samples));
+  assert.equal(text, metricsText(SAMPLES));
   assert.match(text, /^storytellr_sweeps_total 4$/m);
   assert.match(text, /^storytellr_refusals_total\{code="internal"\} 2$/m);
   for (const { name } of FAMILIES) {

@@ -3,7 +3,6 @@ import { exportJWK, exportSPKI, importJWK, type JWTPayload } from "jose";
 import { RelayError } from "../protocol/errors.ts";
 import { type KeyServer, makeKey, serveKeys, sign } from "../testing/key_server.ts";
 import { makePlatform, type PlatformOverrides } from "../testing/platform.ts";
-import { MAX_AUTHORIZATION_CHARACTERS } from "./bearer.ts";
 import { type Caller, createVerifier, type VerifierOptions } from "./verify.ts";
 
 const USER = "7b0c9f0e-94a2-4f3c-8d0b-0f5a1c2d3e4f";
@@ -91,15 +90,6 @@ Deno.test("a user's RS256 token gives the user", async () => {
   assert.equal((await as(`Bearer ${token}`)).userId, USER);
 });
 
-Deno.test("the scheme is taken in any case, and the user's id in lower case", async () => {
-  await using keys = serveBoth();
-  const { as } = makeVerifier({ keys });
-  const token = await sign(makeClaims({ sub: USER.toUpperCase() }), es256);
-  for (const scheme of ["bearer", "BEARER", "Bearer "]) {
-    assert.equal((await as(`${scheme} ${token}`)).userId, USER);
-  }
-});
-
 Deno.test("a list of audiences and an OAuth client's id do no harm", async () => {
   await using keys = serveBoth();
   const { as } = makeVerifier({ keys });
@@ -110,33 +100,9 @@ Deno.test("a list of audiences and an OAuth client's id do no harm", async () =>
   assert.equal((await as(`Bearer ${token}`)).userId, USER);
 });
 
-Deno.test("a missing Authorization header is told apart", async () => {
+Deno.test("a request without a bearer token is refused", async () => {
   const { as } = makeVerifier();
-  for (const header of [null, "", "  "]) {
-    await assertRefused(as(header), "unauthenticated", "Cannot authenticate: the Authorization header is missing");
-  }
-});
-
-Deno.test("an Authorization header of another form is told apart", async () => {
-  const { as } = makeVerifier();
-  for (const header of ["Basic dTpw", "Bearer", "Bearer a b", "Bearer a, Bearer b", "a.b.c"]) {
-    await assertRefused(
-      as(header),
-      "unauthenticated",
-      'Cannot authenticate: the Authorization header is not "Bearer" with one token',
-    );
-  }
-});
-
-Deno.test("an Authorization header past the limit is refused unread", async () => {
-  const { as } = makeVerifier();
-  const fits = `Bearer ${"a".repeat(MAX_AUTHORIZATION_CHARACTERS - 7)}`;
-  await assertRefused(as(fits), "unauthenticated", NOT_VALID);
-  await assertRefused(
-    as(`${fits}a`),
-    "unauthenticated",
-    "Cannot authenticate: the Authorization header has 16385 characters, the limit is 16384",
-  );
+  await assertRefused(as(null), "unauthenticated", "Cannot authenticate: the Authorization header is missing");
 });
 
 Deno.test("garbage is not a token, and is not quoted", async () => {

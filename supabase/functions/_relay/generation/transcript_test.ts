@@ -6,7 +6,7 @@ import { createTranscript } from "./transcript.ts";
 function make(text = "", stored = 0) {
   const transcript = createTranscript();
   transcript.append(text);
-  transcript.stored(stored);
+  transcript.markStored(stored);
   return transcript;
 }
 
@@ -68,7 +68,7 @@ Deno.test("unstored() never gives half a surrogate pair", () => {
 Deno.test("what is stored twice, or less than before, changes nothing", () => {
   const transcript = make("Once upon", 4);
   for (const units of [4, 3, 0, -1]) {
-    transcript.stored(units);
+    transcript.markStored(units);
     assert.equal(transcript.storedUnits, 4);
     assert.equal(transcript.from(0), "Once upon");
   }
@@ -105,14 +105,14 @@ Deno.test("after any row of operations it is the text that a plain string would 
           // At most half a pair is left out, or the text would never get on.
           assert.ok(piece.end >= Math.min(stored + limit - 1, text.length));
           stored = piece.end;
-          transcript.stored(stored);
+          transcript.markStored(stored);
           break;
         }
         case 2: {
           // An answer that was lost, or another attempt's: any whole character, before what is stored or behind it.
           const units = random(text.length + 3);
           if (text.slice(0, units).isWellFormed()) {
-            transcript.stored(units);
+            transcript.markStored(units);
             stored = Math.max(stored, Math.min(units, text.length));
           }
           break;

@@ -68,19 +68,19 @@ const REFUSED: [string, unknown, Issue[]][] = [
   [
     "neither prompt nor reroll",
     {},
-    [{ path: "prompt", message: "Exactly one of prompt and reroll_of is wanted: neither is there" }],
+    [{ path: "prompt", message: "Provide either prompt or reroll_of; neither was given" }],
   ],
   ["prompt and reroll", { prompt: "a", reroll_of: ID }, [{
     path: "reroll_of",
-    message: "Exactly one of prompt and reroll_of is wanted: both are there",
+    message: "Provide either prompt or reroll_of; both were given",
   }]],
   ["a reroll with a parent", { reroll_of: ID, parent_id: ID }, [{
     path: "parent_id",
-    message: "Goes with prompt alone: a reroll has its place already",
+    message: "Must be left out with reroll_of, which names the place already",
   }]],
   ["a reroll with the parent null", { reroll_of: ID, parent_id: null }, [{
     path: "parent_id",
-    message: "Goes with prompt alone: a reroll has its place already",
+    message: "Must be left out with reroll_of, which names the place already",
   }]],
   ["an unknown field", { prompt: "a", promt: "b" }, [{ path: "promt", message: "Unknown field" }]],
   ["unknown fields, each by name", { prompt: "a", x: 1, "y z": 2 }, [{

@@ -457,7 +457,7 @@ Deno.test("an abort before the headers ends the connection and gives the very re
   assert.deepEqual(calls, []);
 });
 
-Deno.test("an abort amid the stream ends the connection and gives the very reason", async () => {
+Deno.test("an abort in the middle of the stream ends the connection and gives the very reason", async () => {
   const gone = Promise.withResolvers<void>();
   await using provider = serve(() =>
     new Response(

@@ -74,14 +74,14 @@ Deno.test("the padding may be any, as long as it is plain", () => {
   assert.deepEqual(matches(padded("a", "x"), event("b")), [-1, ""]);
 });
 
-Deno.test("every end of lines and every spacing makes a pattern of its own", () => {
+Deno.test("every end of lines and every spacing makes a template of its own", () => {
   for (const end of ["\n\n", "\r\n\r\n", "\r\r"]) {
     const spaced = (text: string) => `data:{ "choices" : [ {"delta": {"content" : "${text}"}} ] }${end}`;
     assert.deepEqual(matches(spaced("a"), spaced("b")), [spaced("b").length, "b"]);
   }
 });
 
-Deno.test("no pattern is made where the field cannot be found for sure", () => {
+Deno.test("no template is made where the field cannot be found for sure", () => {
   const unsure: [event: string, field: string][] = [
     [event("a"), "reasoning"],
     [event("a").replace(`"id":"1"`, `"id":"content"`), "content"],

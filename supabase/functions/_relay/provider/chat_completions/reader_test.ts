@@ -3,9 +3,8 @@ import { createParser } from "eventsource-parser";
 import { RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
 import { makeRandom, splitEverywhere, splitRandomly } from "../../testing/split.ts";
-import { createChunkReader } from "./chunks.ts";
-import { createCompletionReader } from "./reader.ts";
 import type { Delta, ProviderEnd } from "../provider.ts";
+import { createChunkReader, createCompletionReader } from "./reader.ts";
 
 /** What came of an answer: its deltas, and how it ended or what it was refused for. */
 interface Answer {
@@ -25,20 +24,18 @@ function endOf(read: () => ProviderEnd): Answer["end"] {
 }
 
 function read(reads: Iterable<Uint8Array>): Answer {
-  const completion = createCompletionReader(null);
   const deltas: Delta[] = [];
+  const completion = createCompletionReader(null, (more) => deltas.push(...more));
   const end = endOf(() => {
     for (const read of reads) {
       // The relay's reads come in a buffer that is written over by the next one.
       const buffer = read.slice();
       completion.push(buffer);
       buffer.fill(0x7b);
-      deltas.push(...completion.take());
-      if (completion.done) break;
+      if (completion.isDone()) break;
     }
     return completion.end();
   });
-  deltas.push(...completion.take());
   return { deltas: joined(deltas), end };
 }
 
@@ -211,22 +208,213 @@ Deno.test("chunks that are alike are not parsed again", () => {
   assert.equal(parsed, 2);
 });
 
-Deno.test("what was good in a read is kept, also where the rest of it was not", () => {
-  const completion = createCompletionReader(null);
-  const whole = `data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: no\n\n`;
-  assert.throws(() => completion.push(bytes(whole)), RelayError);
-  assert.deepEqual(completion.take(), [{ kind: "text", text: "ab" }]);
+Deno.test("a read is one call, also with what was good before an error", () => {
+  const calls: Delta[][] = [];
+  const completion = createCompletionReader(null, (deltas) => calls.push(deltas));
+  completion.push(bytes(`data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: ${text("c")}`));
+  completion.push(bytes(`\n\n: nothing\n\n`));
+  completion.push(bytes(`: nothing\n\n`));
+  assert.throws(() => completion.push(bytes(`data: ${text("d")}\n\ndata: no\n\n`)), RelayError);
+  assert.deepEqual(calls, ["ab", "c", "d"].map((text) => [{ kind: "text", text }]));
 });
 
 Deno.test("a chunk that is like another is bounded like any other line", () => {
-  const completion = createCompletionReader(null);
+  const completion = createCompletionReader(null, () => {});
   completion.push(bytes(`data: ${text("a")}\n\n`));
   const long = bytes(`data: ${text("a".repeat(MAX_PROVIDER_LINE_BYTES))}\n\n`);
-  assert.throws(
-    () => completion.push(long),
-    new RelayError(
-      "provider_bad_response",
-      `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
-    ),
-  );
+  const message = `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`;
+  assert.throws(() => completion.push(long), new RelayError("provider_bad_response", message));
+});
+
+/** What comes of these chunks, without the bytes. */
+function readChunks(chunks: unknown[], end = true) {
+  const reader = createChunkReader("sk-secret");
+  for (const part of chunks) reader.read(typeof part === "string" ? part : JSON.stringify(part));
+  const finished = end ? endOf(() => reader.end()) : "";
+  return { deltas: reader.take(), end: finished };
+}
+
+/** A chunk of one choice. */
+const choice = (delta: unknown, finish_reason: unknown = null, rest: Record<string, unknown> = {}) => ({
+  choices: [{ index: 0, delta, finish_reason }],
+  ...rest,
+});
+const said = (content: unknown) => choice({ content });
+const STOP = choice({}, "stop");
+const stopped = { finishReason: "stop", usage: null };
+const NO_REASON = "The provider closed the stream without a finish reason";
+const usage = { prompt_tokens: 1, completion_tokens: 4, total_tokens: 5 };
+
+/** Chunks, the deltas of them, and the end. */
+const CHUNKS: [title: string, chunks: unknown[], deltas: [Delta["kind"], string][], end: ProviderEnd | string][] = [
+  [
+    "pieces of text are one delta, and the last finish reason counts",
+    [
+      choice({ role: "assistant", content: "" }),
+      said("Once"),
+      said(" upon"),
+      choice({}, "length"),
+      STOP,
+    ],
+    [["text", "Once upon"]],
+    stopped,
+  ],
+  [
+    "reasoning is kept apart from text, in the order it came",
+    [
+      choice({ reasoning_content: "Let me" }),
+      choice({ reasoning: " think" }),
+      choice({ reasoning_content: "!", content: "A" }),
+      said("B"),
+      choice({ reasoning: "again", content: null }),
+      STOP,
+    ],
+    [["reasoning", "Let me think!"], ["text", "AB"], ["reasoning", "again"]],
+    stopped,
+  ],
+  ["a refusal of the model is text", [choice({ refusal: "I will not" }), STOP], [["text", "I will not"]], stopped],
+  [
+    "text and reasoning are cleaned over chunks, each by itself",
+    [
+      choice({ content: "a\r", reasoning: "\ud83d" }),
+      choice({ reasoning: "\udc09" }),
+      choice({ content: "\n\0b\ud83d" }),
+      STOP,
+    ],
+    [["text", "a\n"], ["reasoning", "🐉"], ["text", "b\uFFFD"]],
+    stopped,
+  ],
+  [
+    "chunks that add nothing are passed over",
+    [
+      {},
+      [],
+      { choices: [] },
+      { choices: null },
+      { choices: [{}] },
+      choice(null),
+      choice("text"),
+      said(null),
+      said(7),
+      said(["a"]),
+      said(""),
+      { error: null, choices: [] },
+      choice({}, null),
+      choice({}, 7),
+      STOP,
+      choice({}, ""),
+    ],
+    [],
+    stopped,
+  ],
+  [
+    "only the first choice counts",
+    [
+      { choices: [{ index: 1, delta: { content: "no" }, finish_reason: "length" }] },
+      { choices: [{ delta: { content: "yes" }, finish_reason: "stop" }] },
+    ],
+    [["text", "yes"]],
+    stopped,
+  ],
+  [
+    "usage comes with or after the finish, and the last one counts",
+    [
+      choice({}, null, { usage: { prompt_tokens: 9 } }),
+      STOP,
+      { choices: [], usage: { ...usage, prompt_tokens_details: {} } },
+      { choices: [], usage: null },
+    ],
+    [],
+    { finishReason: "stop", usage },
+  ],
+  ["[DONE] is the end, but no finish, and what follows is not read", [said("a"), "[DONE]", said("b"), "nonsense"], [[
+    "text",
+    "a",
+  ]], NO_REASON],
+  ["an empty finish reason is none", [said("a"), choice({}, "")], [["text", "a"]], NO_REASON],
+  ["a text that ends with half a character is whole, also if the end is a failure", [said("a\ud83d")], [[
+    "text",
+    "a\uFFFD",
+  ]], NO_REASON],
+  ["a finish reason becomes one that the database takes", [choice({}, `\0é\ud83d${"x".repeat(200)}`)], [], {
+    finishReason: `???${"x".repeat(97)}`,
+    usage: null,
+  }],
+  ...["cancelled", "disconnected", "timeout", "interrupted", "error"].map((
+    reason,
+  ): [string, unknown[], [], string] => [
+    `a finish reason that is the relay's own is a failure of the provider: ${reason}`,
+    [choice({}, reason)],
+    [],
+    `The provider ended with the finish reason "${reason}"`,
+  ]),
+  ...[-1, 1.5, "7", null, 2 ** 31, 1e300].map((count): [string, unknown[], [], ProviderEnd] => [
+    `a count that is no count is null: ${count}`,
+    [choice({}, "stop", { usage: { prompt_tokens: count, completion_tokens: 2 ** 31 - 1 } })],
+    [],
+    { finishReason: "stop", usage: { prompt_tokens: null, completion_tokens: 2 ** 31 - 1, total_tokens: null } },
+  ]),
+];
+
+for (const [title, chunks, deltas, end] of CHUNKS) {
+  Deno.test(title, () => {
+    assert.deepEqual(readChunks(chunks), { deltas: deltas.map(([kind, text]) => ({ kind, text })), end });
+  });
+}
+
+Deno.test("what is no chunk is refused, and never quoted", () => {
+  const wrong = ["", "secret", '{"secret"', "null", "7", '"secret"'];
+  for (const data of [...wrong, ...['"secret"', "{}", "[null]", '["secret"]'].map((list) => `{"choices": ${list}}`)]) {
+    assert.throws(() => readChunks([data]), (error) => {
+      assert.ok(error instanceof RelayError);
+      assert.deepEqual([error.code, error.message, error.cause], [
+        "provider_bad_response",
+        "The provider sent an event that is not a chat completion chunk",
+        undefined,
+      ], data);
+      return true;
+    });
+  }
+});
+
+Deno.test("an error within the stream is passed on with its message, without the key", () => {
+  const cases: [unknown, string][] = [
+    [{ message: "Key sk-secret is over\n its quota" }, ': "Key [key] is over  its quota"'],
+    ["overloaded", ': "overloaded"'],
+    [{ message: { text: "secret" } }, ""],
+    [{ message: " " }, ""],
+    [{}, ""],
+    [true, ""],
+    [500, ""],
+  ];
+  for (const [error, words] of cases) {
+    const message = `The provider failed in the middle of the stream${words}`;
+    assert.throws(() => readChunks([said("a"), { error }]), new RelayError("provider_error", message));
+  }
+});
+
+Deno.test("a chunk that brings one delta and nothing else says so", () => {
+  const alone: [chunk: unknown, kind: string, field: string][] = [
+    [said("a"), "text", "content"],
+    [choice({ content: "a", role: "assistant" }), "text", "content"],
+    [choice({ refusal: "a" }), "text", "refusal"],
+    [choice({ content: null, reasoning_content: "a" }), "reasoning", "reasoning_content"],
+    [choice({ content: "", reasoning: "a" }), "reasoning", "reasoning"],
+  ];
+  const more = [
+    said(""),
+    choice({ content: "a", reasoning: "b" }),
+    choice({ content: "a" }, "stop"),
+    choice({ content: "a" }, null, { usage: { prompt_tokens: 1 } }),
+    { choices: [{ delta: { content: "a" }, index: 1 }] },
+    { choices: [] },
+    { choices: [{ delta: { content: "a" } }, { delta: { content: "b" } }] },
+  ];
+  const reader = createChunkReader(null);
+  for (const [part, kind, field] of alone) {
+    const sole = reader.read(JSON.stringify(part));
+    assert.deepEqual([sole?.kind, sole?.field], [kind, field]);
+  }
+  for (const part of more) assert.equal(reader.read(JSON.stringify(part)) ?? null, null);
+  assert.equal(reader.read("[DONE]"), null);
 });

@@ -1,8 +1,9 @@
-/** Builds generations for tests: what was asked, and what was admitted. */
+/** Builds generations for tests: what was asked for, and what was admitted. */
 
 import type { Admission } from "../database/begin.ts";
-import type { Job } from "../generation/job.ts";
+import { type AdmittedRequest, createGeneration, type Generation } from "../generation/generation.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
+import { makePlatform } from "./platform.ts";
 
 /** An admission of a prompt in a new conversation. */
 export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
@@ -24,18 +25,17 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
   };
 }
 
-/** What a test may want otherwise of a job. */
-export type JobOverrides = Partial<Omit<Job, "admission" | "request">> & {
+/** What a test may want otherwise. */
+export type AdmittedOverrides = Partial<Omit<AdmittedRequest, "admission" | "request">> & {
   admission?: Partial<Admission>;
   request?: Partial<StreamRequest>;
 };
 
-/** A job whose request came at 2026-01-01T00:00:00Z, when the manual clock starts. */
-export function makeJob(overrides: JobOverrides = {}): Job {
+/** A request that came at 2026-01-01T00:00:00Z, when the manual clock starts. */
+export function makeAdmitted(overrides: AdmittedOverrides = {}): AdmittedRequest {
   return {
     streamId: "stream-1",
     userId: "user-1",
-    baseUrl: new URL("https://provider.test/v1"),
     requestId: "request-1",
     startedAt: Date.UTC(2026, 0, 1),
     ...overrides,
@@ -44,8 +44,25 @@ export function makeJob(overrides: JobOverrides = {}): Job {
   };
 }
 
-/** The fields that every log line about that job has. */
-export const JOB_FIELDS = {
+/** A generation of that request that has said this. */
+export function makeGeneration(platform = makePlatform(), text = "", overrides: AdmittedOverrides = {}): Generation {
+  const generation = createGeneration(platform, makeAdmitted(overrides));
+  generation.transcript.append(text);
+  return generation;
+}
+
+/** The data of that request's `start`. */
+export const START_DATA = {
+  stream_id: "stream-1",
+  conversation_id: "conversation-1",
+  bot_id: "bot-1",
+  model: "model-1",
+  user_message_id: "message-of-user",
+  parent_id: "message-of-user",
+};
+
+/** The fields of every log line about that request. */
+export const LOG_FIELDS = {
   request_id: "request-1",
   user_id: "user-1",
   bot_id: "bot-1",
