@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { RelayError } from "../protocol/errors.ts";
 import { makePlatform } from "../testing/platform.ts";
-import { makeRpc, type RpcCall } from "../testing/rpc.ts";
+import { makeRpc } from "../testing/rpc.ts";
 import { type Ending, finish } from "./finish.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 
@@ -25,16 +24,6 @@ const STORED = {
 /** A text of which the database is believed to have the beginning. */
 function makeText(content: string, storedUnits = 0) {
   return { storedUnits, from: (offset: number) => content.slice(offset) };
-}
-
-/** Answers each call by what this makes of its `start_at`; `starts` are those of all calls. */
-function makeMoving(answer: (start: number, calls: number) => unknown) {
-  const calls: RpcCall[] = [];
-  const rpc = (name: string, args: Record<string, unknown>) => {
-    calls.push({ name, args });
-    return Promise.resolve(answer(args.start_at as number, calls.length));
-  };
-  return { rpc: rpc as Rpc, sent: () => calls.map(({ args }) => [args.start_at, args.content]) };
 }
 
 Deno.test("a finish gives the ending in scalars, and nulls for what is missing", async () => {
@@ -112,62 +101,45 @@ Deno.test("another refusal, or one of internal or no code, is not tried again", 
   }
 });
 
-Deno.test("a finish sends only what the database lacks", async () => {
-  const { rpc, sent } = makeMoving(() => STORED);
-  await finish(rpc, "stream-1", "fence-1", ENDING, makeText("Once upon", 4));
-  assert.deepEqual(sent(), [[4, " upon"]]);
-});
+/** What the database answers to a start, and the starts that follow. */
+const MOVES: [title: string, answer: (start: number, calls: number) => unknown, starts: number[], fails?: true][] = [
+  ["a finish sends only what the database lacks", () => STORED, [4]],
+  ...[0, 6, 9].map((wanted): [string, (start: number) => unknown, number[]] => [
+    `a finish goes on from where the database says: ${wanted}`,
+    (start) => start === wanted ? STORED : { expected_start: wanted },
+    [4, wanted],
+  ]),
+  [
+    "a finish whose start comes to rest in time is stored",
+    (start, calls) => calls === 5 ? STORED : { expected_start: start + 1 },
+    [4, 5, 6, 7, 8],
+  ],
+  [
+    "a finish whose start moves on is given up after five",
+    (start) => ({ expected_start: start + 1 }),
+    [4, 5, 6, 7, 8],
+    true,
+  ],
+];
 
-Deno.test("a finish begins again where the database wants it, with the text from there on", async () => {
-  for (const wanted of [0, 6, 9]) {
-    const { rpc, sent } = makeMoving((start) => start === wanted ? STORED : { expected_start: wanted });
-    assert.deepEqual(await finish(rpc, "stream-1", "fence-1", ENDING, makeText("Once upon", 4)), STORED);
-    assert.deepEqual(sent(), [[4, " upon"], [wanted, "Once upon".slice(wanted)]]);
-  }
-});
-
-Deno.test("a finish whose beginning moves with every call is given up after five", async () => {
-  const { rpc, sent } = makeMoving((start) => ({ expected_start: start + 1 }));
-  await assert.rejects(
-    finish(rpc, "stream-1", "fence-1", ENDING, makeText("Once upon")),
-    (error) => {
-      assert.ok(error instanceof RelayError);
-      assert.deepEqual([error.code, error.message, error.retryAfter], [
-        "unavailable",
-        "Cannot store the message: its start moves",
-        1,
-      ]);
-      return true;
-    },
-  );
-  assert.deepEqual(sent().map(([start]) => start), [0, 1, 2, 3, 4]);
-});
-
-Deno.test("a finish whose beginning comes to rest in time is stored", async () => {
-  const { rpc, sent } = makeMoving((start, calls) => calls === 5 ? STORED : { expected_start: start + 1 });
-  assert.deepEqual(await finish(rpc, "stream-1", "fence-1", ENDING, makeText("Once upon")), STORED);
-  assert.deepEqual(sent().at(-1), [4, " upon"]);
-});
-
-Deno.test("whose fence is not the one that runs is told nothing", async () => {
-  const { rpc, calls } = makeRpc({
-    status: "running",
-    finish_reason: null,
-    error_code: null,
-    message_id: null,
-    is_complete: false,
+for (const [title, answer, starts, fails] of MOVES) {
+  Deno.test(title, async () => {
+    const sent: unknown[] = [];
+    const rpc = (_: string, { start_at, content }: Record<string, unknown>) => {
+      sent.push([start_at, content]);
+      return Promise.resolve(answer(start_at as number, sent.length));
+    };
+    const stored = finish(rpc as Rpc, "stream-1", "fence-1", ENDING, makeText("Once upon", 4));
+    const message = "Cannot store the message: its start moves";
+    if (fails) await assert.rejects(stored, { code: "unavailable", message, retryAfter: 1 });
+    else assert.deepEqual(await stored, STORED);
+    assert.deepEqual(sent, starts.map((start) => [start, "Once upon".slice(start)]));
   });
+}
+
+Deno.test("a finish of a fence that is not the one that runs gets nothing", async () => {
+  const running = { status: "running", finish_reason: null, error_code: null, message_id: null, is_complete: false };
+  const { rpc, calls } = makeRpc(running);
   assert.equal(await finish(rpc, "stream-1", "fence-2", ENDING, makeText("Once")), null);
   assert.equal(calls.length, 1);
-});
-
-Deno.test("a failure of the second call goes on as it is", async () => {
-  const failure = new RelayError("unavailable", "Cannot reach the database");
-  let calls = 0;
-  const rpc = () => ++calls === 1 ? Promise.resolve({ expected_start: 2 }) : Promise.reject(failure);
-  await assert.rejects(
-    finish(rpc as Rpc, "stream-1", "fence-1", ENDING, makeText("Once")),
-    (error) => error === failure,
-  );
-  assert.equal(calls, 2);
 });

@@ -61,14 +61,6 @@ Deno.test("a reader gets what it has not seen, then what comes", async () => {
   }
 });
 
-Deno.test("a reader of what has no text yet gets start alone", async () => {
-  const { attach, clock, readers } = make();
-  const client = watch(attach("a"));
-  readers.close();
-  await clock.run(0);
-  assert.deepEqual(client.events, [SEEN_START]);
-});
-
 Deno.test("start and the text so far are one write, so that a long text does not find the queue taken", async () => {
   const { attach, clock, ends, readers } = make("x".repeat(2 * MAX_CLIENT_QUEUE_BYTES));
   const body = attach("a");
@@ -86,29 +78,6 @@ Deno.test("when the last reader leaves, all are gone, and before that they are n
   assert.deepEqual([ends, allGone()], [["one"], 0]);
   await clients[1].leave();
   assert.deepEqual([ends, allGone()], [["one", "two"], 1]);
-  assert.equal(clock.pending, 0);
-});
-
-Deno.test("a reader that is detached has not left, keeps no text from another, and may come back", async () => {
-  const { attach, allGone, clock, ends, say } = make();
-  const body = attach("slow");
-  const quick = watch(attach("quick"));
-  for (let read = 0; read < 8; read++) {
-    say("x".repeat(MAX_CLIENT_QUEUE_BYTES / 4));
-    await clock.run(0);
-  }
-  assert.equal(quick.text.length, 2 * MAX_CLIENT_QUEUE_BYTES);
-  await quick.leave();
-  // What waits for a detached reader is there until it is read.
-  assert.deepEqual([ends, allGone()], [["quick"], 1]);
-  const client = watch(body);
-  await clock.run(0);
-  assert.deepEqual([ends, client.ended], [["quick", "slow"], true]);
-  const again = watch(attach("back", client.text.length));
-  await clock.run(0);
-  assert.equal(client.text.length + again.text.length, quick.text.length);
-  await again.leave();
-  assert.deepEqual([ends.at(-1), allGone()], ["back", 2]);
   assert.equal(clock.pending, 0);
 });
 
