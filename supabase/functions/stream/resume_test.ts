@@ -1,30 +1,15 @@
 import assert from "node:assert/strict";
-import type { View } from "../_relay/database/database.ts";
 import { createRemoteReaders, type RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
 import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 import { away } from "../_relay/testing/database.ts";
 import { watch } from "../_relay/testing/events.ts";
-import { START_DATA } from "../_relay/testing/generation.ts";
+import { INTERRUPTED, makeView } from "../_relay/testing/generation.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
 import { createResume, lastEventId, type Resume } from "./resume.ts";
 
-const { stream_id: _, ...PLACE } = START_DATA;
-const COUNTS = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
-const RUNNING: View = {
-  generation: { ...PLACE, ...COUNTS, status: "running", message_id: null, finish_reason: null, error_code: null },
-  start: 0,
-  text: "Once",
-};
-const ENDED: View = {
-  ...RUNNING,
-  generation: {
-    ...RUNNING.generation!,
-    status: "interrupted",
-    finish_reason: "interrupted",
-    error_code: "interrupted",
-  },
-};
+const RUNNING = makeView("Once");
+const ENDED = makeView("Once", INTERRUPTED);
 
 /** A worker that runs `here`, and a database that knows `elsewhere`, which another worker runs. */
 async function make(remoteReaders?: RemoteReaders) {
@@ -195,41 +180,21 @@ Deno.test("a seat is given back, once, when there is no such stream, the databas
   }
 });
 
-/** What a request with this header and query says. */
-function read(header: string | null, query = ""): number | null {
-  const headers: HeadersInit = header === null ? {} : { "last-event-id": header };
-  return lastEventId(new Request(`http://edge.internal/stream/a${query}`, { headers }));
+/** What requests with this header and with this query say. */
+function* read(text: string): Generator<() => number | null> {
+  const url = "http://edge.internal/stream/a";
+  yield () => lastEventId(new Request(`${url}?last_event_id=${encodeURIComponent(text)}`));
+  yield () => lastEventId(new Request(`${url}?last_event_id=4`, { headers: { "last-event-id": text } }));
 }
 
-Deno.test("the last event id is that of the header, else of the query; empty is none", () => {
-  const cases: [string | null, string, number | null][] = [
-    ["17", "", 17],
-    [null, "?last_event_id=17", 17],
-    [null, "", null],
-    [null, "?other=17", null],
-    ["17", "?last_event_id=garbage", 17],
-    ["0", "?last_event_id=4", 0],
-    ["", "", null],
-    [" ", "", null],
-    [null, "?last_event_id=", null],
-    ["007", "", 7],
-    ["999999999", "", 999_999_999],
-  ];
-  for (const [header, query, wanted] of cases) assert.equal(read(header, query), wanted);
-});
-
-Deno.test("what is no offset is refused, by name", () => {
-  const garbage = ["-1", "+1", "1.5", "1e3", "0x1", "a", "1 2", "1,2", "٣", "1234567890", "9".repeat(400)];
-  for (const text of garbage) {
-    const requests = [() => read(null, `?last_event_id=${encodeURIComponent(text)}`)];
-    // No header can hold it.
-    if (text !== "٣") requests.push(() => read(text));
-    for (const request of requests) {
-      assert.throws(request, {
-        code: "invalid_request",
-        message: "Cannot resume the stream: the last event id is not an offset",
-        issues: [{ path: "last_event_id", message: "Must be the id of an event, a number of at most 9 digits" }],
-      });
-    }
+Deno.test("the last event id is that of the header, else of the query; empty is none, and what is no offset is refused", () => {
+  assert.equal(lastEventId(new Request("http://edge.internal/stream/a?other=17")), null);
+  const offsets = { "17": 17, "0": 0, "007": 7, "999999999": 999_999_999, "": null };
+  for (const [text, wanted] of Object.entries(offsets)) {
+    for (const offset of read(text)) assert.equal(offset(), wanted);
+  }
+  const issues = [{ path: "last_event_id", message: "Must be the id of an event, a number of at most 9 digits" }];
+  for (const text of ["-1", "+1", "1.5", "1e3", "0x1", "a", "1 2", "1,2", "1234567890", "9".repeat(400)]) {
+    for (const offset of read(text)) assert.throws(offset, { code: "invalid_request", issues });
   }
 });

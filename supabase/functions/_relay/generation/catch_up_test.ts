@@ -1,22 +1,8 @@
 import assert from "node:assert/strict";
 import type { GenerationRow, MessageRow, View } from "../database/database.ts";
 import { events } from "../protocol/events.ts";
+import { COMPLETED, makeView as makeViewOf, START_DATA } from "../testing/generation.ts";
 import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
-
-const GENERATION: GenerationRow = {
-  status: "completed",
-  conversation_id: "conversation-1",
-  bot_id: "bot-1",
-  user_message_id: "message-of-user",
-  parent_id: "message-of-user",
-  message_id: "message-1",
-  model: "model-1",
-  finish_reason: "stop",
-  error_code: null,
-  prompt_tokens: null,
-  completion_tokens: null,
-  total_tokens: null,
-};
 
 const MESSAGE: MessageRow = {
   id: "message-1",
@@ -29,23 +15,10 @@ const MESSAGE: MessageRow = {
 };
 
 /** A view of this generation and message, by default of what was completed. */
-function makeView(generation: Partial<GenerationRow> | null = {}, message: Partial<MessageRow> | null = {}): View {
-  return {
-    generation: generation && { ...GENERATION, ...generation },
-    message: message && { ...MESSAGE, ...message },
-    start: 0,
-    text: "Once",
-  };
+function makeView(row: Partial<GenerationRow> | null = {}, message: Partial<MessageRow> | null = {}): View {
+  const view = makeViewOf("Once", { ...COMPLETED, ...row });
+  return { ...view, generation: row && view.generation, message: message && { ...MESSAGE, ...message } };
 }
-
-const START = {
-  stream_id: "stream-1",
-  conversation_id: "conversation-1",
-  bot_id: "bot-1",
-  model: "model-1",
-  user_message_id: "message-of-user",
-  parent_id: "message-of-user",
-};
 
 Deno.test("unseen() gives the text after each offset, and never half a character", () => {
   const text = "a🐉é\n🐉b";
@@ -69,30 +42,16 @@ Deno.test("unseen() gives nothing to a reader at the end of the text or ahead of
   }
 });
 
-Deno.test("what is read from offset to offset is the whole text, wherever it is cut", () => {
-  const text = "a🐉é🐉b";
-  for (let cut = 0; cut <= text.length; cut++) {
-    if (!text.slice(0, cut).isWellFormed()) continue;
-    const first = unseen({ start: 0, text: text.slice(0, cut) }, 0);
-    const second = unseen({ start: 0, text }, first.offset);
-    const wanted = (part: string, end: number) => part && events.token(part, end);
-    assert.equal(
-      first.written + second.written,
-      wanted(text.slice(0, cut), cut) + wanted(text.slice(cut), text.length),
-    );
-  }
-});
-
 Deno.test("opening() begins with start only where the stream is read from its beginning", () => {
   const known = { start: 0, text: "Once" };
   for (const from of [null, 0]) {
-    assert.deepEqual(opening(START, from, known), {
-      written: events.start(START) + events.token("Once", 4),
+    assert.deepEqual(opening(START_DATA, from, known), {
+      written: events.start(START_DATA) + events.token("Once", 4),
       offset: 4,
     });
   }
-  assert.deepEqual(opening(START, 1, known), { written: events.token("nce", 4), offset: 4 });
-  assert.deepEqual(opening(START, 4, known), { written: "", offset: 4 });
+  assert.deepEqual(opening(START_DATA, 1, known), { written: events.token("nce", 4), offset: 4 });
+  assert.deepEqual(opening(START_DATA, 4, known), { written: "", offset: 4 });
 });
 
 Deno.test("a view without text has none, from the beginning on", () => {
@@ -101,7 +60,7 @@ Deno.test("a view without text has none, from the beginning on", () => {
 });
 
 Deno.test("start is the generation's place, else its message's, and names nothing that is deleted", () => {
-  for (const view of [makeView(), makeView({}, null)]) assert.deepEqual(startOf("stream-1", view), START);
+  for (const view of [makeView(), makeView({}, null)]) assert.deepEqual(startOf("stream-1", view), START_DATA);
   assert.deepEqual(startOf("stream-1", makeView(null)), {
     stream_id: "stream-1",
     conversation_id: "conversation-of-message",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
-import { DONE_WAITS_FOR_STORAGE_MS, MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
+import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import { away } from "../testing/database.ts";
 import { type Seen, watch } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, START_DATA } from "../testing/generation.ts";
@@ -228,23 +228,6 @@ Deno.test("a failure is an error event, with the text before it; what was not ex
   }
 });
 
-Deno.test("a client that does not read is detached; the generation goes on, and it resumes without a gap", async () => {
-  const { begin, clock, ended, generations, settle } = makeWorker();
-  const { body, call } = await begin();
-  const third = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 3);
-  for (const name of ["a", "b", "c", "d"]) call.send(name + third);
-  const slow = watch(body);
-  await clock.run(0);
-  assert.equal(slow.ended, true);
-  assert.equal(call.open, true);
-  const back = watch(generations.attach("user-1", "stream-1", slow.text.length, () => {})!);
-  call.send("end");
-  call.finish();
-  await settle(back);
-  assert.equal(slow.text + back.text, ended()?.text);
-  assert.equal(slow.events.some(({ event }) => event === "done"), false);
-});
-
 Deno.test("done waits for the storing only so long; the storing goes on, and renews the lease", async () => {
   const { clock, database, ended, keepAlive, logged, settle, watched } = makeWorker();
   const { client, call } = await watched();
@@ -335,23 +318,6 @@ async function makeAttachable(on_disconnect: "stop" | "continue" = "stop") {
   return { ...worker, client, call, ends, attach };
 }
 
-Deno.test("the generation's user is attached from any offset, and reads to the same end", async () => {
-  const { attach, call, client, ends, provider, settle } = await makeAttachable();
-  call.send("Once");
-  const [whole, again, rest] = [attach("whole")!, attach("again", 0)!, attach("rest", 2)!];
-  call.send(" upon");
-  call.finish();
-  await settle(client, whole, again, rest);
-  for (const late of [whole, again]) {
-    assert.deepEqual(late.events[0], client.events[0]);
-    assert.equal(late.text, "Once upon");
-  }
-  assert.deepEqual(rest.events[0], { event: "token", id: "4", data: "ce" });
-  for (const late of [whole, again, rest]) assert.deepEqual(late.events.at(-1), client.events.at(-1));
-  assert.deepEqual(ends, ["whole", "again", "rest"]);
-  assert.equal(provider.calls.length, 1);
-});
-
 Deno.test("another user is not attached, nor anyone to what does not run here", async () => {
   const { attach, call, client, ends, settle } = await makeAttachable();
   assert.equal(attach("stranger", null, "user-2"), null);
@@ -375,27 +341,4 @@ Deno.test("a reader is attached until the last event leaves, also while the endi
   database.failure = null;
   await clock.run(2_000);
   await settle(client, waiting);
-});
-
-Deno.test("under stop a generation ends when the last of its readers has left, under continue it goes on", async () => {
-  for (const on_disconnect of ["stop", "continue"] as const) {
-    const { attach, call, client, clock, ended, settle } = await makeAttachable(on_disconnect);
-    const other = attach("other")!;
-    call.send("So far");
-    await clock.run(0);
-    await client.leave();
-    const back = attach("back", client.text.length)!;
-    await other.leave();
-    await clock.run(3_000);
-    assert.equal(call.open, true);
-    await back.leave();
-    assert.equal(call.open, on_disconnect === "continue");
-    const last: Seen[] = [];
-    if (on_disconnect === "continue") last.push(attach("last", 6)!);
-    call.send(", and on");
-    call.finish();
-    await settle(...last);
-    const text = on_disconnect === "stop" ? "So far" : "So far, and on";
-    assert.deepEqual([ended()?.text, client.text + (last[0]?.text ?? "")], [text, text]);
-  }
 });

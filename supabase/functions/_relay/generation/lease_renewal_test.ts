@@ -73,22 +73,6 @@ Deno.test("a beat says which generations to stop, and why", async () => {
   for (const remove of removals) remove();
 });
 
-Deno.test("a generation that comes during a beat begins no second one", async () => {
-  const { add, beats, clock, hold } = make();
-  const removals = [add("a")];
-  const release = hold();
-  await clock.run(1_000);
-  removals.push(add("b"));
-  await clock.run(5_000);
-  assert.deepEqual(beats(), [["a"]]);
-  release();
-  await clock.run(0);
-  await clock.run(0);
-  assert.deepEqual(beats(), [["a"], ["a", "b"]]);
-  for (const remove of removals) remove();
-  assert.equal(clock.pending, 0);
-});
-
 Deno.test("what a beat says of a generation that was removed during it changes nothing", async () => {
   const { add, clock, database, hold, stops } = make();
   const transcript = createTranscript();

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import type { GenerationRow, View } from "../database/database.ts";
+import type { View } from "../database/database.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase } from "../testing/database.ts";
 import { watch } from "../testing/events.ts";
-import { START_DATA } from "../testing/generation.ts";
+import { COMPLETED, INTERRUPTED, makeView, START_DATA } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { assertEnded } from "../testing/worker.ts";
 import { createRemoteReaders } from "./remote_readers.ts";
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
-const { stream_id: _, ...PLACE } = START_DATA;
 const START = (stream_id: string) => ({ event: "start", id: "0", data: JSON.stringify({ ...START_DATA, stream_id }) });
 const token = (id: number, data: string) => ({ event: "token", id: String(id), data });
 const done = (stream_id: string) => ({
@@ -18,15 +17,7 @@ const done = (stream_id: string) => ({
   data: JSON.stringify({ stream_id, message_id: "message-1", is_complete: true, finish_reason: "stop", usage: USAGE }),
 });
 
-/** A generation that has this text, of which the database still has the chunks from `start` on. */
-function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0): View {
-  const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
-  const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
-  return { generation: { ...PLACE, ...running, ...counts, ...row }, start, text: text.slice(start) };
-}
-
-const completed = (text: string) =>
-  makeView(text, { status: "completed", finish_reason: "stop", message_id: "message-1", ...USAGE });
+const completed = (text: string) => makeView(text, { ...COMPLETED, ...USAGE });
 
 /** A worker whose clients read what others run. */
 function make() {
@@ -172,8 +163,7 @@ Deno.test("a generation whose lease ran out ends with its text and an error, a d
   const { clock, database, ends, set, watched } = make();
   for (const id of ["a", "b", "c"]) set(id, makeView("Once"));
   const [swept, deleted, other] = [await watched("a"), await watched("b"), await watched("c")];
-  const interrupted = { status: "interrupted", finish_reason: "interrupted", error_code: "interrupted" } as const;
-  set("a", makeView("Once upon", { ...interrupted, message_id: "message-1" }));
+  set("a", makeView("Once upon", INTERRUPTED));
   database.views.delete("b");
   await clock.run(1_000);
   const { message, retryable } = ERRORS.interrupted;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
-import { MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
@@ -62,26 +61,6 @@ Deno.test("a run that was stopped before it began asks for nothing that stays op
   assert.deepEqual([ending.status, ending.firstTokenMs], ["disconnected", null]);
   assert.equal(provider.calls.every(({ open }) => !open), true);
   assert.equal(clock.pending, 0);
-});
-
-Deno.test("a text of the limit is completed, and one above ends the run with what fitted", async () => {
-  const message = `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`;
-  for (const above of [false, true]) {
-    const { call, clock, generation, run, written } = make();
-    call.send("x".repeat(MAX_MESSAGE_UNITS - 1));
-    const reasoning = { kind: "reasoning", text: "x".repeat(MAX_MESSAGE_UNITS) } as const;
-    // Reasoning is no part of the text, however much there is of it.
-    call.send("y", reasoning, ...(above ? ["z", "never"] : []));
-    call.finish();
-    const { ending, error } = await run;
-    assert.deepEqual(
-      [ending.errorCode, error?.message],
-      above ? ["provider_bad_response", message] : [null, undefined],
-    );
-    assert.equal(generation.transcript.length, MAX_MESSAGE_UNITS);
-    assert.ok(written.at(-1)![0] === events.token("y", MAX_MESSAGE_UNITS) + events.reasoning(reasoning.text));
-    assert.equal(clock.pending, 0);
-  }
 });
 
 Deno.test("the times count from the request, however the run ends, and are never negative", async () => {

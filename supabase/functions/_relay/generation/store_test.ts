@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BeatEntry } from "../database/database.ts";
 import type { Ending, StoredEnding } from "../database/finish.ts";
-import { ABANDON_GIVE_UP_MS, MAX_CHUNK_UNITS, STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
+import { MAX_CHUNK_UNITS } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase, makeStored } from "../testing/database.ts";
 import { LOG_FIELDS, makeGeneration } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
@@ -95,24 +95,6 @@ Deno.test("attempts are 100 ms apart, then twice as long each, at most 2 s; an o
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("it is given up after its time, with the last failure and without the text", async () => {
-  const { clock, database, logged, store } = make();
-  const failure = away();
-  database.failure = failure;
-  const stored = assert.rejects(store(), (error) => error === failure);
-  await clock.run(STORAGE_GIVE_UP_MS - 1_000);
-  assert.equal(logged().length, 1);
-  await clock.run(3_000);
-  await stored;
-  const attempts = database.calls.length;
-  const lost = { level: "error", event: "message_lost", ...LOG_FIELDS, attempts, cause: AWAY };
-  assert.deepEqual(logged().slice(1), [lost]);
-  assert.doesNotMatch(JSON.stringify(logged()), /secret/);
-  await clock.run(10_000);
-  assert.equal(database.calls.length, attempts);
-  assert.equal(clock.pending, 0);
-});
-
 const CHUNK = MAX_CHUNK_UNITS;
 
 /** Each text, with how much of it is stored already, and the calls that store the rest. */
@@ -197,21 +179,6 @@ Deno.test("a call that is still under way, or a database that is away, is waited
     await clock.run(2_000);
     await abandoned;
     assert.deepEqual(at, [0, 1_000, 3_000, 7_000]);
-    assert.equal(clock.pending, 0);
-  }
-});
-
-Deno.test("what never was there, or is another fence's, is given up without a word and without a throw", async () => {
-  for (const failure of [null, away()]) {
-    const { abandon, at, clock, database, lines } = make();
-    database.failure = failure;
-    database.answers.finish = () => null;
-    const abandoned = abandon();
-    await clock.run(2 * ABANDON_GIVE_UP_MS);
-    await abandoned;
-    assert.deepEqual(at, [0, 1_000, 3_000, 7_000, 15_000]);
-    assert.ok(at.every((ms) => ms < ABANDON_GIVE_UP_MS));
-    assert.deepEqual(lines, []);
     assert.equal(clock.pending, 0);
   }
 });

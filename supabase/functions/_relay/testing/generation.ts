@@ -1,6 +1,7 @@
 /** Builds generations for tests: what was asked for, and what was admitted. */
 
 import type { Admission } from "../database/begin.ts";
+import type { GenerationRow, View } from "../database/database.ts";
 import { type AdmittedRequest, createGeneration, type Generation } from "../generation/generation.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { makePlatform } from "./platform.ts";
@@ -70,3 +71,22 @@ export const LOG_FIELDS = {
   stream_id: "stream-1",
   model: "model-1",
 };
+
+/** How that generation looks in the database while it runs, with this text; of which the chunks begin at `start`. */
+export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0): View {
+  const { stream_id: _, ...place } = START_DATA;
+  const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
+  const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
+  return { generation: { ...place, ...running, ...counts, ...row }, start, text: text.slice(start) };
+}
+
+/** The row once the provider has finished. */
+export const COMPLETED = { status: "completed", finish_reason: "stop", message_id: "message-1" } as const;
+
+/** The row once its lease has run out. */
+export const INTERRUPTED = {
+  status: "interrupted",
+  finish_reason: "interrupted",
+  error_code: "interrupted",
+  message_id: "message-1",
+} as const;

@@ -132,12 +132,6 @@ for (const [title, chunks, text, ms, cancels] of PAGES) {
   });
 }
 
-Deno.test("a fetch that fails fails", async () => {
-  const failure = new TypeError("refused");
-  const { boundedFetch } = make(() => Promise.reject(failure));
-  await assert.rejects(boundedFetch(URL_OF_PROVIDER), failure);
-});
-
 async function readAll(reads: ByteReads): Promise<Uint8Array[]> {
   const all: Uint8Array[] = [];
   for (let read = await reads.next(); read !== undefined; read = await reads.next()) all.push(read.slice());

@@ -85,57 +85,38 @@ const stream = (events: string[], end = "\n\n", field = "data: ") =>
 
 const text = (content: string) => chunk({ content });
 
-const CASES: [name: string, stream: string][] = [
-  [
-    "OpenAI",
-    stream([
-      chunk({ role: "assistant", content: "" }),
-      ...["Once", " upon", ' "a"', "\n\n", "time", "🐉é", ""].map(text),
-      finish,
-      chunk({}, { choices: [], usage: { prompt_tokens: 1 } }),
-    ]),
-  ],
-  [
-    "padding",
-    stream([
-      ..."Once|upon|a|time".split("|").map((word, place) =>
-        chunk({ content: word }, { obfuscation: "xyz".slice(place) })
-      ),
-      finish,
-    ]),
-  ],
-  [
-    "reasoning, then text",
-    stream([
-      ...["Let", " me", " think"].map((reasoning_content) => chunk({ content: null, reasoning_content })),
-      ...["A", "B"].map((content) => chunk({ content, reasoning_content: null })),
-      finish,
-    ]),
-  ],
-  [
-    "spaces, as Python writes them, and CR LF",
-    stream([...["a", "b", " c\r", "\nd"].map((content) => chunk({ content }, {}, spaced)), finish], "\r\n\r\n"),
-  ],
-  [
-    "escapes, as PHP writes them, and no space",
-    stream([..."aé🐉".split("").map((content) => chunk({ content }, {}, escaped)), finish], "\r\r", "data:"),
-  ],
-  ["an error amid the text", stream([text("a"), text("b"), `{"error":{"message":"no"}}`, text("c")])],
-  ["what is no chunk", stream([text("a"), text("b"), "nonsense"])],
-  [
-    "an event of two lines, of which the second is like a chunk",
-    stream([text("a"), text("b"), `x\ndata: ${text("c")}`, text("d")]),
-  ],
-  ["no end", stream([text("a"), text("b"), text("c")])],
-  ["text behind the end", stream([text("a"), finish]) + `data: ${text("b")}\n\n`],
-  [
-    "comments and other fields",
-    `: hello\n\nevent: x\ndata: ${text("a")}\n\n:\ndata: ${text("b")}\n\n` +
-    `id: 1\ndata: ${text("c")}\nretry: 5\n\n` + stream([text("d"), finish]),
-  ],
-];
+const USAGE = chunk({}, { choices: [], usage: { prompt_tokens: 1 } });
+const openAi = ["Once", " upon", ' "a"', "\n\n", "time", "🐉é", ""].map(text);
+const padded = "Once|upon|a|time".split("|").map((word, index) =>
+  chunk({ content: word }, { obfuscation: "xyz".slice(index) })
+);
+const thoughts = ["Let", " me", " think"].map((reasoning_content) => chunk({ content: null, reasoning_content }));
+const answers = ["A", "B"].map((content) => chunk({ content, reasoning_content: null }));
+const python = ["a", "b", " c\r", "\nd"].map((content) => chunk({ content }, {}, spaced));
+const php = "aé🐉".split("").map((content) => chunk({ content }, {}, escaped));
 
-for (const [name, whole] of CASES) {
+const CASES: Record<string, string> = {
+  "OpenAI": stream([chunk({ role: "assistant", content: "" }), ...openAi, finish, USAGE]),
+  "padding": stream([...padded, finish]),
+  "reasoning, then text": stream([...thoughts, ...answers, finish]),
+  "spaces, as Python writes them, and CR LF": stream([...python, finish], "\r\n\r\n"),
+  "escapes, as PHP writes them, and no space": stream([...php, finish], "\r\r", "data:"),
+  "an error within the text": stream([text("a"), text("b"), `{"error":{"message":"no"}}`, text("c")]),
+  "what is no chunk": stream([text("a"), text("b"), "nonsense"]),
+  "an event of two lines, of which the second is like a chunk": stream([
+    text("a"),
+    text("b"),
+    `x\ndata: ${text("c")}`,
+    text("d"),
+  ]),
+  "no end": stream([text("a"), text("b"), text("c")]),
+  "text after the end": stream([text("a"), finish]) + `data: ${text("b")}\n\n`,
+  "comments and other fields":
+    `: hello\n\nevent: x\ndata: ${text("a")}\n\n:\ndata: ${text("b")}\n\nid: 1\ndata: ${text("c")}\nretry: 5\n\n` +
+    stream([text("d"), finish]),
+};
+
+for (const [name, whole] of Object.entries(CASES)) {
   Deno.test(`an answer is read the same wherever its bytes are split: ${name}`, () => {
     const wanted = oracle(whole);
     assert.ok(wanted.deltas.length > 0);
@@ -155,15 +136,13 @@ Deno.test("answers made by chance are read as by parsing each chunk", () => {
     "\u2028\uFEFF",
   ];
   const deltas: (() => Record<string, unknown>)[] = [
-    () => ({ content: pick(words) }),
-    () => ({ content: pick(words) }),
+    ...Array.from({ length: 2 }, () => () => ({ content: pick(words) })),
     () => ({ content: pick(words), reasoning: "" }),
     () => ({ reasoning_content: pick(words), content: null }),
     () => ({ reasoning: pick(words) }),
     () => ({ content: pick(words), reasoning_content: pick(words) }),
     () => ({ refusal: pick(words) }),
     () => ({ role: "assistant" }),
-    () => ({ content: null }),
   ];
   const rests: (() => Record<string, unknown>)[] = [
     ...Array.from({ length: 30 }, () => () => ({})),
@@ -227,12 +206,15 @@ Deno.test("a chunk that is like another is bounded like any other line", () => {
 });
 
 /** What comes of these chunks, without the bytes. */
-function readChunks(chunks: unknown[], end = true) {
+function readChunks(chunks: unknown[]): Answer {
   const reader = createChunkReader("sk-secret");
   for (const part of chunks) reader.read(typeof part === "string" ? part : JSON.stringify(part));
-  const finished = end ? endOf(() => reader.end()) : "";
-  return { deltas: reader.take(), end: finished };
+  const end = endOf(() => reader.end());
+  return { deltas: reader.take(), end };
 }
+
+/** The deltas as one text, with the reasoning in brackets. */
+const shown = (deltas: Delta[]) => deltas.map(({ kind, text }) => kind === "text" ? text : `<${text}>`).join("|");
 
 /** A chunk of one choice. */
 const choice = (delta: unknown, finish_reason: unknown = null, rest: Record<string, unknown> = {}) => ({
@@ -240,140 +222,100 @@ const choice = (delta: unknown, finish_reason: unknown = null, rest: Record<stri
   ...rest,
 });
 const said = (content: unknown) => choice({ content });
+const thought = (reasoning: unknown) => choice({ reasoning });
 const STOP = choice({}, "stop");
-const stopped = { finishReason: "stop", usage: null };
 const NO_REASON = "The provider closed the stream without a finish reason";
 const usage = { prompt_tokens: 1, completion_tokens: 4, total_tokens: 5 };
+const nothings = [{}, [], { choices: [] }, { choices: null }, { choices: [{}] }, choice(null), choice("text")];
+const noTexts = [said(null), said(7), said(["a"]), said(""), { error: null, choices: [] }, choice({}, 7)];
 
-/** Chunks, the deltas of them, and the end. */
-const CHUNKS: [title: string, chunks: unknown[], deltas: [Delta["kind"], string][], end: ProviderEnd | string][] = [
+/** Chunks, what they say, and the finish reason, or what the end is refused for. */
+const CHUNKS: [title: string, chunks: unknown[], said: string, end: string][] = [
   [
-    "pieces of text are one delta, and the last finish reason counts",
-    [
-      choice({ role: "assistant", content: "" }),
-      said("Once"),
-      said(" upon"),
-      choice({}, "length"),
-      STOP,
-    ],
-    [["text", "Once upon"]],
-    stopped,
+    "texts are one delta",
+    [choice({ role: "assistant", content: "" }), said("Once"), said(" upon"), STOP],
+    "Once upon",
+    "stop",
   ],
+  ["the last finish reason counts, and an empty one is none", [choice({}, "length"), STOP, choice({}, "")], "", "stop"],
   [
     "reasoning is kept apart from text, in the order it came",
     [
       choice({ reasoning_content: "Let me" }),
-      choice({ reasoning: " think" }),
+      thought(" think"),
       choice({ reasoning_content: "!", content: "A" }),
       said("B"),
       choice({ reasoning: "again", content: null }),
       STOP,
     ],
-    [["reasoning", "Let me think!"], ["text", "AB"], ["reasoning", "again"]],
-    stopped,
+    "<Let me think!>|AB|<again>",
+    "stop",
   ],
-  ["a refusal of the model is text", [choice({ refusal: "I will not" }), STOP], [["text", "I will not"]], stopped],
+  ["a refusal of the model is text", [choice({ refusal: "I will not" }), STOP], "I will not", "stop"],
   [
     "text and reasoning are cleaned over chunks, each by itself",
     [
       choice({ content: "a\r", reasoning: "\ud83d" }),
-      choice({ reasoning: "\udc09" }),
-      choice({ content: "\n\0b\ud83d" }),
+      thought("\udc09"),
+      said("\n\0b\ud83d"),
       STOP,
     ],
-    [["text", "a\n"], ["reasoning", "🐉"], ["text", "b\uFFFD"]],
-    stopped,
+    "a\n|<🐉>|b\uFFFD",
+    "stop",
   ],
-  [
-    "chunks that add nothing are passed over",
-    [
-      {},
-      [],
-      { choices: [] },
-      { choices: null },
-      { choices: [{}] },
-      choice(null),
-      choice("text"),
-      said(null),
-      said(7),
-      said(["a"]),
-      said(""),
-      { error: null, choices: [] },
-      choice({}, null),
-      choice({}, 7),
-      STOP,
-      choice({}, ""),
-    ],
-    [],
-    stopped,
-  ],
+  ["chunks that add nothing are passed over", [...nothings, ...noTexts, STOP], "", "stop"],
   [
     "only the first choice counts",
     [
       { choices: [{ index: 1, delta: { content: "no" }, finish_reason: "length" }] },
       { choices: [{ delta: { content: "yes" }, finish_reason: "stop" }] },
     ],
-    [["text", "yes"]],
-    stopped,
+    "yes",
+    "stop",
   ],
+  ["[DONE] is no finish, and what follows is not read", [said("a"), "[DONE]", said("b"), "nonsense"], "a", NO_REASON],
+  ["a text that ends with half a character is whole, also without a finish", [said("a\ud83d")], "a\uFFFD", NO_REASON],
   [
-    "usage comes with or after the finish, and the last one counts",
-    [
-      choice({}, null, { usage: { prompt_tokens: 9 } }),
-      STOP,
-      { choices: [], usage: { ...usage, prompt_tokens_details: {} } },
-      { choices: [], usage: null },
-    ],
-    [],
-    { finishReason: "stop", usage },
+    "a reason becomes one that the database takes",
+    [choice({}, `\0é\ud83d${"x".repeat(200)}`)],
+    "",
+    `???${"x".repeat(97)}`,
   ],
-  ["[DONE] is the end, but no finish, and what follows is not read", [said("a"), "[DONE]", said("b"), "nonsense"], [[
-    "text",
-    "a",
-  ]], NO_REASON],
-  ["an empty finish reason is none", [said("a"), choice({}, "")], [["text", "a"]], NO_REASON],
-  ["a text that ends with half a character is whole, also if the end is a failure", [said("a\ud83d")], [[
-    "text",
-    "a\uFFFD",
-  ]], NO_REASON],
-  ["a finish reason becomes one that the database takes", [choice({}, `\0é\ud83d${"x".repeat(200)}`)], [], {
-    finishReason: `???${"x".repeat(97)}`,
-    usage: null,
-  }],
   ...["cancelled", "disconnected", "timeout", "interrupted", "error"].map((
     reason,
-  ): [string, unknown[], [], string] => [
-    `a finish reason that is the relay's own is a failure of the provider: ${reason}`,
+  ): [string, unknown[], string, string] => [
+    `a reason that is the relay's own is a failure of the provider: ${reason}`,
     [choice({}, reason)],
-    [],
+    "",
     `The provider ended with the finish reason "${reason}"`,
-  ]),
-  ...[-1, 1.5, "7", null, 2 ** 31, 1e300].map((count): [string, unknown[], [], ProviderEnd] => [
-    `a count that is no count is null: ${count}`,
-    [choice({}, "stop", { usage: { prompt_tokens: count, completion_tokens: 2 ** 31 - 1 } })],
-    [],
-    { finishReason: "stop", usage: { prompt_tokens: null, completion_tokens: 2 ** 31 - 1, total_tokens: null } },
   ]),
 ];
 
-for (const [title, chunks, deltas, end] of CHUNKS) {
+for (const [title, chunks, wanted, wantedEnd] of CHUNKS) {
   Deno.test(title, () => {
-    assert.deepEqual(readChunks(chunks), { deltas: deltas.map(([kind, text]) => ({ kind, text })), end });
+    const { deltas, end } = readChunks(chunks);
+    assert.equal(shown(deltas), wanted);
+    assert.deepEqual(end, wantedEnd.includes(" ") ? wantedEnd : { finishReason: wantedEnd, usage: null });
   });
 }
+
+Deno.test("usage comes with or after the finish, the last one counts, and a count that is none is null", () => {
+  const first = choice({}, null, { usage: { prompt_tokens: 9 } });
+  const last = [{ choices: [], usage: { ...usage, prompt_tokens_details: {} } }, { choices: [], usage: null }];
+  assert.deepEqual(readChunks([first, STOP, ...last]).end, { finishReason: "stop", usage });
+  for (const prompt_tokens of [-1, 1.5, "7", null, 2 ** 31, 1e300]) {
+    const counts = { prompt_tokens, completion_tokens: 2 ** 31 - 1 };
+    const wanted = { prompt_tokens: null, completion_tokens: 2 ** 31 - 1, total_tokens: null };
+    const { end } = readChunks([choice({}, "stop", { usage: counts })]);
+    assert.deepEqual(end, { finishReason: "stop", usage: wanted });
+  }
+});
 
 Deno.test("what is no chunk is refused, and never quoted", () => {
   const wrong = ["", "secret", '{"secret"', "null", "7", '"secret"'];
   for (const data of [...wrong, ...['"secret"', "{}", "[null]", '["secret"]'].map((list) => `{"choices": ${list}}`)]) {
-    assert.throws(() => readChunks([data]), (error) => {
-      assert.ok(error instanceof RelayError);
-      assert.deepEqual([error.code, error.message, error.cause], [
-        "provider_bad_response",
-        "The provider sent an event that is not a chat completion chunk",
-        undefined,
-      ], data);
-      return true;
-    });
+    const message = "The provider sent an event that is not a chat completion chunk";
+    assert.throws(() => readChunks([data]), { code: "provider_bad_response", message, cause: undefined });
   }
 });
 
@@ -381,11 +323,9 @@ Deno.test("an error within the stream is passed on with its message, without the
   const cases: [unknown, string][] = [
     [{ message: "Key sk-secret is over\n its quota" }, ': "Key [key] is over  its quota"'],
     ["overloaded", ': "overloaded"'],
-    [{ message: { text: "secret" } }, ""],
-    [{ message: " " }, ""],
-    [{}, ""],
-    [true, ""],
-    [500, ""],
+    ...[{ message: { text: "secret" } }, { message: " " }, {}, true, 500].map((
+      error,
+    ): [unknown, string] => [error, ""]),
   ];
   for (const [error, words] of cases) {
     const message = `The provider failed in the middle of the stream${words}`;
@@ -394,27 +334,25 @@ Deno.test("an error within the stream is passed on with its message, without the
 });
 
 Deno.test("a chunk that brings one delta and nothing else says so", () => {
-  const alone: [chunk: unknown, kind: string, field: string][] = [
-    [said("a"), "text", "content"],
-    [choice({ content: "a", role: "assistant" }), "text", "content"],
-    [choice({ refusal: "a" }), "text", "refusal"],
-    [choice({ content: null, reasoning_content: "a" }), "reasoning", "reasoning_content"],
-    [choice({ content: "", reasoning: "a" }), "reasoning", "reasoning"],
-  ];
-  const more = [
-    said(""),
-    choice({ content: "a", reasoning: "b" }),
-    choice({ content: "a" }, "stop"),
-    choice({ content: "a" }, null, { usage: { prompt_tokens: 1 } }),
-    { choices: [{ delta: { content: "a" }, index: 1 }] },
-    { choices: [] },
-    { choices: [{ delta: { content: "a" } }, { delta: { content: "b" } }] },
+  const choices = [{ delta: { content: "a" } }, { delta: { content: "b" } }];
+  const cases: [chunk: unknown, sole: string][] = [
+    [said("a"), "text content"],
+    [choice({ content: "a", role: "assistant" }), "text content"],
+    [choice({ refusal: "a" }), "text refusal"],
+    [choice({ content: null, reasoning_content: "a" }), "reasoning reasoning_content"],
+    [choice({ content: "", reasoning: "a" }), "reasoning reasoning"],
+    [said(""), ""],
+    [choice({ content: "a", reasoning: "b" }), ""],
+    [choice({ content: "a" }, "stop"), ""],
+    [choice({ content: "a" }, null, { usage: { prompt_tokens: 1 } }), ""],
+    [{ choices: [{ delta: { content: "a" }, index: 1 }] }, ""],
+    [{ choices: [] }, ""],
+    [{ choices }, ""],
   ];
   const reader = createChunkReader(null);
-  for (const [part, kind, field] of alone) {
+  for (const [part, wanted] of cases) {
     const sole = reader.read(JSON.stringify(part));
-    assert.deepEqual([sole?.kind, sole?.field], [kind, field]);
+    assert.equal(sole === null ? "" : `${sole.kind} ${sole.field}`, wanted);
   }
-  for (const part of more) assert.equal(reader.read(JSON.stringify(part)) ?? null, null);
   assert.equal(reader.read("[DONE]"), null);
 });
