@@ -1,10 +1,10 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
 import { type ClientErrorCode, type ClientErrorDetails, RelayClientError } from "../../client/errors.ts";
-import { type ErrorCode, STATUS_OF } from "../../supabase/functions/_relay/protocol/errors.ts";
+import { type ErrorCode, ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import { accountError, dataError, endingNote, errorNotice } from "./errors.ts";
 
-const RELAY_CODES = Object.keys(STATUS_OF) as ErrorCode[];
+const RELAY_CODES = Object.keys(ERRORS) as ErrorCode[];
 const CODES: ClientErrorCode[] = [...RELAY_CODES, "unreachable", "unexpected_response"];
 
 const noticeOf = (code: ClientErrorCode, details?: ClientErrorDetails) =>
@@ -22,7 +22,7 @@ Deno.test("errorNotice() has whole sentences for each code, and none of them is 
 
 Deno.test("errorNotice() offers a retry wherever one may succeed", () => {
   for (const code of RELAY_CODES) {
-    if (STATUS_OF[code] >= 500 || STATUS_OF[code] === 429) ok(/retry|bot/.test(noticeOf(code).action), code);
+    if (ERRORS[code].status >= 500 || ERRORS[code].status === 429) ok(/retry|bot/.test(noticeOf(code).action), code);
   }
 });
 

@@ -1,7 +1,7 @@
 /** GET /stream/{stream_id} while the generation runs: from any worker, from any offset, for any number of readers. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { MAX_WATCHED_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
+import { MAX_READ_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor, newClient, visible } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
@@ -184,17 +184,17 @@ export const resume: Scenario[] = [{
     equal(author.calls().length, 1);
   },
 }, {
-  title: `a user may read ${MAX_WATCHED_STREAMS} streams at once on a worker, besides those started there`,
+  title: `a user may read ${MAX_READ_STREAMS} streams at once on a worker, besides those started there`,
   async run(target, provider) {
     const begun = await givenBegun(target, provider);
     for (const worker of target.workers) {
       const readers = await Promise.all(
-        Array.from({ length: MAX_WATCHED_STREAMS }, () => begun.watch(begun.stream_id, { worker })),
+        Array.from({ length: MAX_READ_STREAMS }, () => begun.watch(begun.stream_id, { worker })),
       );
       const over = await begun.get(begun.stream_id, { worker });
       equal(over.headers.get("retry-after"), "5");
       const { message } = await expectRefusal(over, 429, "too_many_streams");
-      ok(message.includes(String(MAX_WATCHED_STREAMS)), message);
+      ok(message.includes(String(MAX_READ_STREAMS)), message);
       // Others have places of their own.
       const other = await newAuthor(target, provider);
       const { start } = await other.generate({ prompt: "x" });
@@ -206,7 +206,7 @@ export const resume: Scenario[] = [{
     }
     await begun.finish();
     // The places are free again once their streams have ended; one after the other more would be none too many.
-    for (let count = 0; count <= MAX_WATCHED_STREAMS; count++) {
+    for (let count = 0; count <= MAX_READ_STREAMS; count++) {
       equal((await begun.replay(begun.stream_id)).text, BEGINNING);
     }
   },

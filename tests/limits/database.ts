@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import {
   DATABASE_TIMEOUT_MS,
   DONE_WAITS_FOR_STORAGE_MS,
-  MAX_PIECE_UNITS,
+  MAX_CHUNK_UNITS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -37,7 +37,7 @@ export const databaseLimits: Limit[] = [{
     equal(stored.content, "Once");
   },
 }, {
-  title: `a text is stored in parts of at most ${MAX_PIECE_UNITS} units`,
+  title: `a text is stored in parts of at most ${MAX_CHUNK_UNITS} units`,
   async run(on) {
     const parts: number[] = [];
     on.proxy.intercept((name, { texts, content }) => {
@@ -47,11 +47,11 @@ export const databaseLimits: Limit[] = [{
     });
     try {
       // A pair stands across the end of the first part, which is then one unit shorter.
-      const text = "m".repeat(MAX_PIECE_UNITS - 1) + "🦊" + "m".repeat(MAX_PIECE_UNITS) + "end";
+      const text = "m".repeat(MAX_CHUNK_UNITS - 1) + "🦊" + "m".repeat(MAX_CHUNK_UNITS) + "end";
       const { streamId } = await generateSlowly(on, text, 400_001);
       equal((await on.client.stored(streamId)).content === text, true);
       equal(parts.reduce((sum, units) => sum + units), text.length);
-      ok(parts.every((units) => units <= MAX_PIECE_UNITS), `${parts}`);
+      ok(parts.every((units) => units <= MAX_CHUNK_UNITS), `${parts}`);
       // Without the limit the text would have gone as a whole, or but for what a beat had taken.
       ok(parts.filter((units) => units > 0).length >= 3, `${parts}`);
     } finally {

@@ -1,4 +1,4 @@
-/** POST /cancel: asks for the end of a generation, wherever it runs. */
+/** POST /cancel: ends a generation, whichever worker runs it. */
 
 import type { Caller } from "../_relay/auth/verify.ts";
 import type { Database } from "../_relay/database/database.ts";
@@ -18,7 +18,7 @@ export interface CancelDependencies {
   database: Pick<Database, "cancel">;
 }
 
-/** The id comes in the path or in the body; the worker that runs the generation reads of the cancel with its beat. */
+/** The id comes in the path or in the body; the worker that runs the generation learns of the cancel with its beat. */
 export function createCancelHandler(
   { platform, refusals, verify, database }: CancelDependencies,
 ): (request: Request) => Promise<Response> {
@@ -30,10 +30,10 @@ export function createCancelHandler(
     async (request, context) => {
       const { userId } = await verify(request);
       const id = context.rest.length > 0 ? context.rest.join("/") : parseCancelRequest(await readJson(request));
-      // What cannot be an id is the id of nothing.
+      // Text that cannot be an id is the id of nothing.
       const status = streamId.safeParse(id).success ? await database.cancel(userId, id) : null;
       if (status === null) {
-        throw new RelayError("stream_not_found", "Cannot find the stream");
+        throw new RelayError("stream_not_found");
       }
       log("info", "cancel_requested", {
         request_id: context.requestId,

@@ -1,4 +1,4 @@
-/** GET /healthz: whether the worker runs and, where asked, whether the database answers it. */
+/** GET /healthz: the worker runs; with ?ready, the database answers it too. */
 
 import type { Database } from "../_relay/database/database.ts";
 import { createEndpoint } from "../_relay/http/endpoint.ts";

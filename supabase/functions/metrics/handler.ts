@@ -1,6 +1,6 @@
-/** GET /metrics: what all workers have counted, for Prometheus. */
+/** GET /metrics: the counters of all workers, for Prometheus. */
 
-import { requireToken } from "../_relay/auth/shared_token.ts";
+import { requireToken } from "../_relay/auth/bearer.ts";
 import type { Database } from "../_relay/database/database.ts";
 import { createEndpoint } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";

@@ -1,11 +1,11 @@
 /** Writes samples in the text format that Prometheus reads. */
 
-import type { Sample } from "../_relay/database/metrics.ts";
+import type { Sample } from "../_relay/database/database.ts";
 import { FAMILIES, type Family } from "./families.ts";
 
 const PREFIX = "storytellr_";
 
-/** Version 0.0.4 of the format. What no family claims, as a newer database may have it, is left out. */
+/** Version 0.0.4 of the format. Leaves out what is in no family: a newer database may have more. */
 export function metricsText(samples: readonly Sample[], families: readonly Family[] = FAMILIES): string {
   return families.map((family) => familyText(family, samples)).join("");
 }
@@ -19,7 +19,7 @@ function familyText({ name, type, help }: Family, samples: readonly Sample[]) {
     lines.join("");
 }
 
-/** The database counts each observation in one bucket; in the format a bucket has all that are below it, too. */
+/** The database counts each observation in one bucket; in the format a bucket also counts all below it. */
 function histogramLines(name: string, samples: readonly Sample[]): string[] {
   const buckets = samples.filter((sample) => sample.name === `${name}_bucket`);
   let count = 0;

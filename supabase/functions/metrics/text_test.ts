@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sample } from "../_relay/database/metrics.ts";
+import type { Sample } from "../_relay/database/database.ts";
 import { FAMILIES, type Family } from "./families.ts";
 import { metricsText } from "./text.ts";
 

@@ -3,14 +3,14 @@
 import { createVerifier } from "../_relay/auth/verify.ts";
 import { createDatabase } from "../_relay/database/database.ts";
 import { createGenerations } from "../_relay/generation/generations.ts";
-import { createWatchers } from "../_relay/generation/remote_readers.ts";
+import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { createRefusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
-import { createAddressCheck } from "../_relay/transport/guard.ts";
 import { createChatCompletions } from "../_relay/provider/chat_completions/client.ts";
+import { createAddressCheck } from "../_relay/transport/guard.ts";
 import type { StreamDependencies } from "./handler.ts";
 
-/** One call for each worker: its parts hold what the worker's requests share. */
+/** Called once for each worker: the parts hold what its requests share. */
 export function createStreamDependencies(platform: Platform): StreamDependencies {
   const { clock, configuration } = platform;
   const database = createDatabase(platform);
@@ -22,6 +22,6 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
     verify: createVerifier(platform),
     checkAddress: createAddressCheck(configuration),
     generations: createGenerations(platform, database, provider),
-    watchers: createWatchers(platform, database),
+    remoteReaders: createRemoteReaders(platform, database),
   };
 }

@@ -1,19 +1,18 @@
-/** POST /stream starts a generation, GET /stream/{stream_id} resumes or watches one. */
+/** POST /stream starts a generation, GET /stream/{stream_id} reads one. */
 
 import type { Caller } from "../_relay/auth/verify.ts";
 import type { Rate } from "../_relay/database/begin.ts";
 import type { Database } from "../_relay/database/database.ts";
+import type { AdmittedRequest } from "../_relay/generation/generation.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
-import type { Job } from "../_relay/generation/job.ts";
-import type { Watchers } from "../_relay/generation/remote_readers.ts";
+import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
 import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
-import { lastEventId } from "./last_event_id.ts";
-import { createResume } from "./resume.ts";
+import { createResume, lastEventId, type Resume } from "./resume.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface StreamDependencies {
@@ -23,73 +22,83 @@ export interface StreamDependencies {
   checkAddress: (accessPath: string) => Promise<URL>;
   database: Database;
   generations: Generations;
-  watchers: Watchers;
+  remoteReaders: RemoteReaders;
 }
 
 /** Headers and `start` leave as soon as the generation is admitted; what fails later is an event. */
 export function createStreamHandler(dependencies: StreamDependencies): (request: Request) => Promise<Response> {
-  const { verify, checkAddress, database, generations } = dependencies;
   const resume = createResume(dependencies);
-
-  async function start(request: Request, context: RequestContext) {
-    if (context.rest.length > 0) {
-      throw new RelayError("stream_not_found", "Cannot find the stream");
-    }
-    const { userId } = await verify(request);
-    const streamRequest = parseStreamRequest(await readJson(request));
-    const streamId = streamRequest.stream_id ?? crypto.randomUUID();
-    const from = lastEventId(request);
-
-    const answer = await begin(userId, streamId, streamRequest);
-    setRate(context.headers, answer.rate);
-    if ("refusal" in answer) throw answer.refusal;
-    if ("exists" in answer) {
-      return eventStream(streamId, await resume(userId, streamId, from));
-    }
-    const { requestId, startedAt } = context;
-    const { admission } = answer;
-    const admitted = { streamId, userId, request: streamRequest, admission, requestId, startedAt };
-    return eventStream(streamId, generations.start(await approve(admitted)));
-  }
-
-  async function begin(userId: string, streamId: string, request: StreamRequest) {
-    const fence = crypto.randomUUID();
-    try {
-      return await database.begin(userId, streamId, fence, request);
-    } catch (error) {
-      generations.abandon(streamId, fence);
-      throw error;
-    }
-  }
-
-  /** A base URL that the relay will not call ends the generation before it has begun. */
-  async function approve(job: Omit<Job, "baseUrl">): Promise<Job> {
-    try {
-      return { ...job, baseUrl: await checkAddress(job.admission.access_path) };
-    } catch (cause) {
-      const error = toRelayError(cause);
-      generations.refuse(job, error);
-      throw error;
-    }
-  }
-
-  async function read(request: Request, context: RequestContext) {
-    const { userId } = await verify(request);
-    const streamId = context.rest.join("/");
-    const from = lastEventId(request);
-    // What cannot be an id is the id of nothing.
-    if (!streamIdSchema.safeParse(streamId).success) {
-      throw new RelayError("stream_not_found", "Cannot find the stream");
-    }
-    return eventStream(streamId, await resume(userId, streamId, from));
-  }
-
   return createEndpoint(
     dependencies,
     "stream",
     ["GET", "POST"],
-    (request, context) => request.method === "POST" ? start(request, context) : read(request, context),
+    (request, context) =>
+      request.method === "POST"
+        ? start(dependencies, resume, request, context)
+        : read(dependencies, resume, request, context),
   );
+}
+
+async function start(
+  dependencies: StreamDependencies,
+  resume: Resume,
+  request: Request,
+  { rest, headers, requestId, startedAt }: RequestContext,
+): Promise<Response> {
+  const { verify, generations } = dependencies;
+  if (rest.length > 0) throw new RelayError("stream_not_found");
+  const { userId } = await verify(request);
+  const streamRequest = parseStreamRequest(await readJson(request));
+  const streamId = streamRequest.stream_id ?? crypto.randomUUID();
+  const from = lastEventId(request);
+
+  const answer = await begin(dependencies, userId, streamId, streamRequest);
+  setRate(headers, answer.rate);
+  if ("refusal" in answer) throw answer.refusal;
+  if ("exists" in answer) return eventStream(streamId, await resume(userId, streamId, from));
+  const admitted = { streamId, userId, request: streamRequest, admission: answer.admission, requestId, startedAt };
+  const baseUrl = await approve(dependencies, admitted);
+  return eventStream(streamId, generations.start(admitted, baseUrl));
+}
+
+async function begin(
+  { database, generations }: StreamDependencies,
+  userId: string,
+  streamId: string,
+  request: StreamRequest,
+) {
+  const fence = crypto.randomUUID();
+  try {
+    return await database.begin(userId, streamId, fence, request);
+  } catch (error) {
+    generations.abandon(streamId, fence);
+    throw error;
+  }
+}
+
+/** A base URL that the relay does not call ends the generation before it has begun. */
+async function approve({ checkAddress, generations }: StreamDependencies, admitted: AdmittedRequest): Promise<URL> {
+  try {
+    return await checkAddress(admitted.admission.access_path);
+  } catch (cause) {
+    const error = toRelayError(cause);
+    generations.refuse(admitted, error);
+    throw error;
+  }
+}
+
+async function read(
+  { verify }: StreamDependencies,
+  resume: Resume,
+  request: Request,
+  { rest }: RequestContext,
+): Promise<Response> {
+  const { userId } = await verify(request);
+  const streamId = rest.join("/");
+  const from = lastEventId(request);
+  // Text that cannot be an id is the id of nothing.
+  if (!streamIdSchema.safeParse(streamId).success) throw new RelayError("stream_not_found");
+  return eventStream(streamId, await resume(userId, streamId, from));
 }
 
 function eventStream(streamId: string, body: ReadableStream<Uint8Array>): Response {

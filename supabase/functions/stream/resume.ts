@@ -1,35 +1,68 @@
-/** Lets a reader into a generation that exists: on this worker, on another, or ended. */
+/** Attaches a reader to a generation that exists: on this worker, on another, or ended. */
 
 import type { Database } from "../_relay/database/database.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
-import type { Watchers } from "../_relay/generation/remote_readers.ts";
+import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_WATCHED_STREAMS } from "../_relay/protocol/limits.ts";
+import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 
 /** What resuming needs. */
 export interface ResumeDependencies {
   database: Pick<Database, "read">;
   generations: Pick<Generations, "attach">;
-  watchers: Watchers;
+  remoteReaders: RemoteReaders;
 }
 
 /** The stream from the offset on, null: from the beginning; throws `stream_not_found` and `too_many_streams`. */
 export type Resume = (userId: string, streamId: string, from: number | null) => Promise<ReadableStream<Uint8Array>>;
 
-/**
- * Here, tokens come as they are made, and the database is not asked. For a stream of another user's this worker asks it
- * all the same, so that the time of the answer tells nothing.
- */
-export function createResume({ database, generations, watchers }: ResumeDependencies): Resume {
-  const seats = new Map<string, number>();
+/** How much of a stream its reader has, by header or query; null: nothing. Throws `invalid_request` for no offset. */
+export function lastEventId(request: Request): number | null {
+  const text = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("last_event_id");
+  if (text === null || text === "") return null;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new RelayError(
+    "invalid_request",
+    "Cannot resume the stream: the last event id is not an offset",
+    { issues: [{ path: "last_event_id", message: "Must be the id of an event, a number of at most 9 digits" }] },
+  );
+}
 
-  /** What a reader has not read waits in memory, and keeps its seat. Gives it back once, however often it is called. */
-  function takeSeat(userId: string): () => void {
+/**
+ * On the worker that runs the generation, tokens come as they are made, and the database is not asked. It is asked for
+ * another user's stream, whether that runs here or not, so that the time of the answer says nothing.
+ */
+export function createResume({ database, generations, remoteReaders }: ResumeDependencies): Resume {
+  const takeSeat = createSeats();
+  return async (userId, streamId, from) => {
+    const leave = takeSeat(userId);
+    try {
+      const here = generations.attach(userId, streamId, from, leave);
+      if (here !== null) return here;
+      const [view] = await database.read([{ userId, streamId, from: from ?? 0 }]);
+      if (view === null) throw new RelayError("stream_not_found");
+      // It may have been admitted here since the database was asked.
+      const begun = generations.attach(userId, streamId, from, leave);
+      return begun ?? remoteReaders.attach(userId, streamId, from, view, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+}
+
+/**
+ * Counts each user's readers on this worker. What a reader has not read waits in memory, and keeps its seat. The returned
+ * function gives the seat back, once, however often it is called.
+ */
+function createSeats(): (userId: string) => () => void {
+  const seats = new Map<string, number>();
+  return (userId) => {
     const taken = seats.get(userId) ?? 0;
-    if (taken >= MAX_WATCHED_STREAMS) {
+    if (taken >= MAX_READ_STREAMS) {
       throw new RelayError(
         "too_many_streams",
-        `Cannot watch the stream: the limit is ${MAX_WATCHED_STREAMS} at once`,
+        `Cannot read the stream: the limit is ${MAX_READ_STREAMS} at once`,
         { retryAfter: 5 },
       );
     }
@@ -42,24 +75,5 @@ export function createResume({ database, generations, watchers }: ResumeDependen
       if (left === 0) seats.delete(userId);
       else seats.set(userId, left);
     };
-  }
-
-  return async (userId, streamId, from) => {
-    const leave = takeSeat(userId);
-    try {
-      const here = generations.attach(userId, streamId, from, leave);
-      if (here !== null) return here;
-      const [view] = await database.read([{ userId, streamId, from: from ?? 0 }]);
-      if (view === null) {
-        throw new RelayError("stream_not_found", "Cannot find the stream");
-      }
-      // It may have been admitted here while the database was asked.
-      const begun = generations.attach(userId, streamId, from, leave);
-      if (begun !== null) return begun;
-      return watchers.watch(userId, streamId, from, view, leave);
-    } catch (error) {
-      leave();
-      throw error;
-    }
   };
 }

@@ -1,37 +1,39 @@
 import assert from "node:assert/strict";
-import type { View } from "../_relay/database/read.ts";
-import { createWatchers } from "../_relay/generation/remote_readers.ts";
+import { createRemoteReaders, type RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_CLIENT_QUEUE_BYTES, MAX_WATCHED_STREAMS } from "../_relay/protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 import { away } from "../_relay/testing/database.ts";
 import { watch } from "../_relay/testing/events.ts";
+import { INTERRUPTED, makeView } from "../_relay/testing/generation.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
-import { createResume } from "./resume.ts";
+import { createResume, lastEventId, type Resume } from "./resume.ts";
+
+const RUNNING = makeView("Once");
+const ENDED = makeView("Once", INTERRUPTED);
 
 /** A worker that runs `here`, and a database that knows `elsewhere`, which another worker runs. */
-async function make() {
+async function make(remoteReaders?: RemoteReaders) {
   const worker = makeWorker();
-  const { call, client } = await worker.watched({ streamId: "here" });
-  worker.database.admit("elsewhere");
-  worker.database.calls.length = 0;
-  const resume = createResume({
-    database: worker.database,
-    generations: worker.generations,
-    watchers: createWatchers(worker, worker.database),
-  });
+  const { database, clock, keepAlive, shutdown } = worker;
+  const { call } = await worker.watched({ streamId: "here" });
+  database.views.set("elsewhere", RUNNING);
+  database.views.set("ended", ENDED);
   return {
     ...worker,
     call,
-    client,
-    resume,
+    resume: createResume({
+      database,
+      generations: worker.generations,
+      remoteReaders: remoteReaders ?? createRemoteReaders(worker, database),
+    }),
     /** What was asked of the database. */
-    reads: () => worker.database.calls.filter(([name]) => name === "read"),
+    reads: () => database.calls.filter(([name]) => name === "read").map(([, readings]) => readings),
     /** Ends all that runs, so that nothing is left of the worker. */
     async end() {
-      worker.shutdown.begin("the test ends");
-      await worker.keepAlive.settled();
-      await worker.clock.run(0);
-      assert.equal(worker.clock.pending, 0);
+      shutdown.begin("the test ends");
+      await keepAlive.settled();
+      await clock.run(0);
+      assert.equal(clock.pending, 0);
     },
   };
 }
@@ -40,215 +42,159 @@ async function codeOf(resumed: Promise<unknown>): Promise<string> {
   try {
     await resumed;
   } catch (error) {
-    assert.ok(error instanceof RelayError, String(error));
-    return error.code;
+    return error instanceof RelayError ? error.code : String(error);
   }
   return "resumed";
 }
 
 /** Takes this many seats of user-1. */
-async function takeSeats(
-  resume: Awaited<ReturnType<typeof make>>["resume"],
-  streamId: string,
-  count = MAX_WATCHED_STREAMS,
-) {
-  const clients = [];
-  for (let seat = 0; seat < count; seat++) {
-    clients.push(watch(await resume("user-1", streamId, null)));
-  }
-  return clients;
+async function takeSeats(resume: Resume, streamId: string, count = MAX_READ_STREAMS) {
+  const bodies = [];
+  for (let seat = 0; seat < count; seat++) bodies.push(await resume("user-1", streamId, null));
+  return bodies;
 }
 
-Deno.test("what runs here is read here, and the database is not asked", async () => {
+const isFull = async (resume: Resume) => await codeOf(resume("user-1", "elsewhere", null)) === "too_many_streams";
+
+Deno.test("what runs here is read here, what runs elsewhere from the database, both from the offset on", async () => {
   const { call, clock, end, reads, resume } = await make();
   call.send("Once");
-  const client = watch(await resume("user-1", "here", 2));
-  await clock.run(0);
-  assert.deepEqual(client.events, [{ event: "token", id: "4", data: "ce" }]);
-  assert.deepEqual(reads(), []);
-  await end();
-});
-
-Deno.test("what runs elsewhere is watched from the offset on", async () => {
-  const { clock, database, end, reads, resume } = await make();
-  const piece = { start: 0, end: 4, text: "Once" };
-  await database.beat([{ streamId: "elsewhere", fence: "fence-1", piece }]);
-  const client = watch(await resume("user-1", "elsewhere", 2));
-  const whole = watch(await resume("user-1", "elsewhere", null));
-  await clock.run(0);
-  assert.deepEqual(client.events, [{ event: "token", id: "4", data: "ce" }]);
-  assert.deepEqual(whole.events.map(({ event }) => event), ["start", "token"]);
-  assert.deepEqual(reads(), [["read", [{
-    userId: "user-1",
-    streamId: "elsewhere",
-    from: 2,
-  }]], ["read", [{ userId: "user-1", streamId: "elsewhere", from: 0 }]]]);
+  for (const [streamId, from, events] of [["here", 2, 1], ["elsewhere", 2, 1], ["elsewhere", null, 2]] as const) {
+    const client = watch(await resume("user-1", streamId, from));
+    await clock.run(0);
+    assert.equal(client.text, "Once".slice(from ?? 0));
+    assert.equal(client.events.length, events);
+  }
+  assert.deepEqual(reads(), [2, 0].map((from) => [{ userId: "user-1", streamId: "elsewhere", from }]));
   await end();
 });
 
 Deno.test("for a stranger's stream that runs here the database is asked all the same, as for one that is unknown", async () => {
-  const { end, reads, resume } = await make();
+  const { database, end, reads, resume } = await make();
+  database.answers.read = () => [null];
   for (const streamId of ["here", "elsewhere", "unknown"]) {
     assert.equal(await codeOf(resume("user-2", streamId, 3)), "stream_not_found");
-    assert.deepEqual(reads().at(-1), ["read", [{ userId: "user-2", streamId, from: 3 }]]);
+    assert.deepEqual(reads().at(-1), [{ userId: "user-2", streamId, from: 3 }]);
   }
   assert.equal(reads().length, 3);
   await end();
 });
 
-Deno.test("one more than the limit of streams is refused, before the database is asked", async () => {
+Deno.test("one more than the limit of streams is refused, before the database is asked; another user has seats", async () => {
   const { end, reads, resume } = await make();
-  for (const [place, streamId] of ["here", "elsewhere"].entries()) {
-    await takeSeats(resume, streamId, MAX_WATCHED_STREAMS / 2);
-    assert.equal(reads().length, place * MAX_WATCHED_STREAMS / 2);
-  }
+  await takeSeats(resume, "here", MAX_READ_STREAMS / 2);
+  assert.equal(reads().length, 0);
+  await takeSeats(resume, "elsewhere", MAX_READ_STREAMS / 2);
   const asked = reads().length;
   for (const streamId of ["here", "elsewhere", "unknown"]) {
-    await assert.rejects(resume("user-1", streamId, null), (error) => {
-      assert.ok(error instanceof RelayError);
-      assert.deepEqual([error.code, error.status, error.message, error.retryAfter], [
-        "too_many_streams",
-        429,
-        `Cannot watch the stream: the limit is ${MAX_WATCHED_STREAMS} at once`,
-        5,
-      ]);
-      return true;
+    await assert.rejects(resume("user-1", streamId, null), {
+      code: "too_many_streams",
+      message: `Cannot read the stream: the limit is ${MAX_READ_STREAMS} at once`,
+      retryAfter: 5,
     });
   }
   assert.equal(reads().length, asked);
-  // Of another user nobody has taken a seat.
-  assert.equal(await codeOf(resume("user-2", "x", null)), "stream_not_found");
+  assert.equal(await codeOf(resume("user-2", "elsewhere", null)), "resumed");
   await end();
-});
-
-type World = Awaited<ReturnType<typeof make>>;
-
-/** The ends that a stream can have, each for all of the seats that were taken. */
-const ENDS: [
-  string,
-  string,
-  (world: World, leave: () => Promise<void>) => unknown,
-][] = [["its reader leaves", "here", (_, leave) => leave()], [
-  "its reader leaves",
-  "elsewhere",
-  (_, leave) => leave(),
-], ["its generation ends", "here", async ({ call, keepAlive }) => {
-  call.finish();
-  await keepAlive.settled();
-}], ["its generation ends", "elsewhere", async ({ clock, database }) => {
-  database.expire("elsewhere");
-  await clock.run(1_000);
-}], ["its generation is deleted", "elsewhere", async ({ clock, database }) => {
-  database.rows.delete("elsewhere");
-  await clock.run(1_000);
-}]];
-
-for (const [how, streamId, end] of ENDS) {
-  Deno.test(`a seat of a stream from ${streamId} is given back exactly once when ${how}`, async () => {
-    const world = await make();
-    const clients = await takeSeats(world.resume, streamId);
-    assert.equal(await codeOf(world.resume("user-1", "unknown", null)), "too_many_streams");
-    await end(world, async () => {
-      for (const client of clients) await client.leave();
-    });
-    await world.clock.run(0);
-    // Leaving after the end gives nothing back a second time.
-    for (const client of clients) await client.leave();
-    world.database.admit("another");
-    await takeSeats(world.resume, "another");
-    assert.equal(await codeOf(world.resume("user-1", "another", null)), "too_many_streams");
-    await world.end();
-  });
-}
-
-Deno.test("a seat of a detached reader is given back once it has read what waits for it", async () => {
-  const { call, clock, end, resume } = await make();
-  const unread = [];
-  for (let seat = 0; seat < MAX_WATCHED_STREAMS; seat++) {
-    unread.push(await resume("user-1", "here", null));
-  }
-  call.send("x".repeat(MAX_CLIENT_QUEUE_BYTES));
-  assert.equal(await codeOf(resume("user-1", "here", null)), "too_many_streams");
-  unread.forEach(watch);
-  await clock.run(0);
-  await takeSeats(resume, "here");
-  assert.equal(await codeOf(resume("user-1", "here", null)), "too_many_streams");
-  await end();
-});
-
-Deno.test("a replay that nobody reads keeps its seat, for its text waits in memory", async () => {
-  const { clock, database, end, resume } = await make();
-  database.sweep("elsewhere");
-  const unread = [];
-  for (let seat = 0; seat < MAX_WATCHED_STREAMS; seat++) {
-    unread.push(await resume("user-1", "elsewhere", null));
-  }
-  assert.equal(await codeOf(resume("user-1", "elsewhere", null)), "too_many_streams");
-  unread.forEach(watch);
-  await clock.run(0);
-  assert.equal(await codeOf(resume("user-1", "elsewhere", null)), "resumed");
-  await end();
-});
-
-Deno.test("a replay that was read keeps no seat", async () => {
-  const { clock, database, end, resume } = await make();
-  database.sweep("elsewhere");
-  for (let round = 0; round < 2 * MAX_WATCHED_STREAMS; round++) {
-    const client = watch(await resume("user-1", "elsewhere", null));
-    await clock.run(0);
-    assert.equal(client.ended, true);
-    assert.deepEqual(client.events.map(({ event }) => event), ["start", "error"]);
-  }
-  await end();
-});
-
-Deno.test("a seat is given back when there is no such stream, the database is away, or watching fails", async () => {
-  const world = await make();
-  const failing = createResume({
-    database: world.database,
-    generations: world.generations,
-    watchers: {
-      watch: (_user, _stream, _from, _view: View): never => {
-        throw new TypeError("broken");
-      },
-    },
-  });
-  for (let round = 0; round < 2 * MAX_WATCHED_STREAMS; round++) {
-    assert.equal(await codeOf(failing("user-1", "unknown", null)), "stream_not_found");
-    world.database.failure = away();
-    assert.equal(await codeOf(failing("user-1", "elsewhere", null)), "unavailable");
-    world.database.failure = null;
-    await assert.rejects(failing("user-1", "elsewhere", null), TypeError);
-  }
-  await world.end();
-});
-
-Deno.test("a seat that is given back by its end and by a failure is given back once", async () => {
-  const world = await make();
-  const failing = createResume({
-    database: world.database,
-    generations: world.generations,
-    watchers: {
-      watch: (_user, _stream, _from, _view: View, onEnd): never => {
-        onEnd();
-        throw new TypeError("broken");
-      },
-    },
-  });
-  await takeSeats(failing, "here", MAX_WATCHED_STREAMS - 1);
-  for (let round = 0; round < 3; round++) {
-    await assert.rejects(failing("user-1", "elsewhere", null), TypeError);
-  }
-  await takeSeats(failing, "here", 1);
-  assert.equal(await codeOf(failing("user-1", "here", null)), "too_many_streams");
-  await world.end();
 });
 
 Deno.test("seats are taken while the database is asked, so that many at once stay within the limit", async () => {
   const { end, resume } = await make();
-  const results = await Promise.allSettled(
-    Array.from({ length: 3 * MAX_WATCHED_STREAMS }, () => resume("user-1", "elsewhere", null)),
-  );
-  assert.equal(results.filter(({ status }) => status === "fulfilled").length, MAX_WATCHED_STREAMS);
+  const asked = Array.from({ length: 3 * MAX_READ_STREAMS }, () => resume("user-1", "elsewhere", null));
+  const results = await Promise.allSettled(asked);
+  assert.equal(results.filter(({ status }) => status === "fulfilled").length, MAX_READ_STREAMS);
   await end();
+});
+
+type Lab = Awaited<ReturnType<typeof make>>;
+
+/** The ends that a stream can have, each for all of the seats that were taken. */
+const ENDS: [how: string, streamId: string, end: (lab: Lab, leave: () => Promise<void>) => unknown][] = [
+  ["its reader leaves", "here", (_, leave) => leave()],
+  ["its reader leaves", "elsewhere", (_, leave) => leave()],
+  ["its generation ends", "here", async ({ call, keepAlive }) => {
+    call.finish();
+    await keepAlive.settled();
+  }],
+  ["its generation ends", "elsewhere", async ({ clock, database }) => {
+    database.views.set("elsewhere", ENDED);
+    await clock.run(1_000);
+  }],
+  ["its generation is deleted", "elsewhere", async ({ clock, database }) => {
+    database.views.delete("elsewhere");
+    await clock.run(1_000);
+  }],
+];
+
+for (const [how, streamId, end] of ENDS) {
+  Deno.test(`a seat of a stream from ${streamId} is given back exactly once when ${how}`, async () => {
+    const lab = await make();
+    const clients = (await takeSeats(lab.resume, streamId)).map(watch);
+    assert.ok(await isFull(lab.resume));
+    await end(lab, async () => {
+      for (const client of clients) await client.leave();
+    });
+    await lab.clock.run(0);
+    // Leaving after the end gives nothing back a second time.
+    for (const client of clients) await client.leave();
+    lab.database.views.set("elsewhere", RUNNING);
+    await takeSeats(lab.resume, "elsewhere");
+    assert.ok(await isFull(lab.resume));
+    await lab.end();
+  });
+}
+
+Deno.test("a reader that reads nothing keeps its seat, detached or at the end of a replay, because its text waits", async () => {
+  for (const streamId of ["here", "ended"]) {
+    const { call, clock, end, resume } = await make();
+    const unread = await takeSeats(resume, streamId);
+    call.send("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+    assert.ok(await isFull(resume));
+    unread.forEach(watch);
+    await clock.run(0);
+    await takeSeats(resume, "elsewhere");
+    assert.ok(await isFull(resume));
+    await end();
+  }
+});
+
+Deno.test("a seat is given back, once, when there is no such stream, the database is away, or attaching fails", async () => {
+  for (const ends of [false, true]) {
+    const lab = await make({
+      attach(_user, _stream, _from, _view, onOver): never {
+        if (ends) onOver();
+        throw new TypeError("broken");
+      },
+    });
+    await takeSeats(lab.resume, "here", MAX_READ_STREAMS - 1);
+    for (let round = 0; round < 3; round++) {
+      assert.equal(await codeOf(lab.resume("user-1", "unknown", null)), "stream_not_found");
+      lab.database.failure = away();
+      assert.equal(await codeOf(lab.resume("user-1", "elsewhere", null)), "unavailable");
+      lab.database.failure = null;
+      assert.equal(await codeOf(lab.resume("user-1", "elsewhere", null)), "TypeError: broken");
+    }
+    await takeSeats(lab.resume, "here", 1);
+    assert.ok(await isFull(lab.resume));
+    await lab.end();
+  }
+});
+
+/** What requests with this header and with this query say. */
+function* read(text: string): Generator<() => number | null> {
+  const url = "http://edge.internal/stream/a";
+  yield () => lastEventId(new Request(`${url}?last_event_id=${encodeURIComponent(text)}`));
+  yield () => lastEventId(new Request(`${url}?last_event_id=4`, { headers: { "last-event-id": text } }));
+}
+
+Deno.test("the last event id is that of the header, else of the query; empty is none, and what is no offset is refused", () => {
+  assert.equal(lastEventId(new Request("http://edge.internal/stream/a?other=17")), null);
+  const offsets = { "17": 17, "0": 0, "007": 7, "999999999": 999_999_999, "": null };
+  for (const [text, wanted] of Object.entries(offsets)) {
+    for (const offset of read(text)) assert.equal(offset(), wanted);
+  }
+  const issues = [{ path: "last_event_id", message: "Must be the id of an event, a number of at most 9 digits" }];
+  for (const text of ["-1", "+1", "1.5", "1e3", "0x1", "a", "1 2", "1,2", "1234567890", "9".repeat(400)]) {
+    for (const offset of read(text)) assert.throws(offset, { code: "invalid_request", issues });
+  }
 });

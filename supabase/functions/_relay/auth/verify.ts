@@ -1,4 +1,4 @@
-/** Finds out who calls: a Supabase user's access token in, the caller out. */
+/** Verifies the access token of a Supabase user, and gives the caller. */
 
 import {
   createRemoteJWKSet,
@@ -13,7 +13,7 @@ import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { bearerToken } from "./bearer.ts";
 
-/** A user, as far as the relay needs to know one. */
+/** The user who calls. */
 export interface Caller {
   userId: string;
   isAnonymous: boolean;
@@ -37,8 +37,8 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 /**
  * The algorithm in a token's header only chooses a branch, and each branch pins the algorithms that its kind of key is
  * for: a public key never serves as an HMAC secret, and without a configured secret there is no HS256 at all. A token
- * that an OAuth client holds (`client_id`) is taken like the user's own, for the user agreed to it. A session revoked
- * a moment ago goes unseen until its token expires.
+ * that an OAuth client holds (`client_id`) is accepted like the user's own, because the user agreed to it. A session
+ * that was revoked is accepted until its token expires.
  */
 export function createVerifier(
   platform: Platform,
@@ -69,7 +69,7 @@ export function createVerifier(
   }
 
   return async (request) => {
-    const token = bearerToken(request.headers.get("authorization"));
+    const token = bearerToken(request);
     let payload: JWTPayload;
     try {
       payload = await verify(token);
@@ -80,7 +80,7 @@ export function createVerifier(
   };
 }
 
-/** Whatever keeps a key from being found, but for its absence, is the key set's failure and not the token's. */
+/** A key set that cannot be read is a failure of its own; only a key that is not in it is the token's. */
 function createKeySet(url: URL, options: VerifierOptions): JWTVerifyGetKey {
   const fetchKeySet = options.fetch ?? fetch;
   const keySet = createRemoteJWKSet(url, {
@@ -130,7 +130,7 @@ async function verifyWithAnyKey(
   }
 }
 
-/** One code for all that is wrong with a token; of the cause only its message is kept, for deeper ones quote the token. */
+/** One code for all that is wrong with a token. Of the cause only its message is kept: deeper causes quote the token. */
 function refusal(error: unknown): RelayError {
   if (error instanceof RelayError) return error;
   const cause = error instanceof Error ? error.message : undefined;

@@ -14,7 +14,7 @@ export interface Rate {
   reset_s: number;
 }
 
-/** What relay_begin says of an admitted generation: everything that its worker needs. */
+/** An admitted generation: everything that its worker needs. */
 export interface Admission {
   fence: string;
   conversation_id: string;
@@ -40,11 +40,8 @@ interface Refusal {
   characters?: number;
 }
 
-/** The admission; or that the user has this stream_id already; or the error that the client is told. All know the rate. */
-export type BeginAnswer = { admission: Admission; rate: Rate } | {
-  exists: true;
-  rate: Rate;
-} | { refusal: RelayError; rate: Rate };
+/** The admission; or that the user has this stream_id already; or the error for the client. */
+export type BeginAnswer = { rate: Rate } & ({ admission: Admission } | { exists: true } | { refusal: RelayError });
 
 /** One round trip; rejects as `Rpc` does. The same `fence` again, made by the worker, gets the same answer. */
 export async function begin(
@@ -82,23 +79,14 @@ export async function begin(
   return { refusal, rate: answer.rate };
 }
 
-function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]): string {
+/** The words that need numbers; the others are those of the code. */
+function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]): string | undefined {
   switch (refusal.code) {
-    case "stream_id_taken":
-      return "Cannot start the generation: its stream_id is taken";
     case "rate_limited":
       return `Cannot start the generation: the limit is ${refusal.rate.limit} in a minute`;
     case "too_many_streams":
       return `Cannot start the generation: the limit is ${maxConcurrent} at once`;
     case "payload_too_large":
-      return `Cannot send the story: its path has ${refusal.characters} characters, the limit is ${MAX_CONTEXT_CHARACTERS}`;
-    case "bot_not_found":
-      return "Cannot find a bot that may answer";
-    case "conversation_not_found":
-      return "Cannot find the conversation";
-    case "message_not_found":
-      return "Cannot find the message";
-    default:
-      return "Cannot start the generation";
+      return `Cannot send the conversation: its path has ${refusal.characters} characters, the limit is ${MAX_CONTEXT_CHARACTERS}`;
   }
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
-import { makeAdmission } from "../testing/job.ts";
+import { makeAdmission } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeRpc } from "../testing/rpc.ts";
 import { begin } from "./begin.ts";
@@ -10,66 +10,35 @@ import { begin } from "./begin.ts";
 const RATE = { limit: 5, remaining: 4, reset_s: 60 };
 const platform = makePlatform({ configuration: { rateLimitPerMinute: 5, maxConcurrent: 3, leaseMs: 15_000 } });
 
-/** What relay_begin is asked for this request. */
-async function argsOf(request: StreamRequest) {
-  const { rpc, calls } = makeRpc({ outcome: "admitted", ...makeAdmission() });
-  await begin(rpc, platform, "user-1", "stream-1", "fence-1", request);
-  assert.equal(calls.length, 1);
-  assert.equal(calls[0].name, "relay_begin");
-  return calls[0].args;
-}
-
 /** What comes of this answer of relay_begin. */
 async function answerTo(answer: Record<string, unknown>) {
   const { rpc } = makeRpc({ rate: RATE, ...answer });
   return await begin(rpc, platform, "user-1", "stream-1", "fence-1", { prompt: "Hi", on_disconnect: "stop" });
 }
 
-Deno.test("a prompt is asked for with the limits of the configuration", async () => {
-  assert.deepEqual(await argsOf({ prompt: "Hi", on_disconnect: "stop" }), {
+Deno.test("a request is asked for with the limits of the configuration; system and on_disconnect stay here", async () => {
+  const asked = { prompt: null, reroll_of: null, conversation_id: null, bot_id: null, parent_id: null };
+  const common = {
     user_id: "user-1",
     stream_id: "stream-1",
     worker_id: platform.workerId,
-    prompt: "Hi",
-    reroll_of: null,
-    conversation_id: null,
-    bot_id: null,
-    parent_id: null,
-    parent_is_given: false,
     rate_limit: 5,
     max_concurrent: 3,
     lease_ms: 15_000,
     max_context: MAX_CONTEXT_CHARACTERS,
     fence: "fence-1",
-  });
-});
-
-Deno.test("a reroll is asked for without a prompt, and system stays here", async () => {
-  const args = await argsOf({
-    reroll_of: "message-1",
-    conversation_id: "conversation-1",
-    bot_id: "bot-1",
-    system: "secret",
-    on_disconnect: "continue",
-  });
-  assert.deepEqual([
-    args.prompt,
-    args.reroll_of,
-    args.conversation_id,
-    args.bot_id,
-  ], [null, "message-1", "conversation-1", "bot-1"]);
-  assert.doesNotMatch(JSON.stringify(args), /secret|continue/);
-});
-
-Deno.test("a parent that is null is given, one that is absent is not", async () => {
-  const base = { prompt: "Hi", on_disconnect: "stop" } as const;
-  const cases: [StreamRequest, unknown[]][] = [[base, [null, false]], [{
-    ...base,
-    parent_id: null,
-  }, [null, true]], [{ ...base, parent_id: "message-1" }, ["message-1", true]]];
-  for (const [request, wanted] of cases) {
-    const { parent_id, parent_is_given } = await argsOf(request);
-    assert.deepEqual([parent_id, parent_is_given], wanted);
+  };
+  const reroll = { reroll_of: "message-1", conversation_id: "conversation-1", bot_id: "bot-1" };
+  const cases: [Partial<StreamRequest>, Record<string, unknown>][] = [
+    [{ prompt: "Hi" }, { prompt: "Hi", parent_is_given: false }],
+    [{ ...reroll, system: "secret", on_disconnect: "continue" }, { ...reroll, parent_is_given: false }],
+    [{ prompt: "Hi", parent_id: null }, { prompt: "Hi", parent_is_given: true }],
+    [{ prompt: "Hi", parent_id: "message-1" }, { prompt: "Hi", parent_id: "message-1", parent_is_given: true }],
+  ];
+  for (const [request, args] of cases) {
+    const { rpc, calls } = makeRpc({ outcome: "admitted", ...makeAdmission() });
+    await begin(rpc, platform, "user-1", "stream-1", "fence-1", { on_disconnect: "stop", ...request });
+    assert.deepEqual(calls, [{ name: "relay_begin", args: { ...common, ...asked, ...args } }]);
   }
 });
 
@@ -80,50 +49,22 @@ Deno.test("an admission is given as the database has it", async () => {
 
 Deno.test("each refusal has its code and its words", async () => {
   const cases: [ErrorCode, string][] = [
-    ["stream_id_taken", "Cannot start the generation: its stream_id is taken"],
+    ["stream_id_taken", ERRORS.stream_id_taken.message],
     ["rate_limited", "Cannot start the generation: the limit is 5 in a minute"],
     ["too_many_streams", "Cannot start the generation: the limit is 3 at once"],
-    ["bot_not_found", "Cannot find a bot that may answer"],
-    ["conversation_not_found", "Cannot find the conversation"],
-    ["message_not_found", "Cannot find the message"],
+    ["bot_not_found", ERRORS.bot_not_found.message],
     [
       "payload_too_large",
-      `Cannot send the story: its path has 4000001 characters, the limit is ${MAX_CONTEXT_CHARACTERS}`,
+      `Cannot send the conversation: its path has 4000001 characters, the limit is ${MAX_CONTEXT_CHARACTERS}`,
     ],
-    ["forbidden", "Cannot start the generation"],
   ];
   for (const [code, message] of cases) {
-    const answer = await answerTo({
-      outcome: "refused",
-      code,
-      characters: code === "payload_too_large" ? 4_000_001 : undefined,
-    });
-    assert.ok("refusal" in answer);
-    assert.deepEqual(answer, { refusal: new RelayError(code, message), rate: RATE });
-    assert.match(answer.refusal.message, /^[A-Z].*[^.]$/s);
+    const characters = code === "payload_too_large" ? 4_000_001 : undefined;
+    const answer = await answerTo({ outcome: "refused", code, characters, retry_after_s: 17 });
+    assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), rate: RATE });
   }
-});
-
-Deno.test("a refusal says when to try again, where the database does", async () => {
-  const answer = await answerTo({ outcome: "refused", code: "rate_limited", retry_after_s: 17 });
-  assert.ok("refusal" in answer);
-  assert.equal(answer.refusal.retryAfter, 17);
 });
 
 Deno.test("the user's own stream_id again exists, and is no refusal", async () => {
   assert.deepEqual(await answerTo({ outcome: "exists", code: "stream_id_taken" }), { exists: true, rate: RATE });
-});
-
-Deno.test("another user's stream_id is refused as taken", async () => {
-  const answer = await answerTo({ outcome: "refused", code: "stream_id_taken" });
-  assert.ok("refusal" in answer);
-  assert.deepEqual([answer.refusal.code, answer.refusal.status], ["stream_id_taken", 409]);
-});
-
-Deno.test("what the rpc rejects with goes on as it is", async () => {
-  const failure = new RelayError("unavailable", "Cannot reach the database");
-  await assert.rejects(
-    begin(() => Promise.reject(failure), platform, "user-1", "a", "fence-1", { prompt: "Hi", on_disconnect: "stop" }),
-    (error) => error === failure,
-  );
 });

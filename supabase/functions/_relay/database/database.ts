@@ -2,36 +2,131 @@
 
 import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { Usage } from "../protocol/events.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
-import { beat, type BeatAnswer, type BeatEntry } from "./beat.ts";
 import { begin, type BeginAnswer } from "./begin.ts";
-import { cancel } from "./cancel.ts";
-import { type Ending, type EndingText, type EndStatus, finish, type Outcome } from "./finish.ts";
-import { countRefusals, metrics, type Sample } from "./metrics.ts";
-import { read, type Reading, type View } from "./read.ts";
-import { createRpc } from "./rpc.ts";
+import { type Ending, type EndingText, type EndStatus, finish, type StoredEnding } from "./finish.ts";
+import { createRpc, type Rpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
 export interface Database {
   begin(userId: string, streamId: string, fence: string, request: StreamRequest): Promise<BeginAnswer>;
+  /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
-  finish(streamId: string, fence: string, ending: Ending, text: EndingText): Promise<Outcome | null>;
+  finish(streamId: string, fence: string, ending: Ending, text: EndingText): Promise<StoredEnding | null>;
+  /** `cancelling`, or how the generation has ended already; null: unknown, or another user's. */
   cancel(userId: string, streamId: string): Promise<"cancelling" | EndStatus | null>;
+  /** One round trip for all; null: unknown, or another user's. */
   read(readings: Reading[]): Promise<(View | null)[]>;
+  /** The counters of all workers. */
   metrics(): Promise<Sample[]>;
+  /** Adds to the counters of refused requests. */
   countRefusals(counts: ReadonlyMap<ErrorCode, number>): Promise<void>;
 }
 
-/** Builds the one client that a worker needs. */
-export function createDatabase(platform: Platform, options: { fetch?: typeof fetch } = {}): Database {
-  const rpc = createRpc(platform, options);
+/** A stretch of a generation's text; offsets are UTF-16 code units. */
+export interface Chunk {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** A generation that this worker runs, and the text that the database lacks. */
+export interface BeatEntry {
+  streamId: string;
+  fence: string;
+  chunk: Chunk;
+}
+
+/** What a beat brings back, by stream_id. */
+export interface BeatAnswer {
+  /** How many UTF-16 units of the text the database has. */
+  stored: Record<string, number>;
+  cancelled: string[];
+  /** No longer this worker's to run: ended elsewhere, or gone. */
+  lost: string[];
+}
+
+/** Which stream is read for which user, and how much of the text its reader has. */
+export interface Reading {
+  userId: string;
+  streamId: string;
+  from: number;
+}
+
+/** A generation as readers need it. The text begins at the offset `start`; null where there is none. */
+export interface View {
+  /** Null once the row is forgotten. */
+  generation: GenerationRow | null;
+  message?: MessageRow | null;
+  start: number | null;
+  text: string | null;
+}
+
+/** A generation's row, as far as a reader needs it. */
+export interface GenerationRow {
+  status: "running" | EndStatus;
+  conversation_id: string | null;
+  bot_id: string | null;
+  user_message_id: string | null;
+  parent_id: string | null;
+  message_id: string | null;
+  model: string;
+  finish_reason: string | null;
+  error_code: ErrorCode | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: number | null;
+}
+
+/** The message of a generation that has ended. */
+export interface MessageRow {
+  id: string;
+  conversation_id: string;
+  bot_id: string | null;
+  parent_id: string | null;
+  is_complete: boolean;
+  finish_reason: string | null;
+  usage: Usage | null;
+}
+
+/** One counter or gauge; a bucket of a histogram counts only what fell into it. */
+export interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** Builds the one client that a worker needs; tests replace the rpc. */
+export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
     begin: (userId, streamId, fence, request) => begin(rpc, platform, userId, streamId, fence, request),
-    beat: (entries) => beat(rpc, entries, platform.configuration.leaseMs),
+    beat: (entries) =>
+      rpc("relay_beat", {
+        stream_ids: entries.map(({ streamId }) => streamId),
+        fences: entries.map(({ fence }) => fence),
+        lease_ms: platform.configuration.leaseMs,
+        starts: entries.map(({ chunk }) => chunk.start),
+        ends: entries.map(({ chunk }) => chunk.end),
+        texts: entries.map(({ chunk }) => chunk.text),
+      }),
     finish: (streamId, fence, ending, text) => finish(rpc, streamId, fence, ending, text),
-    cancel: (userId, streamId) => cancel(rpc, userId, streamId),
-    read: (readings) => read(rpc, readings),
-    metrics: () => metrics(rpc),
-    countRefusals: (counts) => countRefusals(rpc, counts),
+    async cancel(userId, streamId) {
+      const answer = await rpc<{ status: "cancelling" | EndStatus } | null>(
+        "relay_cancel",
+        { user_id: userId, stream_id: streamId },
+      );
+      return answer?.status ?? null;
+    },
+    read: (readings) =>
+      rpc("relay_read", {
+        user_ids: readings.map(({ userId }) => userId),
+        stream_ids: readings.map(({ streamId }) => streamId),
+        from_units: readings.map(({ from }) => from),
+      }),
+    metrics: () => rpc("relay_metrics", {}),
+    async countRefusals(counts) {
+      await rpc("relay_count_refusals", { codes: [...counts.keys()], counts: [...counts.values()] });
+    },
   };
 }

@@ -1,68 +1,83 @@
 import assert from "node:assert/strict";
+import { RelayError } from "../protocol/errors.ts";
 import { makePlatform } from "../testing/platform.ts";
-import { createDatabase } from "./database.ts";
+import { makeRpc } from "../testing/rpc.ts";
+import { createDatabase, type Database } from "./database.ts";
 
-/** A database that answers every call with `{}`, and the paths and bodies that it was sent. */
-function make() {
-  const calls: [string, Record<string, unknown>][] = [];
-  const database = createDatabase(
-    makePlatform({ configuration: { leaseMs: 9_000 } }),
+const platform = makePlatform({ configuration: { leaseMs: 9_000 } });
+const BEAT_ANSWER = { stored: { b: 13 }, cancelled: ["b"], lost: ["a"] };
+
+/** What a caller has besides what a call needs. */
+const more = { stop() {}, stream: {} };
+
+/** Each call, with the SQL function and the arguments that it becomes, what that answers, and what the caller gets. */
+const CALLS: [
+  call: (database: Database) => Promise<unknown>,
+  name: string,
+  args: object,
+  answer: unknown,
+  got?: unknown,
+][] = [
+  [
+    (database) =>
+      database.beat([
+        { streamId: "a", fence: "fence-a", chunk: { start: 0, end: 6, text: "é 🐉\n!" }, ...more },
+        { streamId: "b", fence: "fence-b", chunk: { start: 13, end: 13, text: "" }, ...more },
+      ]),
+    "relay_beat",
     {
-      fetch: (input, init) => {
-        calls.push([new URL(String(input)).pathname, JSON.parse(String(init!.body))]);
-        return Promise.resolve(Response.json({}));
-      },
+      stream_ids: ["a", "b"],
+      fences: ["fence-a", "fence-b"],
+      lease_ms: 9_000,
+      starts: [0, 13],
+      ends: [6, 13],
+      texts: ["é 🐉\n!", ""],
     },
-  );
-  return { calls, database };
-}
+    BEAT_ANSWER,
+  ],
+  [
+    (database) => database.beat([]),
+    "relay_beat",
+    { stream_ids: [], fences: [], lease_ms: 9_000, starts: [], ends: [], texts: [] },
+    BEAT_ANSWER,
+  ],
+  [
+    (database) => database.cancel("user-1", "a"),
+    "relay_cancel",
+    { user_id: "user-1", stream_id: "a" },
+    { stream_id: "a", status: "cancelling" },
+    "cancelling",
+  ],
+  [(database) => database.cancel("user-1", "a"), "relay_cancel", { user_id: "user-1", stream_id: "a" }, null],
+  [
+    (database) =>
+      database.read([{ userId: "user-1", streamId: "a", from: 0, ...more }, {
+        userId: "user-2",
+        streamId: "b",
+        from: 17,
+        ...more,
+      }]),
+    "relay_read",
+    { user_ids: ["user-1", "user-2"], stream_ids: ["a", "b"], from_units: [0, 17] },
+    [null, { generation: null, start: null, text: null }],
+  ],
+  [(database) => database.metrics(), "relay_metrics", {}, [{ name: "sweeps_total", labels: {}, value: 4 }]],
+  [
+    (database) => database.countRefusals(new Map([["forbidden", 3], ["internal", 1]])),
+    "relay_count_refusals",
+    { codes: ["forbidden", "internal"], counts: [3, 1] },
+    {},
+    undefined,
+  ],
+];
 
-Deno.test("each method is one call of its SQL function", async () => {
-  const { calls, database } = make();
-  await database.begin("user-1", "stream-1", "fence-1", { prompt: "Hi", on_disconnect: "stop" });
-  await database.beat([{ streamId: "stream-1", fence: "fence-1", piece: { start: 3, end: 5, text: "🐉" } }]);
-  await database.finish("stream-1", "fence-1", {
-    status: "cancelled",
-    finishReason: "cancelled",
-    errorCode: null,
-    usage: null,
-    firstTokenMs: null,
-    overheadMs: null,
-  }, { storedUnits: 5, from: (offset) => `text from ${offset}` });
-  await database.cancel("user-1", "stream-1");
-  await database.read([{ userId: "user-1", streamId: "stream-1", from: 5 }]);
-  await database.metrics();
-  await database.countRefusals(new Map([["forbidden", 3], ["internal", 1]]));
-  assert.deepEqual(
-    calls.map(([path]) => path),
-    ["begin", "beat", "finish", "cancel", "read", "metrics", "count_refusals"]
-      .map((name) => `/rest/v1/rpc/relay_${name}`),
-  );
-  const [begin, beat, finish, cancel, read, metrics, refusals] = calls.map(([, args]) => args);
-  assert.deepEqual([
-    begin.user_id,
-    begin.stream_id,
-    begin.prompt,
-    begin.fence,
-    begin.lease_ms,
-  ], ["user-1", "stream-1", "Hi", "fence-1", 9_000]);
-  assert.deepEqual(beat, {
-    stream_ids: ["stream-1"],
-    fences: ["fence-1"],
-    lease_ms: 9_000,
-    starts: [3],
-    ends: [5],
-    texts: ["🐉"],
+for (const [index, [call, name, args, answer, ...got]] of CALLS.entries()) {
+  Deno.test(`a call is one of ${name}, with its arguments and nothing else: ${index}`, async () => {
+    const { rpc, calls } = makeRpc(answer);
+    assert.deepEqual(await call(createDatabase(platform, rpc)), got.length > 0 ? got[0] : answer);
+    assert.deepEqual(calls, [{ name, args }]);
+    const failure = new RelayError("unavailable");
+    const failing = createDatabase(platform, () => Promise.reject(failure));
+    await assert.rejects(call(failing), (error) => error === failure);
   });
-  assert.deepEqual([
-    finish.stream_id,
-    finish.fence,
-    finish.status,
-    finish.start_at,
-    finish.content,
-  ], ["stream-1", "fence-1", "cancelled", 5, "text from 5"]);
-  assert.deepEqual(cancel, { user_id: "user-1", stream_id: "stream-1" });
-  assert.deepEqual(read, { user_ids: ["user-1"], stream_ids: ["stream-1"], from_units: [5] });
-  assert.deepEqual(metrics, {});
-  assert.deepEqual(refusals, { codes: ["forbidden", "internal"], counts: [3, 1] });
-});
+}

@@ -1,30 +1,25 @@
-/** Tells relay_finish how a generation ended. */
+/** Stores with relay_finish how a generation ended. */
 
-import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type EndingCode, type ErrorCode, RelayError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/events.ts";
-import type { Rpc } from "./rpc.ts";
+import { isCheckViolation, type Rpc } from "./rpc.ts";
 
-/** How a generation can stand at its end. */
-export type EndStatus =
-  | "completed"
-  | "cancelled"
-  | "disconnected"
-  | "failed"
-  | "interrupted";
+/** The status of a generation that has ended. */
+export type EndStatus = "completed" | "cancelled" | "disconnected" | "failed" | "interrupted";
 
-/** An end as the worker sees it. */
+/** An ending as the worker sees it. */
 export interface Ending {
   status: EndStatus;
   finishReason: string;
-  errorCode: ErrorCode | null;
+  errorCode: EndingCode | null;
   usage: Usage | null;
   firstTokenMs: number | null;
   /** What the relay itself took until it called the provider; null where it did not call. */
   overheadMs: number | null;
 }
 
-/** An end as the database has it: of whoever came first. */
-export interface Outcome {
+/** An ending as the database has it, which keeps the first one. */
+export interface StoredEnding {
   status: EndStatus;
   finish_reason: string;
   error_code: ErrorCode | null;
@@ -32,18 +27,19 @@ export interface Outcome {
   is_complete: boolean;
 }
 
-/** What relay_finish says; `running` where the fence is not this worker's any more. */
-type Answer = Omit<Outcome, "status"> & { status: EndStatus | "running" };
-
-/** The text of a generation, of which the database may have the beginning. */
+/** The text of a generation; the database may have the beginning of it. */
 export interface EndingText {
   readonly storedUnits: number;
   from(offset: number): string;
 }
 
+/** `running` where the fence is no longer this worker's. */
+type Answer = Omit<StoredEnding, "status"> & { status: EndStatus | "running" };
+
 /**
- * May be repeated at will: only the first call counts. Only what the database lacks of the text is sent; a database that
- * knows otherwise says where to begin. Null: there is no such generation, or another worker runs it.
+ * May be repeated: only the first call counts. Sends only what the database lacks of the text; a database that has
+ * another length says where to begin. Null: there is no such generation, or another worker runs it. A database that is
+ * older than this worker refuses a code that it does not know; the message is then stored as `internal`.
  */
 export async function finish(
   rpc: Rpc,
@@ -51,9 +47,26 @@ export async function finish(
   fence: string,
   ending: Ending,
   text: EndingText,
-): Promise<Outcome | null> {
-  const call = (start: number) =>
-    rpc<Answer | { expected_start: number } | null>("relay_finish", {
+): Promise<StoredEnding | null> {
+  try {
+    return await send(rpc, streamId, fence, ending, text);
+  } catch (error) {
+    if (!isCheckViolation(error) || ending.errorCode === null || ending.errorCode === "internal") throw error;
+    return await send(rpc, streamId, fence, { ...ending, errorCode: "internal" }, text);
+  }
+}
+
+async function send(
+  rpc: Rpc,
+  streamId: string,
+  fence: string,
+  ending: Ending,
+  text: EndingText,
+): Promise<StoredEnding | null> {
+  let start = text.storedUnits;
+  // A beat under way, or a sweep, may move the start between two calls; it cannot do so for ever.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const answer = await rpc<Answer | { expected_start: number } | null>("relay_finish", {
       stream_id: streamId,
       fence,
       status: ending.status,
@@ -67,10 +80,6 @@ export async function finish(
       first_token_ms: ending.firstTokenMs,
       overhead_ms: ending.overheadMs,
     });
-  let start = text.storedUnits;
-  // A beat under way, or a sweep, may move the beginning between two calls; it cannot do so for ever.
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const answer = await call(start);
     if (answer === null) return null;
     if ("expected_start" in answer) {
       start = answer.expected_start;
@@ -79,5 +88,5 @@ export async function finish(
     const { status } = answer;
     return status === "running" ? null : { ...answer, status };
   }
-  throw new RelayError("unavailable", "Cannot store the message: its beginning moves", { retryAfter: 1 });
+  throw new RelayError("unavailable", "Cannot store the message: its start moves", { retryAfter: 1 });
 }

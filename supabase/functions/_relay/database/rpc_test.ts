@@ -2,203 +2,132 @@ import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { DATABASE_TIMEOUT_MS } from "../protocol/limits.ts";
 import { makePlatform } from "../testing/platform.ts";
-import { createRpc } from "./rpc.ts";
+import { createRpc, isCheckViolation } from "./rpc.ts";
 
-/** A client of a database that gives this answer; `requests` is what reached it. */
-function make(answer: (request: Request) => Response | Promise<Response>) {
+type Answer = (request: Request) => Response | Promise<Response>;
+
+/** A client of a database that gives these answers, the last one for ever; `requests` is what reached it. */
+function make(...answers: Answer[]) {
   const platform = makePlatform();
   const requests: Request[] = [];
   const rpc = createRpc(platform, {
     fetch: async (input, init) => {
       const request = new Request(input, init);
       requests.push(request);
-      return await answer(request);
+      return await (answers.length > 1 ? answers.shift()! : answers[0])(request);
     },
   });
   return { ...platform, requests, rpc };
 }
 
 async function failureOf(call: Promise<unknown>): Promise<RelayError> {
-  try {
-    await call;
-  } catch (error) {
-    assert.ok(error instanceof RelayError, String(error));
-    assert.match(error.message, /^[A-Z].*[^.]$/s);
-    return error;
-  }
-  assert.fail("It did not fail");
+  const error = await call.then(() => assert.fail("It did not fail"), (error) => error);
+  assert.ok(error instanceof RelayError, String(error));
+  return error;
 }
 
-const never = () => new Promise<Response>(() => {});
+/** An answer as PostgREST gives it for a failure. */
+const refused = (status: number, code: string | null) => () =>
+  Response.json({ code, message: "said", details: "secret", hint: "secret" }, { status });
 
-Deno.test("a call is one POST with the secret key and the arguments as JSON", async () => {
-  const { rpc, requests, clock } = make(() => Response.json({ a: 1 }));
+/** The cause as the log has it. */
+const causeOf = (status: number, code: string | null) =>
+  `CallFailure: relay_x was answered with status ${status}, ${
+    code === null ? "no code: not by PostgREST" : `${code}: said`
+  }`;
+
+/** Never answers, as long as the request is not aborted. */
+const hangs: Answer = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+
+Deno.test("a call is one POST with the secret key and the arguments as JSON; null is an answer", async () => {
+  const { rpc, requests, clock } = make(() => Response.json({ a: 1 }), () => Response.json(null));
   const args = { stream_ids: ["a", "b"], text: "é🐉", none: null };
   assert.deepEqual(await rpc("relay_x", args), { a: 1 });
-  assert.equal(requests.length, 1);
   const [request] = requests;
   assert.deepEqual([request.method, request.url], ["POST", "http://supabase.test/rest/v1/rpc/relay_x"]);
   assert.equal(request.headers.get("apikey"), "sb_secret_test");
   assert.deepEqual(await request.json(), args);
-  assert.equal(clock.pending, 0);
-});
-
-Deno.test("null is an answer", async () => {
-  const { rpc } = make(() => Response.json(null));
   assert.equal(await rpc("relay_x", {}), null);
+  assert.deepEqual([requests.length, clock.pending], [2, 0]);
 });
 
-/** An answer as PostgREST gives it for a failure. */
-function refused(status: number, code: string | null): Response {
-  return Response.json({ code, message: "said", details: "secret", hint: "secret" }, { status });
-}
+/** Statuses with PostgREST's or Postgres' code: those of a database that is away, and of one that refuses the call. */
+const AWAY =
+  "503 PGRST000,503 PGRST001,503 PGRST002,504 PGRST003,503 08006,503 53300,500 57014,500 57P01,502,503,504,521";
+const REFUSED = "400 22P02,400 P0001,401 PGRST301,403 42501,404 PGRST202,409 23514,500 XX000,500";
 
-/** What the log is told. */
-function causeOf(status: number, code: string | null): string {
-  return `relay_x was answered with status ${status}, ${code === null ? "no code: not by PostgREST" : `${code}: said`}`;
-}
-
-Deno.test("a database that is away or going away is unavailable", async () => {
-  const cases: [number, string | null][] = [
-    [503, "PGRST000"],
-    [503, "PGRST001"],
-    [503, "PGRST002"],
-    [504, "PGRST003"],
-    [503, "08006"],
-    [503, "53300"],
-    [500, "57014"],
-    [500, "57P01"],
-    [502, null],
-    [503, null],
-    [504, null],
-    [521, null],
-  ];
-  for (const [status, code] of cases) {
-    const { rpc, clock } = make(() => refused(status, code));
-    const error = await failureOf(rpc("relay_x", {}));
-    assert.deepEqual(
-      [error.code, error.message, error.retryAfter, error.cause],
-      ["unavailable", "Cannot reach the database", 5, causeOf(status, code)],
-    );
-    assert.equal(clock.pending, 0);
-  }
-});
-
-Deno.test("a database that refuses the call is the relay's own failure", async () => {
-  const cases: [number, string | null][] = [
-    [400, "22P02"],
-    [400, "P0001"],
-    [401, "PGRST301"],
-    [403, "42501"],
-    [404, "PGRST202"],
-    [409, "23514"],
-    [500, "XX000"],
-    [500, null],
-  ];
-  for (const [status, code] of cases) {
-    const { rpc, clock } = make(() => refused(status, code));
-    const error = await failureOf(rpc("relay_x", {}));
-    assert.deepEqual(
-      [error.code, error.message, error.retryAfter, error.cause],
-      ["internal", "The relay failed: its log has the cause", undefined, causeOf(status, code)],
-    );
-    assert.equal(clock.pending, 0);
-  }
-});
-
-Deno.test("a gateway's page is unavailable by its status", async () => {
-  const { rpc } = make(() => new Response("<html>Bad Gateway", { status: 502 }));
-  assert.equal((await failureOf(rpc("relay_x", {}))).code, "unavailable");
-});
-
-Deno.test("a fetch that fails is unavailable, and is not repeated", async () => {
-  const { rpc, requests } = make(() => Promise.reject(new TypeError("refused")));
-  const error = await failureOf(rpc("relay_x", {}));
-  assert.equal(error.code, "unavailable");
-  assert.match(String(error.cause), /^relay_x was answered with status 0, /);
-  assert.match(String(error.cause), /refused/);
-  assert.equal(requests.length, 1);
-});
-
-Deno.test("an answer that is no JSON is a failure, and never quoted", async () => {
-  for (const body of ['{"access_key": "sk-secret", ', "<html>secret"]) {
-    const { rpc } = make(() => new Response(body));
-    const error = await failureOf(rpc("relay_x", {}));
-    assert.deepEqual([error.code, error.cause], ["internal", causeOf(200, null)]);
-  }
-});
-
-Deno.test("a database that does not answer in time is unavailable, and the request is aborted", async () => {
-  const { rpc, clock, requests } = make((request) =>
-    new Promise((_, reject) => {
-      request.signal.addEventListener("abort", () => reject(request.signal.reason));
-    })
-  );
-  let settled = false;
-  const call = failureOf(rpc("relay_x", {})).finally(() => settled = true);
-  await clock.run(DATABASE_TIMEOUT_MS - 1);
-  assert.equal(settled, false);
-  await clock.run(1);
-  const error = await call;
-  assert.equal(error.code, "unavailable");
-  assert.match(String(error.cause), /The database did not answer in time/);
-  assert.equal(requests[0].signal.aborted, true);
-  assert.equal(clock.pending, 0);
-});
-
-/** Gives each request the next of these answers. */
-function inTurn(...answers: (() => Response)[]) {
-  return () => answers.shift()!();
-}
-
-Deno.test("what a deadlock or a conflict rolled back is called again with the same arguments", async () => {
-  for (const code of ["40P01", "40001"]) {
-    const failed = () => refused(500, code);
-    const { rpc, requests, clock } = make(inTurn(failed, failed, () => Response.json({ a: 1 })));
-    assert.deepEqual(await rpc("relay_x", { stream_id: "a" }), { a: 1 });
-    assert.equal(requests.length, 3);
-    for (const request of requests) {
-      assert.deepEqual(await request.json(), { stream_id: "a" });
+for (const [code, answers, retryAfter] of [["unavailable", AWAY, 5], ["internal", REFUSED, undefined]] as const) {
+  Deno.test(`what is ${code}, the cause keeps code and message alone`, async () => {
+    for (const answer of answers.split(",")) {
+      const [status, state = null] = answer.split(" ");
+      const { rpc, clock, requests } = make(refused(Number(status), state));
+      const error = await failureOf(rpc("relay_x", {}));
+      assert.deepEqual([error.code, error.retryAfter, String(error.cause)], [
+        code,
+        retryAfter,
+        causeOf(Number(status), state),
+      ]);
+      assert.equal(isCheckViolation(error), state === "23514");
+      assert.deepEqual([requests.length, clock.pending], [1, 0]);
     }
-    assert.equal(clock.pending, 0);
+    assert.equal(isCheckViolation(new RelayError("internal")), false);
+  });
+}
+
+Deno.test("a gateway's page and a fetch that fails are unavailable, an answer that is no JSON is never quoted", async () => {
+  const page = make(() => new Response("<html>Bad Gateway", { status: 502 }));
+  assert.equal((await failureOf(page.rpc("relay_x", {}))).code, "unavailable");
+  const broken = make(() => Promise.reject(new TypeError("refused")));
+  const error = await failureOf(broken.rpc("relay_x", {}));
+  assert.equal(error.code, "unavailable");
+  assert.match(String(error.cause), /relay_x was answered with status 0, .*refused/);
+  assert.equal(broken.requests.length, 1);
+  for (const body of ['{"access_key": "sk-secret", ', "<html>secret"]) {
+    const { code, cause } = await failureOf(make(() => new Response(body)).rpc("relay_x", {}));
+    assert.deepEqual([code, String(cause)], ["internal", causeOf(200, null)]);
   }
 });
 
-Deno.test("a call that is rolled back three times has failed, and is not made a fourth time", async () => {
+Deno.test("a call that is rolled back is made again with the same arguments, three times in all", async () => {
   for (const code of ["40P01", "40001"]) {
-    const { rpc, requests, clock } = make(() => refused(500, code));
-    const error = await failureOf(rpc("relay_x", {}));
-    assert.deepEqual([error.code, error.cause], ["internal", causeOf(500, code)]);
-    assert.equal(requests.length, 3);
-    assert.equal(clock.pending, 0);
+    const failed = refused(500, code);
+    const lucky = make(failed, failed, () => Response.json({ a: 1 }));
+    assert.deepEqual(await lucky.rpc("relay_x", { stream_id: "a" }), { a: 1 });
+    assert.equal(lucky.requests.length, 3);
+    for (const request of lucky.requests) assert.deepEqual(await request.json(), { stream_id: "a" });
+    const unlucky = make(failed);
+    const error = await failureOf(unlucky.rpc("relay_x", {}));
+    assert.deepEqual([error.code, String(error.cause)], ["internal", causeOf(500, code)]);
+    assert.deepEqual([unlucky.requests.length, unlucky.clock.pending], [3, 0]);
   }
+  const other = make(refused(500, "40P01"), refused(503, "PGRST000"));
+  assert.equal((await failureOf(other.rpc("relay_x", {}))).code, "unavailable");
+  assert.equal(other.requests.length, 2);
 });
 
-Deno.test("another failure behind a deadlock is not repeated", async () => {
-  const { rpc, requests } = make(inTurn(() => refused(500, "40P01"), () => refused(503, "PGRST000")));
-  assert.equal((await failureOf(rpc("relay_x", {}))).code, "unavailable");
-  assert.equal(requests.length, 2);
-});
-
-Deno.test("all attempts of a call share its time", async () => {
-  const { rpc, requests, clock } = make((request) =>
-    requests.length === 1 ? refused(500, "40P01") : new Promise((_, reject) => {
-      request.signal.addEventListener("abort", () => reject(request.signal.reason));
-    })
-  );
-  const call = failureOf(rpc("relay_x", {}));
-  await clock.run(0);
-  assert.equal(clock.pending, 1);
-  await clock.run(DATABASE_TIMEOUT_MS);
-  assert.equal((await call).code, "unavailable");
-  assert.equal(requests.length, 2);
-  assert.equal(clock.pending, 0);
+Deno.test("all attempts of a call share its time; then it is unavailable, and the request is aborted", async () => {
+  for (const answers of [[hangs], [refused(500, "40P01"), hangs]]) {
+    const { rpc, clock, requests } = make(...answers);
+    let settled = false;
+    const call = failureOf(rpc("relay_x", {})).finally(() => settled = true);
+    await clock.run(DATABASE_TIMEOUT_MS - 1);
+    assert.equal(settled, false);
+    assert.equal(clock.pending, 1);
+    await clock.run(1);
+    const error = await call;
+    assert.equal(error.code, "unavailable");
+    assert.match(String(error.cause), /The database did not answer in time/);
+    assert.equal(requests.at(-1)!.signal.aborted, true);
+    assert.deepEqual([requests.length, clock.pending], [answers.length, 0]);
+  }
 });
 
 Deno.test("two calls do not wait for each other", async () => {
-  const { rpc, requests, clock } = make((request) => request.url.endsWith("slow") ? never() : Response.json(1));
+  const { rpc, clock } = make((request) =>
+    request.url.endsWith("slow") ? new Promise<Response>(() => {}) : Response.json(1)
+  );
   void rpc("slow", {});
   assert.equal(await rpc("quick", {}), 1);
-  assert.equal(requests.length, 2);
   assert.equal(clock.pending, 1);
 });

@@ -1,30 +1,48 @@
-/** Tells a reader, from what the database knows, what it has not seen yet. */
+/** What a reader gets that already has the first units of a generation's text. */
 
-import type { EndStatus, Outcome } from "../database/finish.ts";
-import type { MessageRow, View } from "../database/read.ts";
-import type { StartData, Usage } from "../protocol/events.ts";
-import { frames } from "./frames.ts";
-import { terminalFrame } from "./terminal.ts";
+import type { MessageRow, View } from "../database/database.ts";
+import type { EndStatus, StoredEnding } from "../database/finish.ts";
+import { events, type StartData, type Usage } from "../protocol/events.ts";
+import { lastEvent } from "./ending.ts";
 
-/** The text of a view behind an offset, and the offset after it. */
-export function unseen(view: View, offset: number): { frame: string; offset: number } {
-  const text = view.text ?? "";
-  const start = view.start ?? 0;
+/** A generation's text from the offset `start` to its end so far. */
+export interface KnownText {
+  start: number;
+  text: string;
+}
+
+/** What is sent, and the offset of the reader after it. */
+export interface CaughtUp {
+  written: string;
+  offset: number;
+}
+
+/** The text after the reader's offset, as one event. A reader that is ahead of the text gets nothing, and stays there. */
+export function unseen({ start, text }: KnownText, offset: number): CaughtUp {
   let skip = Math.max(offset - start, 0);
-  // An offset amid a surrogate pair was never sent: half a character would not survive the way.
+  // No event ends inside a surrogate pair, and half a character could not be sent.
   if (/[\uDC00-\uDFFF]/.test(text[skip] ?? "") && /[\uD800-\uDBFF]/.test(text[skip - 1] ?? "")) skip--;
   const rest = text.slice(skip);
-  if (rest === "") return { frame: "", offset };
   const end = start + text.length;
-  return { frame: frames.token(rest, end), offset: end };
+  return rest === "" ? { written: "", offset } : { written: events.token(rest, end), offset: end };
+}
+
+/** What a reader gets first. `start` has the id 0, which would take a resuming reader back, so it opens only the whole. */
+export function opening(start: StartData, from: number | null, known: KnownText): CaughtUp {
+  const { written, offset } = unseen(known, from ?? 0);
+  return { written: (from ? "" : events.start(start)) + written, offset };
+}
+
+/** The text that the database has. */
+export function textOf({ start, text }: View): KnownText {
+  return { start: start ?? 0, text: text ?? "" };
 }
 
 /** The first event of a stream that is read from its beginning. */
 export function startOf(streamId: string, { generation, message }: View): StartData {
   return {
     stream_id: streamId,
-    conversation_id: generation?.conversation_id ?? message?.conversation_id ??
-      "",
+    conversation_id: generation?.conversation_id ?? message?.conversation_id ?? "",
     bot_id: generation?.bot_id ?? message?.bot_id ?? "",
     model: generation?.model ?? "",
     user_message_id: generation?.user_message_id ?? null,
@@ -32,40 +50,28 @@ export function startOf(streamId: string, { generation, message }: View): StartD
   };
 }
 
-/** The last event; null while the generation runs. */
-export function endOf(streamId: string, view: View): string | null {
+/** Null while the generation runs. */
+export function lastEventOf(streamId: string, view: View): string | null {
   const { generation, message } = view;
   if (generation?.status === "running") return null;
-  const outcome = generation === null ? outcomeOf(message!) : {
+  const stored = generation === null ? endingOfMessage(message!) : {
     status: generation.status as EndStatus,
     finish_reason: generation.finish_reason!,
     error_code: generation.error_code,
     message_id: generation.message_id,
     is_complete: generation.status === "completed",
   };
-  return terminalFrame(streamId, outcome, usageOf(view), null);
+  return lastEvent(streamId, stored, usageOf(view));
 }
 
-const OWN_ENDS = new Set(["cancelled", "disconnected", "interrupted"]);
-
-/** Of a generation whose row is forgotten, or that another relay ran: the message tells how it ended. */
-function outcomeOf(message: MessageRow): Outcome {
-  const reason = message.finish_reason ??
-    (message.is_complete ? "stop" : "interrupted");
-  const status = message.is_complete ? "completed" : OWN_ENDS.has(reason) ? reason : "failed";
-  return {
-    status: status as EndStatus,
-    finish_reason: reason,
-    error_code: status === "interrupted"
-      ? "interrupted"
-      : status !== "failed"
-      ? null
-      : reason === "timeout"
-      ? "timeout"
-      : "provider_error",
-    message_id: message.id,
-    is_complete: message.is_complete,
-  };
+/** The row is forgotten, or another relay ran the generation: what is known is what its message says. */
+function endingOfMessage({ id, is_complete, finish_reason }: MessageRow): StoredEnding {
+  const reason = finish_reason ?? (is_complete ? "stop" : "interrupted");
+  const known = { finish_reason: reason, message_id: id, is_complete };
+  if (is_complete) return { status: "completed", error_code: null, ...known };
+  if (reason === "cancelled" || reason === "disconnected") return { status: reason, error_code: null, ...known };
+  if (reason === "interrupted") return { status: reason, error_code: reason, ...known };
+  return { status: "failed", error_code: reason === "timeout" ? reason : "provider_error", ...known };
 }
 
 function usageOf({ generation, message }: View): Usage | null {

@@ -1,11 +1,11 @@
 /** Writes events to one client, within a bounded queue. */
 
 import type { Clock } from "../platform/clock.ts";
+import { events, toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
-import { encode, frames } from "./frames.ts";
 
 /** One client's stream. Once its end has begun, every call does nothing. */
-export interface ClientWriter {
+export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
   write(bytes: Uint8Array): void;
   close(): void;
@@ -18,53 +18,55 @@ export interface ClientWriter {
 export type ClientEnd = "gone" | "detached" | "closed";
 
 /**
- * The only holder of the stream's controller, for enqueue and close throw once a stream is closed or cancelled. enqueue
- * itself never refuses, so the queue is measured before each write. What waits at the end is still delivered: `onEnd` is
- * called when nothing more can be written, `onOver` when nothing waits any more, and each once. A ping goes out after
- * `pingMs` without an event; one timer watches for that, however many events there are.
+ * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, `onOver` when nothing
+ * waits any more, and each once. A ping goes out after `pingMs` without an event.
  */
-export function createClientWriter(
+export function createClientStream(
   clock: Clock,
   pingMs: number,
   onEnd: (how: ClientEnd) => void,
   onOver: () => void = () => {},
-): ClientWriter {
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
+): ClientStream {
   let open = true;
-  let over = false;
-  let writtenAt = clock.now();
-  let clearPing = clock.after(pingMs, ping);
-
-  const body = new ReadableStream<Uint8Array>({
-    start(given) {
-      controller = given;
-    },
-    // Called when nothing waits: the place where an end that waits for the reader is noticed.
-    pull: closeOnceRead,
-    cancel() {
-      end("gone");
-      finish();
-    },
-    // No mark but zero: above it the stream asks for more behind each write, which costs a promise for each.
-  }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
-
-  function waitingBytes(): number {
-    return -(controller.desiredSize ?? 0);
-  }
+  const queue = createQueue(() => end("gone"), onOver);
+  const pings = startPings(clock, pingMs, () => write(toBytes(events.ping())));
 
   function end(how: ClientEnd) {
     if (!open) return;
     open = false;
-    clearPing();
-    // The body of a client that does not read lives as long as its connection: the generation behind onEnd shall not.
-    const tell = onEnd;
+    pings.end();
+    // The body of a client that does not read lives as long as its connection; the generation behind onEnd must not.
+    const notify = onEnd;
     onEnd = () => {};
-    tell(how);
-    if (how !== "gone") closeOnceRead();
+    notify(how);
+    if (how !== "gone") queue.close();
   }
 
+  function write(bytes: Uint8Array) {
+    if (!open || bytes.byteLength === 0) return;
+    const waiting = queue.waitingBytes();
+    // An event that is larger than the whole queue still goes to a client that keeps up.
+    if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) return end("detached");
+    queue.add(bytes);
+    pings.touch();
+  }
+
+  return { body: queue.body, write, close: () => end("closed") };
+}
+
+/**
+ * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. enqueue itself
+ * never refuses, so its user measures what waits.
+ */
+function createQueue(onCancel: () => void, onOver: () => void) {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let closing = false;
+  let over = false;
+
+  const waitingBytes = () => -(controller.desiredSize ?? 0);
+
   function closeOnceRead() {
-    if (open || over || waitingBytes() > 0) return;
+    if (!closing || over || waitingBytes() > 0) return;
     controller.close();
     finish();
   }
@@ -75,24 +77,48 @@ export function createClientWriter(
     onOver();
   }
 
-  function ping() {
-    const silentMs = clock.now() - writtenAt;
-    if (silentMs >= pingMs) write(encode(frames.ping()));
-    if (open) {
-      clearPing = clock.after(Math.max(writtenAt + pingMs - clock.now(), 1), ping);
-    }
+  const body = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+    // Called when nothing waits, so an end that waits for its reader is noticed here.
+    pull: closeOnceRead,
+    cancel() {
+      onCancel();
+      finish();
+    },
+    // Above 0 the stream asks for more after each write, which costs a promise each time.
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
+
+  return {
+    body,
+    waitingBytes,
+    add: (bytes: Uint8Array) => controller.enqueue(bytes),
+    close() {
+      closing = true;
+      closeOnceRead();
+    },
+  };
+}
+
+/** One timer watches for silence, however many events there are. */
+function startPings(clock: Clock, pingMs: number, ping: () => void) {
+  let touchedAt = clock.now();
+  let ended = false;
+  let clear = clock.after(pingMs, check);
+
+  function check() {
+    if (clock.now() - touchedAt >= pingMs) ping();
+    if (!ended) clear = clock.after(Math.max(touchedAt + pingMs - clock.now(), 1), check);
   }
 
-  function write(bytes: Uint8Array) {
-    if (!open || bytes.byteLength === 0) return;
-    const waiting = waitingBytes();
-    // An event that is larger than the whole queue still goes to a client that keeps up.
-    if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) {
-      return end("detached");
-    }
-    controller.enqueue(bytes);
-    writtenAt = clock.now();
-  }
-
-  return { body, write, close: () => end("closed") };
+  return {
+    touch() {
+      touchedAt = clock.now();
+    },
+    end() {
+      ended = true;
+      clear();
+    },
+  };
 }

@@ -3,7 +3,7 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Configuration } from "../platform/configuration.ts";
 import { RelayError } from "../protocol/errors.ts";
-import { Stop } from "./stop.ts";
+import { EndReason } from "./ending.ts";
 
 /** The deadlines of one generation. */
 export interface Deadlines {
@@ -17,14 +17,14 @@ export function startDeadlines(
   clock: Clock,
   { timeoutMs, firstTokenTimeoutMs, idleTimeoutMs }: Configuration,
   startedAt: number,
-  onExpired: (stop: Stop) => void,
+  onExpired: (reason: EndReason) => void,
 ): Deadlines {
   const total = startedAt + timeoutMs;
   let touchedAt = clock.now();
   let touched = false;
   let clear = () => {};
 
-  function silence(): number {
+  function silenceEnds(): number {
     return touchedAt + (touched ? idleTimeoutMs : firstTokenTimeoutMs);
   }
 
@@ -32,7 +32,7 @@ export function startDeadlines(
     const now = clock.now();
     if (now >= total) {
       expire("timeout", `The generation took longer than ${timeoutMs} ms, the limit`);
-    } else if (now >= silence()) {
+    } else if (now >= silenceEnds()) {
       expire(
         "provider_timeout",
         touched
@@ -40,12 +40,12 @@ export function startDeadlines(
           : `The provider sent no first token within ${firstTokenTimeoutMs} ms`,
       );
     } else {
-      clear = clock.after(Math.min(total, silence()) - now, check);
+      clear = clock.after(Math.min(total, silenceEnds()) - now, check);
     }
   }
 
   function expire(code: "timeout" | "provider_timeout", message: string) {
-    onExpired(new Stop("timeout", new RelayError(code, message)));
+    onExpired(new EndReason("timeout", new RelayError(code, message)));
   }
 
   check();
@@ -54,7 +54,7 @@ export function startDeadlines(
       touchedAt = clock.now();
       if (touched) return;
       touched = true;
-      // The idle time may be shorter than what is left of the first one.
+      // The idle limit may be shorter than what is left of the first one.
       clear();
       check();
     },

@@ -1,65 +1,53 @@
-/** Beats for all generations of a worker: one database call a beat takes their text and brings back what was cancelled. */
+/** Renews the leases of a worker's generations: each beat also stores their new text and learns of cancels. */
 
 import type { Database } from "../database/database.ts";
+import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
-import { MAX_PIECE_UNITS } from "../protocol/limits.ts";
-import { createRounds } from "../platform/interval.ts";
-import { interruption, Stop } from "./stop.ts";
-import type { Transcript } from "./transcript.ts";
+import { MAX_CHUNK_UNITS } from "../protocol/limits.ts";
+import { EndReason } from "./ending.ts";
+import type { Generation } from "./generation.ts";
 
-/** A generation as the beat sees it. */
-export interface Beaten {
-  streamId: string;
-  fence: string;
-  transcript: Transcript;
-  stop(stop: Stop): void;
+/** What a beat needs of a generation. */
+export type LeasedGeneration = Pick<Generation, "streamId" | "fence" | "transcript" | "stop">;
+
+/** The lease renewal of one worker. */
+export interface LeaseRenewal {
+  /** The returned function takes the generation out; without generations there is no beat. */
+  add(generation: LeasedGeneration): () => void;
 }
 
-/** The beat of one worker. */
-export interface Heartbeat {
-  /** The returned function takes the generation out; without any there is no beat. */
-  add(generation: Beaten): () => void;
-}
-
-/**
- * Beats are timed from start to start, so that a slow database does not stretch the time to a cancel, and never overlap.
- * A beat that fails is no reason to stop anything: the text goes on, and the finish is what counts.
- */
-export function createHeartbeat({ clock, configuration, log, workerId }: Platform, database: Database): Heartbeat {
-  const running = new Map<string, Beaten>();
+/** A beat that fails is no reason to stop anything: the text goes on, and relay_finish decides. */
+export function createLeaseRenewal(
+  { clock, configuration, log, workerId }: Platform,
+  database: Pick<Database, "beat">,
+): LeaseRenewal {
+  const running = new Map<string, LeasedGeneration>();
 
   async function beat() {
-    const answer = await database.beat(
+    const { stored, cancelled, lost } = await database.beat(
       [...running.values()].map(({ streamId, fence, transcript }) => ({
         streamId,
         fence,
-        piece: transcript.unstored(MAX_PIECE_UNITS),
+        chunk: transcript.unstored(MAX_CHUNK_UNITS),
       })),
     );
-    for (const [id, units] of Object.entries(answer.stored)) {
-      running.get(id)?.transcript.stored(units);
-    }
-    for (const id of answer.cancelled) {
-      running.get(id)?.stop(new Stop("cancelled"));
-    }
-    for (const id of answer.lost) running.get(id)?.stop(interruption("lost"));
+    for (const [id, units] of Object.entries(stored)) running.get(id)?.transcript.markStored(units);
+    for (const id of cancelled) running.get(id)?.stop(new EndReason("cancelled"));
+    for (const id of lost) running.get(id)?.stop(new EndReason("lost"));
   }
 
-  const beats = createRounds(clock, configuration.beatMs, beat, {
-    began(cause) {
-      const generations = running.size;
-      log("warn", "beats_failing", { worker_id: workerId, generations, cause });
-    },
+  const beats = createInterval(clock, configuration.beatMs, beat, {
+    began: (cause) => log("warn", "beats_failing", { worker_id: workerId, generations: running.size, cause }),
     ended: () => log("info", "beats_recovered", { worker_id: workerId }),
   });
 
   return {
     add(generation) {
       running.set(generation.streamId, generation);
-      beats.wake();
+      beats.start();
       return () => {
         running.delete(generation.streamId);
-        if (running.size === 0) beats.rest();
+        if (running.size === 0) beats.stop();
       };
     },
   };

@@ -1,18 +1,17 @@
-/** Follows, for clients of this worker, generations that other workers run. */
+/** The clients of this worker that read generations of other workers, served from the database. */
 
-import type { Database } from "../database/database.ts";
-import type { View } from "../database/read.ts";
+import type { Database, View } from "../database/database.ts";
+import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type ClientWriter, createClientWriter } from "./client_stream.ts";
-import { encode, frames } from "./frames.ts";
-import { endOf, startOf, unseen } from "./catch_up.ts";
-import { createRounds } from "../platform/interval.ts";
-import { interruption } from "./stop.ts";
+import { toBytes } from "../protocol/events.ts";
+import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
+import { type ClientStream, createClientStream } from "./client_stream.ts";
+import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 
-/** The clients of one worker that watch. */
-export interface Watchers {
-  /** A stream from the offset on, null: from the beginning; `view` is what the database said just now. */
-  watch(
+/** The remote readers of one worker. */
+export interface RemoteReaders {
+  /** A stream from the offset on, null: from the beginning; `view` is what the database has just answered. */
+  attach(
     userId: string,
     streamId: string,
     from: number | null,
@@ -21,62 +20,66 @@ export interface Watchers {
   ): ReadableStream<Uint8Array>;
 }
 
-interface Watcher {
+interface RemoteReader {
   userId: string;
   streamId: string;
-  /** What the client has; it may be ahead of the database by what a beat had not brought yet. */
+  /** What the client has; it may be ahead of the database, which gets the text with the next beat. */
   from: number;
-  writer: ClientWriter;
+  stream: ClientStream;
 }
 
-/** All watchers of the worker share one relay_read a beat, from start to start; without any nothing is asked. */
-export function createWatchers(
+/** All of them share one relay_read a beat; without readers there is none. */
+export function createRemoteReaders(
   { clock, configuration, log, shutdown, workerId }: Platform,
   database: Pick<Database, "read">,
-): Watchers {
-  const watchers = new Set<Watcher>();
+): RemoteReaders {
+  const readers = new Set<RemoteReader>();
 
   async function read() {
-    const asked = [...watchers];
+    const asked = [...readers];
     const views = await database.read(asked);
-    asked.forEach((watcher, place) => tell(watcher, views[place]));
+    asked.forEach((reader, index) => update(reader, views[index]));
   }
 
-  const reads = createRounds(clock, configuration.beatMs, read, {
+  const reads = createInterval(clock, configuration.beatMs, read, {
     began: (cause) => log("warn", "reads_failing", { worker_id: workerId, cause }),
   });
 
-  /** In one write: behind another one, an event that is larger than the client's queue would be too much. */
-  function tell(watcher: Watcher, view: View | null, opening = "") {
-    const { streamId, writer } = watcher;
-    if (view === null) {
-      // Deleted with all that was its user's.
-      const { code, message, retryable } = interruption("lost").error!;
-      writer.write(encode(frames.error({ code, message, retryable, stream_id: streamId, message_id: null })));
-      return writer.close();
-    }
-    const { frame, offset } = unseen(view, watcher.from);
-    watcher.from = offset;
-    const end = endOf(streamId, view);
-    writer.write(encode(opening + frame + (end ?? "")));
-    if (end !== null) writer.close();
-  }
-
   return {
-    watch(userId, streamId, from, view, onOver) {
+    attach(userId, streamId, from, view, onOver) {
       let leaveShutdown = () => {};
-      const writer = createClientWriter(clock, configuration.pingMs, () => {
-        watchers.delete(watcher);
+      const stream = createClientStream(clock, configuration.pingMs, () => {
+        readers.delete(reader);
         leaveShutdown();
-        if (watchers.size === 0) reads.rest();
+        if (readers.size === 0) reads.stop();
       }, onOver);
-      const watcher: Watcher = { userId, streamId, from: from ?? 0, writer };
-      watchers.add(watcher);
+      const reader: RemoteReader = { userId, streamId, from: from ?? 0, stream };
+      readers.add(reader);
       // Its generation goes on elsewhere: the client resumes on a worker that lives.
-      leaveShutdown = shutdown.onShutdown(() => writer.close());
-      tell(watcher, view, from ? "" : frames.start(startOf(streamId, view)));
-      if (watchers.size > 0) reads.wake();
-      return writer.body;
+      leaveShutdown = shutdown.onShutdown(() => stream.close());
+      const { written, offset } = opening(startOf(streamId, view), from, textOf(view));
+      reader.from = offset;
+      finishWith(reader, written, lastEventOf(streamId, view));
+      if (readers.size > 0) reads.start();
+      return stream.body;
     },
   };
+}
+
+function update(reader: RemoteReader, view: View | null) {
+  if (view === null) return finishWith(reader, "", deletedEvent(reader.streamId));
+  const { written, offset } = unseen(textOf(view), reader.from);
+  reader.from = offset;
+  finishWith(reader, written, lastEventOf(reader.streamId, view));
+}
+
+/** In one write: after another one, an event that is larger than the client's queue would be too much. */
+function finishWith({ stream }: RemoteReader, written: string, last: string | null) {
+  stream.write(toBytes(written + (last ?? "")));
+  if (last !== null) stream.close();
+}
+
+/** The generation was deleted with its user or conversation. */
+function deletedEvent(streamId: string): string {
+  return lastEvent(streamId, notStored(endingOf(new EndReason("lost"))), null);
 }

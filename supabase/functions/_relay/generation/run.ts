@@ -1,70 +1,89 @@
-/** Runs one generation: from the provider's deltas to the readers and the transcript, until something ends it. */
+/** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
 import type { Platform } from "../platform/platform.ts";
-import { RelayError, toRelayError } from "../protocol/errors.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
-import type { Delta, Provider } from "../provider/provider.ts";
+import type { ContextMessage, Delta, Provider, ProviderCall } from "../provider/provider.ts";
 import { startDeadlines } from "./deadlines.ts";
-import { frames } from "./frames.ts";
-import { type Job, providerCall } from "./job.ts";
-import type { Readers } from "./local_readers.ts";
-import { endingOf, Stop } from "./stop.ts";
-import type { Transcript } from "./transcript.ts";
+import { endingOf, toEndReason } from "./ending.ts";
+import type { AdmittedRequest, Generation } from "./generation.ts";
 
-/** How a run ended, before anybody stored it; `error` is what went wrong. */
-export interface Run {
+/** How a generation ended, before that is stored; `error` is what went wrong. */
+export interface RunResult {
   ending: Ending;
   error: RelayError | null;
 }
 
-/** Never rejects: whatever happens is an ending. The controller's reason, if it was aborted, alone decides which. */
+/** Never rejects: whatever happens is an ending. */
 export async function runGeneration(
   { clock, configuration }: Platform,
   provider: Provider,
-  job: Job,
-  controller: AbortController,
-  transcript: Transcript,
-  readers: Readers,
-): Promise<Run> {
+  generation: Generation,
+  baseUrl: URL,
+): Promise<RunResult> {
+  const { startedAt, signal } = generation;
+  // A clock that was set back must not give a time that no row can hold.
+  const elapsed = () => Math.max(clock.now() - startedAt, 0);
   let firstTokenMs: number | null = null;
   let overheadMs: number | null = null;
-  const deadlines = startDeadlines(clock, configuration, job.startedAt, (stop) => controller.abort(stop));
+  const deadlines = startDeadlines(clock, configuration, startedAt, generation.stop);
 
   function onDeltas(deltas: Delta[]) {
     deadlines.touch();
-    // A clock that was set back must not give a time that no row can hold.
-    firstTokenMs ??= Math.max(clock.now() - job.startedAt, 0);
-    let frame = "";
-    for (const { kind, text } of deltas) {
-      if (kind === "reasoning") {
-        frame += frames.reasoning(text);
-      } else if (transcript.length + text.length > MAX_MESSAGE_UNITS) {
-        readers.write(frame);
-        throw new RelayError(
-          "provider_bad_response",
-          `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`,
-        );
-      } else {
-        transcript.append(text);
-        frame += frames.token(text, transcript.length);
-      }
-    }
-    readers.write(frame);
+    firstTokenMs ??= elapsed();
+    takeDeltas(generation, deltas);
   }
 
   try {
-    overheadMs = Math.max(clock.now() - job.startedAt, 0);
-    const call = providerCall(job);
-    // The job lives as long as the answer, and the story so far can be megabytes.
-    job.admission.context = [];
-    const { finishReason, usage } = await provider.stream(call, controller.signal, onDeltas);
-    const ending = { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs } as const;
-    return { ending, error: null };
-  } catch (reason) {
-    const stop = reason instanceof Stop ? reason : new Stop("failed", toRelayError(reason));
-    return { ending: { ...endingOf(stop), usage: null, firstTokenMs, overheadMs }, error: stop.error };
+    overheadMs = elapsed();
+    const call = providerCall(generation, baseUrl);
+    // The generation lives as long as the answer, and its context can be megabytes.
+    generation.admission.context = [];
+    const { finishReason, usage } = await provider.stream(call, signal, onDeltas);
+    return {
+      ending: { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs },
+      error: null,
+    };
+  } catch (thrown) {
+    const reason = toEndReason(thrown);
+    return { ending: { ...endingOf(reason), firstTokenMs, overheadMs }, error: reason.error };
   } finally {
     deadlines.end();
   }
+}
+
+/** Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. */
+function takeDeltas({ transcript, readers }: Generation, deltas: Delta[]) {
+  let written = "";
+  for (const { kind, text } of deltas) {
+    if (kind === "reasoning") {
+      written += events.reasoning(text);
+    } else if (transcript.length + text.length > MAX_MESSAGE_UNITS) {
+      readers.write(written);
+      throw new RelayError(
+        "provider_bad_response",
+        `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`,
+      );
+    } else {
+      transcript.append(text);
+      written += events.token(text, transcript.length);
+    }
+  }
+  readers.write(written);
+}
+
+/** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
+export function providerCall({ request, admission }: AdmittedRequest, baseUrl: URL): ProviderCall {
+  const instructions = [admission.system_prompt, request.system].filter((text) => text?.trim()).join("\n\n");
+  const system: ContextMessage[] = instructions === "" ? [] : [{ role: "system", content: instructions }];
+  return {
+    baseUrl,
+    accessKey: admission.access_key || null,
+    model: admission.model,
+    temperature: admission.temperature,
+    params: admission.params,
+    messages: [...system, ...admission.context],
+  };
 }

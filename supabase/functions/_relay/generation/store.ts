@@ -1,62 +1,82 @@
 /** Stores how a generation ended, however long the database is away. */
 
 import type { Database } from "../database/database.ts";
-import type { Ending, Outcome } from "../database/finish.ts";
+import type { Ending, StoredEnding } from "../database/finish.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import { MAX_PIECE_UNITS, MAX_STORAGE_BACKOFF_MS, STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
-import { type AdmittedJob, logFields } from "./job.ts";
-import type { Transcript } from "./transcript.ts";
+import { ABANDON_GIVE_UP_MS, MAX_CHUNK_UNITS, MAX_STORAGE_BACKOFF_MS, STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
+import { endingOf, EndReason } from "./ending.ts";
+import { type Generation, logFields } from "./generation.ts";
+import { createTranscript } from "./transcript.ts";
 
 const FIRST_BACKOFF_MS = 100;
+const FIRST_ABANDON_PAUSE_MS = 1_000;
 
 /**
- * Repeats relay_finish, whose first call alone counts, so that an answer that was lost does no harm. Rejects with the
+ * Repeats relay_finish, whose first call alone counts, so that an answer that got lost does no harm. Rejects with the
  * last failure once `STORAGE_GIVE_UP_MS` have passed. Null: the generation is gone with its user.
  */
 export async function storeEnding(
   { clock, log }: Platform,
-  database: Database,
-  job: AdmittedJob,
+  database: Pick<Database, "beat" | "finish">,
+  generation: Generation,
   ending: Ending,
-  transcript: Transcript,
-): Promise<Outcome | null> {
+): Promise<StoredEnding | null> {
+  const { streamId, fence, transcript } = generation;
+  const fields = logFields(generation);
   const startedAt = clock.now();
   for (let attempts = 1;; attempts++) {
     try {
-      await storeAllButLast(database, job, transcript);
-      const outcome = await database.finish(job.streamId, job.admission.fence, ending, transcript);
+      await storeAllButLastChunk(database, generation);
+      const stored = await database.finish(streamId, fence, ending, transcript);
       if (attempts > 1) {
-        log("info", "message_stored_late", { ...logFields(job), attempts, latency_ms: clock.now() - startedAt });
+        log("info", "message_stored_late", { ...fields, attempts, latency_ms: clock.now() - startedAt });
       }
-      return outcome;
+      if (stored?.error_code === "internal" && ending.errorCode !== null && ending.errorCode !== "internal") {
+        log("warn", "ending_code_unknown", { ...fields, code: ending.errorCode });
+      }
+      return stored;
     } catch (cause) {
       const givesUp = clock.now() - startedAt >= STORAGE_GIVE_UP_MS;
-      if (attempts === 1 || givesUp) {
-        log(
-          givesUp ? "error" : "warn",
-          givesUp ? "message_lost" : "message_not_stored_yet",
-          { ...logFields(job), attempts, cause },
-        );
-      }
+      if (givesUp) log("error", "message_lost", { ...fields, attempts, cause });
+      else if (attempts === 1) log("warn", "message_not_stored_yet", { ...fields, attempts, cause });
       if (givesUp) throw cause;
     }
     await pause(clock, Math.min(FIRST_BACKOFF_MS * 2 ** (attempts - 1), MAX_STORAGE_BACKOFF_MS));
   }
 }
 
-/** A long text goes in pieces, so that no call, and no copy of the text that it needs, is larger than a piece. */
-async function storeAllButLast(
-  database: Database,
-  { streamId, admission: { fence } }: AdmittedJob,
-  transcript: Transcript,
+/** A long text goes in chunks, so that no call, and no copy of the text that it needs, is larger than one. */
+async function storeAllButLastChunk(
+  database: Pick<Database, "beat">,
+  { streamId, fence, transcript }: Generation,
 ): Promise<void> {
-  while (transcript.length - transcript.storedUnits > MAX_PIECE_UNITS) {
+  while (transcript.length - transcript.storedUnits > MAX_CHUNK_UNITS) {
     const before = transcript.storedUnits;
-    const piece = transcript.unstored(MAX_PIECE_UNITS);
-    const { stored } = await database.beat([{ streamId, fence, piece }]);
-    transcript.stored(stored[streamId] ?? before);
-    // Ended by somebody else, or swept: the finish finds out.
+    const chunk = transcript.unstored(MAX_CHUNK_UNITS);
+    const { stored } = await database.beat([{ streamId, fence, chunk }]);
+    transcript.markStored(stored[streamId] ?? before);
+    // Ended elsewhere, or swept: relay_finish says which.
     if (transcript.storedUnits === before) return;
+  }
+}
+
+/**
+ * Ends a generation that relay_begin may have admitted although its answer got lost: a client that asks again with its
+ * stream_id finds an end, not a generation that no worker runs. The call may still be under way in the database, so
+ * "there is none" is believed only after some time; what is left then ends with its lease.
+ */
+export async function abandonGeneration(
+  { clock }: Platform,
+  database: Pick<Database, "finish">,
+  streamId: string,
+  fence: string,
+): Promise<void> {
+  const until = clock.now() + ABANDON_GIVE_UP_MS;
+  const ending = endingOf(new EndReason("lost"));
+  for (let ms = FIRST_ABANDON_PAUSE_MS;; ms *= 2) {
+    const stored = await database.finish(streamId, fence, ending, createTranscript()).catch(() => null);
+    if (stored !== null || clock.now() + ms >= until) return;
+    await pause(clock, ms);
   }
 }

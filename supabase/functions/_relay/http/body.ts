@@ -26,7 +26,7 @@ function checkMediaType(found: string | null): void {
 async function readText(request: Request): Promise<string> {
   if (request.body === null) return "";
   const reader = request.body.getReader();
-  // Deno 2.9 takes a mark amid the text for one at its start if the first reads were short: hence not the decoder's.
+  // Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   let bytes = 0;
@@ -44,7 +44,7 @@ async function readText(request: Request): Promise<string> {
       text += decode(decoder, value);
     }
   } catch (error) {
-    // What is left of the body is not wanted; a cancel that fails changes nothing.
+    // A cancel that fails changes nothing.
     reader.cancel(error).catch(() => {});
     throw error;
   } finally {
@@ -54,7 +54,7 @@ async function readText(request: Request): Promise<string> {
 
 type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** A client that is gone is no failure of the relay: whoever reads the answer, it is not a 500. */
+/** A client that has left is no failure of the relay, so it is not a 500. */
 async function read(reader: BodyReader): ReturnType<BodyReader["read"]> {
   try {
     return await reader.read();

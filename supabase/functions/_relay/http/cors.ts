@@ -1,4 +1,4 @@
-/** Tells browsers which pages may call the relay, by the configured origins. */
+/** The headers by which browsers know which pages may call the relay. */
 
 import type { Configuration } from "../platform/configuration.ts";
 
@@ -18,7 +18,7 @@ const MAX_AGE = "86400";
 export interface Cors {
   /** For every answer, errors and preflights too. */
   allow(headers: Headers, origin: string | null): void;
-  /** What a preflight says beside that. */
+  /** For preflights, besides those. */
   preflight(headers: Headers): void;
 }
 

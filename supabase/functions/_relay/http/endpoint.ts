@@ -1,4 +1,4 @@
-/** Wraps a handler, so that every answer of every function is alike in its headers, errors and log lines. */
+/** Wraps a handler, so that the answers of all functions agree in headers, errors and log lines. */
 
 import type { Platform } from "../platform/platform.ts";
 import { RelayError, toRelayError } from "../protocol/errors.ts";
@@ -6,7 +6,7 @@ import { createCors } from "./cors.ts";
 import type { Refusals } from "./refusals.ts";
 import { errorResponse } from "./responses.ts";
 
-/** What a handler knows about its request beside the request. */
+/** What a handler knows about its request, besides the request. */
 export interface RequestContext {
   requestId: string;
   /** When the request came, by the platform's clock. */
@@ -27,25 +27,9 @@ export function createEndpoint(
   methods: string[],
   handler: Handler,
 ): (request: Request) => Promise<Response> {
-  const { clock, log, configuration } = platform;
+  const { clock, configuration } = platform;
   const allowed = [...methods, "OPTIONS"];
   const cors = createCors(configuration.allowedOrigins, allowed);
-
-  /** The path of a log line is the function's name alone: the rest holds ids, and a query may hold anything. */
-  function report(error: RelayError, request: Request, context: RequestContext): void {
-    const unexpected = error.code === "internal";
-    refusals.count(error.code);
-    const level = unexpected ? "error" : error.status >= 500 ? "warn" : "info";
-    log(level, unexpected ? "request_failed" : "request_refused", {
-      request_id: context.requestId,
-      method: request.method,
-      path: name,
-      code: error.code,
-      status: error.status,
-      latency_ms: clock.now() - context.startedAt,
-      cause: error.cause,
-    });
-  }
 
   async function answer(request: Request, context: RequestContext): Promise<Response> {
     if (request.method === "OPTIONS") {
@@ -63,29 +47,45 @@ export function createEndpoint(
     return await handler(request, context);
   }
 
+  function complete(response: Response, request: Request, { headers, requestId }: RequestContext): Response {
+    for (const [key, value] of headers) response.headers.set(key, value);
+    response.headers.set("x-request-id", requestId);
+    cors.allow(response.headers, request.headers.get("origin"));
+    return response;
+  }
+
   return async (request) => {
-    const context: RequestContext = {
-      requestId: requestIdOf(request),
-      startedAt: clock.now(),
-      rest: [],
-      headers: new Headers(),
-    };
-    const complete = (response: Response) => {
-      for (const [key, value] of context.headers) {
-        response.headers.set(key, value);
-      }
-      response.headers.set("x-request-id", context.requestId);
-      cors.allow(response.headers, request.headers.get("origin"));
-      return response;
-    };
+    const context = { requestId: requestIdOf(request), startedAt: clock.now(), rest: [], headers: new Headers() };
     try {
-      return complete(await answer(request, context));
+      return complete(await answer(request, context), request, context);
     } catch (thrown) {
       const error = toRelayError(thrown);
-      report(error, request, context);
-      return complete(errorResponse(error));
+      refusals.count(error.code);
+      report(platform, name, error, request, context);
+      return complete(errorResponse(error), request, context);
     }
   };
+}
+
+/** The path of a log line is the function's name alone: the rest holds ids, and a query may hold anything. */
+function report(
+  { clock, log }: Platform,
+  path: string,
+  { code, status, cause }: RelayError,
+  { method }: Request,
+  { requestId, startedAt }: RequestContext,
+): void {
+  const unexpected = code === "internal";
+  const level = unexpected ? "error" : status >= 500 ? "warn" : "info";
+  log(level, unexpected ? "request_failed" : "request_refused", {
+    request_id: requestId,
+    method,
+    path,
+    code,
+    status,
+    latency_ms: clock.now() - startedAt,
+    cause,
+  });
 }
 
 /** An id from outside goes into log lines and a header, so it must be short and plain. */

@@ -1,33 +1,33 @@
-/** Counts what a worker refuses, and hands the counts on from time to time. */
+/** Counts the requests that a worker refuses, and flushes the counts to the database. */
 
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import { REFUSALS_TOLD_MS } from "../protocol/limits.ts";
+import { REFUSAL_FLUSH_MS } from "../protocol/limits.ts";
 
-/** The worker's tally. */
+/** The worker's counts. */
 export interface Refusals {
-  /** Costs nothing but memory, and that only once for each code. */
+  /** Costs memory alone, and that once for each code. */
   count(code: ErrorCode): void;
 }
 
-/** Takes over what was counted, or rejects. */
-export type TellRefusals = (counts: ReadonlyMap<ErrorCode, number>) => Promise<void>;
+/** Takes the counts, or rejects. */
+export type FlushRefusals = (counts: ReadonlyMap<ErrorCode, number>) => Promise<void>;
 
 /**
- * Who refuses nothing tells nothing; who is flooded tells once in `REFUSALS_TOLD_MS`. What could not be told stays and
- * is told with the rest; what was told though its answer got lost is told twice. When the worker ends it tells at once
- * and tries no more than once: these numbers are not worth a delay. A worker that is killed takes along what it has.
+ * Flushes at most once per `REFUSAL_FLUSH_MS`, and only if there is something to flush. A flush that fails is repeated
+ * with what came since; where only its answer got lost, it counts twice. When the worker ends it flushes at once and
+ * does not try again: these numbers are not worth a delay. A worker that is killed loses what it had.
  */
-export function createRefusals({ clock, keepAlive, log, shutdown }: Platform, tell: TellRefusals): Refusals {
+export function createRefusals({ clock, keepAlive, log, shutdown }: Platform, flush: FlushRefusals): Refusals {
   const counts = new Map<ErrorCode, number>();
-  let telling = false;
+  let flushing = false;
   let failing = false;
 
-  async function told(): Promise<boolean> {
+  async function succeeds(): Promise<boolean> {
     const given = new Map(counts);
     try {
-      await tell(given);
+      await flush(given);
     } catch (cause) {
       // One line for an outage, not one for each try.
       if (!failing) log("warn", "refusals_not_counted", { cause });
@@ -41,24 +41,24 @@ export function createRefusals({ clock, keepAlive, log, shutdown }: Platform, te
     return true;
   }
 
-  async function tellAll() {
+  async function flushAll() {
     try {
       while (counts.size > 0) {
-        await pause(clock, REFUSALS_TOLD_MS, shutdown.signal);
-        failing = !await told();
+        await pause(clock, REFUSAL_FLUSH_MS, shutdown.signal);
+        failing = !await succeeds();
         if (failing && shutdown.signal.aborted) return;
       }
     } finally {
-      telling = false;
+      flushing = false;
     }
   }
 
   return {
     count(code) {
       counts.set(code, (counts.get(code) ?? 0) + 1);
-      if (telling) return;
-      telling = true;
-      keepAlive.run("refusals", tellAll);
+      if (flushing) return;
+      flushing = true;
+      keepAlive.run("refusals", flushAll);
     },
   };
 }

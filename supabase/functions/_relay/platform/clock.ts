@@ -1,9 +1,9 @@
-/** Time, as an argument: tests drive it, nothing else asks the runtime. */
+/** Time as an argument, so that tests can drive it. */
 
 /** Milliseconds since the epoch, and timers in milliseconds. */
 export interface Clock {
   now(): number;
-  /** Calls back once; the returned function takes the timer down. */
+  /** Calls back once; the returned function clears the timer. */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -3,7 +3,7 @@
 /** Looks a variable up; an empty one counts as unset. */
 export type Environment = (name: string) => string | undefined;
 
-/** Everything a worker can be told from outside; times are milliseconds. */
+/** Everything that can be set from outside; times are milliseconds. */
 export interface Configuration {
   supabaseUrl: string;
   secretKey: string;
@@ -54,7 +54,7 @@ export function readConfiguration(environment: Environment): Configuration {
     allowAnonymous: boolean(get, "RELAY_ALLOW_ANONYMOUS"),
     metricsToken: token(get, "RELAY_METRICS_TOKEN"),
   };
-  // A lease that ends before the second beat would lose generations to one slow round trip.
+  // A lease that ends before the second beat loses generations to one slow round trip.
   if (configuration.leaseMs < 2 * configuration.beatMs) {
     throw new RangeError(
       `Cannot start: RELAY_LEASE_MS is ${configuration.leaseMs} ms, less than twice RELAY_BEAT_MS (${configuration.beatMs} ms)`,

@@ -1,6 +1,6 @@
 /** Asks the runtime's resolver for a host's addresses. */
 
-/** Gives all IPv4 and IPv6 addresses of a name, none where it has none; rejects where that cannot be told. */
+/** Gives all IPv4 and IPv6 addresses of a name, none where it has none; rejects where the resolver cannot say. */
 export type ResolveDns = (host: string, signal: AbortSignal) => Promise<string[]>;
 
 /**

@@ -1,60 +1,35 @@
 import assert from "node:assert/strict";
 import { resolveDns } from "./dns.ts";
 
-type Records = Record<string, () => Promise<string[]>>;
+const notFound = () => Promise.reject(new Deno.errors.NotFound("no records"));
+const failing = () => Promise.reject(new Error("server failure"));
+const { signal } = new AbortController();
 
-/** Puts another resolver under the runtime's name while `work` runs, and keeps its questions. */
-async function withResolver(records: Records, work: (asked: unknown[][]) => Promise<void>): Promise<void> {
+/** What comes of these answers of the runtime's resolver, and its questions. */
+async function ask(A: () => Promise<string[]>, AAAA: () => Promise<string[]>) {
   const own = Deno.resolveDns;
   const asked: unknown[][] = [];
-  Deno.resolveDns = ((host: string, type: string, options: unknown) => {
+  Deno.resolveDns = ((host: string, type: "A" | "AAAA", options: unknown) => {
     asked.push([host, type, options]);
-    return records[type]();
+    return { A, AAAA }[type]();
   }) as typeof Deno.resolveDns;
   try {
-    await work(asked);
+    return { asked, found: await resolveDns("api.example.com", signal) };
   } finally {
     Deno.resolveDns = own;
   }
 }
 
-const notFound = () => Promise.reject(new Deno.errors.NotFound("no records"));
-const { signal } = new AbortController();
-
-Deno.test("resolveDns() asks for both kinds of addresses, with the signal, and gives all", async () => {
-  await withResolver({
-    A: () => Promise.resolve(["93.184.215.14", "93.184.215.15"]),
-    AAAA: () => Promise.resolve(["2606:2800::1"]),
-  }, async (asked) => {
-    assert.deepEqual(await resolveDns("api.example.com", signal), ["93.184.215.14", "93.184.215.15", "2606:2800::1"]);
-    assert.deepEqual(asked, [["api.example.com", "A", { signal }], ["api.example.com", "AAAA", { signal }]]);
-  });
-});
-
-Deno.test("resolveDns() is content with one kind", async () => {
-  const a = () => Promise.resolve(["93.184.215.14"]);
-  const aaaa = () => Promise.resolve(["2606:2800::1"]);
-  await withResolver({ A: a, AAAA: notFound }, async () => {
-    assert.deepEqual(await resolveDns("x.example.com", signal), ["93.184.215.14"]);
-  });
-  await withResolver({ A: notFound, AAAA: aaaa }, async () => {
-    assert.deepEqual(await resolveDns("x.example.com", signal), ["2606:2800::1"]);
-  });
-});
-
-Deno.test("resolveDns() gives nothing for a name without addresses", async () => {
-  await withResolver({ A: notFound, AAAA: notFound }, async () => {
-    assert.deepEqual(await resolveDns("x.example.com", signal), []);
-  });
-});
-
-Deno.test("resolveDns() rejects if either kind cannot be told", async () => {
-  const failure = new Error("server failure");
-  const fails = () => Promise.reject(failure);
-  const a = () => Promise.resolve(["93.184.215.14"]);
-  for (const records of [{ A: a, AAAA: fails }, { A: fails, AAAA: a }]) {
-    await withResolver(records, async () => {
-      await assert.rejects(resolveDns("x.example.com", signal), failure);
-    });
+Deno.test("resolveDns() asks for both kinds of addresses, with the signal, and gives what there is", async () => {
+  const four = () => Promise.resolve(["93.184.215.14", "93.184.215.15"]);
+  const six = () => Promise.resolve(["2606:2800::1"]);
+  const { asked, found } = await ask(four, six);
+  assert.deepEqual(found, ["93.184.215.14", "93.184.215.15", "2606:2800::1"]);
+  assert.deepEqual(asked, ["A", "AAAA"].map((type) => ["api.example.com", type, { signal }]));
+  assert.deepEqual((await ask(four, notFound)).found, ["93.184.215.14", "93.184.215.15"]);
+  assert.deepEqual((await ask(notFound, six)).found, ["2606:2800::1"]);
+  assert.deepEqual((await ask(notFound, notFound)).found, []);
+  for (const [a, aaaa] of [[four, failing], [failing, four]]) {
+    await assert.rejects(ask(a, aaaa), { message: "server failure" });
   }
 });

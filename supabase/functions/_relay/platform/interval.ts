@@ -1,40 +1,39 @@
-/** Repeats one piece of work as long as somebody wants it. */
+/** Repeats one piece of work at a fixed interval, as long as there is something to do. */
 
 import type { Clock } from "./clock.ts";
 
-/** Work that comes in rounds. */
-export interface Rounds {
-  /** There is something to do: the first round comes after the interval. */
-  wake(): void;
-  /** There is nothing to do any more. */
-  rest(): void;
+/** Repeated work. */
+export interface Interval {
+  /** The work runs for the first time after one interval; a second call changes nothing. */
+  start(): void;
+  stop(): void;
 }
 
-/** One call for an outage, not one for each of its rounds. */
+/** Called once for an outage, not for each failure in it. */
 export interface Outage {
   began(cause: unknown): void;
   ended?(): void;
 }
 
 /**
- * Rounds are timed from start to start, so that a slow database does not stretch them, and never overlap. A round that
- * fails is followed by the next one all the same.
+ * Runs are timed from start to start, so that a slow database does not stretch them, and never overlap. A run that fails
+ * is followed by the next one all the same.
  */
-export function createRounds(clock: Clock, intervalMs: number, work: () => Promise<void>, outage: Outage): Rounds {
-  let awake = false;
+export function createInterval(clock: Clock, intervalMs: number, work: () => Promise<void>, outage: Outage): Interval {
+  let started = false;
   let busy = false;
   let failing = false;
   let clear: (() => void) | null = null;
 
   function schedule(ms: number) {
-    if (!awake || busy || clear !== null) return;
+    if (!started || busy || clear !== null) return;
     clear = clock.after(ms, () => {
       clear = null;
-      void round();
+      void run();
     });
   }
 
-  async function round() {
+  async function run() {
     busy = true;
     const startedAt = clock.now();
     try {
@@ -43,7 +42,7 @@ export function createRounds(clock: Clock, intervalMs: number, work: () => Promi
       failing = false;
     } catch (cause) {
       if (!failing) outage.began(cause);
-      failing = awake;
+      failing = started;
     } finally {
       busy = false;
       schedule(Math.max(startedAt + intervalMs - clock.now(), 0));
@@ -51,12 +50,12 @@ export function createRounds(clock: Clock, intervalMs: number, work: () => Promi
   }
 
   return {
-    wake() {
-      awake = true;
+    start() {
+      started = true;
       schedule(intervalMs);
     },
-    rest() {
-      awake = false;
+    stop() {
+      started = false;
       failing = false;
       clear?.();
       clear = null;

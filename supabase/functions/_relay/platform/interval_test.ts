@@ -1,48 +1,47 @@
 import assert from "node:assert/strict";
 import { createManualClock } from "../testing/platform.ts";
-import { createRounds } from "./interval.ts";
+import { createInterval } from "./interval.ts";
 
-/** Rounds of a second whose work a test ends by hand. */
+/** An interval of a second whose runs a test ends by hand. */
 function make() {
   const clock = createManualClock();
   const begun: PromiseWithResolvers<void>[] = [];
   const outages: string[] = [];
   const work = () => {
-    const round = Promise.withResolvers<void>();
-    begun.push(round);
-    return round.promise;
+    const run = Promise.withResolvers<void>();
+    begun.push(run);
+    return run.promise;
   };
-  const rounds = createRounds(clock, 1_000, work, {
+  const interval = createInterval(clock, 1_000, work, {
     began: (cause) => outages.push(`began: ${cause}`),
     ended: () => outages.push("ended"),
   });
-  return { begun, clock, outages, rounds };
+  return { begun, clock, outages, interval };
 }
 
-Deno.test("the first round comes after the interval, and none where nobody wants it", async () => {
-  const { begun, clock, rounds } = make();
+Deno.test("the first run comes after one interval, and none before a start", async () => {
+  const { begun, clock, interval } = make();
   assert.equal(clock.pending, 0);
-  rounds.wake();
-  rounds.wake();
+  interval.start();
+  interval.start();
   await clock.run(999);
   assert.equal(begun.length, 0);
   await clock.run(1);
   assert.equal(begun.length, 1);
   begun[0].resolve();
   await clock.run(0);
-  rounds.rest();
+  interval.stop();
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("rounds are timed from start to start and never overlap", async () => {
-  const { begun, clock, rounds } = make();
-  rounds.wake();
-  await clock.run(1_000);
-  await clock.run(400);
+Deno.test("runs are timed from start to start and never overlap", async () => {
+  const { begun, clock, interval } = make();
+  interval.start();
+  await clock.run(1_400);
   begun[0].resolve();
   await clock.run(600);
   assert.equal(begun.length, 2);
-  // Late by two intervals: one round follows at once, and not three.
+  // Late by two intervals: one run follows at once, not three.
   await clock.run(3_000);
   assert.equal(begun.length, 2);
   begun[1].resolve();
@@ -50,13 +49,13 @@ Deno.test("rounds are timed from start to start and never overlap", async () => 
   assert.equal(begun.length, 3);
   begun[2].resolve();
   await clock.run(0);
-  rounds.rest();
+  interval.stop();
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("an outage is told once at its begin and once at its end, and stops no round", async () => {
-  const { begun, clock, outages, rounds } = make();
-  rounds.wake();
+Deno.test("an outage is reported once at its begin and once at its end, and stops no run", async () => {
+  const { begun, clock, outages, interval } = make();
+  interval.start();
   for (const fails of [true, true, false, false, true]) {
     await clock.run(1_000);
     if (fails) begun.at(-1)!.reject("away");
@@ -65,24 +64,24 @@ Deno.test("an outage is told once at its begin and once at its end, and stops no
   }
   assert.equal(begun.length, 5);
   assert.deepEqual(outages, ["began: away", "ended", "began: away"]);
-  rounds.rest();
+  interval.stop();
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a rest amid a round is the end, and forgets an outage", async () => {
-  const { begun, clock, outages, rounds } = make();
-  rounds.wake();
+Deno.test("a stop during a run is the end, and forgets an outage", async () => {
+  const { begun, clock, outages, interval } = make();
+  interval.start();
   await clock.run(1_000);
-  rounds.rest();
+  interval.stop();
   begun[0].reject("away");
   await clock.run(5_000);
   assert.equal(begun.length, 1);
   assert.equal(clock.pending, 0);
-  rounds.wake();
+  interval.start();
   await clock.run(1_000);
   begun[1].reject("away again");
   await clock.run(0);
   assert.deepEqual(outages, ["began: away", "began: away again"]);
-  rounds.rest();
+  interval.stop();
   assert.equal(clock.pending, 0);
 });

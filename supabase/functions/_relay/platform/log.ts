@@ -1,9 +1,9 @@
-/** One JSON line for each event of note; prompt text, keys and tokens of users have no field here. */
+/** One JSON line for each event of note; there is no field for prompts, keys or tokens of users. */
 
 /** How much an operator should care. */
 export type Level = "info" | "warn" | "error";
 
-/** The fields a line may have beside timestamp, level and event: the closed list keeps secrets out by construction. */
+/** The fields of a line besides timestamp, level and event; a closed list, so that no secret has a place in it. */
 export interface LogFields {
   request_id?: string;
   worker_id?: string;
@@ -50,10 +50,7 @@ export function createLog(
 /** Names an error and its causes, without the stack of what is expected; bounded. */
 function describe(cause: unknown): string {
   const parts: string[] = [];
-  for (
-    let error = cause;
-    error !== undefined && error !== null && parts.length < 5;
-  ) {
+  for (let error = cause; error !== undefined && error !== null && parts.length < 5;) {
     parts.push(
       error instanceof Error ? `${error.name}: ${error.message}` : typeof error === "string" ? error : typeof error,
     );

@@ -1,15 +1,9 @@
 /** What a worker gets from its runtime, in one object that tests can replace. */
 
-import type { Configuration, Environment } from "./configuration.ts";
-import { readConfiguration } from "./configuration.ts";
-import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
-import type { KeepAlive } from "./keep_alive.ts";
-import { createKeepAlive } from "./keep_alive.ts";
-import type { Log } from "./log.ts";
-import { createLog } from "./log.ts";
-import type { Shutdown } from "./shutdown.ts";
-import { createShutdown } from "./shutdown.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Configuration, type Environment, readConfiguration } from "./configuration.ts";
+import { createKeepAlive, createShutdown, type KeepAlive, type Shutdown } from "./lifetime.ts";
+import { createLog, type Log } from "./log.ts";
 
 /** The runtime as the other modules see it. */
 export interface Platform {

@@ -1,48 +1,85 @@
-/** The closed vocabulary of failures: one status for each code, one class that carries them. */
+/** The closed vocabulary of failures: one table, and one class that carries its codes. */
 
-/** The HTTP status of each code; an `error` event after `start` carries the same codes. */
-export const STATUS_OF = {
-  invalid_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  provider_not_allowed: 403,
-  bot_not_found: 404,
-  conversation_not_found: 404,
-  message_not_found: 404,
-  not_found: 404,
-  stream_not_found: 404,
-  method_not_allowed: 405,
-  stream_id_taken: 409,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  rate_limited: 429,
-  too_many_streams: 429,
-  internal: 500,
-  provider_auth: 502,
-  provider_bad_response: 502,
-  provider_error: 502,
-  provider_rate_limited: 502,
-  interrupted: 503,
-  unavailable: 503,
-  provider_timeout: 504,
-  timeout: 504,
-} as const;
+/** What the table says of a code. */
+interface ErrorEntry {
+  /** The HTTP status where no stream has begun. */
+  status: number;
+  /** Whether the same request may succeed later without a change. */
+  retryable: boolean;
+  /** Whether a generation can end with it: these are the codes that relay.generations takes. */
+  ends: boolean;
+  /** The words where there are no better ones. */
+  message: string;
+}
+
+/** An `error` event after `start` carries the same codes as an answer before it. */
+export const ERRORS = {
+  invalid_request: { status: 400, retryable: false, ends: false, message: "Cannot accept the request" },
+  unauthenticated: { status: 401, retryable: false, ends: false, message: "Cannot authenticate" },
+  forbidden: { status: 403, retryable: false, ends: false, message: "Cannot use the relay" },
+  provider_not_allowed: {
+    status: 403,
+    retryable: false,
+    ends: true,
+    message: "Cannot call the provider of this bot: its address is not allowed",
+  },
+  bot_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find a bot that may answer" },
+  conversation_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find the conversation" },
+  message_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find the message" },
+  not_found: { status: 404, retryable: false, ends: false, message: "Cannot find what was asked for" },
+  stream_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find the stream" },
+  method_not_allowed: { status: 405, retryable: false, ends: false, message: "Cannot answer this method" },
+  stream_id_taken: {
+    status: 409,
+    retryable: false,
+    ends: false,
+    message: "Cannot start the generation: its stream_id is taken",
+  },
+  payload_too_large: { status: 413, retryable: false, ends: false, message: "Cannot accept so much at once" },
+  unsupported_media_type: { status: 415, retryable: false, ends: false, message: "Cannot read the body" },
+  rate_limited: { status: 429, retryable: true, ends: false, message: "Cannot start the generation yet" },
+  too_many_streams: { status: 429, retryable: true, ends: false, message: "Cannot open one more stream" },
+  internal: { status: 500, retryable: true, ends: true, message: "The relay failed: its log has the cause" },
+  provider_auth: {
+    status: 502,
+    retryable: false,
+    ends: true,
+    message: "The provider refused the key of this bot",
+  },
+  provider_bad_response: {
+    status: 502,
+    retryable: true,
+    ends: true,
+    message: "The provider sent an answer that cannot be read to its end",
+  },
+  provider_error: { status: 502, retryable: true, ends: true, message: "The provider failed" },
+  provider_rate_limited: {
+    status: 502,
+    retryable: true,
+    ends: true,
+    message: "The provider refused the request: its rate limit was reached",
+  },
+  interrupted: {
+    status: 503,
+    retryable: true,
+    ends: true,
+    message: "The generation was interrupted: its worker ended, and what was written is stored",
+  },
+  unavailable: { status: 503, retryable: true, ends: false, message: "Cannot reach the database" },
+  provider_timeout: { status: 504, retryable: true, ends: true, message: "The provider did not answer in time" },
+  timeout: { status: 504, retryable: true, ends: true, message: "The generation took too long" },
+} as const satisfies Record<string, ErrorEntry>;
 
 /** A failure's name for programs; it never changes. */
-export type ErrorCode = keyof typeof STATUS_OF;
+export type ErrorCode = keyof typeof ERRORS;
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "rate_limited",
-  "too_many_streams",
-  "internal",
-  "provider_bad_response",
-  "provider_error",
-  "provider_rate_limited",
-  "interrupted",
-  "unavailable",
-  "provider_timeout",
-  "timeout",
-]);
+/** The codes that a generation can end with. */
+export type EndingCode = { [C in ErrorCode]: (typeof ERRORS)[C]["ends"] extends true ? C : never }[ErrorCode];
+
+/** Gives `internal` for a code that cannot end a generation, or that this worker does not know. */
+export function toEndingCode(code: ErrorCode): EndingCode {
+  return Object.hasOwn(ERRORS, code) && ERRORS[code].ends ? code as EndingCode : "internal";
+}
 
 /** One thing that is wrong with a request: the path of the field, and what was found there. */
 export interface Issue {
@@ -50,7 +87,7 @@ export interface Issue {
   message: string;
 }
 
-/** What an error may carry beside its code and message. */
+/** What an error may carry besides its code and message. */
 export interface ErrorDetails {
   /** Kept for the log, never sent. */
   cause?: unknown;
@@ -67,26 +104,23 @@ export class RelayError extends Error {
   readonly issues: Issue[] | undefined;
   readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+  constructor(code: ErrorCode, message: string = ERRORS[code].message, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.code = code;
     this.issues = details.issues;
     this.retryAfter = details.retryAfter;
   }
 
-  /** The HTTP status where no stream has begun. */
   get status(): number {
-    return STATUS_OF[this.code];
+    return ERRORS[this.code].status;
   }
 
-  /** Whether the same request may succeed later without a change. */
   get retryable(): boolean {
-    return RETRYABLE.has(this.code);
+    return ERRORS[this.code].retryable;
   }
 }
 
-/** What nobody expected becomes one opaque `internal`: its cause is for the log. */
+/** What was not expected becomes one opaque `internal`: its cause is for the log. */
 export function toRelayError(error: unknown): RelayError {
-  if (error instanceof RelayError) return error;
-  return new RelayError("internal", "The relay failed: its log has the cause", { cause: error });
+  return error instanceof RelayError ? error : new RelayError("internal", undefined, { cause: error });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ErrorCode, RelayError, STATUS_OF, toRelayError } from "./errors.ts";
+import { type ErrorCode, ERRORS, RelayError, toEndingCode, toRelayError } from "./errors.ts";
 
-const CODES = Object.keys(STATUS_OF) as ErrorCode[];
+const CODES = Object.keys(ERRORS) as ErrorCode[];
 const FUNCTIONS = new URL("../../", import.meta.url);
 const RULE = /^[A-Z].*[^.]$/s;
 
@@ -53,7 +53,7 @@ Deno.test("each code has one row in docs/errors.md, in the order of the vocabula
 Deno.test("each row tells the code's status, or that it comes as an event, and whether to retry", () => {
   for (const [cell, status, retryable, meaning, advice] of documented()) {
     const code = cell.slice(1, -1) as ErrorCode;
-    const expected = EVENTS.includes(code) ? "event" : String(STATUS_OF[code]);
+    const expected = EVENTS.includes(code) ? "event" : String(ERRORS[code].status);
     assert.equal(status, expected, code);
     const error = new RelayError(code, "Cannot answer");
     assert.equal(retryable, error.retryable ? "yes" : "no", code);
@@ -62,42 +62,47 @@ Deno.test("each row tells the code's status, or that it comes as an event, and w
   }
 });
 
-Deno.test("each code has a status of a failure, and its form", () => {
+Deno.test("each code has its form, a status of a failure and words of its own", () => {
   for (const code of CODES) {
     assert.match(code, /^[a-z]+(_[a-z]+)*$/);
-    const { status } = new RelayError(code, "Cannot answer");
-    assert.equal(status, STATUS_OF[code]);
-    assert.ok(status >= 400 && status <= 599, code);
+    const error = new RelayError(code);
+    assert.deepEqual([error.status, error.message], [ERRORS[code].status, ERRORS[code].message]);
+    assert.ok(error.status >= 400 && error.status <= 599, code);
+    assert.match(error.message, RULE);
+    assert.doesNotMatch(error.message, CONTRACTION);
   }
 });
 
 Deno.test("what the client did wrong is not retryable, what passes by itself is", () => {
   for (const code of CODES) {
-    const { status, retryable } = new RelayError(code, "Cannot answer");
+    const { status, retryable } = new RelayError(code);
     // A key that the provider refused stays refused, although the failure is the provider's.
-    const passes = (status >= 500 && code !== "provider_auth") ||
-      status === 429;
-    assert.equal(retryable, passes, code);
+    assert.equal(retryable, (status >= 500 && code !== "provider_auth") || status === 429, code);
   }
 });
 
-Deno.test("a RelayError keeps what it was given", () => {
+Deno.test("a generation ends with the codes of events, with internal and with a provider that is not allowed", () => {
+  const ending = [...EVENTS, "internal", "provider_not_allowed"].sort();
+  assert.deepEqual(CODES.filter((code) => ERRORS[code].ends).sort(), ending);
+  for (const code of CODES) assert.equal(toEndingCode(code), ending.includes(code) ? code : "internal");
+  for (const unknown of ["of_a_newer_worker", "toString"]) assert.equal(toEndingCode(unknown as ErrorCode), "internal");
+});
+
+Deno.test("a RelayError keeps what it was given, and needs no details", () => {
   const cause = new Error("refused");
   const issues = [{ path: "prompt", message: "It is empty" }];
   const error = new RelayError("invalid_request", "Cannot accept the prompt", { cause, issues, retryAfter: 5 });
   assert.ok(error instanceof Error);
-  assert.deepEqual([
-    error.name,
-    error.message,
-    error.cause,
-    error.issues,
-    error.retryAfter,
-  ], ["RelayError", "Cannot accept the prompt", cause, issues, 5]);
-});
-
-Deno.test("a RelayError needs no details", () => {
-  const error = new RelayError("internal", "Cannot answer");
-  assert.deepEqual([error.cause, error.issues, error.retryAfter], [undefined, undefined, undefined]);
+  const { name, message } = error;
+  assert.deepEqual([name, message, error.cause, error.issues, error.retryAfter], [
+    "RelayError",
+    "Cannot accept the prompt",
+    cause,
+    issues,
+    5,
+  ]);
+  const plain = new RelayError("internal");
+  assert.deepEqual([plain.cause, plain.issues, plain.retryAfter], [undefined, undefined, undefined]);
 });
 
 Deno.test("toRelayError() gives a RelayError back as it is", () => {
@@ -114,7 +119,6 @@ Deno.test("toRelayError() makes one opaque failure of everything else, and keeps
       "The relay failed: its log has the cause",
       cause,
     ]);
-    assert.match(error.message, RULE);
   }
 });
 

@@ -1,4 +1,4 @@
-/** What a stream says: the JSON that its events carry. */
+/** The events of a stream: what each carries, and how it is written. */
 
 import type { ErrorCode } from "./errors.ts";
 
@@ -9,7 +9,7 @@ export interface Usage {
   total_tokens: number | null;
 }
 
-/** The first event: where the generation stands in the story. */
+/** The first event: where the generation stands in its conversation. */
 export interface StartData {
   stream_id: string;
   conversation_id: string;
@@ -19,7 +19,7 @@ export interface StartData {
   parent_id: string | null;
 }
 
-/** The last event of what ended as somebody meant it to. */
+/** The last event of what was completed, cancelled or left by its client. */
 export interface DoneData {
   stream_id: string;
   message_id: string | null;
@@ -28,11 +28,38 @@ export interface DoneData {
   usage: Usage | null;
 }
 
-/** The last event of what failed. */
+/** The last event of what failed or was interrupted. */
 export interface ErrorData {
   code: ErrorCode;
   message: string;
   retryable: boolean;
   stream_id: string;
   message_id: string | null;
+}
+
+/** One function for each event; it gives the text that is sent. */
+export const events = {
+  start: (data: StartData) => encodeEvent("start", JSON.stringify(data), 0),
+  /** `offset` is the message's length, in UTF-16 code units, after this text. */
+  token: (text: string, offset: number) => encodeEvent("token", text, offset),
+  reasoning: (text: string) => encodeEvent("reasoning", text),
+  ping: () => encodeEvent("ping", "{}"),
+  error: (data: ErrorData) => encodeEvent("error", JSON.stringify(data)),
+  done: (data: DoneData) => encodeEvent("done", JSON.stringify(data)),
+};
+
+/**
+ * One server-sent event. `data` may have any number of lines that end with LF; a CR must not occur in it, because parsers
+ * take it for the end of a line. They also strip one space after a colon, so a space of the text needs one before it.
+ */
+export function encodeEvent(event: string, data: string, id?: number): string {
+  const head = id === undefined ? `event: ${event}\ndata: ` : `id: ${id}\nevent: ${event}\ndata: `;
+  return `${head}${data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data}\n\n`;
+}
+
+const encoder = new TextEncoder();
+
+/** The bytes of events that leave together: one call for all, because a call costs as much as parsing a token. */
+export function toBytes(written: string): Uint8Array {
+  return encoder.encode(written);
 }

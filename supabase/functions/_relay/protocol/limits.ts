@@ -1,4 +1,4 @@
-/** The bounds that no configuration moves: each has a test that reaches it and a row in docs/limits.md. */
+/** The bounds that no configuration moves; each has a row in docs/limits.md. */
 
 /** Code points of `prompt`. */
 export const MAX_PROMPT_CHARACTERS = 32_000;
@@ -12,7 +12,7 @@ export const MAX_STREAM_ID_CHARACTERS = 128;
 /** Bytes of a request's body. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
-/** Characters of the story's path that goes to the provider. */
+/** Characters of the messages that go to the provider. */
 export const MAX_CONTEXT_CHARACTERS = 4_000_000;
 
 /** Bytes that may wait for a client that does not read; past them it is detached. */
@@ -39,23 +39,23 @@ export const DATABASE_TIMEOUT_MS = 5_000;
 /** Milliseconds that `done` waits for the message to be stored. */
 export const DONE_WAITS_FOR_STORAGE_MS = 5_000;
 
-/** Milliseconds between two attempts to store a message, at most; the first comes after a tenth of a second. */
+/** Milliseconds between two attempts to store a message, at most; the first pause is a tenth of a second. */
 export const MAX_STORAGE_BACKOFF_MS = 2_000;
 
 /** Milliseconds after which a worker gives up storing a message. */
 export const STORAGE_GIVE_UP_MS = 300_000;
 
-/** UTF-16 code units of one generation that one beat stores, at most. */
-export const MAX_PIECE_UNITS = 1024 * 1024;
+/** UTF-16 code units of one generation that one call stores, at most. */
+export const MAX_CHUNK_UNITS = 1024 * 1024;
 
-/** Streams that one user may watch on one worker, beside those that the user started there. */
-export const MAX_WATCHED_STREAMS = 10;
+/** Streams that one user may read on one worker, not counting those that the user started there. */
+export const MAX_READ_STREAMS = 10;
 
-/** Issues that one `invalid_request` names. */
+/** Issues in one `invalid_request`. */
 export const MAX_ISSUES = 20;
 
-/** Milliseconds for which a worker tries to end a generation whose admission it never heard of. */
+/** Milliseconds for which a worker tries to end a generation whose admission it could not read. */
 export const ABANDON_GIVE_UP_MS = 20_000;
 
-/** Milliseconds between two times that a worker tells the database how much it refused. */
-export const REFUSALS_TOLD_MS = 10_000;
+/** Milliseconds between two flushes of the counts of refused requests. */
+export const REFUSAL_FLUSH_MS = 10_000;

@@ -1,4 +1,4 @@
-/** What clients may ask for: the bodies of POST /stream and POST /cancel, checked field by field. */
+/** The bodies of POST /stream and POST /cancel, checked field by field. */
 
 import { z } from "zod";
 import { type Issue, RelayError } from "./errors.ts";
@@ -10,7 +10,7 @@ function fits(text: string, limit: number): boolean {
     (text.length <= 2 * limit && [...text].length <= limit);
 }
 
-/** Neither U+0000 nor a lone surrogate can be stored; a client that sends one has a bug that it should hear of. */
+/** Neither U+0000 nor a lone surrogate can be stored; a client that sends one has a bug and should see it. */
 function text(limit: number) {
   return z.string().refine((value) => fits(value, limit), {
     error: `Must have at most ${limit} characters`,
@@ -40,18 +40,18 @@ const streamRequest = z.strictObject({
   on_disconnect: z.enum(["stop", "continue"]).default("stop"),
 }).superRefine((value, context) => {
   if ((value.prompt === undefined) === (value.reroll_of === undefined)) {
-    const found = value.prompt === undefined ? "neither is there" : "both are there";
+    const found = value.prompt === undefined ? "neither was given" : "both were given";
     context.addIssue({
       code: "custom",
       path: [value.prompt === undefined ? "prompt" : "reroll_of"],
-      message: `Exactly one of prompt and reroll_of is wanted: ${found}`,
+      message: `Provide either prompt or reroll_of; ${found}`,
     });
   }
   if (value.reroll_of !== undefined && value.parent_id !== undefined) {
     context.addIssue({
       code: "custom",
       path: ["parent_id"],
-      message: "Goes with prompt alone: a reroll has its place already",
+      message: "Must be left out with reroll_of, which names the place already",
     });
   }
 });
@@ -61,12 +61,12 @@ export type StreamRequest = z.infer<typeof streamRequest>;
 
 const cancelRequest = z.strictObject({ stream_id: streamId });
 
-/** Throws `invalid_request`, which names every field that is wrong. */
+/** Throws `invalid_request` with every field that is wrong. */
 export function parseStreamRequest(body: unknown): StreamRequest {
   return parse(streamRequest, body);
 }
 
-/** Throws `invalid_request`; answers the stream_id. */
+/** Throws `invalid_request`; gives the stream_id. */
 export function parseCancelRequest(body: unknown): string {
   return parse(cancelRequest, body).stream_id;
 }

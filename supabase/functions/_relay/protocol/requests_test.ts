@@ -13,169 +13,115 @@ const ID = "6f1de1a3-5c1e-4f0e-9f6c-1b1f3f1c9d10";
 const DRAGON = "🐉";
 
 /** What a body is refused for. */
-function refusal(body: unknown, parse: (body: unknown) => unknown) {
+function refusal(body: unknown, parse: (body: unknown) => unknown = parseStreamRequest) {
   try {
     parse(body);
   } catch (error) {
     assert.ok(error instanceof RelayError);
     assert.equal(error.code, "invalid_request");
-    assert.match(error.message, /^[A-Z].*[^.]$/s);
-    for (const { message } of error.issues!) {
-      assert.match(message, /^[A-Z].*[^.]$/s);
-    }
-    return error;
+    for (const { message } of [error, ...error.issues!]) assert.match(message, /^[A-Z].*[^.]$/s);
+    return { message: error.message, issues: error.issues! };
   }
   assert.fail(`It was accepted: ${JSON.stringify(body)?.slice(0, 200)}`);
 }
 
-const issuesOf = (body: unknown): Issue[] => refusal(body, parseStreamRequest).issues!;
-
-Deno.test("a prompt alone is enough, and the client's leaving stops the generation", () => {
-  assert.deepEqual(parseStreamRequest({ prompt: "Hello" }), { prompt: "Hello", on_disconnect: "stop" });
+Deno.test("a good body is taken as it is; a client's leaving stops the generation unless it says otherwise", () => {
+  const bodies = [
+    { prompt: "Hello" },
+    { reroll_of: ID },
+    { prompt: "a", parent_id: null },
+    ...[ID, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map((id) => ({
+      reroll_of: id,
+    })),
+    {
+      prompt: " Hello\r\n🐉 ",
+      conversation_id: ID,
+      bot_id: ID.toUpperCase(),
+      system: "",
+      parent_id: null,
+      stream_id: "a.B_1:-",
+      on_disconnect: "continue",
+    },
+  ];
+  for (const body of bodies) assert.deepEqual(parseStreamRequest(body), { on_disconnect: "stop", ...body });
 });
 
-Deno.test("a body with every field is taken as it is", () => {
-  const body = {
-    prompt: " Hello\r\n🐉 ",
-    conversation_id: ID,
-    bot_id: ID.toUpperCase(),
-    system: "",
-    parent_id: null,
-    stream_id: "a.B_1:-",
-    on_disconnect: "continue",
-  };
-  assert.deepEqual(parseStreamRequest(body), body);
-});
+const noPlace = "Must be left out with reroll_of, which names the place already";
+const notA = (expected: string, received: string) => `Invalid input: expected ${expected}, received ${received}`;
 
-Deno.test("a reroll needs no prompt", () => {
-  assert.deepEqual(parseStreamRequest({ reroll_of: ID }), { reroll_of: ID, on_disconnect: "stop" });
-});
-
-Deno.test("a parent that is null is not a parent that is absent", () => {
-  const { parent_id } = parseStreamRequest({ prompt: "a", parent_id: null });
-  assert.equal(parent_id, null);
-  assert.equal(parseStreamRequest({ prompt: "a" }).parent_id, undefined);
-});
-
-Deno.test("any UUID is an id, whatever its version", () => {
-  for (const id of [ID, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]) {
-    assert.equal(parseStreamRequest({ reroll_of: id }).reroll_of, id);
-  }
-});
-
-/** Each body with all that is said against it. */
-const REFUSED: [string, unknown, Issue[]][] = [
-  [
-    "neither prompt nor reroll",
-    {},
-    [{ path: "prompt", message: "Exactly one of prompt and reroll_of is wanted: neither is there" }],
-  ],
-  ["prompt and reroll", { prompt: "a", reroll_of: ID }, [{
-    path: "reroll_of",
-    message: "Exactly one of prompt and reroll_of is wanted: both are there",
-  }]],
-  ["a reroll with a parent", { reroll_of: ID, parent_id: ID }, [{
-    path: "parent_id",
-    message: "Goes with prompt alone: a reroll has its place already",
-  }]],
-  ["a reroll with the parent null", { reroll_of: ID, parent_id: null }, [{
-    path: "parent_id",
-    message: "Goes with prompt alone: a reroll has its place already",
-  }]],
-  ["an unknown field", { prompt: "a", promt: "b" }, [{ path: "promt", message: "Unknown field" }]],
-  ["unknown fields, each by name", { prompt: "a", x: 1, "y z": 2 }, [{
-    path: "x",
-    message: "Unknown field",
-  }, { path: "y z", message: "Unknown field" }]],
-  [
-    "an unknown field with a long name",
-    { prompt: "a", ["x".repeat(101)]: 1 },
-    [{ path: "x".repeat(100), message: "Unknown field" }],
-  ],
-  ["__proto__", JSON.parse('{"prompt": "a", "__proto__": {}}'), [{ path: "__proto__", message: "Unknown field" }]],
-  ["an empty prompt", { prompt: "" }, [{ path: "prompt", message: "Must not be empty" }]],
-  ["a prompt that is a number", { prompt: 1 }, [{
-    path: "prompt",
-    message: "Invalid input: expected string, received number",
-  }]],
-  ["a prompt that is null", { prompt: null }, [{
-    path: "prompt",
-    message: "Invalid input: expected string, received null",
-  }]],
-  ["a system that is a list", { prompt: "a", system: [] }, [{
-    path: "system",
-    message: "Invalid input: expected string, received array",
-  }]],
-  [
-    "ids that are none",
-    { reroll_of: "1", conversation_id: 1, bot_id: null },
-    [{ path: "reroll_of", message: "Must be a UUID" }, {
-      path: "conversation_id",
-      message: "Must be a UUID",
-    }, { path: "bot_id", message: "Must be a UUID" }],
-  ],
-  ["a parent that is none", { prompt: "a", parent_id: `${ID} ` }, [{ path: "parent_id", message: "Must be a UUID" }]],
-  ["an unknown policy", { prompt: "a", on_disconnect: "wait" }, [{
-    path: "on_disconnect",
-    message: 'Invalid option: expected one of "stop"|"continue"',
-  }]],
-  ["a list", [], [{ path: "", message: "Invalid input: expected object, received array" }]],
-  ["null", null, [{ path: "", message: "Invalid input: expected object, received null" }]],
-  ["a string", "Hello", [{ path: "", message: "Invalid input: expected object, received string" }]],
+/** Each body with the fields that are refused, and why. */
+const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] = [
+  ["neither prompt nor reroll", {}, { prompt: "Provide either prompt or reroll_of; neither was given" }],
+  ["prompt and reroll", { prompt: "a", reroll_of: ID }, {
+    reroll_of: "Provide either prompt or reroll_of; both were given",
+  }],
+  ["a reroll with a parent", { reroll_of: ID, parent_id: ID }, { parent_id: noPlace }],
+  ["a reroll with the parent null", { reroll_of: ID, parent_id: null }, { parent_id: noPlace }],
+  ["unknown fields, each by name", { prompt: "a", promt: 1, "y z": 2 }, {
+    promt: "Unknown field",
+    "y z": "Unknown field",
+  }],
+  ["an unknown field with a long name", { prompt: "a", ["x".repeat(10_000)]: 1 }, {
+    ["x".repeat(100)]: "Unknown field",
+  }],
+  ["an empty prompt", { prompt: "" }, { prompt: "Must not be empty" }],
+  ["a prompt that is a number", { prompt: 1 }, { prompt: notA("string", "number") }],
+  ["a prompt that is null", { prompt: null }, { prompt: notA("string", "null") }],
+  ["a system that is a list", { prompt: "a", system: [] }, { system: notA("string", "array") }],
+  ["ids that are none", { reroll_of: "1", conversation_id: 1, bot_id: null }, {
+    reroll_of: "Must be a UUID",
+    conversation_id: "Must be a UUID",
+    bot_id: "Must be a UUID",
+  }],
+  ["a parent that is none", { prompt: "a", parent_id: `${ID} ` }, { parent_id: "Must be a UUID" }],
+  ["an unknown policy", { prompt: "a", on_disconnect: "wait" }, {
+    on_disconnect: 'Invalid option: expected one of "stop"|"continue"',
+  }],
+  ["a list", [], { "": notA("object", "array") }],
+  ["null", null, { "": notA("object", "null") }],
+  ["a string", "Hello", { "": notA("object", "string") }],
 ];
 
 for (const [name, body, issues] of REFUSED) {
   Deno.test(`a body is refused by field: ${name}`, () => {
-    assert.deepEqual(issuesOf(body), issues);
+    const found = refusal(body);
+    assert.deepEqual(found.issues, Object.entries(issues).map(([path, message]) => ({ path, message })));
+    const fields = Object.keys(issues).map((path) => path || "the body").join(", ");
+    assert.equal(found.message, `Cannot accept the request: see issues for ${fields}`);
   });
 }
 
-Deno.test("the message names the fields, and never what was in them", () => {
-  const body = { prompt: "secret\0", x: "secret" };
-  const { message } = refusal(body, parseStreamRequest);
-  assert.equal(message, "Cannot accept the request: see issues for prompt, x");
-  assert.equal(refusal(null, parseStreamRequest).message, "Cannot accept the request: see issues for the body");
+Deno.test("__proto__ is an unknown field", () => {
+  const body = JSON.parse('{"prompt": "a", "__proto__": {}}');
+  assert.deepEqual(refusal(body).issues, [{ path: "__proto__", message: "Unknown field" }]);
 });
 
-const LIMITS = [["prompt", MAX_PROMPT_CHARACTERS], ["system", MAX_SYSTEM_CHARACTERS]] as const;
-
-for (const [field, limit] of LIMITS) {
+for (const [field, limit] of [["prompt", MAX_PROMPT_CHARACTERS], ["system", MAX_SYSTEM_CHARACTERS]] as const) {
   const body = (text: string) => ({ prompt: "a", [field]: text });
-  const tooLong = [{ path: field, message: `Must have at most ${limit} characters` }];
 
-  Deno.test(`the limit of ${field} counts code points, not UTF-16 units`, () => {
+  Deno.test(`the limit of ${field} counts code points, and is named alone, however bad the rest of it`, () => {
+    const tooLong = [{ path: field, message: `Must have at most ${limit} characters` }];
     for (const character of ["a", "é", DRAGON]) {
       const text = character.repeat(limit);
-      const accepted = parseStreamRequest(body(text));
-      assert.equal(accepted[field], text);
-      assert.deepEqual(issuesOf(body(text + "a")), tooLong);
-      assert.deepEqual(issuesOf(body(text + DRAGON)), tooLong);
+      assert.equal(parseStreamRequest(body(text))[field], text);
+      for (const more of ["a", DRAGON]) assert.deepEqual(refusal(body(text + more)).issues, tooLong);
+    }
+    for (const text of ["\0".repeat(limit + 1), "a".repeat(2 * limit + 1)]) {
+      assert.deepEqual(refusal(body(text)).issues, tooLong);
     }
   });
 
-  Deno.test(`${field} is refused for its length alone, however bad the rest of it`, () => {
-    assert.deepEqual(issuesOf(body("\0".repeat(limit + 1))), tooLong);
-    assert.deepEqual(issuesOf(body("a".repeat(2 * limit + 1))), tooLong);
-  });
-
-  Deno.test(`${field} is refused with U+0000 or a lone surrogate`, () => {
+  Deno.test(`${field} is refused with U+0000 or a lone surrogate, and may hold any other character`, () => {
+    const message = "Must be Unicode text without U+0000 and without lone surrogates";
     const [high, low] = [DRAGON[0], DRAGON[1]];
     for (const text of ["\0", "a\0b", high, low, `a${high}b`, low + high]) {
-      assert.deepEqual(issuesOf(body(text)), [{
-        path: field,
-        message: "Must be Unicode text without U+0000 and without lone surrogates",
-      }], JSON.stringify(text));
+      assert.deepEqual(refusal(body(text)).issues, [{ path: field, message }], JSON.stringify(text));
     }
-  });
-
-  Deno.test(`${field} may hold any other character`, () => {
     for (const text of ["\r\n\t", "\u0001", "\uFFFD", "\uFEFF", "\uFFFF", " "]) {
       assert.equal(parseStreamRequest(body(text))[field], text);
     }
   });
 }
-
-const NO_STREAM_ID = "Must have 1 to 128 characters of A-Z a-z 0-9 . _ : -";
 
 Deno.test("a stream_id has 1 to 128 characters of its alphabet", () => {
   for (const id of ["a", "-", "..", ID, "A-Z:a_z.09", "x".repeat(MAX_STREAM_ID_CHARACTERS)]) {
@@ -183,51 +129,29 @@ Deno.test("a stream_id has 1 to 128 characters of its alphabet", () => {
     assert.equal(parseCancelRequest({ stream_id: id }), id);
     assert.ok(streamId.safeParse(id).success);
   }
-});
-
-Deno.test("a stream_id with anything else is refused", () => {
+  const issues = [{ path: "stream_id", message: "Must have 1 to 128 characters of A-Z a-z 0-9 . _ : -" }];
   for (const id of ["", "a b", "a\n", "\na", "a/b", "é", DRAGON, "a\0", "x".repeat(MAX_STREAM_ID_CHARACTERS + 1)]) {
-    const issues = [{ path: "stream_id", message: NO_STREAM_ID }];
-    assert.deepEqual(issuesOf({ prompt: "a", stream_id: id }), issues);
+    assert.deepEqual(refusal({ prompt: "a", stream_id: id }).issues, issues);
     assert.deepEqual(refusal({ stream_id: id }, parseCancelRequest).issues, issues);
     assert.ok(!streamId.safeParse(id).success);
   }
 });
 
 Deno.test("a body with more that is wrong than a client can read names the first issues alone", () => {
-  const body: Record<string, unknown> = { prompt: "" };
-  for (let field = 0; field < MAX_BODY_BYTES / 16; field++) {
-    body[`unknown-${field}`] = 1;
+  const fields = Array.from({ length: MAX_BODY_BYTES / 16 }, (_, index) => [`field-${index}`, 1]);
+  for (const count of [MAX_ISSUES, MAX_ISSUES + 1, fields.length]) {
+    const body = { prompt: "Hi", ...Object.fromEntries(fields.slice(0, count)) };
+    const { issues, message } = refusal(body);
+    assert.deepEqual(issues.map(({ path }) => path), fields.slice(0, MAX_ISSUES).map(([name]) => name));
+    assert.ok(message.length < 1_000);
   }
-  const { issues, message } = refusal(body, parseStreamRequest);
-  assert.equal(issues!.length, MAX_ISSUES);
-  assert.deepEqual(issues![0], { path: "prompt", message: "Must not be empty" });
-  assert.ok(message.length < 1_000);
-  assert.equal(refusal({ stream_id: 1, ...body }, parseCancelRequest).issues!.length, MAX_ISSUES);
-});
-
-Deno.test("exactly as many issues as the limit are all named", () => {
-  for (const extra of [0, 1]) {
-    const fields = Array.from({ length: MAX_ISSUES + extra }, (_, place) => [`field-${place}`, 1]);
-    const body = { prompt: "Hi", ...Object.fromEntries(fields) };
-    assert.deepEqual(issuesOf(body).map(({ path }) => path), fields.slice(0, MAX_ISSUES).map(([name]) => name));
-  }
-});
-
-Deno.test("the name of an unknown field is quoted only so far", () => {
-  const name = "x".repeat(10_000);
-  const { issues, message } = refusal({ prompt: "Hi", [name]: 1 }, parseStreamRequest);
-  assert.deepEqual(issues, [{ path: "x".repeat(100), message: "Unknown field" }]);
-  assert.ok(message.length < 200);
 });
 
 Deno.test("a cancel takes a stream_id and nothing else", () => {
   const cases: [unknown, Issue[]][] = [
-    [{}, [{ path: "stream_id", message: "Invalid input: expected string, received undefined" }]],
+    [{}, [{ path: "stream_id", message: notA("string", "undefined") }]],
     [{ stream_id: "a", force: true }, [{ path: "force", message: "Unknown field" }]],
-    [null, [{ path: "", message: "Invalid input: expected object, received null" }]],
+    [null, [{ path: "", message: notA("object", "null") }]],
   ];
-  for (const [body, issues] of cases) {
-    assert.deepEqual(refusal(body, parseCancelRequest).issues, issues);
-  }
+  for (const [body, issues] of cases) assert.deepEqual(refusal(body, parseCancelRequest).issues, issues);
 });

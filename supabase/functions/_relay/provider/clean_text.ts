@@ -1,23 +1,23 @@
-/** Makes a provider's text fit to be streamed and stored, whatever way it was cut into pieces. */
+/** Makes a provider's text fit to be streamed and stored, whatever way it was cut into deltas. */
 
-/** Cleans pieces of one text; their concatenation does not depend on where the pieces were cut. */
+/** Cleans the parts of one text; the result does not depend on where they were cut. */
 export interface TextCleaner {
-  clean(piece: string): string;
+  clean(part: string): string;
   /** What was held back at the end of the text. */
   end(): string;
 }
 
 /**
- * CR LF and CR become LF, U+0000 is dropped, a lone surrogate becomes U+FFFD. A high surrogate at the end of a piece is
- * held back for its other half; an LF that opens a piece behind a CR is left out.
+ * CR LF and CR become LF, U+0000 is dropped, a lone surrogate becomes U+FFFD. A high surrogate at the end of a part is
+ * held back for its other half; an LF at the start of a part is left out if the part before ended with a CR.
  */
 export function createTextCleaner(): TextCleaner {
   let held = "";
   let afterReturn = false;
   return {
-    clean(piece) {
-      if (held === "" && !afterReturn && piece.isWellFormed() && !/[\r\0]/.test(piece)) return piece;
-      let text = held + piece.replaceAll("\0", "");
+    clean(part) {
+      if (held === "" && !afterReturn && part.isWellFormed() && !/[\r\0]/.test(part)) return part;
+      let text = held + part.replaceAll("\0", "");
       held = "";
       if (text === "") return "";
       if (afterReturn && text.startsWith("\n")) text = text.slice(1);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { makeRandom, makeText, splitEverywhere, splitRandomly } from "../testing/split.ts";
 import { createTextCleaner } from "./clean_text.ts";
 
-function clean(pieces: string[]): string {
+function clean(parts: string[]): string {
   const cleaner = createTextCleaner();
-  return pieces.map((piece) => cleaner.clean(piece)).join("") + cleaner.end();
+  return parts.map((part) => cleaner.clean(part)).join("") + cleaner.end();
 }
 
 /** The rule, for a text that is there as a whole. */
@@ -41,45 +41,22 @@ const CASES: [string, string][] = [
   ["\uFEFFmark", "\uFEFFmark"],
 ];
 
-Deno.test("a text comes out the same wherever it was split", () => {
-  for (const [whole, wanted] of CASES) {
-    for (const pieces of splitEverywhere(whole)) {
-      assert.equal(clean(pieces), wanted, JSON.stringify(pieces));
-    }
-    assert.equal(expected(whole), wanted, JSON.stringify(whole));
-  }
-});
-
-Deno.test("texts made by chance come out as the rule says, however they were split", () => {
+Deno.test("a text comes out the same wherever it was split, and as the rule says for texts made by chance", () => {
   const random = makeRandom(2);
   const parts = ["\r", "\n", "\r\n", "\0", HIGH, LOW, DRAGON, "a", " "];
-  for (let round = 0; round < 300; round++) {
-    const whole = makeText(parts, random(10), random);
-    const wanted = expected(whole);
-    for (const pieces of splitEverywhere(whole)) {
-      assert.equal(clean(pieces), wanted, JSON.stringify(pieces));
-    }
-    for (let split = 0; split < 10; split++) {
-      const pieces = splitRandomly(whole, random);
-      assert.equal(clean(pieces), wanted, JSON.stringify(pieces));
+  const texts = Array.from({ length: 300 }, () => makeText(parts, random(10), random));
+  for (const [whole, wanted] of [...CASES, ...texts.map((text): [string, string] => [text, expected(text)])]) {
+    assert.equal(expected(whole), wanted, JSON.stringify(whole));
+    const splits = Array.from({ length: 10 }, () => splitRandomly(whole, random));
+    for (const parts of [...splitEverywhere(whole), ...splits]) {
+      assert.equal(clean(parts), wanted, JSON.stringify(parts));
     }
   }
 });
 
-Deno.test("what can be shown is given at once, and half a character never", () => {
+Deno.test("what can be shown is given at once, and half a character never; the end gives what was held back, once", () => {
   const cleaner = createTextCleaner();
-  assert.equal(cleaner.clean(`a${HIGH}`), "a");
-  assert.equal(cleaner.clean(""), "");
-  assert.equal(cleaner.clean("\0"), "");
-  assert.equal(cleaner.clean(`${LOW}b`), `${DRAGON}b`);
-  assert.equal(cleaner.clean("c\r"), "c\n");
-  assert.equal(cleaner.clean("\nd"), "d");
-  assert.equal(cleaner.end(), "");
-});
-
-Deno.test("the end gives what was held back, once", () => {
-  const cleaner = createTextCleaner();
-  assert.equal(cleaner.clean(HIGH), "");
-  assert.equal(cleaner.end(), "\uFFFD");
-  assert.equal(cleaner.end(), "");
+  const steps = [[`a${HIGH}`, "a"], ["", ""], ["\0", ""], [`${LOW}b`, `${DRAGON}b`], ["c\r", "c\n"], ["\nd", "d"]];
+  for (const [part, wanted] of [...steps, [HIGH, ""]]) assert.equal(cleaner.clean(part), wanted);
+  assert.deepEqual([cleaner.end(), cleaner.end()], ["\uFFFD", ""]);
 });

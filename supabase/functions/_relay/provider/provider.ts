@@ -11,17 +11,17 @@ export interface ContextMessage {
 /** Everything that one request to a provider depends on. */
 export interface ProviderCall {
   baseUrl: URL;
-  /** Null: the provider asks for none. */
+  /** Null: the provider needs none. */
   accessKey: string | null;
   model: string;
   temperature: number | null;
   /** The bot's further fields of the request. */
   params: Record<string, unknown>;
-  /** Let go of once they are sent. */
+  /** Dropped once they are sent. */
   messages: ContextMessage[];
 }
 
-/** A piece of what the model writes: clean text, never empty. */
+/** What a read added to the answer: clean text, never empty. */
 export interface Delta {
   kind: "text" | "reasoning";
   text: string;
@@ -37,7 +37,7 @@ export interface ProviderEnd {
 export interface Provider {
   /**
    * Calls back once for each read of the answer, with all that was in it. Rejects with the signal's reason once that
-   * is aborted, else with a RelayError; the request to the provider is over in every case.
+   * is aborted, else with a RelayError; the request to the provider has ended in every case.
    */
   stream(call: ProviderCall, signal: AbortSignal, onDeltas: (deltas: Delta[]) => void): Promise<ProviderEnd>;
 }

@@ -1,132 +1,108 @@
-/** A database in memory that keeps the contract of the real one, for any number of workers at once. */
+/** A database whose answers are the test's: it has no rules of its own, those are tested with the real SQL. */
 
-import type { BeginAnswer, Rate } from "../database/begin.ts";
-import type { Database } from "../database/database.ts";
-import { type EndingText, finish } from "../database/finish.ts";
-import type { Sample } from "../database/metrics.ts";
-import type { Rpc } from "../database/rpc.ts";
+import type { BeginAnswer } from "../database/begin.ts";
+import type { BeatAnswer, BeatEntry, Database, Reading, Sample, View } from "../database/database.ts";
+import type { Ending, StoredEnding } from "../database/finish.ts";
 import { RelayError } from "../protocol/errors.ts";
-import { makeAdmission } from "./job.ts";
-import { makeSqlFunctions, type Row, type StoredMessage } from "./sql_functions.ts";
+import { makeAdmission } from "./generation.ts";
 
 /** What tests reach of it. */
 export interface TestDatabase extends Database {
-  rows: Map<string, Row>;
-  messages: Map<string, StoredMessage>;
   /** Method and arguments of every call, also of those that failed. */
   calls: [keyof Database, ...unknown[]][];
   /** While it is set, every call fails with it. */
   failure: unknown;
-  /** Waited for by every call. */
+  /** Every call waits for it. */
   gate: Promise<void> | null;
-  /** What the next begin answers in place of an admission. */
-  refusal: RelayError | null;
-  /** What the counters say. */
-  samples: Sample[];
-  /** The base URL of the bot that is admitted next. */
-  accessPath: string;
-  /** Puts a running generation in, as `begin` would. */
-  admit(streamId: string, fence?: string, userId?: string): void;
-  /** Back-dates its lease: whoever touches it next ends it, unless a beat comes first. */
-  expire(streamId: string): void;
-  /** Ends it as the sweep does, with what it had. */
-  sweep(streamId: string): void;
-  /** Prunes its row; the message stays. */
-  forget(streamId: string): void;
-  /** The text of its message; null: there is none. */
-  contentOf(streamId: string): string | null;
+  /** The streams that beats report as cancelled, and as lost. */
+  cancelled: Set<string>;
+  lost: Set<string>;
+  /** What reads answer. */
+  views: Map<string, View>;
+  /** What came with finishes: the ending, and the whole text. */
+  endings: Map<string, Ending & { text: string }>;
+  /** The answers, by default those of a database to which nothing else happens. */
+  answers: {
+    begin(userId: string, streamId: string, fence: string): BeginAnswer;
+    beat(entries: BeatEntry[]): BeatAnswer;
+    finish(streamId: string, ending: Ending, text: string): StoredEnding | null;
+    cancel(userId: string, streamId: string): Awaited<ReturnType<Database["cancel"]>>;
+    read(readings: Reading[]): (View | null)[];
+    metrics(): Sample[];
+  };
 }
-
-const RATE: Rate = { limit: 5, remaining: 4, reset_s: 60 };
 
 /** What is thrown where the database cannot be reached. */
 export function away(): RelayError {
-  return new RelayError("unavailable", "Cannot reach the database", {
-    cause: "relay_x was answered with status 0, no code: refused",
-    retryAfter: 5,
-  });
+  return new RelayError("unavailable", undefined, { cause: "relay_x got no answer", retryAfter: 5 });
 }
 
-/** Builds an empty one. */
-export function makeDatabase(): TestDatabase {
-  const sql = makeSqlFunctions();
-  const { rows, messages } = sql;
+/** How `away()` looks in a log line. */
+export const AWAY = "RelayError: Cannot reach the database; caused by relay_x got no answer";
 
-  async function called<T>(call: TestDatabase["calls"][number], answer: () => T | Promise<T>): Promise<T> {
+/** An ending as it is stored, with a message if there was text. */
+export function makeStored(streamId: string, ending: Ending, text: string): StoredEnding {
+  return {
+    status: ending.status,
+    finish_reason: ending.finishReason,
+    error_code: ending.errorCode,
+    message_id: text === "" ? null : `message-of-${streamId}`,
+    is_complete: ending.status === "completed",
+  };
+}
+
+/** Builds one that admits everything and stores everything. */
+export function makeDatabase(): TestDatabase {
+  async function called<T>(call: TestDatabase["calls"][number], answer: () => T): Promise<T> {
     database.calls.push(call);
     await database.gate;
     if (database.failure) throw database.failure;
-    return await answer();
+    return answer();
   }
 
-  function relayBegin(userId: string, streamId: string, fence: string): BeginAnswer {
-    for (const [id, row] of rows) {
-      if (row.userId === userId) sql.closeExpired(id);
-    }
-    const row = rows.get(streamId);
-    const owner = row?.userId ?? messages.get(streamId)?.userId;
-    // The same worker asks again, for the answer got lost on its way.
-    const isRepeated = owner === userId && row?.status === "running" &&
-      row.fence === fence;
-    if (owner === userId && !isRepeated) return { exists: true, rate: RATE };
-    const refusal = owner === undefined
-      ? database.refusal
-      : new RelayError("stream_id_taken", "Its stream_id is taken");
-    if (refusal && !isRepeated) {
-      return { refusal, rate: { ...RATE, remaining: 0 } };
-    }
-    if (!isRepeated) sql.admit(streamId, fence, userId);
-    const access_path = database.accessPath;
-    const admission = makeAdmission({ fence, access_path, rate: RATE });
-    return { admission, rate: RATE };
-  }
+  const answers: TestDatabase["answers"] = {
+    begin(_userId, _streamId, fence) {
+      const admission = makeAdmission({ fence });
+      return { admission, rate: admission.rate };
+    },
+    beat: (entries) => ({
+      stored: Object.fromEntries(entries.map(({ streamId, chunk }) => [streamId, chunk.end])),
+      cancelled: entries.map(({ streamId }) => streamId).filter((id) => database.cancelled.has(id)),
+      lost: entries.map(({ streamId }) => streamId).filter((id) => database.lost.has(id)),
+    }),
+    finish: makeStored,
+    cancel: () => "cancelling",
+    read: (readings) => readings.map(({ streamId }) => database.views.get(streamId) ?? null),
+    metrics: () => [],
+  };
 
   const database: TestDatabase = {
-    rows,
-    messages,
     calls: [],
     failure: null,
     gate: null,
-    refusal: null,
-    samples: [],
-    accessPath: "https://provider.test/v1",
-    admit: (streamId, fence = "fence-1", userId = "user-1") => sql.admit(streamId, fence, userId),
-    expire(streamId) {
-      rows.get(streamId)!.expired = true;
-    },
-    sweep(streamId) {
-      database.expire(streamId);
-      sql.closeExpired(streamId);
-    },
-    forget: (streamId) => void rows.delete(streamId),
-    contentOf: (streamId) => messages.get(streamId)?.content ?? null,
+    cancelled: new Set(),
+    lost: new Set(),
+    views: new Map(),
+    endings: new Map(),
+    answers,
     begin: (userId, streamId, fence, request) =>
-      called(["begin", userId, streamId, fence, request], () => relayBegin(userId, streamId, fence)),
+      called(["begin", userId, streamId, fence, request], () => answers.begin(userId, streamId, fence)),
     beat(given) {
-      const entries = given.map(({ streamId, fence, piece }) => ({ streamId, fence, piece }));
-      return called(["beat", entries], () => sql.beat(entries));
+      const entries = given.map(({ streamId, fence, chunk }) => ({ streamId, fence, chunk }));
+      return called(["beat", entries], () => answers.beat(entries));
     },
-    finish(streamId, fence, ending, text) {
-      const rpc = (_: string, { start_at, content }: Record<string, unknown>) =>
-        Promise.resolve(sql.finish(streamId, fence, ending, start_at as number, content as string));
-      return called(
-        ["finish", streamId, fence, ending, inHand(text)],
-        () => finish(rpc as Rpc, streamId, fence, ending, text),
-      );
-    },
-    cancel: (userId, streamId) => called(["cancel", userId, streamId], () => sql.cancel(userId, streamId)),
+    finish: (streamId, fence, ending, { storedUnits, from }) =>
+      called(["finish", streamId, fence, ending, { start: storedUnits, content: from(storedUnits) }], () => {
+        database.endings.set(streamId, { ...ending, text: from(0) });
+        return answers.finish(streamId, ending, from(0));
+      }),
+    cancel: (userId, streamId) => called(["cancel", userId, streamId], () => answers.cancel(userId, streamId)),
     read(given) {
       const readings = given.map(({ userId, streamId, from }) => ({ userId, streamId, from }));
-      return called(["read", readings], () => structuredClone(readings.map(sql.view)));
+      return called(["read", readings], () => structuredClone(answers.read(readings)));
     },
-    metrics: () => called(["metrics"], () => structuredClone(database.samples)),
+    metrics: () => called(["metrics"], () => answers.metrics()),
     countRefusals: (counts) => called(["countRefusals", Object.fromEntries(counts)], () => {}),
   };
   return database;
-}
-
-/** The text that a finish is called with: where it begins, and what is there from there on. */
-function inHand(text: EndingText) {
-  const start = text.storedUnits;
-  return { start, content: text.from(start) };
 }

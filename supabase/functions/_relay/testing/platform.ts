@@ -1,16 +1,14 @@
 /** Builds a platform for tests: time stands still, log lines are kept, nothing is read from the environment. */
 
 import type { Clock } from "../platform/clock.ts";
-import type { Configuration } from "../platform/configuration.ts";
-import { readConfiguration } from "../platform/configuration.ts";
-import { createKeepAlive } from "../platform/keep_alive.ts";
+import { type Configuration, readConfiguration } from "../platform/configuration.ts";
+import { createKeepAlive, createShutdown } from "../platform/lifetime.ts";
 import { createLog } from "../platform/log.ts";
 import type { Platform } from "../platform/platform.ts";
-import { createShutdown } from "../platform/shutdown.ts";
 
-/** A clock that moves only when it is told to. */
+/** A clock that moves only when the test moves it. */
 export interface ManualClock extends Clock {
-  /** Moves time and fires, in order and synchronously, each timer that falls due, also those set meanwhile. */
+  /** Moves time and fires, in order and synchronously, each timer that falls due, also those that timers set. */
   advance(ms: number): void;
   /** The same, and gives promises a turn before, between and after the timers: for loops that await a pause. */
   run(ms: number): Promise<void>;
@@ -27,6 +25,8 @@ export type LogLine =
 export interface TestPlatform extends Platform {
   clock: ManualClock;
   lines: LogLine[];
+  /** The lines without their time. */
+  logged(): Record<string, unknown>[];
 }
 
 /** What a test may want otherwise. */
@@ -47,6 +47,7 @@ export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
     configuration: makeConfiguration(overrides.configuration),
     clock,
     lines,
+    logged: () => lines.map(({ timestamp: _, ...line }) => line),
     log,
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log, new EventTarget()),
@@ -62,8 +63,8 @@ export function makeConfiguration(overrides: Partial<Configuration> = {}): Confi
   return { ...readConfiguration((name) => environment[name]), ...overrides };
 }
 
-/** Builds a clock that stands at `start` until it is moved. */
-export function createManualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
+/** Builds a clock that stands at `start` until it is moved; `settle` waits for all that goes on without time. */
+export function createManualClock(start = Date.UTC(2026, 0, 1), settle = turns): ManualClock {
   let now = start;
   const timers = new Set<{ at: number; callback: () => void }>();
   /** Fires the next timer that is due by `end`; timers of the same moment fire in the order they were set. */
@@ -92,7 +93,7 @@ export function createManualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
     },
     async run(ms) {
       const end = now + ms;
-      do await turns(); while (fireNext(end));
+      do await settle(); while (fireNext(end));
       now = end;
     },
     get pending() {
@@ -102,6 +103,6 @@ export function createManualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
 }
 
 /** Lets promises go on that wait for nothing but each other. */
-async function turns(): Promise<void> {
+export async function turns(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await null;
 }

@@ -1,4 +1,4 @@
-/** Plays the worker's tally. */
+/** Counts refusals for tests. */
 
 import type { Refusals } from "../http/refusals.ts";
 import type { ErrorCode } from "../protocol/errors.ts";

@@ -1,17 +1,20 @@
-/** Builds several workers over one database and one clock, reachable by HTTP as in production. */
+/** Several workers over one real database and one clock, reachable by HTTP as in production. */
 
 import assert from "node:assert/strict";
 import { createCancelHandler } from "../../cancel/handler.ts";
 import { createStreamHandler } from "../../stream/handler.ts";
-import type { Database } from "../database/database.ts";
+import { createDatabase } from "../database/database.ts";
+import type { Rpc } from "../database/rpc.ts";
 import { createGenerations } from "../generation/generations.ts";
-import { createWatchers } from "../generation/remote_readers.ts";
+import { createRemoteReaders } from "../generation/remote_readers.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
-import { away, makeDatabase } from "./database.ts";
+import { away } from "./database.ts";
 import { type Seen, watch } from "./events.ts";
-import { createManualClock, makePlatform } from "./platform.ts";
+import { createManualClock, makePlatform, type TestPlatform } from "./platform.ts";
 import { makeProvider, type TestCall } from "./provider.ts";
 import { makeRefusals } from "./refusals.ts";
+import type { RpcCall } from "./rpc.ts";
+import type { SqlDatabase } from "./sql.ts";
 
 /** What a test may want otherwise of a request. */
 export interface Options {
@@ -22,7 +25,7 @@ export interface Options {
 
 /** One worker, with its own provider connections. */
 export interface Worker {
-  platform: ReturnType<typeof makePlatform>;
+  platform: TestPlatform;
   calls: TestCall[];
   /** While it is true, the worker reaches no database, as one that was cut off, or killed. */
   cut: boolean;
@@ -34,56 +37,65 @@ export interface Worker {
   read(streamId: string, options?: Options): Promise<Seen>;
 }
 
-/** Two workers, or as many as are wanted. */
-export function makeRelay(count = 2) {
-  const clock = createManualClock();
-  const database = makeDatabase();
-  const workers = Array.from({ length: count }, (_, place) => {
-    const workerId = `00000000-0000-4000-8000-00000000000${place}`;
-    const platform = makePlatform({ clock, workerId });
-    return makeWorkerOver(database, platform);
+/** Workers for a new user, whose requests name that user unless they name another. */
+export async function makeRelay(sql: SqlDatabase, count = 2) {
+  const user = await sql.addUser();
+  const streamId = crypto.randomUUID();
+  const clock = createManualClock(Date.UTC(2026, 0, 1), sql.idle);
+  const rpcCalls: RpcCall[] = [];
+  const rpc: Rpc = (name, args) => {
+    rpcCalls.push({ name, args });
+    return sql.rpc(name, args);
+  };
+  const workers = Array.from({ length: count }, (_, index) => {
+    const workerId = `00000000-0000-4000-8000-00000000000${index}`;
+    return makeWorkerOver(rpc, makePlatform({ clock, workerId, configuration: { maxConcurrent: 9 } }), user);
   });
   return {
+    sql,
+    user,
+    streamId,
+    /** A request for the generation that the test is about. */
+    ask: { prompt: "Hi", stream_id: streamId },
     clock,
-    database,
     workers,
+    rpcCalls,
     /** The requests to the provider of all workers. */
     calls: () => workers.flatMap((worker) => worker.calls),
-    /** All that was logged by all of them. */
-    logged: () => JSON.stringify(workers.map(({ platform }) => platform.lines)),
+    row: () => sql.query("select * from relay.generations where stream_id = $1", [streamId]),
+    /** The text of the generation's message; null: there is none. */
+    async stored(): Promise<string | null> {
+      const row = await sql.query("select content from public.messages where stream_id = $1", [streamId]);
+      return row?.content ?? null;
+    },
+    expire: () => sql.expire(streamId),
+    async sweep() {
+      await sql.expire(streamId);
+      await sql.query("select public.relay_sweep(user_id => $1)", [user]);
+    },
     /** Ends all workers; then nothing is left of them. */
     async end() {
       for (const { platform } of workers) platform.shutdown.begin("the end");
-      await clock.run(STORAGE_GIVE_UP_MS + 2_000);
+      // A worker that reaches no database tries for that long.
+      await clock.run(workers.some(({ cut }) => cut) ? STORAGE_GIVE_UP_MS + 2_000 : 2_000);
       for (const { platform } of workers) await platform.keepAlive.settled();
       assert.equal(clock.pending, 0);
-      for (const { calls } of workers) {
-        assert.equal(calls.some(({ open }) => open), false);
-      }
+      for (const { calls } of workers) assert.equal(calls.some(({ open }) => open), false);
     },
   };
 }
 
-function makeWorkerOver(shared: Database, platform: Worker["platform"]): Worker {
-  const reach = <Args extends unknown[], Answer>(call: (...args: Args) => Promise<Answer>) => (...args: Args) =>
-    worker.cut ? Promise.reject(away()) : call(...args);
-  const database: Database = {
-    begin: reach(shared.begin),
-    beat: reach(shared.beat),
-    finish: reach(shared.finish),
-    cancel: reach(shared.cancel),
-    read: reach(shared.read),
-    metrics: reach(shared.metrics),
-    countRefusals: reach(shared.countRefusals),
-  };
+/** What `makeRelay()` builds. */
+export type Relay = Awaited<ReturnType<typeof makeRelay>>;
+
+function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string): Worker {
+  const database = createDatabase(platform, (name, args) => worker.cut ? Promise.reject(away()) : rpc(name, args));
   const provider = makeProvider();
-  const verify = (request: Request) =>
-    Promise.resolve({
-      userId: request.headers.get("authorization")!.replace("Bearer ", ""),
-      isAnonymous: false,
-      role: "authenticated",
-    });
   const refusals = makeRefusals();
+  const verify = (request: Request) => {
+    const userId = request.headers.get("authorization")!.replace("Bearer ", "");
+    return Promise.resolve({ userId, isAnonymous: false, role: "authenticated" });
+  };
   const stream = createStreamHandler({
     platform,
     refusals,
@@ -91,13 +103,13 @@ function makeWorkerOver(shared: Database, platform: Worker["platform"]): Worker 
     verify,
     checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
     generations: createGenerations(platform, database, provider),
-    watchers: createWatchers(platform, database),
+    remoteReaders: createRemoteReaders(platform, database),
   });
   const cancel = createCancelHandler({ platform, refusals, database, verify });
   const send = (
     handler: (request: Request) => Promise<Response>,
     path: string,
-    { user = "user-1", from }: Options = {},
+    { user = owner, from }: Options = {},
     body?: unknown,
   ) =>
     handler(
@@ -112,6 +124,12 @@ function makeWorkerOver(shared: Database, platform: Worker["platform"]): Worker 
         body: body === undefined ? undefined : JSON.stringify(body),
       }),
     );
+  const seen = async (response: Response) => {
+    assert.equal(response.status, 200);
+    const client = watch(response.body!);
+    await platform.clock.run(0);
+    return client;
+  };
   const worker: Worker = {
     platform,
     calls: provider.calls,
@@ -119,16 +137,8 @@ function makeWorkerOver(shared: Database, platform: Worker["platform"]): Worker 
     post: (body, options) => send(stream, "stream", options, body),
     get: (streamId, options) => send(stream, `stream/${streamId}`, options),
     cancel: (streamId, options) => send(cancel, `cancel/${streamId}`, options),
-    start: async (body, options) => await seen(platform, await worker.post(body, options)),
-    read: async (streamId, options) => await seen(platform, await worker.get(streamId, options)),
+    start: async (body, options) => await seen(await worker.post(body, options)),
+    read: async (streamId, options) => await seen(await worker.get(streamId, options)),
   };
   return worker;
-}
-
-/** What a client sees of the answer, up to now. */
-async function seen({ clock }: Worker["platform"], response: Response): Promise<Seen> {
-  assert.equal(response.status, 200);
-  const client = watch(response.body!);
-  await clock.run(0);
-  return client;
 }

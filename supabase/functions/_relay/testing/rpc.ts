@@ -1,4 +1,4 @@
-/** Plays the database's functions for the modules that call them. */
+/** An rpc whose answer is the test's. */
 
 import type { Rpc } from "../database/rpc.ts";
 

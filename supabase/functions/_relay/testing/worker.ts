@@ -1,14 +1,17 @@
 /** Builds a worker's generations for tests: a provider and a database that say what the test wants. */
 
 import assert from "node:assert/strict";
+import { EndReason } from "../generation/ending.ts";
 import { createGenerations } from "../generation/generations.ts";
-import { Stop } from "../generation/stop.ts";
 import type { Configuration } from "../platform/configuration.ts";
 import { makeDatabase } from "./database.ts";
 import { type Seen, watch } from "./events.ts";
-import { type JobOverrides, makeJob } from "./job.ts";
+import { type AdmittedOverrides, makeAdmitted } from "./generation.ts";
 import { makePlatform } from "./platform.ts";
 import { makeProvider, type TestCall } from "./provider.ts";
+
+/** Where the bot's provider is. */
+export const BASE_URL = new URL("https://provider.test/v1");
 
 /** A worker without any generation. */
 export function makeWorker(configuration: Partial<Configuration> = {}) {
@@ -17,10 +20,8 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
   const provider = makeProvider();
   const generations = createGenerations(platform, database, provider);
   /** An admitted generation, up to where the provider has been asked. */
-  async function begin(overrides: JobOverrides = {}) {
-    const job = makeJob({ startedAt: platform.clock.now(), ...overrides });
-    database.admit(job.streamId, job.admission.fence, job.userId);
-    const body = generations.start(job);
+  async function begin(overrides: AdmittedOverrides = {}) {
+    const body = generations.start(makeAdmitted({ startedAt: platform.clock.now(), ...overrides }), BASE_URL);
     await platform.clock.run(0);
     return { body, call: provider.calls.at(-1)! };
   }
@@ -31,15 +32,12 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
     generations,
     begin,
     /** The same, with a client that reads. */
-    async watched(overrides: JobOverrides = {}) {
+    async watched(overrides: AdmittedOverrides = {}) {
       const { body, call } = await begin(overrides);
       return { client: watch(body), call };
     },
-    row: (streamId = "stream-1") => database.rows.get(streamId)!,
-    /** The text of the generation's message; null: there is none. */
-    stored: (streamId = "stream-1") => database.contentOf(streamId),
-    /** Log lines without their time. */
-    logged: () => platform.lines.map(({ timestamp: _, ...line }) => line),
+    /** The ending that came to the database, with the whole text; undefined: none has. */
+    ended: (streamId = "stream-1") => database.endings.get(streamId),
     /** What must be so after every run, whatever happened in it. */
     async settle(...clients: Seen[]) {
       await platform.keepAlive.settled();
@@ -55,16 +53,16 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
   };
 }
 
-/** A stream that the relay closed, behind exactly one terminal event. */
+/** A stream that the relay closed, after exactly one last event. */
 export function assertEnded({ ended, events }: Seen) {
   assert.equal(ended, true);
-  const terminal = events.filter(({ event }) => event === "done" || event === "error");
-  assert.equal(terminal.length, 1);
-  assert.equal(events.at(-1), terminal[0]);
+  const last = events.filter(({ event }) => event === "done" || event === "error");
+  assert.equal(last.length, 1);
+  assert.equal(events.at(-1), last[0]);
 }
 
-/** The stop that ended a request to the provider. */
-export function stopOf(call: TestCall): string {
-  assert.ok(call.signal.reason instanceof Stop);
+/** Why a request to the provider was aborted. */
+export function reasonOf(call: TestCall): string {
+  assert.ok(call.signal.reason instanceof EndReason);
   return call.signal.reason.kind;
 }

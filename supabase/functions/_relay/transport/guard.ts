@@ -9,10 +9,10 @@ import { isPublicAddress } from "./public_address.ts";
 /** Milliseconds that a name may take to resolve. */
 export const LOOKUP_TIMEOUT_MS = 3_000;
 
-/** Milliseconds that an answer about a host is believed. */
+/** Milliseconds that an answer about a host is kept. */
 export const LOOKUP_CACHE_MS = 60_000;
 
-/** Hosts whose answer is kept; the oldest makes room. */
+/** Hosts whose answers are kept; the oldest makes room. */
 export const LOOKUP_CACHE_HOSTS = 1_000;
 
 /** The settings that the rules depend on. */
@@ -21,7 +21,7 @@ export type AddressRules = Pick<
   "providerHosts" | "allowPrivateProviders"
 >;
 
-/** One wording for all that a stranger could learn about the relay's own network. */
+/** One wording for all private addresses, so that it says nothing about the relay's own network. */
 const NOT_PUBLIC = "its host does not lead to a public address";
 
 /**
@@ -92,7 +92,7 @@ function isPublicName(host: string): boolean {
 function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Promise<boolean> {
   const cache = new Map<string, { until: number; answer: Promise<boolean> }>();
 
-  /** Whoever asked is let go after the time limit, also by a resolver that does not heed the signal. */
+  /** Rejects after the time limit, also where the resolver ignores the signal. */
   async function ask(host: string): Promise<boolean> {
     const abort = new AbortController();
     let stop = () => {};
@@ -119,7 +119,7 @@ function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Prom
       cache.delete(oldest);
     }
     cache.set(host, entry);
-    // A failure is nobody's answer: the next request asks again.
+    // A failure is not kept: the next request asks again.
     entry.answer.catch(() => {
       if (cache.get(host) === entry) cache.delete(host);
     });

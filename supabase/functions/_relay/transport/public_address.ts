@@ -1,4 +1,4 @@
-/** Tells addresses of the public internet from all others. */
+/** Which addresses belong to the public internet. */
 
 type Range = { base: bigint; bits: number };
 

@@ -3,23 +3,22 @@
 import { OpenAI } from "openai";
 import type { Clock } from "../../platform/clock.ts";
 import { RelayError } from "../../protocol/errors.ts";
-import { createBoundedFetch } from "./fetch.ts";
-import { readBytes } from "./byte_reads.ts";
-import { createCompletionReader } from "./reader.ts";
-import { toProviderError } from "./errors.ts";
 import type { Delta, Provider, ProviderCall, ProviderEnd } from "../provider.ts";
+import { toProviderError } from "./errors.ts";
+import { type ByteReads, createBoundedFetch, readBytes } from "./fetch.ts";
+import { createCompletionReader } from "./reader.ts";
 
 /** Fields of the request that are the relay's; a bot's params cannot set them. */
 const RESERVED = ["messages", "model", "n", "stream"];
 
 /**
- * The package makes the request; the body of the answer is read here, for the package's own reader bounds no line, and
- * ends without a word where a stream breaks off. Nothing is retried: a second request could be a second bill.
+ * The package makes the request. The body of the answer is read here, because the package's own reader bounds no line
+ * and takes a stream that breaks off for its end. Nothing is retried: a second request could be a second bill.
  */
 export function createChatCompletions(clock: Clock, options: { timeoutMs: number; fetch?: typeof fetch }): Provider {
-  // One for the worker, since each one costs tens of microseconds and what memory it leaves behind.
+  // One for the worker, because each one costs tens of microseconds, and memory.
   const client = new OpenAI({
-    // The package does not do without one; it is never sent.
+    // The package requires one; it is never sent.
     apiKey: "in the headers",
     fetch: createBoundedFetch(clock, options.fetch),
     maxRetries: 0,
@@ -31,7 +30,7 @@ export function createChatCompletions(clock: Clock, options: { timeoutMs: number
       try {
         signal.throwIfAborted();
         const response = await request(client, call, signal);
-        // A story can be megabytes, and its next part takes minutes.
+        // They can be megabytes, and the answer takes minutes.
         call.messages = [];
         return await readAnswer(response, call.accessKey, signal, onDeltas);
       } catch (error) {
@@ -60,7 +59,7 @@ function request(
   }, {
     path: url.href,
     signal,
-    // All of them: the package would add what it finds in the worker's environment, which is none of a provider's business.
+    // All of them: the package would add what it finds in the worker's environment.
     fetchOptions: { headers: headersFor(accessKey) } as object,
   }).asResponse();
 }
@@ -98,29 +97,21 @@ async function readAnswer(
 }
 
 async function readEvents(
-  reads: ReturnType<typeof readBytes>,
+  reads: ByteReads,
   accessKey: string | null,
   signal: AbortSignal,
   onDeltas: (deltas: Delta[]) => void,
 ): Promise<ProviderEnd> {
-  const completion = createCompletionReader(accessKey);
-  function deliver() {
-    const deltas = completion.take();
-    if (deltas.length > 0 && !signal.aborted) onDeltas(deltas);
+  const completion = createCompletionReader(accessKey, (deltas) => {
+    if (!signal.aborted) onDeltas(deltas);
+  });
+  while (!completion.isDone()) {
+    const bytes = await reads.next();
+    signal.throwIfAborted();
+    if (bytes === undefined) break;
+    completion.push(bytes);
   }
-  // What was good in a read is passed on, also where the rest of it was not.
-  try {
-    while (!completion.done) {
-      const bytes = await reads.next();
-      signal.throwIfAborted();
-      if (bytes === undefined) break;
-      completion.push(bytes);
-      deliver();
-    }
-    return completion.end();
-  } finally {
-    deliver();
-  }
+  return completion.end();
 }
 
 function notAStream(found: string): RelayError {

@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
-import { RelayError } from "../../protocol/errors.ts";
+import { ERRORS, RelayError } from "../../protocol/errors.ts";
 import { createManualClock } from "../../testing/platform.ts";
 import { splitEverywhere } from "../../testing/split.ts";
-import { createChatCompletions } from "./client.ts";
 import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
+import { createChatCompletions } from "./client.ts";
 
 const encoder = new TextEncoder();
 
 /** The event of one chunk. */
 function event(delta: unknown, finish_reason: string | null = null): string {
-  const choices = [{ index: 0, delta, finish_reason }];
-  return `data: ${JSON.stringify({ choices })}\n\n`;
+  return `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
 }
 
 const HELLO = event({ content: "Hello" });
 const WORLD = event({ content: " world" });
 const STOP = event({}, "stop");
 const DONE = "data: [DONE]\n\n";
+const STOPPED = { finishReason: "stop", usage: null };
+const EVENT_STREAM = { "content-type": "text/event-stream" };
+const text = (text: string): Delta => ({ kind: "text", text });
 
 function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
   return {
@@ -30,121 +32,112 @@ function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
   };
 }
 
-interface Run {
-  calls: Delta[][];
-  end: Promise<ProviderEnd>;
-}
-
-/** Starts a request; what is called back is kept, call by call. */
+/** Starts a request; `calls` are what was called back, call by call. */
 function run(
   fetchAny: typeof fetch | undefined,
-  call: ProviderCall = makeCall(),
+  call: Partial<ProviderCall> = {},
   signal: AbortSignal = new AbortController().signal,
   onDeltas: (deltas: Delta[]) => void = () => {},
-): Run {
+): { calls: Delta[][]; end: Promise<ProviderEnd> } {
   const clock = createManualClock();
   const provider = createChatCompletions(clock, { timeoutMs: 60_000, fetch: fetchAny });
   const calls: Delta[][] = [];
-  const end = provider.stream(call, signal, (deltas) => {
+  const end = provider.stream(makeCall(call), signal, (deltas) => {
     calls.push(deltas);
     onDeltas(deltas);
   }).finally(() => assert.equal(clock.pending, 0));
   return { calls, end };
 }
 
-/** A provider whose one answer gives a read for each piece of text, and ends unless it is to hang. */
+const textOf = (calls: Delta[][]) => calls.flat().map((delta) => delta.text).join("");
+
+/** A provider whose one answer gives a read for each part, and ends unless it is to hang; an error breaks it off. */
 function makeAnswer(
-  pieces: (string | Uint8Array)[],
-  { hangs = false, headers = { "content-type": "text/event-stream" } } = {},
+  parts: (string | Uint8Array | Error)[],
+  { hangs = false, headers = EVENT_STREAM as HeadersInit, status = 200 } = {},
 ) {
-  const answer = {
-    cancelled: [] as unknown[],
-    requests: 0,
-    body: null as ReadableStream<Uint8Array> | null,
-    fetch: (() => {
-      answer.requests++;
-      return Promise.resolve(new Response(answer.body, { headers }));
-    }) as typeof fetch,
-  };
-  const left = [...pieces];
-  answer.body = new ReadableStream({
+  const left = [...parts];
+  const cancelled: unknown[] = [];
+  const body = new ReadableStream<Uint8Array>({
     pull(controller) {
-      const piece = left.shift();
-      if (piece !== undefined) {
-        controller.enqueue(typeof piece === "string" ? encoder.encode(piece) : piece);
-      } else if (hangs) return new Promise<void>(() => {});
+      const part = left.shift();
+      if (part instanceof Error) throw part;
+      if (part !== undefined) controller.enqueue(typeof part === "string" ? encoder.encode(part) : part);
+      else if (hangs) return new Promise<void>(() => {});
       else controller.close();
     },
-    cancel: (reason) => void answer.cancelled.push(reason),
+    cancel: (reason) => void cancelled.push(reason),
   }, { highWaterMark: 0 });
-  return answer;
+  const requests: Request[] = [];
+  return {
+    cancelled,
+    requests,
+    fetch: ((input, init) => {
+      requests.push(new Request(input, init));
+      return Promise.resolve(new Response(body, { status, headers }));
+    }) as typeof fetch,
+    /** The body was cancelled, and nothing holds it. */
+    assertLetGo(...reasons: unknown[]) {
+      assert.equal(cancelled.length, 1);
+      assert.deepEqual(cancelled.slice(0, reasons.length), reasons);
+      assert.equal(body.locked, false);
+    },
+    isLocked: () => body.locked,
+  };
 }
 
-async function failureOf(end: Promise<unknown>): Promise<RelayError> {
-  try {
-    await end;
-  } catch (error) {
-    assert.ok(error instanceof RelayError, String(error));
-    assert.match(error.message, /^[A-Z].*[^.]$/s);
-    return error;
-  }
-  assert.fail("It did not fail");
+async function assertFails(end: Promise<unknown>, code: string, message?: string): Promise<RelayError> {
+  const error = await end.then(() => assert.fail("It did not fail"), (error) => error);
+  assert.ok(error instanceof RelayError, String(error));
+  assert.deepEqual([error.code, error.message], [code, message ?? error.message]);
+  return error;
 }
 
 /** A provider on loopback, and the requests that reached it. */
-function serve(handler: (request: Request) => Response | Promise<Response>) {
-  const requests: { target: string; headers: Headers; body: unknown }[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      const { pathname, search } = new URL(request.url);
-      requests.push({
-        target: `${request.method} ${pathname}${search}`,
-        headers: request.headers,
-        body: await request.json(),
-      });
-      return await handler(request);
-    },
-  );
+function serve(handler: (request: Request) => Response) {
+  const targets: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { pathname, search } = new URL(request.url);
+    targets.push(`${request.method} ${pathname}${search}`);
+    await request.body?.cancel();
+    return handler(request);
+  });
   return {
-    requests,
+    targets,
     url: (path = "/v1") => new URL(path, `http://127.0.0.1:${server.addr.port}`),
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
-const complete = () => new Response(HELLO + WORLD + STOP + DONE, { headers: { "content-type": "text/event-stream" } });
+/** What reaches a provider of this call. */
+async function requestOf(call: Partial<ProviderCall> = {}) {
+  const { fetch, requests } = makeAnswer([STOP]);
+  await run(fetch, call).end;
+  const [request] = requests;
+  return { url: request.url, headers: Object.fromEntries(request.headers), body: await request.json() };
+}
+
+const HEADERS = { accept: "application/json", "content-type": "application/json" };
 
 Deno.test("the request is the bot's, and asks for a stream with usage", async () => {
-  await using provider = serve(complete);
-  const { calls, end } = run(
-    undefined,
-    makeCall({
-      baseUrl: provider.url(),
-      params: { max_tokens: 100, logit_bias: { "7": -1 } },
-      messages: [{ role: "system", content: "Be brief" }, { role: "user", content: "Hi 🐉" }],
-    }),
-  );
-  assert.deepEqual(await end, { finishReason: "stop", usage: null });
-  assert.equal(calls.flat().map(({ text }) => text).join(""), "Hello world");
-  const [{ target, headers, body }] = provider.requests;
-  assert.equal(target, "POST /v1/chat/completions");
-  assert.equal(headers.get("authorization"), "Bearer sk-test");
-  assert.equal(headers.get("content-type"), "application/json");
-  assert.equal(headers.get("accept"), "application/json");
-  assert.deepEqual(body, {
-    temperature: 0.7,
-    stream_options: { include_usage: true },
-    max_tokens: 100,
-    logit_bias: { "7": -1 },
-    model: "model-1",
-    messages: [{ role: "system", content: "Be brief" }, { role: "user", content: "Hi 🐉" }],
-    stream: true,
+  const messages: ProviderCall["messages"] = [{ role: "system", content: "Brief" }, { role: "user", content: "Hi 🐉" }];
+  assert.deepEqual(await requestOf({ params: { max_tokens: 100, logit_bias: { "7": -1 } }, messages }), {
+    url: "https://provider.test/v1/chat/completions",
+    headers: { ...HEADERS, authorization: "Bearer sk-test" },
+    body: {
+      temperature: 0.7,
+      stream_options: { include_usage: true },
+      max_tokens: 100,
+      logit_bias: { "7": -1 },
+      model: "model-1",
+      messages,
+      stream: true,
+    },
   });
 });
 
-Deno.test("the path and the query of the base URL are kept", async () => {
-  await using provider = serve(complete);
+Deno.test("it goes out as one POST, and the path and the query of the base URL are kept", async () => {
+  await using provider = serve(() => new Response(HELLO + WORLD + STOP + DONE, { headers: EVENT_STREAM }));
   const paths = {
     "/": "/chat/completions",
     "/v1/": "/v1/chat/completions",
@@ -152,70 +145,35 @@ Deno.test("the path and the query of the base URL are kept", async () => {
     "/v1?api-version=2024-10-21&x=a%26b": "/v1/chat/completions?api-version=2024-10-21&x=a%26b",
   };
   for (const path of Object.keys(paths)) {
-    await run(undefined, makeCall({ baseUrl: provider.url(path) })).end;
+    const { calls, end } = run(undefined, { baseUrl: provider.url(path) });
+    assert.deepEqual(await end, STOPPED);
+    assert.equal(textOf(calls), "Hello world");
   }
-  assert.deepEqual(provider.requests.map(({ target }) => target), Object.values(paths).map((path) => `POST ${path}`));
+  assert.deepEqual(provider.targets, Object.values(paths).map((path) => `POST ${path}`));
 });
 
-/** What reaches a provider of this call, without a server. */
-async function requestOf(call: ProviderCall) {
-  const answer = makeAnswer([STOP]);
-  let sent: Request | undefined;
-  await run((input, init) => {
-    sent = new Request(input, init);
-    return answer.fetch(input, init);
-  }, call).end;
-  return { url: sent!.url, headers: Object.fromEntries(sent!.headers), body: await sent!.json() };
-}
-
-Deno.test("a bot's params cannot set what is the relay's, and can set the rest", async () => {
-  const { body } = await requestOf(
-    makeCall({
-      params: {
-        model: "dearer",
-        messages: [],
-        stream: false,
-        n: 9,
-        temperature: 1.5,
-        stream_options: { include_usage: false },
-      },
-    }),
-  );
-  assert.deepEqual(body, {
-    temperature: 1.5,
-    stream_options: { include_usage: false },
-    model: "model-1",
-    messages: [{ role: "user", content: "Hi" }],
-    stream: true,
-  });
+Deno.test("a bot's params cannot set what is the relay's, and can set the rest; a temperature of 0 is one", async () => {
+  const own = { model: "dearer", messages: [], stream: false, n: 9 };
+  const free = { temperature: 1.5, stream_options: { include_usage: false } };
+  const { body } = await requestOf({ params: { ...own, ...free } });
+  const messages = [{ role: "user", content: "Hi" }];
+  assert.deepEqual(body, { ...free, model: "model-1", messages, stream: true });
+  assert.equal((await requestOf({ temperature: 0 })).body.temperature, 0);
+  assert.equal("temperature" in (await requestOf({ temperature: null })).body, false);
 });
 
-Deno.test("a temperature of 0 is sent, and none is left out", async () => {
-  assert.equal((await requestOf(makeCall({ temperature: 0 }))).body.temperature, 0);
-  const { body } = await requestOf(makeCall({ temperature: null }));
-  assert.equal("temperature" in body, false);
-});
-
-Deno.test("without a key there is no Authorization header", async () => {
-  for (const accessKey of [null, "", "  "]) {
-    const { headers } = await requestOf(makeCall({ accessKey }));
-    assert.deepEqual(headers, { accept: "application/json", "content-type": "application/json" });
-  }
-});
-
-Deno.test("white space around a key is not part of it", async () => {
-  const { headers } = await requestOf(makeCall({ accessKey: " sk-test\r\n" }));
+Deno.test("without a key there is no Authorization header, and white space around one is not part of it", async () => {
+  for (const accessKey of [null, "", "  "]) assert.deepEqual((await requestOf({ accessKey })).headers, HEADERS);
+  const { headers } = await requestOf({ accessKey: " sk-test\r\n" });
   assert.equal(headers.authorization, "Bearer sk-test");
 });
 
 Deno.test("a key that no header can hold is refused without a request, and never quoted", async () => {
   for (const accessKey of ["sk\nsecret", "sk secret", "ключ", "sk\0secret"]) {
-    const answer = makeAnswer([STOP]);
-    const error = await failureOf(run(answer.fetch, makeCall({ accessKey })).end);
-    assert.deepEqual(
-      [error.code, error.message, error.cause, answer.requests],
-      ["provider_auth", "Cannot send the key of this bot: it has characters that no header can hold", undefined, 0],
-    );
+    const { fetch, requests } = makeAnswer([STOP]);
+    const message = "Cannot send the key of this bot: it has characters that no header can hold";
+    const { cause } = await assertFails(run(fetch, { accessKey }).end, "provider_auth", message);
+    assert.deepEqual([cause, requests], [undefined, []]);
   }
 });
 
@@ -230,11 +188,9 @@ Deno.test("what the openai package would take from the environment changes nothi
     OPENAI_CUSTOM_HEADERS: "authorization: Bearer other\nx-environment: 1",
     OPENAI_LOG: "debug",
   };
-  const requests = () => Promise.all([makeCall(), makeCall({ accessKey: null })].map((call) => requestOf(call)));
+  const requests = () => Promise.all([{}, { accessKey: null }].map(requestOf));
   const wanted = await requests();
-  for (const [name, value] of Object.entries(variables)) {
-    Deno.env.set(name, value);
-  }
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
   try {
     assert.deepEqual(await requests(), wanted);
   } finally {
@@ -242,262 +198,172 @@ Deno.test("what the openai package would take from the environment changes nothi
   }
 });
 
-Deno.test("the deltas of one read arrive in one call", async () => {
-  const { calls, end } = run(
-    makeAnswer([
-      HELLO + event({ reasoning_content: "hm" }) + WORLD,
-      ": nothing in here\n\n",
-      event({ content: "!" }) + STOP + DONE,
-    ]).fetch,
-  );
-  assert.deepEqual(await end, { finishReason: "stop", usage: null });
-  assert.deepEqual(calls, [[{ kind: "text", text: "Hello" }, {
-    kind: "reasoning",
-    text: "hm",
-  }, { kind: "text", text: " world" }], [{ kind: "text", text: "!" }]]);
+Deno.test("the messages are dropped once they are sent", async () => {
+  const call = makeCall();
+  const provider = createChatCompletions(createManualClock(), {
+    timeoutMs: 1_000,
+    fetch: makeAnswer([HELLO, STOP]).fetch,
+  });
+  let waiting: unknown;
+  await provider.stream(call, new AbortController().signal, () => waiting ??= call.messages);
+  assert.deepEqual(waiting, []);
 });
 
 Deno.test("the text is the same wherever the answer was split", async () => {
-  const whole = encoder.encode(
-    event({ content: "é\r" }) +
-      event({ content: "\n🐉" }).replaceAll("\n", "\r\n") +
-      STOP + DONE,
-  );
-  for (const reads of splitEverywhere(whole)) {
+  const second = event({ content: "\n🐉" }).replaceAll("\n", "\r\n");
+  for (const reads of splitEverywhere(encoder.encode(event({ content: "é\r" }) + second + STOP + DONE))) {
     const { calls, end } = run(makeAnswer(reads).fetch);
     await end;
-    const text = calls.flat().map((delta) => delta.text).join("");
-    assert.equal(text, "é\n🐉");
+    assert.equal(textOf(calls), "é\n🐉");
   }
 });
 
-Deno.test("usage behind the finish is still read", async () => {
-  const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
-  const last = `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
-  const { end } = run(makeAnswer([HELLO, STOP, last, DONE]).fetch);
-  assert.deepEqual(await end, { finishReason: "stop", usage });
-});
-
-Deno.test("[DONE] is the end, whether or not the provider closes", async () => {
-  const answer = makeAnswer([HELLO + STOP + DONE], { hangs: true });
-  const { end } = run(answer.fetch);
-  assert.deepEqual(await end, { finishReason: "stop", usage: null });
-  assert.equal(answer.cancelled.length, 1);
-  assert.equal(answer.body!.locked, false);
-});
-
-Deno.test("the end of the body is the end, also without [DONE] and a last blank line", async () => {
-  const answer = makeAnswer([HELLO, STOP.trimEnd()]);
+Deno.test("the deltas of one read are one call; [DONE] is the end, also where the provider does not close", async () => {
+  const first = HELLO + event({ reasoning_content: "hm" }) + WORLD;
+  const answer = makeAnswer([first, ": nothing\n\n", event({ content: "!" }) + STOP + DONE], { hangs: true });
   const { calls, end } = run(answer.fetch);
-  assert.deepEqual(await end, { finishReason: "stop", usage: null });
-  assert.deepEqual(calls, [[{ kind: "text", text: "Hello" }]]);
-  assert.equal(answer.body!.locked, false);
+  assert.deepEqual(await end, STOPPED);
+  assert.deepEqual(calls, [[text("Hello"), { kind: "reasoning", text: "hm" }, text(" world")], [text("!")]]);
+  answer.assertLetGo();
 });
 
-Deno.test("the good part of a bad read is delivered before the failure", async () => {
-  const bad: [string, string][] = [[
-    "data: {broken\n\n",
+const BROKE_OFF = "The provider's answer broke off before it was finished";
+
+/** Answers that end badly: their reads, the text before the failure, its code and message. */
+const BAD: [title: string, reads: (string | Error)[], text: string, code: string, message?: string][] = [
+  [
+    "a read whose end is no chunk",
+    [HELLO + WORLD + "data: {broken\n\n" + HELLO],
+    "Hello world",
     "provider_bad_response",
-  ], ['data: {"error": {"message": "over"}}\n\n', "provider_error"]];
-  for (const [event, code] of bad) {
-    const answer = makeAnswer([HELLO + WORLD + event + HELLO], { hangs: true });
+  ],
+  ["a close without a finish", [event({ content: "half\ud83d" })], "half\uFFFD", "provider_bad_response"],
+  ["a body that breaks off", [HELLO, new TypeError("reset")], "Hello", "provider_bad_response", BROKE_OFF],
+];
+
+for (const [title, reads, wanted, code, message] of BAD) {
+  Deno.test(`${title} is a failure, with all text before it`, async () => {
+    const answer = makeAnswer(reads);
     const { calls, end } = run(answer.fetch);
-    assert.equal((await failureOf(end)).code, code);
-    assert.deepEqual(calls, [[{ kind: "text", text: "Hello world" }]]);
-    assert.equal(answer.cancelled.length, 1);
-    assert.equal(answer.body!.locked, false);
-  }
-});
+    const { cause } = await assertFails(end, code, message);
+    assert.equal(textOf(calls), wanted);
+    assert.equal(cause, message === BROKE_OFF ? "TypeError: reset" : undefined);
+    assert.equal(answer.isLocked(), false);
+  });
+}
 
-Deno.test("an end without a finish reason is a failure, with all text before it", async () => {
-  for (const end of ["", DONE]) {
-    const { calls, end: failed } = run(makeAnswer([event({ content: "half\ud83d" }) + end]).fetch);
-    const error = await failureOf(failed);
-    assert.deepEqual([error.code, error.message], [
-      "provider_bad_response",
-      "The provider closed the stream without a finish reason",
-    ]);
-    const text = calls.flat().map((delta) => delta.text).join("");
-    assert.equal(text, "half\uFFFD");
-  }
-});
-
-Deno.test("a body that breaks off is a failure, with all text before it", async () => {
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
-  const body = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
-  const { calls, end } = run(
-    () => Promise.resolve(new Response(body)),
-    makeCall(),
-    undefined,
-    () => controller.error(new TypeError("connection reset")),
-  );
-  controller.enqueue(encoder.encode(HELLO));
-  const error = await failureOf(end);
-  assert.deepEqual([error.code, error.message, error.cause], [
-    "provider_bad_response",
-    "The provider's answer broke off before it was finished",
-    "TypeError: connection reset",
-  ]);
-  assert.deepEqual(calls, [[{ kind: "text", text: "Hello" }]]);
-});
-
-Deno.test("an answer that is plainly no event stream is refused by its type", async () => {
-  const types = { "application/json": '"application/json"', "text/html; charset=utf-8": '"text/html"' };
-  for (const [type, said] of Object.entries(types)) {
+Deno.test("an answer that is plainly no event stream is refused by its type, and one of a wrong type is read", async () => {
+  const refused = { "application/json": '"application/json"', "text/html; charset=utf-8": '"text/html"' };
+  for (const [type, words] of Object.entries(refused)) {
     const answer = makeAnswer(['{"secret": 1}'], { hangs: true, headers: { "content-type": type } });
-    const error = await failureOf(run(answer.fetch).end);
-    assert.deepEqual([error.code, error.message], [
-      "provider_bad_response",
-      `The provider answered with ${said}, not with an event stream`,
-    ]);
-    assert.equal(answer.cancelled.length, 1);
-    assert.equal(answer.body!.locked, false);
+    const message = `The provider answered with ${words}, not with an event stream`;
+    await assertFails(run(answer.fetch).end, "provider_bad_response", message);
+    answer.assertLetGo();
   }
-});
-
-Deno.test("an answer without a body is refused", async () => {
-  const { end } = run(() => Promise.resolve(new Response(null)));
-  const error = await failureOf(end);
-  assert.equal(error.message, 'The provider answered with "no body", not with an event stream');
-});
-
-Deno.test("an answer of another type is read, for some providers name theirs wrongly", async () => {
+  const none = run(() => Promise.resolve(new Response(null)));
+  const message = 'The provider answered with "no body", not with an event stream';
+  await assertFails(none.end, "provider_bad_response", message);
   for (const type of ["text/plain", "application/octet-stream", ""]) {
     const { end } = run(makeAnswer([HELLO + STOP], { headers: { "content-type": type } }).fetch);
-    assert.equal((await end).finishReason, "stop");
+    assert.deepEqual(await end, STOPPED);
   }
-});
-
-Deno.test("a refusal of the provider comes with its code, and is not tried again", async () => {
-  const cases: [number, string][] = [
-    [401, "provider_auth"],
-    [408, "provider_error"],
-    [429, "provider_rate_limited"],
-    [500, "provider_error"],
-    [302, "provider_error"],
-  ];
-  for (const [status, code] of cases) {
-    await using provider = serve(() =>
-      Response.json({ error: { message: "No: sk-test" } }, {
-        status,
-        headers: { "x-should-retry": "true", location: "/other" },
-      })
-    );
-    const { calls, end } = run(undefined, makeCall({ baseUrl: provider.url() }));
-    const error = await failureOf(end);
-    assert.equal(error.code, code);
-    assert.doesNotMatch(error.message, /sk-test/);
-    assert.deepEqual(calls, []);
-    assert.equal(provider.requests.length, 1);
-  }
-});
-
-Deno.test("a provider that cannot be reached is a failure without its URL", async () => {
-  let url: URL;
-  {
-    await using provider = serve(complete);
-    url = provider.url("/v1?key=secret");
-  }
-  const error = await failureOf(run(undefined, makeCall({ baseUrl: url })).end);
-  assert.deepEqual([error.code, error.message], ["provider_error", "Cannot reach the provider"]);
-  assert.doesNotMatch(String(error.cause), /secret/);
 });
 
 Deno.test("headers that do not come in time are a timeout", async () => {
-  const provider = createChatCompletions(createManualClock(), {
-    timeoutMs: 1,
-    fetch: (_, init) =>
-      new Promise((_, reject) => {
-        const signal = init!.signal!;
-        signal.addEventListener("abort", () => reject(signal.reason));
-      }),
-  });
-  const end = provider.stream(makeCall(), new AbortController().signal, () => assert.fail("nothing came"));
-  const error = await failureOf(end);
-  assert.deepEqual([error.code, error.message], ["provider_timeout", "The provider did not answer in time"]);
+  const fetchHanging: typeof fetch = (_, init) =>
+    new Promise((_, reject) => init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason)));
+  const provider = createChatCompletions(createManualClock(), { timeoutMs: 1, fetch: fetchHanging });
+  const end = provider.stream(makeCall(), new AbortController().signal, () => assert.fail("Nothing came"));
+  await assertFails(end, "provider_timeout", ERRORS.provider_timeout.message);
 });
 
 Deno.test("what the callback throws ends the request and is thrown", async () => {
   const answer = makeAnswer([HELLO], { hangs: true });
   const failure = new RelayError("provider_bad_response", "Too much text");
-  const { end } = run(answer.fetch, makeCall(), undefined, () => {
+  const { end } = run(answer.fetch, {}, undefined, () => {
     throw failure;
   });
-  assert.equal(await failureOf(end), failure);
-  assert.equal(answer.cancelled.length, 1);
-  assert.equal(answer.body!.locked, false);
+  await assert.rejects(end, (error) => error === failure);
+  answer.assertLetGo();
 });
 
 const REASON = new Error("stopped by the test");
+const isReason = (error: unknown) => error === REASON;
 
-Deno.test("a signal that was aborted before makes no request", async () => {
-  const answer = makeAnswer([STOP]);
-  const { end } = run(answer.fetch, makeCall(), AbortSignal.abort(REASON));
-  await assert.rejects(end, (error) => error === REASON);
-  assert.equal(answer.requests, 0);
+Deno.test("a signal that was aborted before makes no request, and one that is aborted after the end changes nothing", async () => {
+  const before = makeAnswer([STOP]);
+  await assert.rejects(run(before.fetch, {}, AbortSignal.abort(REASON)).end, isReason);
+  assert.deepEqual(before.requests, []);
+  const controller = new AbortController();
+  const after = makeAnswer([HELLO + STOP + DONE]);
+  assert.deepEqual(await run(after.fetch, {}, controller.signal).end, STOPPED);
+  controller.abort(REASON);
+  assert.equal(after.cancelled.includes(REASON), false);
 });
 
 Deno.test("an abort before the headers ends the connection and gives the very reason", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const controller = new AbortController();
-  const { calls, end } = run(
-    undefined,
-    makeCall({ baseUrl: new URL(`http://127.0.0.1:${listener.addr.port}/v1`) }),
-    controller.signal,
-  );
-  const rejected = assert.rejects(end, (error) => error === REASON);
+  const baseUrl = new URL(`http://127.0.0.1:${listener.addr.port}/v1`);
+  const { calls, end } = run(undefined, { baseUrl }, controller.signal);
+  const rejected = assert.rejects(end, isReason);
   using connection = await listener.accept();
   const buffer = new Uint8Array(64 * 1024);
   assert.ok((await connection.read(buffer))! > 0);
   controller.abort(REASON);
   await rejected;
-  // The end of the connection, in whichever way it is told.
+  // The end of the connection, whichever way it shows.
   let read: number | null = 1;
   while (read !== null) read = await connection.read(buffer).catch(() => null);
   assert.deepEqual(calls, []);
 });
 
-Deno.test("an abort amid the stream ends the connection and gives the very reason", async () => {
-  const gone = Promise.withResolvers<void>();
-  await using provider = serve(() =>
-    new Response(
-      new ReadableStream({
-        start: (controller) => controller.enqueue(encoder.encode(HELLO)),
-        cancel: () => gone.resolve(),
-      }),
-      { headers: { "content-type": "text/event-stream" } },
-    )
+Deno.test("an abort of twenty streams in the middle ends their connections and gives the very reason", async () => {
+  let open = 0;
+  const allGone = Promise.withResolvers<void>();
+  await using provider = serve(() => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(encoder.encode(HELLO));
+        open++;
+      },
+      cancel() {
+        if (--open === 0) allGone.resolve();
+      },
+    });
+    return new Response(body, { headers: EVENT_STREAM });
+  });
+  const controller = new AbortController();
+  const allBegun = Promise.withResolvers<void>();
+  let begun = 0;
+  const onDeltas = () => ++begun === 20 && allBegun.resolve();
+  const runs = Array.from(
+    { length: 20 },
+    () => run(undefined, { baseUrl: provider.url() }, controller.signal, onDeltas),
   );
-  const came = Promise.withResolvers<void>();
-  const controller = new AbortController();
-  const { calls, end } = run(undefined, makeCall({ baseUrl: provider.url() }), controller.signal, () => came.resolve());
-  await came.promise;
+  const settled = Promise.allSettled(runs.map(({ end }) => end));
+  await allBegun.promise;
   controller.abort(REASON);
-  await assert.rejects(end, (error) => error === REASON);
-  await gone.promise;
-  assert.deepEqual(calls, [[{ kind: "text", text: "Hello" }]]);
+  for (const result of await settled) assert.ok(result.status === "rejected" && isReason(result.reason));
+  await allGone.promise;
+  for (const { calls } of runs) assert.deepEqual(calls, [[text("Hello")]]);
 });
 
-Deno.test("an abort ends the read that waits, also of a fetch that does not heed the signal", async () => {
-  const came = Promise.withResolvers<void>();
-  const controller = new AbortController();
-  const answer = makeAnswer([HELLO], { hangs: true });
-  const { end } = run(answer.fetch, makeCall(), controller.signal, () => came.resolve());
-  await came.promise;
-  controller.abort(REASON);
-  await assert.rejects(end, (error) => error === REASON);
-  assert.deepEqual(answer.cancelled, [REASON]);
-  assert.equal(answer.body!.locked, false);
-});
-
-Deno.test("an abort inside the callback takes no further read", async () => {
-  const controller = new AbortController();
-  const answer = makeAnswer([HELLO, WORLD, STOP], { hangs: true });
-  const { calls, end } = run(answer.fetch, makeCall(), controller.signal, () => controller.abort(REASON));
-  await assert.rejects(end, (error) => error === REASON);
-  assert.deepEqual(calls, [[{ kind: "text", text: "Hello" }]]);
-  assert.deepEqual(answer.cancelled, [REASON]);
-  assert.equal(answer.body!.locked, false);
+Deno.test("an abort ends the read that waits, also of a fetch that ignores the signal, and takes no further read", async () => {
+  for (const parts of [[HELLO], [HELLO, WORLD, STOP]]) {
+    const controller = new AbortController();
+    const answer = makeAnswer(parts, { hangs: true });
+    const came = Promise.withResolvers<void>();
+    const { calls, end } = run(answer.fetch, {}, controller.signal, () => {
+      if (parts.length > 1) controller.abort(REASON);
+      came.resolve();
+    });
+    await came.promise;
+    controller.abort(REASON);
+    await assert.rejects(end, isReason);
+    assert.deepEqual(calls, [[text("Hello")]]);
+    answer.assertLetGo(REASON);
+  }
 });
 
 Deno.test("an abort while an error page is read gives the very reason", async () => {
@@ -508,67 +374,6 @@ Deno.test("an abort while an error page is read gives the very reason", async ()
       source.error(REASON);
     },
   }, { highWaterMark: 0 });
-  const { end } = run(() => Promise.resolve(new Response(body, { status: 500 })), makeCall(), controller.signal);
-  await assert.rejects(end, (error) => error === REASON);
-});
-
-Deno.test("an abort after the end changes nothing", async () => {
-  const controller = new AbortController();
-  const answer = makeAnswer([HELLO + STOP + DONE]);
-  const { end } = run(answer.fetch, makeCall(), controller.signal);
-  const ended = await end;
-  controller.abort(REASON);
-  assert.deepEqual(ended, { finishReason: "stop", usage: null });
-  assert.equal(answer.cancelled.includes(REASON), false);
-});
-
-Deno.test("twenty streams that are aborted at once leave no connection", async () => {
-  let open = 0;
-  const allOpen = Promise.withResolvers<void>();
-  const allGone = Promise.withResolvers<void>();
-  await using provider = serve(() =>
-    new Response(
-      new ReadableStream({
-        start(controller) {
-          controller.enqueue(encoder.encode(HELLO));
-          open++;
-        },
-        cancel() {
-          if (--open === 0) allGone.resolve();
-        },
-      }),
-    )
-  );
-  const controller = new AbortController();
-  let begun = 0;
-  const ends = Array.from(
-    { length: 20 },
-    () =>
-      run(
-        undefined,
-        makeCall({ baseUrl: provider.url() }),
-        controller.signal,
-        () => ++begun === 20 && allOpen.resolve(),
-      ).end,
-  );
-  const settled = Promise.allSettled(ends);
-  await allOpen.promise;
-  controller.abort(REASON);
-  for (const result of await settled) {
-    assert.equal(result.status, "rejected");
-    assert.equal(result.reason, REASON);
-  }
-  await allGone.promise;
-  assert.equal(open, 0);
-});
-
-Deno.test("the story that was sent is let go of while the answer comes", async () => {
-  const call = makeCall();
-  const answer = makeAnswer([HELLO + STOP + DONE]);
-  let waiting: unknown[] | undefined;
-  await createChatCompletions(createManualClock(), {
-    timeoutMs: 1_000,
-    fetch: answer.fetch,
-  }).stream(call, new AbortController().signal, () => waiting = call.messages);
-  assert.deepEqual(waiting, []);
+  const { end } = run(() => Promise.resolve(new Response(body, { status: 500 })), {}, controller.signal);
+  await assert.rejects(end, isReason);
 });

@@ -1,10 +1,10 @@
-/** Turns what goes wrong with a provider's request into the relay's own errors. */
+/** Turns the failures of a provider's request into the relay's own errors. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
 import { RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
 
-/** Never passes on a body: of the provider's own words only the message, cut, without the bot's key. */
+/** Of the body of an answer only the message is passed on, cut and without the bot's key. */
 export function toProviderError(error: unknown, accessKey: string | null): RelayError {
   if (error instanceof RelayError) return error;
   if (error instanceof APIConnectionTimeoutError) {
@@ -23,7 +23,7 @@ export function toProviderError(error: unknown, accessKey: string | null): Relay
   );
 }
 
-/** For the log: the runtime's words for what happened quote the URL, and its query may hold a key. */
+/** For the log: the runtime's message quotes the URL, and its query may hold a key. */
 function reasonOf(error: unknown, accessKey: string | null): string {
   let deepest = error;
   for (let depth = 0; depth < 5; depth++) {

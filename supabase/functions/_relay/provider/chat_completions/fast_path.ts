@@ -1,10 +1,54 @@
-/** Recognises the chunks of a completion that differ from an earlier one in their text alone, without parsing JSON. */
+/** Reads chunks that differ from an earlier one in their text alone, without parsing JSON. */
 
-/** One chunk that was parsed, as a pattern for those that follow. */
+import type { Delta } from "../provider.ts";
+
+/** The only thing that a chunk brought: what it is, and the field that held it. */
+export interface SoleDelta {
+  kind: Delta["kind"];
+  field: string;
+}
+
+/** The chunks of one answer; they are alike, and the first of them was parsed. */
+export interface FastPath {
+  /** Reads the events that match, the first of which begins at the index `at`; gives the index after them. */
+  read(text: string, at: number): number;
+  /** The event, whole and raw, that brought this alone: what follows may be like it. */
+  learn(event: string, sole: SoleDelta): void;
+  /** Adds what was read since the last call. */
+  flush(): void;
+}
+
+/** The text of many chunks is added at once, because to clean it costs as much for one as for all. */
+export function createFastPath(add: (kind: Delta["kind"], text: string) => void): FastPath {
+  let template: ChunkTemplate | null = null;
+  let kind: Delta["kind"] = "text";
+  let cut = "";
+  return {
+    read(text, at) {
+      while (template !== null) {
+        const end = template.match(text, at);
+        if (end === -1) break;
+        cut += template.value;
+        at = end;
+      }
+      return at;
+    },
+    learn(event, sole) {
+      template = learnTemplate(event, sole.field);
+      kind = sole.kind;
+    },
+    flush() {
+      if (cut !== "") add(kind, cut);
+      cut = "";
+    },
+  };
+}
+
+/** One chunk that was parsed, as the template of those that follow. */
 export interface ChunkTemplate {
   /**
-   * The place behind the event that begins at `from`, if it differs from the pattern in the values of its holes alone;
-   * else -1, which says nothing of the event but that somebody must parse it.
+   * The index after the event that begins at `from`, if it differs from the template in the values of its holes alone;
+   * else -1, which means only that the event must be parsed.
    */
   match(text: string, from: number): number;
   /** The text of the last match: the value of its first hole. */
@@ -14,15 +58,14 @@ export interface ChunkTemplate {
 /** OpenAI pads its chunks with one that hides their length; nothing else is made of it. */
 const PADDING = "obfuscation";
 
-/** What a string of JSON cannot have as it is, and the sign for what it has in another way. */
+/** What cannot stand in a JSON string as it is, and the backslash before what stands there in another way. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[\x00-\x1f\\]/;
 
 /**
- * Makes a pattern of an event, whole and raw, whose chunk only added the value of its field `field` to the answer. Null
- * where that cannot be done for sure: in an event without a backslash each name stands as it is, so a name that occurs
- * once, followed by a colon, is the field. An event with the same characters around another string is the same chunk
- * with another text.
+ * Makes a template of an event, whole and raw, whose chunk only added the value of `field` to the answer. Null where
+ * that is not certain: in an event without a backslash each name stands as it is, so a name that occurs once, followed by
+ * a colon, is the field. An event with the same characters around another string is the same chunk with another text.
  */
 export function learnTemplate(event: string, field: string): ChunkTemplate | null {
   const body = event.trimEnd();
@@ -48,7 +91,7 @@ function holeOf(event: string, field: string): { start: number; end: number } | 
   return { start, end: event.indexOf('"', start) };
 }
 
-/** `fixed` is what stands behind the text, with a hole between two parts of it; each begins with a quote. */
+/** `fixed` is what follows the text, with a hole between two parts of it; each begins with a quote. */
 function createTemplate(first: string, fixed: string[]): ChunkTemplate {
   let value = "";
 
@@ -88,7 +131,7 @@ function createTemplate(first: string, fixed: string[]): ChunkTemplate {
   };
 }
 
-/** Whole strings are compared as memory is; startsWith() goes by characters, and costs seven times as much. */
+/** Compares whole strings, as memory; startsWith() goes by characters, and costs seven times as much. */
 function standsAt(text: string, at: number, part: string): boolean {
   return text.slice(at, at + part.length) === part;
 }

@@ -11,95 +11,85 @@ const padded = (inner: string, padding: string) => event(inner).replace("}\n\n",
 
 function matches(pattern: string, text: string, from = 0): [number, string] {
   const template = learnTemplate(pattern, "content")!;
-  const behind = template.match(text, from);
-  return [behind, behind === -1 ? "" : template.value];
+  const end = template.match(text, from);
+  return [end, end === -1 ? "" : template.value];
 }
 
-Deno.test("a chunk with another text is taken whole, and its text given", () => {
-  for (const text of ["a", " upon a time", "", "é🐉", "a:b,c}]", "\u2028"]) {
-    const next = event(text);
+Deno.test("a chunk with another text matches whole, and its text is read as JSON reads it", () => {
+  const texts = [
+    "a",
+    " upon a time",
+    "",
+    "é🐉",
+    "a:b,c}]",
+    "\u2028",
+    '"',
+    '\\"',
+    "\\",
+    "\n",
+    "\r\n",
+    "\0",
+    "\t",
+    'Said "no".',
+  ];
+  for (const text of texts) {
+    const next = event(JSON.stringify(text).slice(1, -1));
     assert.deepEqual(matches(event("Once"), next), [next.length, text]);
   }
+  const half = event("\\ud83d");
+  assert.deepEqual(matches(event("a"), half), [half.length, "\ud83d"]);
 });
 
-Deno.test("a chunk is taken from where it begins, and what follows is left", () => {
+Deno.test("a chunk matches from where it begins, and what follows is left", () => {
   const text = `: hello\n${event("b")}${event("c")}`;
   const from = text.indexOf("data:");
   assert.deepEqual(matches(event("a"), text, from), [from + event("b").length, "b"]);
   assert.deepEqual(matches(event("a"), text), [-1, ""]);
 });
 
-Deno.test("escapes in the text are read as JSON reads them", () => {
-  for (const text of ['"', '\\"', "\\", "\n", "\r\n", "\0", "\t", 'He said "no".']) {
-    const inner = JSON.stringify(text).slice(1, -1);
-    const next = event(inner);
-    assert.deepEqual(matches(event("a"), next), [next.length, text]);
-  }
-  const half = event("\\ud83d");
-  assert.deepEqual(matches(event("a"), half), [half.length, "\ud83d"]);
-});
-
-Deno.test("what JSON would refuse is not taken", () => {
-  for (const inner of ["\\x", "\\u12", "a\tb", "a\u0001", "\\", "a\\"]) {
-    assert.deepEqual(matches(event("a"), event(inner)), [-1, ""]);
-  }
-});
-
-Deno.test("a chunk that differs in anything else is not taken", () => {
-  const others = [
-    event("b").replace(`"id":"1"`, `"id":"2"`),
-    event("b").replace(`"finish_reason":null`, `"finish_reason":"stop"`),
-    event("b").replace(`"}`, `","refusal":"no"}`),
-    event("b").replace("data: ", "data:"),
-    event("b").replace("\n\n", "\r\n\r\n"),
-    event("b").slice(0, -1),
-    event("b").slice(0, 70),
-    padded("b", "x"),
-    "",
-    "data: [DONE]\n\n",
-  ];
-  for (const other of others) {
+Deno.test("a chunk that differs in anything else, or that JSON would refuse, does not match", () => {
+  const b = event("b");
+  const changes = [[`"id":"1"`, `"id":"2"`], [`reason":null`, `reason":"stop"`], [`"}`, `","refusal":"no"}`]];
+  const ends = [["data: ", "data:"], ["\n\n", "\r\n\r\n"]];
+  const others = [...changes, ...ends].map(([from, to]) => b.replace(from, to));
+  const broken = ["\\x", "\\u12", "a\tb", "a\u0001", "\\", "a\\"].map(event);
+  for (
+    const other of [...others, ...broken, b.slice(0, -1), b.slice(0, 70), padded("b", "x"), "", "data: [DONE]\n\n"]
+  ) {
     assert.deepEqual(matches(event("a"), other), [-1, ""], other);
   }
 });
 
-Deno.test("the padding may be any, as long as it is plain", () => {
+Deno.test("the padding may be any, as long as it is plain; of two paddings both must stay as they are", () => {
   for (const padding of ["", "z", "aB3dE"]) {
     const next = padded("b", padding);
     assert.deepEqual(matches(padded("a", "xyz"), next), [next.length, "b"]);
   }
-  for (const padding of ["\\n", "\\", "a\tb", "a\nb"]) {
-    assert.deepEqual(matches(padded("a", "xyz"), padded("b", padding)), [-1, ""]);
-  }
-  assert.deepEqual(matches(padded("a", "x"), event("b")), [-1, ""]);
+  const others = ["\\n", "\\", "a\tb", "a\nb"].map((padding) => padded("b", padding));
+  for (const other of [...others, event("b")]) assert.deepEqual(matches(padded("a", "xyz"), other), [-1, ""]);
+  const twice = (text: string, padding: string) =>
+    padded(text, padding).replace(`id":"1"`, `obfuscation":"${padding}"`);
+  assert.deepEqual(matches(twice("a", "x"), twice("b", "x")), [twice("b", "x").length, "b"]);
+  assert.deepEqual(matches(twice("a", "x"), twice("b", "y")), [-1, ""]);
 });
 
-Deno.test("every end of lines and every spacing makes a pattern of its own", () => {
+Deno.test("every end of lines and every spacing makes a template of its own", () => {
   for (const end of ["\n\n", "\r\n\r\n", "\r\r"]) {
     const spaced = (text: string) => `data:{ "choices" : [ {"delta": {"content" : "${text}"}} ] }${end}`;
     assert.deepEqual(matches(spaced("a"), spaced("b")), [spaced("b").length, "b"]);
   }
 });
 
-Deno.test("no pattern is made where the field cannot be found for sure", () => {
-  const unsure: [event: string, field: string][] = [
-    [event("a"), "reasoning"],
-    [event("a").replace(`"id":"1"`, `"id":"content"`), "content"],
-    [event("a").replace(`"id":"1"`, `"content":"1"`), "content"],
-    [event("a\\n"), "content"],
-    [event("a").replace(`"id":"1"`, `"id":"\\u0031"`), "content"],
-    [event("a").replace(`"content":"a"`, `"content":null`), "content"],
-    [`data: {"choices":[{"delta":\ndata: {"content":"a"}}]}\n\n`, "content"],
-    [`: hello\n${event("a")}`, "content"],
+Deno.test("no template is made where the field cannot be found for sure", () => {
+  const unsure = [
+    event("a").replace(`"id":"1"`, `"id":"content"`),
+    event("a").replace(`"id":"1"`, `"content":"1"`),
+    event("a\\n"),
+    event("a").replace(`"id":"1"`, `"id":"\\u0031"`),
+    event("a").replace(`"content":"a"`, `"content":null`),
+    `data: {"choices":[{"delta":\ndata: {"content":"a"}}]}\n\n`,
+    `: hello\n${event("a")}`,
   ];
-  for (const [pattern, field] of unsure) {
-    assert.equal(learnTemplate(pattern, field), null, pattern);
-  }
-});
-
-Deno.test("of two paddings none is one, so that both must stay as they are", () => {
-  const twice = (text: string, padding: string) =>
-    padded(text, padding).replace(`"id":"1"`, `"obfuscation":"${padding}"`);
-  assert.deepEqual(matches(twice("a", "x"), twice("b", "x")), [twice("b", "x").length, "b"]);
-  assert.deepEqual(matches(twice("a", "x"), twice("b", "y")), [-1, ""]);
+  for (const pattern of unsure) assert.equal(learnTemplate(pattern, "content"), null, pattern);
+  assert.equal(learnTemplate(event("a"), "reasoning"), null);
 });

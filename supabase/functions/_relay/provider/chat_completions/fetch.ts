@@ -1,15 +1,15 @@
-/** The fetch that the openai package is given: follows no redirect, reads no endless error page. */
+/** What the answer of a provider is fetched and read with: no redirects, bounded error pages, reused buffers. */
 
-import { type Clock } from "../../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
 
-/** The package reads an error's body to its end, so an answer that is no success gets a body that has one. */
+/** For the openai package, which reads an error's body to its end: an answer that is no success gets a short one. */
 export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
     const response = await fetchAny(input, { ...init, redirect: "manual" });
     if (response.ok || response.body === null) return response;
     const body = await readStart(response.body, clock);
-    // A body of some statuses is not allowed, and what the package needs of a redirect is its status alone.
+    // Some statuses allow no body, and of a redirect the package needs the status alone.
     return new Response(response.status === 304 ? null : body, {
       status: response.status,
       headers: { "content-type": response.headers.get("content-type") ?? "" },
@@ -39,4 +39,53 @@ async function readStart(body: ReadableStream<Uint8Array>, clock: Clock): Promis
     cancel();
   }
   return text;
+}
+
+/** The reads of one body. */
+export interface ByteReads {
+  /** The next bytes, good until the next call; undefined at the end. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Ends the body, whatever state it is in; never rejects. */
+  cancel(reason: unknown): void;
+}
+
+/** A read that waits holds its buffer, so a stream that says little must have a small one. */
+const MIN_BUFFER_BYTES = 1024;
+
+/** A fetch body's default reader takes a new buffer of this size for each read, which costs more than parsing it. */
+const MAX_BUFFER_BYTES = 64 * 1024;
+
+/** Reads into one buffer where the body is a byte stream; one made by hand is none and has no BYOB reader. */
+export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
+  let byob: ReadableStreamBYOBReader;
+  try {
+    byob = body.getReader({ mode: "byob" });
+  } catch {
+    const reader = body.getReader();
+    return { next: async () => (await reader.read()).value, cancel: (reason) => end(reader, reason) };
+  }
+  let buffer = new Uint8Array(MIN_BUFFER_BYTES);
+  return {
+    async next() {
+      const { done, value } = await byob.read(buffer);
+      if (done || value === undefined) return undefined;
+      buffer = bufferAfter(value);
+      return value;
+    },
+    cancel: (reason) => end(byob, reason),
+  };
+}
+
+/** A full one is followed by one of four times its size, a nearly empty one by a quarter; any other serves again. */
+function bufferAfter({ buffer, length }: Uint8Array): Uint8Array<ArrayBuffer> {
+  const size = buffer.byteLength;
+  if (length === size && size < MAX_BUFFER_BYTES) return new Uint8Array(4 * size);
+  if (length < size / 16 && size > MIN_BUFFER_BYTES) return new Uint8Array(size / 4);
+  return new Uint8Array(buffer as ArrayBuffer);
+}
+
+/** A read that waits is over with the cancel, so that none is left when the lock is released. */
+function end(reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader, reason: unknown) {
+  reader.cancel(reason).catch(() => {});
+  reader.releaseLock();
 }

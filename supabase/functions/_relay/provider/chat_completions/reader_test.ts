@@ -3,9 +3,8 @@ import { createParser } from "eventsource-parser";
 import { RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
 import { makeRandom, splitEverywhere, splitRandomly } from "../../testing/split.ts";
-import { createChunkReader } from "./chunks.ts";
-import { createCompletionReader } from "./reader.ts";
 import type { Delta, ProviderEnd } from "../provider.ts";
+import { createChunkReader, createCompletionReader } from "./reader.ts";
 
 /** What came of an answer: its deltas, and how it ended or what it was refused for. */
 interface Answer {
@@ -25,20 +24,18 @@ function endOf(read: () => ProviderEnd): Answer["end"] {
 }
 
 function read(reads: Iterable<Uint8Array>): Answer {
-  const completion = createCompletionReader(null);
   const deltas: Delta[] = [];
+  const completion = createCompletionReader(null, (more) => deltas.push(...more));
   const end = endOf(() => {
     for (const read of reads) {
       // The relay's reads come in a buffer that is written over by the next one.
       const buffer = read.slice();
       completion.push(buffer);
       buffer.fill(0x7b);
-      deltas.push(...completion.take());
-      if (completion.done) break;
+      if (completion.isDone()) break;
     }
     return completion.end();
   });
-  deltas.push(...completion.take());
   return { deltas: joined(deltas), end };
 }
 
@@ -88,57 +85,38 @@ const stream = (events: string[], end = "\n\n", field = "data: ") =>
 
 const text = (content: string) => chunk({ content });
 
-const CASES: [name: string, stream: string][] = [
-  [
-    "OpenAI",
-    stream([
-      chunk({ role: "assistant", content: "" }),
-      ...["Once", " upon", ' "a"', "\n\n", "time", "🐉é", ""].map(text),
-      finish,
-      chunk({}, { choices: [], usage: { prompt_tokens: 1 } }),
-    ]),
-  ],
-  [
-    "padding",
-    stream([
-      ..."Once|upon|a|time".split("|").map((word, place) =>
-        chunk({ content: word }, { obfuscation: "xyz".slice(place) })
-      ),
-      finish,
-    ]),
-  ],
-  [
-    "reasoning, then text",
-    stream([
-      ...["Let", " me", " think"].map((reasoning_content) => chunk({ content: null, reasoning_content })),
-      ...["A", "B"].map((content) => chunk({ content, reasoning_content: null })),
-      finish,
-    ]),
-  ],
-  [
-    "spaces, as Python writes them, and CR LF",
-    stream([...["a", "b", " c\r", "\nd"].map((content) => chunk({ content }, {}, spaced)), finish], "\r\n\r\n"),
-  ],
-  [
-    "escapes, as PHP writes them, and no space",
-    stream([..."aé🐉".split("").map((content) => chunk({ content }, {}, escaped)), finish], "\r\r", "data:"),
-  ],
-  ["an error amid the text", stream([text("a"), text("b"), `{"error":{"message":"no"}}`, text("c")])],
-  ["what is no chunk", stream([text("a"), text("b"), "nonsense"])],
-  [
-    "an event of two lines, of which the second is like a chunk",
-    stream([text("a"), text("b"), `x\ndata: ${text("c")}`, text("d")]),
-  ],
-  ["no end", stream([text("a"), text("b"), text("c")])],
-  ["text behind the end", stream([text("a"), finish]) + `data: ${text("b")}\n\n`],
-  [
-    "comments and other fields",
-    `: hello\n\nevent: x\ndata: ${text("a")}\n\n:\ndata: ${text("b")}\n\n` +
-    `id: 1\ndata: ${text("c")}\nretry: 5\n\n` + stream([text("d"), finish]),
-  ],
-];
+const USAGE = chunk({}, { choices: [], usage: { prompt_tokens: 1 } });
+const openAi = ["Once", " upon", ' "a"', "\n\n", "time", "🐉é", ""].map(text);
+const padded = "Once|upon|a|time".split("|").map((word, index) =>
+  chunk({ content: word }, { obfuscation: "xyz".slice(index) })
+);
+const thoughts = ["Let", " me", " think"].map((reasoning_content) => chunk({ content: null, reasoning_content }));
+const answers = ["A", "B"].map((content) => chunk({ content, reasoning_content: null }));
+const python = ["a", "b", " c\r", "\nd"].map((content) => chunk({ content }, {}, spaced));
+const php = "aé🐉".split("").map((content) => chunk({ content }, {}, escaped));
 
-for (const [name, whole] of CASES) {
+const CASES: Record<string, string> = {
+  "OpenAI": stream([chunk({ role: "assistant", content: "" }), ...openAi, finish, USAGE]),
+  "padding": stream([...padded, finish]),
+  "reasoning, then text": stream([...thoughts, ...answers, finish]),
+  "spaces, as Python writes them, and CR LF": stream([...python, finish], "\r\n\r\n"),
+  "escapes, as PHP writes them, and no space": stream([...php, finish], "\r\r", "data:"),
+  "an error within the text": stream([text("a"), text("b"), `{"error":{"message":"no"}}`, text("c")]),
+  "what is no chunk": stream([text("a"), text("b"), "nonsense"]),
+  "an event of two lines, of which the second is like a chunk": stream([
+    text("a"),
+    text("b"),
+    `x\ndata: ${text("c")}`,
+    text("d"),
+  ]),
+  "no end": stream([text("a"), text("b"), text("c")]),
+  "text after the end": stream([text("a"), finish]) + `data: ${text("b")}\n\n`,
+  "comments and other fields":
+    `: hello\n\nevent: x\ndata: ${text("a")}\n\n:\ndata: ${text("b")}\n\nid: 1\ndata: ${text("c")}\nretry: 5\n\n` +
+    stream([text("d"), finish]),
+};
+
+for (const [name, whole] of Object.entries(CASES)) {
   Deno.test(`an answer is read the same wherever its bytes are split: ${name}`, () => {
     const wanted = oracle(whole);
     assert.ok(wanted.deltas.length > 0);
@@ -158,15 +136,13 @@ Deno.test("answers made by chance are read as by parsing each chunk", () => {
     "\u2028\uFEFF",
   ];
   const deltas: (() => Record<string, unknown>)[] = [
-    () => ({ content: pick(words) }),
-    () => ({ content: pick(words) }),
+    ...Array.from({ length: 2 }, () => () => ({ content: pick(words) })),
     () => ({ content: pick(words), reasoning: "" }),
     () => ({ reasoning_content: pick(words), content: null }),
     () => ({ reasoning: pick(words) }),
     () => ({ content: pick(words), reasoning_content: pick(words) }),
     () => ({ refusal: pick(words) }),
     () => ({ role: "assistant" }),
-    () => ({ content: null }),
   ];
   const rests: (() => Record<string, unknown>)[] = [
     ...Array.from({ length: 30 }, () => () => ({})),
@@ -211,22 +187,172 @@ Deno.test("chunks that are alike are not parsed again", () => {
   assert.equal(parsed, 2);
 });
 
-Deno.test("what was good in a read is kept, also where the rest of it was not", () => {
-  const completion = createCompletionReader(null);
-  const whole = `data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: no\n\n`;
-  assert.throws(() => completion.push(bytes(whole)), RelayError);
-  assert.deepEqual(completion.take(), [{ kind: "text", text: "ab" }]);
+Deno.test("a read is one call, also with what was good before an error", () => {
+  const calls: Delta[][] = [];
+  const completion = createCompletionReader(null, (deltas) => calls.push(deltas));
+  completion.push(bytes(`data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: ${text("c")}`));
+  completion.push(bytes(`\n\n: nothing\n\n`));
+  completion.push(bytes(`: nothing\n\n`));
+  assert.throws(() => completion.push(bytes(`data: ${text("d")}\n\ndata: no\n\n`)), RelayError);
+  assert.deepEqual(calls, ["ab", "c", "d"].map((text) => [{ kind: "text", text }]));
 });
 
 Deno.test("a chunk that is like another is bounded like any other line", () => {
-  const completion = createCompletionReader(null);
+  const completion = createCompletionReader(null, () => {});
   completion.push(bytes(`data: ${text("a")}\n\n`));
   const long = bytes(`data: ${text("a".repeat(MAX_PROVIDER_LINE_BYTES))}\n\n`);
-  assert.throws(
-    () => completion.push(long),
-    new RelayError(
-      "provider_bad_response",
-      `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
-    ),
-  );
+  const message = `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`;
+  assert.throws(() => completion.push(long), new RelayError("provider_bad_response", message));
+});
+
+/** What comes of these chunks, without the bytes. */
+function readChunks(chunks: unknown[]): Answer {
+  const reader = createChunkReader("sk-secret");
+  for (const part of chunks) reader.read(typeof part === "string" ? part : JSON.stringify(part));
+  const end = endOf(() => reader.end());
+  return { deltas: reader.take(), end };
+}
+
+/** The deltas as one text, with the reasoning in brackets. */
+const shown = (deltas: Delta[]) => deltas.map(({ kind, text }) => kind === "text" ? text : `<${text}>`).join("|");
+
+/** A chunk of one choice. */
+const choice = (delta: unknown, finish_reason: unknown = null, rest: Record<string, unknown> = {}) => ({
+  choices: [{ index: 0, delta, finish_reason }],
+  ...rest,
+});
+const said = (content: unknown) => choice({ content });
+const thought = (reasoning: unknown) => choice({ reasoning });
+const STOP = choice({}, "stop");
+const NO_REASON = "The provider closed the stream without a finish reason";
+const usage = { prompt_tokens: 1, completion_tokens: 4, total_tokens: 5 };
+const nothings = [{}, [], { choices: [] }, { choices: null }, { choices: [{}] }, choice(null), choice("text")];
+const noTexts = [said(null), said(7), said(["a"]), said(""), { error: null, choices: [] }, choice({}, 7)];
+
+/** Chunks, what they say, and the finish reason, or what the end is refused for. */
+const CHUNKS: [title: string, chunks: unknown[], said: string, end: string][] = [
+  [
+    "texts are one delta",
+    [choice({ role: "assistant", content: "" }), said("Once"), said(" upon"), STOP],
+    "Once upon",
+    "stop",
+  ],
+  ["the last finish reason counts, and an empty one is none", [choice({}, "length"), STOP, choice({}, "")], "", "stop"],
+  [
+    "reasoning is kept apart from text, in the order it came",
+    [
+      choice({ reasoning_content: "Let me" }),
+      thought(" think"),
+      choice({ reasoning_content: "!", content: "A" }),
+      said("B"),
+      choice({ reasoning: "again", content: null }),
+      STOP,
+    ],
+    "<Let me think!>|AB|<again>",
+    "stop",
+  ],
+  ["a refusal of the model is text", [choice({ refusal: "I will not" }), STOP], "I will not", "stop"],
+  [
+    "text and reasoning are cleaned over chunks, each by itself",
+    [
+      choice({ content: "a\r", reasoning: "\ud83d" }),
+      thought("\udc09"),
+      said("\n\0b\ud83d"),
+      STOP,
+    ],
+    "a\n|<🐉>|b\uFFFD",
+    "stop",
+  ],
+  ["chunks that add nothing are passed over", [...nothings, ...noTexts, STOP], "", "stop"],
+  [
+    "only the first choice counts",
+    [
+      { choices: [{ index: 1, delta: { content: "no" }, finish_reason: "length" }] },
+      { choices: [{ delta: { content: "yes" }, finish_reason: "stop" }] },
+    ],
+    "yes",
+    "stop",
+  ],
+  ["[DONE] is no finish, and what follows is not read", [said("a"), "[DONE]", said("b"), "nonsense"], "a", NO_REASON],
+  ["a text that ends with half a character is whole, also without a finish", [said("a\ud83d")], "a\uFFFD", NO_REASON],
+  [
+    "a reason becomes one that the database takes",
+    [choice({}, `\0é\ud83d${"x".repeat(200)}`)],
+    "",
+    `???${"x".repeat(97)}`,
+  ],
+  ...["cancelled", "disconnected", "timeout", "interrupted", "error"].map((
+    reason,
+  ): [string, unknown[], string, string] => [
+    `a reason that is the relay's own is a failure of the provider: ${reason}`,
+    [choice({}, reason)],
+    "",
+    `The provider ended with the finish reason "${reason}"`,
+  ]),
+];
+
+for (const [title, chunks, wanted, wantedEnd] of CHUNKS) {
+  Deno.test(title, () => {
+    const { deltas, end } = readChunks(chunks);
+    assert.equal(shown(deltas), wanted);
+    assert.deepEqual(end, wantedEnd.includes(" ") ? wantedEnd : { finishReason: wantedEnd, usage: null });
+  });
+}
+
+Deno.test("usage comes with or after the finish, the last one counts, and a count that is none is null", () => {
+  const first = choice({}, null, { usage: { prompt_tokens: 9 } });
+  const last = [{ choices: [], usage: { ...usage, prompt_tokens_details: {} } }, { choices: [], usage: null }];
+  assert.deepEqual(readChunks([first, STOP, ...last]).end, { finishReason: "stop", usage });
+  for (const prompt_tokens of [-1, 1.5, "7", null, 2 ** 31, 1e300]) {
+    const counts = { prompt_tokens, completion_tokens: 2 ** 31 - 1 };
+    const wanted = { prompt_tokens: null, completion_tokens: 2 ** 31 - 1, total_tokens: null };
+    const { end } = readChunks([choice({}, "stop", { usage: counts })]);
+    assert.deepEqual(end, { finishReason: "stop", usage: wanted });
+  }
+});
+
+Deno.test("what is no chunk is refused, and never quoted", () => {
+  const wrong = ["", "secret", '{"secret"', "null", "7", '"secret"'];
+  for (const data of [...wrong, ...['"secret"', "{}", "[null]", '["secret"]'].map((list) => `{"choices": ${list}}`)]) {
+    const message = "The provider sent an event that is not a chat completion chunk";
+    assert.throws(() => readChunks([data]), { code: "provider_bad_response", message, cause: undefined });
+  }
+});
+
+Deno.test("an error within the stream is passed on with its message, without the key", () => {
+  const cases: [unknown, string][] = [
+    [{ message: "Key sk-secret is over\n its quota" }, ': "Key [key] is over  its quota"'],
+    ["overloaded", ': "overloaded"'],
+    ...[{ message: { text: "secret" } }, { message: " " }, {}, true, 500].map((
+      error,
+    ): [unknown, string] => [error, ""]),
+  ];
+  for (const [error, words] of cases) {
+    const message = `The provider failed in the middle of the stream${words}`;
+    assert.throws(() => readChunks([said("a"), { error }]), new RelayError("provider_error", message));
+  }
+});
+
+Deno.test("a chunk that brings one delta and nothing else says so", () => {
+  const choices = [{ delta: { content: "a" } }, { delta: { content: "b" } }];
+  const cases: [chunk: unknown, sole: string][] = [
+    [said("a"), "text content"],
+    [choice({ content: "a", role: "assistant" }), "text content"],
+    [choice({ refusal: "a" }), "text refusal"],
+    [choice({ content: null, reasoning_content: "a" }), "reasoning reasoning_content"],
+    [choice({ content: "", reasoning: "a" }), "reasoning reasoning"],
+    [said(""), ""],
+    [choice({ content: "a", reasoning: "b" }), ""],
+    [choice({ content: "a" }, "stop"), ""],
+    [choice({ content: "a" }, null, { usage: { prompt_tokens: 1 } }), ""],
+    [{ choices: [{ delta: { content: "a" }, index: 1 }] }, ""],
+    [{ choices: [] }, ""],
+    [{ choices }, ""],
+  ];
+  const reader = createChunkReader(null);
+  for (const [part, wanted] of cases) {
+    const sole = reader.read(JSON.stringify(part));
+    assert.equal(sole === null ? "" : `${sole.kind} ${sole.field}`, wanted);
+  }
+  assert.equal(reader.read("[DONE]"), null);
 });

@@ -1,0 +1,67 @@
+/** How a generation ends: the reason why it stopped, the ending that is stored for it, and the last event. */
+
+import type { Ending, StoredEnding } from "../database/finish.ts";
+import { RelayError, toEndingCode, toRelayError } from "../protocol/errors.ts";
+import { events, type Usage } from "../protocol/events.ts";
+
+/** What stops a generation before its provider has finished. `lost`: another worker or a sweep has ended it. */
+export type EndKind = "cancelled" | "disconnected" | "timeout" | "shutdown" | "lost" | "failed";
+
+/** The reason of the generation's abort signal; `error` is what its readers see, if it failed. */
+export class EndReason extends Error {
+  override readonly name = "EndReason";
+  readonly kind: EndKind;
+  readonly error: RelayError | null;
+
+  constructor(kind: EndKind, error: RelayError | null = null) {
+    super(`The generation was stopped: ${kind}`, { cause: error ?? undefined });
+    this.kind = kind;
+    this.error = error;
+  }
+}
+
+/** What was thrown while a generation ran, as the reason for its end. */
+export function toEndReason(thrown: unknown): EndReason {
+  return thrown instanceof EndReason ? thrown : new EndReason("failed", toRelayError(thrown));
+}
+
+/** The ending of a generation that was stopped; no provider was called, unless the caller adds the times. */
+export function endingOf({ kind, error }: EndReason): Ending {
+  const rest = { usage: null, firstTokenMs: null, overheadMs: null };
+  switch (kind) {
+    case "cancelled":
+    case "disconnected":
+      return { status: kind, finishReason: kind, errorCode: null, ...rest };
+    case "shutdown":
+    case "lost":
+      return { status: "interrupted", finishReason: "interrupted", errorCode: "interrupted", ...rest };
+    case "timeout":
+      return { status: "failed", finishReason: "timeout", errorCode: toEndingCode(error?.code ?? "timeout"), ...rest };
+    case "failed":
+      return { status: "failed", finishReason: "error", errorCode: toEndingCode(error?.code ?? "internal"), ...rest };
+  }
+}
+
+/** What readers see of an ending that the database has not stored. */
+export function notStored({ status, finishReason, errorCode }: Ending): StoredEnding {
+  const is_complete = status === "completed";
+  return { status, finish_reason: finishReason, error_code: errorCode, message_id: null, is_complete };
+}
+
+/**
+ * The last event of a stream. `error` is the worker's own failure: its words are not stored, and a later reader gets
+ * those of the code.
+ */
+export function lastEvent(
+  streamId: string,
+  { status, finish_reason, error_code, message_id, is_complete }: StoredEnding,
+  usage: Usage | null,
+  error: RelayError | null = null,
+): string {
+  if (status !== "failed" && status !== "interrupted") {
+    return events.done({ stream_id: streamId, message_id, is_complete, finish_reason, usage });
+  }
+  const code = toEndingCode(error_code ?? "internal");
+  const { message, retryable } = error?.code === code ? error : new RelayError(code);
+  return events.error({ code, message, retryable, stream_id: streamId, message_id });
+}

@@ -1,0 +1,56 @@
+/** One generation, as the worker that runs it has it. */
+
+import type { Admission } from "../database/begin.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { StreamRequest } from "../protocol/requests.ts";
+import { EndReason } from "./ending.ts";
+import { createLocalReaders, type LocalReaders } from "./local_readers.ts";
+import { createTranscript, type Transcript } from "./transcript.ts";
+
+/** What was asked for and admitted. */
+export interface AdmittedRequest {
+  streamId: string;
+  userId: string;
+  request: StreamRequest;
+  admission: Admission;
+  requestId: string;
+  /** When the request came, by the platform's clock. */
+  startedAt: number;
+}
+
+/** Everything that ends it goes through `stop`: the first reason counts, and it alone decides the ending. */
+export interface Generation extends AdmittedRequest {
+  /** Shown to the database with every call, which refuses a worker that lost the generation to another. */
+  readonly fence: string;
+  readonly transcript: Transcript;
+  readonly readers: LocalReaders;
+  /** Its reason is an EndReason. */
+  readonly signal: AbortSignal;
+  stop(reason: EndReason): void;
+}
+
+/** Builds one that has no reader yet and asks nothing of a provider. */
+export function createGeneration({ clock, configuration }: Platform, admitted: AdmittedRequest): Generation {
+  const { streamId, request, admission: { fence, conversation_id, bot_id, model, user_message_id, parent_id } } =
+    admitted;
+  const controller = new AbortController();
+  const transcript = createTranscript();
+  const stop = (reason: EndReason) => controller.abort(reason);
+  const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id };
+  const readers = createLocalReaders(clock, configuration.pingMs, start, transcript, () => {
+    if (request.on_disconnect === "stop") stop(new EndReason("disconnected"));
+  });
+  return { ...admitted, fence, transcript, readers, signal: controller.signal, stop };
+}
+
+/** The fields of every log line about a generation. */
+export function logFields({ streamId, userId, admission, requestId }: AdmittedRequest) {
+  return {
+    request_id: requestId,
+    user_id: userId,
+    bot_id: admission.bot_id,
+    conversation_id: admission.conversation_id,
+    stream_id: streamId,
+    model: admission.model,
+  };
+}

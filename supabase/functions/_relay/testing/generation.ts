@@ -1,0 +1,92 @@
+/** Builds generations for tests: what was asked for, and what was admitted. */
+
+import type { Admission } from "../database/begin.ts";
+import type { GenerationRow, View } from "../database/database.ts";
+import { type AdmittedRequest, createGeneration, type Generation } from "../generation/generation.ts";
+import type { StreamRequest } from "../protocol/requests.ts";
+import { makePlatform } from "./platform.ts";
+
+/** An admission of a prompt in a new conversation. */
+export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
+  return {
+    fence: "fence-1",
+    conversation_id: "conversation-1",
+    bot_id: "bot-1",
+    user_message_id: "message-of-user",
+    parent_id: "message-of-user",
+    access_key: "sk-secret",
+    access_path: "https://provider.test/v1",
+    model: "model-1",
+    temperature: 0.7,
+    system_prompt: "Tell a secret story",
+    params: {},
+    context: [{ role: "user", content: "A secret prompt" }],
+    rate: { limit: 5, remaining: 4, reset_s: 60 },
+    ...overrides,
+  };
+}
+
+/** What a test may want otherwise. */
+export type AdmittedOverrides = Partial<Omit<AdmittedRequest, "admission" | "request">> & {
+  admission?: Partial<Admission>;
+  request?: Partial<StreamRequest>;
+};
+
+/** A request that came at 2026-01-01T00:00:00Z, when the manual clock starts. */
+export function makeAdmitted(overrides: AdmittedOverrides = {}): AdmittedRequest {
+  return {
+    streamId: "stream-1",
+    userId: "user-1",
+    requestId: "request-1",
+    startedAt: Date.UTC(2026, 0, 1),
+    ...overrides,
+    admission: makeAdmission(overrides.admission),
+    request: { prompt: "A secret prompt", on_disconnect: "stop", ...overrides.request },
+  };
+}
+
+/** A generation of that request that has said this. */
+export function makeGeneration(platform = makePlatform(), text = "", overrides: AdmittedOverrides = {}): Generation {
+  const generation = createGeneration(platform, makeAdmitted(overrides));
+  generation.transcript.append(text);
+  return generation;
+}
+
+/** The data of that request's `start`. */
+export const START_DATA = {
+  stream_id: "stream-1",
+  conversation_id: "conversation-1",
+  bot_id: "bot-1",
+  model: "model-1",
+  user_message_id: "message-of-user",
+  parent_id: "message-of-user",
+};
+
+/** The fields of every log line about that request. */
+export const LOG_FIELDS = {
+  request_id: "request-1",
+  user_id: "user-1",
+  bot_id: "bot-1",
+  conversation_id: "conversation-1",
+  stream_id: "stream-1",
+  model: "model-1",
+};
+
+/** How that generation looks in the database while it runs, with this text; of which the chunks begin at `start`. */
+export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0): View {
+  const { stream_id: _, ...place } = START_DATA;
+  const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
+  const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
+  return { generation: { ...place, ...running, ...counts, ...row }, start, text: text.slice(start) };
+}
+
+/** The row once the provider has finished. */
+export const COMPLETED = { status: "completed", finish_reason: "stop", message_id: "message-1" } as const;
+
+/** The row once its lease has run out. */
+export const INTERRUPTED = {
+  status: "interrupted",
+  finish_reason: "interrupted",
+  error_code: "interrupted",
+  message_id: "message-1",
+} as const;
