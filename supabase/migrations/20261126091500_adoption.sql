@@ -1,5 +1,4 @@
--- What the FastAPI relay left behind becomes a tree: its conversations were lists. On a new database nothing is there
--- and nothing happens.
+-- What the FastAPI relay left behind becomes a tree: its conversations were lists. On a new database nothing happens.
 insert into public.conversations (id, user_id, created_at, updated_at)
 select
   m.conversation_id,
@@ -13,13 +12,13 @@ group by m.conversation_id
 on conflict (id) do nothing;
 
 -- All in one statement, for two reasons. ctid is the order in which rows without a time of their own were written, but
--- only until they are written again. And of a row that one transaction writes twice all foreign keys are checked, also
--- those to users who are long gone.
+-- only until they are written again. And if one transaction writes a row twice all its foreign keys are checked, those
+-- to users who are long gone too.
 update public.messages m
 set
   parent_id = case when m.conversation_id is not null then coalesce(m.parent_id, line.previous_id) end,
-  -- Rows of a retried request shared one stream_id. The newest whole one keeps it, the others get their own id behind it.
-  stream_id = case when line.place > 1 then m.stream_id || ':' || m.id else m.stream_id end,
+  -- Rows of a retried request shared one stream_id: the newest whole one keeps it, the others add their own id to it.
+  stream_id = case when line.index > 1 then m.stream_id || ':' || m.id else m.stream_id end,
   -- The relay that was writing them is gone.
   is_streaming = false,
   content = coalesce(m.content, ''),
@@ -32,7 +31,7 @@ from (
     lag(c.id) over (partition by c.conversation_id order by c.created_at, c.ctid) as previous_id,
     row_number() over (
       partition by c.stream_id order by c.is_complete desc nulls last, c.created_at desc nulls last, c.ctid desc
-    ) as place
+    ) as index
   from public.messages c
 ) line
 where line.id = m.id;

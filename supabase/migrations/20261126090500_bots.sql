@@ -1,5 +1,5 @@
--- Bots: who answers, at which provider, with whose key. Each column is added on its own, so that a table that is there
--- already keeps its rows and gets what it lacks.
+-- Bots: who answers, at which provider, with whose key. Each column is added on its own, so that a table that exists
+-- keeps its rows and gets what it lacks.
 create table if not exists public.bots (id uuid primary key default gen_random_uuid());
 
 alter table public.bots
@@ -14,7 +14,7 @@ alter table public.bots
   add column if not exists created_at timestamptz not null default now(),
   add column if not exists updated_at timestamptz not null default now();
 
--- A table that was there may lack the defaults and hold nulls. On a new database nothing happens.
+-- An adopted table may lack the defaults and hold nulls. On a new database nothing happens.
 alter table public.bots
   alter column id set default gen_random_uuid(),
   alter column name set default '',
@@ -42,7 +42,7 @@ alter table public.bots
   alter column created_at set not null,
   alter column updated_at set not null;
 
--- "not valid": rows that were there before are left alone, every later one is checked.
+-- "not valid": adopted rows are left alone, every later one is checked.
 alter table public.bots
   add constraint bots_belong_to_a_user foreign key (user_id) references auth.users (id) on delete cascade not valid,
   add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object') not valid,
@@ -51,9 +51,9 @@ alter table public.bots
 create index bots_by_owner on public.bots (user_id, updated_at desc);
 
 comment on table public.bots is 'Who answers: a model at an OpenAI-compatible provider, with instructions and a key.';
-comment on column public.bots.access_key is 'The provider''s key: clients may write it and never read it; service_role alone reads it.';
+comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
 comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
-comment on column public.bots.params is 'Further fields of the provider''s request; messages, model, stream and the like cannot be set here.';
+comment on column public.bots.params is 'Further fields of the provider''s request; messages, model and stream cannot be set.';
 
 create table public.bot_shares (
   bot_id uuid not null references public.bots (id) on delete cascade,
@@ -64,7 +64,7 @@ create table public.bot_shares (
 
 create index bot_shares_by_user on public.bot_shares (user_id);
 
-comment on table public.bot_shares is 'Who may use a bot beside its owner; the key is never among what they get.';
+comment on table public.bot_shares is 'Who may use a bot besides its owner; the key is never shared.';
 
 create table if not exists public.user_settings (
   user_id uuid primary key references auth.users (id) on delete cascade
@@ -76,20 +76,18 @@ alter table public.user_settings
 create index user_settings_by_default_bot on public.user_settings (default_bot_id);
 
 comment on table public.user_settings is 'What a user has chosen for all conversations.';
-comment on column public.user_settings.default_bot_id is 'Answers where neither the request nor the conversation names a bot.';
+comment on column public.user_settings.default_bot_id is 'Answers if neither request nor conversation names a bot.';
 
 create function public.bots_touch() returns trigger
-language plpgsql
-set search_path = ''
-as $$
+language plpgsql set search_path = '' as $$
 begin
   new.updated_at := now();
   return new;
 end;
 $$;
 
-comment on function public.bots_touch() is 'Keeps updated_at true: the bot that was updated last is a user''s fallback.';
-revoke all on function public.bots_touch() from public, anon, authenticated;
+comment on function public.bots_touch is 'Keeps updated_at true: the bot updated last is a user''s fallback.';
+revoke all on function public.bots_touch from public, anon, authenticated;
 
 create trigger bots_touch before update on public.bots
 for each row execute function public.bots_touch();

@@ -39,12 +39,10 @@ grant
   delete
 on table public.messages to authenticated;
 
--- A definer, because the policies of bots and bot_shares would otherwise ask each other without end. It answers for
+-- A definer, because the policies of bots and bot_shares would otherwise call each other without end. It answers for
 -- the caller alone.
 create function public.owns_bot(bot_id uuid) returns boolean
-language sql stable security definer
-set search_path = ''
-as $$
+language sql stable security definer set search_path = '' as $$
   select exists (
     select 1 from public.bots b where b.id = owns_bot.bot_id and b.user_id = (select auth.uid())
   );
@@ -73,7 +71,7 @@ with check (public.owns_bot(bot_id));
 create policy shares_are_ended_by_either_side on public.bot_shares for delete to authenticated
 using (user_id = (select auth.uid()) or public.owns_bot(bot_id));
 
--- The look-up of the bot runs under the caller's own policies: an unknown bot and a stranger's are refused alike.
+-- The bot is looked up under the caller's own policies: an unknown bot and a stranger's are refused alike.
 create policy settings_are_their_users on public.user_settings for all to authenticated
 using (user_id = (select auth.uid()))
 with check (
@@ -84,12 +82,10 @@ with check (
 create policy conversations_are_their_users on public.conversations for all to authenticated
 using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
 
--- A trigger, because a policy cannot tell a new bot from an old one: a conversation is still renamed and read on when
--- the share of its bot has ended. It runs under the caller's own policies, too.
+-- A trigger, because a policy does not see whether the bot is new: a conversation is still renamed and read when the
+-- share of its bot has ended. It runs under the caller's own policies, too.
 create function public.conversations_check_bot() returns trigger
-language plpgsql
-set search_path = ''
-as $$
+language plpgsql set search_path = '' as $$
 begin
   if not exists (select 1 from public.bots b where b.id = new.bot_id) then
     raise insufficient_privilege using message = 'Cannot set the bot of the conversation: there is no such bot';

@@ -1,4 +1,4 @@
--- The story: messages form a tree by parent_id, a conversation points at its active leaf.
+-- A conversation is a tree of messages by parent_id, and points at its active leaf.
 create table if not exists public.conversations (id uuid primary key default gen_random_uuid());
 
 alter table public.conversations
@@ -32,7 +32,7 @@ alter table public.messages
   add column if not exists usage jsonb,
   add column if not exists created_at timestamptz not null default now();
 
--- Tables that were there may lack the defaults: what wrote to them may have brought its own ids and times.
+-- Adopted tables may lack the defaults: what wrote to them may have made its own ids and times.
 alter table public.conversations
   alter column id set default gen_random_uuid(),
   alter column title set default '',
@@ -47,7 +47,7 @@ alter table public.messages
   alter column stream_id drop not null,
   alter column created_at set default now();
 
--- Asked first, because the type of a column that a view reads cannot be changed, not even to what it is.
+-- Only if it differs: the type of a column that a view reads cannot be changed, not even to the same type.
 do $$
 begin
   if (
@@ -71,7 +71,7 @@ alter table public.messages
   add constraint messages_hang_below_their_parent
     foreign key (parent_id, conversation_id) references public.messages (id, conversation_id) on delete cascade,
   add constraint messages_are_not_their_own_parent check (parent_id <> id),
-  add constraint messages_of_users_have_no_outcome
+  add constraint messages_of_users_have_no_ending
     check (not is_user_author or (finish_reason is null and usage is null and bot_id is null)),
   add constraint messages_stopped_early_are_incomplete
     check (
@@ -92,13 +92,15 @@ alter table public.conversations
 
 create index conversations_by_active_message on public.conversations (active_message_id);
 
-comment on table public.conversations is 'One story: a tree of messages and the leaf that is being read.';
+comment on table public.conversations is 'A tree of messages and the leaf that is being read.';
 comment on column public.conversations.active_message_id is 'The active leaf: what a prompt without parent_id answers.';
 comment on column public.conversations.bot_id is 'Answers where the request names no bot.';
-comment on table public.messages is 'The nodes of the stories, of users and of bots.';
+comment on table public.messages is 'What users and bots wrote.';
 comment on column public.messages.parent_id is 'The message that this one answers or follows; null at a root.';
 comment on column public.messages.stream_id is 'The generation that wrote the message; written by the relay alone.';
-comment on column public.messages.is_streaming is 'Always false: a message is stored once, when its generation has ended.';
+comment on column public.messages.is_streaming is 'Always false: a message is stored when its generation ends.';
 comment on column public.messages.is_complete is 'True where the provider itself finished, and for what a user wrote.';
-comment on column public.messages.finish_reason is 'The provider''s, or cancelled, disconnected, timeout, interrupted, error; null for users'' messages.';
-comment on column public.messages.usage is 'prompt_tokens, completion_tokens and total_tokens as the provider reports them.';
+comment on column public.messages.finish_reason is
+  'The provider''s, or cancelled, disconnected, timeout, interrupted, error; null for users'' messages.';
+comment on column public.messages.usage is
+  'prompt_tokens, completion_tokens and total_tokens as the provider reports them.';
