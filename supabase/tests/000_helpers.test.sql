@@ -1,5 +1,5 @@
 -- The verbs that the other files are written in. Committed, because each of them runs in a transaction of its own;
--- zzz_helpers_are_removed.test.sql takes them away again. People and things go by names: tests.id() gives the name's id.
+-- zzz_helpers_are_removed.test.sql takes them away. People and things go by names: tests.id() is the id of a name.
 begin;
 set local client_min_messages = warning;
 
@@ -126,17 +126,17 @@ language sql as $$
     case given_generation.status when 'failed' then 'provider_error' when 'interrupted' then 'interrupted' end
 $$;
 
--- What the beats have brought of it; the pieces are of characters that are one UTF-16 unit each.
-create function tests.given_text(stream_id text, variadic pieces text[]) returns void
+-- What its beats have stored; the characters are one UTF-16 unit each.
+create function tests.given_text(stream_id text, variadic chunks text[]) returns void
 language plpgsql as $$
 declare
-  v_piece text;
+  v_chunk text;
   v_end integer := 0;
 begin
-  foreach v_piece in array pieces loop
+  foreach v_chunk in array chunks loop
     insert into relay.chunks (stream_id, start_at, end_at, content)
-    values (given_text.stream_id, v_end, v_end + length(v_piece), v_piece);
-    v_end := v_end + length(v_piece);
+    values (given_text.stream_id, v_end, v_end + length(v_chunk), v_chunk);
+    v_end := v_end + length(v_chunk);
   end loop;
   update relay.generations g set text_units = v_end where g.stream_id = given_text.stream_id;
 end
@@ -159,8 +159,8 @@ end
 $$;
 
 -- Its row is gone, as thirty days after its end.
-create function tests.given_forgotten(stream_id text) returns void
-language sql as $$ delete from relay.generations g where g.stream_id = given_forgotten.stream_id $$;
+create function tests.given_pruned(stream_id text) returns void
+language sql as $$ delete from relay.generations g where g.stream_id = given_pruned.stream_id $$;
 
 -- Time is moved, never waited for.
 create function tests.back_date(stream_id text, age interval) returns void
@@ -171,30 +171,22 @@ language sql as $$
   where g.stream_id = back_date.stream_id
 $$;
 
--- The relay's own calls, as its role. A parent that is named is a parent that is given.
+-- The relay's calls, as its role. A parent that is named is a parent that is given.
 create function tests.call_begin(
   who text, stream_id text, prompt text default 'And then?', reroll_of text default null,
   conversation text default null, bot text default null, parent text default null,
   parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
   lease_ms integer default 15000, max_context integer default 200000, fence text default null
 ) returns jsonb
-language plpgsql as $$
-declare
-  v_answer jsonb;
-begin
-  perform tests.sign_in_as_service();
-  v_answer := public.relay_begin(
+language sql set role = service_role as $$
+  select public.relay_begin(
     user_id => tests.id(who), stream_id => call_begin.stream_id, worker_id => 'worker',
     prompt => case when call_begin.reroll_of is null then call_begin.prompt end,
-    reroll_of => tests.id(call_begin.reroll_of),
-    conversation_id => tests.id(conversation), bot_id => tests.id(bot), parent_id => tests.id(parent),
-    parent_is_given => call_begin.parent_is_given or parent is not null, rate_limit => call_begin.rate_limit,
-    max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms, max_context => call_begin.max_context,
-    fence => coalesce(tests.id(call_begin.fence), gen_random_uuid())
-  );
-  perform tests.sign_out();
-  return v_answer;
-end
+    reroll_of => tests.id(call_begin.reroll_of), conversation_id => tests.id(conversation), bot_id => tests.id(bot),
+    parent_id => tests.id(parent), parent_is_given => call_begin.parent_is_given or parent is not null,
+    rate_limit => call_begin.rate_limit, max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms,
+    max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid())
+  )
 $$;
 
 -- Without fences: those of the generations themselves, as their workers would show them.
@@ -202,31 +194,22 @@ create function tests.call_beat(
   stream_ids text[], fences uuid[] default null, lease_ms integer default 15000, starts integer[] default '{}',
   ends integer[] default '{}', texts text[] default '{}'
 ) returns jsonb
-language plpgsql as $$
-declare
-  v_answer jsonb;
-begin
-  perform tests.sign_out();
-  fences := coalesce(fences, (
-    select array_agg(coalesce(g.fence, tests.id('none')) order by named.place)
-    from unnest(call_beat.stream_ids) with ordinality named (stream_id, place)
-    left join relay.generations g on g.stream_id = named.stream_id
-  ));
-  perform tests.sign_in_as_service();
-  v_answer := public.relay_beat(
-    call_beat.stream_ids, call_beat.fences, call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts
-  );
-  perform tests.sign_out();
-  return v_answer;
-end
+language sql set role = service_role as $$
+  select public.relay_beat(
+    call_beat.stream_ids,
+    coalesce(call_beat.fences, (
+      select array_agg(coalesce(g.fence, tests.id('none')) order by named.index)
+      from unnest(call_beat.stream_ids) with ordinality named (stream_id, index)
+      left join relay.generations g on g.stream_id = named.stream_id
+    )),
+    call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts
+  )
 $$;
 
--- A beat of one generation, with a piece of its text.
+-- A beat of one generation, with a chunk of its text.
 create function tests.call_beat(stream_id text, start_at integer, end_at integer, content text) returns jsonb
 language sql as $$
-  select tests.call_beat(
-    array[stream_id], starts => array[start_at], ends => array[end_at], texts => array[content]
-  )
+  select tests.call_beat(array[stream_id], starts => array[start_at], ends => array[end_at], texts => array[content])
 $$;
 
 -- Without a start: where the database wants it.
@@ -236,70 +219,31 @@ create function tests.call_finish(
   completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
   start_at integer default null, overhead_ms integer default null
 ) returns jsonb
-language plpgsql as $$
-declare
-  v_answer jsonb;
-begin
-  perform tests.sign_out();
-  fence := coalesce(
-    fence, (select g.fence from relay.generations g where g.stream_id = call_finish.stream_id), tests.id('none')
-  );
-  start_at := coalesce(start_at, (
-    select g.text_units from relay.generations g where g.stream_id = call_finish.stream_id and g.status = 'running'
-  ), 0);
-  perform tests.sign_in_as_service();
-  v_answer := public.relay_finish(
-    stream_id => call_finish.stream_id, fence => call_finish.fence, status => call_finish.status,
-    finish_reason => call_finish.finish_reason, error_code => call_finish.error_code, content => call_finish.content,
-    prompt_tokens => call_finish.prompt_tokens, completion_tokens => call_finish.completion_tokens,
-    total_tokens => call_finish.total_tokens, first_token_ms => call_finish.first_token_ms,
-    start_at => call_finish.start_at, overhead_ms => call_finish.overhead_ms
-  );
-  perform tests.sign_out();
-  return v_answer;
-end
+language sql set role = service_role as $$
+  select public.relay_finish(
+    stream_id => call_finish.stream_id, fence => coalesce(call_finish.fence, g.fence, tests.id('none')),
+    status => call_finish.status, finish_reason => call_finish.finish_reason, error_code => call_finish.error_code,
+    content => call_finish.content, prompt_tokens => call_finish.prompt_tokens,
+    completion_tokens => call_finish.completion_tokens, total_tokens => call_finish.total_tokens,
+    first_token_ms => call_finish.first_token_ms, overhead_ms => call_finish.overhead_ms,
+    start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0)
+  )
+  from (select) one left join relay.generations g on g.stream_id = call_finish.stream_id
 $$;
 
 create function tests.call_cancel(who text, stream_id text) returns jsonb
-language plpgsql as $$
-declare
-  v_answer jsonb;
-begin
-  perform tests.sign_in_as_service();
-  v_answer := public.relay_cancel(user_id => tests.id(who), stream_id => call_cancel.stream_id);
-  perform tests.sign_out();
-  return v_answer;
-end
-$$;
+language sql set role = service_role as $$ select public.relay_cancel(tests.id(who), call_cancel.stream_id) $$;
 
 create function tests.call_read(who text, stream_id text, from_unit integer default 0) returns jsonb
-language plpgsql as $$
-declare
-  v_answer jsonb;
-begin
-  perform tests.sign_in_as_service();
-  v_answer := public.relay_read(
-    user_ids => array[tests.id(who)], stream_ids => array[call_read.stream_id], from_units => array[from_unit]
-  );
-  perform tests.sign_out();
-  return v_answer -> 0;
-end
+language sql set role = service_role as $$
+  select public.relay_read(array[tests.id(who)], array[call_read.stream_id], array[from_unit]) -> 0
 $$;
 
 create function tests.call_sweep(
   who text default null, retention interval default interval '30 days', batch integer default 500
 ) returns jsonb
-language plpgsql as $$
-declare
-  v_answer jsonb;
-begin
-  perform tests.sign_in_as_service();
-  v_answer := public.relay_sweep(
-    user_id => tests.id(who), retention => call_sweep.retention, batch => call_sweep.batch
-  );
-  perform tests.sign_out();
-  return v_answer;
-end
+language sql set role = service_role as $$
+  select public.relay_sweep(tests.id(who), call_sweep.retention, call_sweep.batch)
 $$;
 
 -- All rows of all tables, for "nothing has changed".
@@ -321,41 +265,35 @@ begin
 end
 $$;
 
--- The same of what users see: no generation, no text on its way, nothing that was counted.
+-- The same of what users see.
 create function tests.the_story() returns jsonb
 language sql as $$
   select jsonb_object_agg(key, value) from jsonb_each(tests.everything()) where key like 'public.%'
 $$;
 
--- What /metrics would tell of one series, as service_role reads it.
-create function tests.counted(name text, labels jsonb default '{}') returns double precision
-language plpgsql as $$
-declare
-  v_value double precision;
-begin
-  perform tests.sign_in_as_service();
-  select (s ->> 'value')::double precision into v_value
-  from jsonb_array_elements(public.relay_metrics()) s
-  where s ->> 'name' = counted.name and s -> 'labels' = counted.labels;
-  perform tests.sign_out();
-  return v_value;
-end
+-- The same where a sweep or a finish may be counted.
+create function tests.all_but_counts() returns jsonb
+language sql as $$ select tests.everything() - 'relay.counters' - 'relay.uncounted' $$;
+
+create function tests.text_of(stream_id text) returns text
+language sql as $$
+  select string_agg(c.content, '' order by c.start_at) from relay.chunks c where c.stream_id = text_of.stream_id
 $$;
 
--- Every series that does not stand at zero, as {"name{labels}": value}.
-create function tests.all_counted() returns jsonb
-language plpgsql as $$
-declare
-  v_all jsonb;
-begin
-  perform tests.sign_in_as_service();
-  select coalesce(jsonb_object_agg((s ->> 'name') || coalesce(nullif(s ->> 'labels', '{}'), ''), s -> 'value'), '{}')
-  into v_all
+-- What /metrics shows of one counter.
+create function tests.counted(name text, labels jsonb default '{}') returns double precision
+language sql set role = service_role as $$
+  select (s ->> 'value')::double precision
   from jsonb_array_elements(public.relay_metrics()) s
-  where s ->> 'value' <> '0';
-  perform tests.sign_out();
-  return v_all;
-end
+  where s ->> 'name' = counted.name and s -> 'labels' = counted.labels
+$$;
+
+-- Every counter that does not stand at zero, as {"name{labels}": value}.
+create function tests.all_counted() returns jsonb
+language sql set role = service_role as $$
+  select coalesce(jsonb_object_agg((s ->> 'name') || coalesce(nullif(s ->> 'labels', '{}'), ''), s -> 'value'), '{}')
+  from jsonb_array_elements(public.relay_metrics()) s
+  where s ->> 'value' <> '0'
 $$;
 
 create function tests.leaf_of(conversation text) returns text
@@ -366,13 +304,70 @@ language sql as $$
   where c.id = tests.id(conversation)
 $$;
 
--- One assertion: the statement fails on that constraint and on no other.
-create function tests.violates(statement text, relation text, constraint_name text, description text) returns text
+-- One assertion: the statement violates that constraint, or none where it is null.
+create function tests.violates(statement text, constraint_name text, description text) returns text
+language plpgsql as $$
+declare
+  v_violated text;
+begin
+  begin
+    execute statement;
+  exception when integrity_constraint_violation then
+    get stacked diagnostics v_violated = constraint_name;
+  end;
+  return is(v_violated, violates.constraint_name, description);
+end
+$$;
+
+-- What a statement does as one persona: the number of rows, denied by a grant, refused by a policy, or the SQLSTATE of
+-- a constraint. It is undone.
+create function tests.attempt(persona text, statement text) returns text
+language plpgsql as $$
+declare
+  v_rows integer;
+begin
+  case persona
+    when 'anonymous' then perform tests.sign_in_as_anon();
+    when 'service_role' then perform tests.sign_in_as_service();
+    else perform tests.sign_in_as(case persona when 'sharee' then 'friend' else persona end);
+  end case;
+  execute statement;
+  get diagnostics v_rows = row_count;
+  raise sqlstate 'UNDO1' using message = v_rows;
+exception
+  when sqlstate 'UNDO1' then
+    return sqlerrm;
+  when insufficient_privilege then
+    return case when sqlerrm like 'permission denied%' then 'denied' else 'refused' end;
+  when integrity_constraint_violation then
+    return sqlstate;
+end
+$$;
+
+-- One row of a permission matrix, five assertions.
+create function tests.may(
+  action text, anonymous text, stranger text, owner text, sharee text, service_role text, statement text
+) returns setof text
 language sql as $$
-  select throws_ok(
-    statement, '23514',
-    format('new row for relation "%s" violates check constraint "%s"', relation, constraint_name), description
-  )
+  select is(tests.attempt(persona, statement), wanted, format('%s: %s', persona, action))
+  from (
+    values
+      ('anonymous', anonymous), ('stranger', stranger), ('owner', owner), ('sharee', sharee),
+      ('service_role', service_role)
+  ) as cell (persona, wanted)
+$$;
+
+-- What the matrices are about: the owner's tale, a bot that the friend shares, a private one, and a running generation.
+create function tests.given_personas() returns void
+language sql as $$
+  select tests.given_tale('owner');
+  select tests.make_user('friend');
+  select tests.make_user('stranger');
+  select tests.given_bot('private bot', 'owner');
+  select tests.given_share('bot', 'friend');
+  select tests.given_default_bot('bot', 'owner');
+  select tests.given_generation('first', 'owner', conversation => 'tale');
+  select tests.given_text('first', 'Once')
 $$;
 
 commit;

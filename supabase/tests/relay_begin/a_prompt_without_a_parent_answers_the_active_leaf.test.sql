@@ -1,17 +1,31 @@
-begin;
-select plan(5);
-
+begin; select plan(11);
 select tests.given_tale('owner');
+savepoint start;
+
+-- A prompt without a parent answers the active leaf.
 select tests.given_active_leaf('tale', 'other question');
-
 create temp table begun as select tests.call_begin('owner', 'a', 'What next?', conversation => 'tale') as answer;
-
-select is(answer ->> 'conversation_id', tests.id('tale')::text, 'it is told in the named conversation') from begun;
+select is(answer ->> 'conversation_id', tests.id('tale')::text, 'it is in the named conversation') from begun;
 select is(m.parent_id, tests.id('other question'), 'the user''s words hang below the active leaf')
-from public.messages m, begun where m.id::text = answer ->> 'user_message_id';
+  from public.messages m, begun where m.id::text = answer ->> 'user_message_id';
 select is(answer ->> 'parent_id', answer ->> 'user_message_id', 'the answer hangs below the user''s words') from begun;
 select is(tests.leaf_of('tale'), 'What next?', 'the active leaf moves to the user''s words');
 select is(count(*), 1::bigint, 'no other conversation is made') from public.conversations;
 
-select * from finish();
-rollback;
+rollback to start; -- Ends what the user's dead workers left behind.
+select tests.make_user('stranger');
+select tests.given_expired('first', 'owner', 'Once', 'tale', 'second answer');
+select tests.given_expired('strange', 'stranger');
+create temp table begun as select tests.call_begin('owner', 'second', 'Go on!', conversation => 'tale') as answer;
+select is(answer ->> 'outcome', 'admitted', 'the user goes on') from begun;
+select results_eq('select stream_id, status from relay.generations order by stream_id',
+  $$ values ('first', 'interrupted'), ('second', 'running'), ('strange', 'running') $$,
+  'what was left behind has ended, but nothing of another user''s');
+select is(tests.text_of('strange'), 'Once', 'whose text is where it was');
+select is(parent.stream_id, 'first', 'the prompt hangs below the partial answer')
+  from begun, public.messages prompt join public.messages parent on parent.id = prompt.parent_id
+  where prompt.id::text = answer ->> 'user_message_id';
+select is(answer -> 'context' -> -2, '{"role": "assistant", "content": "Once"}', 'which the bot is sent') from begun;
+select is(tests.leaf_of('tale'), 'Go on!', 'the story goes on from there');
+
+select * from finish(); rollback;

@@ -1,20 +1,36 @@
-begin;
-select plan(6);
-
+begin; select plan(12);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
+savepoint start;
+
+-- Refuses a fourth at once.
 select tests.given_generation('generation-' || n, 'owner') from generate_series(1, 2) as n;
-
 select is(tests.call_begin('owner', 'third') ->> 'outcome', 'admitted', 'the third at once is admitted');
-
 create temp table fourth as select tests.call_begin('owner', 'fourth') as answer;
 select is(answer ->> 'outcome', 'refused', 'the fourth is refused') from fourth;
-select is(answer ->> 'code', 'too_many_streams', 'it is told why') from fourth;
-select is(answer ->> 'retry_after_s', '5', 'it is told when to ask again') from fourth;
+select is(answer ->> 'code', 'too_many_streams', 'with this code') from fourth;
+select is(answer ->> 'retry_after_s', '5', 'with the time to wait') from fourth;
 select is(answer -> 'rate' ->> 'remaining', '2', 'the minute would have taken two more') from fourth;
-
 select tests.call_finish('third');
 select is(tests.call_begin('owner', 'fourth') ->> 'outcome', 'admitted', 'it is admitted once one of them has ended');
 
-select * from finish();
-rollback;
+rollback to start; -- Counts only live leases as running.
+select tests.given_generation('generation-' || n, 'owner') from generate_series(1, 3) as n;
+select is(tests.call_begin('owner', 'new') ->> 'code', 'too_many_streams', 'three that run are the limit');
+select tests.back_date('generation-1', interval '16 seconds');
+select is(
+  tests.call_begin('owner', 'new') ->> 'outcome', 'admitted', 'one whose lease ran out makes room for another');
+select is(tests.call_begin('owner', 'newer') ->> 'code', 'too_many_streams', 'for one, not more');
+select tests.back_date('generation-' || n, interval '10 minutes') from generate_series(2, 3) as n;
+select is(tests.call_begin('owner', 'newer') ->> 'outcome', 'admitted', 'one whose worker died long ago takes no room'
+  );
+
+rollback to start; -- Counts a long generation as running beyond the minute.
+select tests.given_generation('generation-' || n, 'owner') from generate_series(1, 3) as n;
+select tests.back_date('generation-' || n, interval '2 minutes') from generate_series(1, 3) as n;
+select tests.call_beat(array['generation-1', 'generation-2', 'generation-3']);
+create temp table begun as select tests.call_begin('owner', 'new') as answer;
+select is(answer ->> 'code', 'too_many_streams', 'what started long ago and is still renewed runs') from begun;
+select is(answer -> 'rate' ->> 'remaining', '5', 'it does not count for the minute') from begun;
+
+select * from finish(); rollback;

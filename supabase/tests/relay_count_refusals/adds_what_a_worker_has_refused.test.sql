@@ -1,17 +1,36 @@
-begin;
-select plan(2);
-
+begin; select plan(7);
 select tests.sign_in_as_service();
+savepoint start;
+
+-- By code, to what was there.
 select public.relay_count_refusals(array['unauthenticated', 'rate_limited'], array[3, 1]);
-select tests.sign_out();
 select is(
   tests.all_counted(),
   '{"refusals_total{\"code\": \"unauthenticated\"}": 3, "refusals_total{\"code\": \"rate_limited\"}": 1}', 'by code'
 );
 select tests.sign_in_as_service();
 select public.relay_count_refusals(array['rate_limited'], array[2]);
-select tests.sign_out();
 select is(tests.counted('refusals_total', '{"code": "rate_limited"}'), 3::float8, 'to what was there');
 
-select * from finish();
-rollback;
+rollback to start; -- Only positive counts.
+select public.relay_count_refusals(array['forbidden'], array[2]);
+select public.relay_count_refusals(array['forbidden', 'forbidden', 'rate_limited', 'internal'], array[-1, null, 0, 1]);
+select public.relay_count_refusals('{}', '{}');
+select is(
+  tests.all_counted(),
+  '{"refusals_total{\"code\": \"forbidden\"}": 2, "refusals_total{\"code\": \"internal\"}": 1}', 'a counter only grows'
+);
+select is_empty('select * from relay.uncounted', 'it is folded at once, so that nothing piles up');
+
+rollback to start; -- Only the codes of the relay.
+select lives_ok(
+  $$ select public.relay_count_refusals(array['bad_luck', 'forbidden', null, ''], array[1, 2, 3, 4]) $$,
+  'a worker that is newer than the database is no failure'
+);
+select is(tests.all_counted(), '{"refusals_total{\"code\": \"forbidden\"}": 2}', 'what it may count is counted');
+select is(
+  (select count(*) from relay.counters where name = 'refusals_total'), (select count(*) from relay.error_codes()),
+  'there is no new counter'
+);
+
+select * from finish(); rollback;

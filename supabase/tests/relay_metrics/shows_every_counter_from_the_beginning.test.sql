@@ -1,6 +1,4 @@
-begin;
-select plan(3);
-
+begin; select plan(6);
 select set_eq(
   $$ select distinct s ->> 'name' from jsonb_array_elements(public.relay_metrics()) s $$,
   array[
@@ -13,12 +11,31 @@ select set_eq(
 );
 select is(tests.all_counted(), '{}', 'each stands at zero');
 select results_eq(
-  $$ select s.name, array_agg((s.labels ->> 'le')::float8 order by s.id) from relay.series s
-    where s.name like '%\_bucket' group by s.name $$,
-  $$ select s.name, array_agg((s.labels ->> 'le')::float8 order by (s.labels ->> 'le')::float8) from relay.series s
-    where s.name like '%\_bucket' group by s.name $$,
+  $$ select name, array_agg((labels ->> 'le')::float8 order by id) from relay.counters
+    where labels ? 'le' group by name $$,
+  $$ select name, array_agg((labels ->> 'le')::float8 order by (labels ->> 'le')::float8) from relay.counters
+    where labels ? 'le' group by name $$,
   'buckets come in the order of their bounds'
 );
 
-select * from finish();
-rollback;
+-- Each end that the constraints allow has a counter.
+create temp table ends as
+select status, e.code
+from (
+  select word[1] as status
+  from pg_catalog.pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), '''(\w+)''::text', 'g') as word
+  where c.conname = 'generations_status_is_known'
+) known
+left join relay.error_codes() e on e.ends and status in ('failed', 'interrupted')
+where status <> 'running';
+select is((select count(*) from ends), 21::bigint, 'so many ends a generation can have');
+select set_eq(
+  $$ select labels from relay.counters where name = 'generations_ended_total' $$,
+  $$ select jsonb_strip_nulls(jsonb_build_object('outcome', status, 'code', code)) from ends $$, 'each has one'
+);
+select set_eq(
+  $$ select labels ->> 'outcome' from relay.counters where name = 'generations_recovered_total' $$,
+  'select status from ends', 'so has each outcome that a worker may store after a sweep'
+);
+
+select * from finish(); rollback;

@@ -1,0 +1,93 @@
+-- Bots: who answers, at which provider, with whose key. Each column is added on its own, so that a table that exists
+-- keeps its rows and gets what it lacks.
+create table if not exists public.bots (id uuid primary key default gen_random_uuid());
+
+alter table public.bots
+  add column if not exists user_id uuid not null,
+  add column if not exists name text not null default '',
+  add column if not exists access_key text,
+  add column if not exists access_path text not null default 'https://api.openai.com/v1',
+  add column if not exists model text not null default '',
+  add column if not exists temperature double precision,
+  add column if not exists system_prompt text,
+  add column if not exists params jsonb not null default '{}',
+  add column if not exists created_at timestamptz not null default now(),
+  add column if not exists updated_at timestamptz not null default now();
+
+-- An adopted table may lack the defaults and hold nulls. On a new database nothing happens.
+alter table public.bots
+  alter column id set default gen_random_uuid(),
+  alter column name set default '',
+  alter column access_path set default 'https://api.openai.com/v1',
+  alter column model set default '',
+  alter column params set default '{}',
+  alter column created_at set default now(),
+  alter column updated_at set default now();
+
+update public.bots
+set
+  name = coalesce(name, ''),
+  access_path = coalesce(access_path, 'https://api.openai.com/v1'),
+  model = coalesce(model, ''),
+  params = coalesce(params, '{}'),
+  created_at = coalesce(created_at, now()),
+  updated_at = coalesce(updated_at, created_at, now())
+where num_nulls(name, access_path, model, params, created_at, updated_at) > 0;
+
+alter table public.bots
+  alter column name set not null,
+  alter column access_path set not null,
+  alter column model set not null,
+  alter column params set not null,
+  alter column created_at set not null,
+  alter column updated_at set not null;
+
+-- "not valid": adopted rows are left alone, every later one is checked.
+alter table public.bots
+  add constraint bots_belong_to_a_user foreign key (user_id) references auth.users (id) on delete cascade not valid,
+  add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object') not valid,
+  add constraint bots_temperature_is_in_range check (temperature between 0 and 2) not valid;
+
+create index bots_by_owner on public.bots (user_id, updated_at desc);
+
+comment on table public.bots is 'Who answers: a model at an OpenAI-compatible provider, with instructions and a key.';
+comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
+comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
+comment on column public.bots.params is 'Further fields of the provider''s request; messages, model and stream cannot be set.';
+
+create table public.bot_shares (
+  bot_id uuid not null references public.bots (id) on delete cascade,
+  user_id uuid not null references auth.users (id) on delete cascade,
+  created_at timestamptz not null default now(),
+  primary key (bot_id, user_id)
+);
+
+create index bot_shares_by_user on public.bot_shares (user_id);
+
+comment on table public.bot_shares is 'Who may use a bot besides its owner; the key is never shared.';
+
+create table if not exists public.user_settings (
+  user_id uuid primary key references auth.users (id) on delete cascade
+);
+
+alter table public.user_settings
+  add column if not exists default_bot_id uuid references public.bots (id) on delete set null;
+
+create index user_settings_by_default_bot on public.user_settings (default_bot_id);
+
+comment on table public.user_settings is 'What a user has chosen for all conversations.';
+comment on column public.user_settings.default_bot_id is 'Answers if neither request nor conversation names a bot.';
+
+create function public.bots_touch() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  new.updated_at := now();
+  return new;
+end;
+$$;
+
+comment on function public.bots_touch is 'Keeps updated_at true: the bot updated last is a user''s fallback.';
+revoke all on function public.bots_touch from public, anon, authenticated;
+
+create trigger bots_touch before update on public.bots
+for each row execute function public.bots_touch();

@@ -1,0 +1,106 @@
+-- A conversation is a tree of messages by parent_id, and points at its active leaf.
+create table if not exists public.conversations (id uuid primary key default gen_random_uuid());
+
+alter table public.conversations
+  add column if not exists user_id uuid not null,
+  add column if not exists bot_id uuid references public.bots (id) on delete set null,
+  add column if not exists title text not null default '',
+  add column if not exists active_message_id uuid,
+  add column if not exists created_at timestamptz not null default now(),
+  add column if not exists updated_at timestamptz not null default now();
+
+alter table public.conversations
+  add constraint conversations_belong_to_a_user
+    foreign key (user_id) references auth.users (id) on delete cascade not valid;
+
+create index conversations_by_owner on public.conversations (user_id, updated_at desc);
+create index conversations_by_bot on public.conversations (bot_id);
+
+create table if not exists public.messages (id uuid primary key default gen_random_uuid());
+
+alter table public.messages
+  add column if not exists user_id uuid not null,
+  add column if not exists conversation_id uuid not null,
+  add column if not exists content text not null default '',
+  add column if not exists is_user_author boolean not null default true,
+  add column if not exists is_streaming boolean not null default false,
+  add column if not exists is_complete boolean not null default true,
+  add column if not exists stream_id text,
+  add column if not exists parent_id uuid,
+  add column if not exists bot_id uuid references public.bots (id) on delete set null,
+  add column if not exists finish_reason text,
+  add column if not exists usage jsonb,
+  add column if not exists created_at timestamptz not null default now();
+
+-- Adopted tables may lack the defaults: what wrote to them may have made its own ids and times.
+alter table public.conversations
+  alter column id set default gen_random_uuid(),
+  alter column title set default '',
+  alter column created_at set default now(),
+  alter column updated_at set default now();
+alter table public.messages
+  alter column id set default gen_random_uuid(),
+  alter column content set default '',
+  alter column is_user_author set default true,
+  alter column is_streaming set default false,
+  alter column is_complete set default true,
+  alter column stream_id drop not null,
+  alter column created_at set default now();
+
+-- Only if it differs: the type of a column that a view reads cannot be changed, not even to the same type.
+do $$
+begin
+  if (
+    select c.data_type from information_schema.columns c
+    where c.table_schema = 'public' and c.table_name = 'messages' and c.column_name = 'stream_id'
+  ) <> 'text' then
+    alter table public.messages alter column stream_id type text;
+  end if;
+end;
+$$;
+
+-- The pair is what the foreign keys below point at: no parent and no active leaf of another conversation.
+alter table public.messages
+  add constraint messages_id_in_conversation unique (id, conversation_id);
+
+alter table public.messages
+  add constraint messages_belong_to_a_user
+    foreign key (user_id) references auth.users (id) on delete cascade not valid,
+  add constraint messages_belong_to_a_conversation
+    foreign key (conversation_id) references public.conversations (id) on delete cascade not valid,
+  add constraint messages_hang_below_their_parent
+    foreign key (parent_id, conversation_id) references public.messages (id, conversation_id) on delete cascade,
+  add constraint messages_are_not_their_own_parent check (parent_id <> id),
+  add constraint messages_of_users_have_no_ending
+    check (not is_user_author or (finish_reason is null and usage is null and bot_id is null)),
+  add constraint messages_stopped_early_are_incomplete
+    check (
+      not is_complete
+      or finish_reason is null
+      or finish_reason not in ('cancelled', 'disconnected', 'timeout', 'interrupted', 'error')
+    );
+
+create index messages_by_parent on public.messages (parent_id);
+create index messages_by_conversation on public.messages (conversation_id, created_at);
+create index messages_by_user on public.messages (user_id);
+create index messages_by_bot on public.messages (bot_id);
+
+alter table public.conversations
+  add constraint conversations_point_at_their_own_message
+    foreign key (active_message_id, id) references public.messages (id, conversation_id)
+    on delete set null (active_message_id);
+
+create index conversations_by_active_message on public.conversations (active_message_id);
+
+comment on table public.conversations is 'A tree of messages and the leaf that is being read.';
+comment on column public.conversations.active_message_id is 'The active leaf: what a prompt without parent_id answers.';
+comment on column public.conversations.bot_id is 'Answers where the request names no bot.';
+comment on table public.messages is 'What users and bots wrote.';
+comment on column public.messages.parent_id is 'The message that this one answers or follows; null at a root.';
+comment on column public.messages.stream_id is 'The generation that wrote the message; written by the relay alone.';
+comment on column public.messages.is_streaming is 'Always false: a message is stored when its generation ends.';
+comment on column public.messages.is_complete is 'True where the provider itself finished, and for what a user wrote.';
+comment on column public.messages.finish_reason is
+  'The provider''s, or cancelled, disconnected, timeout, interrupted, error; null for users'' messages.';
+comment on column public.messages.usage is
+  'prompt_tokens, completion_tokens and total_tokens as the provider reports them.';

@@ -1,0 +1,113 @@
+-- The relay's own state, reachable by service_role alone: one row for each stream_id, and what is to be counted of it.
+create schema relay;
+revoke all on schema relay from public;
+grant usage on schema relay to service_role;
+comment on schema relay is 'State of the Storytellr relay; the functions public.relay_* are the only way in.';
+
+-- A function and not a table: a foreign key would have all failures of an outage lock the same row.
+create function relay.error_codes() returns table (code text, ends boolean)
+language sql immutable set search_path = '' as $$
+  values
+    ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('provider_not_allowed', true),
+    ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
+    ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
+    ('payload_too_large', false), ('unsupported_media_type', false), ('rate_limited', false),
+    ('too_many_streams', false), ('internal', true), ('provider_auth', true), ('provider_bad_response', true),
+    ('provider_error', true), ('provider_rate_limited', true), ('interrupted', true), ('unavailable', false),
+    ('provider_timeout', true), ('timeout', true)
+$$;
+comment on function relay.error_codes() is
+  'Every error code of the relay, and whether a generation can end with it; the same as ERRORS in protocol/errors.ts.';
+
+create function relay.is_ending_code(code text) returns boolean
+language sql immutable set search_path = '' as $$
+  select exists (select 1 from relay.error_codes() e where e.code = is_ending_code.code and e.ends)
+$$;
+comment on function relay.is_ending_code(text) is 'Whether a generation can end with this error code.';
+
+create table relay.generations (
+  stream_id text primary key,
+  user_id uuid not null references auth.users (id) on delete cascade,
+  -- What a user deletes must not reopen the rate limit, nor free a stream_id: the row outlives what it points at.
+  conversation_id uuid references public.conversations (id) on delete set null,
+  bot_id uuid references public.bots (id) on delete set null,
+  message_id uuid references public.messages (id) on delete set null,
+  user_message_id uuid,
+  parent_id uuid,
+  leaf_id uuid,
+  model text not null,
+  worker_id text not null,
+  fence uuid default gen_random_uuid(),
+  lease_expires_at timestamptz not null,
+  cancel_requested_at timestamptz,
+  started_at timestamptz not null default now(),
+  finished_at timestamptz,
+  status text not null default 'running',
+  finish_reason text,
+  error_code text,
+  text_units integer not null default 0,
+  prompt_tokens integer,
+  completion_tokens integer,
+  total_tokens integer,
+  first_token_ms integer,
+  overhead_ms integer,
+
+  constraint generations_stream_id_is_a_name check (stream_id ~ '^[A-Za-z0-9._:-]{1,128}$'),
+  constraint generations_status_is_known
+    check (status in ('running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted')),
+  constraint generations_end_once check ((status = 'running') = (finished_at is null)),
+  constraint generations_end_with_a_reason check ((status = 'running') = (finish_reason is null)),
+  constraint generations_reason_fits_status check (
+    case status
+      when 'running' then finish_reason is null
+      when 'completed' then finish_reason not in ('cancelled', 'disconnected', 'timeout', 'interrupted', 'error')
+      when 'failed' then finish_reason in ('timeout', 'error')
+      else finish_reason = status
+    end
+  ),
+  constraint generations_failures_have_a_code check ((status in ('failed', 'interrupted')) = (error_code is not null)),
+  constraint generations_error_code_is_known check (error_code is null or relay.is_ending_code(error_code)),
+  -- An interruption has one if a sweep stored it, and none if the worker itself did.
+  constraint generations_fence_fits_status check (
+    case when status = 'running' then fence is not null when status <> 'interrupted' then fence is null else true end
+  ),
+  constraint generations_running_have_no_message check (status <> 'running' or message_id is null),
+  constraint generations_cancelled_were_asked_to check (status <> 'cancelled' or cancel_requested_at is not null),
+  constraint generations_do_not_end_before_they_start check (finished_at >= started_at),
+  constraint generations_counts_are_not_negative
+    check (least(prompt_tokens, completion_tokens, total_tokens, first_token_ms, overhead_ms, text_units) >= 0)
+) with (fillfactor = 50); -- A beat updates every running row: with room on its own page that touches no index.
+
+create index generations_by_user on relay.generations (user_id, started_at desc);
+-- No index has a column that a beat changes, so the lease is in none.
+create index generations_running on relay.generations (user_id) where status = 'running';
+create index generations_by_conversation on relay.generations (conversation_id);
+create index generations_by_bot on relay.generations (bot_id);
+create index generations_by_message on relay.generations (message_id);
+create index generations_by_end on relay.generations (finished_at) where status <> 'running';
+
+alter table relay.generations enable row level security;
+revoke all on table relay.generations from public, anon, authenticated;
+grant select, insert, update, delete on table relay.generations to service_role;
+
+comment on table relay.generations is 'One run of a bot for one stream_id: whose, under which lease, and how it ended.';
+comment on column relay.generations.user_message_id is 'The message that the prompt became; null: regenerated.';
+comment on column relay.generations.parent_id is 'What is answered; no foreign key: null makes the answer a root.';
+comment on column relay.generations.leaf_id is 'The active leaf at the start; if it moved, the answer is not made it.';
+comment on column relay.generations.fence is 'The fencing token of its worker; null once that has finished.';
+comment on column relay.generations.lease_expires_at is 'Past it the worker counts as dead; each beat renews it.';
+comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel; what ends later ends as cancelled.';
+comment on column relay.generations.text_units is 'UTF-16 code units that the beats have stored so far.';
+comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
+comment on column relay.generations.overhead_ms is 'Milliseconds from the request to the call of the provider.';
+
+-- Rows are only added, and taken by a fold: counting waits for nothing, and outlives the generation's row.
+create table relay.uncounted (
+  name text not null, labels jsonb not null default '{}', amount integer not null default 1,
+  prompt_tokens integer, completion_tokens integer, first_token_ms integer, overhead_ms integer, total_ms numeric,
+  constraint uncounted_only_adds check (amount >= 0)
+);
+alter table relay.uncounted enable row level security;
+revoke all on table relay.uncounted from public, anon, authenticated;
+grant select, insert, delete on table relay.uncounted to service_role;
+comment on table relay.uncounted is 'What happened since the last fold: growth of a counter, and a worker''s figures.';

@@ -1,0 +1,120 @@
+-- The steps of relay_begin: how much the user runs, what is answered, which bot answers, and the prompt's own message.
+-- In plpgsql, which keeps its plans: a function in sql that cannot be inlined is planned again at each call.
+create function relay.load_of(
+  user_id uuid, rate_limit integer, at timestamptz,
+  out recent integer, out running integer, out rate jsonb, out next_rate jsonb
+)
+language plpgsql stable set search_path = '' as $$
+declare
+  v_oldest timestamptz;
+begin
+  select
+    count(*) filter (where g.started_at > at - interval '1 minute'),
+    count(*) filter (where g.status = 'running' and g.lease_expires_at > at),
+    min(g.started_at) filter (where g.started_at > at - interval '1 minute')
+  into recent, running, v_oldest
+  from relay.generations g
+  where g.user_id = load_of.user_id and (g.started_at > at - interval '1 minute' or g.status = 'running');
+
+  rate := jsonb_build_object(
+    'limit', rate_limit, 'remaining', greatest(rate_limit - recent, 0),
+    'reset_s', coalesce(ceil(extract(epoch from v_oldest + interval '1 minute' - at)), 0)
+  );
+  next_rate := jsonb_build_object(
+    'limit', rate_limit, 'remaining', rate_limit - recent - 1,
+    'reset_s', ceil(extract(epoch from coalesce(v_oldest, at) + interval '1 minute' - at))
+  );
+end;
+$$;
+comment on function relay.load_of(uuid, integer, timestamptz) is
+  'The user''s generations of the last minute, those that workers run, and the rate limit before and after one more.';
+
+-- Locks the conversation, because its active leaf is read here and moved later, and the message against deletion.
+create function relay.find_parent(
+  user_id uuid, conversation_id uuid, reroll_of uuid, parent_id uuid, parent_is_given boolean,
+  out refused text, out conversation public.conversations, out parent uuid
+)
+language plpgsql set search_path = '' as $$
+declare
+  v_conversation_is_named boolean := find_parent.conversation_id is not null;
+  v_named uuid := coalesce(reroll_of, find_parent.parent_id);
+  v_message public.messages;
+begin
+  if coalesce(find_parent.conversation_id, v_named) is not null then
+    -- Another user's looks like it does not exist.
+    select c.* into conversation
+    from public.conversations c
+    where c.user_id = find_parent.user_id and c.id = coalesce(
+      find_parent.conversation_id, (select m.conversation_id from public.messages m where m.id = v_named)
+    )
+    for no key update;
+    if not found then
+      refused := case when v_conversation_is_named then 'conversation_not_found' else 'message_not_found' end;
+      return;
+    end if;
+  end if;
+
+  if v_named is not null then
+    select m.* into v_message
+    from public.messages m
+    where m.id = v_named and m.conversation_id = conversation.id
+    for key share;
+    refused := case when not found then 'message_not_found' end;
+  end if;
+
+  parent := case
+    when reroll_of is not null and not v_message.is_user_author then v_message.parent_id
+    when parent_is_given or reroll_of is not null then v_message.id
+    else conversation.active_message_id
+  end;
+end;
+$$;
+comment on function relay.find_parent(uuid, uuid, uuid, uuid, boolean) is
+  'The conversation, none if it is new, and the message that is answered; or the code of the refusal.';
+
+create function relay.resolve_bot(user_id uuid, explicit_bot_id uuid, conversation_bot_id uuid) returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select b.id
+    from (
+      select 1 as step, coalesce(explicit_bot_id, conversation_bot_id) as bot_id
+      union all
+      select 2, s.default_bot_id from public.user_settings s where s.user_id = resolve_bot.user_id
+      union all
+      (select 3, o.id from public.bots o where o.user_id = resolve_bot.user_id order by o.updated_at desc, o.id limit 1)
+    ) candidate
+    join public.bots b on b.id = candidate.bot_id
+    where (explicit_bot_id is null or candidate.step = 1) and (
+      b.user_id = resolve_bot.user_id
+      or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = resolve_bot.user_id)
+    )
+    order by candidate.step
+    limit 1
+  );
+end;
+$$;
+comment on function relay.resolve_bot(uuid, uuid, uuid) is
+  'The explicit bot alone; else the conversation''s, the default, the one updated last: the first the user may use.';
+
+create function relay.store_prompt(
+  inout conversation public.conversations, user_id uuid, bot_id uuid, parent uuid, prompt text, out message_id uuid
+)
+language plpgsql set search_path = '' as $$
+begin
+  if conversation.id is null then
+    insert into public.conversations (user_id, bot_id)
+    values (store_prompt.user_id, store_prompt.bot_id)
+    returning * into conversation;
+  end if;
+  insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author)
+  values (store_prompt.user_id, conversation.id, parent, prompt, true)
+  returning id into message_id;
+  update public.conversations c
+  set active_message_id = message_id, updated_at = clock_timestamp()
+  where c.id = conversation.id
+  returning * into conversation;
+end;
+$$;
+comment on function relay.store_prompt(public.conversations, uuid, uuid, uuid, text) is
+  'Writes the prompt as the active leaf of its conversation, which is made here if it is new.';

@@ -1,0 +1,117 @@
+-- What runs: its text in chunks, the beat that stores them and renews leases, and the cancel that the beat learns of.
+-- Chunks are only ever added, so that storing a text costs what the text costs. Offsets are UTF-16 code units, as on
+-- the wire; length() would count code points, so the worker says where a chunk ends.
+create table relay.chunks (
+  stream_id text not null references relay.generations (stream_id) on delete cascade,
+  start_at integer not null,
+  end_at integer not null,
+  content text not null,
+  primary key (stream_id, start_at),
+  constraint chunks_begin_inside_the_text check (start_at >= 0),
+  constraint chunks_are_not_empty check (end_at > start_at and content <> '')
+);
+
+alter table relay.chunks enable row level security;
+revoke all on table relay.chunks from public, anon, authenticated;
+grant select, insert, update, delete on table relay.chunks to service_role;
+
+comment on table relay.chunks is 'The text of running generations, one row a beat; gone once the message is stored.';
+comment on column relay.chunks.start_at is 'Offset of the first UTF-16 code unit.';
+comment on column relay.chunks.end_at is 'Offset after the last UTF-16 code unit: where the next chunk starts.';
+
+-- One call a second for all generations of a worker, whatever their number.
+create function public.relay_beat(
+  stream_ids text[], fences uuid[], lease_ms integer, starts integer[] default '{}', ends integer[] default '{}',
+  texts text[] default '{}'
+) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_answer jsonb;
+begin
+  -- In one order, or two workers that hold rows of the same set would deadlock.
+  perform 1 from relay.generations g where g.stream_id = any (stream_ids) order by g.stream_id for update;
+
+  -- What has a fence runs, or was swept while its worker was cut off: that worker may go on and store the whole text at
+  -- the end. A chunk that does not begin where the text ends was stored before, by a beat whose answer got lost: this
+  -- answer says where the text ends, and the next beat sends the rest.
+  with own as (
+    select
+      b.stream_id, b.start_at, b.end_at, b.content, g.cancel_requested_at, g.text_units,
+      g.status = 'running' as is_running,
+      g.status = 'running' and b.start_at = g.text_units and b.content <> '' as is_next
+    from unnest(stream_ids, fences, starts, ends, texts) as b (stream_id, fence, start_at, end_at, content)
+    join relay.generations g on g.stream_id = b.stream_id and g.fence = b.fence
+  ), added as (
+    insert into relay.chunks (stream_id, start_at, end_at, content)
+    select o.stream_id, o.start_at, o.end_at, o.content
+    from own o
+    where o.is_next
+  ), renewed as (
+    update relay.generations g
+    set
+      lease_expires_at = clock_timestamp() + make_interval(secs => lease_ms / 1000.0),
+      text_units = case when o.is_next then o.end_at else o.text_units end
+    from own o
+    where g.stream_id = o.stream_id and o.is_running
+    returning g.stream_id, g.text_units
+  )
+  select jsonb_build_object(
+    'stored', (select coalesce(jsonb_object_agg(r.stream_id, r.text_units), '{}') from renewed r),
+    'cancelled', coalesce(jsonb_agg(o.stream_id) filter (where o.cancel_requested_at is not null), '[]'),
+    'lost', (
+      select coalesce(jsonb_agg(b.stream_id), '[]')
+      from unnest(stream_ids) as b (stream_id)
+      where b.stream_id not in (select own.stream_id from own)
+    )
+  ) into v_answer
+  from own o;
+  return v_answer;
+end;
+$$;
+comment on function public.relay_beat is
+  'Renews the leases of a worker''s generations and stores their new text. stored: UTF-16 units in the database, by '
+  'stream_id; cancelled; lost: no longer this worker''s.';
+revoke all on function public.relay_beat from public, anon, authenticated;
+grant execute on function public.relay_beat to service_role;
+
+create function public.relay_cancel(user_id uuid, stream_id text) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_generation relay.generations;
+begin
+  -- If its worker died, only this call can end it.
+  perform relay.close_expired(g.stream_id)
+  from relay.generations g
+  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id;
+
+  select g.* into v_generation
+  from relay.generations g
+  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id
+  for update;
+  if not found then
+    -- The row may be pruned; its message says how it ended.
+    return (
+      select jsonb_build_object('status', case
+        when m.finish_reason in ('cancelled', 'disconnected', 'interrupted') then m.finish_reason
+        when m.is_complete then 'completed'
+        else 'failed'
+      end)
+      from public.messages m
+      where m.stream_id = relay_cancel.stream_id and m.user_id = relay_cancel.user_id
+    );
+  end if;
+  -- An interrupted generation with a fence may have a worker that lives: its beat learns of the cancel, too.
+  if v_generation.fence is not null then
+    update relay.generations g
+    set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
+    where g.stream_id = relay_cancel.stream_id;
+  end if;
+  return jsonb_build_object(
+    'status', case v_generation.status when 'running' then 'cancelling' else v_generation.status end
+  );
+end;
+$$;
+comment on function public.relay_cancel is
+  'Asks for the end of the user''s generation: cancelling, or how it has ended. Null: unknown, or another user''s.';
+revoke all on function public.relay_cancel from public, anon, authenticated;
+grant execute on function public.relay_cancel to service_role;

@@ -1,0 +1,119 @@
+-- The end of a generation, once: message, active leaf and ending in one transaction. Whether its worker ends it or the
+-- sweep, the conversation is locked before the generation: deleting a conversation takes them in that order, too.
+create function relay.store_message(
+  generation relay.generations, content text, finish_reason text, is_complete boolean, usage jsonb
+) returns uuid
+language plpgsql set search_path = '' as $$
+declare
+  v_content text;
+  v_message_id uuid;
+begin
+  with taken as (delete from relay.chunks c where c.stream_id = generation.stream_id returning c.start_at, c.content)
+  select coalesce(string_agg(t.content, '' order by t.start_at), '') || store_message.content into v_content
+  from taken t;
+  if v_content = '' or generation.conversation_id is null then
+    return null;
+  end if;
+
+  -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted.
+  if generation.status = 'interrupted' and generation.text_units > 0 then
+    update public.messages m
+    set content = v_content, finish_reason = store_message.finish_reason, is_complete = store_message.is_complete,
+      usage = store_message.usage
+    where m.id = generation.message_id;
+    return generation.message_id;
+  end if;
+
+  -- A branch that was deleted takes no answer: below a lost parent it would become a root.
+  perform 1 from public.messages m where m.id = generation.parent_id for key share;
+  if generation.parent_id is not null and not found then
+    return null;
+  end if;
+
+  insert into public.messages (
+    user_id, conversation_id, parent_id, bot_id, content, is_user_author, is_complete, stream_id, finish_reason, usage
+  )
+  values (
+    generation.user_id, generation.conversation_id, generation.parent_id, generation.bot_id, v_content, false,
+    store_message.is_complete, generation.stream_id, store_message.finish_reason, store_message.usage
+  )
+  returning id into v_message_id;
+  update public.conversations c
+  set active_message_id = v_message_id, updated_at = clock_timestamp()
+  where c.id = generation.conversation_id and c.active_message_id is not distinct from generation.leaf_id;
+  return v_message_id;
+end;
+$$;
+comment on function relay.store_message is
+  'Writes chunks and content as a message, the active leaf if it has not moved, or over the partial one of a sweep.';
+
+create function public.relay_finish(
+  stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
+  completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
+  overhead_ms integer default null
+) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_generation relay.generations;
+  v_is_recovery boolean;
+  v_expected integer;
+  v_usage jsonb;
+  v_message_id uuid;
+begin
+  perform 1 from public.conversations c
+  where c.id = (select g.conversation_id from relay.generations g where g.stream_id = relay_finish.stream_id)
+  for no key update;
+  select g.* into v_generation from relay.generations g where g.stream_id = relay_finish.stream_id for update;
+  if not found then
+    return null;
+  end if;
+
+  -- What runs has a fence, and what was swept: without it this call is late, repeated or another worker's.
+  if v_generation.fence = relay_finish.fence then
+    -- The content continues the chunks; after a sweep it is the whole text, which replaces the message.
+    v_is_recovery := v_generation.status <> 'running';
+    v_expected := case when v_is_recovery then 0 else v_generation.text_units end;
+    if relay_finish.start_at is distinct from v_expected then
+      return jsonb_build_object('expected_start', v_expected);
+    end if;
+    -- The user was answered that it ends as cancelled: a provider that finishes in the same second changes nothing.
+    if v_generation.cancel_requested_at is not null then
+      relay_finish.status := 'cancelled';
+      relay_finish.finish_reason := 'cancelled';
+      relay_finish.error_code := null;
+    elsif status in ('failed', 'interrupted') and not relay.is_ending_code(error_code) then
+      -- The worker is newer than the database, and the text counts for more than the code.
+      raise warning 'Cannot store the error code "%": the database does not know it', error_code;
+      relay_finish.error_code := 'internal';
+    end if;
+    v_usage := case when num_nonnulls(prompt_tokens, completion_tokens, total_tokens) > 0 then jsonb_build_object(
+      'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
+    ) end;
+    v_message_id := relay.store_message(
+      v_generation, coalesce(content, ''), relay_finish.finish_reason, status = 'completed', v_usage
+    );
+    update relay.generations g
+    set status = relay_finish.status, finish_reason = relay_finish.finish_reason, error_code = relay_finish.error_code,
+      message_id = v_message_id, finished_at = clock_timestamp(), fence = null, overhead_ms = relay_finish.overhead_ms,
+      prompt_tokens = relay_finish.prompt_tokens, completion_tokens = relay_finish.completion_tokens,
+      total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms
+    where g.stream_id = relay_finish.stream_id
+    returning g.* into v_generation;
+    insert into relay.uncounted (name, labels, prompt_tokens, completion_tokens, first_token_ms, overhead_ms, total_ms)
+    select
+      case when v_is_recovery then 'generations_recovered_total' else 'generations_ended_total' end,
+      jsonb_strip_nulls(jsonb_build_object('outcome', status, 'code', case when not v_is_recovery then error_code end)),
+      prompt_tokens, completion_tokens, first_token_ms, overhead_ms,
+      1000 * extract(epoch from v_generation.finished_at - v_generation.started_at);
+  end if;
+  return jsonb_build_object(
+    'status', v_generation.status, 'is_complete', v_generation.status = 'completed', 'finish_reason',
+    v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id
+  );
+end;
+$$;
+comment on function public.relay_finish is
+  'Stores message and ending once; a late, repeated or foreign call gets the stored ending. expected_start: content '
+  'must begin there. Null: no such generation.';
+revoke all on function public.relay_finish from public, anon, authenticated;
+grant execute on function public.relay_finish to service_role;

@@ -1,0 +1,119 @@
+-- What no worker ends is ended, and rows that are no longer asked for are pruned.
+-- Skips what another transaction holds: that one is about to end the generation, or the next sweep does. What cannot be
+-- skipped is waited for but a moment: foreign keys wait for a parent, a bot or a user that is being deleted, and that
+-- deletion may be waiting for the conversation. So no sweep hangs, none is part of a deadlock, and one generation that
+-- cannot be stored keeps neither the others nor the user's next prompt.
+create function relay.close_expired(stream_id text) returns boolean
+language plpgsql set search_path = '' set lock_timeout = '50ms' as $$
+declare
+  v_conversation_id uuid;
+  v_generation relay.generations;
+  v_status text := 'interrupted';
+  v_code text := 'interrupted';
+  v_message_id uuid;
+begin
+  select g.conversation_id into v_conversation_id
+  from relay.generations g
+  where g.stream_id = close_expired.stream_id and g.status = 'running' and g.lease_expires_at < clock_timestamp();
+  if not found then
+    return false;
+  end if;
+  if v_conversation_id is not null then
+    perform 1 from public.conversations c where c.id = v_conversation_id for no key update skip locked;
+    if not found then
+      return false;
+    end if;
+  end if;
+  select g.* into v_generation
+  from relay.generations g
+  where g.stream_id = close_expired.stream_id and g.status = 'running' and g.lease_expires_at < clock_timestamp()
+  for update skip locked;
+  if not found then
+    return false;
+  end if;
+
+  -- The user was answered that it ends as cancelled, and a dead worker does not change that.
+  if v_generation.cancel_requested_at is not null then
+    v_status := 'cancelled';
+    v_code := null;
+  end if;
+  v_message_id := relay.store_message(v_generation, '', v_status, false, null);
+
+  -- The fence stays with an interruption: the worker may be alive, and store the rest.
+  update relay.generations g
+  set
+    status = v_status, finish_reason = v_status, message_id = v_message_id, finished_at = clock_timestamp(),
+    error_code = v_code, fence = case v_status when 'interrupted' then g.fence end
+  where g.stream_id = v_generation.stream_id;
+  insert into relay.uncounted (name, labels)
+  values ('generations_ended_total', jsonb_strip_nulls(jsonb_build_object('outcome', v_status, 'code', v_code)));
+  return true;
+exception
+  when lock_not_available or deadlock_detected then
+    return false;
+  when others then
+    raise warning 'Cannot close the generation "%": SQLSTATE %', close_expired.stream_id, sqlstate;
+    return false;
+end;
+$$;
+comment on function relay.close_expired is
+  'Ends a generation whose lease ran out with the text that is stored; false: there is nothing to end, or another '
+  'transaction ends it.';
+
+create function public.relay_sweep(
+  user_id uuid default null, retention interval default interval '30 days', batch integer default 500
+) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  -- A variable: with the clock itself, which has another value for each row, no index would be used.
+  v_now timestamptz := clock_timestamp();
+  v_closed integer;
+  v_pruned integer;
+begin
+  with expired as (
+    select g.stream_id
+    from relay.generations g
+    where g.status = 'running' and g.lease_expires_at < v_now
+      and (relay_sweep.user_id is null or g.user_id = relay_sweep.user_id)
+    order by g.lease_expires_at
+    limit batch
+  )
+  select count(*) filter (where relay.close_expired(e.stream_id)) into v_closed from expired e;
+
+  -- A message keeps its stream_id for ever; what is lost is how a generation without text ended.
+  with old as (
+    select g.stream_id
+    from relay.generations g
+    where g.status <> 'running' and g.finished_at < v_now - retention
+      and (relay_sweep.user_id is null or g.user_id = relay_sweep.user_id)
+    order by g.finished_at
+    limit batch
+    for update skip locked
+  ), pruned as (
+    delete from relay.generations g using old where g.stream_id = old.stream_id returning 1
+  )
+  select count(*) into v_pruned from pruned;
+
+  insert into relay.uncounted (name, amount)
+  values ('sweeps_total', 1), ('swept_generations_total', v_closed), ('forgotten_generations_total', v_pruned);
+  perform relay.fold();
+  return jsonb_build_object('closed', v_closed, 'pruned', v_pruned);
+end;
+$$;
+comment on function public.relay_sweep is
+  'Closes generations whose lease ran out and prunes those that ended before the retention, of one user or of all.';
+revoke all on function public.relay_sweep from public, anon, authenticated;
+grant execute on function public.relay_sweep to service_role;
+
+create function relay.schedule_sweep() returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if not exists (select 1 from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
+    return false;
+  end if;
+  execute $sql$ select cron.schedule('storytellr-relay-sweep', '10 seconds', 'select public.relay_sweep()') $sql$;
+  return true;
+end;
+$$;
+comment on function relay.schedule_sweep is 'Has pg_cron sweep every ten seconds; false where it is not installed yet.';
+select relay.schedule_sweep();

@@ -1,0 +1,119 @@
+-- What /metrics shows: counters that outlive every worker. A scrape, a sweep and a worker's refusals fold into them.
+create table relay.counters (
+  id smallint generated always as identity primary key,
+  name text not null, labels jsonb not null, value double precision not null default 0,
+  constraint counters_are_named_once unique (name, labels),
+  constraint counters_only_grow check (value >= 0)
+) with (fillfactor = 50); -- With room on their own page the updates of a fold touch no index.
+
+alter table relay.counters enable row level security;
+revoke all on table relay.counters from public, anon, authenticated;
+-- No worker adds a counter, whatever code it has.
+grant select, update on table relay.counters to service_role;
+comment on table relay.counters is 'Every counter that there can be: what is not here is not counted.';
+comment on column relay.counters.name is 'As in /metrics, without its prefix; a bucket counts what fell into it alone.';
+insert into relay.counters (name, labels)
+select counter.name, '{}' from unnest(array[
+  'generations_started_total', 'sweeps_total', 'swept_generations_total', 'forgotten_generations_total',
+  'first_token_seconds_sum', 'generation_duration_seconds_sum', 'relay_overhead_seconds_sum'
+]) as counter (name)
+union all
+select 'generations_ended_total', jsonb_strip_nulls(jsonb_build_object('outcome', o.outcome, 'code', e.code))
+from unnest(array['completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as o (outcome)
+left join relay.error_codes() e on e.ends and o.outcome in ('failed', 'interrupted')
+union all
+select 'generations_recovered_total', jsonb_build_object('outcome', o.outcome)
+from unnest(array['completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as o (outcome)
+union all
+select 'tokens_total', jsonb_build_object('kind', kind) from unnest(array['prompt', 'completion']) as kind
+union all
+select 'refusals_total', jsonb_build_object('code', e.code) from relay.error_codes() e;
+
+-- By id the buckets of a histogram stand in their order.
+insert into relay.counters (name, labels)
+select histogram || '_bucket', jsonb_build_object('le', le)
+from (
+  values
+    ('first_token_seconds', '{0.1,0.25,0.5,1,2.5,5,10,20,30,60,+Inf}'::text[]),
+    ('generation_duration_seconds', '{0.5,1,2.5,5,10,20,30,60,120,300,600,+Inf}'),
+    ('relay_overhead_seconds', '{0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,10,+Inf}')
+) as histograms (histogram, bounds), unnest(bounds) with ordinality as bound (le, index)
+order by histogram, index;
+
+create function relay.fold(batch integer default 20000) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- One fold at a time, so that it waits for nothing; what it leaves is the next one's.
+  if not pg_try_advisory_xact_lock(7303, 0) then return; end if;
+  with taken as (
+    delete from relay.uncounted where ctid = any (array(select u.ctid from relay.uncounted u limit batch)) returning *
+  ), observed as (
+    select o.histogram, o.seconds
+    from taken t, lateral (values
+      ('first_token_seconds', t.first_token_ms / 1000.0), ('relay_overhead_seconds', t.overhead_ms / 1000.0),
+      ('generation_duration_seconds', t.total_ms / 1000.0)
+    ) as o (histogram, seconds)
+    where o.seconds is not null
+  ), buckets as (
+    select c.name, c.labels, b.up_to, lag(b.up_to, 1, '-Infinity') over (partition by c.name order by c.id) as above
+    from relay.counters c, lateral (select (c.labels ->> 'le')::double precision as up_to) b
+    where c.labels ? 'le'
+  ), added as (
+    select t.name, t.labels, sum(t.amount) as amount from taken t group by t.name, t.labels
+    union all
+    select 'tokens_total', jsonb_build_object('kind', k.kind), sum(k.tokens)
+    from taken t, lateral (values ('prompt', t.prompt_tokens), ('completion', t.completion_tokens)) as k (kind, tokens)
+    group by k.kind
+    union all
+    select o.histogram || '_sum', '{}', sum(o.seconds) from observed o group by o.histogram
+    union all
+    select b.name, b.labels, count(*) from buckets b
+    join observed o on o.histogram || '_bucket' = b.name and o.seconds > b.above and o.seconds <= b.up_to
+    group by b.name, b.labels
+  )
+  update relay.counters c set value = c.value + a.amount from added a
+  where c.name = a.name and c.labels = a.labels and a.amount > 0;
+end;
+$$;
+comment on function relay.fold is 'Takes what is uncounted, at most a batch, and adds it to the counters.';
+
+create function public.relay_metrics() returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  perform relay.fold();
+  return (
+    select jsonb_agg(jsonb_build_object('name', m.name, 'labels', m.labels, 'value', m.value) order by m.id)
+    from (
+      select c.id, c.name, c.labels, c.value from relay.counters c
+      union all
+      select 10001, 'active_generations', '{}', count(*)
+      from relay.generations g where g.status = 'running' and g.lease_expires_at > v_now
+      union all
+      select 10002, 'expired_generations', '{}', count(*)
+      from relay.generations g where g.status = 'running' and g.lease_expires_at <= v_now
+    ) m
+  );
+end;
+$$;
+comment on function public.relay_metrics is 'Every counter, and how many generations run or wait for a sweep.';
+
+-- For all refusals of some seconds: if each were a write, a refused client could make the database write at will.
+create function public.relay_count_refusals(codes text[], counts integer[]) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  insert into relay.uncounted (name, labels, amount)
+  select 'refusals_total', jsonb_build_object('code', r.code), r.times
+  from unnest(codes, counts) as r (code, times)
+  where r.times > 0;
+  perform relay.fold();
+  return '{}';
+end;
+$$;
+comment on function public.relay_count_refusals is 'Adds what a worker has refused, by code; an unknown code is none.';
+revoke all on function public.relay_metrics, public.relay_count_refusals from public, anon, authenticated;
+grant execute on function public.relay_metrics, public.relay_count_refusals to service_role;
+revoke all on all functions in schema relay from public, anon, authenticated;
+grant execute on all functions in schema relay to service_role;
+revoke all on function relay.schedule_sweep from service_role;

@@ -1,0 +1,21 @@
+begin; select plan(2);
+create function pg_temp.error_of(statement text) returns text language plpgsql as $$
+declare
+  v_message text;
+  v_detail text;
+begin
+  execute statement;
+  return null;
+exception when check_violation then
+  get stacked diagnostics v_message = message_text, v_detail = pg_exception_detail;
+  return v_message || ' ' || v_detail;
+end
+$$;
+select tests.make_user('owner');
+select tests.given_bot('bot', 'owner');
+select tests.sign_in_as('owner');
+create temp table failed as select pg_temp.error_of('update public.bots set temperature = 3') as error;
+select matches(error, 'bots_temperature_is_in_range', 'the error names the check') from failed;
+select doesnt_match(error, 'key of bot', 'it does not show the row') from failed;
+
+select * from finish(); rollback;

@@ -1,0 +1,29 @@
+begin; select plan(60);
+select tests.given_personas();
+
+select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
+  -- action                  anonymous  stranger   owner      sharee     service_role
+  ('relay_begin',            'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_begin(
+    tests.id('owner'), 'second', 'worker', 'And then?', null, null, null, null, false, 5, 3, 15000, 200000) $$),
+  ('relay_beat',             'denied',  'denied',  'denied',  'denied',  '1',
+    $$ select public.relay_beat(array['first'], array[tests.id('fence of first')], 15000) $$),
+  ('relay_finish',           'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_finish(
+    'first', tests.id('fence of first'), 'completed', 'stop', null, 'The end.', null, null, null, null, 4) $$),
+  ('relay_cancel',           'denied',  'denied',  'denied',  'denied',  '1',
+    $$ select public.relay_cancel(tests.id('owner'), 'first') $$),
+  ('relay_read',             'denied',  'denied',  'denied',  'denied',  '1',
+    $$ select public.relay_read(array[tests.id('owner')], array['first'], array[0]) $$),
+  ('relay_sweep',            'denied',  'denied',  'denied',  'denied',  '1', 'select public.relay_sweep()'),
+  ('relay_metrics',          'denied',  'denied',  'denied',  'denied',  '1', 'select public.relay_metrics()'),
+  ('relay_count_refusals',   'denied',  'denied',  'denied',  'denied',  '1',
+    $$ select public.relay_count_refusals(array['internal'], array[1]) $$),
+  ('relay.fold',             'denied',  'denied',  'denied',  'denied',  '1', 'select relay.fold()'),
+  ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
+  -- It answers for its caller, and an unknown bot looks like a stranger's.
+  ('owns_bot of an own bot', 'denied',  '0',       '1',       '0',       '0',
+    $$ select 1 where public.owns_bot(tests.id('bot')) $$),
+  ('owns_bot of no bot',     'denied',  '0',       '0',       '0',       '0',
+    $$ select 1 where public.owns_bot(tests.id('no bot')) $$)
+) as m (action, anonymous, stranger, owner, sharee, service_role, statement);
+
+select * from finish(); rollback;

@@ -1,0 +1,24 @@
+begin; select plan(14);
+select tests.make_user('owner');
+select tests.given_bot('bot', 'owner');
+
+select tests.violates('update public.bots set ' || change, violated, change) from (values
+  ($$ params = '[1]' $$,     'bots_params_are_an_object'),
+  ($$ params = 'null' $$,    'bots_params_are_an_object'),
+  ('temperature = -0.1',     'bots_temperature_is_in_range'),
+  ('temperature = 2.1',      'bots_temperature_is_in_range'),
+  ($$ temperature = 'NaN' $$, 'bots_temperature_is_in_range'),
+  ('temperature = 2',        null),
+  ('temperature = null',     null)
+) as m (change, violated);
+select tests.violates(statement, violated, statement) from (values
+  ('update relay.counters set value = -1', 'counters_only_grow'),
+  ('update relay.counters set value = 0',  null),
+  ($$ update relay.counters set name = 'sweeps_total', labels = '{}' $$, 'counters_are_named_once'),
+  ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', -1) $$, 'uncounted_only_adds'),
+  ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', 0) $$, null),
+  ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', null) $$, ''),
+  ($$ insert into relay.uncounted (name) values (null) $$, '')
+) as m (statement, violated);
+
+select * from finish(); rollback;
