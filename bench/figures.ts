@@ -3,8 +3,9 @@
 import { fileURLToPath } from "node:url";
 import type { World } from "./relays.ts";
 
-/** Two digits that count; from 100 on whole numbers, thousands apart. */
+/** Two digits that count; from 100 on whole numbers, thousands apart; a question mark of what is unknown. */
 export function short(value: number): string {
+  if (Number.isNaN(value)) return "?";
   const size = Math.abs(value);
   if (size >= 99.5) return Math.round(value).toLocaleString("en-US");
   return value.toFixed(size >= 9.95 ? 0 : size >= 0.995 ? 1 : 2);

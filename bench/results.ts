@@ -24,7 +24,7 @@ function compare(results: Results, [scenario, name]: Figure, relay: string) {
 type Cell = (figure: ReturnType<typeof compare>) => string;
 const cpu: Cell = ({ ratio, value }) => `${short(ratio)} × (${short(value)} µs)`;
 const delay: Cell = ({ ratio, value }) => `${short(ratio)} × (${short(value)} ms)`;
-const first: Cell = ({ value, added }) => `${added > 0 ? "+" : ""}${short(added === 0 ? value : added)} ms`;
+const first: Cell = ({ value, added }) => `${added > 0 ? "+" : ""}${short(added || value)} ms`;
 const megabytes: Cell = ({ value }) => `${short(value)} MB`;
 
 const ROWS: [title: string, figure: Figure, cell: Cell][] = [
