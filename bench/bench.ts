@@ -1,33 +1,58 @@
-import { fail, print, untilStopped } from "../dev/process.ts";
-import { chosenRelays, chosenScenarios } from "./choices.ts";
-import { aboutMachine, tablesOf, writeDocument } from "./document.ts";
-import { HELP, parseBenchFlags } from "./flags.ts";
-import { profiled } from "./profile.ts";
-import { runAll } from "./run.ts";
-import { samplesOf, summaryOf } from "./summary.ts";
-import { openWorld } from "./world.ts";
+import { fail, note, print, untilStopped } from "../dev/process.ts";
+import { readFlags } from "../testkit/flags.ts";
+import { aboutRun, writeFormatted, writePage } from "./figures.ts";
+import { openWorld, type Relay, RELAYS } from "./relays.ts";
+import { chartOf, tableOf } from "./results.ts";
+import { runAll, type Scenario, SCENARIOS } from "./scenarios.ts";
+
+const HELP = `deno task bench [flags]
+
+  --quick            under a minute: our relay and the passthrough, two rounds
+  --relays A,B       ${RELAYS.map(({ name }) => name).join(", ")}
+  --scenarios X,Y    ${SCENARIOS.map(({ name }) => name).join(", ")}
+  --runtime VERSION  the Deno of the relays that run on Deno, such as 2.1.4
+  --profile          write CPU profiles of our relay to .data/bench/, on a Deno that can
+  --json             print all samples as JSON
+  --write            put table and chart into docs/; not with --quick, --relays or --scenarios
+`;
+const QUICK = { relays: "passthrough,storytellr", scenarios: "first,paced,burst-20", rounds: 2 };
+const CHART = new URL("../docs/images/performance.svg", import.meta.url);
+
+/** Those of the names, in the order of the table. */
+function chosen<T extends Relay | Scenario>(flag: string, all: T[], names: string | undefined): T[] {
+  const wanted = names?.split(",");
+  const unknown = wanted?.find((name) => !all.some((one) => one.name === name));
+  if (unknown === undefined) return wanted ? all.filter(({ name }) => wanted.includes(name)) : all;
+  throw new TypeError(`Cannot start: ${flag} has "${unknown}", not one of ${all.map(({ name }) => name).join(", ")}`);
+}
 
 try {
-  const flags = parseBenchFlags(Deno.args);
-  if (flags.help) {
+  const [text, on] = [{ type: "string" }, { type: "boolean" }] as const;
+  const given = readFlags(Deno.args, {
+    ...{ quick: on, relays: text, scenarios: text, runtime: text },
+    ...{ profile: on, json: on, write: on, help: on },
+  });
+  if (given.help) {
     print(HELP);
     Deno.exit(0);
   }
-  const relays = chosenRelays(flags);
-  const scenarios = chosenScenarios(flags);
-  const rounds = flags.rounds ?? (flags.quick ? 2 : 3);
-  const world = await openWorld(flags);
+  if (given.write && (given.quick || given.relays || given.scenarios)) {
+    throw new TypeError("Cannot start: --write replaces the whole table, and this run has a part of it");
+  }
+  const { quick = false, relays, scenarios, rounds = 3 } = { ...given.quick ? QUICK : {}, ...given };
+  const all = { relays: chosen("--relays", RELAYS, relays), scenarios: chosen("--scenarios", SCENARIOS, scenarios) };
+  const world = await openWorld({ pinned: true, runtime: given.runtime, profile: given.profile });
   // The database's server is no child that would end with this process.
   untilStopped().then(() => world.close()).then(() => Deno.exit(130));
   try {
-    const findings = await runAll(world, relays, scenarios, rounds, {
-      quick: flags.quick,
-      aheadMs: world.aheadMs,
-    }, flags.profile ? profiled(world) : (_relay, _scenario, work) => work());
-    const about = await aboutMachine(world, `\`deno task bench\` in ${rounds} rounds`, await world.postgres());
-    print(`${summaryOf(findings)}\n\n${tablesOf(findings, about)}\n`);
-    if (flags.json) print(samplesOf(findings) + "\n");
-    if (flags.write) await writeDocument(findings, about);
+    const results = await runAll(world, { ...all, rounds, quick }, note);
+    const page = `${await aboutRun("deno task bench", world)}\n\n${tableOf(results)}`;
+    print(`\n${page}\n`);
+    if (given.json) print(JSON.stringify(results) + "\n");
+    if (given.write) {
+      await writePage("performance.md", page);
+      await writeFormatted(CHART, chartOf(results));
+    }
   } finally {
     await world.close();
   }

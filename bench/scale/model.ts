@@ -1,126 +1,162 @@
-/** From unit costs to what so many generations at once need, and what that costs. Pure. */
+/** From what loads took to what each piece costs, and from that to what many generations at once need. Pure. */
 
-import type { Costs } from "./costs.ts";
-import { type Compute, COMPUTES, DISK, EGRESS, INVOCATIONS, ISOLATE, PLAN } from "./platform.ts";
+import { TOKEN_LENGTH } from "../stamp.ts";
 
-/** So many stories at once, for ever: for each that ends, one begins. */
-export interface Workload {
-  concurrent: number;
-  tokensPerSecond: number;
-  storySeconds: number;
+/** So many stories, and what they took from before the first began until after the last was stored. */
+export interface Load {
+  streams: number;
+  everyMs: number;
   beatMs: number;
-  bytesPerToken: number;
-  /** Workers that share it; without it as many as are needed. */
-  workers?: number;
-}
-
-/** What is used each second by stories that neither begin nor end, and by beginning and ending. */
-export interface Rates {
+  /** Of each story. */
   tokens: number;
-  beats: number;
-  rows: number;
-  /** Begins, and as many finishes. */
-  begins: number;
-  text: number;
+  /** Seconds. */
   relayCpu: number;
   databaseCpu: number;
+  /** Bytes: log records, and what reached the readers. */
   wal: number;
-  body: number;
   client: number;
-  /** Calls inside the database at once: each needs a connection of the Data API's pool. */
-  callsAtOnce: number;
+  /** Inside the database, the mean of all calls. */
+  beatCallMs: number;
+  beginCallMs: number;
+  finishCallMs: number;
+  idleMb: number;
+  /** While all streamed. */
+  openMb: number;
 }
 
-/** How full a core may be: above it, delays grow (the bench's 200 paced streams fill three quarters). */
-export const FULL = 0.7;
+type Setting = Pick<Load, "streams" | "everyMs" | "tokens" | "beatMs">;
 
-/** All stories at once, so that `storySeconds` of Infinity is a window in which none begins or ends. */
-export function ratesOf(load: Workload, costs: Costs): Rates {
-  const tokens = load.concurrent * load.tokensPerSecond;
-  const begins = load.concurrent / load.storySeconds;
-  const relayCpu = tokens * costs.relayCpu.token +
-    load.concurrent * costs.relayCpu.streamSecond +
-    begins * costs.relayCpu.generation;
-  const workers = load.workers ?? workersOf(load, relayCpu, costs).needed;
-  const beats = workers * 1_000 / load.beatMs;
-  const rows = load.concurrent * 1_000 / load.beatMs;
-  // Generations of one worker, which is to say of one beat.
-  const share = load.concurrent / workers;
-  // Of stories that never end, nothing is read, deleted and made a message.
-  const ended = Number.isFinite(load.storySeconds) ? rows : 0;
-  const text = tokens * load.bytesPerToken;
-  const { databaseCpu, wal, body, callMs } = costs;
+/**
+ * One run of `deno task scale --measure`: one array for each quantity, one place in it for each load. The costs are taken
+ * from the first three loads, which fill a worker about as much as one should be. The last load is stories of next to no
+ * text, which begin and finish and do nothing else.
+ */
+export type Measured = { about: string } & Record<keyof Load, number[]>;
+const CALIBRATED = 3;
+
+/** The loads by themselves. */
+export function loadsOf({ about: _, ...columns }: Measured): Load[] {
+  const at = (index: number) => Object.entries(columns).map(([name, values]) => [name, values[index]]);
+  return columns.streams.map((_, index) => Object.fromEntries(at(index)));
+}
+
+const tokensOf = ({ streams, tokens }: Setting) => streams * tokens;
+/** One row is what a beat adds and renews for one generation; its removal at the story's end is part of it. */
+const rowsOf = ({ streams, everyMs, beatMs, tokens }: Setting) => streams * tokens * everyMs / beatMs;
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** What each piece costs: CPU in seconds of one core of the machine that measured, all else in bytes. */
+export type Costs = ReturnType<typeof costsOf>;
+
+/** Takes the costs apart: a generation's from the last load, all others from what is left of the first ones. */
+export function costsOf(loads: Load[]) {
+  const first = loads.slice(0, CALIBRATED);
+  const ends = loads.at(-1)!;
+  const cost = (of: "databaseCpu" | "wal" | "client", countOf: (load: Load) => number, known = (_: Load) => 0) => {
+    const generation = ends[of] / ends.streams;
+    const each = mean(first.map((load) => (load[of] - load.streams * generation - known(load)) / countOf(load)));
+    return { generation, each };
+  };
+  const generation = ends.relayCpu / ends.streams;
   return {
-    ...{ tokens, beats, rows, begins, text, relayCpu },
-    databaseCpu: rows * (databaseCpu.row + databaseCpu.pair * share) +
-      begins * databaseCpu.generation + ended * databaseCpu.rowAtEnd,
-    wal: rows * wal.row + text * wal.textByte + begins * wal.generation +
-      ended * wal.rowAtEnd,
-    body: rows * body.row + text * body.textByte + begins * body.generation,
-    client: tokens * costs.clientBytes.token,
-    callsAtOnce: (rows * (callMs.row + callMs.pair * share) +
-      begins * (callMs.begin + callMs.finish)) / 1_000,
+    relayCpu: { ...relayCpuOf(first, generation), generation },
+    /** For each row. */
+    databaseCpu: cost("databaseCpu", rowsOf),
+    /** For each row, without its text, whose characters are bytes of a record. */
+    wal: cost("wal", rowsOf, (load) => tokensOf(load) * TOKEN_LENGTH),
+    /** For each token. */
+    client: cost("client", tokensOf),
+    workerMb: mean(first.map(({ idleMb }) => idleMb)),
+    streamMb: mean(first.map(({ openMb, idleMb }) => openMb - idleMb)) / mean(first.map(({ streams }) => streams)),
+    /** Milliseconds for each row, and for a begin with its finish. */
+    rowMs: mean(first.map(({ beatCallMs, streams }) => beatCallMs / streams)),
+    endsMs: ends.beginCallMs + ends.finishCallMs,
   };
 }
 
-/** One worker is one event loop: a core, and an isolate's memory. */
-export function workersOf(
-  { concurrent }: Pick<Workload, "concurrent">,
-  relayCpu: number,
-  { memoryMb }: Costs,
-): { byCpu: number; byMemory: number; needed: number } {
-  const byCpu = Math.ceil(relayCpu / FULL);
-  const byMemory = Math.ceil(concurrent * memoryMb.stream / (ISOLATE.memoryMb - memoryMb.worker));
-  return { byCpu, byMemory, needed: Math.max(byCpu, byMemory) };
+/** Two unknowns by least squares; each load counts by its relative error, so that a small one weighs as much. */
+function relayCpuOf(loads: Load[], generation: number): { token: number; streamSecond: number } {
+  const [a, b, c, d, e] = loads.map(({ streams, tokens, everyMs, relayCpu }) => {
+    const rest = relayCpu - streams * generation;
+    const [x, y] = [streams * tokens / rest, streams * tokens * everyMs / 1_000 / rest];
+    return [x * x, x * y, y * y, x, y];
+  }).reduce((sums, terms) => sums.map((sum, index) => sum + terms[index]));
+  return { token: (c * d - b * e) / (a * c - b * b), streamSecond: (a * e - b * d) / (a * c - b * b) };
 }
 
-/** How many whole stories an isolate can tell until its CPU is used up, if that adds up over all of its requests. */
-export function storiesOfAnIsolate(
-  { tokensPerSecond, storySeconds }: Workload,
-  { relayCpu }: Costs,
-  limitS: number,
-  coldS: number,
-): number {
-  const story = relayCpu.generation +
-    storySeconds * (relayCpu.streamSecond + tokensPerSecond * relayCpu.token);
-  return Math.max(0, Math.floor((limitS - coldS) / story));
+/** What so much work takes; of work a second it is cores, and bytes a second. */
+function usageOf(work: { generations: number; rows: number; tokens: number; streamSeconds: number }, costs: Costs) {
+  const { generations, rows, tokens, streamSeconds } = work;
+  const { relayCpu, databaseCpu, wal, client, rowMs, endsMs } = costs;
+  return {
+    ...work,
+    relayCpu: tokens * relayCpu.token + streamSeconds * relayCpu.streamSecond + generations * relayCpu.generation,
+    databaseCpu: rows * databaseCpu.each + generations * databaseCpu.generation,
+    wal: rows * wal.each + tokens * TOKEN_LENGTH + generations * wal.generation,
+    client: tokens * client.each + generations * client.generation,
+    /** Each needs a connection of the Data API's pool. */
+    callsAtOnce: (rows * rowMs + generations * endsMs) / 1_000,
+  };
 }
 
-/** The smallest database that has the cores and can write the records; null where none has. */
-export function computeFor({ databaseCpu, wal }: Rates): Compute | null {
-  return COMPUTES.find(({ cores, diskMbS }) =>
-    cores * FULL >= databaseCpu &&
-    Math.min(diskMbS, DISK.maxMbS) * FULL >= wal / 1e6
-  ) ?? null;
+/** What the model says of a load. */
+export function predictionOf(load: Setting, costs: Costs) {
+  const { streams, everyMs } = load;
+  const tokens = tokensOf(load);
+  const work = { generations: streams, tokens, streamSeconds: tokens * everyMs / 1_000, rows: rowsOf(load) };
+  const { rowMs, workerMb, streamMb } = costs;
+  return { ...usageOf(work, costs), beatCallMs: streams * rowMs, openMb: workerMb + streams * streamMb };
 }
 
-/** Projects that share the load where one database is not enough. */
-export function projectsFor(load: Workload, costs: Costs): number {
-  for (let projects = 1; projects < 1_000; projects++) {
-    const share = { ...load, concurrent: load.concurrent / projects };
-    if (computeFor(ratesOf(share, costs))) return projects;
-  }
-  throw new RangeError(`Cannot plan ${load.concurrent} generations: 1,000 projects are not enough`);
-}
+// What Supabase publishes, as its pages had it on 2026-11-26. Prices are dollars, months 730 hours.
 
+/** docs/guides/functions/limits; the CPU's soft limit is in the runtime's source (supabase/edge-runtime). */
+export const ISOLATE = { memoryMb: 256, cpuSoftS: 1, cpuHardS: 2 };
+/** docs/guides/platform/manage-your-usage/edge-function-invocations, …/egress and …/compute: the Pro plan. */
+const INVOCATIONS = { included: 2e6, packageOf: 1e6, price: 2 };
+const EGRESS = { includedGb: 250, pricePerGb: 0.09 };
+const PLAN = { price: 25, computeCredit: 10 };
+/** docs/guides/platform/compute-and-disk: gp3, and the databases with cores of their own. */
+const DISK = { includedMbS: 125, pricePerMbS: 0.95 };
+const COMPUTES = [
+  { name: "Large", cores: 2, price: 110, diskMbS: 79 },
+  { name: "XL", cores: 4, price: 210, diskMbS: 149 },
+  { name: "2XL", cores: 8, price: 410, diskMbS: 297 },
+  { name: "4XL", cores: 16, price: 960, diskMbS: 594 },
+  { name: "8XL", cores: 32, price: 1_870, diskMbS: 1_000 },
+  { name: "12XL", cores: 48, price: 2_800, diskMbS: 1_000 },
+  { name: "16XL", cores: 64, price: 3_730, diskMbS: 1_000 },
+];
+
+/** How full a core may be: above it, delays grow. */
+const FULL = 0.7;
 const MONTH_S = 730 * 3_600;
 
-/** Dollars a month, if it went on so day and night, in one organisation with so many projects of this size. */
-export function pricesOf(
-  { begins, client, wal }: Rates,
-  compute: Compute,
-  projects: number,
-): Record<"invocations" | "egress" | "database" | "disk", number> {
-  const packages = Math.ceil(
-    Math.max(0, begins * MONTH_S - INVOCATIONS.included) /
-      INVOCATIONS.packageOf,
+/** A story as a person reads it: 1,500 tokens of five characters in half a minute. */
+export const STORY = { tokensPerSecond: 50, seconds: 30 };
+
+/** What so many stories at once need, for ever: for each that ends, one begins. All rates are a second. */
+export function planOf(concurrent: number, beatMs: number, costs: Costs) {
+  const use = usageOf({
+    ...{ generations: concurrent / STORY.seconds, rows: concurrent * 1_000 / beatMs },
+    ...{ tokens: concurrent * STORY.tokensPerSecond, streamSeconds: concurrent },
+  }, costs);
+  const byCpu = Math.ceil(use.relayCpu / FULL);
+  const byMemory = Math.ceil(concurrent * costs.streamMb / (ISOLATE.memoryMb - costs.workerMb));
+  const compute = COMPUTES.find(({ cores, diskMbS }) =>
+    cores * FULL >= use.databaseCpu && diskMbS * FULL >= use.wal / 1e6
   );
-  const egressGb = client * MONTH_S / 1e9;
+  if (!compute) throw new RangeError(`Cannot plan ${concurrent} generations: one database is not enough`);
+  const packages = Math.ceil(Math.max(0, use.generations * MONTH_S - INVOCATIONS.included) / INVOCATIONS.packageOf);
   return {
-    invocations: packages * INVOCATIONS.price,
-    egress: Math.max(0, egressGb - EGRESS.includedGb) * EGRESS.pricePerGb,
-    database: PLAN.price + projects * compute.price - PLAN.computeCredit,
-    disk: projects * DISK.pricePerMbS *
-      Math.max(0, wal / projects / 1e6 / FULL - DISK.includedMbS),
+    ...{ concurrent, use, byCpu, byMemory, compute: compute.name },
+    calls: Math.max(byCpu, byMemory) * 1_000 / beatMs + 2 * use.generations,
+    /** A month, if it went on so day and night. */
+    dollars: {
+      database: PLAN.price + compute.price - PLAN.computeCredit +
+        DISK.pricePerMbS * Math.max(0, use.wal / 1e6 / FULL - DISK.includedMbS),
+      invocations: packages * INVOCATIONS.price,
+      egress: Math.max(0, use.client * MONTH_S / 1e9 - EGRESS.includedGb) * EGRESS.pricePerGb,
+    },
   };
 }

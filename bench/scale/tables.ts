@@ -1,118 +1,110 @@
-/** What was measured, what it costs by the piece, and how well the model says it again, in Markdown. */
+/** What was measured, what it costs by the piece, and what many at once need, in Markdown. */
 
-import { short } from "../statistics.ts";
-import { compare, errorOf } from "./compare.ts";
-import { type Costs, costsOf, databaseCpuOf } from "./costs.ts";
-import type { Measured } from "./measured.ts";
-import { planTables } from "./plan_tables.ts";
-import type { Point } from "./point.ts";
-import { amount, markdown } from "./markdown.ts";
+import { short, table } from "../figures.ts";
+import { TOKEN_LENGTH } from "../stamp.ts";
+import type { Costs, Load, Measured } from "./model.ts";
+import { costsOf, ISOLATE, loadsOf, planOf, predictionOf, STORY } from "./model.ts";
+
+const SIZES = [1_000, 10_000, 100_000];
+const BEATS = [1_000, 2_000, 5_000];
+/** Until a new worker's first answer, as one bundled file, all of it taken for CPU: measured on 2026-11-26. */
+const COLD_S = 0.2;
 
 /** All of them, with headings. */
 export function tablesOf(measured: Measured): string {
-  const costs = costsOf(measured);
+  const loads = loadsOf(measured);
+  const costs = costsOf(loads);
   return [
     measured.about,
-    pointTable(measured),
-    endsLine(measured),
+    loadTable(loads.slice(0, -1), costs),
     "### By the piece",
     costTable(costs),
-    "### The model beside loads that it was not made from",
-    checkTable(measured.checks, costs),
-    planTables(costs),
+    "### So many at once, each a token each 20 ms for 30 s",
+    sizeTable(costs),
+    isolateLine(costs),
+    "### The beat, with 10,000 at once",
+    beatTable(costs),
   ].join("\n\n");
 }
 
-function nameOf({ streams, everyMs, beatMs }: Point): string {
-  const beat = beatMs === 1_000 ? "" : `, a beat each ${beatMs / 1_000} s`;
-  return `${amount(streams)} at ${everyMs} ms${beat}`;
-}
-
-function pointTable({ calibration, checks }: Measured): string {
-  return markdown([
-    [
-      "streams, a token each",
-      "tokens a second",
-      "relay's CPU",
-      "for a token",
-      "for a second of a stream",
-      "memory idle, full",
-      "`relay_beat` a second",
-      "each, in the database",
-      "database's CPU",
-      "request bodies",
-      "log records",
-      "connections to the Data API, the provider",
-    ],
-    ...[...calibration, ...checks].map((point) => {
-      const { window, streams } = point;
-      const { seconds } = window;
-      return [
-        nameOf(point),
-        amount(window.tokens / seconds),
-        `${short(window.relayCpu / seconds * 100)} %`,
-        `${short(window.relayCpu / window.tokens * 1e6)} µs`,
-        `${short(window.relayCpu / streams / seconds * 1e3)} ms`,
-        `${short(point.idleMb)}, ${short(point.openMb)} MB`,
-        short((window.calls.relay_beat ?? 0) / seconds),
-        `${short(window.callMs.relay_beat)} ms`,
-        `${short(databaseCpuOf(window) / seconds * 100)} %`,
-        `${short(window.body / seconds / 1e3)} KB/s`,
-        `${short(window.wal / seconds / 1e3)} KB/s`,
-        `${point.dataApiConnections}, ${point.providerConnections}`,
-      ];
+function loadTable(loads: Load[], costs: Costs): string {
+  const row = (title: string, of: keyof ReturnType<typeof predictionOf> & keyof Load, unit: number, aStory = true) => [
+    title,
+    ...loads.map((load) => {
+      const error = Math.round((predictionOf(load, costs)[of] / load[of] - 1) * 100);
+      return `${short(load[of] / (aStory ? load.streams : 1) * unit)} (${error > 0 ? "+" : ""}${error} %)`;
     }),
+  ];
+  const nameOf = ({ streams, everyMs, beatMs }: Load) =>
+    `${short(streams)}, ${everyMs} ms${beatMs === 1_000 ? "" : `, beat ${beatMs / 1_000} s`}`;
+  return table([
+    ["streams, a token each", ...loads.map(nameOf)],
+    ["tokens a story", ...loads.map(({ tokens }) => short(tokens))],
+    row("relay's CPU a story, ms", "relayCpu", 1e3),
+    row("database's CPU a story, ms", "databaseCpu", 1e3),
+    row("log records a story, KB", "wal", 1e-3),
+    row("to the reader a story, KB", "client", 1e-3),
+    row("a beat, inside the database, ms", "beatCallMs", 1, false),
+    row("relay's memory, MB", "openMb", 1, false),
   ]);
 }
 
-function endsLine({ ends: { stories, whole } }: Measured): string {
-  const each = (sum: number, factor: number) => short(sum / stories * factor);
-  return `To begin and to finish, the mean of ${amount(stories)} stories of one token: ${
-    each(whole.relayCpu, 1e3)
-  } ms of the relay's CPU, ${each(databaseCpuOf(whole), 1e3)} ms of the database's (${
-    short(whole.callMs.relay_begin)
-  } ms in \`relay_begin\`, ${short(whole.callMs.relay_finish)} ms in \`relay_finish\`), ${
-    each(whole.wal, 1e-3)
-  } KB of log records, ${each(whole.body, 1)} bytes in bodies.`;
-}
-
-function costTable({ relayCpu, databaseCpu, wal, body, clientBytes, memoryMb }: Costs) {
+function costTable({ relayCpu, databaseCpu, wal, client, workerMb, streamMb }: Costs): string {
   const us = (seconds: number) => `${short(seconds * 1e6)} µs`;
   const bytes = (count: number) => `${short(count)} B`;
-  const none = "";
-  return markdown([
-    ["piece", "relay's CPU", "database's CPU", "log records", "request bodies", "to the reader", "memory"],
-    ["a token", us(relayCpu.token), none, none, none, bytes(clientBytes.token), none],
-    ["a byte of text", none, none, bytes(wal.textByte), bytes(body.textByte), none, none],
-    ["a second of a stream", us(relayCpu.streamSecond), none, none, none, none, none],
-    ["a generation in a beat", none, us(databaseCpu.row), bytes(wal.row), bytes(body.row), none, none],
-    ["more for each other one in that beat", none, us(databaseCpu.pair), none, none, none, none],
-    ["the same again, at the story's end", none, us(databaseCpu.rowAtEnd), bytes(wal.rowAtEnd), none, none, none],
-    [
-      "a begin and a finish",
-      us(relayCpu.generation),
-      us(databaseCpu.generation),
-      bytes(wal.generation),
-      bytes(body.generation),
-      none,
-      none,
-    ],
-    ["an open stream", none, none, none, none, none, `${short(memoryMb.stream * 1e3)} KB`],
-    ["a worker", none, none, none, none, none, `${short(memoryMb.worker)} MB`],
+  const ends = (unit: (value: number) => string) => (cost: { generation: number }) => unit(cost.generation);
+  return table([
+    ["piece", "relay's CPU", "database's CPU", "log records", "to the reader", "memory"],
+    ["a token", us(relayCpu.token), "", bytes(TOKEN_LENGTH), bytes(client.each), ""],
+    ["a second of a stream", us(relayCpu.streamSecond), "", "", "", ""],
+    ["a generation in a beat", "", us(databaseCpu.each), bytes(wal.each), "", ""],
+    ["a begin and a finish", ...[relayCpu, databaseCpu].map(ends(us)), ...[wal, client].map(ends(bytes)), ""],
+    ["an open stream", "", "", "", "", `${short(streamMb * 1e3)} KB`],
+    ["a worker", "", "", "", "", `${short(workerMb)} MB`],
   ]);
 }
 
-function checkTable(checks: Point[], costs: Costs): string {
-  const all = checks.map((point) => compare(point, costs));
-  return markdown([
-    ["", ...checks.map(nameOf)],
-    ...all[0].map(({ name, unit }, row) => [
-      `${name} (${unit})`,
-      ...all.map((comparisons) => {
-        const comparison = comparisons[row];
-        const error = Math.round(errorOf(comparison) * 100);
-        return `${amount(comparison.predicted)} for ${amount(comparison.measured)}: ${error > 0 ? "+" : ""}${error} %`;
-      }),
-    ]),
+function sizeTable(costs: Costs): string {
+  const plans = SIZES.map((concurrent) => planOf(concurrent, 1_000, costs));
+  const row = (name: string, cell: (plan: ReturnType<typeof planOf>) => string) => [name, ...plans.map(cell)];
+  const dollars = (value: number) => `$${Math.round(value).toLocaleString("en-US")}`;
+  return table([
+    row("generations at once", ({ concurrent }) => short(concurrent)),
+    row("begins a second, and as many finishes", ({ use }) => short(use.generations)),
+    row("relay's CPU, cores", ({ use }) => short(use.relayCpu)),
+    row("workers: by CPU at 70 %, by 256 MB", ({ byCpu, byMemory }) => `${byCpu}, ${byMemory}`),
+    row("database calls a second, all", ({ calls }) => short(calls)),
+    row("database's CPU, cores", ({ use }) => short(use.databaseCpu)),
+    row("calls in the database at once", ({ use }) => short(use.callsAtOnce)),
+    row("rows added and renewed a second", ({ use }) => short(use.rows)),
+    row("log records", ({ use }) => `${short(use.wal / 1e6)} MB/s, ${short(use.wal * 86_400 / 1e9)} GB a day`),
+    row("to the readers", ({ use }) => `${short(use.client / 1e6)} MB/s`),
+    row("compute", ({ compute }) => compute),
+    row("database and its disk, a month", (plan) => dollars(plan.dollars.database)),
+    row("invocations, a month", (plan) => dollars(plan.dollars.invocations)),
+    row("egress, a month", (plan) => dollars(plan.dollars.egress)),
+  ]);
+}
+
+function isolateLine(costs: Costs): string {
+  // Of so many, one begins in each second.
+  const cpu = planOf(STORY.seconds, 1_000, costs).use.relayCpu;
+  const [soft, hard] = [ISOLATE.cpuSoftS, ISOLATE.cpuHardS].map((limit) => Math.floor((limit - COLD_S) / cpu));
+  const isolates = SIZES.map((size) => short(Math.ceil(size / hard))).join(", ");
+  return `Such a story takes ${short(cpu * 1e3)} ms of the relay's CPU. If an isolate's CPU adds up over all of its ` +
+    `requests, it is retired after ${soft} stories and killed after ${hard}. For none to be cut off, at most ${hard} ` +
+    `may ever come to one isolate, and ${isolates} isolates must live at once for the three sizes.`;
+}
+
+function beatTable(costs: Costs): string {
+  const plans = BEATS.map((beatMs) => planOf(10_000, beatMs, costs));
+  const seconds = (ms: number) => `${short(ms / 1_000)} s`;
+  return table([
+    ["`RELAY_BEAT_MS`", ...BEATS.map(short)],
+    ["rows added and renewed a second", ...plans.map(({ use }) => short(use.rows))],
+    ["log records", ...plans.map(({ use }) => `${short(use.wal / 1e6)} MB/s`)],
+    ["database's CPU, cores", ...plans.map(({ use }) => short(use.databaseCpu))],
+    ["compute", ...plans.map(({ compute }) => compute)],
+    ["a cancel is seen after at most", ...BEATS.map((ms) => `${seconds(ms)}, and ends within ${seconds(ms + 500)}`)],
   ]);
 }

@@ -1,0 +1,140 @@
+/** The relays that are measured, and the world that they run in. */
+
+import { RUNTIME_DENO, runtimeDeno } from "../dev/runtime_deno.ts";
+import { listening, run, settled, start } from "./process.ts";
+import { openCrowd, post, type Request } from "./reader.ts";
+import { startSupabase, type Supabase } from "./supabase.ts";
+
+const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
+const CACHE = pathOf("../.data/bench/");
+const PYTHON_PACKAGES = ["fastapi==0.165.0", "uvicorn[standard]==0.54.0", "httpx==0.28.1"];
+
+/** What relays are started in. */
+export interface World {
+  providerPort: number;
+  /** The Deno of the relays that run on Deno. */
+  deno: string;
+  /** Puts a relay on a core of its own. */
+  pin: string[];
+  profile?: boolean;
+  /** Of our relay; the first call makes it. */
+  supabase(): Promise<Supabase>;
+  close(): Promise<void>;
+}
+
+/** A relay that serves. */
+export interface RunningRelay {
+  pid: number;
+  /** One for each stream; `provider.ts` has the plans. */
+  requests(plan: string, count: number): Promise<Request[]>;
+  stop(): Promise<void>;
+}
+
+/** A kind of relay. */
+export interface Relay {
+  name: string;
+  /** For the table and the chart. */
+  title: string;
+  start(world: World): Promise<RunningRelay>;
+}
+
+type Requests = (port: number, plan: string, count: number) => Promise<Request[]>;
+const same = (request: (port: number, plan: string) => Request): Requests => (port, plan, count) =>
+  Promise.resolve(Array(count).fill(request(port, plan)));
+const PROMPT = "Tell me a story about a lighthouse.";
+const completions = same((port, plan) =>
+  post(port, `/${plan}/v1/chat/completions`, {
+    ...{ model: "gpt-4o-mini", stream: true, stream_options: { include_usage: true } },
+    messages: [{ role: "user", content: PROMPT }],
+  })
+);
+const prompts = same((port, plan) => post(port, `/${plan}/stream`, { prompt: PROMPT }));
+const app = (name: string, requests: Requests) => (world: World) =>
+  startRelay(world, denoRun(world, pathOf(`./apps/${name}.ts`)), requests);
+
+/** In the order of the table; each ratio is to the first one. */
+export const RELAYS: Relay[] = [
+  { name: "passthrough", title: "Deno passthrough", start: app("passthrough", completions) },
+  { name: "copy", title: "Deno bare copy", start: app("copy", completions) },
+  { name: "openai", title: "Deno `openai` loop", start: app("openai_loop", prompts) },
+  { name: "fastapi", title: "FastAPI, httpx", start: startFastApi },
+  { name: "storytellr", title: "**Storytellr, whole**", start: startOurs },
+];
+
+/** Our relay: `serve` unchanged, with tokens to check, admission, beats and storage. */
+export async function startOurs(world: World, env: Record<string, string> = {}): Promise<RunningRelay> {
+  const { environment, users } = await world.supabase();
+  const profile = world.profile ? ["--cpu-prof", `--cpu-prof-dir=${CACHE}`] : [];
+  const requests: Requests = async (port, plan, count) => {
+    const all = await users(count, `http://127.0.0.1:${world.providerPort}/${plan}/v1`);
+    return all.map(({ token, bot_id }) => post(port, "/functions/v1/stream", { prompt: PROMPT, bot_id }, token));
+  };
+  const serve = denoRun(world, ...profile, pathOf("../dev/serve.ts"));
+  return await startRelay(world, serve, requests, { ...environment, ...env });
+}
+
+/** The kind of relay that this project replaces. Its packages are installed once. */
+async function startFastApi(world: World): Promise<RunningRelay> {
+  const list = `${CACHE}fastapi/packages.txt`;
+  if (await Deno.readTextFile(list).catch(() => "") !== PYTHON_PACKAGES.join()) {
+    await run(["python3", "-m", "venv", "--clear", `${CACHE}fastapi`]);
+    await run([`${CACHE}fastapi/bin/pip`, "install", "--quiet", ...PYTHON_PACKAGES]);
+    await Deno.writeTextFile(list, PYTHON_PACKAGES.join());
+  }
+  const uvicorn = [`${CACHE}fastapi/bin/python`, "-m", "uvicorn", "fastapi_relay:app", "--app-dir", pathOf("./apps")];
+  const quiet = ["--no-access-log", "--log-level", "warning"];
+  return await startRelay(world, (port) => [...uvicorn, "--port", port, ...quiet], prompts);
+}
+
+const denoRun = ({ deno }: World, ...args: string[]) => () =>
+  [deno, "run", "--quiet", "-A", "--no-lock", "--no-check"].concat(args);
+
+/** Starts a program on the relays' core, and lets its compiler see the hot path. */
+async function startRelay(
+  { pin, providerPort }: World,
+  command: (port: string) => string[],
+  requests: Requests,
+  env: Record<string, string> = {},
+): Promise<RunningRelay> {
+  const port = freePort();
+  const PROVIDER = `http://127.0.0.1:${providerPort}`;
+  const base = { HOST: "127.0.0.1", PORT: String(port), PROVIDER, NO_COLOR: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const running = start([...pin, ...command(String(port))], { ...base, ...env });
+  try {
+    await listening(port, running);
+    const crowd = await openCrowd(await requests(port, "paced-3-120", 60), 400);
+    await crowd.ended(5_000);
+    await settled(running.pid);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return { pid: running.pid, requests: (plan, count) => requests(port, plan, count), stop: running.stop };
+}
+
+/** A port that nothing listens on at this moment. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Starts the provider. `pinned` moves this process, and with it all that it starts but relays, to the first core. */
+export async function openWorld(
+  { pinned, profile, runtime, database }: { pinned?: true; profile?: boolean; runtime?: string; database?: string },
+): Promise<World> {
+  if (pinned) await run(["taskset", "-a", "-c", "-p", "0", String(Deno.pid)]);
+  const deno = runtime === RUNTIME_DENO ? await runtimeDeno() : Deno.execPath();
+  if (deno === null || ![undefined, RUNTIME_DENO, Deno.version.deno].includes(runtime)) {
+    throw new Error(`Cannot start: there is no Deno ${runtime}, only ${Deno.version.deno} and npm's ${RUNTIME_DENO}`);
+  }
+  await Deno.mkdir(CACHE, { recursive: true });
+  const provider = start([Deno.execPath(), "run", "--quiet", "-A", pathOf("./provider.ts")]);
+  const providerPort = Number(await provider.line);
+  let supabase: Promise<Supabase> | undefined;
+  let closing: Promise<unknown> | undefined;
+  return {
+    ...{ providerPort, deno, profile, pin: pinned ? ["taskset", "-c", "1"] : [] },
+    supabase: () => supabase ??= startSupabase(database),
+    close: async () => void await (closing ??= Promise.all([supabase?.then((it) => it.close()), provider.stop()])),
+  };
+}

@@ -1,0 +1,168 @@
+/** What is measured of a relay in one round, and the rounds. */
+
+import { median, quantile } from "../testkit/figures.ts";
+import { memoryOf, settled, sleep, stopwatch } from "./process.ts";
+import { openCrowd, openStream, type Request } from "./reader.ts";
+import type { Relay, RunningRelay, World } from "./relays.ts";
+
+/** One round of one relay. */
+export interface Sample {
+  figures: Record<string, number>;
+  /** The relay could not keep up, so that some figures are those of a queue. */
+  saturated: boolean;
+  /** Why the figures count for nothing; null where no token was lost. */
+  failure: string | null;
+}
+
+/** Something to do with a relay. */
+export interface Scenario {
+  name: string;
+  /** True where it is done once, with a new process for each relay. */
+  once?: boolean;
+  run(relay: RunningRelay, quick: boolean, world: World): Promise<Sample>;
+}
+
+/** The samples of a relay in a scenario, in the order of the rounds: `results.paced.copy[0]`. */
+export type Results = Record<string, Record<string, Sample[]>>;
+
+/** In each round every relay has its turn. One that fails is not asked again in that scenario. */
+export async function runAll(
+  world: World,
+  { relays, scenarios, rounds, quick }: { relays: Relay[]; scenarios: Scenario[]; rounds: number; quick: boolean },
+  progress: (line: string) => void,
+): Promise<Results> {
+  const running = new Map<Relay, RunningRelay>();
+  const results: Results = {};
+  try {
+    for (const relay of relays) running.set(relay, await relay.start(world));
+    for (const { name, once, run } of scenarios) {
+      const samples: Record<string, Sample[]> = results[name] = {};
+      for (let round = 1; round <= (once ? 1 : rounds); round++) {
+        for (const relay of relays) {
+          const before = samples[relay.name] ??= [];
+          if (before.at(-1)?.failure) continue;
+          const one = once ? await relay.start(world) : running.get(relay)!;
+          const sample = await run(one, quick, world);
+          if (once) await one.stop();
+          before.push(sample);
+          progress(`${name} ${round}, ${relay.name}: ${JSON.stringify(sample)}`);
+        }
+      }
+    }
+    return results;
+  } finally {
+    await Promise.all([...running.values()].map((relay) => relay.stop()));
+  }
+}
+
+const LONGEST_MS = 15_000;
+
+/** One stream alone. */
+async function firstToken(relay: RunningRelay, quick: boolean): Promise<Sample> {
+  const [request] = await relay.requests("paced-1-2", 1);
+  await firstTokens(request, 3, 4_000);
+  const { ms, failure } = await firstTokens(request, quick ? 20 : 40, 4_000);
+  return { figures: { firstToken: ms }, saturated: false, failure };
+}
+
+/** The median of so many streams one after the other; of fewer where that takes too long, but of one at least. */
+async function firstTokens(request: Request, count: number, ms: number) {
+  const deadline = performance.now() + ms;
+  const all: number[] = [];
+  while (all.length < count && (all.length === 0 || performance.now() < deadline)) {
+    const stream = openStream(request);
+    const timer = setTimeout(stream.close, LONGEST_MS);
+    await stream.ended;
+    clearTimeout(timer);
+    if (stream.failure) return { ms: NaN, failure: stream.failure };
+    // One that never came is at least as bad as this.
+    all.push(stream.tokens === 0 ? LONGEST_MS : stream.firstTokenMs);
+    // Not in step with the tokens of others.
+    await sleep(3 + all.length * 7 % 13);
+  }
+  return { ms: median(all), failure: null };
+}
+
+const EVERY_MS = 20;
+
+/** CPU and delay of a token at a model's pace, and how long one more reader waits for the first. */
+export async function pace(relay: RunningRelay, streams: number, windowMs: number, faster = 1): Promise<Sample> {
+  // While it settles, what the beginnings left behind is collected, and each beat comes once.
+  const phases = [1_000, 1_500, 1_500, 1_200].map((ms) => ms / faster);
+  const [spreadMs, patienceMs, settleMs, newcomersMs] = phases;
+  const lastsMs = phases.reduce((sum, ms) => sum + ms, windowMs);
+  const tokens = Math.ceil(lastsMs / EVERY_MS);
+  const requests = await relay.requests(`paced-${EVERY_MS}-${tokens}`, streams);
+  const [newcomer] = await relay.requests(`paced-${EVERY_MS}-2`, 1);
+
+  const endsAt = performance.now() + spreadMs + lastsMs;
+  const crowd = await openCrowd(requests, spreadMs);
+  const begun = await crowd.begun(patienceMs);
+  await sleep(settleMs);
+  const before = crowd.tokens;
+  const stop = stopwatch(relay.pid);
+  const delays: number[] = crowd.delays = [];
+  await sleep(windowMs);
+  crowd.delays = null;
+  const { cpu, seconds } = stop();
+  const delivered = crowd.tokens - before;
+  const first = await firstTokens(newcomer, 25, newcomersMs);
+  const cutOff = await crowd.ended(endsAt - performance.now() + 5_000);
+  await settled(relay.pid);
+  const [delayP50, delayP99] = [quantile(delays, 0.5), quantile(delays, 0.99)];
+  return {
+    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, delayP50, delayP99, firstToken: first.ms },
+    // Where the machine has other work, a relay falls behind before its core looks full.
+    saturated: !begun || cutOff > 0 || cpu / seconds >= 0.96 || delayP50 > EVERY_MS ||
+      delivered < 0.95 * streams * windowMs / EVERY_MS,
+    failure: crowd.failure(tokens) ?? first.failure,
+  };
+}
+
+// Relays differ by a factor of thirty: each gets as many tokens as it carries in the time.
+const fitting: Record<number, WeakMap<RunningRelay, number>> = { 1: new WeakMap(), 20: new WeakMap() };
+
+/** 64 readers of a provider that sends as fast as the relay takes it; again with more while it is over too soon. */
+async function burst(relay: RunningRelay, eventsPerWrite: number, seconds: number, world: World): Promise<Sample> {
+  const tokens = fitting[eventsPerWrite].get(relay) ?? 40;
+  const crowd = await openCrowd(await relay.requests(`burst-${eventsPerWrite}-${tokens}`, 64), 0);
+  const begun = await crowd.begun(LONGEST_MS);
+  const before = crowd.tokens;
+  const stop = stopwatch(relay.pid);
+  await (await fetch(`http://127.0.0.1:${world.providerPort}/go`)).body?.cancel();
+  const saturated = await crowd.ended(begun ? LONGEST_MS : 0) > 0;
+  const used = stop();
+  const delivered = crowd.tokens - before;
+  const failure = begun ? crowd.failure(tokens) : "a stream did not begin";
+  await settled(relay.pid);
+  const more = Math.min(60_000, Math.ceil(tokens * Math.min(seconds / used.seconds, 8) / 20) * 20);
+  if (used.seconds < seconds * 0.7 && more > tokens && !failure && !saturated) {
+    fitting[eventsPerWrite].set(relay, more);
+    return await burst(relay, eventsPerWrite, seconds, world);
+  }
+  const figures = { cpuUs: used.cpu / delivered * 1e6, core: used.cpu / used.seconds, seconds: used.seconds };
+  return { figures, saturated, failure };
+}
+
+/** 1,000 streams that have had one token and stay open. */
+async function memory(relay: RunningRelay): Promise<Sample> {
+  await sleep(2_000);
+  const idleMb = memoryOf(relay.pid);
+  const crowd = await openCrowd(await relay.requests("idle-0-1", 1_000), 3_000);
+  await crowd.begun(LONGEST_MS);
+  await sleep(2_000);
+  const openMb = memoryOf(relay.pid);
+  const missing = 1_000 - crowd.tokens;
+  await crowd.ended(0);
+  const failure = missing === 0 ? null : `${missing} streams did not begin`;
+  return { figures: { idleMb, openMb, perStreamKb: (openMb - idleMb) * 1.024 }, saturated: false, failure };
+}
+
+/** In the order in which they are run. */
+export const SCENARIOS: Scenario[] = [
+  { name: "first", run: firstToken },
+  { name: "paced", run: (relay, quick) => pace(relay, 200, quick ? 1_500 : 3_000) },
+  { name: "burst-1", run: (relay, quick, world) => burst(relay, 1, quick ? 0.8 : 1.2, world) },
+  { name: "burst-20", run: (relay, quick, world) => burst(relay, 20, quick ? 0.8 : 1.2, world) },
+  { name: "memory", once: true, run: memory },
+];

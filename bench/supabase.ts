@@ -1,0 +1,76 @@
+/** The Supabase of our relay: a Postgres of the bench's own, a stand-in for the Data API, and users who stream. */
+
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import postgres, { type Sql } from "postgres";
+import { openServer } from "../testkit/cluster.ts";
+import { prepareSupabase } from "../testkit/postgres.ts";
+import { start } from "./process.ts";
+
+const MIGRATIONS = new URL("../supabase/migrations/", import.meta.url);
+
+/** What our relay needs. */
+export interface Supabase {
+  /** Of a worker. */
+  environment: Record<string, string>;
+  sql: Sql;
+  /** Whether the server is the bench's own, whose settings it may change. */
+  own: boolean;
+  /** So many new users, each with a bot that calls this provider: one for each stream, as in life. */
+  users(count: number, provider: string): Promise<{ token: string; bot_id: string }[]>;
+  close(): Promise<void>;
+}
+
+/** Makes a server where none is named; it inherits the core of this process. */
+export async function startSupabase(named?: string): Promise<Supabase> {
+  const server = await openServer(named);
+  await migrate(await prepareSupabase(server.url));
+  const sql = postgres(server.url, { max: 4, onnotice: () => {} });
+  const { privateKey, publicKey } = await generateKeyPair("ES256");
+  const jwk = { ...await exportJWK(publicKey), kid: "bench", alg: "ES256" };
+  const environment = { DATABASE_URL: server.url, JWKS: JSON.stringify({ keys: [jwk] }) };
+  const api = start([Deno.execPath(), "run", "--quiet", "-A", import.meta.resolve("./data_api.ts")], environment);
+  const url = `http://127.0.0.1:${await api.line}`;
+  return {
+    environment: {
+      SUPABASE_URL: url,
+      SUPABASE_SECRET_KEY: "sb_secret_bench",
+      RELAY_ALLOW_PRIVATE_PROVIDERS: "true",
+      RELAY_RATE_LIMIT_PER_MINUTE: "100000",
+      RELAY_MAX_CONCURRENT: "100000",
+      // Memory is measured with streams that are silent.
+      RELAY_IDLE_TIMEOUT_MS: "600000",
+      RELAY_TIMEOUT_MS: "600000",
+    },
+    sql,
+    own: server.own !== null,
+    users: createUsers(sql, privateKey, `${url}/auth/v1`),
+    async close() {
+      await api.stop();
+      await sql.end({ timeout: 2 });
+      await server.close();
+    },
+  };
+}
+
+async function migrate(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const files = (await Array.fromAsync(Deno.readDir(MIGRATIONS))).map(({ name }) => name).sort();
+  for (const file of files) await sql.unsafe(await Deno.readTextFile(new URL(file, MIGRATIONS))).simple();
+  await sql.end();
+}
+
+/** Makes them in the database itself: signing up hashes a password, which takes longer than a story. */
+function createUsers(sql: Sql, key: CryptoKey, issuer: string): Supabase["users"] {
+  const tokenOf = (id: string) =>
+    new SignJWT({ role: "authenticated", sub: id, aud: "authenticated", iss: issuer })
+      .setProtectedHeader({ alg: "ES256", kid: "bench", typ: "JWT" }).setIssuedAt().setExpirationTime("6h").sign(key);
+  return async (count, provider) => {
+    const ids = Array.from({ length: count }, () => crypto.randomUUID());
+    await sql`insert into auth.users (id, email) select id, id || '@bench.example' from unnest(${ids}::uuid[]) as id`;
+    const bots = await sql`
+      insert into public.bots (user_id, name, access_path, access_key, model)
+      select id, 'Bench', ${provider}::text, 'sk-bench', 'gpt-4o-mini' from unnest(${ids}::uuid[]) as id
+      returning id, user_id`;
+    return await Promise.all(bots.map(async ({ id, user_id }) => ({ token: await tokenOf(user_id), bot_id: id })));
+  };
+}
