@@ -4,7 +4,7 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor, newClient, visible } from "../../testkit/author.ts";
 import { mintToken, type Target } from "../../testkit/people.ts";
 import { expectRefusal, post } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 function unsigned(token: string): string {
   const header = btoa(JSON.stringify({ alg: "none", typ: "JWT" })).replaceAll("=", "");

@@ -5,7 +5,7 @@ import { newAuthor, newClient } from "../../testkit/author.ts";
 import { BOT_KEY, makeBot, type Target } from "../../testkit/people.ts";
 import { answers, type ScriptedProvider } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** A user with this many bots, the last of which was updated last. */
 async function givenBots(target: Target, provider: ScriptedProvider, count: number) {

@@ -5,7 +5,7 @@ import { newAuthor } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { answers, type Script, type ScriptedProvider } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 const said = (content: string) => ({ role: "user", content });
 const answered = (content: string) => ({ role: "assistant", content });

@@ -5,7 +5,7 @@ import { newAuthor, newClient, visible } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
 import { expectRefusal, post, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** A generation that has said "Once" and says nothing more. */
 async function givenRunning(target: Target, provider: ScriptedProvider, stream_id: string = crypto.randomUUID()) {

@@ -3,7 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { newAuthor } from "../../testkit/author.ts";
 import { expectReadable } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 const ORIGIN = "https://storytellr.example";
 

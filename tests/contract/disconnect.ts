@@ -6,7 +6,7 @@ import { eventually } from "../../testkit/eventually.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
 import { readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** A generation that has said "Once ". */
 async function givenRunning(target: Target, provider: ScriptedProvider, on_disconnect?: string) {

@@ -9,7 +9,7 @@ import { changes, METRICS_TOKEN, type Scrape, scrape } from "../../testkit/metri
 import { rest, type Target } from "../../testkit/people.ts";
 import { refuses, stalls } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** What generations leave behind: no sums and no single buckets, which are times. */
 const GENERATIONS = /^(?!refusals|sweeps).*(_total|_count|generations)(\{|$)/;

@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { newAuthor } from "../../testkit/author.ts";
 import { waits } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 const SECONDS = /^([1-9]|[1-5]\d|60)$/;
 

@@ -5,7 +5,7 @@ import { type Client, newAuthor, newClient } from "../../testkit/author.ts";
 import { insert, rest, type Target } from "../../testkit/people.ts";
 import { answers, refuses, type ScriptedProvider, stalls } from "../../testkit/provider.ts";
 import { type Ended, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** Reads it twice on each worker: it is what the first reader had, in as few events as possible. */
 async function replaysAs(target: Target, client: Client, { start, text, end, last }: Ended) {

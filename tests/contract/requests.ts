@@ -11,7 +11,7 @@ import {
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor, newClient } from "../../testkit/author.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 const ID = "3f0d4a52-7f0e-4a0b-9a51-0c3f7f6f1f10";
 

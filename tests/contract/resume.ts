@@ -6,7 +6,7 @@ import { newAuthor, newClient, visible } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd, textOf } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** Each kind of character that an offset can stand before, behind or inside of. */
 const BEGINNING = "A🦊 ran\n\n  home ";

@@ -5,7 +5,7 @@ import { newAuthor } from "../../testkit/author.ts";
 import { METRICS_TOKEN } from "../../testkit/metrics.ts";
 import { BOT_KEY, type Target } from "../../testkit/people.ts";
 import { answers, event, refuses, type Script } from "../../testkit/provider.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 const says = (status: number, message: string) => refuses(status, { error: { message } });
 

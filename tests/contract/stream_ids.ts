@@ -4,7 +4,7 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor, visible } from "../../testkit/author.ts";
 import { refuses, waits } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 export const streamIds: Scenario[] = [{
   title: "a stream_id that another user has taken is refused, and the refusal does not say whose it is",

@@ -5,7 +5,7 @@ import { newAuthor, newClient } from "../../testkit/author.ts";
 import { makeBot } from "../../testkit/people.ts";
 import { answers, event, refuses, USAGE, waits } from "../../testkit/provider.ts";
 import { readEvents, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 export const streaming: Scenario[] = [{
   title: "the answer is an event stream that nothing may store or hold back",

@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { createClient, FunctionsHttpError } from "@supabase/supabase-js";
 import { newAuthor } from "../../testkit/author.ts";
 import { readEvents, readToEnd } from "../../testkit/reader.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 export const supabaseJs: Scenario[] = [{
   title: "functions.invoke streams, resumes, and gives a refusal as an error whose context holds the code",

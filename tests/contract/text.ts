@@ -3,7 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { type Author, newAuthor } from "../../testkit/author.ts";
 import { answers, deltaEvent, finishEvents, type Script, tokenEvent, USAGE } from "../../testkit/provider.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** What the protocol makes of a provider's text, written down once more: the product's own rule is under test. */
 function normalised(text: string): string {

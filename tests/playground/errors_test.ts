@@ -2,7 +2,7 @@
 import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
 import { type ClientErrorCode, type ClientErrorDetails, RelayClientError } from "../../client/errors.ts";
 import { type ErrorCode, ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
-import { accountError, dataError, endingNote, errorNotice } from "./errors.ts";
+import { accountError, dataError, endingNote, errorNotice } from "../../playground/copy/errors.ts";
 
 const RELAY_CODES = Object.keys(ERRORS) as ErrorCode[];
 const CODES: ClientErrorCode[] = [...RELAY_CODES, "unreachable", "unexpected_response"];
