@@ -10,8 +10,10 @@ export interface Target {
   publishableKey: string;
   secretKey: string;
   jwtSecret: string;
-  /** What the workers have logged so far, where the target gives it. */
+  /** What the workers have logged so far, if the target gives it. */
   log?: () => string;
+  /** Makes a user without signing up, which hashes a password and takes longer than a generation. */
+  newUser?: () => Promise<TestUser>;
 }
 
 /** A signed-in user. */
@@ -28,6 +30,7 @@ export const PASSWORD = "correct horse battery staple";
 
 /** Signs a new user up. Limits count per user, so most scenarios take a user of their own. */
 export async function signUp(target: Target): Promise<TestUser> {
+  if (target.newUser) return await target.newUser();
   const email = `user-${crypto.randomUUID()}@example.com`;
   const response = await fetch(`${target.supabaseUrl}/auth/v1/signup`, {
     method: "POST",

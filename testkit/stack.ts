@@ -3,8 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { METRICS_TOKEN } from "./metrics.ts";
-import type { Target } from "./people.ts";
-import { createDatabase } from "./postgres.ts";
+import { mintToken, type Target } from "./people.ts";
+import { connect, createDatabase } from "./postgres.ts";
 import { type Script, type ScriptedProvider, startProvider } from "./provider.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./workers.ts";
 
@@ -67,6 +67,7 @@ export const NO_USER_LIMITS = { RELAY_RATE_LIMIT_PER_MINUTE: "100000", RELAY_MAX
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { postgres = false, env, flags = [], demo } = options;
   const database = postgres ? await createDatabase() : undefined;
+  const sql = database && connect(database.url);
   const provider = startProvider();
   const all = [
     ...["--port", "0", "--json", ...flags],
@@ -82,6 +83,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     run.kill("SIGINT");
     const [{ code }, log] = await Promise.all([run.status, run.log]);
     await provider.close();
+    await sql?.end();
     await database?.drop();
     if (code !== 0) throw new Error(`The stack ended with exit code ${code}:\n${log}`);
   }
@@ -89,6 +91,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   if (line === undefined) {
     const { code } = await run.status;
     await provider.close();
+    await sql?.end();
     await database?.drop();
     throw new Error(`The stack ended with exit code ${code}:\n${await run.log}`);
   }
@@ -98,6 +101,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     publishableKey: facts.publishable_key,
     secretKey: facts.secret_key,
     jwtSecret: facts.jwt_secret,
+    newUser: sql && (async () => {
+      const id = crypto.randomUUID();
+      const email = `user-${id}@example.com`;
+      await sql`insert into auth.users (id, email) values (${id}, ${email})`;
+      return { id, email, token: await mintToken(facts.jwt_secret, id) };
+    }),
   };
   const stop = () => stopped ??= end();
   return {

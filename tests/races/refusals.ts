@@ -4,12 +4,11 @@ import type { WorkerRace, WorkerRaceTest } from "./worker_race.ts";
 /** The refusals that the database has counted, by code. */
 async function counted({ look }: WorkerRace): Promise<Map<string, number>> {
   const rows = await look<{ code: string; value: number }>(
-    `select s.labels ->> 'code' as code, sum(c.value) as value
-     from relay.series s join relay.counters c on c.series_id = s.id
-     where s.name = $1 group by 1`,
+    `select s -> 'labels' ->> 'code' as code, (s ->> 'value')::float8 as value
+     from jsonb_array_elements(public.relay_metrics()) s where s ->> 'name' = $1`,
     "refusals_total",
   );
-  return new Map(rows.map(({ code, value }) => [code, Number(value)]));
+  return new Map(rows.map(({ code, value }) => [code, value]));
 }
 
 /** Refusals by worker and method, then what happens to the workers, and the counts that are left. */
