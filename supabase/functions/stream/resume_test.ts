@@ -69,17 +69,6 @@ Deno.test("what runs here is read here, what runs elsewhere from the database, b
   await end();
 });
 
-Deno.test("for a stranger's stream that runs here the database is asked all the same, as for one that is unknown", async () => {
-  const { database, end, reads, resume } = await make();
-  database.answers.read = () => [null];
-  for (const streamId of ["here", "elsewhere", "unknown"]) {
-    assert.equal(await codeOf(resume("user-2", streamId, 3)), "stream_not_found");
-    assert.deepEqual(reads().at(-1), [{ userId: "user-2", streamId, from: 3 }]);
-  }
-  assert.equal(reads().length, 3);
-  await end();
-});
-
 Deno.test("one more than the limit of streams is refused, before the database is asked; another user has seats", async () => {
   const { end, reads, resume } = await make();
   await takeSeats(resume, "here", MAX_READ_STREAMS / 2);

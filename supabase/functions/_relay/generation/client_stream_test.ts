@@ -129,17 +129,6 @@ Deno.test("a ping goes out after each silence, and none before", async () => {
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("while events flow there is one timer and no ping", async () => {
-  const { clock, close, rest, write } = make();
-  for (let event = 0; event < 100; event++) {
-    clock.advance(PING_MS / 4);
-    write("x");
-    assert.equal(clock.pending, 1);
-  }
-  close();
-  assert.equal((await rest()).join(""), "x".repeat(100));
-});
-
 Deno.test("a ping that finds the queue full detaches the client", async () => {
   const { clock, ends, rest, write } = make();
   write(FULL);

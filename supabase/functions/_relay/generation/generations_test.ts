@@ -5,7 +5,6 @@ import { away } from "../testing/database.ts";
 import { type Seen, watch } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, START_DATA } from "../testing/generation.ts";
 import { BASE_URL, makeWorker, reasonOf } from "../testing/worker.ts";
-import { notStored } from "./ending.ts";
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 const START = { event: "start", id: "0", data: JSON.stringify(START_DATA) };
@@ -84,45 +83,28 @@ Deno.test("start leaves before the provider is asked, and a client that leaves t
 });
 
 /** What stops a generation that has said "So far", and what follows: the aborted call's reason, the stored status. */
-const STOPS: [
-  title: string,
-  stop: (worker: ReturnType<typeof makeWorker>, client: Seen) => unknown,
-  reason: string,
-  status: string,
-][] = [
-  [
-    "a cancel, with the next beat",
-    async ({ clock, database }) => {
-      database.cancelled.add("stream-1");
-      await clock.run(1_000);
-    },
-    "cancelled",
-    "cancelled",
-  ],
+const STOPS: [title: string, stop: (worker: Worker, client: Seen) => unknown, reason: string, status: string][] = [
+  ["a cancel", (worker) => beatWith(worker, worker.database.cancelled), "cancelled", "cancelled"],
+  ["the loss of its lease", (worker) => beatWith(worker, worker.database.lost), "lost", "interrupted"],
   ["the leaving of its client", (_, client) => client.leave(), "disconnected", "disconnected"],
   ["a shutdown", ({ shutdown }) => shutdown.begin("early_drop"), "shutdown", "interrupted"],
-  [
-    "the loss of its lease",
-    async ({ clock, database }) => {
-      database.lost.add("stream-1");
-      await clock.run(1_000);
-    },
-    "lost",
-    "interrupted",
-  ],
-  [
-    "silence since the last delta",
-    async ({ clock, provider: { calls } }) => {
-      await clock.run(29_000);
-      calls[0].send({ kind: "reasoning", text: "hm" });
-      await clock.run(29_999);
-      assert.equal(calls[0].open, true);
-      await clock.run(1);
-    },
-    "timeout",
-    "failed",
-  ],
+  ["silence since the last delta", fallSilent, "timeout", "failed"],
 ];
+
+type Worker = ReturnType<typeof makeWorker>;
+
+async function beatWith({ clock }: Worker, streams: Set<string>) {
+  streams.add("stream-1");
+  await clock.run(1_000);
+}
+
+async function fallSilent({ clock, provider: { calls } }: Worker) {
+  await clock.run(29_000);
+  calls[0].send({ kind: "reasoning", text: "hm" });
+  await clock.run(29_999);
+  assert.equal(calls[0].open, true);
+  await clock.run(1);
+}
 
 for (const [title, stop, reason, status] of STOPS) {
   Deno.test(`a generation is stopped by ${title}; the text so far is stored`, async () => {
@@ -171,16 +153,6 @@ Deno.test("the ending that the database answers is the one that readers get", as
   }
 });
 
-Deno.test("a generation that is gone with its user ends without a message", async () => {
-  const { database, settle, watched } = makeWorker();
-  const { client, call } = await watched();
-  call.send("So far");
-  database.answers.finish = () => null;
-  call.finish();
-  await settle(client);
-  assert.deepEqual(client.json("done"), { ...DONE, message_id: null });
-});
-
 Deno.test("a failure is an error event, with the text before it; what was not expected is opaque and logged", async () => {
   const cases: [thrown: Error, code: ErrorCode, message: string, level: string, cause: string][] = [
     [
@@ -226,33 +198,6 @@ Deno.test("a failure is an error event, with the text before it; what was not ex
       cause,
     });
   }
-});
-
-Deno.test("done waits for the storing only so long; the storing goes on, and renews the lease", async () => {
-  const { clock, database, ended, keepAlive, logged, settle, watched } = makeWorker();
-  const { client, call } = await watched();
-  call.send("All of it");
-  database.answers.finish = () => {
-    throw away();
-  };
-  call.finish({ usage: USAGE });
-  await clock.run(DONE_WAITS_FOR_STORAGE_MS - 1);
-  assert.equal(client.events.length, 2);
-  await clock.run(1);
-  assert.deepEqual(client.json("done"), { ...DONE, message_id: null, usage: USAGE });
-  assert.equal(client.ended, true);
-  let settled = false;
-  keepAlive.settled().then(() => settled = true);
-  await clock.run(25_000);
-  assert.equal(settled, false);
-  assert.equal(database.calls.filter(([name]) => name === "beat").length, 30);
-
-  database.answers.finish = (_, ending) => notStored(ending);
-  await clock.run(2_000);
-  await settle(client);
-  assert.equal(ended()?.text, "All of it");
-  const events = ["generation_started", "message_not_stored_yet", "message_stored_late", "generation_finished"];
-  assert.deepEqual(logged().map(({ event }) => event).slice(0, -1), events);
 });
 
 Deno.test("generations of one worker share the beat and the shutdown, and nothing else", async () => {
@@ -336,6 +281,8 @@ Deno.test("a reader is attached until the last event leaves, also while the endi
   await clock.run(1_000);
   const waiting = attach("waiting")!;
   await clock.run(DONE_WAITS_FOR_STORAGE_MS);
+  // The lease is renewed as long as the storing takes.
+  assert.equal(database.calls.filter(([name]) => name === "beat").length, 6);
   assert.equal(waiting.events.at(-1)?.event, "error");
   assert.equal(attach("late"), null);
   database.failure = null;

@@ -71,16 +71,6 @@ Deno.test("start and the text so far are one write, so that a long text does not
   readers.close();
 });
 
-Deno.test("when the last reader leaves, all are gone, and before that they are not", async () => {
-  const { attach, allGone, clock, ends } = make();
-  const clients = ["one", "two"].map((name) => watch(attach(name)));
-  await clients[0].leave();
-  assert.deepEqual([ends, allGone()], [["one"], 0]);
-  await clients[1].leave();
-  assert.deepEqual([ends, allGone()], [["one", "two"], 1]);
-  assert.equal(clock.pending, 0);
-});
-
 Deno.test("a close ends every reader once, and none of them has left", async () => {
   const { attach, allGone, clock, ends, readers, say } = make();
   const clients = ["one", "two", "three"].map((name) => watch(attach(name)));

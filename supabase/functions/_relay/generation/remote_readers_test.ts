@@ -143,22 +143,6 @@ Deno.test("a reader that leaves or comes during a read changes nothing of it", a
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a reader that is ahead of the database waits until that has got further", async () => {
-  const { clock, set, watched } = make();
-  set("a", makeView("Once"));
-  // The worker that died had sent more than it had stored.
-  const client = await watched("a", 11);
-  for (const text of ["Once upon", "Once upon a"]) {
-    set("a", makeView(text, {}, 4));
-    await clock.run(1_000);
-    assert.deepEqual(client.events, []);
-  }
-  set("a", makeView("Once upon a time", {}, 9));
-  await clock.run(1_000);
-  assert.deepEqual(client.events, [token(16, " time")]);
-  await client.leave();
-});
-
 Deno.test("a generation whose lease ran out ends with its text and an error, a deleted one with an error alone", async () => {
   const { clock, database, ends, set, watched } = make();
   for (const id of ["a", "b", "c"]) set(id, makeView("Once"));
