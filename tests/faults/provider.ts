@@ -109,7 +109,7 @@ const FAULTS: ProviderFault[] = [{
   }),
   ends: {
     text: PARTIAL,
-    ...failure("provider_error", 'The provider failed amid the stream: "[key] is out of credit"'),
+    ...failure("provider_error", 'The provider failed in the middle of the stream: "[key] is out of credit"'),
   },
 }, {
   title: "an end without a finish reason is provider_bad_response",

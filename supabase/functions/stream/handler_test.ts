@@ -3,7 +3,7 @@ import type { Caller } from "../_relay/auth/verify.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import { away } from "../_relay/testing/database.ts";
-import { watch } from "../_relay/testing/events.ts";
+import { readEvents } from "../_relay/testing/events.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "./handler.ts";
@@ -97,7 +97,7 @@ Deno.test("an admitted request is answered with its stream, before the provider 
   assertEventStream(response);
   assert.deepEqual(rateOf(response), ["5", "4", "60"]);
   assert.equal(response.headers.get("x-request-id"), "request-1");
-  const client = watch(response.body!);
+  const client = readEvents(response.body!);
   await clock.run(0);
   assert.deepEqual(client.events.map(({ event }) => event), ["start"]);
   provider.calls[0].send("Hello");

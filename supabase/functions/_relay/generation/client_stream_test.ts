@@ -41,7 +41,7 @@ Deno.test("each write is one chunk of the body, a close ends it, and then every 
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a stream of which nothing waits is over with its close", () => {
+Deno.test("a stream that has nothing waiting is over with its close", () => {
   const { close, ends } = make();
   close();
   assert.deepEqual(ends, ["closed", "over"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import { away } from "../testing/database.ts";
-import { type Seen, watch } from "../testing/events.ts";
+import { readEvents, type Seen } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, START_DATA } from "../testing/generation.ts";
 import { BASE_URL, makeWorker, reasonOf } from "../testing/worker.ts";
 
@@ -17,8 +17,8 @@ const DONE = {
 };
 
 Deno.test("a generation goes from start over its tokens to done, and is stored before done", async () => {
-  const { clock, database, ended, logged, settle, watched } = makeWorker();
-  const { client, call } = await watched();
+  const { clock, database, ended, logged, settle, withClient } = makeWorker();
+  const { client, call } = await withClient();
   assert.deepEqual(client.events, [START]);
   assert.deepEqual(call.call.messages.at(-1), { role: "user", content: "A secret prompt" });
 
@@ -70,7 +70,7 @@ Deno.test("a generation goes from start over its tokens to done, and is stored b
 Deno.test("start leaves before the provider is asked, and a client that leaves then costs nothing", async () => {
   for (const leaves of [false, true]) {
     const { ended, generations, provider, settle } = makeWorker();
-    const client = watch(generations.start(makeAdmitted(), BASE_URL));
+    const client = readEvents(generations.start(makeAdmitted(), BASE_URL));
     assert.equal(provider.calls.length, 0);
     if (leaves) await client.leave();
     else while (client.events.length === 0) await null;
@@ -109,8 +109,8 @@ async function fallSilent({ clock, provider: { calls } }: Worker) {
 for (const [title, stop, reason, status] of STOPS) {
   Deno.test(`a generation is stopped by ${title}; the text so far is stored`, async () => {
     const worker = makeWorker();
-    const { clock, ended, keepAlive, logged, watched } = worker;
-    const { client, call } = await watched();
+    const { clock, ended, keepAlive, logged, withClient } = worker;
+    const { client, call } = await withClient();
     call.send("So far");
     await clock.run(0);
     await stop(worker, client);
@@ -141,8 +141,8 @@ for (const [title, stop, reason, status] of STOPS) {
 Deno.test("the ending that the database answers is the one that readers get", async () => {
   const cancelled = { ...DONE, message_id: "message-1", is_complete: false, finish_reason: "cancelled" };
   for (const fails of [false, true]) {
-    const { database, logged, settle, watched } = makeWorker();
-    const { client, call } = await watched();
+    const { database, logged, settle, withClient } = makeWorker();
+    const { client, call } = await withClient();
     // A cancel had reached it before.
     database.answers.finish = () => ({ status: "cancelled", error_code: null, ...cancelled });
     if (fails) call.fail(new RelayError("provider_error"));
@@ -178,8 +178,8 @@ Deno.test("a failure is an error event, with the text before it; what was not ex
     ],
   ];
   for (const [thrown, code, message, level, cause] of cases) {
-    const { ended, logged, settle, watched } = makeWorker();
-    const { client, call } = await watched();
+    const { ended, logged, settle, withClient } = makeWorker();
+    const { client, call } = await withClient();
     call.send("So far");
     call.fail(thrown);
     await settle(client);
@@ -201,10 +201,10 @@ Deno.test("a failure is an error event, with the text before it; what was not ex
 });
 
 Deno.test("generations of one worker share the beat and the shutdown, and nothing else", async () => {
-  const { clock, database, ended, keepAlive, logged, shutdown, watched } = makeWorker();
-  const one = await watched();
-  const two = await watched({ streamId: "stream-2" });
-  const three = await watched({ streamId: "stream-3" });
+  const { clock, database, ended, keepAlive, logged, shutdown, withClient } = makeWorker();
+  const one = await withClient();
+  const two = await withClient({ streamId: "stream-2" });
+  const three = await withClient({ streamId: "stream-3" });
   one.call.send("one");
   two.call.send("two");
   database.cancelled.add("stream-2");
@@ -254,11 +254,11 @@ Deno.test("a refused generation is ended as failed, and no provider is asked", a
 /** A worker that runs stream-1 of user-1, with the client that started it. */
 async function makeAttachable(on_disconnect: "stop" | "continue" = "stop") {
   const worker = makeWorker();
-  const { client, call } = await worker.watched({ request: { on_disconnect } });
+  const { client, call } = await worker.withClient({ request: { on_disconnect } });
   const ends: string[] = [];
   function attach(name: string, from: number | null = null, userId = "user-1", streamId = "stream-1") {
     const body = worker.generations.attach(userId, streamId, from, () => ends.push(name));
-    return body && watch(body);
+    return body && readEvents(body);
   }
   return { ...worker, client, call, ends, attach };
 }

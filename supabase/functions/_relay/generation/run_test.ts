@@ -84,7 +84,7 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
     model: "model-1",
     temperature: 0.7,
     params: { max_tokens: 9 },
-    messages: [{ role: "system", content: "Tell a secret story" }, ...context],
+    messages: [{ role: "system", content: "A secret instruction" }, ...context],
   });
   assert.deepEqual([call(null).accessKey, call("").accessKey], [null, null]);
 });

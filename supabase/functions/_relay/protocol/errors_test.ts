@@ -89,7 +89,7 @@ Deno.test("a RelayError keeps what it was given, and needs no details", () => {
   assert.deepEqual([plain.cause, plain.issues, plain.retryAfter], [undefined, undefined, undefined]);
 });
 
-Deno.test("toRelayError() gives a RelayError back as it is", () => {
+Deno.test("toRelayError() gives a RelayError back unchanged", () => {
   const error = new RelayError("bot_not_found", "Cannot find the bot");
   assert.equal(toRelayError(error), error);
 });

@@ -9,7 +9,7 @@ import { createGenerations } from "../generation/generations.ts";
 import { createRemoteReaders } from "../generation/remote_readers.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { away } from "./database.ts";
-import { watch } from "./events.ts";
+import { readEvents } from "./events.ts";
 import { createManualClock, makePlatform, type TestPlatform } from "./platform.ts";
 import { makeProvider } from "./provider.ts";
 import { makeRefusals } from "./refusals.ts";
@@ -117,7 +117,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     );
   const seen = async (response: Response) => {
     assert.equal(response.status, 200);
-    const client = watch(response.body!);
+    const client = readEvents(response.body!);
     await platform.clock.run(0);
     return client;
   };

@@ -103,7 +103,7 @@ const CASES: Record<string, string> = {
   "escapes, as PHP writes them, and no space": stream([...php, finish], "\r\r", "data:"),
   "an error within the text": stream([text("a"), text("b"), `{"error":{"message":"no"}}`, text("c")]),
   "what is no chunk": stream([text("a"), text("b"), "nonsense"]),
-  "an event of two lines, of which the second is like a chunk": stream([
+  "an event of two lines whose second is like a chunk": stream([
     text("a"),
     text("b"),
     `x\ndata: ${text("c")}`,
@@ -177,7 +177,7 @@ Deno.test("chunks that are alike are not parsed again", () => {
     return parse(...args);
   };
   try {
-    const words = Array.from({ length: 50 }, (_, place) => text(` ${place}`));
+    const words = Array.from({ length: 50 }, (_, index) => text(` ${index}`));
     const { deltas } = read([bytes(stream([...words, finish]))]);
     assert.equal(deltas[0].text.length, 140);
   } finally {
