@@ -62,12 +62,6 @@ Deno.test("the id may come in the body or in the path, and the caller's stream i
   }
 });
 
-Deno.test("a generation that has ended is 200 with how", async () => {
-  const { database, post } = make();
-  database.answers.cancel = () => "interrupted";
-  assert.deepEqual(await post("/cancel/stream-1"), [200, { stream_id: "stream-1", status: "interrupted" }]);
-});
-
 Deno.test("what the database does not know and what cannot be an id are answered alike", async () => {
   const notFound = [404, { error: { code: "stream_not_found", message: "Cannot find the stream" } }];
   const { database, post } = make();

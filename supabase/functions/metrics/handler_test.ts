@@ -50,19 +50,13 @@ Deno.test("what is no request of the operator's is refused, and the database is 
   const other = "Cannot authenticate: the token is not the one that was configured";
   const missing = "Cannot authenticate: the Authorization header is missing";
   const unset = "Cannot find metrics: RELAY_METRICS_TOKEN is not set";
-  const cases: [configured: string | null, shown: string | null, method: string, code: ErrorCode, message?: string][] =
-    [
-      [TOKEN, null, "GET", "unauthenticated", missing],
-      [TOKEN, "another-token-entirely", "GET", "unauthenticated", other],
-      ...[null, TOKEN, "null", ""].map((shown): [null, string | null, string, ErrorCode, string] => [
-        null,
-        shown,
-        "GET",
-        "not_found",
-        unset,
-      ]),
-      [TOKEN, TOKEN, "POST", "method_not_allowed"],
-    ];
+  const cases: [string | null, string | null, string, ErrorCode, string?][] = [
+    [TOKEN, null, "GET", "unauthenticated", missing],
+    [TOKEN, "another-token-entirely", "GET", "unauthenticated", other],
+    [null, null, "GET", "not_found", unset],
+    [null, "null", "GET", "not_found", unset],
+    [TOKEN, TOKEN, "POST", "method_not_allowed"],
+  ];
   for (const [configured, shown, method, code, message] of cases) {
     const { database, get, lines, refusals } = make(configured);
     const { status, text } = await get(shown, method);

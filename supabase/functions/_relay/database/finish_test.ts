@@ -21,7 +21,7 @@ const STORED = {
   is_complete: true,
 };
 
-/** A text of which the database is believed to have the beginning. */
+/** A text whose beginning the database is believed to have. */
 function makeText(content: string, storedUnits = 0) {
   return { storedUnits, from: (offset: number) => content.slice(offset) };
 }

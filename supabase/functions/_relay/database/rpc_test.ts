@@ -122,12 +122,3 @@ Deno.test("all attempts of a call share its time; then it is unavailable, and th
     assert.deepEqual([requests.length, clock.pending], [answers.length, 0]);
   }
 });
-
-Deno.test("two calls do not wait for each other", async () => {
-  const { rpc, clock } = make((request) =>
-    request.url.endsWith("slow") ? new Promise<Response>(() => {}) : Response.json(1)
-  );
-  void rpc("slow", {});
-  assert.equal(await rpc("quick", {}), 1);
-  assert.equal(clock.pending, 1);
-});

@@ -59,7 +59,7 @@ Deno.test("a view without text has none, from the beginning on", () => {
   assert.deepEqual(textOf({ ...makeView(), start: 7 }), { start: 7, text: "Once" });
 });
 
-Deno.test("start is the generation's place, else its message's, and names nothing that is deleted", () => {
+Deno.test("start says where the generation stands, else its message, and names nothing that is deleted", () => {
   for (const view of [makeView(), makeView({}, null)]) assert.deepEqual(startOf("stream-1", view), START_DATA);
   assert.deepEqual(startOf("stream-1", makeView(null)), {
     stream_id: "stream-1",

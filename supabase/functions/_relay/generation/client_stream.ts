@@ -35,7 +35,7 @@ export function createClientStream(
     if (!open) return;
     open = false;
     pings.end();
-    // The body of a client that does not read lives as long as its connection; the generation behind onEnd must not.
+    // The body of a client that does not read lives as long as its connection; what onEnd holds must not.
     const notify = onEnd;
     onEnd = () => {};
     notify(how);

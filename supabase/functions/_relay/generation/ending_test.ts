@@ -74,7 +74,7 @@ Deno.test("what did not fail is done, as the database has it, whatever the worke
   }
 });
 
-/** The error event of an ending with this code, of which the worker knows this. */
+/** The error event of an ending with this code, where the worker knows this of it. */
 function errorOf(error_code: ErrorCode | null, error?: RelayError, status: "failed" | "interrupted" = "failed") {
   const stored = { ...COMPLETED, status, finish_reason: "error", error_code, is_complete: false };
   const written = lastEvent("stream-1", stored, USAGE, error);

@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import { LOG_FIELDS, makeAdmitted, makeGeneration } from "../testing/generation.ts";
-import { EndReason } from "./ending.ts";
 import { logFields } from "./generation.ts";
 
 Deno.test("log fields name the generation, and hold nothing of its text or the key", () => {
   assert.deepEqual(logFields(makeAdmitted({ request: { system: "secret" } })), LOG_FIELDS);
-});
-
-Deno.test("the first reason to stop counts", () => {
-  const generation = makeGeneration();
-  const reason = new EndReason("cancelled");
-  generation.stop(reason);
-  generation.stop(new EndReason("lost"));
-  assert.equal(generation.signal.reason, reason);
 });
 
 Deno.test("when the last reader has left, only a generation under stop is stopped", async () => {

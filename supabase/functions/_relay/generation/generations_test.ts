@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import { away } from "../testing/database.ts";
-import { type Seen, watch } from "../testing/events.ts";
+import { readEvents, type Seen } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, START_DATA } from "../testing/generation.ts";
 import { BASE_URL, makeWorker, reasonOf } from "../testing/worker.ts";
-import { notStored } from "./ending.ts";
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 const START = { event: "start", id: "0", data: JSON.stringify(START_DATA) };
@@ -18,8 +17,8 @@ const DONE = {
 };
 
 Deno.test("a generation goes from start over its tokens to done, and is stored before done", async () => {
-  const { clock, database, ended, logged, settle, watched } = makeWorker();
-  const { client, call } = await watched();
+  const { clock, database, ended, logged, settle, withClient } = makeWorker();
+  const { client, call } = await withClient();
   assert.deepEqual(client.events, [START]);
   assert.deepEqual(call.call.messages.at(-1), { role: "user", content: "A secret prompt" });
 
@@ -71,7 +70,7 @@ Deno.test("a generation goes from start over its tokens to done, and is stored b
 Deno.test("start leaves before the provider is asked, and a client that leaves then costs nothing", async () => {
   for (const leaves of [false, true]) {
     const { ended, generations, provider, settle } = makeWorker();
-    const client = watch(generations.start(makeAdmitted(), BASE_URL));
+    const client = readEvents(generations.start(makeAdmitted(), BASE_URL));
     assert.equal(provider.calls.length, 0);
     if (leaves) await client.leave();
     else while (client.events.length === 0) await null;
@@ -84,51 +83,34 @@ Deno.test("start leaves before the provider is asked, and a client that leaves t
 });
 
 /** What stops a generation that has said "So far", and what follows: the aborted call's reason, the stored status. */
-const STOPS: [
-  title: string,
-  stop: (worker: ReturnType<typeof makeWorker>, client: Seen) => unknown,
-  reason: string,
-  status: string,
-][] = [
-  [
-    "a cancel, with the next beat",
-    async ({ clock, database }) => {
-      database.cancelled.add("stream-1");
-      await clock.run(1_000);
-    },
-    "cancelled",
-    "cancelled",
-  ],
+const STOPS: [title: string, stop: (worker: Worker, client: Seen) => unknown, reason: string, status: string][] = [
+  ["a cancel", (worker) => beatWith(worker, worker.database.cancelled), "cancelled", "cancelled"],
+  ["the loss of its lease", (worker) => beatWith(worker, worker.database.lost), "lost", "interrupted"],
   ["the leaving of its client", (_, client) => client.leave(), "disconnected", "disconnected"],
   ["a shutdown", ({ shutdown }) => shutdown.begin("early_drop"), "shutdown", "interrupted"],
-  [
-    "the loss of its lease",
-    async ({ clock, database }) => {
-      database.lost.add("stream-1");
-      await clock.run(1_000);
-    },
-    "lost",
-    "interrupted",
-  ],
-  [
-    "silence since the last delta",
-    async ({ clock, provider: { calls } }) => {
-      await clock.run(29_000);
-      calls[0].send({ kind: "reasoning", text: "hm" });
-      await clock.run(29_999);
-      assert.equal(calls[0].open, true);
-      await clock.run(1);
-    },
-    "timeout",
-    "failed",
-  ],
+  ["silence since the last delta", fallSilent, "timeout", "failed"],
 ];
+
+type Worker = ReturnType<typeof makeWorker>;
+
+async function beatWith({ clock }: Worker, streams: Set<string>) {
+  streams.add("stream-1");
+  await clock.run(1_000);
+}
+
+async function fallSilent({ clock, provider: { calls } }: Worker) {
+  await clock.run(29_000);
+  calls[0].send({ kind: "reasoning", text: "hm" });
+  await clock.run(29_999);
+  assert.equal(calls[0].open, true);
+  await clock.run(1);
+}
 
 for (const [title, stop, reason, status] of STOPS) {
   Deno.test(`a generation is stopped by ${title}; the text so far is stored`, async () => {
     const worker = makeWorker();
-    const { clock, ended, keepAlive, logged, watched } = worker;
-    const { client, call } = await watched();
+    const { clock, ended, keepAlive, logged, withClient } = worker;
+    const { client, call } = await withClient();
     call.send("So far");
     await clock.run(0);
     await stop(worker, client);
@@ -159,8 +141,8 @@ for (const [title, stop, reason, status] of STOPS) {
 Deno.test("the ending that the database answers is the one that readers get", async () => {
   const cancelled = { ...DONE, message_id: "message-1", is_complete: false, finish_reason: "cancelled" };
   for (const fails of [false, true]) {
-    const { database, logged, settle, watched } = makeWorker();
-    const { client, call } = await watched();
+    const { database, logged, settle, withClient } = makeWorker();
+    const { client, call } = await withClient();
     // A cancel had reached it before.
     database.answers.finish = () => ({ status: "cancelled", error_code: null, ...cancelled });
     if (fails) call.fail(new RelayError("provider_error"));
@@ -169,16 +151,6 @@ Deno.test("the ending that the database answers is the one that readers get", as
     assert.deepEqual(client.json("done"), cancelled);
     assert.equal(logged()[1].outcome, "cancelled");
   }
-});
-
-Deno.test("a generation that is gone with its user ends without a message", async () => {
-  const { database, settle, watched } = makeWorker();
-  const { client, call } = await watched();
-  call.send("So far");
-  database.answers.finish = () => null;
-  call.finish();
-  await settle(client);
-  assert.deepEqual(client.json("done"), { ...DONE, message_id: null });
 });
 
 Deno.test("a failure is an error event, with the text before it; what was not expected is opaque and logged", async () => {
@@ -206,8 +178,8 @@ Deno.test("a failure is an error event, with the text before it; what was not ex
     ],
   ];
   for (const [thrown, code, message, level, cause] of cases) {
-    const { ended, logged, settle, watched } = makeWorker();
-    const { client, call } = await watched();
+    const { ended, logged, settle, withClient } = makeWorker();
+    const { client, call } = await withClient();
     call.send("So far");
     call.fail(thrown);
     await settle(client);
@@ -228,38 +200,11 @@ Deno.test("a failure is an error event, with the text before it; what was not ex
   }
 });
 
-Deno.test("done waits for the storing only so long; the storing goes on, and renews the lease", async () => {
-  const { clock, database, ended, keepAlive, logged, settle, watched } = makeWorker();
-  const { client, call } = await watched();
-  call.send("All of it");
-  database.answers.finish = () => {
-    throw away();
-  };
-  call.finish({ usage: USAGE });
-  await clock.run(DONE_WAITS_FOR_STORAGE_MS - 1);
-  assert.equal(client.events.length, 2);
-  await clock.run(1);
-  assert.deepEqual(client.json("done"), { ...DONE, message_id: null, usage: USAGE });
-  assert.equal(client.ended, true);
-  let settled = false;
-  keepAlive.settled().then(() => settled = true);
-  await clock.run(25_000);
-  assert.equal(settled, false);
-  assert.equal(database.calls.filter(([name]) => name === "beat").length, 30);
-
-  database.answers.finish = (_, ending) => notStored(ending);
-  await clock.run(2_000);
-  await settle(client);
-  assert.equal(ended()?.text, "All of it");
-  const events = ["generation_started", "message_not_stored_yet", "message_stored_late", "generation_finished"];
-  assert.deepEqual(logged().map(({ event }) => event).slice(0, -1), events);
-});
-
 Deno.test("generations of one worker share the beat and the shutdown, and nothing else", async () => {
-  const { clock, database, ended, keepAlive, logged, shutdown, watched } = makeWorker();
-  const one = await watched();
-  const two = await watched({ streamId: "stream-2" });
-  const three = await watched({ streamId: "stream-3" });
+  const { clock, database, ended, keepAlive, logged, shutdown, withClient } = makeWorker();
+  const one = await withClient();
+  const two = await withClient({ streamId: "stream-2" });
+  const three = await withClient({ streamId: "stream-3" });
   one.call.send("one");
   two.call.send("two");
   database.cancelled.add("stream-2");
@@ -309,11 +254,11 @@ Deno.test("a refused generation is ended as failed, and no provider is asked", a
 /** A worker that runs stream-1 of user-1, with the client that started it. */
 async function makeAttachable(on_disconnect: "stop" | "continue" = "stop") {
   const worker = makeWorker();
-  const { client, call } = await worker.watched({ request: { on_disconnect } });
+  const { client, call } = await worker.withClient({ request: { on_disconnect } });
   const ends: string[] = [];
   function attach(name: string, from: number | null = null, userId = "user-1", streamId = "stream-1") {
     const body = worker.generations.attach(userId, streamId, from, () => ends.push(name));
-    return body && watch(body);
+    return body && readEvents(body);
   }
   return { ...worker, client, call, ends, attach };
 }
@@ -336,6 +281,8 @@ Deno.test("a reader is attached until the last event leaves, also while the endi
   await clock.run(1_000);
   const waiting = attach("waiting")!;
   await clock.run(DONE_WAITS_FOR_STORAGE_MS);
+  // The lease is renewed as long as the storing takes.
+  assert.equal(database.calls.filter(([name]) => name === "beat").length, 6);
   assert.equal(waiting.events.at(-1)?.event, "error");
   assert.equal(attach("late"), null);
   database.failure = null;

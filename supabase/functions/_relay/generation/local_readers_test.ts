@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { events } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
-import { type SeenEvent, watch } from "../testing/events.ts";
+import { readEvents, type SeenEvent } from "../testing/events.ts";
 import { START_DATA } from "../testing/generation.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { createLocalReaders } from "./local_readers.ts";
@@ -48,7 +48,7 @@ Deno.test("a reader gets what it has not seen, then what comes", async () => {
   for (const stored of [0, 5, 10]) {
     for (const [from, wanted] of cases) {
       const { attach, clock, readers, say } = make(text, stored);
-      const client = watch(attach("a", from));
+      const client = readEvents(attach("a", from));
       await clock.run(0);
       assert.deepEqual(client.events, wanted, `${from} ${stored}`);
       say("!");
@@ -65,25 +65,15 @@ Deno.test("start and the text so far are one write, so that a long text does not
   const { attach, clock, ends, readers } = make("x".repeat(2 * MAX_CLIENT_QUEUE_BYTES));
   const body = attach("a");
   assert.deepEqual(ends, []);
-  const client = watch(body);
+  const client = readEvents(body);
   await clock.run(0);
   assert.equal(client.text.length, 2 * MAX_CLIENT_QUEUE_BYTES);
   readers.close();
 });
 
-Deno.test("when the last reader leaves, all are gone, and before that they are not", async () => {
-  const { attach, allGone, clock, ends } = make();
-  const clients = ["one", "two"].map((name) => watch(attach(name)));
-  await clients[0].leave();
-  assert.deepEqual([ends, allGone()], [["one"], 0]);
-  await clients[1].leave();
-  assert.deepEqual([ends, allGone()], [["one", "two"], 1]);
-  assert.equal(clock.pending, 0);
-});
-
 Deno.test("a close ends every reader once, and none of them has left", async () => {
   const { attach, allGone, clock, ends, readers, say } = make();
-  const clients = ["one", "two", "three"].map((name) => watch(attach(name)));
+  const clients = ["one", "two", "three"].map((name) => readEvents(attach(name)));
   assert.equal(clock.pending, 3);
   readers.close();
   assert.deepEqual(ends, ["one", "two", "three"]);

@@ -3,7 +3,7 @@ import type { View } from "../database/database.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase } from "../testing/database.ts";
-import { watch } from "../testing/events.ts";
+import { readEvents } from "../testing/events.ts";
 import { COMPLETED, INTERRUPTED, makeView, START_DATA } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { assertEnded } from "../testing/worker.ts";
@@ -44,8 +44,8 @@ function make() {
     reads,
     open,
     set: (streamId: string, view: View) => void database.views.set(streamId, view),
-    async watched(streamId: string, from: number | null = null) {
-      const client = watch(open(streamId, from));
+    async openClient(streamId: string, from: number | null = null) {
+      const client = readEvents(open(streamId, from));
       await clock.run(0);
       return client;
     },
@@ -53,10 +53,10 @@ function make() {
 }
 
 Deno.test("a reader gets start, the text so far, what each beat brings, and the end", async () => {
-  const { clock, database, ends, reads, set, watched } = make();
+  const { clock, database, ends, reads, set, openClient } = make();
   set("a", makeView("Once"));
   set("b", makeView("Once upon"));
-  const clients = [await watched("a"), await watched("a", 0), await watched("a", 1), await watched("b", 2)];
+  const clients = [await openClient("a"), await openClient("a", 0), await openClient("a", 1), await openClient("b", 2)];
   assert.deepEqual(clients[0].events, [START("a"), token(4, "Once")]);
   set("a", makeView("Once upon", {}, 4));
   await clock.run(1_000);
@@ -85,7 +85,7 @@ Deno.test("a reader gets start, the text so far, what each beat brings, and the 
 });
 
 Deno.test("what has ended is replayed at once, and nothing is asked afterwards", async () => {
-  const { clock, ends, reads, set, watched } = make();
+  const { clock, ends, reads, set, openClient } = make();
   set("a", completed("Once upon"));
   const cases: [number | null, unknown[]][] = [
     [null, [START("a"), token(9, "Once upon"), done("a")]],
@@ -94,7 +94,7 @@ Deno.test("what has ended is replayed at once, and nothing is asked afterwards",
     [99, [done("a")]],
   ];
   for (const [from, wanted] of cases) {
-    const client = await watched("a", from);
+    const client = await openClient("a", from);
     assert.deepEqual(client.events, wanted);
     assertEnded(client);
   }
@@ -108,9 +108,9 @@ Deno.test("a text that is larger than the queue arrives whole, with its end or w
   const text = "x".repeat(MAX_CLIENT_QUEUE_BYTES) + "end";
   for (const view of [completed(text), makeView(text)]) {
     for (const from of [null, 1]) {
-      const { clock, set, watched } = make();
+      const { clock, set, openClient } = make();
       set("a", view);
-      const client = await watched("a", from);
+      const client = await openClient("a", from);
       assert.equal(client.text.length, text.length - (from ?? 0));
       set("a", completed(text));
       await clock.run(1_000);
@@ -121,15 +121,15 @@ Deno.test("a text that is larger than the queue arrives whole, with its end or w
 });
 
 Deno.test("a reader that leaves or comes during a read changes nothing of it", async () => {
-  const { clock, database, ends, reads, set, watched } = make();
+  const { clock, database, ends, reads, set, openClient } = make();
   set("a", makeView(""));
-  const leaver = await watched("a");
+  const leaver = await openClient("a");
   set("a", makeView("Once"));
   const { promise, resolve } = Promise.withResolvers<void>();
   database.gate = promise;
   await clock.run(1_000);
   await leaver.leave();
-  const comer = await watched("a");
+  const comer = await openClient("a");
   await clock.run(3_000);
   assert.deepEqual(reads.length, 1);
   database.gate = null;
@@ -143,26 +143,10 @@ Deno.test("a reader that leaves or comes during a read changes nothing of it", a
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a reader that is ahead of the database waits until that has got further", async () => {
-  const { clock, set, watched } = make();
-  set("a", makeView("Once"));
-  // The worker that died had sent more than it had stored.
-  const client = await watched("a", 11);
-  for (const text of ["Once upon", "Once upon a"]) {
-    set("a", makeView(text, {}, 4));
-    await clock.run(1_000);
-    assert.deepEqual(client.events, []);
-  }
-  set("a", makeView("Once upon a time", {}, 9));
-  await clock.run(1_000);
-  assert.deepEqual(client.events, [token(16, " time")]);
-  await client.leave();
-});
-
 Deno.test("a generation whose lease ran out ends with its text and an error, a deleted one with an error alone", async () => {
-  const { clock, database, ends, set, watched } = make();
+  const { clock, database, ends, set, openClient } = make();
   for (const id of ["a", "b", "c"]) set(id, makeView("Once"));
-  const [swept, deleted, other] = [await watched("a"), await watched("b"), await watched("c")];
+  const [swept, deleted, other] = [await openClient("a"), await openClient("b"), await openClient("c")];
   set("a", makeView("Once upon", INTERRUPTED));
   database.views.delete("b");
   await clock.run(1_000);
@@ -179,9 +163,9 @@ Deno.test("a generation whose lease ran out ends with its text and an error, a d
 });
 
 Deno.test("an outage ends no stream, is one line, and what was written during it comes after it", async () => {
-  const { clock, database, logged, set, watched, workerId } = make();
+  const { clock, database, logged, set, openClient, workerId } = make();
   set("a", makeView("Once"));
-  const client = await watched("a");
+  const client = await openClient("a");
   for (let outage = 1; outage <= 2; outage++) {
     database.failure = away();
     await clock.run(5_000);
@@ -198,9 +182,9 @@ Deno.test("an outage ends no stream, is one line, and what was written during it
 });
 
 Deno.test("a shutdown closes every stream without a last event, because the generation goes on elsewhere", async () => {
-  const { clock, ends, reads, set, shutdown, watched } = make();
+  const { clock, ends, reads, set, shutdown, openClient } = make();
   for (const id of ["a", "b"]) set(id, makeView("Once"));
-  const clients = [await watched("a"), await watched("b")];
+  const clients = [await openClient("a"), await openClient("b")];
   shutdown.begin("early_drop");
   await clock.run(5_000);
   for (const client of clients) {

@@ -5,7 +5,6 @@ import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing
 import { makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
 import { BASE_URL } from "../testing/worker.ts";
-import { EndReason } from "./ending.ts";
 import type { LocalReaders } from "./local_readers.ts";
 import { providerCall, runGeneration } from "./run.ts";
 
@@ -13,7 +12,7 @@ const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 const NOW = Date.UTC(2026, 0, 1);
 
 /** A run that has asked its provider; `written` is what readers got, write by write, with the transcript's length. */
-function make(overrides: AdmittedOverrides = {}, stopped?: EndReason) {
+function make(overrides: AdmittedOverrides = {}) {
   const platform = makePlatform();
   const provider = makeProvider();
   const written: [string, number][] = [];
@@ -23,7 +22,6 @@ function make(overrides: AdmittedOverrides = {}, stopped?: EndReason) {
     close: () => assert.fail("A run does not close what it did not open"),
   };
   const generation = { ...makeGeneration(platform, "", overrides), readers };
-  if (stopped) generation.stop(stopped);
   const run = runGeneration(platform, provider, generation, BASE_URL);
   return { ...platform, call: provider.calls[0], generation, provider, run, written };
 }
@@ -52,14 +50,6 @@ Deno.test("a run asks the provider, appends before it writes, and writes once fo
     [events.token("!", 8), 8],
   ]);
   assert.equal(generation.transcript.from(0), "Once 🐉!");
-  assert.equal(clock.pending, 0);
-});
-
-Deno.test("a run that was stopped before it began asks for nothing that stays open", async () => {
-  const { clock, provider, run } = make({}, new EndReason("disconnected"));
-  const { ending } = await run;
-  assert.deepEqual([ending.status, ending.firstTokenMs], ["disconnected", null]);
-  assert.equal(provider.calls.every(({ open }) => !open), true);
   assert.equal(clock.pending, 0);
 });
 
@@ -94,7 +84,7 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
     model: "model-1",
     temperature: 0.7,
     params: { max_tokens: 9 },
-    messages: [{ role: "system", content: "Tell a secret story" }, ...context],
+    messages: [{ role: "system", content: "A secret instruction" }, ...context],
   });
   assert.deepEqual([call(null).accessKey, call("").accessKey], [null, null]);
 });

@@ -19,7 +19,7 @@ export interface Transcript {
 /**
  * Two lists, of what is stored and what is not, so that appending costs nothing that grows with the text. They are
  * joined, never sliced out of one long string: a slice keeps all of that string in memory, and a provider that is faster
- * than the beats would leave one behind with each of them.
+ * than the beats would leave one of them with each beat.
  */
 export function createTranscript(): Transcript {
   const kept: string[] = [];

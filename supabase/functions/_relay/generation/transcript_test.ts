@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { makeRandom, makeText } from "../testing/split.ts";
 import { createTranscript } from "./transcript.ts";
 
-/** A transcript of this text, of which so much is stored. */
+/** A transcript of this text; so much of it is stored. */
 function make(text = "", stored = 0) {
   const transcript = createTranscript();
   transcript.append(text);
@@ -49,19 +49,19 @@ Deno.test("after any row of operations it is the text that a plain string would 
           break;
         }
         case 1: {
-          const piece = transcript.unstored(limit);
-          assert.equal(piece.start, stored);
-          assert.equal(piece.text, text.slice(piece.start, piece.end));
-          assert.ok(piece.text.isWellFormed());
-          assert.ok(piece.end - piece.start <= limit);
+          const chunk = transcript.unstored(limit);
+          assert.equal(chunk.start, stored);
+          assert.equal(chunk.text, text.slice(chunk.start, chunk.end));
+          assert.ok(chunk.text.isWellFormed());
+          assert.ok(chunk.end - chunk.start <= limit);
           // At most half a pair is left out, or the text would never get on.
-          assert.ok(piece.end >= Math.min(stored + limit - 1, text.length));
-          stored = piece.end;
+          assert.ok(chunk.end >= Math.min(stored + limit - 1, text.length));
+          stored = chunk.end;
           transcript.markStored(stored);
           break;
         }
         case 2: {
-          // An answer that was lost, or another attempt's: any whole character, before what is stored or behind it.
+          // An answer that was lost, or another attempt's: any whole character, before the end of what is stored or after it.
           const units = random(text.length + 3);
           if (text.slice(0, units).isWellFormed()) {
             transcript.markStored(units);

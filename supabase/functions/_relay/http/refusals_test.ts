@@ -98,14 +98,3 @@ Deno.test("a worker that ends flushes at once, also what it refuses while it end
   await settle();
   assert.deepEqual(flushed, [{ forbidden: 1 }, { unavailable: 1 }, { internal: 1 }]);
 });
-
-Deno.test("a worker that ends tries once where flushes fail, and ends", async () => {
-  const lab = make();
-  const { clock, count, flushed, settle, shutdown } = lab;
-  lab.failure = new Error("away");
-  count("forbidden");
-  await clock.run(REFUSAL_FLUSH_MS);
-  shutdown.begin("the end");
-  await settle();
-  assert.deepEqual([flushed, lab.tries], [[], 2]);
-});

@@ -4,7 +4,7 @@
 export type ResolveDns = (host: string, signal: AbortSignal) => Promise<string[]>;
 
 /**
- * The name is asked as it is, without a dot at its end, so that a search list of the machine applies here as it will
+ * The name is asked without a dot at its end, so that a search list of the machine applies here as it will
  * when `fetch` resolves the name again.
  */
 export const resolveDns: ResolveDns = async (host, signal) => {

@@ -19,21 +19,6 @@ function make() {
   return { begun, clock, outages, interval };
 }
 
-Deno.test("the first run comes after one interval, and none before a start", async () => {
-  const { begun, clock, interval } = make();
-  assert.equal(clock.pending, 0);
-  interval.start();
-  interval.start();
-  await clock.run(999);
-  assert.equal(begun.length, 0);
-  await clock.run(1);
-  assert.equal(begun.length, 1);
-  begun[0].resolve();
-  await clock.run(0);
-  interval.stop();
-  assert.equal(clock.pending, 0);
-});
-
 Deno.test("runs are timed from start to start and never overlap", async () => {
   const { begun, clock, interval } = make();
   interval.start();

@@ -3,7 +3,7 @@
 /** How much an operator should care. */
 export type Level = "info" | "warn" | "error";
 
-/** The fields of a line besides timestamp, level and event; a closed list, so that no secret has a place in it. */
+/** The fields of a line besides timestamp, level and event; a closed list, so that there is none for a secret. */
 export interface LogFields {
   request_id?: string;
   worker_id?: string;

@@ -25,7 +25,7 @@ function refusal(body: unknown, parse: (body: unknown) => unknown = parseStreamR
   assert.fail(`It was accepted: ${JSON.stringify(body)?.slice(0, 200)}`);
 }
 
-Deno.test("a good body is taken as it is; a client's leaving stops the generation unless it says otherwise", () => {
+Deno.test("a good body is taken unchanged; a client's leaving stops the generation unless it says otherwise", () => {
   const bodies = [
     { prompt: "Hello" },
     { reroll_of: ID },

@@ -18,7 +18,7 @@ export interface EventParser {
   end(line: string): void;
 }
 
-/** `event` is the text of the event where it came in one piece, else "". */
+/** `event` is the text of the event where it came in one read, else "". */
 export type OnData = (data: string, event: string) => void;
 
 /** The longest line that is read, and the error that a longer one throws. */

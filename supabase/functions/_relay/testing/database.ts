@@ -40,7 +40,7 @@ export function away(): RelayError {
 /** How `away()` looks in a log line. */
 export const AWAY = "RelayError: Cannot reach the database; caused by relay_x got no answer";
 
-/** An ending as it is stored, with a message if there was text. */
+/** A stored ending, with a message if there was text. */
 export function makeStored(streamId: string, ending: Ending, text: string): StoredEnding {
   return {
     status: ending.status,

@@ -22,7 +22,7 @@ export interface Seen {
 }
 
 /** Reads in the background from now on; fails the test where the stream breaks. */
-export function watch(body: ReadableStream<Uint8Array>): Seen {
+export function readEvents(body: ReadableStream<Uint8Array>): Seen {
   const events: SeenEvent[] = [];
   const reader = body.getReader();
   let ended = false;

@@ -18,7 +18,7 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     access_path: "https://provider.test/v1",
     model: "model-1",
     temperature: 0.7,
-    system_prompt: "Tell a secret story",
+    system_prompt: "A secret instruction",
     params: {},
     context: [{ role: "user", content: "A secret prompt" }],
     rate: { limit: 5, remaining: 4, reset_s: 60 },
@@ -72,7 +72,7 @@ export const LOG_FIELDS = {
   model: "model-1",
 };
 
-/** How that generation looks in the database while it runs, with this text; of which the chunks begin at `start`. */
+/** How that generation looks in the database while it runs, with this text; the chunks begin at `start`. */
 export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0): View {
   const { stream_id: _, ...place } = START_DATA;
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;

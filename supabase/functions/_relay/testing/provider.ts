@@ -8,8 +8,8 @@ export interface TestCall {
   signal: AbortSignal;
   /** False once the request has ended, however it did. */
   readonly open: boolean;
-  /** One read of the answer: each string is a piece of text. */
-  send(...pieces: (string | Delta)[]): void;
+  /** One read of the answer: each string is a text. */
+  send(...deltas: (string | Delta)[]): void;
   finish(end?: Partial<ProviderEnd>): void;
   fail(error: unknown): void;
 }
@@ -40,10 +40,10 @@ export function makeProvider(): TestProvider {
         get open() {
           return open;
         },
-        send(...pieces) {
+        send(...deltas) {
           if (!open) return;
           try {
-            onDeltas(pieces.map((piece) => typeof piece === "string" ? { kind: "text", text: piece } : piece));
+            onDeltas(deltas.map((delta) => typeof delta === "string" ? { kind: "text", text: delta } : delta));
           } catch (error) {
             end(() => reject(error));
           }

@@ -9,9 +9,9 @@ import { createGenerations } from "../generation/generations.ts";
 import { createRemoteReaders } from "../generation/remote_readers.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { away } from "./database.ts";
-import { type Seen, watch } from "./events.ts";
+import { readEvents } from "./events.ts";
 import { createManualClock, makePlatform, type TestPlatform } from "./platform.ts";
-import { makeProvider, type TestCall } from "./provider.ts";
+import { makeProvider } from "./provider.ts";
 import { makeRefusals } from "./refusals.ts";
 import type { RpcCall } from "./rpc.ts";
 import type { SqlDatabase } from "./sql.ts";
@@ -24,18 +24,7 @@ export interface Options {
 }
 
 /** One worker, with its own provider connections. */
-export interface Worker {
-  platform: TestPlatform;
-  calls: TestCall[];
-  /** While it is true, the worker reaches no database, as one that was cut off, or killed. */
-  cut: boolean;
-  post(body: Record<string, unknown>, options?: Options): Promise<Response>;
-  get(streamId: string, options?: Options): Promise<Response>;
-  cancel(streamId: string, options?: Options): Promise<Response>;
-  /** Posts, or gets, and reads the stream. */
-  start(body: Record<string, unknown>, options?: Options): Promise<Seen>;
-  read(streamId: string, options?: Options): Promise<Seen>;
-}
+export type Worker = ReturnType<typeof makeWorkerOver>;
 
 /** Workers for a new user, whose requests name that user unless they name another. */
 export async function makeRelay(sql: SqlDatabase, count = 2) {
@@ -88,8 +77,10 @@ export async function makeRelay(sql: SqlDatabase, count = 2) {
 /** What `makeRelay()` builds. */
 export type Relay = Awaited<ReturnType<typeof makeRelay>>;
 
-function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string): Worker {
-  const database = createDatabase(platform, (name, args) => worker.cut ? Promise.reject(away()) : rpc(name, args));
+function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
+  /** While `cut` is true, the worker reaches no database, as one that was cut off, or killed. */
+  const state = { cut: false };
+  const database = createDatabase(platform, (name, args) => state.cut ? Promise.reject(away()) : rpc(name, args));
   const provider = makeProvider();
   const refusals = makeRefusals();
   const verify = (request: Request) => {
@@ -126,19 +117,20 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string): Worker
     );
   const seen = async (response: Response) => {
     assert.equal(response.status, 200);
-    const client = watch(response.body!);
+    const client = readEvents(response.body!);
     await platform.clock.run(0);
     return client;
   };
-  const worker: Worker = {
+  const post = (body: unknown, options?: Options) => send(stream, "stream", options, body);
+  const get = (streamId: string, options?: Options) => send(stream, `stream/${streamId}`, options);
+  return Object.assign(state, {
     platform,
     calls: provider.calls,
-    cut: false,
-    post: (body, options) => send(stream, "stream", options, body),
-    get: (streamId, options) => send(stream, `stream/${streamId}`, options),
-    cancel: (streamId, options) => send(cancel, `cancel/${streamId}`, options),
-    start: async (body, options) => await seen(await worker.post(body, options)),
-    read: async (streamId, options) => await seen(await worker.get(streamId, options)),
-  };
-  return worker;
+    post,
+    get,
+    cancel: (streamId: string, options?: Options) => send(cancel, `cancel/${streamId}`, options),
+    /** Posts, or gets, and reads the stream. */
+    start: async (body: unknown, options?: Options) => await seen(await post(body, options)),
+    read: async (streamId: string, options?: Options) => await seen(await get(streamId, options)),
+  });
 }

@@ -1,13 +1,13 @@
-/** Cuts bytes and text into pieces, for codecs whose result must not depend on where the cuts are. */
+/** Cuts bytes and text, for codecs whose result must not depend on where the cuts are. */
 
-/** In one piece, unit by unit, and cut once at each place; a Uint8Array's units are bytes, a string's UTF-16 units. */
+/** Whole, unit by unit, and cut once at each offset; a Uint8Array's units are bytes, a string's UTF-16 units. */
 export function* splitEverywhere<T extends string | Uint8Array>(whole: T): Generator<T[]> {
   yield [whole];
   yield splitAt(whole, [...Array(whole.length).keys()].slice(1));
   for (let at = 1; at < whole.length; at++) yield splitAt(whole, [at]);
 }
 
-/** Cuts at some places, chosen by chance; an empty piece may be among the pieces, as among reads. */
+/** Cuts at some offsets, chosen by chance; an empty part may be among the parts, as among reads. */
 export function splitRandomly<T extends string | Uint8Array>(whole: T, random: Random): T[] {
   const cuts = Array.from({ length: random(6) }, () => random(whole.length + 1));
   return splitAt(whole, cuts.sort((a, b) => a - b));
@@ -24,7 +24,7 @@ export type Random = (limit: number) => number;
 export function makeRandom(seed: number): Random {
   let state = seed;
   return (limit) => {
-    // mulberry32, a public-domain generator: good enough to choose places for cuts.
+    // mulberry32, a public-domain generator: good enough to choose offsets for cuts.
     state = (state + 0x6D2B79F5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;

@@ -5,7 +5,7 @@ import { EndReason } from "../generation/ending.ts";
 import { createGenerations } from "../generation/generations.ts";
 import type { Configuration } from "../platform/configuration.ts";
 import { makeDatabase } from "./database.ts";
-import { type Seen, watch } from "./events.ts";
+import { readEvents, type Seen } from "./events.ts";
 import { type AdmittedOverrides, makeAdmitted } from "./generation.ts";
 import { makePlatform } from "./platform.ts";
 import { makeProvider, type TestCall } from "./provider.ts";
@@ -32,9 +32,9 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
     generations,
     begin,
     /** The same, with a client that reads. */
-    async watched(overrides: AdmittedOverrides = {}) {
+    async withClient(overrides: AdmittedOverrides = {}) {
       const { body, call } = await begin(overrides);
-      return { client: watch(body), call };
+      return { client: readEvents(body), call };
     },
     /** The ending that came to the database, with the whole text; undefined: none has. */
     ended: (streamId = "stream-1") => database.endings.get(streamId),

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ERRORS, RelayError } from "../../protocol/errors.ts";
 import { createManualClock } from "../../testing/platform.ts";
-import { splitEverywhere } from "../../testing/split.ts";
 import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
 import { createChatCompletions } from "./client.ts";
 
@@ -209,15 +208,6 @@ Deno.test("the messages are dropped once they are sent", async () => {
   assert.deepEqual(waiting, []);
 });
 
-Deno.test("the text is the same wherever the answer was split", async () => {
-  const second = event({ content: "\n🐉" }).replaceAll("\n", "\r\n");
-  for (const reads of splitEverywhere(encoder.encode(event({ content: "é\r" }) + second + STOP + DONE))) {
-    const { calls, end } = run(makeAnswer(reads).fetch);
-    await end;
-    assert.equal(textOf(calls), "é\n🐉");
-  }
-});
-
 Deno.test("the deltas of one read are one call; [DONE] is the end, also where the provider does not close", async () => {
   const first = HELLO + event({ reasoning_content: "hm" }) + WORLD;
   const answer = makeAnswer([first, ": nothing\n\n", event({ content: "!" }) + STOP + DONE], { hangs: true });
@@ -299,54 +289,6 @@ Deno.test("a signal that was aborted before makes no request, and one that is ab
   assert.deepEqual(await run(after.fetch, {}, controller.signal).end, STOPPED);
   controller.abort(REASON);
   assert.equal(after.cancelled.includes(REASON), false);
-});
-
-Deno.test("an abort before the headers ends the connection and gives the very reason", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const controller = new AbortController();
-  const baseUrl = new URL(`http://127.0.0.1:${listener.addr.port}/v1`);
-  const { calls, end } = run(undefined, { baseUrl }, controller.signal);
-  const rejected = assert.rejects(end, isReason);
-  using connection = await listener.accept();
-  const buffer = new Uint8Array(64 * 1024);
-  assert.ok((await connection.read(buffer))! > 0);
-  controller.abort(REASON);
-  await rejected;
-  // The end of the connection, whichever way it shows.
-  let read: number | null = 1;
-  while (read !== null) read = await connection.read(buffer).catch(() => null);
-  assert.deepEqual(calls, []);
-});
-
-Deno.test("an abort of twenty streams in the middle ends their connections and gives the very reason", async () => {
-  let open = 0;
-  const allGone = Promise.withResolvers<void>();
-  await using provider = serve(() => {
-    const body = new ReadableStream({
-      start(controller) {
-        controller.enqueue(encoder.encode(HELLO));
-        open++;
-      },
-      cancel() {
-        if (--open === 0) allGone.resolve();
-      },
-    });
-    return new Response(body, { headers: EVENT_STREAM });
-  });
-  const controller = new AbortController();
-  const allBegun = Promise.withResolvers<void>();
-  let begun = 0;
-  const onDeltas = () => ++begun === 20 && allBegun.resolve();
-  const runs = Array.from(
-    { length: 20 },
-    () => run(undefined, { baseUrl: provider.url() }, controller.signal, onDeltas),
-  );
-  const settled = Promise.allSettled(runs.map(({ end }) => end));
-  await allBegun.promise;
-  controller.abort(REASON);
-  for (const result of await settled) assert.ok(result.status === "rejected" && isReason(result.reason));
-  await allGone.promise;
-  for (const { calls } of runs) assert.deepEqual(calls, [[text("Hello")]]);
 });
 
 Deno.test("an abort ends the read that waits, also of a fetch that ignores the signal, and takes no further read", async () => {

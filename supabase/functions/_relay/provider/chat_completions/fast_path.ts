@@ -58,14 +58,14 @@ export interface ChunkTemplate {
 /** OpenAI pads its chunks with one that hides their length; nothing else is made of it. */
 const PADDING = "obfuscation";
 
-/** What cannot stand in a JSON string as it is, and the backslash before what stands there in another way. */
+/** What a JSON string can hold only escaped, and the backslash that escapes it. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[\x00-\x1f\\]/;
 
 /**
  * Makes a template of an event, whole and raw, whose chunk only added the value of `field` to the answer. Null where
- * that is not certain: in an event without a backslash each name stands as it is, so a name that occurs once, followed by
- * a colon, is the field. An event with the same characters around another string is the same chunk with another text.
+ * that is not certain: an event without a backslash has no escapes, so a name that occurs once, followed by a colon, is
+ * the field. An event with the same characters around another string is the same chunk with another text.
  */
 export function learnTemplate(event: string, field: string): ChunkTemplate | null {
   const body = event.trimEnd();

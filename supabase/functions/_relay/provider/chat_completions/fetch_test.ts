@@ -59,21 +59,6 @@ Deno.test("a success is given as it came, its body untouched", async () => {
   assert.deepEqual([pulls, response.bodyUsed, clock.pending], [0, false, 0]);
 });
 
-Deno.test("a redirect is not followed", async () => {
-  let asked = 0;
-  const headers = { location: "/elsewhere", "content-type": "text/plain" };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
-    asked++;
-    return new Response("moved", { status: 302, headers });
-  });
-  const clock = createManualClock();
-  const response = await createBoundedFetch(clock)(`http://127.0.0.1:${server.addr.port}/`, { redirect: "follow" });
-  assert.deepEqual([response.status, response.headers.get("location")], [302, null]);
-  await response.body?.cancel();
-  await server.shutdown();
-  assert.deepEqual([asked, clock.pending], [1, 0]);
-});
-
 Deno.test("a short error is given whole, with its status and type alone", async () => {
   const headers = { "content-type": "application/json", "retry-after": "7" };
   const { boundedFetch, clock } = make(() => new Response('{"error":{"message":"é🐉"}}', { status: 429, headers }));
