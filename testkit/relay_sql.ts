@@ -1,7 +1,7 @@
 /** The relay's SQL functions, called as a worker's database client calls them: by name. */
 import type { Sql } from "postgres";
 
-/** What relay_begin is asked; the rest has defaults. */
+/** The arguments of relay_begin; the rest has defaults. */
 export interface Begin {
   user_id: string;
   stream_id?: string;
@@ -19,7 +19,7 @@ export interface Admitted {
   user_message_id: string;
 }
 
-/** How a generation stands, as relay_finish tells it. */
+/** How a generation stands, as relay_finish answers it. */
 export interface Outcome {
   status: string;
   finish_reason: string | null;
@@ -53,7 +53,7 @@ export async function admit(sql: Sql, asked: Begin): Promise<Admitted> {
   return { ...answer, stream_id, user_id: asked.user_id };
 }
 
-/** Finishes as a provider that has said this and stopped; `start_at` is where it is to go on from. */
+/** Finishes as a provider that has said this and stopped; `start_at` is where the content begins. */
 export async function finish(
   sql: Sql,
   { stream_id, fence }: Admitted,
@@ -70,7 +70,7 @@ export async function finish(
   return answer;
 }
 
-/** Finishes as a worker does that holds the whole text: from wherever the database says. */
+/** Finishes as a worker that has the whole text: from where the database says. */
 export async function finishWhole(sql: Sql, generation: Admitted, text: string): Promise<Outcome> {
   let start = text.length;
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -95,7 +95,7 @@ export async function sweep(sql: Sql, { user_id }: Pick<Admitted, "user_id">): P
   return answer.closed;
 }
 
-/** Reads as a watcher who has nothing yet. */
+/** Reads as a reader that has nothing yet. */
 export async function read(
   sql: Sql,
   { user_id, stream_id }: Admitted,
@@ -116,21 +116,21 @@ export async function cancel(sql: Sql, { user_id, stream_id }: Admitted): Promis
   return answer.status;
 }
 
-/** What a beat is told. */
+/** What a beat is answered. */
 export interface Beat {
   stored: Record<string, number>;
   cancelled: string[];
   lost: string[];
 }
 
-/** Beats for these generations, in this order; each brings the piece of its text that is named here. */
+/** Beats for these generations, in this order; each with the chunk of its text that is named here. */
 export async function beat(
   sql: Sql,
   generations: Admitted[],
-  pieces: { start: number; text: string }[] = [],
+  chunks: { start: number; text: string }[] = [],
 ): Promise<Beat> {
   const list = (field: "stream_id" | "fence") => generations.map((generation) => generation[field]).join(",");
-  const all = generations.map((_, index) => pieces[index] ?? { start: 0, text: "" });
+  const all = generations.map((_, index) => chunks[index] ?? { start: 0, text: "" });
   const [{ answer }] = await sql`
     select public.relay_beat(
       stream_ids => string_to_array(${list("stream_id")}, ','),
@@ -143,7 +143,7 @@ export async function beat(
   return answer;
 }
 
-/** The generation's row beside the messages that bear its name. */
+/** The generation's row, and the messages with its name. */
 export async function stateOf(sql: Sql, { stream_id }: Admitted) {
   const [generation] = await sql`
     select status, finish_reason, message_id, conversation_id

@@ -4,9 +4,8 @@ import { type Arena, type Race, registerWorkerRaces } from "./race_workers.ts";
 /** The refusals that the database has counted, by code. */
 async function refusals({ look }: Arena): Promise<Record<string, number>> {
   const rows = await look<{ code: string; value: number }>(
-    `select s.labels ->> 'code' as code, sum(c.value) as value
-     from relay.series s join relay.counters c on c.series_id = s.id
-     where s.name = $1 group by 1`,
+    `select s -> 'labels' ->> 'code' as code, (s ->> 'value')::float8 as value
+     from jsonb_array_elements(public.relay_metrics()) s where s ->> 'name' = $1`,
     "refusals_total",
   );
   return Object.fromEntries(rows.map(({ code, value }) => [code, value]));
