@@ -1,5 +1,5 @@
--- A database that holds the FastAPI relay's tables is adopted. What cannot be adopted is refused here, in plain words and
--- before anything has changed: later statements would fail with a riddle, or the relay itself much later.
+-- A database that holds the FastAPI relay's tables is adopted. What cannot be adopted is refused here, in plain words
+-- and before anything has changed: later statements would fail with a riddle, or the relay itself much later.
 do $$
 declare
   v_column record;

@@ -1,6 +1,5 @@
--- What runs: its text in chunks, the beat that stores them and renews leases, and the cancel that the beat learns of.
--- Chunks are only ever added, so that storing a text costs what the text costs. Offsets are UTF-16 code units, as on
--- the wire; length() would count code points, so the worker says where a chunk ends.
+-- What runs: its text in chunks, the beat that adds them and renews leases, and the cancel that the beat learns of.
+-- Offsets are UTF-16 code units, as on the wire; length() counts code points, so the worker says where a chunk ends.
 create table relay.chunks (
   stream_id text not null references relay.generations (stream_id) on delete cascade,
   start_at integer not null,
@@ -19,6 +18,15 @@ comment on table relay.chunks is 'The text of running generations, one row a bea
 comment on column relay.chunks.start_at is 'Offset of the first UTF-16 code unit.';
 comment on column relay.chunks.end_at is 'Offset after the last UTF-16 code unit: where the next chunk starts.';
 
+create function relay.text_of(stream_id text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce(string_agg(c.content, '' order by c.start_at), '')
+  from relay.chunks c where c.stream_id = text_of.stream_id;
+end;
+$$;
+comment on function relay.text_of is 'All that the beats have stored of a running generation.';
+
 -- One call a second for all generations of a worker, whatever their number.
 create function public.relay_beat(
   stream_ids text[], fences uuid[], lease_ms integer, starts integer[] default '{}', ends integer[] default '{}',
@@ -36,8 +44,7 @@ begin
   -- answer says where the text ends, and the next beat sends the rest.
   with own as (
     select
-      b.stream_id, b.start_at, b.end_at, b.content, g.cancel_requested_at, g.text_units,
-      g.status = 'running' as is_running,
+      b.stream_id, b.start_at, b.end_at, b.content, g.text_units, g.cancel_requested_at, g.status = 'running' as runs,
       g.status = 'running' and b.start_at = g.text_units and b.content <> '' as is_next
     from unnest(stream_ids, fences, starts, ends, texts) as b (stream_id, fence, start_at, end_at, content)
     join relay.generations g on g.stream_id = b.stream_id and g.fence = b.fence
@@ -52,7 +59,7 @@ begin
       lease_expires_at = clock_timestamp() + make_interval(secs => lease_ms / 1000.0),
       text_units = case when o.is_next then o.end_at else o.text_units end
     from own o
-    where g.stream_id = o.stream_id and o.is_running
+    where g.stream_id = o.stream_id and o.runs
     returning g.stream_id, g.text_units
   )
   select jsonb_build_object(
@@ -80,14 +87,10 @@ declare
   v_generation relay.generations;
 begin
   -- If its worker died, only this call can end it.
-  perform relay.close_expired(g.stream_id)
-  from relay.generations g
+  perform relay.close_expired(g.stream_id) from relay.generations g
   where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id;
-
-  select g.* into v_generation
-  from relay.generations g
-  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id
-  for update;
+  select g.* into v_generation from relay.generations g
+  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id for update;
   if not found then
     -- The row may be pruned; its message says how it ended.
     return (

@@ -8,9 +8,8 @@ declare
   v_content text;
   v_message_id uuid;
 begin
-  with taken as (delete from relay.chunks c where c.stream_id = generation.stream_id returning c.start_at, c.content)
-  select coalesce(string_agg(t.content, '' order by t.start_at), '') || store_message.content into v_content
-  from taken t;
+  v_content := relay.text_of(generation.stream_id) || store_message.content;
+  delete from relay.chunks c where c.stream_id = generation.stream_id;
   if v_content = '' or generation.conversation_id is null then
     return null;
   end if;

@@ -1,4 +1,5 @@
--- What /metrics shows: counters that outlive every worker. A scrape, a sweep and a worker's refusals fold into them.
+-- What /metrics shows: counters that outlive every worker. A scrape or a sweep folds what happened into them, so
+-- that no start and no end of a generation waits for a counter.
 create table relay.counters (
   id smallint generated always as identity primary key,
   name text not null, labels jsonb not null, value double precision not null default 0,
@@ -43,7 +44,7 @@ order by histogram, index;
 create function relay.fold(batch integer default 20000) returns void
 language plpgsql set search_path = '' as $$
 begin
-  -- One fold at a time, so that it waits for nothing; what it leaves is the next one's.
+  -- One fold at a time, so that none waits; what another one is taking shows in the next page.
   if not pg_try_advisory_xact_lock(7303, 0) then return; end if;
   with taken as (
     delete from relay.uncounted where ctid = any (array(select u.ctid from relay.uncounted u limit batch)) returning *
@@ -54,7 +55,7 @@ begin
       ('generation_duration_seconds', t.total_ms / 1000.0)
     ) as o (histogram, seconds)
     where o.seconds is not null
-  ), buckets as (
+  ), buckets as materialized (
     select c.name, c.labels, b.up_to, lag(b.up_to, 1, '-Infinity') over (partition by c.name order by c.id) as above
     from relay.counters c, lateral (select (c.labels ->> 'le')::double precision as up_to) b
     where c.labels ? 'le'
@@ -107,7 +108,6 @@ begin
   select 'refusals_total', jsonb_build_object('code', r.code), r.times
   from unnest(codes, counts) as r (code, times)
   where r.times > 0;
-  perform relay.fold();
   return '{}';
 end;
 $$;

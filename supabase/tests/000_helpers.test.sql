@@ -275,11 +275,6 @@ $$;
 create function tests.all_but_counts() returns jsonb
 language sql as $$ select tests.everything() - 'relay.counters' - 'relay.uncounted' $$;
 
-create function tests.text_of(stream_id text) returns text
-language sql as $$
-  select string_agg(c.content, '' order by c.start_at) from relay.chunks c where c.stream_id = text_of.stream_id
-$$;
-
 -- What /metrics shows of one counter.
 create function tests.counted(name text, labels jsonb default '{}') returns double precision
 language sql set role = service_role as $$

@@ -1,9 +1,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Sql } from "postgres";
-import { atOnce, openSessions, sideBySide, type TransactionRace, type TransactionRaces } from "./transaction_race.ts";
-import { admit, begin, expire, finish, sweep } from "./relay_sql.ts";
+import { atOnce, openSessions, sideBySide, type TransactionRaces } from "./transaction_race.ts";
+import { admit, type Admitted, begin, expire, finish, sweep } from "./relay_sql.ts";
 
-/** What relay_metrics answers, by name and the labels' values. */
+/** What relay_metrics shows, by name and the labels' values. */
 async function counted(sql: Sql): Promise<Map<string, number>> {
   const [{ answer }] = await sql`select public.relay_metrics() as answer`;
   return new Map(
@@ -17,7 +17,7 @@ async function counted(sql: Sql): Promise<Map<string, number>> {
   );
 }
 
-/** What came to the counters since. */
+/** What was added since. */
 async function added(sql: Sql, before: Map<string, number>) {
   const after = await counted(sql);
   return Object.fromEntries(
@@ -29,26 +29,27 @@ async function added(sql: Sql, before: Map<string, number>) {
 
 const FINISHED = "generations_ended_total completed";
 
-/** Holds every slot, but for one, until the session's transaction ends. */
-async function holdSlots(sql: Sql, except = -1) {
-  await sql`
-    select pg_advisory_xact_lock(7303, slot) from generate_series(0, 63) slot
-    where slot <> ${except}`;
+/** A finish, a start, a sweep and refusals. */
+async function doEverything(sql: Sql, running: Admitted, other: string) {
+  await finish(sql, running);
+  equal((await begin(sql, { user_id: other })).outcome, "admitted");
+  equal(await sweep(sql, running), 1);
+  await sql`select public.relay_count_refusals(array['internal'], array[3])`;
 }
 
-/** In A's open transaction something is counted, and in the very slot that B comes to first. */
-async function inTheSlotOfB<T>({ a, b, databaseUrl }: TransactionRace, first: (sql: Sql) => Promise<T>): Promise<T> {
-  await using spare = await openSessions(databaseUrl);
-  await spare.a.sql`begin`;
-  await holdSlots(spare.a.sql, b.pid % 64);
-  const answer = await first(a.sql);
-  await spare.a.sql`rollback`;
-  const [{ held }] = await spare.observer`
-    select count(*)::int as held from pg_locks
-    where locktype = 'advisory' and classid = 7303 and objid = ${b.pid % 64}
-      and pid = ${a.pid}`;
-  equal(held, 1);
-  return answer;
+/** What that adds, without tokens and times. */
+const EVERYTHING = {
+  [FINISHED]: 1,
+  generations_started_total: 1,
+  "generations_ended_total interrupted interrupted": 1,
+  swept_generations_total: 1,
+  sweeps_total: 1,
+  "refusals_total internal": 3,
+};
+
+/** Without tokens, times and gauges. */
+function counts(added: Record<string, number>) {
+  return Object.fromEntries(Object.entries(added).filter(([name]) => !/tokens|seconds|_generations$/.test(name)));
 }
 
 /** Counting against counting. */
@@ -72,64 +73,46 @@ export const counting: TransactionRaces = {
     );
   },
 
-  async "a finish does not wait for one that has counted and is still open"(race) {
-    const [one, two] = await race.givenGenerations(2);
-    const before = await counted(race.observer);
-    await sideBySide(
-      race,
-      () => inTheSlotOfB(race, (sql) => finish(sql, one)),
-      async (b) => {
-        await finish(b, two);
-        equal((await counted(b)).get(FINISHED)! - before.get(FINISHED)!, 1);
-      },
-    );
-    equal((await added(race.observer, before))[FINISHED], 2);
-  },
-
-  async "neither does a start, nor a sweep, nor a worker that flushes its refusals"(race) {
-    const { observer, user_id } = race;
-    const [one, two] = await race.givenGenerations(2);
+  async "a finish that is still open makes no finish, start, sweep, refusal or scrape wait"(race) {
+    const { observer } = race;
+    const [one, two, three] = await race.givenGenerations(3);
     const other = await race.givenUser();
-    await expire(observer, [two]);
+    await expire(observer, [three]);
     const before = await counted(observer);
-    await sideBySide(
-      race,
-      () => inTheSlotOfB(race, (sql) => finish(sql, one)),
-      async (b) => {
-        equal((await begin(b, { user_id: other })).outcome, "admitted");
-        equal(await sweep(b, { user_id }), 1);
-        await b`select public.relay_count_refusals(array['internal'], array[3])`;
-      },
-    );
-    const counts = await added(observer, before);
-    equal([
-      counts[FINISHED],
-      counts.generations_started_total,
-      counts["generations_ended_total interrupted interrupted"],
-      counts.sweeps_total,
-      counts["refusals_total internal"],
-    ], [1, 1, 1, 1, 3]);
+    await sideBySide(race, (a) => finish(a, one), async (b) => {
+      await doEverything(b, two, other);
+      equal((await counted(b)).get(FINISHED)! - before.get(FINISHED)!, 1);
+    });
+    equal(counts(await added(observer, before)), { ...EVERYTHING, [FINISHED]: 2 });
   },
 
-  async "where all slots are held, a session counts in one of its own and waits for no other"(race) {
-    const { a, b, observer } = race;
-    const [one, two] = await race.givenGenerations(2);
+  async "a scrape that is still open makes none of them wait, and nothing is counted twice"(race) {
+    const { observer } = race;
+    const [one, two, three] = await race.givenGenerations(3);
+    const other = await race.givenUser();
+    await expire(observer, [three]);
     const before = await counted(observer);
-    await sideBySide(race, holdSlots, (sql) => finish(sql, one));
-    await sideBySide(race, holdSlots, (sql) => finish(sql, two));
-    equal((await added(observer, before))[FINISHED], 2);
-    const slots = await observer`
-      select distinct slot from relay.counters where slot < 0`;
-    equal(slots.map(({ slot }) => slot), [-b.pid]);
-    equal([
-      ...await observer`
-      select 1 from pg_locks where locktype = 'advisory' and pid = ${a.pid}`,
-    ], []);
+    await finish(observer, one);
+    await sideBySide(race, counted, async (b) => {
+      await doEverything(b, two, other);
+      // What the open one takes is in neither place until it ends.
+      equal((await counted(b)).get(FINISHED), before.get(FINISHED));
+    });
+    equal(counts(await added(observer, before)), { ...EVERYTHING, [FINISHED]: 2 });
   },
 
-  async "twenty finishes that are all open at once count in twenty slots, and what is rolled back is not counted"(
-    race,
-  ) {
+  async "a scrape that is rolled back leaves what it took to the next"(race) {
+    const { a, observer } = race;
+    const [one] = await race.givenGenerations(1);
+    const before = await counted(observer);
+    await finish(observer, one);
+    await a.sql`begin`;
+    await counted(a.sql);
+    await a.sql`rollback`;
+    equal((await added(observer, before))[FINISHED], 1);
+  },
+
+  async "of twenty finishes that are all open at once, what is rolled back is not counted"(race) {
     const { observer, databaseUrl } = race;
     const generations = await race.givenGenerations(20);
     const before = await counted(observer);
@@ -141,10 +124,6 @@ export const counting: TransactionRaces = {
         await sql`set local lock_timeout = '5s'`;
         await finish(sql, generations[index]);
       }
-      const [{ slots }] = await observer`
-        select count(distinct objid)::int as slots from pg_locks
-        where locktype = 'advisory' and classid = 7303 and granted`;
-      equal(slots, 20);
       equal(await added(observer, before), {});
       for (const [index, { sql }] of all.entries()) {
         await (index % 4 === 0 ? sql`rollback` : sql`commit`);
@@ -152,8 +131,26 @@ export const counting: TransactionRaces = {
     } finally {
       for (const session of sessions) await session[Symbol.asyncDispose]();
     }
-    const counts = await added(observer, before);
-    equal([counts[FINISHED], counts.active_generations], [15, -15]);
+    const { active_generations, ...rest } = await added(observer, before);
+    equal([rest[FINISHED], active_generations], [15, -15]);
+  },
+
+  async "finishes, scrapes and sweeps at once count each end once, and no scrape shows less than one before"(race) {
+    const { databaseUrl, observer, user_id } = race;
+    const generations = await race.givenGenerations(30);
+    const before = await counted(observer);
+    const seen = await atOnce<number>(databaseUrl, 120, async (sql, index) => {
+      if (index % 4 === 0) await finish(sql, generations[index / 4]);
+      else if (index % 4 === 1) await sweep(sql, { user_id });
+      return (await counted(sql)).get(FINISHED)!;
+    });
+    const { sweeps_total, ...rest } = await added(observer, before);
+    equal([rest[FINISHED], rest["tokens_total prompt"], sweeps_total], [30, 30 * 7, 30]);
+    // Calls of one connection come one after the other.
+    for (let connection = 0; connection < 8; connection++) {
+      const shown = seen.filter((_, index) => index % 8 === connection);
+      equal(shown, shown.toSorted((one, other) => one - other));
+    }
   },
 
   async "twenty sweeps and finishes of the same generations count each of them once"(

@@ -1,7 +1,7 @@
 /** The relay's SQL functions, called as a worker's database client calls them: by name. */
 import type { Sql } from "postgres";
 
-/** What relay_begin is asked; the rest has defaults. */
+/** The arguments of relay_begin; the rest has defaults. */
 export interface Begin {
   user_id: string;
   stream_id?: string;
@@ -70,7 +70,7 @@ export async function finish(
   return answer;
 }
 
-/** Finishes as a worker does that holds the whole text: from wherever the database says. */
+/** Finishes as a worker that has the whole text: from where the database says. */
 export async function finishWhole(sql: Sql, generation: Admitted, text: string): Promise<Outcome> {
   let start = text.length;
   for (let attempt = 0; attempt < 5; attempt++) {

@@ -7,7 +7,7 @@ export interface Family {
   help: string;
 }
 
-/** The names are those of relay.series, without the prefix that every metric of the relay has. */
+/** The names are those of relay.counters, without the prefix that every metric of the relay has. */
 export const FAMILIES: readonly Family[] = [
   { name: "generations_started_total", type: "counter", help: "Generations that were admitted." },
   {

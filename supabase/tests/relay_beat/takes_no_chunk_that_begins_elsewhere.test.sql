@@ -9,7 +9,7 @@ select tests.back_date('first', interval '10 seconds');
 select is(tests.call_beat('first', start_at, start_at + 5, 'twice'),
   '{"lost": [], "stored": {"first": 9}, "cancelled": []}',
   'not at ' || start_at || ', and the answer says where the text ends') from unnest(array[0, 4, 8, 10]) as start_at;
-select is(tests.text_of('first'), 'Once upon', 'the text is what it was');
+select is(relay.text_of('first'), 'Once upon', 'the text is what it was');
 select ok(lease_expires_at > clock_timestamp() + interval '12 seconds', 'the lease is renewed all the same')
   from relay.generations;
 select is(tests.call_beat('first', 9, 16, ' a time') -> 'stored', '{"first": 16}', 'the next beat brings the rest');

@@ -10,9 +10,9 @@ select is(tests.call_beat(array['silent', 'later', 'unknown', 'behind', 'first']
   starts => array[0, 4, 0, 0, 0], ends => array[0, 9, 4, 4, 4], texts => array['', ' came', 'What', 'Then', 'Once']), '{
   "lost": ["unknown"], "stored": {"behind": 4, "first": 4, "later": 9, "silent": 0}, "cancelled": [] }',
   'each is answered by its name');
-select is(tests.text_of('first'), 'Once', 'the chunk of the first');
-select is(tests.text_of('later'), 'Then came', 'that of another one, after its own text');
-select is(tests.text_of('behind'), 'Then', 'what was stored is not stored twice');
+select is(relay.text_of('first'), 'Once', 'the chunk of the first');
+select is(relay.text_of('later'), 'Then came', 'that of another one, after its own text');
+select is(relay.text_of('behind'), 'Then', 'what was stored is not stored twice');
 select is_empty($$ select 1 from relay.chunks where stream_id = 'silent' $$, 'nothing of who said nothing');
 
 rollback to start; -- Takes the units that its worker counts.
@@ -21,7 +21,7 @@ select tests.given_generation('first', 'owner');
 select is(tests.call_beat('first', 0, 3, E'\U0001F409!') -> 'stored', '{"first": 3}', 'an emoji counts for two');
 select is(tests.call_beat('first', 2, 3, '?') -> 'stored', '{"first": 3}', 'counted in characters it begins elsewhere');
 select is(tests.call_beat('first', 3, 5, 'é…') -> 'stored', '{"first": 5}', 'what is one unit counts for one');
-select is(tests.text_of('first'), E'\U0001F409!é…', 'the text is whole');
+select is(relay.text_of('first'), E'\U0001F409!é…', 'the text is whole');
 
 rollback to start; -- Takes the text of what was cancelled.
 select tests.given_generation('first', 'owner');
@@ -29,7 +29,7 @@ select tests.given_text('first', 'Once');
 select tests.call_cancel('owner', 'first');
 select is(tests.call_beat('first', 4, 9, ' upon'), '{"lost": [], "stored": {"first": 9}, "cancelled": ["first"]}',
   'the text was there before the cancel');
-select is(tests.text_of('first'), 'Once upon', 'and is kept');
+select is(relay.text_of('first'), 'Once upon', 'and is kept');
 select is(status, 'running', 'until the worker ends it') from relay.generations;
 
 select * from finish(); rollback;

@@ -21,7 +21,7 @@ select is(answer ->> 'outcome', 'admitted', 'the user goes on') from begun;
 select results_eq('select stream_id, status from relay.generations order by stream_id',
   $$ values ('first', 'interrupted'), ('second', 'running'), ('strange', 'running') $$,
   'what was left behind has ended, but nothing of another user''s');
-select is(tests.text_of('strange'), 'Once', 'whose text is where it was');
+select is(relay.text_of('strange'), 'Once', 'whose text is where it was');
 select is(parent.stream_id, 'first', 'the prompt hangs below the partial answer')
   from begun, public.messages prompt join public.messages parent on parent.id = prompt.parent_id
   where prompt.id::text = answer ->> 'user_message_id';

@@ -19,7 +19,7 @@ select tests.given_expired('strange', 'stranger');
 select is(tests.call_sweep('owner'), '{"closed": 1, "pruned": 0}', 'one is ended');
 select results_eq('select stream_id, status from relay.generations order by stream_id',
   $$ values ('own', 'interrupted'), ('strange', 'running') $$, 'that user''s');
-select is(tests.text_of('strange'), 'Once', 'the other one keeps its text');
+select is(relay.text_of('strange'), 'Once', 'the other one keeps its text');
 select is(tests.call_sweep() ->> 'closed', '1', 'without a name it is all of them');
 
 rollback to start; -- Leaves a good lease alone.
