@@ -8,7 +8,7 @@ select results_eq(
 select is(tests.call_begin('owner', 'first') ->> 'outcome', 'exists', 'and is not run again');
 select is(active_message_id, null, 'a deleted leaf is no leaf') from public.conversations;
 delete from public.messages where id = tests.id('other answer');
-select is_empty($$ select 1 from public.messages where id = tests.id('other question') $$, 'what is below goes with it');
+select is_empty($$ select 1 from public.messages where id = tests.id('other question') $$, 'what is below goes');
 select is(count(*), 5::bigint, 'the other branch stays') from public.messages;
 
 select * from finish(); rollback;
