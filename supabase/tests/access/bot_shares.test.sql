@@ -1,4 +1,4 @@
-begin; select plan(35);
+begin; select plan(40);
 select tests.given_personas();
 select tests.make_user('other friend');
 select tests.given_share('bot', 'other friend');
@@ -11,6 +11,8 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('share an unknown bot',  'denied',  'refused', 'refused', 'refused', '0',
     $$ insert into public.bot_shares (bot_id, user_id)
       select tests.id('no bot'), tests.id('stranger') where current_user <> 'service_role' $$),
+  ('share it twice',       'denied',  'refused', '23505',   'refused', '23505',
+    $$ insert into public.bot_shares (bot_id, user_id) values (tests.id('bot'), tests.id('friend')) $$),
   ('date a share',          'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into public.bot_shares values (tests.id('bot'), tests.id('stranger'), now() - interval '1 day') $$),
   ('change',                'denied',  'denied',  'denied',  'denied',  '1',
