@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
+import { MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
@@ -51,6 +52,16 @@ Deno.test("a run asks the provider, appends before it writes, and writes once fo
   ]);
   assert.equal(generation.transcript.from(0), "Once 🐉!");
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("a read that goes over the limit ends the run with what fitted; reasoning does not count", async () => {
+  const { call, generation, run, written } = make();
+  call.send("x".repeat(MAX_MESSAGE_UNITS - 1), { kind: "reasoning", text: "x".repeat(MAX_MESSAGE_UNITS) });
+  call.send("y", "z", "never");
+  const { ending, error } = await run;
+  const message = `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`;
+  assert.deepEqual([ending.errorCode, error?.message], ["provider_bad_response", message]);
+  assert.deepEqual(written.at(-1), [events.token("y", MAX_MESSAGE_UNITS), generation.transcript.length]);
 });
 
 Deno.test("the times count from the request, however the run ends, and are never negative", async () => {

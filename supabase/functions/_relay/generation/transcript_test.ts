@@ -10,23 +10,6 @@ function make(text = "", stored = 0) {
   return transcript;
 }
 
-Deno.test("unstored() is what was not stored, up to the limit", () => {
-  const cases: [number, number, [number, number, string]][] = [
-    [0, 99, [0, 9, "Once upon"]],
-    [0, 9, [0, 9, "Once upon"]],
-    [0, 8, [0, 8, "Once upo"]],
-    [4, 99, [4, 9, " upon"]],
-    [4, 1, [4, 5, " "]],
-    [9, 99, [9, 9, ""]],
-  ];
-  for (const [stored, limit, [start, end, text]] of cases) {
-    const transcript = make("Once upon", stored);
-    assert.deepEqual(transcript.unstored(limit), { start, end, text });
-    // Asking changes nothing.
-    assert.deepEqual(transcript.unstored(limit), { start, end, text });
-  }
-});
-
 Deno.test("unstored() never gives half a surrogate pair", () => {
   const transcript = make("a🐉🐉b");
   const texts = [1, 2, 3, 4, 5, 6].map((limit) => transcript.unstored(limit).text);

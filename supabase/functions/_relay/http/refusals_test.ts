@@ -98,3 +98,13 @@ Deno.test("a worker that ends flushes at once, also what it refuses while it end
   await settle();
   assert.deepEqual(flushed, [{ forbidden: 1 }, { unavailable: 1 }, { internal: 1 }]);
 });
+
+Deno.test("a worker that ends tries once where flushes fail, and ends", async () => {
+  const lab = make();
+  lab.failure = new Error("away");
+  lab.count("forbidden");
+  await lab.clock.run(REFUSAL_FLUSH_MS);
+  lab.shutdown.begin("the end");
+  await lab.settle();
+  assert.deepEqual([lab.flushed, lab.tries], [[], 2]);
+});

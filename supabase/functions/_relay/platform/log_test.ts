@@ -40,17 +40,3 @@ Deno.test("a cause is named with its own causes, without stacks, and shows only 
   ];
   for (const [cause, wanted] of cases) assert.equal(causeOf(cause), wanted);
 });
-
-Deno.test("lines go to the console, where the platform collects them", () => {
-  const own = console.error;
-  const lines: string[] = [];
-  console.error = (line: string) => lines.push(line);
-  try {
-    createLog()("info", "worker_started");
-  } finally {
-    console.error = own;
-  }
-  const [{ timestamp, ...rest }] = lines.map((line) => JSON.parse(line));
-  assert.equal(new Date(timestamp).toISOString(), timestamp);
-  assert.deepEqual(rest, { level: "info", event: "worker_started" });
-});

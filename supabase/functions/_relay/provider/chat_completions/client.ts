@@ -102,15 +102,14 @@ async function readEvents(
   signal: AbortSignal,
   onDeltas: (deltas: Delta[]) => void,
 ): Promise<ProviderEnd> {
-  const completion = createCompletionReader(accessKey, (deltas) => {
-    if (!signal.aborted) onDeltas(deltas);
-  });
+  const completion = createCompletionReader(accessKey, onDeltas);
   while (!completion.isDone()) {
     const bytes = await reads.next();
     signal.throwIfAborted();
     if (bytes === undefined) break;
     completion.push(bytes);
   }
+  signal.throwIfAborted();
   return completion.end();
 }
 

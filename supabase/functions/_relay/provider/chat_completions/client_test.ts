@@ -259,6 +259,17 @@ Deno.test("an answer that is plainly no event stream is refused by its type, and
   }
 });
 
+Deno.test("a refusal of the provider comes with its code, and is not tried again", async () => {
+  for (
+    const [status, code] of [[408, "provider_error"], [429, "provider_rate_limited"], [500, "provider_error"]] as const
+  ) {
+    const { fetch, requests } = makeAnswer(["No"], { status, headers: { "x-should-retry": "true" } });
+    const { calls, end } = run(fetch);
+    await assertFails(end, code);
+    assert.deepEqual([calls, requests.length], [[], 1]);
+  }
+});
+
 Deno.test("headers that do not come in time are a timeout", async () => {
   const fetchHanging: typeof fetch = (_, init) =>
     new Promise((_, reject) => init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason)));
@@ -292,12 +303,14 @@ Deno.test("a signal that was aborted before makes no request, and one that is ab
 });
 
 Deno.test("an abort ends the read that waits, also of a fetch that ignores the signal, and takes no further read", async () => {
-  for (const parts of [[HELLO], [HELLO, WORLD, STOP]]) {
+  for (
+    const [index, parts] of [[HELLO], [HELLO, WORLD, STOP], [event({ content: "Hello\ud83d" }) + STOP + DONE]].entries()
+  ) {
     const controller = new AbortController();
     const answer = makeAnswer(parts, { hangs: true });
     const came = Promise.withResolvers<void>();
     const { calls, end } = run(answer.fetch, {}, controller.signal, () => {
-      if (parts.length > 1) controller.abort(REASON);
+      if (index > 0) controller.abort(REASON);
       came.resolve();
     });
     await came.promise;

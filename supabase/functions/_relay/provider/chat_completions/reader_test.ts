@@ -332,3 +332,23 @@ Deno.test("an error within the stream is passed on with its message, without the
     assert.throws(() => readChunks([said("a"), { error }]), new RelayError("provider_error", message));
   }
 });
+
+Deno.test("a chunk that brings one delta and nothing else says so", () => {
+  const cases: [chunk: unknown, sole?: string][] = [
+    [said("a"), "text content"],
+    [choice({ content: "a", role: "assistant" }), "text content"],
+    [choice({ refusal: "a" }), "text refusal"],
+    [choice({ content: null, reasoning_content: "a" }), "reasoning reasoning_content"],
+    [choice({ content: "", reasoning: "a" }), "reasoning reasoning"],
+    ...[said(""), choice({ content: "a", reasoning: "b" }), choice({ content: "a" }, "stop")].map((
+      part,
+    ): [unknown] => [part]),
+    [choice({ content: "a" }, null, { usage: { prompt_tokens: 1 } })],
+    [{ choices: [{ delta: { content: "a" } }, { delta: { content: "b" } }] }],
+  ];
+  const reader = createChunkReader(null);
+  for (const [part, wanted] of cases) {
+    const sole = reader.read(JSON.stringify(part));
+    assert.equal(sole === null ? undefined : `${sole.kind} ${sole.field}`, wanted);
+  }
+});
