@@ -1,17 +1,15 @@
 /** Waits of minutes, with a clock of their own: how long a worker tries to store what has ended. */
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { Database } from "../../supabase/functions/_relay/database/database.ts";
-import { abandon } from "../../supabase/functions/_relay/generation/abandon.ts";
-import { storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
-import { createTranscript } from "../../supabase/functions/_relay/generation/transcript.ts";
-import { RelayError } from "../../supabase/functions/_relay/protocol/errors.ts";
 import {
   ABANDON_GIVE_UP_MS,
   MAX_STORAGE_BACKOFF_MS,
   STORAGE_GIVE_UP_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { makeJob } from "../../supabase/functions/_relay/testing/job.ts";
+import { away } from "../../supabase/functions/_relay/testing/database.ts";
+import { makeGeneration } from "../../supabase/functions/_relay/testing/generation.ts";
 import { makePlatform } from "../../supabase/functions/_relay/testing/platform.ts";
+import { abandonGeneration, storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
 
 /** A database whose finish answers this, and when it was called. */
 function make(answer: () => Promise<null>) {
@@ -26,13 +24,11 @@ function make(answer: () => Promise<null>) {
 }
 
 Deno.test(`a message is tried to be stored every ${MAX_STORAGE_BACKOFF_MS} ms for ${STORAGE_GIVE_UP_MS} ms`, async () => {
-  const { platform, at, database } = make(() => Promise.reject(new RelayError("unavailable", "Away")));
+  const { platform, at, database } = make(() => Promise.reject(away()));
   const { clock, lines } = platform;
   const times = { firstTokenMs: 1, overheadMs: null };
   const ending = { status: "completed", finishReason: "stop", errorCode: null, usage: null, ...times } as const;
-  const given = rejects(storeEnding(platform, database, makeJob(), ending, createTranscript()), {
-    code: "unavailable",
-  });
+  const given = rejects(storeEnding(platform, database, makeGeneration(platform, ""), ending), { code: "unavailable" });
   await clock.run(STORAGE_GIVE_UP_MS - 1);
   equal(lines.map(({ event }) => event), ["message_not_stored_yet"]);
   await clock.run(MAX_STORAGE_BACKOFF_MS);
@@ -45,7 +41,7 @@ Deno.test(`a message is tried to be stored every ${MAX_STORAGE_BACKOFF_MS} ms fo
 
 Deno.test(`a worker tries for ${ABANDON_GIVE_UP_MS} ms to end what it may have been admitted`, async () => {
   const { platform, at, database } = make(() => Promise.resolve(null));
-  const abandoned = abandon(platform, database, "stream-1", "fence-1");
+  const abandoned = abandonGeneration(platform, database, "stream-1", "fence-1");
   await platform.clock.run(10 * ABANDON_GIVE_UP_MS);
   await abandoned;
   equal(at, [0, 1_000, 3_000, 7_000, 15_000]);
