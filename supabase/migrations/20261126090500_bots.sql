@@ -53,7 +53,7 @@ create index bots_by_owner on public.bots (user_id, updated_at desc);
 comment on table public.bots is 'Who answers: a model at an OpenAI-compatible provider, with instructions and a key.';
 comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
 comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
-comment on column public.bots.params is 'Further fields of the provider''s request, except messages, model and stream.';
+comment on column public.bots.params is 'Further fields of the provider''s request, except messages, model, n and stream.';
 
 create table public.bot_shares (
   bot_id uuid not null references public.bots (id) on delete cascade,

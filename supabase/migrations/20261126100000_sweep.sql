@@ -1,8 +1,8 @@
 -- What no worker ends is ended, and rows that are no longer asked for are pruned.
 -- Skips what another transaction holds: that one is about to end the generation, or the next sweep does. What cannot be
--- skipped is waited for but a moment: foreign keys wait for a parent, a bot or a user that is being deleted, and that
+-- skipped is waited for 50 ms at most: foreign keys wait for a parent, a bot or a user that is being deleted, and that
 -- deletion may be waiting for the conversation. So no sweep hangs, none is part of a deadlock, and one generation that
--- cannot be stored keeps neither the others nor the user's next prompt.
+-- cannot be stored does not hold up the others or the user's next prompt.
 create function relay.close_expired(stream_id text) returns boolean
 language plpgsql set search_path = '' set lock_timeout = '50ms' as $$
 declare

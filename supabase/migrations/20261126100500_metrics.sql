@@ -9,7 +9,7 @@ create table relay.counters (
 
 alter table relay.counters enable row level security;
 revoke all on table relay.counters from public, anon, authenticated;
--- No worker adds a counter, whatever code it has.
+-- Workers may raise counters, not add any.
 grant select, update on table relay.counters to service_role;
 comment on table relay.counters is 'Every counter that there can be: what is not here is not counted.';
 comment on column relay.counters.name is 'As in /metrics, without its prefix; a bucket counts what fell into it alone.';
@@ -44,7 +44,7 @@ order by histogram, index;
 create function relay.fold(batch integer default 20000) returns void
 language plpgsql set search_path = '' as $$
 begin
-  -- One fold at a time, so that none waits; what another one is taking shows in the next page.
+  -- One fold at a time, so that none waits; what another fold is taking appears at the next scrape.
   if not pg_try_advisory_xact_lock(7303, 0) then return; end if;
   with taken as (
     delete from relay.uncounted where ctid = any (array(select u.ctid from relay.uncounted u limit batch)) returning *
@@ -111,7 +111,7 @@ begin
   return '{}';
 end;
 $$;
-comment on function public.relay_count_refusals is 'Adds what a worker has refused, by code; an unknown code is none.';
+comment on function public.relay_count_refusals is 'Adds what a worker has refused, by code; unknown codes are ignored.';
 revoke all on function public.relay_metrics, public.relay_count_refusals from public, anon, authenticated;
 grant execute on function public.relay_metrics, public.relay_count_refusals to service_role;
 revoke all on all functions in schema relay from public, anon, authenticated;

@@ -55,3 +55,6 @@ set active_message_id = (
 )
 where c.active_message_id is null
   and exists (select 1 from public.messages m where m.conversation_id = c.id);
+
+-- The last line of defence of "stored exactly once", whatever retries and races there are.
+create unique index if not exists messages_stream_id_unique on public.messages (stream_id);

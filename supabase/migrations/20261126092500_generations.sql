@@ -4,7 +4,7 @@ revoke all on schema relay from public;
 grant usage on schema relay to service_role;
 comment on schema relay is 'State of the Storytellr relay; the functions public.relay_* are the only way in.';
 
--- A function and not a table: a foreign key would have all failures of an outage lock the same row.
+-- A function and not a table: a foreign key would make all failures of an outage lock one row.
 create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values

@@ -1,4 +1,4 @@
--- What runs: its text in chunks, the beat that adds them and renews leases, and the cancel that the beat learns of.
+-- The text of what runs, in chunks, and the beat that adds them, renews leases and answers what was cancelled.
 -- Offsets are UTF-16 code units, as on the wire; length() counts code points, so the worker says where a chunk ends.
 create table relay.chunks (
   stream_id text not null references relay.generations (stream_id) on delete cascade,
@@ -80,41 +80,3 @@ comment on function public.relay_beat is
   'stream_id; cancelled; lost: no longer this worker''s.';
 revoke all on function public.relay_beat from public, anon, authenticated;
 grant execute on function public.relay_beat to service_role;
-
-create function public.relay_cancel(user_id uuid, stream_id text) returns jsonb
-language plpgsql set search_path = '' as $$
-declare
-  v_generation relay.generations;
-begin
-  -- If its worker died, only this call can end it.
-  perform relay.close_expired(g.stream_id) from relay.generations g
-  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id;
-  select g.* into v_generation from relay.generations g
-  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id for update;
-  if not found then
-    -- The row may be pruned; its message says how it ended.
-    return (
-      select jsonb_build_object('status', case
-        when m.finish_reason in ('cancelled', 'disconnected', 'interrupted') then m.finish_reason
-        when m.is_complete then 'completed'
-        else 'failed'
-      end)
-      from public.messages m
-      where m.stream_id = relay_cancel.stream_id and m.user_id = relay_cancel.user_id
-    );
-  end if;
-  -- An interrupted generation with a fence may have a worker that lives: its beat learns of the cancel, too.
-  if v_generation.fence is not null then
-    update relay.generations g
-    set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
-    where g.stream_id = relay_cancel.stream_id;
-  end if;
-  return jsonb_build_object(
-    'status', case v_generation.status when 'running' then 'cancelling' else v_generation.status end
-  );
-end;
-$$;
-comment on function public.relay_cancel is
-  'Asks for the end of the user''s generation: cancelling, or how it has ended. Null: unknown, or another user''s.';
-revoke all on function public.relay_cancel from public, anon, authenticated;
-grant execute on function public.relay_cancel to service_role;

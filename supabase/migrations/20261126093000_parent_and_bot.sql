@@ -1,33 +1,5 @@
--- The steps of relay_begin: how much the user runs, what is answered, which bot answers, and the prompt's own message.
--- In plpgsql, which keeps its plans: a function in sql that cannot be inlined is planned again at each call.
-create function relay.load_of(
-  user_id uuid, rate_limit integer, at timestamptz,
-  out recent integer, out running integer, out rate jsonb, out next_rate jsonb
-)
-language plpgsql stable set search_path = '' as $$
-declare
-  v_oldest timestamptz;
-begin
-  select
-    count(*) filter (where g.started_at > at - interval '1 minute'),
-    count(*) filter (where g.status = 'running' and g.lease_expires_at > at),
-    min(g.started_at) filter (where g.started_at > at - interval '1 minute')
-  into recent, running, v_oldest
-  from relay.generations g
-  where g.user_id = load_of.user_id and (g.started_at > at - interval '1 minute' or g.status = 'running');
-
-  rate := jsonb_build_object(
-    'limit', rate_limit, 'remaining', greatest(rate_limit - recent, 0),
-    'reset_s', coalesce(ceil(extract(epoch from v_oldest + interval '1 minute' - at)), 0)
-  );
-  next_rate := jsonb_build_object(
-    'limit', rate_limit, 'remaining', rate_limit - recent - 1,
-    'reset_s', ceil(extract(epoch from coalesce(v_oldest, at) + interval '1 minute' - at))
-  );
-end;
-$$;
-comment on function relay.load_of(uuid, integer, timestamptz) is
-  'The user''s generations of the last minute, those that workers run, and the rate limit before and after one more.';
+-- Steps of relay_begin: the message that is answered, the bot that answers, and the prompt's own message. In plpgsql,
+-- which keeps its plans: a function in sql that cannot be inlined is planned again at each call.
 
 -- Locks the conversation, because its active leaf is read here and moved later, and the message against deletion.
 create function relay.find_parent(
