@@ -2,7 +2,7 @@
 
 import { type EndingCode, type ErrorCode, RelayError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/events.ts";
-import { isCheckViolation, type Rpc } from "./rpc.ts";
+import type { Rpc } from "./rpc.ts";
 
 /** The status of a generation that has ended. */
 export type EndStatus = "completed" | "cancelled" | "disconnected" | "failed" | "interrupted";
@@ -38,25 +38,9 @@ type Answer = Omit<StoredEnding, "status"> & { status: EndStatus | "running" };
 
 /**
  * May be repeated: only the first call counts. Sends only what the database lacks of the text; a database that has
- * another length says where to begin. Null: there is no such generation, or another worker runs it. A database that is
- * older than this worker refuses a code that it does not know; the message is then stored as `internal`.
+ * another length says where to begin. Null: there is no such generation, or another worker runs it.
  */
 export async function finish(
-  rpc: Rpc,
-  streamId: string,
-  fence: string,
-  ending: Ending,
-  text: EndingText,
-): Promise<StoredEnding | null> {
-  try {
-    return await send(rpc, streamId, fence, ending, text);
-  } catch (error) {
-    if (!isCheckViolation(error) || ending.errorCode === null || ending.errorCode === "internal") throw error;
-    return await send(rpc, streamId, fence, { ...ending, errorCode: "internal" }, text);
-  }
-}
-
-async function send(
   rpc: Rpc,
   streamId: string,
   fence: string,

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { makePlatform } from "../testing/platform.ts";
 import { makeRpc } from "../testing/rpc.ts";
 import { type Ending, finish } from "./finish.ts";
-import { createRpc, type Rpc } from "./rpc.ts";
+import type { Rpc } from "./rpc.ts";
 
 const ENDING: Ending = {
   status: "completed",
@@ -61,43 +60,6 @@ Deno.test("a finish gives the ending in scalars, and nulls for what is missing",
     assert.deepEqual(await finish(rpc, "stream-1", "fence-1", ending, makeText(content)), STORED);
     const common = { stream_id: "stream-1", fence: "fence-1", content, start_at: 0 };
     assert.deepEqual(calls, [{ name: "relay_finish", args: { ...common, ...args } }]);
-  }
-});
-
-/** A database whose constraint knows these codes alone. */
-function makeOlder(codes: (string | null)[], code = "23514") {
-  const sent: unknown[] = [];
-  const rpc = createRpc(makePlatform(), {
-    fetch: async (input, init) => {
-      const { error_code } = await new Request(input, init).json();
-      sent.push(error_code);
-      const refused = { code, message: "violates check constraint", details: null, hint: null };
-      return codes.includes(error_code) ? Response.json(STORED) : Response.json(refused, { status: 400 });
-    },
-  });
-  const store = (errorCode: Ending["errorCode"]) =>
-    finish(rpc, "stream-1", "fence-1", { ...ENDING, status: "failed", errorCode }, makeText("Once"));
-  return { sent, store };
-}
-
-Deno.test("a code that an older database refuses is stored as internal, after one try", async () => {
-  const { sent, store } = makeOlder(["internal"]);
-  assert.deepEqual(await store("provider_auth"), STORED);
-  assert.deepEqual(sent, ["provider_auth", "internal"]);
-});
-
-Deno.test("another refusal, or one of internal or no code, is not tried again", async () => {
-  for (
-    const [errorCode, code, tries] of [
-      ["provider_auth", "22P02", ["provider_auth"]],
-      ["provider_auth", "23514", ["provider_auth", "internal"]],
-      ["internal", "23514", ["internal"]],
-      [null, "23514", [null]],
-    ] as const
-  ) {
-    const { sent, store } = makeOlder([], code);
-    await assert.rejects(store(errorCode), { code: "internal" });
-    assert.deepEqual(sent, tries);
   }
 });
 

@@ -18,24 +18,6 @@ const UNREACHABLE = /^(PGRST00[0-3]|08|53|57)/;
 const ROLLED_BACK = ["40P01", "40001"];
 const ATTEMPTS = 3;
 
-const CHECK_VIOLATION = "23514";
-
-/** The cause of a call's failure; `code` is the SQLSTATE, or one of PostgREST's own. */
-class CallFailure extends Error {
-  override readonly name = "CallFailure";
-  readonly code: string;
-
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** Whether the database refused a call because a value breaks a check constraint. */
-export function isCheckViolation(error: unknown): boolean {
-  return error instanceof RelayError && error.cause instanceof CallFailure && error.cause.code === CHECK_VIOLATION;
-}
-
 /** One client serves the whole worker: it holds no session and keeps its connections open. */
 export function createRpc(platform: Platform, options: { fetch?: typeof fetch } = {}): Rpc {
   const { clock, configuration } = platform;
@@ -71,10 +53,7 @@ export function createRpc(platform: Platform, options: { fetch?: typeof fetch } 
 function toFailure(name: string, { code, message }: { code: string; message: string }, status: number): RelayError {
   // Where PostgREST did not answer, the message is the whole body, and that can contain a bot's key.
   const said = status === 0 || code ? message : "not by PostgREST";
-  const cause = new CallFailure(
-    `${name} was answered with status ${status}, ${code || "no code"}: ${said}`,
-    code ?? "",
-  );
+  const cause = `${name} was answered with status ${status}, ${code || "no code"}: ${said}`;
   if (status === 0 || status >= 502 || UNREACHABLE.test(code ?? "")) {
     return new RelayError("unavailable", undefined, { cause, retryAfter: 5 });
   }

@@ -3,6 +3,7 @@
 import type { MessageRow, View } from "../database/database.ts";
 import type { EndStatus, StoredEnding } from "../database/finish.ts";
 import { events, type StartData, type Usage } from "../protocol/events.ts";
+import { floorToCharacter } from "../protocol/utf16.ts";
 import { lastEvent } from "./ending.ts";
 
 /** A generation's text from the offset `start` to its end so far. */
@@ -19,15 +20,12 @@ export interface CaughtUp {
 
 /** The text after the reader's offset, as one event. A reader that is ahead of the text gets nothing, and stays there. */
 export function unseen({ start, text }: KnownText, offset: number): CaughtUp {
-  let skip = Math.max(offset - start, 0);
-  // No event ends inside a surrogate pair, and half a character could not be sent.
-  if (/[\uDC00-\uDFFF]/.test(text[skip] ?? "") && /[\uD800-\uDBFF]/.test(text[skip - 1] ?? "")) skip--;
-  const rest = text.slice(skip);
+  const rest = text.slice(floorToCharacter(text, Math.max(offset - start, 0)));
   const end = start + text.length;
   return rest === "" ? { written: "", offset } : { written: events.token(rest, end), offset: end };
 }
 
-/** What a reader gets first. `start` has the id 0, which would take a resuming reader back, so it opens only the whole. */
+/** What a reader gets first. `start` is sent only from the beginning: its id 0 would take a resuming reader back. */
 export function opening(start: StartData, from: number | null, known: KnownText): CaughtUp {
   const { written, offset } = unseen(known, from ?? 0);
   return { written: (from ? "" : events.start(start)) + written, offset };

@@ -25,7 +25,7 @@ export function toEndReason(thrown: unknown): EndReason {
   return thrown instanceof EndReason ? thrown : new EndReason("failed", toRelayError(thrown));
 }
 
-/** The ending of a generation that was stopped; no provider was called, unless the caller adds the times. */
+/** The ending of a generation that was stopped. Usage and times are null; the caller may fill them in. */
 export function endingOf({ kind, error }: EndReason): Ending {
   const rest = { usage: null, firstTokenMs: null, overheadMs: null };
   switch (kind) {
@@ -49,8 +49,8 @@ export function notStored({ status, finishReason, errorCode }: Ending): StoredEn
 }
 
 /**
- * The last event of a stream. `error` is the worker's own failure: its words are not stored, and a later reader gets
- * those of the code.
+ * The last event of a stream. `error` is the worker's own failure: its words are not stored, and later
+ * readers get the default message of the code.
  */
 export function lastEvent(
   streamId: string,

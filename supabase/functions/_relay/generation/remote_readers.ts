@@ -73,7 +73,7 @@ function update(reader: RemoteReader, view: View | null) {
   finishWith(reader, written, lastEventOf(reader.streamId, view));
 }
 
-/** In one write: after another one, an event that is larger than the client's queue would be too much. */
+/** Written together: an event that is larger than the client's queue is accepted only by an empty one. */
 function finishWith({ stream }: RemoteReader, written: string, last: string | null) {
   stream.write(toBytes(written + (last ?? "")));
   if (last !== null) stream.close();

@@ -64,7 +64,7 @@ async function storeAllButLastChunk(
 /**
  * Ends a generation that relay_begin may have admitted although its answer got lost: a client that asks again with its
  * stream_id finds an end, not a generation that no worker runs. The call may still be under way in the database, so
- * "there is none" is believed only after some time; what is left then ends with its lease.
+ * null is trusted only after `ABANDON_GIVE_UP_MS`; what is left then ends with its lease.
  */
 export async function abandonGeneration(
   { clock }: Platform,

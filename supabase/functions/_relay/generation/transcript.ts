@@ -1,5 +1,6 @@
 /** The text of one running generation, and how much of it the database is known to have. */
 
+import { endsInsidePair } from "../protocol/utf16.ts";
 import type { Chunk } from "../database/database.ts";
 
 /** Offsets and lengths are UTF-16 code units. */
@@ -43,7 +44,8 @@ export function createTranscript(): Transcript {
       return [...kept, ...waiting].join("").slice(offset);
     },
     unstored(limit) {
-      const text = wholeCharacters(cut(waiting, limit).text, limit);
+      const front = cut(waiting, limit).text;
+      const text = front.length === limit && endsInsidePair(front) ? front.slice(0, -1) : front;
       return { start: storedUnits, end: storedUnits + text.length, text };
     },
     markStored(units) {
@@ -66,10 +68,4 @@ function cut(texts: string[], units: number): { text: string; rest: string[] } {
   if (left === 0 || index === texts.length) return { text: front.join(""), rest: texts.slice(index) };
   front.push(texts[index].slice(0, left));
   return { text: front.join(""), rest: [texts[index].slice(left), ...texts.slice(index + 1)] };
-}
-
-/** Leaves a surrogate pair for the next chunk if this one would end inside it. */
-function wholeCharacters(text: string, limit: number): string {
-  const cutsPair = text.length === limit && /[\uD800-\uDBFF]/.test(text[limit - 1]);
-  return cutsPair ? text.slice(0, limit - 1) : text;
 }

@@ -1,5 +1,7 @@
 /** Makes a provider's text fit to be streamed and stored, whatever way it was cut into deltas. */
 
+import { endsInsidePair } from "../protocol/utf16.ts";
+
 /** Cleans the parts of one text; the result does not depend on where they were cut. */
 export interface TextCleaner {
   clean(part: string): string;
@@ -22,7 +24,7 @@ export function createTextCleaner(): TextCleaner {
       if (text === "") return "";
       if (afterReturn && text.startsWith("\n")) text = text.slice(1);
       afterReturn = text === "" ? false : text.endsWith("\r");
-      if (/[\uD800-\uDBFF]$/.test(text)) {
+      if (endsInsidePair(text)) {
         held = text.slice(-1);
         text = text.slice(0, -1);
       }

@@ -1,8 +1,13 @@
-/** Reads chunks that differ from an earlier one in their text alone, without parsing JSON. */
+/**
+ * Reads chunks that differ from an earlier one in their text alone, without parsing JSON. After
+ * `data: {"id":"a","choices":[{"delta":{"content":"Once"}}]}` was parsed, the template is that event with a hole for
+ * `Once`; every event with the same characters around the hole is read by cutting out its text. docs/performance.md has
+ * what that saves.
+ */
 
 import type { Delta } from "../provider.ts";
 
-/** The only thing that a chunk brought: what it is, and the field that held it. */
+/** The one delta of a chunk that brought nothing else, and the field that held it. */
 export interface SoleDelta {
   kind: Delta["kind"];
   field: string;
@@ -65,7 +70,7 @@ const SPECIAL = /[\x00-\x1f\\]/;
 /**
  * Makes a template of an event, whole and raw, whose chunk only added the value of `field` to the answer. Null where
  * that is not certain: an event without a backslash has no escapes, so a name that occurs once, followed by a colon, is
- * the field. An event with the same characters around another string is the same chunk with another text.
+ * the field.
  */
 export function learnTemplate(event: string, field: string): ChunkTemplate | null {
   const body = event.trimEnd();

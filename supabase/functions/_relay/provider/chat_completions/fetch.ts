@@ -1,15 +1,15 @@
-/** What the answer of a provider is fetched and read with: no redirects, bounded error pages, reused buffers. */
+/** Fetches a provider's response and reads its bytes: no redirects, bounded error pages, reused buffers. */
 
 import type { Clock } from "../../platform/clock.ts";
 import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
 
-/** For the openai package, which reads an error's body to its end: an answer that is no success gets a short one. */
+/** The openai package reads an error's body to its end, so this fetch cuts the body of an error response. */
 export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
     const response = await fetchAny(input, { ...init, redirect: "manual" });
     if (response.ok || response.body === null) return response;
     const body = await readStart(response.body, clock);
-    // Some statuses allow no body, and of a redirect the package needs the status alone.
+    // Some statuses allow no body, and the package needs only the status of a redirect.
     return new Response(response.status === 304 ? null : body, {
       status: response.status,
       headers: { "content-type": response.headers.get("content-type") ?? "" },
@@ -33,7 +33,7 @@ async function readStart(body: ReadableStream<Uint8Array>, clock: Clock): Promis
       text += decoder.decode(part, { stream: true });
     }
   } catch {
-    // What came before the break is what there is.
+    // The body broke off: what came before is used.
   } finally {
     stop();
     cancel();
@@ -55,7 +55,7 @@ const MIN_BUFFER_BYTES = 1024;
 /** A fetch body's default reader takes a new buffer of this size for each read, which costs more than parsing it. */
 const MAX_BUFFER_BYTES = 64 * 1024;
 
-/** Reads into one buffer where the body is a byte stream; one made by hand is none and has no BYOB reader. */
+/** Reads into one buffer where the body is a byte stream. A body made by hand has no BYOB reader. */
 export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
   let byob: ReadableStreamBYOBReader;
   try {
@@ -76,7 +76,7 @@ export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
   };
 }
 
-/** A full one is followed by one of four times its size, a nearly empty one by a quarter; any other serves again. */
+/** After a full read the buffer grows fourfold, after a nearly empty one it shrinks to a quarter. */
 function bufferAfter({ buffer, length }: Uint8Array): Uint8Array<ArrayBuffer> {
   const size = buffer.byteLength;
   if (length === size && size < MAX_BUFFER_BYTES) return new Uint8Array(4 * size);
@@ -84,7 +84,7 @@ function bufferAfter({ buffer, length }: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer as ArrayBuffer);
 }
 
-/** A read that waits is over with the cancel, so that none is left when the lock is released. */
+/** The cancel ends a waiting read, so that none is left when the lock is released. */
 function end(reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader, reason: unknown) {
   reader.cancel(reason).catch(() => {});
   reader.releaseLock();
