@@ -143,18 +143,20 @@ export function planOf(concurrent: number, beatMs: number, costs: Costs) {
   }, costs);
   const byCpu = Math.ceil(use.relayCpu / FULL);
   const byMemory = Math.ceil(concurrent * costs.streamMb / (ISOLATE.memoryMb - costs.workerMb));
-  const compute = COMPUTES.find(({ cores, diskMbS }) =>
-    cores * FULL >= use.databaseCpu && diskMbS * FULL >= use.wal / 1e6
-  );
-  if (!compute) throw new RangeError(`Cannot plan ${concurrent} generations: one database is not enough`);
+  // Projects share the load equally where the largest database is not enough.
+  const fits = ({ cores, diskMbS }: typeof COMPUTES[number], projects: number) =>
+    cores * FULL * projects >= use.databaseCpu && diskMbS * FULL * projects >= use.wal / 1e6;
+  let projects = 1;
+  while (!fits(COMPUTES.at(-1)!, projects)) projects++;
+  const compute = COMPUTES.find((one) => fits(one, projects))!;
   const packages = Math.ceil(Math.max(0, use.generations * MONTH_S - INVOCATIONS.included) / INVOCATIONS.packageOf);
   return {
-    ...{ concurrent, use, byCpu, byMemory, compute: compute.name },
+    ...{ concurrent, use, byCpu, byMemory, compute: projects === 1 ? compute.name : `${projects} × ${compute.name}` },
     calls: Math.max(byCpu, byMemory) * 1_000 / beatMs + 2 * use.generations,
     /** A month, if it went on so day and night. */
     dollars: {
-      database: PLAN.price + compute.price - PLAN.computeCredit +
-        DISK.pricePerMbS * Math.max(0, use.wal / 1e6 / FULL - DISK.includedMbS),
+      database: PLAN.price + projects * compute.price - PLAN.computeCredit +
+        DISK.pricePerMbS * Math.max(0, use.wal / 1e6 / FULL - projects * DISK.includedMbS),
       invocations: packages * INVOCATIONS.price,
       egress: Math.max(0, use.client * MONTH_S / 1e9 - EGRESS.includedGb) * EGRESS.pricePerGb,
     },

@@ -29,6 +29,7 @@ Deno.test("a plan goes by its stories: rows by the beat, workers by CPU, compute
   const { use, byCpu, byMemory, compute, dollars } = planOf(1_000, 1_000, COSTS);
   equal([use.rows, use.tokens, byCpu, byMemory, compute], [1_000, 50_000, 5, 2, "Large"]);
   equal(planOf(1_000, 5_000, COSTS).use.rows, 200);
+  equal(planOf(250_000, 1_000, COSTS).compute, "2 × 16XL");
   equal([dollars.database, dollars.invocations], [25 + 110 - 10, 2 * 86]);
 });
 
