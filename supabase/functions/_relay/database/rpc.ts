@@ -6,17 +6,27 @@ import { RelayError } from "../protocol/errors.ts";
 import { DATABASE_TIMEOUT_MS } from "../protocol/limits.ts";
 
 /**
- * Calls one function. Rejects with `unavailable` where the database cannot be reached or does not answer in time,
- * with `internal` where it refuses the call.
+ * Calls one function. Rejects with `unavailable` where the database cannot be reached, does not answer in time or does
+ * not take calls now, with `internal` where it refuses this call.
  */
 export type Rpc = <T>(name: string, args: Record<string, unknown>) => Promise<T>;
 
-/** PostgREST's own codes for a database that it cannot reach, and the SQLSTATE classes of one that is going away. */
-const UNREACHABLE = /^(PGRST00[0-3]|08|53|57)/;
+/**
+ * What passes without a change of the call. Of Postgres: a lost connection (08), read-only (25006), no disk, memory or
+ * connection left (53), a lock that took too long (55P03), an end, a start or a statement that took too long (57), and
+ * errors of its system (58); not XX, which is a bug or damage. Of PostgREST: no connection (PGRST000 to 003), and a
+ * schema cache that does not have the function yet (PGRST202 to 205), or still has it (see `isAway`).
+ */
+const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|55P03|57|58)/;
 
 /** A deadlock or a conflict: nothing was done, so the same call may be made again. */
 const ROLLED_BACK = ["40P01", "40001"];
-const ATTEMPTS = 3;
+const ROLLED_BACK_ATTEMPTS = 3;
+
+/** More than PostgREST's pool has by default, all of which may have died. */
+const DEAD_CONNECTION_ATTEMPTS = 20;
+
+const RETRY_AFTER_SECONDS = 5;
 
 /** One client serves the whole worker: it holds no session and keeps its connections open. */
 export function createRpc(platform: Platform, options: { fetch?: typeof fetch } = {}): Rpc {
@@ -40,7 +50,7 @@ export function createRpc(platform: Platform, options: { fetch?: typeof fetch } 
         const { data, error, status } = await client.rpc(name, args)
           .abortSignal(timeout.signal);
         if (!error) return data as T;
-        if (ROLLED_BACK.includes(error.code) && attempt < ATTEMPTS) continue;
+        if (attempt < attemptsAt(status, error.code)) continue;
         throw toFailure(name, error, status);
       }
     } finally {
@@ -49,13 +59,33 @@ export function createRpc(platform: Platform, options: { fetch?: typeof fetch } 
   };
 }
 
+/**
+ * A connection that died with its server is met once, as status 400 without code or words, and the next one is taken.
+ * The call did not reach the server, as far as PostgREST says; if it did, its repetition does no harm: relay_begin
+ * answers the same fence alike, a beat stores no text twice, the first relay_finish counts.
+ */
+const isDeadConnection = (status: number, code: string) => status === 400 && code === "";
+
+/** How often a call that fails like this is made, with the same arguments. */
+function attemptsAt(status: number, code: string): number {
+  if (ROLLED_BACK.includes(code)) return ROLLED_BACK_ATTEMPTS;
+  return isDeadConnection(status, code) ? DEAD_CONNECTION_ATTEMPTS : 1;
+}
+
+/** Status 0 is no answer at all; 408, 429 and all from 502 on, Cloudflare's and Supabase's own too, are a gateway's. */
+function isAway(name: string, status: number, code: string, message: string): boolean {
+  if (status === 0 || status === 408 || status === 429 || status >= 502) return true;
+  if (isDeadConnection(status, code) || AWAY.test(code)) return true;
+  // The function has other arguments now, and neither PostgREST nor this worker knows it yet.
+  return code === "42883" && message.startsWith(`function public.${name}(`);
+}
+
 /** The hint and the details can quote arguments, which can be a user's words, so the log gets code and message alone. */
-function toFailure(name: string, { code, message }: { code: string; message: string }, status: number): RelayError {
+function toFailure(name: string, error: { code?: string; message: string }, status: number): RelayError {
+  const { code = "", message } = error;
   // Where PostgREST did not answer, the message is the whole body, and that can contain a bot's key.
   const said = status === 0 || code ? message : "not by PostgREST";
   const cause = `${name} was answered with status ${status}, ${code || "no code"}: ${said}`;
-  if (status === 0 || status >= 502 || UNREACHABLE.test(code ?? "")) {
-    return new RelayError("unavailable", undefined, { cause, retryAfter: 5 });
-  }
-  return new RelayError("internal", undefined, { cause });
+  if (!isAway(name, status, code, message)) return new RelayError("internal", undefined, { cause });
+  return new RelayError("unavailable", undefined, { cause, retryAfter: RETRY_AFTER_SECONDS });
 }

@@ -50,26 +50,48 @@ Deno.test("a call is one POST with the secret key and the arguments as JSON; nul
   assert.deepEqual([requests.length, clock.pending], [2, 0]);
 });
 
-/** Statuses with PostgREST's or Postgres' code: those of a database that is away, and of one that refuses the call. */
-const AWAY =
-  "503 PGRST000,503 PGRST001,503 PGRST002,504 PGRST003,503 08006,503 53300,500 57014,500 57P01,502,503,504,521";
-const REFUSED = "400 22P02,400 P0001,401 PGRST301,403 42501,404 PGRST202,409 23514,500 XX000,500";
+/** Statuses with PostgREST's or Postgres' code: those of a database that does not take calls, and of a refused call. */
+const AWAY = [
+  ...["503 PGRST000", "503 PGRST001", "503 PGRST002", "504 PGRST003"],
+  ...["404 PGRST202", "300 PGRST203", "400 PGRST204", "404 PGRST205"],
+  ...[
+    "503 08006",
+    "405 25006",
+    "503 53100",
+    "503 53200",
+    "503 53300",
+    "500 55P03",
+    "500 57014",
+    "500 57P01",
+    "503 57P03",
+  ],
+  ...["500 58000", "500 58030", "500 58P01", "408", "429", "502", "503", "504", "520", "521", "540", "544", "546"],
+];
+const REFUSED = [
+  ...["400 22P02", "400 25001", "400 P0001", "401 PGRST301", "406 PGRST106", "403 42501", "404 42883", "409 23514"],
+  ...["400 54000", "400 55000", "500 XX000", "500 PGRST0021", "400", "401", "404", "500"],
+];
 
 for (const [code, answers, retryAfter] of [["unavailable", AWAY, 5], ["internal", REFUSED, undefined]] as const) {
   Deno.test(`what is ${code}, the cause keeps code and message alone`, async () => {
-    for (const answer of answers.split(",")) {
+    for (const answer of answers) {
       const [status, state = null] = answer.split(" ");
       const { rpc, clock, requests } = make(refused(Number(status), state));
       const error = await failureOf(rpc("relay_x", {}));
-      assert.deepEqual([error.code, error.retryAfter, String(error.cause)], [
-        code,
-        retryAfter,
-        causeOf(Number(status), state),
-      ]);
+      const seen = [answer, error.code, error.retryAfter, String(error.cause)];
+      assert.deepEqual(seen, [answer, code, retryAfter, causeOf(Number(status), state)]);
       assert.deepEqual([requests.length, clock.pending], [1, 0]);
     }
   });
 }
+
+Deno.test("the called function with other arguments is a stale schema cache; another one that is missing is a bug", async () => {
+  for (const [name, code] of [["public.relay_x(a => uuid)", "unavailable"], ["public.other(uuid)", "internal"]]) {
+    const message = `function ${name} does not exist`;
+    const { rpc } = make(() => Response.json({ code: "42883", message }, { status: 404 }));
+    assert.equal((await failureOf(rpc("relay_x", {}))).code, code);
+  }
+});
 
 Deno.test("a gateway's page and a fetch that fails are unavailable, an answer that is no JSON is never quoted", async () => {
   const page = make(() => new Response("<html>Bad Gateway", { status: 502 }));
@@ -100,6 +122,18 @@ Deno.test("a call that is rolled back is made again with the same arguments, thr
   const other = make(refused(500, "40P01"), refused(503, "PGRST000"));
   assert.equal((await failureOf(other.rpc("relay_x", {}))).code, "unavailable");
   assert.equal(other.requests.length, 2);
+});
+
+Deno.test("a call meets each dead connection of PostgREST's pool and is answered by a live one; twenty are too many", async () => {
+  const dead = () => Response.json({ code: "", details: null, hint: null, message: "" }, { status: 400 });
+  const lucky = make(...Array.from({ length: 19 }, () => dead), () => Response.json({ a: 1 }));
+  assert.deepEqual(await lucky.rpc("relay_x", { fence: "f" }), { a: 1 });
+  assert.equal(lucky.requests.length, 20);
+  for (const request of lucky.requests) assert.deepEqual(await request.json(), { fence: "f" });
+  const unlucky = make(dead);
+  const { code, retryAfter, cause } = await failureOf(unlucky.rpc("relay_x", {}));
+  assert.deepEqual([code, retryAfter, String(cause)], ["unavailable", 5, causeOf(400, null)]);
+  assert.deepEqual([unlucky.requests.length, unlucky.clock.pending], [20, 0]);
 });
 
 Deno.test("all attempts of a call share its time; then it is unavailable, and the request is aborted", async () => {
