@@ -3,12 +3,14 @@
 import {
   createRemoteJWKSet,
   customFetch,
+  decodeJwt,
   decodeProtectedHeader,
   errors,
   type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
 } from "jose";
+import type { Configuration } from "../platform/configuration.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { bearerToken } from "./bearer.ts";
@@ -32,12 +34,16 @@ const ROLE = "authenticated";
 const CLOCK_TOLERANCE_SECONDS = 5;
 const KEY_SET_TIMEOUT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
+const LOCAL_ISSUER = /^https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\/auth\/v1$/;
+
+/** Milliseconds between two warnings of one kind: a stranger's tokens must not fill the log. */
+const WARNING_PAUSE_MS = 60_000;
+const MAX_ISSUER_CHARACTERS = 200;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
  * The algorithm in a token's header only chooses a branch, and each branch pins the algorithms that its kind of key is
- * for: a public key never serves as an HMAC secret, and without a configured secret there is no HS256 at all. A token
- * that an OAuth client holds (`client_id`) is accepted like the user's own, because the user agreed to it. A session
+ * for: a public key never serves as an HMAC secret, and without a configured secret there is no HS256 at all. A session
  * that was revoked is accepted until its token expires.
  */
 export function createVerifier(
@@ -47,8 +53,9 @@ export function createVerifier(
   const { configuration, clock } = platform;
   const keySet = createKeySet(new URL(configuration.jwksUrl), options);
   const secret = configuration.jwtSecret === null ? null : new TextEncoder().encode(configuration.jwtSecret);
+  const warn = createWarning(platform);
 
-  function verify(token: string): Promise<JWTPayload> {
+  async function verify(token: string): Promise<JWTPayload> {
     const claims = {
       audience: AUDIENCE,
       requiredClaims: ["exp", "sub"],
@@ -57,13 +64,14 @@ export function createVerifier(
     };
     const { alg } = decodeProtectedHeader(token);
     if (alg === "ES256" || alg === "RS256") {
-      const issuer = configuration.jwtIssuer.asymmetric;
-      return verifyWithAnyKey(token, keySet, { ...claims, algorithms: [alg], issuer });
+      return await verifyWithAnyKey(token, keySet, { ...claims, algorithms: [alg] });
     }
     if (alg === "HS256" && secret !== null) {
-      const issuer = configuration.jwtIssuer.symmetric ?? undefined;
-      return jwtVerify(token, secret, { ...claims, algorithms: [alg], issuer })
-        .then(({ payload }) => payload);
+      return (await jwtVerify(token, secret, { ...claims, algorithms: [alg] })).payload;
+    }
+    // The legacy API keys are HS256, too: a client that is not signed in sends one, and no secret makes that a user's.
+    if (alg === "HS256" && decodeJwt(token).aud === AUDIENCE) {
+      warn("RELAY_JWT_SECRET", "A user's token is signed with HS256, and RELAY_JWT_SECRET is not set");
     }
     throw new TypeError("The algorithm is not one that is accepted");
   }
@@ -73,10 +81,38 @@ export function createVerifier(
     let payload: JWTPayload;
     try {
       payload = await verify(token);
+      // After the signature, so that only the project's own tokens can cause a warning.
+      if (!isIssuer(configuration, payload.iss, decodeProtectedHeader(token).alg)) {
+        const issuer = JSON.stringify(payload.iss ?? null).slice(0, MAX_ISSUER_CHARACTERS);
+        warn(
+          "RELAY_JWT_ISSUER",
+          `A token that the project signed has "iss" ${issuer}: set RELAY_JWT_ISSUER if it is right`,
+        );
+        throw new TypeError('"iss" is not the issuer of the project');
+      }
     } catch (error) {
       throw refusal(error);
     }
-    return callerOf(payload, configuration.allowAnonymous);
+    return callerOf(payload, configuration);
+  };
+}
+
+/** Whether the project's Auth writes this `iss`; an HS256 token of an Auth that writes none may lack it. */
+function isIssuer({ jwtIssuer, supabaseUrl, isLocalStack }: Configuration, issuer: unknown, alg?: string): boolean {
+  if (jwtIssuer !== null) return issuer === jwtIssuer;
+  if (issuer === undefined) return alg === "HS256";
+  // The local stack's tokens name the address that browsers use.
+  return issuer === `${supabaseUrl}/auth/v1` ||
+    isLocalStack && typeof issuer === "string" && LOCAL_ISSUER.test(issuer);
+}
+
+/** Says in the log which variable may be wrong; the client does not learn it. */
+function createWarning({ clock, log }: Platform): (variable: string, cause: string) => void {
+  const warnedAt = new Map<string, number>();
+  return (variable, cause) => {
+    if (clock.now() - (warnedAt.get(variable) ?? -Infinity) < WARNING_PAUSE_MS) return;
+    warnedAt.set(variable, clock.now());
+    log("warn", "token_refused", { reason: variable, cause });
   };
 }
 
@@ -138,16 +174,26 @@ function refusal(error: unknown): RelayError {
   return new RelayError("unauthenticated", `Cannot authenticate: the token ${state}`, { cause });
 }
 
-function callerOf(payload: JWTPayload, allowAnonymous: boolean): Caller {
+/**
+ * What a session may do beyond its user's own rights is for policies to say, as Supabase sees it. But the relay reads
+ * and writes past the policies, so what a project usually writes into them about second factors and about OAuth apps
+ * (`client_id`) is a setting here.
+ */
+function callerOf(payload: JWTPayload, { allowAnonymous, requireAal2, oauthClients }: Configuration): Caller {
   if (typeof payload.sub !== "string" || !UUID.test(payload.sub)) {
     throw refusal(new TypeError('"sub" is not a UUID'));
   }
-  if (payload.role !== ROLE) {
-    throw new RelayError("forbidden", `Cannot use the relay: the token does not have the role "${ROLE}"`);
-  }
+  if (payload.role !== ROLE) throw forbidden(`the token does not have the role "${ROLE}"`);
   const isAnonymous = Boolean(payload.is_anonymous);
-  if (isAnonymous && !allowAnonymous) {
-    throw new RelayError("forbidden", "Cannot use the relay: the user is anonymous, not signed in");
+  if (isAnonymous && !allowAnonymous) throw forbidden("the user is anonymous, not signed in");
+  const client = payload.client_id || null;
+  if (client !== null && oauthClients !== "*" && !oauthClients?.includes(client as string)) {
+    throw forbidden("the token is that of an OAuth app, which the relay does not accept");
   }
+  if (requireAal2 && payload.aal !== "aal2") throw forbidden("the session has no second factor (aal2)");
   return { userId: payload.sub.toLowerCase(), isAnonymous, role: ROLE };
+}
+
+function forbidden(state: string): RelayError {
+  return new RelayError("forbidden", `Cannot use the relay: ${state}`);
 }

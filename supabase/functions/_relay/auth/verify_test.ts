@@ -75,8 +75,7 @@ Deno.test("a user's token gives the user, of either algorithm, with more claims 
   const { asUser } = makeVerifier({ keys });
   const user = { userId: USER, isAnonymous: false, role: "authenticated" };
   for (const key of [es256, rs256]) assert.deepEqual(await asUser({}, key), user);
-  const other = "9a8b7c6d-5e4f-4a3e-b2c3-0d2cf1bb6a5d";
-  assert.deepEqual(await asUser({ aud: ["other", "authenticated"], client_id: other }), user);
+  assert.deepEqual(await asUser({ aud: ["other", "authenticated"], aal: "aal1", client_id: "" }), user);
   assert.deepEqual(await asUser({ sub: USER.toUpperCase(), is_anonymous: undefined }), user);
 });
 
@@ -146,17 +145,20 @@ Deno.test("other algorithms are refused, right signature or not", async () => {
   assert.equal(keys.requests, 0);
 });
 
-Deno.test("HS256 needs the configured secret, and the issuer where one is configured; never the key set", async () => {
+Deno.test("HS256 needs the configured secret, never the key set, and no other issuer than the project's", async () => {
   await using keys = serve(es256);
-  const jwtIssuer = { asymmetric: ISSUER, symmetric: ISSUER };
-  const none = { iss: undefined };
+  const jwtIssuer = "https://auth.example.com";
+  const [none, own, other] = [undefined, ISSUER, "https://other.supabase.co/auth/v1"].map((iss) => ({ iss }));
   const cases: [configuration: Options["configuration"], claims: JWTPayload, accepted: boolean][] = [
-    [{ jwtSecret: null }, {}, false],
-    [{ jwtSecret: SECRET.toUpperCase() }, {}, false],
+    [{ jwtSecret: null }, own, false],
+    [{ jwtSecret: SECRET.toUpperCase() }, own, false],
     [{ jwtSecret: SECRET }, none, true],
-    [{ jwtSecret: SECRET, jwtIssuer }, {}, true],
+    [{ jwtSecret: SECRET }, own, true],
+    [{ jwtSecret: SECRET }, other, false],
+    [{ jwtSecret: SECRET }, { iss: null as unknown as string }, false],
+    [{ jwtSecret: SECRET, jwtIssuer }, { iss: jwtIssuer }, true],
     [{ jwtSecret: SECRET, jwtIssuer }, none, false],
-    [{ jwtSecret: SECRET, jwtIssuer }, { iss: "x" }, false],
+    [{ jwtSecret: SECRET, jwtIssuer }, own, false],
   ];
   for (const [configuration, claims, accepted] of cases) {
     const caller = makeVerifier({ keys, configuration }).asUser(claims, hs256);
@@ -164,6 +166,60 @@ Deno.test("HS256 needs the configured secret, and the issuer where one is config
     else await assertRefused(caller);
   }
   assert.equal(keys.requests, 0);
+});
+
+Deno.test("the CLI's stack writes a local issuer, of any port, which counts there alone and only by default", async () => {
+  await using keys = serve(es256);
+  const local = { supabaseUrl: "http://kong:8000", isLocalStack: true, jwtSecret: SECRET };
+  const issuers = ["http://127.0.0.1:54321", "http://localhost:54321", "https://127.0.0.1:60000", "http://kong:8000"];
+  const wrong = ["http://127.0.0.1.example.com", "http://localhost:54321/auth/v1#", "http://10.0.0.1:54321", "x"];
+  const iss = (origin: string) => `${origin}/auth/v1`;
+  const accepts = async (configuration: Options["configuration"], origin: string, key: typeof es256 | typeof hs256) =>
+    await makeVerifier({ keys, configuration }).asUser({ iss: iss(origin) }, key).then(() => true, () => false);
+  for (const key of [es256, hs256]) {
+    for (const origin of issuers) assert.equal(await accepts(local, origin, key), true, origin);
+    for (const origin of wrong) assert.equal(await accepts(local, origin, key), false, origin);
+    const configured = { ...local, jwtIssuer: iss(issuers[0]) };
+    assert.deepEqual([await accepts(configured, issuers[0], key), await accepts(configured, issuers[1], key)], [
+      true,
+      false,
+    ]);
+    assert.equal(await accepts({ jwtSecret: SECRET }, issuers[0], key), false);
+  }
+});
+
+Deno.test("a warning names the variable that a good token may lack, once a minute; forged tokens cause none", async () => {
+  await using keys = serve(es256);
+  const { as, asUser, clock, logged } = makeVerifier({ keys });
+  const iss = "https://auth.example.com/auth/v1";
+  const noUser = { aud: undefined, sub: undefined, iss: "supabase", role: "anon" };
+  const refuse = async () => {
+    for (let round = 0; round < 3; round++) {
+      for (const claims of [{ iss }, { iss: "\n".repeat(1_000) }]) await assertRefused(asUser(claims));
+      await assertRefused(asUser({ iss }, stranger));
+      await assertRefused(asUser({}, hs256));
+      await assertRefused(asUser(noUser, hs256));
+      await assertRefused(as(`${encode({ alg: "HS256" })}.garbage.garbage`));
+    }
+  };
+  const warning = (reason: string, cause: string) => ({ level: "warn", event: "token_refused", reason, cause });
+  const issuer = (iss: string) =>
+    warning(
+      "RELAY_JWT_ISSUER",
+      `A token that the project signed has "iss" ${iss}: set RELAY_JWT_ISSUER if it is right`,
+    );
+  const secret = warning("RELAY_JWT_SECRET", "A user's token is signed with HS256, and RELAY_JWT_SECRET is not set");
+  await assertRefused(asUser({ iss }, stranger));
+  await assertRefused(asUser(noUser, hs256));
+  assert.deepEqual(logged(), []);
+  await refuse();
+  assert.deepEqual(logged(), [issuer(JSON.stringify(iss)), secret]);
+  clock.advance(59_999);
+  await refuse();
+  assert.equal(logged().length, 2);
+  clock.advance(1);
+  await assertRefused(asUser({ iss: "\n".repeat(1_000) }));
+  assert.deepEqual(logged().slice(2), [issuer(`"${"\\n".repeat(99)}\\`)]);
 });
 
 Deno.test("a public key is no HMAC secret in any spelling, and a symmetric key in the key set verifies nothing", async () => {
@@ -192,6 +248,32 @@ Deno.test("another role may not use the relay, nor an anonymous user unless the 
     const tolerant = makeVerifier({ keys, configuration: { allowAnonymous: true } });
     const user = { userId: USER, isAnonymous: true, role: "authenticated" };
     assert.deepEqual(await tolerant.asUser({ is_anonymous }), user);
+  }
+});
+
+Deno.test("a token of an OAuth app needs the app to be configured, and a token without a second factor may need one", async () => {
+  await using keys = serve(es256);
+  const [app, other] = ["9a8b7c6d-5e4f-4a3e-b2c3-0d2cf1bb6a5d", "0d2cf1bb-5e4f-4a3e-b2c3-9a8b7c6d5e4f"];
+  const foreign = "Cannot use the relay: the token is that of an OAuth app, which the relay does not accept";
+  const oneFactor = "Cannot use the relay: the session has no second factor (aal2)";
+  const cases: [configuration: Options["configuration"], claims: JWTPayload, refusal: string | null][] = [
+    [{}, { client_id: app }, foreign],
+    [{ oauthClients: [] }, { client_id: app }, foreign],
+    [{ oauthClients: [other] }, { client_id: app }, foreign],
+    [{ oauthClients: [app] }, { client_id: [app] }, foreign],
+    [{ oauthClients: [other, app] }, { client_id: app }, null],
+    [{ oauthClients: "*" }, { client_id: app }, null],
+    [{ oauthClients: [app] }, {}, null],
+    [{}, { aal: "aal1" }, null],
+    [{ requireAal2: true }, { aal: "aal2" }, null],
+    [{ requireAal2: true }, { aal: "aal1" }, oneFactor],
+    [{ requireAal2: true }, {}, oneFactor],
+    [{ requireAal2: true, oauthClients: "*" }, { client_id: app, aal: "aal1" }, oneFactor],
+  ];
+  for (const [configuration, claims, refusal] of cases) {
+    const caller = makeVerifier({ keys, configuration }).asUser(claims);
+    if (refusal === null) assert.equal((await caller).userId, USER);
+    else await assertRefused(caller, "forbidden", refusal);
   }
 });
 

@@ -19,12 +19,18 @@ export interface Configuration {
   /** Lower-case host names a bot may call; null: any public one. */
   providerHosts: string[] | null;
   allowPrivateProviders: boolean;
+  /** True for the stack of Supabase's CLI, whose workers and clients see the project under different addresses. */
+  isLocalStack: boolean;
   /** The legacy HS256 secret; null: HS256 is refused. */
   jwtSecret: string | null;
   jwksUrl: string;
-  /** What `iss` must be; null for HS256 tokens alone, where no issuer was configured. */
-  jwtIssuer: { asymmetric: string; symmetric: string | null };
+  /** What `iss` must be; null: it follows from the project's URL. */
+  jwtIssuer: string | null;
   allowAnonymous: boolean;
+  /** Whether a second factor is required of every user. */
+  requireAal2: boolean;
+  /** The OAuth clients that may act for a user; null: none. */
+  oauthClients: "*" | string[] | null;
   /** What a scrape of /metrics must show; null: there are no metrics. */
   metricsToken: string | null;
 }
@@ -33,7 +39,7 @@ export interface Configuration {
 export function readConfiguration(environment: Environment): Configuration {
   const get = (name: string) => environment(name)?.trim() || undefined;
   const supabaseUrl = url("SUPABASE_URL", required("SUPABASE_URL", get("SUPABASE_URL")));
-  const issuer = get("RELAY_JWT_ISSUER");
+  const isLocalStack = new URL(supabaseUrl).hostname === "kong";
   const configuration: Configuration = {
     supabaseUrl,
     secretKey: secretKey(get),
@@ -48,10 +54,13 @@ export function readConfiguration(environment: Environment): Configuration {
     leaseMs: integer(get, "RELAY_LEASE_MS", 15_000, 200, 600_000),
     providerHosts: hosts(get("RELAY_PROVIDER_HOSTS")),
     allowPrivateProviders: boolean(get, "RELAY_ALLOW_PRIVATE_PROVIDERS"),
-    jwtSecret: get("RELAY_JWT_SECRET") ?? null,
+    isLocalStack,
+    jwtSecret: get("RELAY_JWT_SECRET") ?? (isLocalStack ? symmetricKey(get("SUPABASE_JWKS")) : null),
     jwksUrl: url("RELAY_JWKS_URL", get("RELAY_JWKS_URL") ?? `${supabaseUrl}/auth/v1/.well-known/jwks.json`),
-    jwtIssuer: { asymmetric: issuer ?? `${supabaseUrl}/auth/v1`, symmetric: issuer ?? null },
+    jwtIssuer: get("RELAY_JWT_ISSUER") ?? null,
     allowAnonymous: boolean(get, "RELAY_ALLOW_ANONYMOUS"),
+    requireAal2: boolean(get, "RELAY_REQUIRE_AAL2"),
+    oauthClients: clients(get("RELAY_OAUTH_CLIENTS")),
     metricsToken: token(get, "RELAY_METRICS_TOKEN"),
   };
   // A lease that ends before the second beat loses generations to one slow round trip.
@@ -90,6 +99,21 @@ function defaultKey(json: string): string | undefined {
   } catch {
     // No cause: the parser's message quotes the text, and the text is a key.
     throw new RangeError("Cannot start: SUPABASE_SECRET_KEYS is not a JSON object of keys");
+  }
+}
+
+/**
+ * The secret among the local stack's keys, with which its Auth signs HS256 tokens and its Data API verifies them. Null
+ * for whatever is not as expected: nobody sets this variable by hand, and a token that is refused names the one to set.
+ */
+function symmetricKey(keySet = ""): string | null {
+  try {
+    const { keys } = JSON.parse(keySet) as { keys: { kty: string; k: string }[] };
+    const { k } = keys.find(({ kty }) => kty === "oct")!;
+    const bytes = Uint8Array.from(atob(k.replace(/-/g, "+").replace(/_/g, "/")), (byte) => byte.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes) || null;
+  } catch {
+    return null;
   }
 }
 
@@ -143,6 +167,14 @@ function origins(text: string): "*" | string[] {
     throw new RangeError(
       `Cannot start: RELAY_ALLOWED_ORIGINS has ${JSON.stringify(origin)}, not an origin such as "https://example.com"`,
     );
+  });
+}
+
+function clients(text: string | undefined): "*" | string[] | null {
+  if (text === undefined || text === "*") return text ?? null;
+  return list(text).map((id) => {
+    if (/^[A-Za-z0-9._-]+$/.test(id)) return id;
+    throw new RangeError(`Cannot start: RELAY_OAUTH_CLIENTS has ${JSON.stringify(id)}, not a client's id`);
   });
 }
 

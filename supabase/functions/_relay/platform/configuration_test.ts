@@ -39,17 +39,20 @@ Deno.test("a URL and a key are enough: everything else has a default", () => {
     leaseMs: 15_000,
     providerHosts: null,
     allowPrivateProviders: false,
+    isLocalStack: false,
     jwtSecret: null,
     jwksUrl: "https://abc.supabase.co/auth/v1/.well-known/jwks.json",
-    jwtIssuer: { asymmetric: "https://abc.supabase.co/auth/v1", symmetric: null },
+    jwtIssuer: null,
     allowAnonymous: false,
+    requireAal2: false,
+    oauthClients: null,
     metricsToken: null,
   });
 });
 
 Deno.test("an empty or blank variable counts as unset", () => {
   const names = "ALLOWED_ORIGINS RATE_LIMIT_PER_MINUTE PROVIDER_HOSTS ALLOW_PRIVATE_PROVIDERS JWT_SECRET JWKS_URL " +
-    "JWT_ISSUER METRICS_TOKEN";
+    "JWT_ISSUER METRICS_TOKEN REQUIRE_AAL2 OAUTH_CLIENTS";
   for (const blank of ["", " ", "\n"]) {
     const blanks = Object.fromEntries(names.split(" ").map((name) => [`RELAY_${name}`, blank]));
     assert.deepEqual(read(blanks), read());
@@ -118,6 +121,7 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
   ...(["true", "false"] as const).flatMap((text): [string, string, keyof Configuration, boolean][] => [
     ["RELAY_ALLOW_PRIVATE_PROVIDERS", text, "allowPrivateProviders", text === "true"],
     ["RELAY_ALLOW_ANONYMOUS", text, "allowAnonymous", text === "true"],
+    ["RELAY_REQUIRE_AAL2", text, "requireAal2", text === "true"],
   ]),
   ["RELAY_ALLOWED_ORIGINS", "*", "allowedOrigins", "*"],
   ["RELAY_ALLOWED_ORIGINS", " https://a.example ,http://localhost:5173,", "allowedOrigins", [
@@ -126,7 +130,10 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
   ]],
   ["RELAY_PROVIDER_HOSTS", "API.OpenAI.com, openrouter.ai", "providerHosts", ["api.openai.com", "openrouter.ai"]],
   ["RELAY_PROVIDER_HOSTS", ",", "providerHosts", []],
-  ["RELAY_JWT_ISSUER", issuer, "jwtIssuer", { asymmetric: issuer, symmetric: issuer }],
+  ["RELAY_JWT_ISSUER", issuer, "jwtIssuer", issuer],
+  ["RELAY_OAUTH_CLIENTS", "*", "oauthClients", "*"],
+  ["RELAY_OAUTH_CLIENTS", " 9a8b7c6d-5e4f, b.2_,", "oauthClients", ["9a8b7c6d-5e4f", "b.2_"]],
+
   ["RELAY_JWT_SECRET", "{s e c r e t}", "jwtSecret", "{s e c r e t}"],
   ["RELAY_JWKS_URL", "http://127.0.0.1:4000/jwks.json", "jwksUrl", "http://127.0.0.1:4000/jwks.json"],
   ...["0123456789abcdef", "aB9._~+/=-aB9._~", "t".repeat(512)].map(
@@ -144,6 +151,27 @@ for (const [name, text, field, value] of ACCEPTED) {
     assert.deepEqual(read({ [name]: text })[field], value);
   });
 }
+
+Deno.test("the stack of Supabase's CLI is known by its URL, and its symmetric key is the secret of HS256", () => {
+  const kong = { SUPABASE_URL: "http://kong:8000" };
+  const keySet = (...keys: unknown[]) => JSON.stringify({ keys });
+  const oct = { kty: "oct", k: "c8O8w59lcj8-Pz8_" };
+  const jwks = { SUPABASE_JWKS: keySet({ kty: "EC", x: "x" }, oct) };
+  const seen = (variables: Record<string, string>) => {
+    const { isLocalStack, jwtSecret } = read(variables);
+    return [isLocalStack, jwtSecret];
+  };
+  assert.deepEqual(seen({ ...kong, ...jwks }), [true, "süßer?>???"]);
+  assert.deepEqual(seen({ ...kong, ...jwks, RELAY_JWT_SECRET: "mine" }), [true, "mine"]);
+  // Anywhere else a symmetric key in a key set is nothing to verify with.
+  assert.deepEqual(seen(jwks), [false, null]);
+  for (const text of ["", "secret_quoted", "null", "[]", keySet(), keySet({ kty: "EC" }), keySet({ kty: "oct" })]) {
+    assert.deepEqual(seen({ ...kong, SUPABASE_JWKS: text }), [true, null]);
+  }
+  for (const k of ["", "!", "_w", 7]) {
+    assert.deepEqual(seen({ ...kong, SUPABASE_JWKS: keySet({ ...oct, k }) }), [true, null]);
+  }
+});
 
 /** What variables cannot be, and what the message says of it. */
 const REFUSED: [name: string, texts: string[], state: (text: string) => string][] = [
@@ -164,6 +192,8 @@ const REFUSED: [name: string, texts: string[], state: (text: string) => string][
     ["https://api.openai.com", "api.openai.com:8443", "api.openai.com.", "a b"],
     (text) => `has "${text}", not a host name such as "api.openai.com"`,
   ],
+  ["RELAY_REQUIRE_AAL2", ["aal2"], () => 'is "aal2", not "true" or "false"'],
+  ["RELAY_OAUTH_CLIENTS", ["a b", "x,*"], (text) => `has "${text.split(",").at(-1)}", not a client's id`],
   [
     "RELAY_METRICS_TOKEN",
     ["short", "t".repeat(513), "with a space in it", "schlüssel-schlüssel"],
