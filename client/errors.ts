@@ -13,6 +13,7 @@ export type ErrorCode =
   | "stream_not_found"
   | "method_not_allowed"
   | "stream_id_taken"
+  | "stream_id_required"
   | "payload_too_large"
   | "unsupported_media_type"
   | "rate_limited"
