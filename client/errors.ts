@@ -13,6 +13,7 @@ export type ErrorCode =
   | "stream_not_found"
   | "method_not_allowed"
   | "stream_id_taken"
+  | "stream_id_required"
   | "payload_too_large"
   | "unsupported_media_type"
   | "rate_limited"
@@ -56,16 +57,16 @@ export interface ClientErrorDetails {
 
 /** A failed generation or request. `code` is for programs, `message` for people. */
 export class RelayClientError extends Error {
-  override readonly name = "RelayClientError";
+  declare readonly code: ClientErrorCode;
   declare readonly status: number | undefined;
   declare readonly retryable: boolean;
   declare readonly retryAfter: number | undefined;
   declare readonly issues: Issue[];
   declare readonly messageId: string | null;
 
-  constructor(readonly code: ClientErrorCode, message: string, { cause, ...details }: ClientErrorDetails = {}) {
+  constructor(code: ClientErrorCode, message: string, { cause, ...details }: ClientErrorDetails = {}) {
     super(message, { cause });
-    Object.assign(this, { retryable: false, issues: [], messageId: null }, details);
+    Object.assign(this, { name: "RelayClientError", code, retryable: false, issues: [], messageId: null }, details);
   }
 }
 

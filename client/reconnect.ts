@@ -7,8 +7,8 @@ import type { Send } from "./requests.ts";
 import type { Retry } from "./retry.ts";
 import type { After, Generation, GenerationEvent, ReadOptions } from "./types.ts";
 
-/** The relay sends a ping after 10 s without an event; past this the connection is dead, whatever the socket says. */
-const SILENCE_MS = 25_000;
+/** The relay sends a ping after 4 s without an event; past this the connection is dead, whatever the socket says. */
+const SILENCE_MS = 15_000;
 
 /** What a reader needs. */
 export interface ReaderTools {
@@ -124,7 +124,7 @@ async function readConnection(
   let stopWatch = () => {};
   const watch = () => {
     stopWatch();
-    stopWatch = after(SILENCE_MS, () => connection.abort(unreachable("Cannot read the stream: nothing came for 25 s")));
+    stopWatch = after(SILENCE_MS, () => connection.abort(unreachable("Cannot read the stream: nothing came for 15 s")));
   };
   watch();
   try {

@@ -55,10 +55,14 @@ export function createSend(
         body: JSON.stringify(body),
         signal,
       });
-      const stream = response.body!;
       const type = response.headers.get("content-type") ?? "";
       const isStream = response.ok && type.startsWith(EVENT_STREAM);
-      const text = isStream ? "" : await textOf(stream, signal);
+      const text = isStream ? "" : await textOf(response, signal);
+      // React Native's own fetch gives an answer only when it is whole.
+      const stream = response.body!;
+      if (isStream && !stream) {
+        throw new RelayClientError("unexpected_response", "Cannot read the stream: this fetch gives no body");
+      }
       if (response.ok && isStream === (offset !== null)) return { stream, text };
       // A browser takes headers that were cut off for complete ones.
       if (response.ok && EVENT_STREAM.startsWith(type)) throw unreachable(FAILED);
@@ -83,9 +87,10 @@ export function createSend(
   };
 }
 
-async function textOf(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<string> {
+async function textOf(response: Response, signal: AbortSignal): Promise<string> {
+  const { body } = response;
+  if (!body) return await response.text();
   let text = "";
-  if (body === null) return text;
   for await (const part of readText(body, signal)) {
     text += part;
     if (text.length > MAX_BODY_CHARACTERS) break;

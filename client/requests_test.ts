@@ -66,3 +66,16 @@ Deno.test("an answer whose headers were cut off is tried again", async () => {
     equal((await play([cut, whole()], 500)).result.outcome, "completed");
   }
 });
+
+/** What React Native's own fetch makes of an answer: no `body`, and the whole text at its end. */
+const withoutBody = (answer: Answer): Answer => async () =>
+  Object.defineProperty(await answer(), "body", { value: undefined }) as Response;
+
+Deno.test("a fetch whose answers have no body cannot stream, which is said at once; refusals and cancels can be read", async () => {
+  const { result: { error }, requests, clock } = await play([withoutBody(whole())]);
+  equal([error!.code, requests.length, clock.pending()], ["unexpected_response", 1, 0]);
+  equal(error!.message, "Cannot read the stream: this fetch gives no body");
+  equal((await play([withoutBody(refusal(404, "bot_not_found"))])).result.error!.code, "bot_not_found");
+  const cancelled = () => Response.json({ stream_id: "s1", status: "cancelling" }, { status: 202 });
+  equal(await makeLab([withoutBody(cancelled)]).client.cancel("s1"), "cancelling");
+});

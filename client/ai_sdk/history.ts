@@ -18,6 +18,36 @@ export interface StoryRow {
   finish_reason: string | null;
 }
 
+/** The part of a SupabaseClient that reads a history. */
+export interface HistorySource {
+  // deno-lint-ignore no-explicit-any
+  from(table: string): any;
+}
+
+/**
+ * Reads a conversation for `useChat({ messages })`: the path to its active leaf. An answer of the Data API has at most
+ * 1,000 rows, or what the project allows, so it is asked until there are no more. Throws what the Data API refuses with;
+ * a conversation that does not exist is empty.
+ */
+export async function loadConversation(
+  supabase: HistorySource,
+  conversationId: string,
+): Promise<UIMessage<StoryMetadata>[]> {
+  // Before the messages, or the leaf might be one that was stored since.
+  const conversation = await supabase.from("conversations").select("active_message_id")
+    .eq("id", conversationId).maybeSingle();
+  if (conversation.error) throw conversation.error;
+  const rows: StoryRow[] = [];
+  for (;;) {
+    const { data, error } = await supabase.from("messages").select("*").eq("conversation_id", conversationId)
+      .order("created_at").order("id").range(rows.length, rows.length + 999);
+    if (error) throw error;
+    if (data.length === 0) break;
+    rows.push(...data);
+  }
+  return toUIMessages(rows, conversation.data?.active_message_id ?? null);
+}
+
 /**
  * The path from the root to a leaf, such as the conversation's `active_message_id`. A question has its row's id, an
  * answer its stream's, as it had while it was streamed: so a resumed stream replaces the answer and does not repeat it.

@@ -7,9 +7,10 @@ import { newStreamId } from "../stream_id.ts";
 import type { Generation } from "../types.ts";
 import { type Chat, createChat, type RelayFields } from "./chats.ts";
 import { chunksOf } from "./chunks.ts";
+import type { StoryMetadata } from "./history.ts";
 
 export type { RelayFields } from "./chats.ts";
-export { type StoryMetadata, type StoryRow, toUIMessages } from "./history.ts";
+export { loadConversation, type StoryMetadata, type StoryRow, toUIMessages } from "./history.ts";
 
 /** Where the stream that a chat reads is remembered. */
 export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -23,12 +24,17 @@ export interface RelayTransportOptions {
   conversation?(chatId: string): string | undefined;
   /** Lets a page resume its stream after a reload, such as sessionStorage. */
   storage?: StreamStorage;
+  /** What the page has loaded. A resumed answer takes the place of the one to the same message. */
+  messages?(chatId: string): UIMessage[];
 }
+
+/** The second part is of `ai` 7: it has a resumed stream replace what the page shows of it. */
+type RelayTransport<Message extends UIMessage> = ChatTransport<Message> & { resumeStreamIsReplay: boolean };
 
 /** Each message that is sent is one generation; `regenerate` asks for another answer to the same one; stop cancels. */
 export function createRelayTransport<Message extends UIMessage>(
-  { client, request = {}, conversation, storage = createMemory() }: RelayTransportOptions,
-): ChatTransport<Message> {
+  { client, request = {}, conversation, storage = createMemory(), messages = () => [] }: RelayTransportOptions,
+): RelayTransport<Message> {
   const chats = new Map<string, Chat>();
 
   function chatOf(chatId: string): Chat {
@@ -43,21 +49,33 @@ export function createRelayTransport<Message extends UIMessage>(
     async sendMessages({ chatId, abortSignal, body, ...asked }) {
       const chat = chatOf(chatId);
       await chat.stopped;
+      const streamId = newStreamId();
       const generation = client.start(
-        chat.requestOf(asked, newStreamId(), { ...request, ...body }),
-        { onStart: (start) => chat.started(asked.messages.at(-1)?.id, start) },
+        chat.requestOf(asked, streamId, { ...request, ...body }),
+        {
+          onStart(start) {
+            chat.started(asked.messages.at(-1)?.id, start);
+            remember(storage, keysOf(chatId, chat), streamId);
+          },
+        },
       );
-      return streamChunks(generation, chat, storage, keyOf(chatId), abortSignal);
+      return streamChunks(generation, chunksOf(generation), chat, storage, chatId, abortSignal);
     },
     async reconnectToStream({ chatId, abortSignal, body }) {
       const chat = chatOf(chatId);
-      const key = keyOf(chatId);
-      const streamId = (body as { stream_id?: string } | undefined)?.stream_id ?? storage.getItem(key);
+      const keys = keysOf(chatId, chat);
+      const streamId = (body as { stream_id?: string } | undefined)?.stream_id ??
+        keys.map((key) => storage.getItem(key)).find((id) => id);
       if (!streamId) return null;
       const generation = client.resume(streamId, { onStart: (start) => chat.started(undefined, start) });
       const state = await stateOf(generation, abortSignal);
-      if (state === "forgotten") storage.removeItem(key);
-      return state === "begun" ? streamChunks(generation, chat, storage, key, abortSignal) : null;
+      if (state === "forgotten") keys.forEach((key) => storage.removeItem(key));
+      if (state !== "begun") return null;
+      const chunks = chunksOf(generation, ({ parent_id }) => {
+        const old = messages(chatId).find(({ metadata }) => (metadata as StoryMetadata)?.parent_id === parent_id);
+        return old?.id ?? streamId;
+      });
+      return streamChunks(generation, chunks, chat, storage, chatId, abortSignal);
     },
   };
 }
@@ -90,15 +108,16 @@ async function stateOf(
  */
 function streamChunks(
   generation: Generation,
+  chunks: AsyncGenerator<UIMessageChunk, void>,
   chat: Chat,
   storage: StreamStorage,
-  key: string,
+  chatId: string,
   signal: AbortSignal | undefined,
 ): ReadableStream<UIMessageChunk> {
   const stop = () => {
     chat.stopped = generation.cancel().catch(() => {});
   };
-  storage.setItem(key, generation.streamId);
+  remember(storage, keysOf(chatId, chat), generation.streamId);
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
   generation.done.then((result) => {
@@ -106,9 +125,11 @@ function streamChunks(
     chat.ended(result);
     // A stream whose end did not come can still be resumed.
     const isOver = result.outcome !== "detached" && result.error?.code !== "unreachable";
-    if (isOver && storage.getItem(key) === generation.streamId) storage.removeItem(key);
+    if (!isOver) return;
+    for (const key of keysOf(chatId, chat)) {
+      if (storage.getItem(key) === generation.streamId) storage.removeItem(key);
+    }
   });
-  const chunks = chunksOf(generation);
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await chunks.next();
@@ -121,7 +142,14 @@ function streamChunks(
   }, { highWaterMark: 0 });
 }
 
-const keyOf = (chatId: string) => `relay-stream:${chatId}`;
+/** A page that is loaded again may know the conversation alone. */
+function keysOf(chatId: string, { conversationId = chatId }: Chat): string[] {
+  return [...new Set([chatId, conversationId])].map((id) => `relay-stream:${id}`);
+}
+
+function remember(storage: StreamStorage, keys: string[], streamId: string) {
+  for (const key of keys) storage.setItem(key, streamId);
+}
 
 /** Lasts as long as the page. */
 function createMemory(): StreamStorage {

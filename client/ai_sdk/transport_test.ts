@@ -1,7 +1,17 @@
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
 import type { UIMessage, UIMessageChunk } from "ai";
-import { type Answer, makeLab, offline, refusal, say, silence, START, streamOf } from "../testing/fake_relay.ts";
-import { createRelayTransport, toUIMessages } from "./transport.ts";
+import {
+  type Answer,
+  makeLab,
+  makeStream,
+  offline,
+  refusal,
+  say,
+  silence,
+  START,
+  streamOf,
+} from "../testing/fake_relay.ts";
+import { createRelayTransport, loadConversation, type StoryRow, toUIMessages } from "./transport.ts";
 
 const ROW = "00000000-0000-4000-8000-00000000000a";
 
@@ -15,10 +25,24 @@ const whole = () => streamOf(say.start, say.token("ab", 2), say.done());
 /** A transport before a fake relay; `send` and `reconnect` are called as useChat calls them. */
 function makeChat(...answers: Answer[]) {
   const lab = makeLab(answers, { retry: { attempts: 0 } });
-  const transport = createRelayTransport({ client: lab.client, request: { bot_id: "b1", system: "Be brief" } });
+  const items = new Map<string, string>();
+  /** What the page has loaded. */
+  const loaded: UIMessage[] = [];
+  const transport = createRelayTransport({
+    client: lab.client,
+    request: { bot_id: "b1", system: "Be brief" },
+    messages: () => loaded,
+    storage: {
+      getItem: (key) => items.get(key) ?? null,
+      setItem: (key, value) => void items.set(key, value),
+      removeItem: (key) => void items.delete(key),
+    },
+  });
   const common = { chatId: "chat", messageId: undefined, abortSignal: undefined };
   return {
     ...lab,
+    items,
+    loaded,
     send: (messages: UIMessage[], fields: { trigger?: "regenerate-message"; body?: object } = {}) =>
       transport.sendMessages({ trigger: "submit-message", ...common, messages, ...fields }),
     reconnect: (fields = {}) => transport.reconnectToStream({ ...common, ...fields }),
@@ -85,10 +109,38 @@ Deno.test("a failure ends the chunks with the typed error, after the row of what
   equal(seen.slice(-2), [{ type: "text-end", id: "part-1" }, { type: "message-metadata", messageMetadata }]);
 });
 
+Deno.test("a refusal is an error and no message", async () => {
+  const lab = makeChat(refusal(429, "rate_limited"));
+  const seen: UIMessageChunk[] = [];
+  await rejects(async () => {
+    for await (const chunk of await lab.send([question])) seen.push(chunk);
+  }, { code: "rate_limited" });
+  equal(seen, []);
+});
+
+Deno.test("another answer that is resumed takes the place of the old one, under the old one's id", async () => {
+  const lab = makeChat(whole());
+  lab.loaded.push(question, message("old-stream", "assistant", { parent_id: START.parent_id }));
+  const [first] = await chunksIn(await lab.reconnect({ body: { stream_id: "s1" } }));
+  equal(first, { type: "start", messageId: "old-stream", messageMetadata: START });
+});
+
+Deno.test("a running stream is remembered under the chat and under its conversation, and forgotten at its end", async () => {
+  const stream = makeStream(say.start);
+  const lab = makeChat(stream.answer);
+  const chunks = chunksIn(await lab.send([question]));
+  await lab.clock.run(0);
+  const { stream_id } = lab.requests[0].body;
+  equal([...lab.items], [["relay-stream:chat", stream_id], ["relay-stream:c1", stream_id]]);
+  stream.send(say.done());
+  await chunks;
+  equal(lab.items.size, 0);
+});
+
 Deno.test("a stream whose end did not come can be resumed, and one that has ended cannot", async () => {
   const lab = makeChat(streamOf(say.start), whole());
   const lost = rejects(async () => await chunksIn(await lab.send([question])), { code: "unreachable" });
-  await lab.clock.run(25_000);
+  await lab.clock.run(15_000);
   await lost;
   const chunks = await chunksIn(await lab.reconnect());
   equal(chunks.map(({ type }) => type), ["start", "text-start", "text-delta", "text-end", "finish"]);
@@ -125,4 +177,38 @@ Deno.test("toUIMessages() gives the stored path to a leaf, and no other branch",
   ]);
   equal(toUIMessages(rows, null), []);
   equal(toUIMessages([{ ...asked, id: "x", parent_id: "x" }], "x").length, 1);
+});
+
+/** The Data API, which answers with at most so many rows. */
+function makeSource(conversation: object | null, rows: StoryRow[], maxRows: number) {
+  const query = (data: unknown) => {
+    const chain = {
+      select: () => chain,
+      eq: () => chain,
+      order: () => chain,
+      range: (from: number, to: number) => query(rows.slice(from, Math.min(to + 1, from + maxRows))),
+      maybeSingle: () => chain,
+      then: (resolve: (answer: object) => void) => resolve({ data, error: null }),
+    };
+    return chain;
+  };
+  return { from: () => query(conversation) };
+}
+
+Deno.test("loadConversation() reads every row, however few the Data API gives at once", async () => {
+  const rows = Array.from({ length: 2_500 }, (_, index): StoryRow => ({
+    id: `m${index}`,
+    conversation_id: "c1",
+    parent_id: index === 0 ? null : `m${index - 1}`,
+    stream_id: null,
+    content: "x",
+    is_user_author: index % 2 === 0,
+    is_complete: true,
+    finish_reason: null,
+  }));
+  for (const maxRows of [1_000, 7]) {
+    const messages = await loadConversation(makeSource({ active_message_id: "m2499" }, rows, maxRows), "c1");
+    equal([messages.length, messages[0].id, messages.at(-1)!.id], [2_500, "m0", "m2499"]);
+  }
+  equal(await loadConversation(makeSource(null, [], 1_000), "c1"), []);
 });

@@ -47,6 +47,7 @@ const COPY: Record<ClientErrorCode, Copy> = {
   stream_not_found: ["This answer is no longer being written.", "Retry to regenerate it.", "retry"],
   method_not_allowed: VERSION_MISMATCH,
   stream_id_taken: ["The relay already has another request with this id.", "Retry to use a new one.", "retry"],
+  stream_id_required: VERSION_MISMATCH,
   payload_too_large: ["This is too long to send.", "Shorten the text, or start a new story.", "none"],
   unsupported_media_type: VERSION_MISMATCH,
   rate_limited: ["Too many requests.", "You have reached the limit of answers per minute.", "retry"],

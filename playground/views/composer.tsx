@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
 import type { LiveGeneration } from "../story/live_generation.ts";
 import { Icon } from "./controls.tsx";
@@ -105,7 +106,7 @@ function useFocusOnOpen(box: RefObject<HTMLTextAreaElement | null>, conversation
 function useStopOnEscape(generation: LiveGeneration) {
   useLayoutEffect(() => {
     const stop = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.key !== "Escape" || event.defaultPrevented || isComposing(event)) return;
       if (document.querySelector("dialog[open], :popover-open")) return;
       generation.stop();
     };

@@ -67,7 +67,7 @@ function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
         send();
       }}
       onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
+        if (event.key !== "Escape" || isComposing(event)) return;
         event.preventDefault();
         onEnd();
       }}

@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { isComposing } from "../platform/keyboard.ts";
 
 interface PromptBoxProps {
   id: string;
@@ -30,8 +31,7 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
       value={text}
       onInput={({ currentTarget }) => onText(currentTarget.value)}
       onKeyDown={(event) => {
-        // While composing, Enter accepts a character.
-        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
         event.preventDefault();
         onSend();
       }}

@@ -7,10 +7,10 @@ import type { Scenario } from "./scenario.ts";
 
 const ORIGIN = "https://storytellr.example";
 
-/** What supabase-js sends by itself, and what a client of the relay needs besides. */
+/** What supabase-js sends by itself, what a client of the relay needs besides, and what libraries for tracing add. */
 const SENT = [
   ...["authorization", "x-client-info", "apikey", "content-type", "x-retry-count", "traceparent", "tracestate"],
-  ...["baggage", "x-region", "last-event-id"],
+  ...["baggage", "x-region", "last-event-id", "sentry-trace", "x-datadog-trace-id"],
 ];
 
 function listed(response: Response, header: string): string[] {
@@ -47,7 +47,8 @@ export const cors: Scenario[] = [{
 }, {
   title: "streams, refusals and other answers can be read by a page of another origin, and cached for one",
   async run(target, provider) {
-    const { ask, get, cancel } = await newAuthor(target, provider);
+    const { ask, get, cancel, user } = await newAuthor(target, provider);
+    const authorization = `Bearer ${user.token}`;
     const [worker] = target.workers;
     const headers = { origin: ORIGIN };
     const stream_id = crypto.randomUUID();
@@ -55,6 +56,9 @@ export const cors: Scenario[] = [{
       [200, () => ask({ prompt: "x", stream_id }, { headers })],
       [200, () => ask({ prompt: "x", stream_id }, { headers })],
       [200, () => get(stream_id, { from: 4, headers })],
+      [409, () => ask({ prompt: "x" }, { headers: { ...headers, "last-event-id": "4" } })],
+      [200, () => fetch(`${worker}/stream/${stream_id}`, { method: "HEAD", headers: { ...headers, authorization } })],
+      [200, () => fetch(`${worker}/healthz`, { method: "HEAD", headers })],
       [400, () => get(stream_id, { from: "four", headers })],
       [200, () => cancel(stream_id, { headers })],
       [405, () => fetch(`${worker}/stream`, { method: "PUT", headers })],

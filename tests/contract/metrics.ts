@@ -104,7 +104,7 @@ export const refusalMetrics: Scenario[] = [{
       await expectRefusal(await fetch(url, { headers }), 401, "unauthenticated");
     }
     const response = await fetch(url, { method: "POST", headers: bearer(METRICS_TOKEN) });
-    equal(response.headers.get("allow"), "GET, OPTIONS");
+    equal(response.headers.get("allow"), "GET, HEAD, OPTIONS");
     await expectRefusal(response, 405, "method_not_allowed");
   },
 }];

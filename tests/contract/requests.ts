@@ -143,8 +143,8 @@ export const requests: Scenario[] = [{
   title: "other methods are refused, and Allow names those that are not",
   async run(target) {
     const { user } = await newClient(target);
-    const cases = [["stream", "PUT", "GET, POST, OPTIONS"], ["stream", "DELETE", "GET, POST, OPTIONS"]];
-    cases.push(["cancel", "GET", "POST, OPTIONS"], ["healthz", "POST", "GET, OPTIONS"]);
+    const cases = [["stream", "PUT", "GET, HEAD, POST, OPTIONS"], ["stream", "DELETE", "GET, HEAD, POST, OPTIONS"]];
+    cases.push(["cancel", "GET", "POST, OPTIONS"], ["healthz", "POST", "GET, HEAD, OPTIONS"]);
     for (const [name, method, allow] of cases) {
       const headers = { authorization: `Bearer ${user.token}` };
       const response = await fetch(`${target.workers[0]}/${name}`, { method, headers });

@@ -7,6 +7,17 @@ import { expectRefusal, readEvents, readToEnd } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const streamIds: Scenario[] = [{
+  title: "a POST that wants to go on reading starts nothing if it has no stream_id: clients repeat it by themselves",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider);
+    const stream_id = crypto.randomUUID();
+    await author.generate({ prompt: "one", stream_id });
+    const headers = { "last-event-id": "5" };
+    await expectRefusal(await author.ask({ prompt: "one" }, { headers }), 409, "stream_id_required");
+    const { text } = await readToEnd(readEvents(await author.ask({ prompt: "one", stream_id }, { headers })), 5);
+    equal([text, author.calls().length], ["upon a time.", 1]);
+  },
+}, {
   title: "a stream_id that another user has taken is refused, and the refusal does not say whose it is",
   async run(target, provider) {
     const alice = await newAuthor(target, provider);

@@ -1,9 +1,13 @@
-/** A client that does not read. */
+/** A client that does not read, one that connects again by itself, and one with many headers. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { MAX_CLIENT_QUEUE_BYTES } from "../../supabase/functions/_relay/protocol/limits.ts";
+import {
+  MAX_CLIENT_QUEUE_BYTES,
+  MAX_PREFLIGHT_CHARACTERS,
+  RETRY_AFTER_END_MS,
+} from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { deltaEvent } from "../../testkit/provider.ts";
+import { answers, deltaEvent } from "../../testkit/provider.ts";
 import { postAndStall, readToEnd, textOf } from "../../testkit/reader.ts";
 import { bodyFor, type Limit } from "./limit_stack.ts";
 
@@ -16,6 +20,26 @@ const FLOOD = 32 * 1024 * 1024 / NOISE.length;
 const LAST = /event: (done|error)\n/;
 
 export const clientLimits: Limit[] = [{
+  title: `the last event asks clients to stay away for ${RETRY_AFTER_END_MS} ms, and no other event does`,
+  async run(on) {
+    const response = await on.client.ask(await bodyFor(on, answers("Once")));
+    const blocks = (await response.text()).split("\n\n").filter((block) => /^retry:/m.test(block));
+    equal(blocks.length, 1);
+    ok(blocks[0].startsWith(`event: done\nretry: ${RETRY_AFTER_END_MS}\ndata: {`));
+  },
+}, {
+  title: `a preflight may list ${MAX_PREFLIGHT_CHARACTERS} characters of headers`,
+  async run(on) {
+    for (const length of [MAX_PREFLIGHT_CHARACTERS, MAX_PREFLIGHT_CHARACTERS + 1]) {
+      const name = "x".repeat(length);
+      const headers = { "access-control-request-headers": name };
+      const response = await fetch(`${on.worker.url}/stream`, { method: "OPTIONS", headers });
+      await response.body?.cancel();
+      const isAllowed = response.headers.get("access-control-allow-headers") === name;
+      equal(isAllowed, length === MAX_PREFLIGHT_CHARACTERS);
+    }
+  },
+}, {
   title: `a client that leaves ${MAX_CLIENT_QUEUE_BYTES} bytes unread is detached, and its generation goes on`,
   async run(on) {
     for (const count of [MAX_CLIENT_QUEUE_BYTES / 2 / NOISE.length, FLOOD]) {

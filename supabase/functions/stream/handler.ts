@@ -12,7 +12,7 @@ import type { Refusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
 import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
-import { createResume, lastEventId, type Resume } from "./resume.ts";
+import { checkExists, createResume, lastEventId, type Resume } from "./resume.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface StreamDependencies {
@@ -51,6 +51,8 @@ async function start(
   const streamRequest = parseStreamRequest(await readJson(request));
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
+  // A client that connects again by itself repeats its POST: without a name that would be another generation.
+  if (from && streamRequest.stream_id === undefined) throw new RelayError("stream_id_required");
 
   const answer = await begin(dependencies, userId, streamId, streamRequest);
   setRate(headers, answer.rate);
@@ -88,7 +90,7 @@ async function approve({ checkAddress, generations }: StreamDependencies, admitt
 }
 
 async function read(
-  { verify }: StreamDependencies,
+  { verify, database }: StreamDependencies,
   resume: Resume,
   request: Request,
   { rest }: RequestContext,
@@ -98,10 +100,14 @@ async function read(
   const from = lastEventId(request);
   // Text that cannot be an id is the id of nothing.
   if (!streamIdSchema.safeParse(streamId).success) throw new RelayError("stream_not_found");
+  if (request.method === "HEAD") {
+    await checkExists(database, userId, streamId);
+    return eventStream(streamId, null);
+  }
   return eventStream(streamId, await resume(userId, streamId, from));
 }
 
-function eventStream(streamId: string, body: ReadableStream<Uint8Array>): Response {
+function eventStream(streamId: string, body: ReadableStream<Uint8Array> | null): Response {
   return new Response(body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import type { Caller } from "../_relay/auth/verify.ts";
+import type { Reading } from "../_relay/database/database.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
+import { MAX_MESSAGE_UNITS, MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
+import { makeView } from "../_relay/testing/generation.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "./handler.ts";
@@ -47,6 +50,7 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     asked,
     handler,
     get: (path: string, headers: Record<string, string> = {}) => send(path, { headers }),
+    head: (path: string, headers: Record<string, string> = {}) => send(path, { method: "HEAD", headers }),
     post: (body: unknown, { path = "/stream", ...init }: RequestInit & { path?: string } = {}) =>
       send(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), ...init }),
     /** Ends all that runs; then nothing is left of the worker. */
@@ -187,6 +191,34 @@ Deno.test("a provider that may not be called, or a check that fails, ends the ge
     const events = [code === "internal" ? "request_failed" : "request_refused", "generation_finished"];
     assert.deepEqual(lines.map(({ event }) => event), events);
   }
+});
+
+Deno.test("a POST that wants to go on reading starts nothing without a stream_id", async () => {
+  const { asked, post, end } = make();
+  const goesOn: RequestInit & { path?: string } = { headers: { "last-event-id": "7" } };
+  await assertRefused(await post({ prompt: "Hi" }, goesOn), "stream_id_required");
+  await assertRefused(await post({ prompt: "Hi" }, { path: "/stream?lastEventId=7" }), "stream_id_required");
+  assert.deepEqual(asked, ["verify", "verify"]);
+  for (const last of ["0", ""]) assertEventStream(await post(ASK, { headers: { "last-event-id": last } }));
+  assertEventStream(await post(ASK, goesOn));
+  await end();
+});
+
+Deno.test("HEAD has the status and headers of GET, reads no text, and takes no reader's seat", async () => {
+  const { database, get, head, end } = make();
+  database.views.set("elsewhere", makeView("Once"));
+  for (let readers = 0; readers <= MAX_READ_STREAMS; readers++) {
+    const response = await head("/stream/elsewhere");
+    assertEventStream(response, "elsewhere");
+    assert.equal(response.body, null);
+  }
+  assert.equal((database.calls[0][1] as Reading[])[0].from, MAX_MESSAGE_UNITS);
+  assertEventStream(await get("/stream/elsewhere"), "elsewhere");
+  const headers = { authorization: "Bearer bad" };
+  for (const [path, options, status] of [["/stream/unknown", {}, 404], ["/stream/elsewhere", headers, 401]] as const) {
+    assert.equal((await head(path, options)).status, status);
+  }
+  await end();
 });
 
 Deno.test("a deeper path of POST is no stream", async () => {

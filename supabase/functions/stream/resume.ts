@@ -4,7 +4,7 @@ import type { Database } from "../_relay/database/database.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
 import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
+import { MAX_MESSAGE_UNITS, MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 
 /** What resuming needs. */
 export interface ResumeDependencies {
@@ -18,7 +18,9 @@ export type Resume = (userId: string, streamId: string, from: number | null) => 
 
 /** How much of a stream its reader has, by header or query; null: nothing. Throws `invalid_request` for no offset. */
 export function lastEventId(request: Request): number | null {
-  const text = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("last_event_id");
+  const { searchParams } = new URL(request.url);
+  const text = request.headers.get("last-event-id") ?? searchParams.get("last_event_id") ??
+    searchParams.get("lastEventId");
   if (text === null || text === "") return null;
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new RelayError(
@@ -26,6 +28,12 @@ export function lastEventId(request: Request): number | null {
     "Cannot resume the stream: the last event id is not an offset",
     { issues: [{ path: "last_event_id", message: "Must be the id of an event, a number of at most 9 digits" }] },
   );
+}
+
+/** Throws `stream_not_found`. No reader is counted, and no text is read. */
+export async function checkExists({ read }: Pick<Database, "read">, userId: string, streamId: string): Promise<void> {
+  const [view] = await read([{ userId, streamId, from: MAX_MESSAGE_UNITS }]);
+  if (view === null) throw new RelayError("stream_not_found");
 }
 
 /**

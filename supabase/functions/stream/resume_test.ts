@@ -173,7 +173,9 @@ Deno.test("a seat is given back, once, when there is no such stream, the databas
 function* read(text: string): Generator<() => number | null> {
   const url = "http://edge.internal/stream/a";
   yield () => lastEventId(new Request(`${url}?last_event_id=${encodeURIComponent(text)}`));
-  yield () => lastEventId(new Request(`${url}?last_event_id=4`, { headers: { "last-event-id": text } }));
+  yield () => lastEventId(new Request(`${url}?lastEventId=${encodeURIComponent(text)}`));
+  yield () => lastEventId(new Request(`${url}?last_event_id=${encodeURIComponent(text)}&lastEventId=4`));
+  yield () => lastEventId(new Request(`${url}?last_event_id=4&lastEventId=5`, { headers: { "last-event-id": text } }));
 }
 
 Deno.test("the last event id is that of the header, else of the query; empty is none, and what is no offset is refused", () => {

@@ -78,7 +78,7 @@ const done = (finish_reason: string, is_complete = false, message_id: string | n
 
 const failed = (code: string) =>
   new RegExp(
-    `^event: error\\ndata: \\{"code":"${code}",.*"retryable":true,"stream_id":"stream-1","message_id":"message-1"\\}\\n\\n$`,
+    `^event: error\\nretry: 3600000\\ndata: \\{"code":"${code}",.*"retryable":true,"stream_id":"stream-1","message_id":"message-1"\\}\\n\\n$`,
   );
 
 Deno.test("the last event is that of the row, and without one that of the message", () => {

@@ -78,7 +78,7 @@ Deno.test("what did not fail is done, as the database has it, whatever the worke
 function errorOf(error_code: ErrorCode | null, error?: RelayError, status: "failed" | "interrupted" = "failed") {
   const stored = { ...COMPLETED, status, finish_reason: "error", error_code, is_complete: false };
   const written = lastEvent("stream-1", stored, USAGE, error);
-  return JSON.parse(/^event: error\ndata: (.*)\n\n$/.exec(written)![1]);
+  return JSON.parse(/^event: error\nretry: \d+\ndata: (.*)\n\n$/.exec(written)![1]);
 }
 
 Deno.test("what failed is an error in the worker's words, else in those of the code", () => {

@@ -69,7 +69,7 @@ Deno.test("a reader gets start, the text so far, what each beat brings, and the 
   assert.deepEqual(clients[0].events.slice(2), came);
   assert.deepEqual(clients[1].events, clients[0].events);
   assert.deepEqual(clients[2].events, [token(4, "nce"), ...came]);
-  assert.deepEqual(clients[3].events, [token(9, "ce upon")]);
+  assert.deepEqual(clients[3].events, [token(9, "ce upon"), { event: "ping", data: "{}" }]);
   for (const client of clients.slice(0, 3)) assertEnded(client);
   // One read a beat, for all of them.
   assert.deepEqual(reads.slice(0, 2), [[1_000, ["a@4", "a@4", "a@4", "b@9"]], [2_000, ["a@9", "a@9", "a@9", "b@9"]]]);

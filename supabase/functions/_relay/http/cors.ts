@@ -1,9 +1,10 @@
 /** The headers by which browsers know which pages may call the relay. */
 
 import type { Configuration } from "../platform/configuration.ts";
+import { MAX_PREFLIGHT_CHARACTERS } from "../protocol/limits.ts";
 
-/** What supabase-js sends, the region pin, and what a client needs to resume and to be traced. */
-const ALLOWED_HEADERS =
+/** For a preflight that names no headers: what supabase-js sends, and what a client needs to resume and to be traced. */
+const USUAL_HEADERS =
   "authorization, x-client-info, apikey, content-type, x-retry-count, traceparent, tracestate, baggage, " +
   "x-region, last-event-id, x-request-id";
 
@@ -18,8 +19,8 @@ const MAX_AGE = "86400";
 export interface Cors {
   /** For every answer, errors and preflights too. */
   allow(headers: Headers, origin: string | null): void;
-  /** For preflights, besides those. */
-  preflight(headers: Headers): void;
+  /** For preflights, besides those; `requested` is the list of headers that the page wants to send. */
+  preflight(headers: Headers, requested: string | null): void;
 }
 
 /**
@@ -40,10 +41,21 @@ export function createCors(allowedOrigins: Configuration["allowedOrigins"], meth
         headers.set("access-control-allow-origin", origin);
       }
     },
-    preflight(headers) {
+    preflight(headers, requested) {
       headers.set("access-control-allow-methods", methods.join(", "));
-      headers.set("access-control-allow-headers", ALLOWED_HEADERS);
+      headers.set("access-control-allow-headers", allowedHeaders(requested));
+      headers.append("vary", "Access-Control-Request-Headers");
       headers.set("access-control-max-age", MAX_AGE);
     },
   };
+}
+
+/**
+ * Tracing libraries add headers to every request of a page, and a preflight that does not allow one blocks them all. The
+ * relay reads only those that it knows, so the others do no harm. What is no header's name is not repeated.
+ */
+function allowedHeaders(requested: string | null): string {
+  if (requested === null || requested.length > MAX_PREFLIGHT_CHARACTERS) return USUAL_HEADERS;
+  const names = requested.toLowerCase().split(",").map((name) => name.trim());
+  return names.filter((name) => /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name)).join(", ") || USUAL_HEADERS;
 }

@@ -20,7 +20,10 @@ export interface RequestContext {
 /** Answers a request; what it throws becomes an error's answer. */
 export type Handler = (request: Request, context: RequestContext) => Promise<Response> | Response;
 
-/** Gives the function `name` its preflight, methods, errors, CORS and request ids; never rejects. */
+/**
+ * Gives the function `name` its preflight, methods, errors, CORS and request ids; never rejects. The handler of a GET
+ * answers HEAD too; the body is left out here.
+ */
 export function createEndpoint(
   { platform, refusals }: { platform: Platform; refusals: Refusals },
   name: string,
@@ -28,15 +31,15 @@ export function createEndpoint(
   handler: Handler,
 ): (request: Request) => Promise<Response> {
   const { clock, configuration } = platform;
-  const allowed = [...methods, "OPTIONS"];
+  const allowed = [...methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : method), "OPTIONS"];
   const cors = createCors(configuration.allowedOrigins, allowed);
 
   async function answer(request: Request, context: RequestContext): Promise<Response> {
     if (request.method === "OPTIONS") {
-      cors.preflight(context.headers);
+      cors.preflight(context.headers, request.headers.get("access-control-request-headers"));
       return new Response(null, { status: 204 });
     }
-    if (!methods.includes(request.method)) {
+    if (!allowed.includes(request.method)) {
       context.headers.set("allow", allowed.join(", "));
       throw new RelayError(
         "method_not_allowed",
@@ -47,7 +50,8 @@ export function createEndpoint(
     return await handler(request, context);
   }
 
-  function complete(response: Response, request: Request, { headers, requestId }: RequestContext): Response {
+  function complete(answered: Response, request: Request, { headers, requestId }: RequestContext): Response {
+    const response = request.method === "HEAD" ? new Response(null, answered) : answered;
     for (const [key, value] of headers) response.headers.set(key, value);
     response.headers.set("x-request-id", requestId);
     cors.allow(response.headers, request.headers.get("origin"));

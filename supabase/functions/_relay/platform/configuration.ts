@@ -49,7 +49,7 @@ export function readConfiguration(environment: Environment): Configuration {
     timeoutMs: integer(get, "RELAY_TIMEOUT_MS", 120_000, 100, 3_600_000),
     firstTokenTimeoutMs: integer(get, "RELAY_FIRST_TOKEN_TIMEOUT_MS", 60_000, 100, 3_600_000),
     idleTimeoutMs: integer(get, "RELAY_IDLE_TIMEOUT_MS", 30_000, 100, 3_600_000),
-    pingMs: integer(get, "RELAY_PING_MS", 10_000, 50, 120_000),
+    pingMs: integer(get, "RELAY_PING_MS", 4_000, 50, 120_000),
     beatMs: integer(get, "RELAY_BEAT_MS", 1_000, 50, 60_000),
     leaseMs: integer(get, "RELAY_LEASE_MS", 15_000, 200, 600_000),
     providerHosts: hosts(get("RELAY_PROVIDER_HOSTS")),

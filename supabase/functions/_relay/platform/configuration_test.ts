@@ -34,7 +34,7 @@ Deno.test("a URL and a key are enough: everything else has a default", () => {
     timeoutMs: 120_000,
     firstTokenTimeoutMs: 60_000,
     idleTimeoutMs: 30_000,
-    pingMs: 10_000,
+    pingMs: 4_000,
     beatMs: 1_000,
     leaseMs: 15_000,
     providerHosts: null,

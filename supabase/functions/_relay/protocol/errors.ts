@@ -35,6 +35,12 @@ export const ERRORS = {
     ends: false,
     message: "Cannot start the generation: its stream_id is taken",
   },
+  stream_id_required: {
+    status: 409,
+    retryable: false,
+    ends: false,
+    message: "Cannot resume the stream: the request has a Last-Event-ID and no stream_id",
+  },
   payload_too_large: { status: 413, retryable: false, ends: false, message: "Cannot accept so much at once" },
   unsupported_media_type: { status: 415, retryable: false, ends: false, message: "Cannot read the body" },
   rate_limited: { status: 429, retryable: true, ends: false, message: "Cannot start the generation yet" },

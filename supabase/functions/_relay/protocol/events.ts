@@ -1,6 +1,7 @@
 /** The events of a stream: what each carries, and how it is written. */
 
 import type { ErrorCode } from "./errors.ts";
+import { RETRY_AFTER_END_MS } from "./limits.ts";
 
 /** Token counts as the provider reports them. */
 export interface Usage {
@@ -44,8 +45,8 @@ export const events = {
   token: (text: string, offset: number) => encodeEvent("token", text, offset),
   reasoning: (text: string) => encodeEvent("reasoning", text),
   ping: () => encodeEvent("ping", "{}"),
-  error: (data: ErrorData) => encodeEvent("error", JSON.stringify(data)),
-  done: (data: DoneData) => encodeEvent("done", JSON.stringify(data)),
+  error: (data: ErrorData) => encodeLast("error", data),
+  done: (data: DoneData) => encodeLast("done", data),
 };
 
 /**
@@ -55,6 +56,11 @@ export const events = {
 export function encodeEvent(event: string, data: string, id?: number): string {
   const head = id === undefined ? `event: ${event}\ndata: ` : `id: ${id}\nevent: ${event}\ndata: `;
   return `${head}${data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data}\n\n`;
+}
+
+/** Parsers that connect again by themselves do not come back after it: each POST of theirs would start a generation. */
+function encodeLast(event: string, data: ErrorData | DoneData): string {
+  return `event: ${event}\nretry: ${RETRY_AFTER_END_MS}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 const encoder = new TextEncoder();

@@ -13,8 +13,8 @@ Deno.test("each event is written as the protocol says", () => {
     [events.token(" one\n\ntwo", 9), "id: 9\nevent: token\ndata:  one\ndata: \ndata: two\n\n"],
     [events.reasoning("hm"), "event: reasoning\ndata: hm\n\n"],
     [events.ping(), "event: ping\ndata: {}\n\n"],
-    [events.done(done), `event: done\ndata: ${JSON.stringify(done)}\n\n`],
-    [events.error(error), `event: error\ndata: ${JSON.stringify(error)}\n\n`],
+    [events.done(done), `event: done\nretry: 3600000\ndata: ${JSON.stringify(done)}\n\n`],
+    [events.error(error), `event: error\nretry: 3600000\ndata: ${JSON.stringify(error)}\n\n`],
   ];
   for (const [written, wanted] of cases) assert.equal(written, wanted);
 });

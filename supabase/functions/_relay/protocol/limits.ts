@@ -54,6 +54,12 @@ export const MAX_READ_STREAMS = 10;
 /** Issues in one `invalid_request`. */
 export const MAX_ISSUES = 20;
 
+/** Milliseconds after which a client that connects again by itself may come back after the last event. */
+export const RETRY_AFTER_END_MS = 3_600_000;
+
+/** Characters of a preflight's list of headers; a longer one is not allowed as it stands. */
+export const MAX_PREFLIGHT_CHARACTERS = 4_096;
+
 /** Milliseconds for which a worker tries to end a generation whose admission it could not read. */
 export const ABANDON_GIVE_UP_MS = 20_000;
 
