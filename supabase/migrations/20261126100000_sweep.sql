@@ -104,16 +104,3 @@ comment on function public.relay_sweep is
   'Closes generations whose lease ran out and prunes those that ended before the retention, of one user or of all.';
 revoke all on function public.relay_sweep from public, anon, authenticated;
 grant execute on function public.relay_sweep to service_role;
-
-create function relay.schedule_sweep() returns boolean
-language plpgsql set search_path = '' as $$
-begin
-  if not exists (select 1 from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
-    return false;
-  end if;
-  execute $sql$ select cron.schedule('storytellr-relay-sweep', '10 seconds', 'select public.relay_sweep()') $sql$;
-  return true;
-end;
-$$;
-comment on function relay.schedule_sweep is 'Has pg_cron sweep every ten seconds; false where it is not installed yet.';
-select relay.schedule_sweep();

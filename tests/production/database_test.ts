@@ -4,11 +4,24 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import postgres from "postgres";
 import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { hasNpx, runSupabase } from "./supabase_cli.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Takes the place of pg_cron before 1.5, as far as `cron.schedule` goes. */
+const CLOSED_CRON = `
+  create schema cron;
+  create table cron.job (
+    job_name text, schedule text constraint knows_no_seconds check (schedule !~ 'second'), command text
+  );
+  create function cron.schedule(job_name text, schedule text, command text) returns bigint
+  language sql security definer as $$ insert into cron.job values ($1, $2, $3) returning 1::bigint $$;
+  set allow_system_table_mods = on;
+  insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+  values (999999, 'pg_cron', 10, 'cron'::regnamespace, false, '1.4')`;
 
 const MIGRATIONS = `${ROOT}supabase/migrations`;
 
@@ -58,6 +71,32 @@ function registerTests() {
     assert.ok(rights.length > 0);
     assert.deepEqual(await clientRights(older.url), rights);
   });
+
+  Deno.test("a sweep that cannot be scheduled stops no push: every minute in place of seconds, or not at all", async () => {
+    await using database = await createDatabase();
+    const target = await prepareSupabase(database.url);
+    // A pg_cron that is listed as installed, and whose schema is closed to the role that pushes.
+    await using admin = connectToDrop(database.url);
+    await admin.sql.unsafe(CLOSED_CRON).simple();
+    await push(target);
+
+    await using owner = connectToDrop(target);
+    const schedule = async () => (await owner.sql`select relay.schedule_sweep() as scheduled`)[0].scheduled;
+    const jobs = () => admin.sql`select job_name, schedule, command from cron.job order by schedule`;
+    assert.deepEqual([await schedule(), owner.warnings.length, [...await jobs()]], [false, 3, []]);
+    await admin.sql`grant usage on schema cron to relay_migrator`;
+    const job = { job_name: "storytellr-relay-sweep", command: "select public.relay_sweep()" };
+    assert.deepEqual([await schedule(), [...await jobs()]], [true, [{ ...job, schedule: "* * * * *" }]]);
+    await admin.sql.unsafe("truncate cron.job; alter table cron.job drop constraint knows_no_seconds").simple();
+    assert.deepEqual([await schedule(), [...await jobs()]], [true, [{ ...job, schedule: "10 seconds" }]]);
+  });
+}
+
+/** A connection that ends with its test, and the warnings that came over it. */
+function connectToDrop(url: string) {
+  const warnings: string[] = [];
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: ({ message }) => warnings.push(String(message)) });
+  return { sql, warnings, [Symbol.asyncDispose]: () => sql.end() };
 }
 
 /** Pushes the migrations of this repository and gives the CLI's answer. */

@@ -20,7 +20,7 @@ select tests.violates(statement, violated, statement) from (values
   ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', null) $$, ''),
   ($$ insert into relay.uncounted (name) values (null) $$, '')
 ) as m (statement, violated);
-select results_eq('insert into public.bots (user_id) select id from auth.users returning access_path, model, params',
+select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, model, params $$,
   $$ values ('https://api.openai.com/v1', '', '{}'::jsonb) $$, 'a bot has defaults');
 
 select * from finish(); rollback;

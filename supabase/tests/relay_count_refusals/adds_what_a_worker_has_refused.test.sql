@@ -1,4 +1,5 @@
 begin; select plan(7);
+select tests.set_others_aside();
 select tests.sign_in_as_service();
 savepoint start;
 

@@ -1,4 +1,5 @@
 begin; select plan(6);
+select tests.set_others_aside();
 select set_eq(
   $$ select distinct s ->> 'name' from jsonb_array_elements(public.relay_metrics()) s $$,
   array[
