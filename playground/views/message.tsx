@@ -3,6 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { endingNote } from "../copy/errors.ts";
 import type { Message } from "../data/rows.ts";
+import { isComposing } from "../platform/keyboard.ts";
 import { Icon } from "./controls.tsx";
 import { PromptBox } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";

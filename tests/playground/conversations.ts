@@ -26,6 +26,36 @@ export function testConversations(): void {
     equal(await rest(stack.target, user, path), [{ content: "Once, by the\n\nsea", finish_reason: "cancelled" }]);
   });
 
+  pageTest("keys of an input method neither send, nor stop an answer, nor end an edit", async ({ visitor, call }) => {
+    /** Presses a key as browsers say that an input method takes it: while it composes, and in Safari at its end. */
+    const compose = (key: string, box: typeof visitor.composer) =>
+      box.evaluate((element, key) => {
+        for (const how of [{ isComposing: true }, { keyCode: 229 }]) {
+          element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...how }));
+        }
+      }, key);
+    await visitor.composer.fill("きつね");
+    await compose("Enter", visitor.composer);
+    equal(await visitor.composer.inputValue(), "きつね");
+    await visitor.composer.press("Enter");
+    const answer = await call(1);
+    await answer.token("Once");
+    await visitor.shows("きつね", "Once");
+    await compose("Escape", visitor.composer);
+    await answer.token(" upon");
+    await answer.finish();
+    await visitor.idle();
+    await visitor.shows("きつね", "Once upon");
+    await visitor.button("Edit").click();
+    const editor = visitor.page.getByLabel("Edit your message");
+    await editor.fill("たぬき");
+    for (const key of ["Enter", "Escape"]) await compose(key, editor);
+    equal(await editor.inputValue(), "たぬき");
+    await editor.press("Escape");
+    await editor.waitFor({ state: "detached" });
+    await visitor.shows("きつね", "Once upon");
+  });
+
   pageTest("reasoning is shown apart from the answer", async ({ visitor, call }) => {
     await visitor.send("A riddle");
     const answer = await call(1);
