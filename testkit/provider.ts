@@ -133,7 +133,6 @@ export function finishEvents(reason = "stop"): string {
     event({ choices: [], usage: USAGE }) + event("[DONE]");
 }
 
-/** What is known of one base URL. */
 interface Route {
   script: Script;
   calls: ProviderCall[];
@@ -180,7 +179,6 @@ export function startProvider(): ScriptedProvider {
     return new Response(stream.readable, { headers: { "content-type": "text/event-stream" } });
   }
 
-  // Hears of each connection that breaks; without it, the server would print them.
   const onError = () => new Response(null, { status: 500 });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, onError }, serve);
   const origin = `http://127.0.0.1:${server.addr.port}`;
@@ -257,7 +255,7 @@ function openCall(headers: Headers, body: unknown, onEnd: () => void) {
   const fail = (error: unknown) => {
     if (over) return;
     end();
-    // A script that fails is a mistake of its test, and must not go unseen.
+    // A script that fails is a mistake of its test: it is printed here, and no other broken connection by the server.
     if (error !== null) console.error(error);
     controller.error(error);
   };

@@ -29,7 +29,7 @@ export const auth: Scenario[] = [{
     }
   },
 }, {
-  title: "a token that is garbage, forged, unsigned, expired or for another audience is refused",
+  title: "a token that is garbage, forged, unsigned, expired, or of another audience or issuer is refused",
   async run(target) {
     const { user } = await newClient(target);
     const [header, payload, signature] = user.token.split(".");
@@ -41,6 +41,7 @@ export const auth: Scenario[] = [{
         await mintToken("another secret, long enough for HS256", user.id),
         await mint({ expires: "-1 minute" }),
         await mint({ aud: "anon" }),
+        await mint({ iss: "https://other.supabase.co/auth/v1" }),
         await mint({ sub: undefined }),
         await mint({ sub: "not-a-uuid" }),
         await mint({ nbf: Math.floor(Date.now() / 1000) + 3600 }),
@@ -48,10 +49,10 @@ export const auth: Scenario[] = [{
     ) await refusedEverywhere(target, `Bearer ${token}`, 401, "unauthenticated");
   },
 }, {
-  title: "an anonymous user and another role are known and may not stream",
+  title: "an anonymous user, another role and an OAuth app are known and may not stream",
   async run(target) {
     const { user } = await newClient(target);
-    for (const claims of [{ is_anonymous: true }, { role: "anon" }, { role: "service_role" }]) {
+    for (const claims of [{ is_anonymous: true }, { role: "anon" }, { role: "service_role" }, { client_id: "app" }]) {
       const token = await mintToken(target.jwtSecret, user.id, claims);
       await refusedEverywhere(target, `Bearer ${token}`, 403, "forbidden");
     }
