@@ -1,11 +1,12 @@
 /** Holds the client's own types to the relay's: each fits the other, so that neither can change alone. */
 
+import importMap from "../../import_map.json" with { type: "json" };
 import type { ErrorCode, Issue } from "../../client/errors.ts";
 import type { DoneData, ErrorData, StartData, StartRequest, Usage } from "../../client/types.ts";
 import type * as errors from "../../supabase/functions/_relay/protocol/errors.ts";
 import type * as events from "../../supabase/functions/_relay/protocol/events.ts";
 import type { StreamRequest } from "../../supabase/functions/_relay/protocol/requests.ts";
-import { deno } from "./runtimes.ts";
+import { deno, run } from "./runtimes.ts";
 
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
 
@@ -25,3 +26,17 @@ export const SAME: {
 Deno.test("the client's types and the relay's are the same", async () => {
   await deno("check", import.meta.filename!);
 });
+
+for (const version of ["ai-5", "ai-6"] as const) {
+  Deno.test(`the transport fits the types of ${importMap.imports[version]} too`, async () => {
+    const map = await Deno.makeTempFile({ suffix: ".json" });
+    try {
+      const imports = { ...importMap.imports, ai: importMap.imports[version] };
+      await Deno.writeTextFile(map, JSON.stringify({ imports }));
+      const flags = ["--quiet", "--no-lock", "--no-config", `--import-map=${map}`];
+      await run(Deno.execPath(), ["check", ...flags, "client/ai_sdk/transport.ts"]);
+    } finally {
+      await Deno.remove(map);
+    }
+  });
+}
