@@ -71,29 +71,44 @@ export function parseBotFlags(args: string[], environment: Environment): BotOrde
   return { url, secretKey, user, bot, all, fields };
 }
 
-/** Makes or shares it; gives its id, and with how many users it is shared now, its owner included. */
+/** Makes or shares it; gives its id, and how many users may use it now, its owner included. */
 export async function makeBot(order: BotOrder): Promise<{ id: string | number; users: number }> {
-  const request = createRequest(order);
-  const users = order.all || order.user?.includes("@") ? await listUsers(request) : [];
-  let bot: { id: string | number; user_id: string };
-  if (order.bot === undefined) {
-    const owner = ownerOf(order.user!, users);
-    const rows = await request("rest/v1/bots?select=id,user_id", { ...order.fields, user_id: owner }, "representation");
-    bot = rows[0];
-  } else {
-    bot = (await request(`rest/v1/bots?select=id,user_id&id=eq.${encodeURIComponent(order.bot)}`))[0];
-    if (!bot) throw new Error(`${ACTION} shared: there is no bot "${order.bot}"`);
-  }
+  const ask = createAsk(order);
+  const users = order.all || order.user?.includes("@") ? await listUsers(ask) : [];
+  const bot = order.bot === undefined
+    ? await insertBot(ask, order.fields, ownerOf(order.user!, users))
+    : await findBot(ask, order.bot);
   if (!order.all) return { id: bot.id, users: 1 };
-  const others = users.map(({ id }) => id).filter((id) => id !== bot.user_id);
-  if (others.length > 0) {
-    const shares = others.map((user_id) => ({ user_id, bot_id: bot.id }));
-    await request("rest/v1/bot_shares?on_conflict=bot_id,user_id", shares, "minimal");
+  const ids = users.map(({ id }) => id);
+  for (let from = 0; from < ids.length; from += ROWS_A_REQUEST) {
+    const some = ids.slice(from, from + ROWS_A_REQUEST);
+    const insert = (table: string, key: string, rows: unknown[]) =>
+      ask("POST", `rest/v1/${table}?on_conflict=${key}`, rows, "return=minimal,resolution=ignore-duplicates");
+    const shares = some.filter((id) => id !== bot.user_id).map((user_id) => ({ user_id, bot_id: bot.id }));
+    if (shares.length > 0) await insert("bot_shares", "bot_id,user_id", shares);
+    // A share alone answers nobody: a user's fallback is a bot of their own, or what they chose.
+    await insert("user_settings", "user_id", some.map((user_id) => ({ user_id, default_bot_id: bot.id })));
   }
-  // A share alone answers nobody: a user's fallback is a bot of their own, or what they chose.
-  const settings = [...others, bot.user_id].map((user_id) => ({ user_id, default_bot_id: bot.id }));
-  await request("rest/v1/user_settings?on_conflict=user_id", settings, "minimal");
-  return { id: bot.id, users: settings.length };
+  await ask("PATCH", "rest/v1/user_settings?default_bot_id=is.null", { default_bot_id: bot.id }, "return=minimal");
+  return { id: bot.id, users: ids.length };
+}
+
+const ROWS_A_REQUEST = 1000;
+
+interface Bot {
+  id: string | number;
+  user_id: string;
+}
+
+async function insertBot(ask: Ask, fields: BotOrder["fields"], user_id: string): Promise<Bot> {
+  const [bot] = await ask("POST", "rest/v1/bots?select=id,user_id", { ...fields, user_id }, "return=representation");
+  return bot;
+}
+
+async function findBot(ask: Ask, id: string): Promise<Bot> {
+  const [bot] = await ask("GET", `rest/v1/bots?select=id,user_id&id=eq.${encodeURIComponent(id)}`);
+  if (bot) return bot;
+  throw new Error(`${ACTION}: there is no bot "${id}" to share`);
 }
 
 interface User {
@@ -101,19 +116,19 @@ interface User {
   email?: string;
 }
 
-/** One request with the secret key; a body makes it an insert that passes over rows which are there. */
+/** Sends one request with the secret key; gives the parsed answer. */
 // deno-lint-ignore no-explicit-any
-type Ask = (path: string, body?: unknown, gives?: "representation" | "minimal") => Promise<any>;
+type Ask = (method: string, path: string, body?: unknown, prefer?: string) => Promise<any>;
 
-function createRequest({ url, secretKey }: BotOrder): Ask {
-  return async (path, body, gives) => {
+function createAsk({ url, secretKey }: BotOrder): Ask {
+  return async (method, path, body, prefer) => {
     const response = await fetch(`${url}/${path}`, {
-      method: body === undefined ? "GET" : "POST",
+      method,
       headers: {
         apikey: secretKey,
         authorization: `Bearer ${secretKey}`,
         "content-type": "application/json",
-        ...(gives ? { prefer: `return=${gives},resolution=ignore-duplicates` } : {}),
+        ...(prefer ? { prefer } : {}),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     }).catch((cause) => {
@@ -140,14 +155,12 @@ function explain(status: number, text: string): string {
   return `: ${body.message ?? body.msg ?? body.code ?? ""}`;
 }
 
-const USERS_A_PAGE = 1000;
-
-async function listUsers(request: Ask): Promise<User[]> {
+async function listUsers(ask: Ask): Promise<User[]> {
   const users: User[] = [];
   for (let page = 1;; page++) {
-    const { users: more } = await request(`auth/v1/admin/users?page=${page}&per_page=${USERS_A_PAGE}`);
+    const { users: more } = await ask("GET", `auth/v1/admin/users?page=${page}&per_page=${ROWS_A_REQUEST}`);
     users.push(...more);
-    if (more.length < USERS_A_PAGE) return users;
+    if (more.length < ROWS_A_REQUEST) return users;
   }
 }
 

@@ -150,7 +150,7 @@ Deno.test("the command writes nothing for --dry-run, over uncommitted changes, o
   assert.match(uncommitted.text, /1 uncommitted changes below supabase\/, commit or stash them/);
   const dry = await install("--dry-run");
   assert.equal(dry.code, 0);
-  assert.match(dry.text, /^Would write into .*:\n(  (new|changed) +supabase\S+\n)+$/);
+  assert.match(dry.text, /^Would write into .*:\n( {2}(new|changed) +supabase\S+\n)+$/);
   await assert.rejects(project.read(FUNCTION), Deno.errors.NotFound);
   assert.match((await install("--allow-dirty")).text, /Next, in that folder/);
   assert.equal(await project.read(FUNCTION), await Deno.readTextFile(new URL(`../${FUNCTION}`, import.meta.url)));
