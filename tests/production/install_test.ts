@@ -113,7 +113,7 @@ async function push(root: string, target: string): Promise<string[]> {
   const url = new URL(target);
   url.searchParams.set("sslmode", "disable");
   const { code, answer, stderr } = await runSupabase(root, ["db", "push", `--remote=${url.href}`]);
-  assert.equal(code, 0, stderr);
+  assert.equal(code, 0, stderr + JSON.stringify(answer));
   return answer!.migrations as string[];
 }
 
@@ -204,7 +204,7 @@ async function goThrough(folder: string, own: Files): Promise<void> {
   );
   await Deno.remove(`${healthz}/handler.ts`);
   const ours: Files = {
-    "supabase/migrations/21000101000000_mine.sql": "create table public.mine (id bigint);\n",
+    "supabase/migrations/21000201000000_mine.sql": "create table public.mine (id bigint);\n",
   };
   await write(app, ours);
   await succeed(relay, app);
