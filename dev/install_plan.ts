@@ -221,12 +221,13 @@ export function nameMigrations(pending: string[], existing: string[]): Map<strin
 
 /** 20261126235959 becomes 20261127000000; what is no time is counted on. */
 function oneSecondAfter(version: string): string {
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(version);
-  if (!match) return String(BigInt(version) + 1n).padStart(version.length, "0");
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number);
-  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second + 1));
-  return time.toISOString().replaceAll(/\D/g, "").slice(0, 14);
+  const [year, month, day, hour, minute, second] = (version.match(/^....|../g) ?? []).map(Number);
+  const time = Date.UTC(year, month - 1, day, hour, minute, second);
+  const isTime = !Number.isNaN(time) && versionAt(time) === version;
+  return isTime ? versionAt(time + 1000) : String(BigInt(version) + 1n).padStart(version.length, "0");
 }
+
+const versionAt = (time: number) => new Date(time).toISOString().replaceAll(/\D/g, "").slice(0, 14);
 
 function change(plan: Plan, path: string, was: string | undefined, text: string | undefined): void {
   if (was !== text) plan.changes.push({ path, was, text });

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
+import { readMigrations } from "../../testkit/pglite.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { hasNpx, runSupabase } from "./supabase_cli.ts";
 
@@ -45,6 +46,15 @@ function registerTests() {
     const second = await push(target);
     assert.deepEqual([second.upToDate, second.migrations], [true, []]);
 
+    // What Supabase's Postgres has, and a plain one may lack.
+    const [lint] = await query(database.url, "select from pg_available_extensions where name = 'plpgsql_check'");
+    if (lint) {
+      await query(database.url, "create extension plpgsql_check");
+      const args = ["db", "lint", "--schema", "public,relay", "--level", "error", "--fail-on", "error"];
+      const { code, answer } = await runSupabase(ROOT, [...args, remoteFlag(target)]);
+      assert.deepEqual([code, answer?.results ?? []], [0, []]);
+    } else skip("this Postgres has no plpgsql_check: no `supabase db lint`");
+
     const names = await namesOfObjects(database.url);
     const wanted = await namesInMigrations(files);
     assert.ok(wanted.length > files.length / 2);
@@ -70,6 +80,29 @@ function registerTests() {
     const rights = await clientRights(today.url);
     assert.ok(rights.length > 0);
     assert.deepEqual(await clientRights(older.url), rights);
+  });
+
+  Deno.test("the SQL of docs/operations.md makes a bot for all users, and for those who come later", async () => {
+    const page = await Deno.readTextFile(`${ROOT}docs/operations.md`);
+    const [trigger, insert] = [...page.split("## The first bot")[1].matchAll(/```sql\n(.+?)```/gs)].map(([, sql]) =>
+      sql
+    );
+    await using database = await createDatabase();
+    await using owner = connectToDrop(await prepareSupabase(database.url));
+    for (const { sql } of await readMigrations()) await owner.sql.unsafe(sql).simple();
+    const signUp = async (email: string) => {
+      const id = crypto.randomUUID();
+      await owner.sql`insert into auth.users (id, email) values (${id}, ${email})`;
+      return id;
+    };
+    const users = [await signUp("you@example.com"), await signUp("other@example.com")];
+    await owner.sql.unsafe(insert).simple();
+    await owner.sql.unsafe(trigger).simple();
+    users.push(await signUp("later@example.com"));
+    const names = await owner.sql`
+      select b.name from unnest(string_to_array(${users.join()}, ',')::uuid[]) with ordinality u (id, index)
+      join public.bots b on b.id = relay.resolve_bot(u.id, null, null) order by u.index`;
+    assert.deepEqual(names.map(({ name }) => name), ["Storyteller", "Storyteller", "Storyteller"]);
   });
 
   Deno.test("a sweep that cannot be scheduled stops no push: every minute in place of seconds, or not at all", async () => {
@@ -101,13 +134,17 @@ function connectToDrop(url: string) {
 
 /** Pushes the migrations of this repository and gives the CLI's answer. */
 async function push(target: string) {
-  const url = new URL(target);
-  // Otherwise the CLI tries TLS first and warns that there is none.
-  url.searchParams.set("sslmode", "disable");
-  const { code, answer, stderr } = await runSupabase(ROOT, ["db", "push", `--remote=${url.href}`]);
+  const { code, answer, stderr } = await runSupabase(ROOT, ["db", "push", remoteFlag(target)]);
   assert.equal(code, 0, stderr);
   assert.ok(answer, "The CLI gave no answer");
   return answer;
+}
+
+function remoteFlag(target: string): string {
+  const url = new URL(target);
+  // Otherwise the CLI tries TLS first and warns that there is none.
+  url.searchParams.set("sslmode", "disable");
+  return `--remote=${url.href}`;
 }
 
 /** The tables and functions that the migrations say they make. */

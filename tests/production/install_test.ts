@@ -1,0 +1,218 @@
+/**
+ * `deno task install` into three kinds of app, then what its developer runs: the real Supabase CLI, against a Postgres
+ * that has the app's migrations already, and against a stand-in of the management API.
+ */
+import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
+import { skip } from "../../testkit/skipped.ts";
+import { startManagementApi, type Upload } from "./management_api.ts";
+import { hasNpx, runSupabase } from "./supabase_cli.ts";
+import { startUploaded } from "./uploaded_function.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SLUGS = [...Deno.readDirSync(`${ROOT}supabase/functions`)].map(({ name }) => name)
+  .filter((name) => !name.startsWith("_")).sort();
+
+/** A developer's own files, by path. */
+type Files = Record<string, string>;
+
+const CONFIG = `# Ours.
+project_id = "app"
+
+[functions.hello]
+verify_jwt = true # keep this
+`;
+const HELLO = (specifier: string) =>
+  `import { cors } from "${specifier}";
+Deno.serve(() => new Response("hello", { headers: cors }));
+`;
+const CORS: Files = {
+  "supabase/functions/_shared/cors.ts": `export const cors = { "access-control-allow-origin": "*" };\n`,
+};
+const NOTES: Files = {
+  "supabase/migrations/20240101000000_notes.sql": "create table public.notes (id bigint primary key);\n",
+};
+
+/** Functions with a shared file; an import map for all of them; one of its own for each, and migrations from later. */
+const APPS: Record<string, Files> = {
+  "functions of its own and _shared/cors.ts": {
+    ...CORS,
+    "supabase/config.toml": CONFIG.replaceAll("\n", "\r\n"),
+    "supabase/functions/hello/index.ts": HELLO("../_shared/cors.ts"),
+  },
+  "an import map of its own": {
+    ...CORS,
+    ...NOTES,
+    "supabase/config.toml": CONFIG,
+    "supabase/functions/import_map.json": `{ "imports": { "cors": "./_shared/cors.ts", "zod": "npm:zod@3.0.0" } }\n`,
+    "supabase/functions/hello/index.ts": HELLO("cors"),
+  },
+  "a deno.json for each function, and newer migrations that are pushed": {
+    ...CORS,
+    ...NOTES,
+    "supabase/config.toml": CONFIG.trimEnd(),
+    "supabase/functions/hello/deno.json": `{ "imports": { "cors": "../_shared/cors.ts" } }\n`,
+    "supabase/functions/hello/index.ts": HELLO("cors"),
+    "supabase/migrations/20991231235950_later.sql": "alter table public.notes add column body text;\n",
+  },
+};
+
+/** A copy of what an install reads, so that a test can change it. */
+async function relayIn(folder: string): Promise<string> {
+  for (const path of ["supabase/functions", "supabase/migrations", "dev", "import_map.json", "deno.json"]) {
+    await cp(ROOT + path, `${folder}/${path}`, { recursive: true });
+  }
+  return folder;
+}
+
+async function install(relay: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", `${relay}/dev/install.ts`, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function succeed(relay: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await install(relay, ...args);
+  assert.equal(code, 0, stderr);
+  return stdout + stderr;
+}
+
+async function write(root: string, files: Files): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(`${root}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
+    await Deno.writeTextFile(`${root}/${path}`, text);
+  }
+}
+
+/** Every file below supabase/, as it is. */
+async function read(root: string, below = "supabase"): Promise<Files> {
+  const files: Files = {};
+  for await (const { name, isDirectory } of Deno.readDir(`${root}/${below}`)) {
+    const path = `${below}/${name}`;
+    if (name === ".temp" || name === ".branches") continue;
+    if (isDirectory) Object.assign(files, await read(root, path));
+    else files[path] = await Deno.readTextFile(`${root}/${path}`);
+  }
+  return files;
+}
+
+/** What the developer has is as it was, and config.toml begins as it did. */
+async function assertKept(root: string, own: Files): Promise<void> {
+  const now = await read(root);
+  const { "supabase/config.toml": config, ...others } = own;
+  assert.deepEqual(Object.fromEntries(Object.keys(others).map((path) => [path, now[path]])), others);
+  assert.ok(now["supabase/config.toml"].startsWith(config));
+}
+
+async function push(root: string, target: string): Promise<string[]> {
+  const url = new URL(target);
+  url.searchParams.set("sslmode", "disable");
+  const { code, answer, stderr } = await runSupabase(root, ["db", "push", `--remote=${url.href}`]);
+  assert.equal(code, 0, stderr + JSON.stringify(answer));
+  return answer!.migrations as string[];
+}
+
+async function deploy(root: string): Promise<readonly Upload[]> {
+  await using api = startManagementApi();
+  const profile = `${root}/profile.yaml`;
+  await Deno.writeTextFile(profile, api.profile());
+  const args = ["functions", "deploy", "--use-api", `--remote=${api.project_ref}`, `--profile=${profile}`];
+  const { code, stderr } = await runSupabase(root, args, { SUPABASE_ACCESS_TOKEN: api.access_token });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual([...api.published].sort(), ["hello", ...SLUGS].sort());
+  return api.uploads;
+}
+
+/** The uploaded function, alone on the runtime's Deno, answers. */
+async function assertStarts(upload: Upload, path: string, body: string): Promise<void> {
+  const running = await startUploaded(upload, {
+    SUPABASE_URL: "http://127.0.0.1:9",
+    SUPABASE_SECRET_KEY: "sb_secret_x",
+  });
+  try {
+    assert.equal(await (await fetch(running.url + path)).text(), body);
+  } finally {
+    await running.stop();
+  }
+}
+
+const versionsOf = async (url: string) =>
+  (await query<{ version: string }>(
+    url,
+    "select version from supabase_migrations.schema_migrations order by version",
+  )).map(({ version }) => version);
+
+if (!Deno.env.has("RELAY_TEST_DATABASE_URL")) skip("RELAY_TEST_DATABASE_URL is not set: no install into an app");
+else if (!await hasNpx()) skip("npx was not found: no install into an app");
+else {
+  for (const [kind, own] of Object.entries(APPS)) {
+    Deno.test(`installed into an app with ${kind}: it is pushed, deployed and upgraded, and the app's files stay`, async () => {
+      const folder = await Deno.makeTempDir({ prefix: "relay-install-" });
+      try {
+        await goThrough(folder, own);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    });
+  }
+}
+
+async function goThrough(folder: string, own: Files): Promise<void> {
+  await using database = await createDatabase();
+  const target = await prepareSupabase(database.url);
+  const [relay, app] = [await relayIn(`${folder}/relay`), `${folder}/app`];
+  await write(app, own);
+  const before = Object.keys(own).filter((path) => path.endsWith(".sql"));
+  if (before.length > 0) assert.equal((await push(app, target)).length, before.length);
+  const history = before.length > 0 ? await versionsOf(database.url) : [];
+
+  const said = await succeed(relay, app);
+  for (const slug of SLUGS) assert.match(said, new RegExp(`new +supabase/functions/${slug}/index.ts`));
+  assert.match(said, new RegExp(`functions deploy ${SLUGS.join(" ")} `));
+  await assertKept(app, own);
+  const pushed = await push(app, target);
+  const migrations = [...Deno.readDirSync(`${relay}/supabase/migrations`)].length;
+  assert.equal(pushed.length, migrations);
+  assert.deepEqual((await versionsOf(database.url)).slice(0, history.length), history);
+
+  const uploads = await deploy(app);
+  for (const { slug, files, metadata } of uploads.filter(({ slug }) => slug !== "hello")) {
+    const { verify_jwt, import_map_path } = metadata;
+    assert.deepEqual([verify_jwt, import_map_path], [false, "supabase/functions/_relay/import_map.json"], slug);
+    assert.deepEqual([...files.keys()].filter((path) => path.includes("_shared") || /_test|testing/.test(path)), []);
+  }
+  const upload = (slug: string) => uploads.find((upload) => upload.slug === slug)!;
+  await assertStarts(upload("healthz"), "/healthz", '{"status":"ok"}');
+  await assertStarts(upload("hello"), "/hello", "hello");
+  assert.equal(upload("hello").metadata.verify_jwt, true);
+
+  // An upgrade: a file is new, one has changed, one is gone, and there is one more migration.
+  assert.match(await succeed(relay, app), /up to date/);
+  const healthz = `${relay}/supabase/functions/healthz`;
+  await write(relay, {
+    "supabase/functions/_relay/new.ts": "export const answer = { status: 'better' };\n",
+    "supabase/migrations/20270101000000_more.sql": "create table relay.more (id bigint);\n",
+  });
+  await Deno.writeTextFile(
+    `${healthz}/index.ts`,
+    `import { answer } from "../_relay/new.ts";\nDeno.serve(() => Response.json(answer));\n`,
+  );
+  await Deno.remove(`${healthz}/handler.ts`);
+  const ours: Files = {
+    "supabase/migrations/21000201000000_mine.sql": "create table public.mine (id bigint);\n",
+  };
+  await write(app, ours);
+  await succeed(relay, app);
+  await assertKept(app, { ...own, ...ours });
+  assert.equal((await read(app))["supabase/functions/healthz/handler.ts"], undefined);
+  // Each call of the CLI takes seconds: the app with the longest history stands for the others.
+  if (history.length < 2) return;
+  assert.equal((await push(app, target)).length, 2);
+  const upgraded = await deploy(app);
+  await assertStarts(upgraded.find(({ slug }) => slug === "healthz")!, "/healthz", '{"status":"better"}');
+}
