@@ -1,5 +1,5 @@
--- Steps of relay_begin: the message that is answered, the bot that answers, and the prompt's own message. In plpgsql,
--- which keeps its plans: a function in sql that cannot be inlined is planned again at each call.
+-- Steps of relay_begin: the message that is answered, and the bot that answers. In plpgsql, which keeps its plans: a
+-- function in sql that cannot be inlined is planned again at each call.
 
 -- Locks the conversation, because its active leaf is read here and moved later, and the message against deletion.
 create function relay.find_parent(
@@ -68,25 +68,3 @@ end;
 $$;
 comment on function relay.resolve_bot(uuid, uuid, uuid) is
   'The explicit bot alone; else the conversation''s, the default, the one updated last: the first the user may use.';
-
-create function relay.store_prompt(
-  inout conversation public.conversations, user_id uuid, bot_id uuid, parent uuid, prompt text, out message_id uuid
-)
-language plpgsql set search_path = '' as $$
-begin
-  if conversation.id is null then
-    insert into public.conversations (user_id, bot_id)
-    values (store_prompt.user_id, store_prompt.bot_id)
-    returning * into conversation;
-  end if;
-  insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author)
-  values (store_prompt.user_id, conversation.id, parent, prompt, true)
-  returning id into message_id;
-  update public.conversations c
-  set active_message_id = message_id, updated_at = clock_timestamp()
-  where c.id = conversation.id
-  returning * into conversation;
-end;
-$$;
-comment on function relay.store_prompt(public.conversations, uuid, uuid, uuid, text) is
-  'Writes the prompt as the active leaf of its conversation, which is made here if it is new.';

@@ -27,7 +27,7 @@ comment on function relay.admission_of(relay.generations, jsonb, jsonb) is
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of uuid, conversation_id uuid, bot_id uuid,
   parent_id uuid, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
-  max_context integer, fence uuid default gen_random_uuid()
+  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -36,6 +36,7 @@ declare
   v_answer jsonb;
   v_place record;
   v_conversation public.conversations;
+  v_own public.messages;
   v_bot public.bots;
   v_context jsonb;
   v_stored record;
@@ -80,13 +81,19 @@ begin
     return relay.refusal('bot_not_found', v_load.rate);
   end if;
 
-  v_context := relay.context_of(v_place.parent, max_context, prompt);
+  if prompt is not null and not parent_is_given then
+    v_own := relay.stored_prompt(v_conversation, prompt);
+    v_place.parent := case when v_own.id is null then v_place.parent else v_own.parent_id end;
+  end if;
+  v_context := case
+    when not context_is_given then relay.context_of(v_place.parent, max_context, coalesce(v_own.content, prompt))
+  end;
   if not (v_context ->> 'fits')::boolean then
     return relay.refusal('payload_too_large', v_load.rate, v_context - 'fits' - 'messages');
   end if;
 
   if prompt is not null then
-    v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_bot.id, v_place.parent, prompt);
+    v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_bot.id, v_place.parent, prompt, v_own.id);
     v_conversation := v_stored.conversation;
     v_prompt_id := v_stored.message_id;
   end if;

@@ -176,7 +176,8 @@ create function tests.call_begin(
   who text, stream_id text, prompt text default 'And then?', reroll_of text default null,
   conversation text default null, bot text default null, parent text default null,
   parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
-  lease_ms integer default 15000, max_context integer default 200000, fence text default null
+  lease_ms integer default 15000, max_context integer default 200000, fence text default null,
+  context_is_given boolean default false
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_begin(
@@ -185,7 +186,8 @@ language sql set role = service_role as $$
     reroll_of => tests.id(call_begin.reroll_of), conversation_id => tests.id(conversation), bot_id => tests.id(bot),
     parent_id => tests.id(parent), parent_is_given => call_begin.parent_is_given or parent is not null,
     rate_limit => call_begin.rate_limit, max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms,
-    max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid())
+    max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid()),
+    context_is_given => call_begin.context_is_given
   )
 $$;
 

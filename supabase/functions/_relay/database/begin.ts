@@ -64,6 +64,7 @@ export async function begin(
       bot_id: request.bot_id ?? null,
       parent_id: request.parent_id ?? null,
       parent_is_given: request.parent_id !== undefined,
+      context_is_given: request.messages !== undefined,
       rate_limit: configuration.rateLimitPerMinute,
       max_concurrent: configuration.maxConcurrent,
       lease_ms: configuration.leaseMs,
@@ -72,7 +73,7 @@ export async function begin(
     },
   );
   if (answer.outcome === "admitted") {
-    return { admission: answer, rate: answer.rate };
+    return { admission: { ...answer, context: request.messages ?? answer.context }, rate: answer.rate };
   }
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
   const refusal = new RelayError(answer.code, reasonOf(answer, configuration), { retryAfter: answer.retry_after_s });
