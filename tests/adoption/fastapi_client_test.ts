@@ -1,82 +1,143 @@
 /**
- * A client that was written for the FastAPI relay, and knows nothing of this one: it reads the lines of the stream
- * itself, understands `token`, `ping`, `error` and `done`, and skips everything else.
+ * The FastAPI relay's client in Python plays on, unchanged, over a database that holds that relay's tables: the same
+ * client against the standalone server and below `/functions`, for each type that ids may have.
  */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { newAuthor } from "../../testkit/author.ts";
-import { makeBot, type Target } from "../../testkit/people.ts";
-import { answers, type ScriptedProvider, stalls } from "../../testkit/provider.ts";
+import { fileURLToPath } from "node:url";
+import { insert, mintToken, rest } from "../../testkit/people.ts";
+import { query } from "../../testkit/postgres.ts";
+import { answers, stalls } from "../../testkit/provider.ts";
+import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
+import { run } from "../client/runtimes.ts";
 
-/** One line of `event`, then lines of `data`, then a blank line; other lines are skipped. */
-async function readLikeFastapiClient(response: Response, onToken = () => {}) {
-  equal(response.status, 200);
-  const seen = { text: "", last: "" };
-  let [event, data, rest] = ["message", [] as string[], ""];
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) {
-      if (line.startsWith("event: ")) event = line.slice(7);
-      else if (line.startsWith("data: ")) data.push(line.slice(6));
-      else if (line === "") {
-        if (event === "token") {
-          seen.text += data.join("\n");
-          onToken();
-        }
-        if (event === "done" || event === "error") seen.last = event;
-        data = [];
+/** All that httpx brings, so that a release of one of them changes no run. */
+const PACKAGES = [
+  ...["httpx==0.28.1", "httpcore==1.0.9", "h11==0.16.0", "anyio==4.16.0", "certifi==2026.10.19.post1", "idna==3.20"],
+  "typing_extensions==4.16.0",
+];
+const CLIENT = fileURLToPath(new URL("fastapi_client.py", import.meta.url));
+
+/** Three users of the old relay: each has a bot, a conversation and two messages. */
+const USERS = ["a", "b", "c"].map((letter) => `${letter}0000000-0000-4000-8000-000000000000`);
+const OWNERS = `unnest('{${USERS}}'::uuid[]) as owner`;
+
+const dump = (id: string, key: string) => `
+  create table public.bots (
+    id ${id} primary key ${key}, user_id uuid not null, name text, access_key text not null, access_path text not null,
+    model text not null
+  );
+  create table public.conversations (
+    id ${id} primary key ${key}, user_id uuid not null, title text not null default 'Conversation'
+  );
+  create table public.messages (
+    id ${id} primary key ${key}, user_id uuid not null, conversation_id ${id} not null, content text not null,
+    is_user_author boolean not null, is_streaming boolean not null default false,
+    is_complete boolean not null default true, stream_id text, created_at timestamptz not null default now()
+  );
+  insert into public.bots (user_id, name, access_key, access_path, model)
+  select owner, 'Storyteller', 'old-key', 'https://provider.example/v1', 'old model' from ${OWNERS};
+  insert into public.conversations (user_id) select owner from ${OWNERS};
+  insert into public.messages (user_id, conversation_id, content, is_user_author, stream_id, created_at)
+  select c.user_id, c.id, m.content, m.by_user, m.stream_id, now() - m.age * interval '1 minute'
+  from public.conversations c,
+    (values ('Hello', true, null, 2), ('Hello, reader.', false, 'old', 1)) as m (content, by_user, stream_id, age);`;
+
+const SHAPES = {
+  uuid: dump("uuid", "default gen_random_uuid()"),
+};
+
+const hasPython = await run("python3", ["-m", "pip", "--version"]).then(() => true, () => false);
+if (!Deno.env.get("RELAY_TEST_DATABASE_URL")) skip("the FastAPI relay's client: RELAY_TEST_DATABASE_URL is not set");
+else if (!hasPython) skip("the FastAPI relay's client: there is no python3 with pip");
+else for (const [type, sql] of Object.entries(SHAPES)) registerTests(type, sql);
+
+function registerTests(type: string, sql: string) {
+  Deno.test(`a client of the FastAPI relay plays on over ids of type ${type}`, async (test) => {
+    const site = await Deno.makeTempDir({ prefix: "relay-httpx-" });
+    try {
+      await run("python3", ["-m", "pip", "install", "--quiet", "--no-deps", "--target", site, ...PACKAGES]);
+      await using stack = await startStack({ postgres: true, sql });
+      const { url } = await stack.worker();
+      const everything = { extra: { client_version: 7, style: null }, health: { status: "ok" } };
+      const bases: [name: string, base: string, more: Partial<typeof everything>][] = [
+        ["the standalone server", url.replace("/functions/v1", ""), everything],
+        ["/functions", stack.functions_url.replace("/v1", ""), {}],
+        ["the function streams", `${stack.functions_url}/streams`, everything],
+      ];
+      for (const [index, [name, base, more]] of bases.entries()) {
+        await test.step(`with the base URL of ${name}`, () => play(stack, site, USERS[index], base, more));
       }
+    } finally {
+      await Deno.remove(site, { recursive: true });
     }
-  }
-  return seen;
-}
-
-/** Streams, cancels and asks for health, below the paths of a relay. */
-async function play(
-  base: string,
-  streams: string,
-  cancel: (id: string) => string,
-  target: Target,
-  provider: ScriptedProvider,
-) {
-  const { user, botId, stored } = await newAuthor(target, provider, answers("Once upon\n", "\n  a time 🐉"));
-  const headers = { authorization: `Bearer ${user.token}`, "content-type": "application/json" };
-  const start = (body: Record<string, unknown>) =>
-    fetch(base + streams, { method: "POST", headers, body: JSON.stringify(body) });
-
-  const [first, second] = [crypto.randomUUID(), crypto.randomUUID()].map((id) => `fastapi-${id}`);
-  const prompt = { prompt: "A story", system: "Be brief" };
-  const whole = await readLikeFastapiClient(await start({ ...prompt, bot_id: botId, stream_id: first }));
-  equal(whole, { text: "Once upon\n\n  a time 🐉", last: "done" });
-  const { content, is_streaming, is_complete, conversation_id } = await stored(first);
-  equal([content, is_streaming, is_complete], [whole.text, false, true]);
-
-  const bot_id = await makeBot(target, user, provider.script(stalls("For ever")));
-  const response = await start({ prompt: "Another", bot_id, conversation_id, stream_id: second });
-  let cancelled: Promise<Response> | undefined;
-  const cut = await readLikeFastapiClient(response, () => {
-    cancelled = fetch(base + cancel(second), { method: "POST", headers });
   });
-  const answer = await cancelled!;
-  equal([answer.status, (await answer.json()).status], [202, "cancelling"]);
-  equal(cut, { text: "For ever", last: "done" });
-  equal((await stored(second)).is_complete, false);
-  equal(await (await fetch(`${base}/healthz`)).json(), { status: "ok" });
 }
 
-let stack: Stack;
+/** The client asks, asks with messages, and stops an answer, in a conversation that the old relay has left. */
+async function play(
+  stack: Stack,
+  site: string,
+  userId: string,
+  base: string,
+  { extra = {}, health }: { extra?: Record<string, unknown>; health?: unknown },
+) {
+  const { target, provider } = stack;
+  await query(stack.databaseUrl!, "insert into auth.users (id, email) values ($1, $2)", [
+    userId,
+    `${userId}@example.com`,
+  ]);
+  const user = { id: userId, email: "", token: await mintToken(stack.jwt_secret, userId) };
+  const said = provider.script(answers("Once upon\n", "\n  a time 🐉"));
+  const [{ id: bot_id }] = await rest(target, user, "bots?select=id&name=eq.Storyteller");
+  await rest(target, user, `bots?id=eq.${bot_id}`, { method: "PATCH", body: { access_path: said } });
+  const endless = {
+    user_id: user.id,
+    name: "Endless",
+    access_key: "key",
+    access_path: provider.script(stalls("Long")),
+  };
+  const { id: endless_bot_id } = await insert(target, user, "bots", { ...endless, model: "model" });
+  const [{ id: conversation_id }] = await rest(target, user, "conversations?select=id");
+  // What the newer client leaves out its conversation knows.
+  await rest(target, user, `conversations?id=eq.${conversation_id}`, { method: "PATCH", body: { bot_id } });
 
-Deno.test.beforeAll(async () => void (stack = await startStack()));
-Deno.test.afterAll(() => stack.stop());
+  const asked = { base, supabase_url: stack.url, apikey: stack.publishable_key, token: user.token, user_id: user.id };
+  const stdin = JSON.stringify({
+    ...asked,
+    bot_id,
+    endless_bot_id,
+    conversation_id,
+    extra,
+    has_health: health !== undefined,
+  });
+  const played = JSON.parse(await run("env", [`PYTHONPATH=${site}`, "python3", CLIENT], stdin));
 
-Deno.test("a client of the FastAPI relay works with the functions' base URL in place of its own", async () => {
-  await play(stack.functions_url, "/stream", (id) => `/cancel/${id}`, stack.target, stack.provider);
-});
+  const text = "Once upon\n\n  a time 🐉";
+  const [first, second, third] = played.streams;
+  equal([first.text, second.text, third.text], [text, text, "Long"]);
+  equal([first, second, third].map(({ last }) => last), ["done", "done", "done"]);
+  equal([third.cancelled, played.health], [[202], health ?? null]);
 
-Deno.test("a client of the FastAPI relay works unchanged with the standalone server", async () => {
-  const worker = await stack.worker();
-  await play(worker.url, "/v1/stream", (id) => `/v1/streams/${id}/cancel`, stack.target, stack.provider);
-  await worker.stop();
-});
+  // The stored path and the client's own context, each with the prompt once.
+  const old = [{ role: "user", content: "Hello" }, { role: "assistant", content: "Hello, reader." }];
+  const path = [...old, { role: "user", content: "A story" }];
+  const own = [{ role: "system", content: "Be brief" }, { role: "user", content: "A story" }];
+  const turn = [{ role: "assistant", content: text }, { role: "user", content: "And then?" }];
+  equal(provider.calls(said).map(({ body }) => body.messages), [path, [...own, ...turn]]);
+
+  // The messages are a line, and the answers are found by their stream_id.
+  const byParent = new Map(played.messages.map((message: Row) => [message.parent_id, message]));
+  const line: Row[] = [];
+  for (let id: unknown = null; byParent.has(id); id = line.at(-1)!.id) line.push(byParent.get(id) as Row);
+  const contents = ["Hello", "Hello, reader.", "A story", text, "And then?", text, "For how long?", "Long"];
+  equal([line.map(({ content }) => content), played.messages.length], [contents, contents.length]);
+  equal(
+    [3, 5, 7].map((index) => line[index].stream_id),
+    played.streams.map((stream: Row) => (stream.data as Row).stream_id),
+  );
+  equal(line.map(({ is_complete }) => is_complete), [...Array(7).fill(true), false]);
+}
+
+type Row = Record<string, unknown>;

@@ -101,9 +101,9 @@ export function parseStreamRequest(body: unknown): StreamRequest {
   // A client that has only changed its base URL to …/functions calls the same path as a new client.
   if (FASTAPI_FIELDS.some((name) => Object.hasOwn(body, name))) return parseFastapiRequest(body);
   // A parent_id of null is a place: a new root.
-  return complete(pick(body, (name, value) =>
-    value === null ? name === "parent_id" : value !== "" || !IDS.includes(name)
-  ));
+  return complete(
+    pick(body, (name, value) => value === null ? name === "parent_id" : value !== "" || !IDS.includes(name)),
+  );
 }
 
 /** The same for a client of the FastAPI relay: what is null, empty or unknown counts as absent. */
@@ -125,7 +125,7 @@ function withInstructions(body: Record<string, unknown>, messages: unknown[]): R
   const list = messages.map((message) =>
     isObject(message) ? pick(message, (name) => name === "role" || name === "content") : message
   );
-  const system = [body.system ?? ""];
+  const system: unknown[] = [body.system ?? ""];
   for (let [first] = list; isObject(first) && first.role === "system"; [first] = list) {
     system.push(first.content);
     list.shift();
