@@ -10,9 +10,11 @@ create function relay.admission_of(generation relay.generations, context jsonb, 
 language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select jsonb_build_object(
-      'outcome', 'admitted', 'fence', generation.fence, 'conversation_id', generation.conversation_id,
-      'bot_id', b.id, 'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id,
+    select relay.exact_ids(jsonb_build_object(
+      'conversation_id', generation.conversation_id, 'bot_id', b.id,
+      'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
+    )) || jsonb_build_object(
+      'outcome', 'admitted', 'fence', generation.fence,
       'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
       'system_prompt', b.system_prompt, 'params', b.params, 'context', context, 'rate', rate
     )
@@ -21,12 +23,12 @@ begin
   );
 end;
 $$;
-comment on function relay.admission_of(relay.generations, jsonb, jsonb) is
+comment on function relay.admission_of is
   'Everything that the worker of an admitted generation needs, the bot''s key included; null without a bot.';
 
 create function public.relay_begin(
-  user_id uuid, stream_id text, worker_id text, prompt text, reroll_of uuid, conversation_id uuid, bot_id uuid,
-  parent_id uuid, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
+  user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
+  parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
   max_context integer, fence uuid default gen_random_uuid()
 ) returns jsonb
 language plpgsql set search_path = '' as $$
@@ -39,7 +41,7 @@ declare
   v_bot public.bots;
   v_context jsonb;
   v_stored record;
-  v_prompt_id uuid;
+  v_prompt_id relay.message_id;
   v_generation relay.generations;
 begin
   -- Two classes of locks, always in this order: the user's makes the counts true, the stream's lets one of two users
@@ -89,6 +91,9 @@ begin
     v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_bot.id, v_place.parent, prompt);
     v_conversation := v_stored.conversation;
     v_prompt_id := v_stored.message_id;
+    if v_prompt_id is null then
+      return relay.refusal('invalid_request', v_load.rate);
+    end if;
   end if;
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
@@ -106,7 +111,8 @@ end;
 $$;
 comment on function public.relay_begin is
   'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists: the user''s stream_id '
-  'again; refused, with a code. The same fence again gets the same answer.';
+  'again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
+  'again gets the same answer.';
 
 revoke all on function public.relay_begin from public, anon, authenticated;
 grant execute on function public.relay_begin to service_role;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Issue, RelayError } from "./errors.ts";
 import {
   MAX_BODY_BYTES,
+  MAX_ID_CHARACTERS,
   MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
@@ -30,6 +31,8 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
     { prompt: "Hello" },
     { reroll_of: ID },
     { prompt: "a", parent_id: null },
+    { prompt: "a", conversation_id: 1, bot_id: "1", parent_id: 2 ** 53 - 1 },
+    { prompt: "a", conversation_id: -1, bot_id: "a story/é 🐉", parent_id: "x".repeat(MAX_ID_CHARACTERS) },
     ...[ID, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map((id) => ({
       reroll_of: id,
     })),
@@ -48,6 +51,8 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
 
 const noPlace = "Must be left out with reroll_of, which names the place already";
 const notA = (expected: string, received: string) => `Invalid input: expected ${expected}, received ${received}`;
+
+const NOT_AN_ID = `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters`;
 
 /** Each body with the fields that are refused, and why. */
 const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] = [
@@ -68,12 +73,16 @@ const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] =
   ["a prompt that is a number", { prompt: 1 }, { prompt: notA("string", "number") }],
   ["a prompt that is null", { prompt: null }, { prompt: notA("string", "null") }],
   ["a system that is a list", { prompt: "a", system: [] }, { system: notA("string", "array") }],
-  ["ids that are none", { reroll_of: "1", conversation_id: 1, bot_id: null }, {
-    reroll_of: "Must be a UUID",
-    conversation_id: "Must be a UUID",
-    bot_id: "Must be a UUID",
+  ["ids that are none", { reroll_of: "", conversation_id: 1.5, bot_id: "a\nb" }, {
+    reroll_of: NOT_AN_ID,
+    conversation_id: NOT_AN_ID,
+    bot_id: NOT_AN_ID,
   }],
-  ["a parent that is none", { prompt: "a", parent_id: `${ID} ` }, { parent_id: "Must be a UUID" }],
+  ...[2 ** 53, NaN, true, {}, ["1"], "\0", "\u007f", DRAGON[0], "x".repeat(MAX_ID_CHARACTERS + 1)].map((parent_id) =>
+    [`a parent that is ${JSON.stringify(parent_id).slice(0, 20)}`, { prompt: "a", parent_id }, {
+      parent_id: NOT_AN_ID,
+    }] satisfies typeof REFUSED[number]
+  ),
   ["an unknown policy", { prompt: "a", on_disconnect: "wait" }, {
     on_disconnect: 'Invalid option: expected one of "stop"|"continue"',
   }],
