@@ -35,6 +35,13 @@ Deno.test("a request is asked for with the limits of the configuration; system a
     [{ prompt: "Hi" }, { prompt: "Hi", parent_is_given: false }],
     [{ prompt: "Hi", messages: [] }, { prompt: "Hi", parent_is_given: false, context_is_given: true }],
     [{ ...reroll, system: "secret", on_disconnect: "continue" }, { ...reroll, parent_is_given: false }],
+    [{ prompt: "Hi", conversation_id: 1, bot_id: "2", parent_id: 0 }, {
+      prompt: "Hi",
+      conversation_id: "1",
+      bot_id: "2",
+      parent_id: "0",
+      parent_is_given: true,
+    }],
     [{ prompt: "Hi", parent_id: null }, { prompt: "Hi", parent_is_given: true }],
     [{ prompt: "Hi", parent_id: "message-1" }, { prompt: "Hi", parent_id: "message-1", parent_is_given: true }],
   ];
@@ -69,6 +76,12 @@ Deno.test("each refusal has its code and its words", async () => {
     const answer = await answerTo({ outcome: "refused", code, characters, retry_after_s: 17 });
     assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), rate: RATE });
   }
+});
+
+Deno.test("where only the app itself can make a conversation, the field that is missing is named", async () => {
+  const { refusal } = await answerTo({ outcome: "refused", code: "invalid_request" }) as { refusal: RelayError };
+  assert.equal(refusal.message, "Cannot accept the request: see issues for conversation_id");
+  assert.deepEqual(refusal.issues?.map(({ path }) => path), ["conversation_id"]);
 });
 
 Deno.test("the user's own stream_id again exists, and is no refusal", async () => {

@@ -9,6 +9,9 @@ export const MAX_SYSTEM_CHARACTERS = 16_000;
 /** Characters of `stream_id`. */
 export const MAX_STREAM_ID_CHARACTERS = 128;
 
+/** Characters of an id of a bot, a conversation or a message. */
+export const MAX_ID_CHARACTERS = 200;
+
 /** Bytes of a request's body, which may bring the whole context. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 

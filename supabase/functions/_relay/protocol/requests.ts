@@ -2,9 +2,11 @@
 
 import { z } from "zod";
 import { type Issue, RelayError } from "./errors.ts";
+import type { Id } from "./events.ts";
 import {
   MAX_CONTEXT_CHARACTERS,
   MAX_CONTEXT_MESSAGES,
+  MAX_ID_CHARACTERS,
   MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
@@ -27,7 +29,15 @@ function text(limit: number) {
   });
 }
 
-const id = z.guid({ error: "Must be a UUID" });
+/** Whatever the database has for one: what is no id there is not found, and no malformed request. */
+const id = z.custom<Id>(
+  (value) =>
+    typeof value === "string"
+      // deno-lint-ignore no-control-regex
+      ? value !== "" && fits(value, MAX_ID_CHARACTERS) && value.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(value)
+      : Number.isSafeInteger(value),
+  { error: `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters` },
+);
 
 /** Names a generation; also the idempotency key. */
 export const streamId = z.string().regex(

@@ -4,6 +4,7 @@ import {
   MAX_BODY_BYTES,
   MAX_CONTEXT_CHARACTERS,
   MAX_CONTEXT_MESSAGES,
+  MAX_ID_CHARACTERS,
   MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
@@ -32,6 +33,8 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
     { prompt: "Hello" },
     { reroll_of: ID },
     { prompt: "a", parent_id: null },
+    { prompt: "a", conversation_id: 1, bot_id: "1", parent_id: 2 ** 53 - 1 },
+    { prompt: "a", conversation_id: -1, bot_id: "a story/é 🐉", parent_id: "x".repeat(MAX_ID_CHARACTERS) },
     ...[ID, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map((id) => ({
       reroll_of: id,
     })),
@@ -55,6 +58,8 @@ const oneOf = (found: string) => `Provide one of prompt, messages and reroll_of;
 const noPrompt = "Must end with a message of the user, which is the prompt";
 const noPlace = "Must be left out with reroll_of, which names the place already";
 const notA = (expected: string, received: string) => `Invalid input: expected ${expected}, received ${received}`;
+
+const NOT_AN_ID = `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters`;
 
 /** Each body with the fields that are refused, and why. */
 const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] = [
@@ -93,12 +98,16 @@ const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] =
   ["a prompt that is a number", { prompt: 1 }, { prompt: notA("string", "number") }],
   ["a prompt that is null", { prompt: null }, { prompt: oneOf("none was given") }],
   ["a system that is a list", { prompt: "a", system: [] }, { system: notA("string", "array") }],
-  ["ids that are none", { reroll_of: "1", conversation_id: 1, bot_id: "b" }, {
-    reroll_of: "Must be a UUID",
-    conversation_id: "Must be a UUID",
-    bot_id: "Must be a UUID",
+  ["ids that are none", { reroll_of: "", conversation_id: 1.5, bot_id: "a\nb" }, {
+    reroll_of: NOT_AN_ID,
+    conversation_id: NOT_AN_ID,
+    bot_id: NOT_AN_ID,
   }],
-  ["a parent that is none", { prompt: "a", parent_id: `${ID} ` }, { parent_id: "Must be a UUID" }],
+  ...[2 ** 53, NaN, true, {}, ["1"], "\0", "\u007f", DRAGON[0], "x".repeat(MAX_ID_CHARACTERS + 1)].map((parent_id) =>
+    [`a parent that is ${JSON.stringify(parent_id).slice(0, 20)}`, { prompt: "a", parent_id }, {
+      parent_id: NOT_AN_ID,
+    }] satisfies typeof REFUSED[number]
+  ),
   ["an unknown policy", { prompt: "a", on_disconnect: "wait" }, {
     on_disconnect: 'Invalid option: expected one of "stop"|"continue"',
   }],

@@ -1,4 +1,4 @@
--- Steps of relay_begin: the prompt's own message.
+-- Steps of relay_begin: the prompt's own message, and what is answered.
 
 -- A client of the FastAPI relay stores the prompt itself, as a list would have it: without a parent.
 create function relay.stored_prompt(conversation public.conversations, prompt text) returns public.messages
@@ -37,15 +37,20 @@ comment on function relay.stored_prompt(public.conversations, text) is
   'The newest message of the conversation, with the place that it takes, where it is the prompt already; else null.';
 
 create function relay.store_prompt(
-  inout conversation public.conversations, user_id uuid, bot_id uuid, parent uuid, prompt text, stored_id uuid,
-  out message_id uuid
+  inout conversation public.conversations, user_id uuid, bot_id relay.bot_id, parent relay.message_id, prompt text,
+  stored_id relay.message_id, out message_id relay.message_id
 )
 language plpgsql set search_path = '' as $$
 begin
   if conversation.id is null then
-    insert into public.conversations (user_id, bot_id)
-    values (store_prompt.user_id, store_prompt.bot_id)
-    returning * into conversation;
+    begin
+      insert into public.conversations (user_id, bot_id)
+      values (store_prompt.user_id, store_prompt.bot_id)
+      returning * into conversation;
+    exception when not_null_violation then
+      -- An adopted table may have columns that the project alone can fill.
+      return;
+    end;
   end if;
   if stored_id is null then
     insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author)
@@ -60,5 +65,32 @@ begin
   returning * into conversation;
 end;
 $$;
-comment on function relay.store_prompt(public.conversations, uuid, uuid, uuid, text, uuid) is
-  'Makes the prompt the active leaf of its conversation, and writes both where they are new.';
+comment on function relay.store_prompt is
+  'Makes the prompt the active leaf of its conversation, and writes both where they are new. Null: the conversation '
+  'cannot be made.';
+
+create function relay.refusal(code text, rate jsonb, more jsonb default '{}') returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object('outcome', 'refused', 'code', code, 'rate', rate) || more
+$$;
+comment on function relay.refusal(text, jsonb, jsonb) is 'What relay_begin answers where it refuses.';
+
+create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select relay.exact_ids(jsonb_build_object(
+      'conversation_id', generation.conversation_id, 'bot_id', b.id,
+      'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
+    )) || jsonb_build_object(
+      'outcome', 'admitted', 'fence', generation.fence,
+      'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
+      'system_prompt', b.system_prompt, 'params', b.params, 'context', context, 'rate', rate
+    )
+    from public.bots b
+    where b.id = generation.bot_id
+  );
+end;
+$$;
+comment on function relay.admission_of is
+  'Everything that the worker of an admitted generation needs, the bot''s key included; null without a bot.';
