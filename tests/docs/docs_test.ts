@@ -201,7 +201,7 @@ Deno.test("docs/configuration.md says what a worker cannot start without", () =>
   assert.equal(table.get("SUPABASE_URL")?.[0], "required");
   assert.throws(() => readConfiguration(environmentOf({ SUPABASE_SECRET_KEY: "key" })), /SUPABASE_URL/);
   assert.throws(() => readConfiguration(environmentOf({ SUPABASE_URL })), /SUPABASE_SECRET_KEY/);
-  const keys = variables.filter((name) => /^SUPABASE_(?!URL)/.test(name));
+  const keys = variables.filter((name) => /^SUPABASE_S/.test(name));
   assert.equal(keys.length, 3);
   for (const name of keys) {
     assert.equal(table.get(name)?.[0], "one of the three is required");
