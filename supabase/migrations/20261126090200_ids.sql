@@ -32,8 +32,8 @@ begin
       comment on domain relay.%1$s_id is 'The id of a %1$s, of the type that its table has.';
       create function relay.to_%1$s_id(id text) returns relay.%1$s_id
       language plpgsql immutable strict set search_path = '' as $body$
-      begin
-        return id;
+      begin -- The cast stands here, because a value that is returned is cast outside of the block.
+        return id::relay.%1$s_id;
       exception
         when invalid_text_representation or numeric_value_out_of_range then return null;
       end;

@@ -1,6 +1,6 @@
 begin; select plan(8);
 select tests.given_tale('owner');
-update public.messages set content = repeat('é', 100) where conversation_id = tests.id('tale');
+update public.messages set content = repeat('é', 100) where conversation_id = tests.key('tale');
 select is(
   tests.call_begin('owner', 'a', repeat('x', 50), conversation => 'tale', max_context => 450) ->> 'outcome', 'admitted',
   'four messages of 100 characters and a prompt of 50 are 450');
