@@ -51,7 +51,7 @@ export interface ClientErrorDetails {
   /** Of `invalid_request` alone. */
   issues?: Issue[];
   /** The stored message, if there was text before the failure. */
-  messageId?: string | null;
+  messageId?: string | number | null;
   cause?: unknown;
 }
 
@@ -62,7 +62,7 @@ export class RelayClientError extends Error {
   declare readonly retryable: boolean;
   declare readonly retryAfter: number | undefined;
   declare readonly issues: Issue[];
-  declare readonly messageId: string | null;
+  declare readonly messageId: string | number | null;
 
   constructor(code: ClientErrorCode, message: string, { cause, ...details }: ClientErrorDetails = {}) {
     super(message, { cause });

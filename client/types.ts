@@ -2,6 +2,9 @@
 
 import type { ErrorCode, RelayClientError } from "./errors.ts";
 
+/** The id of a bot, a conversation or a message, as the database has it; a text where a number would be rounded. */
+export type Id = string | number;
+
 /** Token counts as the provider reports them. */
 export interface Usage {
   prompt_tokens: number | null;
@@ -12,17 +15,17 @@ export interface Usage {
 /** The data of `start`: the generation's place in the conversation. */
 export interface StartData {
   stream_id: string;
-  conversation_id: string;
-  bot_id: string;
+  conversation_id: Id;
+  bot_id: Id;
   model: string;
-  user_message_id: string | null;
-  parent_id: string | null;
+  user_message_id: Id | null;
+  parent_id: Id | null;
 }
 
 /** The data of `done`. */
 export interface DoneData {
   stream_id: string;
-  message_id: string | null;
+  message_id: Id | null;
   is_complete: boolean;
   finish_reason: string;
   usage: Usage | null;
@@ -34,20 +37,29 @@ export interface ErrorData {
   message: string;
   retryable: boolean;
   stream_id: string;
-  message_id: string | null;
+  message_id: Id | null;
 }
 
-/** The body of POST /stream: exactly one of `prompt` and `reroll_of`. Without a `stream_id` the client makes one. */
+/**
+ * The body of POST /stream: exactly one of `prompt`, `messages` (the context, which ends
+ * with the prompt) and `reroll_of`. Without a `stream_id` the client makes one.
+ */
 export type StartRequest =
   & {
-    conversation_id?: string;
-    bot_id?: string;
+    conversation_id?: Id;
+    bot_id?: Id;
     system?: string;
     stream_id?: string;
     on_disconnect?: "stop" | "continue";
   }
-  & ({ prompt: string; parent_id?: string | null; reroll_of?: undefined } | {
-    reroll_of: string;
+  & ({ prompt: string; parent_id?: Id | null; messages?: undefined; reroll_of?: undefined } | {
+    messages: { role: "user" | "assistant"; content: string }[];
+    parent_id?: Id | null;
+    prompt?: undefined;
+    reroll_of?: undefined;
+  } | {
+    messages?: undefined;
+    reroll_of: Id;
     prompt?: undefined;
     parent_id?: undefined;
   });
@@ -87,7 +99,7 @@ export type Result =
     /** All text that came, from the offset at which the reading began. */
     text: string;
     /** The row of `messages`; null if nothing was stored, or the relay could not say yet. */
-    messageId: string | null;
+    messageId: Id | null;
     /** The provider's, or the relay's: see the protocol. Null if no `done` came. */
     finishReason: string | null;
     usage: Usage | null;

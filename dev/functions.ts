@@ -9,6 +9,7 @@ import { createHealthHandler } from "../supabase/functions/healthz/handler.ts";
 import { createMetricsHandler } from "../supabase/functions/metrics/handler.ts";
 import { createStreamDependencies } from "../supabase/functions/stream/dependencies.ts";
 import { createStreamHandler } from "../supabase/functions/stream/handler.ts";
+import { createStreamsHandler } from "../supabase/functions/streams/handler.ts";
 
 /** The functions of one worker. */
 export interface Functions {
@@ -24,6 +25,7 @@ export function createFunctions(environment: Environment): Functions {
   const dependencies = createStreamDependencies(platform);
   const handlers: Record<string, (request: Request) => Promise<Response>> = {
     stream: createStreamHandler(dependencies),
+    streams: createStreamsHandler(dependencies),
     cancel: createCancelHandler(dependencies),
     healthz: createHealthHandler(dependencies),
     metrics: createMetricsHandler(dependencies),
@@ -42,13 +44,10 @@ export function createFunctions(environment: Environment): Functions {
 
 const NOT_FOUND = new RelayError("not_found", "Cannot find a function of this name");
 
-/** The FastAPI relay's clients keep their paths: /v1/stream, and /v1/streams/{stream_id}/cancel. */
+/** What the FastAPI relay served below /v1, the function `streams` serves. */
 function route(request: Request): { name: string; forwarded: Request } {
   const url = new URL(request.url);
-  const path = url.pathname.replace(/^\/functions\/v1(?=\/)/, "").replace(
-    /^\/v1\/stream(?=\/|$)/,
-    "/stream",
-  ).replace(/^\/v1\/streams\/([^/]+)\/cancel$/, "/cancel/$1");
+  const path = url.pathname.replace(/^\/functions\/v1(?=\/)/, "").replace(/^(?=\/v1\/)/, "/streams");
   if (path === url.pathname) {
     return { name: path.split("/")[1], forwarded: request };
   }

@@ -40,6 +40,8 @@ export interface Stack extends StackFacts, AsyncDisposable {
 export interface StackOptions {
   /** On a database of its own on the test server, and not on PGlite. */
   postgres?: boolean;
+  /** What that database holds before the migrations. */
+  sql?: string;
   /** For the embedded functions. */
   env?: Record<string, string>;
   /** Further flags of `deno task dev`. */
@@ -68,6 +70,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { postgres = false, env, flags = [], demo } = options;
   const database = postgres ? await createDatabase() : undefined;
   const sql = database && connect(database.url);
+  if (options.sql !== undefined) await sql?.unsafe(options.sql).simple();
   const provider = startProvider();
   const all = [
     ...["--port", "0", "--json", ...flags],

@@ -1,7 +1,7 @@
 /** Knows the rows of a chat's messages, and makes the request for what useChat asks. */
 
 import type { UIMessage } from "ai";
-import type { Result, StartData, StartRequest } from "../types.ts";
+import type { Id, Result, StartData, StartRequest } from "../types.ts";
 import type { StoryMetadata } from "./history.ts";
 
 /** What a chat may send besides its messages. */
@@ -19,7 +19,7 @@ export interface ChatRequest {
 
 /** One chat, as far as the relay has answered about it. */
 export interface Chat {
-  conversationId: string | undefined;
+  conversationId: Id | undefined;
   /** Settles once a stopped generation has ended, and the row of its answer is known. */
   stopped: Promise<unknown>;
   /** The body of POST /stream; throws a TypeError for what the relay does not do. */
@@ -37,10 +37,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * the page, and of which nothing else is known, is taken to have its row's id.
  */
 export function createChat(): Chat {
-  const rows = new Map<string, string>();
+  const rows = new Map<string, Id>();
   const attempts = new Map<string, StartRequest>();
 
-  function rowOf({ id, metadata }: UIMessage): string | undefined {
+  function rowOf({ id, metadata }: UIMessage): Id | undefined {
     const { message_id, stream_id } = (metadata ?? {}) as StoryMetadata;
     const known = rows.get(id) ?? message_id;
     if (known) return known;
@@ -89,7 +89,7 @@ export function createChat(): Chat {
   return chat;
 }
 
-function conversationIn(messages: UIMessage[]): string | undefined {
+function conversationIn(messages: UIMessage[]): Id | undefined {
   const ids = messages.map(({ metadata }) => (metadata as StoryMetadata | undefined)?.conversation_id);
   return ids.findLast((id) => id);
 }

@@ -1,16 +1,16 @@
 /** Turns stored rows into useChat's messages. */
 
 import type { UIMessage } from "ai";
-import type { DoneData, StartData } from "../types.ts";
+import type { DoneData, Id, StartData } from "../types.ts";
 
 /** An answer's `metadata`: the data of `start` at once, that of `done` when it has ended. */
 export type StoryMetadata = Partial<StartData & DoneData>;
 
 /** The columns of `messages` that this needs, as the Data API gives them. */
 export interface StoryRow {
-  id: string;
-  conversation_id: string;
-  parent_id: string | null;
+  id: Id;
+  conversation_id: Id;
+  parent_id: Id | null;
   stream_id: string | null;
   content: string;
   is_user_author: boolean;
@@ -52,12 +52,13 @@ export async function loadConversation(
  * The path from the root to a leaf, such as the conversation's `active_message_id`. A question has its row's id, an
  * answer its stream's, as it had while it was streamed: so a resumed stream replaces the answer and does not repeat it.
  */
-export function toUIMessages(rows: StoryRow[], leafId: string | null): UIMessage<StoryMetadata>[] {
-  const byId = new Map(rows.map((row) => [row.id, row]));
+export function toUIMessages(rows: StoryRow[], leafId: Id | null): UIMessage<StoryMetadata>[] {
+  // Ids in a URL are texts, those of a row may be numbers.
+  const byId = new Map(rows.map((row) => [String(row.id), row]));
   const path: UIMessage<StoryMetadata>[] = [];
-  for (let row = byId.get(leafId ?? ""); row; row = byId.get(row.parent_id ?? "")) {
+  for (let row = byId.get(String(leafId ?? "")); row; row = byId.get(String(row.parent_id ?? ""))) {
     // A row that is its own ancestor would be an endless loop.
-    byId.delete(row.id);
+    byId.delete(String(row.id));
     path.unshift(toUIMessage(row));
   }
   return path;
@@ -65,9 +66,9 @@ export function toUIMessages(rows: StoryRow[], leafId: string | null): UIMessage
 
 function toUIMessage(row: StoryRow): UIMessage<StoryMetadata> {
   const parts = [{ type: "text" as const, text: row.content }];
-  if (row.is_user_author) return { id: row.id, role: "user", parts };
+  if (row.is_user_author) return { id: String(row.id), role: "user", parts, metadata: { message_id: row.id } };
   return {
-    id: row.stream_id ?? row.id,
+    id: row.stream_id ?? String(row.id),
     role: "assistant",
     parts,
     metadata: {

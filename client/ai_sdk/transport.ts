@@ -4,7 +4,7 @@ import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import type { RelayClient } from "../client.ts";
 import type { RelayClientError } from "../errors.ts";
 import { newStreamId } from "../stream_id.ts";
-import type { Generation } from "../types.ts";
+import type { Generation, Id } from "../types.ts";
 import { type Chat, createChat, type RelayFields } from "./chats.ts";
 import { chunksOf } from "./chunks.ts";
 import type { StoryMetadata } from "./history.ts";
@@ -21,7 +21,7 @@ export interface RelayTransportOptions {
   /** Sent with each start; `sendMessage(…, { body })` has precedence. */
   request?: RelayFields;
   /** The conversation of a chat, if the page knows it; else that of its messages, or a new one. */
-  conversation?(chatId: string): string | undefined;
+  conversation?(chatId: string): Id | undefined;
   /** Lets a page resume its stream after a reload, such as sessionStorage. */
   storage?: StreamStorage;
   /** What the page has loaded. A resumed answer takes the place of the one to the same message. */

@@ -172,10 +172,12 @@ Deno.test("toUIMessages() gives the stored path to a leaf, and no other branch",
   ];
   const metadata = { ...common, message_id: "a2", parent_id: "u1", stream_id: "s1", finish_reason: "stop" };
   equal(toUIMessages(rows, "a2"), [
-    { id: "u1", role: "user", parts: [{ type: "text", text: "Tell me" }] },
+    { id: "u1", role: "user", parts: [{ type: "text", text: "Tell me" }], metadata: { message_id: "u1" } },
     { id: "s1", role: "assistant", parts: [{ type: "text", text: "ab" }], metadata },
   ]);
   equal(toUIMessages(rows, null), []);
+  const numbered = [{ ...asked, id: 1, parent_id: null }, { ...answered, id: 2, parent_id: 1, content: "ab" }];
+  equal(toUIMessages(numbered, "2").map(({ id, metadata }) => [id, metadata!.message_id]), [["1", 1], ["s1", 2]]);
   equal(toUIMessages([{ ...asked, id: "x", parent_id: "x" }], "x").length, 1);
 });
 

@@ -4,7 +4,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { type Bot, rowsOf } from "./rows.ts";
 
 // Listed by name: "*" would include the key, and the Data API refuses that.
-const COLUMNS = "id, user_id, name, model, access_path, system_prompt, temperature";
+const COLUMNS = "id::text, user_id, name, model, access_path, system_prompt, temperature";
 
 /** What the owner can set. Without `access_key` the stored key stays. */
 export type BotFields = Omit<Bot, "id" | "user_id"> & { access_key?: string };

@@ -3,8 +3,8 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { type Conversation, type Message, rowsOf } from "./rows.ts";
 
-const CONVERSATION = "id, title, bot_id, active_message_id";
-const MESSAGE = "id, parent_id, content, is_user_author, is_complete, finish_reason, created_at";
+const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text";
+const MESSAGE = "id::text, parent_id::text, content, is_user_author, is_complete, finish_reason, created_at";
 
 /** The Data API cuts off longer results. */
 const PAGE_ROWS = 500;

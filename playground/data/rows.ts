@@ -1,4 +1,4 @@
-/** The rows that the page reads, and how a refused query fails. */
+/** The rows that the page reads, their ids as texts whatever the database has, and how a refused query fails. */
 
 /** A bot, without its key: no client can read that column. */
 export interface Bot {

@@ -11,7 +11,7 @@ export const conversationInAddress: ReadonlySignal<string | null> = current;
 
 /** The link to a conversation; null: to a new one. */
 export function linkTo(conversationId: string | null): string {
-  return conversationId === null ? "#/" : `#/story/${conversationId}`;
+  return conversationId === null ? "#/" : `#/story/${encodeURIComponent(conversationId)}`;
 }
 
 /** With `replace` the back button does not return to the present address. */
@@ -23,5 +23,10 @@ export function goTo(conversationId: string | null, replace = false): void {
 }
 
 function idInHash(): string | null {
-  return /^#\/story\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
+  const id = /^#\/story\/([^/]+)$/.exec(location.hash)?.[1];
+  try {
+    return id ? decodeURIComponent(id) : null;
+  } catch {
+    return null;
+  }
 }

@@ -8,7 +8,7 @@
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Callbacks, Generation, RelayClient, RelayClientError, Result } from "../../client/client.ts";
-import type { StartRequest } from "../../client/types.ts";
+import type { Id, StartRequest } from "../../client/types.ts";
 import { type ErrorNotice, errorNotice, NOT_STORED } from "../copy/errors.ts";
 import {
   isStale,
@@ -176,7 +176,7 @@ function callbacksOf(live: State, conversationId: string, isCurrent: () => boole
       await live.conversation.reload();
       if (!isCurrent()) return;
       batch(() => {
-        parentId.value = parent_id;
+        parentId.value = parent_id === null ? null : String(parent_id);
         prompt.value = null;
       });
     },
@@ -197,8 +197,9 @@ async function end(
   conversationId: string,
   request: StartRequest | null,
   handle: Generation,
-  { error, messageId, text, outcome }: Result,
+  { error, messageId: storedId, text, outcome }: Result,
 ) {
+  const messageId = textOf(storedId);
   const { status, reasoning, announcement } = live.signals;
   // The relay may have accepted the request: it is sent again with the same stream_id, so that nothing is paid for twice.
   const isOpen = error?.code === "unreachable" ||
@@ -206,7 +207,7 @@ async function end(
   if (!isOpen) removeRunning(conversationId);
   if (messageId && reasoning.value) live.pastReasoning.set(messageId, reasoning.value);
   const siblings = siblingsOf(live, request).length;
-  const isLoaded = await live.conversation.reload(messageId ?? undefined);
+  const isLoaded = await live.conversation.reload(messageId);
   if (live.handle !== handle) return;
 
   const isUnstored = !error && !messageId && text !== "";
@@ -222,7 +223,7 @@ async function end(
       clear(live);
     } else {
       live.signals.error.value = errorNotice(error, Date.now());
-      const stored = messageId ?? handle.start?.parent_id ?? request?.reroll_of ??
+      const stored = messageId ?? textOf(handle.start?.parent_id ?? request?.reroll_of) ??
         storedPrompt(live, request, siblings);
       prepareRetry(live, request, isOpen, stored);
     }
@@ -244,6 +245,11 @@ function prepareRetry(live: State, request: StartRequest | null, isOpen: boolean
   }
 }
 
+/** The page has all ids as texts, the relay those of an integer column as numbers. */
+function textOf(id: Id | null | undefined): string | undefined {
+  return id === null || id === undefined ? undefined : String(id);
+}
+
 /** A refusal can come after the prompt was stored. It must not be stored twice. */
 function storedPrompt(live: State, request: StartRequest | null, before: number): string | undefined {
   const siblings = siblingsOf(live, request);
@@ -252,12 +258,14 @@ function storedPrompt(live: State, request: StartRequest | null, before: number)
 }
 
 function siblingsOf(live: State, request: StartRequest | null) {
-  return request?.prompt === undefined ? [] : live.conversation.tree.value.childrenOf(request.parent_id ?? null);
+  return request?.prompt === undefined
+    ? []
+    : live.conversation.tree.value.childrenOf(textOf(request.parent_id) ?? null);
 }
 
 function parentOf(live: State, request: StartRequest): string | null | undefined {
-  if (request.prompt !== undefined) return request.parent_id;
-  const message = live.conversation.tree.value.get(request.reroll_of);
+  if (request.prompt !== undefined) return request.parent_id === null ? null : textOf(request.parent_id);
+  const message = live.conversation.tree.value.get(textOf(request.reroll_of));
   return message?.is_user_author ? message.id : message?.parent_id;
 }
 

@@ -2,66 +2,119 @@
 -- and before anything has changed: later statements would fail with a riddle, or the relay itself much later.
 do $$
 declare
+  v_way_out constant text := 'Rename the table, or change it, and push the migrations again.';
+  v_table record;
   v_column record;
-  v_has_rows boolean;
+  v_found text;
 begin
-  for v_column in
-    select c.table_name, c.column_name, c.data_type
-    from information_schema.columns c
-    where c.table_schema = 'public'
-      and c.table_name in ('bots', 'conversations', 'messages')
-      and c.column_name in ('id', 'user_id', 'conversation_id', 'parent_id', 'bot_id', 'active_message_id')
-      and c.data_type <> 'uuid'
+  for v_table in
+    select c.*, w.wanted
+    from pg_catalog.pg_class c
+    join (
+      values
+        ('bots', '{id,user_id,access_key,access_path}'::text[]), ('conversations', '{id,user_id}'),
+        ('messages', '{id,user_id,conversation_id,content,is_user_author,is_streaming,is_complete,stream_id}'),
+        ('user_settings', '{user_id}'), ('bot_shares', null)
+    ) as w (name, wanted) on w.name = c.relname
+    where c.relnamespace = 'public'::regnamespace and c.relkind <> 'i'
   loop
-    raise exception using
-      message = format(
-        'Cannot adopt public.%I: its column %I is %s, the relay needs uuid',
-        v_column.table_name, v_column.column_name, v_column.data_type
-      ),
-      hint = 'Rename the table, or convert the column, and push the migrations again.';
-  end loop;
-
-  for v_column in
-    select needed.table_name, needed.column_name
-    from (
-      values ('bots', 'user_id'), ('conversations', 'user_id'), ('messages', 'user_id'), ('messages', 'conversation_id')
-    ) as needed (table_name, column_name)
-    where exists (
-        select 1 from information_schema.tables t
-        where t.table_schema = 'public' and t.table_name = needed.table_name
-      )
-      and not exists (
-        select 1 from information_schema.columns c
-        where c.table_schema = 'public' and c.table_name = needed.table_name and c.column_name = needed.column_name
-      )
-  loop
-    execute format('select exists (select 1 from public.%I)', v_column.table_name) into v_has_rows;
-    if v_has_rows then
-      raise exception using
-        message = format(
-          'Cannot adopt public.%I: it has rows and no column %I', v_column.table_name, v_column.column_name
-        ),
-        hint = 'Rename the table, or add the column and fill it, and push the migrations again.';
+    v_found := case
+      when v_table.wanted is null then 'a table of the FastAPI relay never had this name'
+      when v_table.relkind <> 'r' or v_table.relispartition then 'it is no ordinary table'
+      when not pg_has_role(v_table.relowner, 'usage') then 'it belongs to the role ' || v_table.relowner::regrole
+    end;
+    select coalesce(v_found, format('it has no column %I, so it is no table of the FastAPI relay', w.name)) into v_found
+    from unnest(coalesce(v_table.wanted, '{-}')) with ordinality as w (name, index)
+    where v_found is not null or not exists (
+      select 1 from pg_catalog.pg_attribute a
+      where a.attrelid = v_table.oid and a.attname = w.name and not a.attisdropped
+    )
+    order by w.index
+    limit 1;
+    if v_found is null and v_table.relname = 'conversations' and to_regclass('public.messages') is null then
+      v_found := 'there is no table of messages with it, so it is no table of the FastAPI relay';
+    elsif v_found is null and v_table.relname <> 'user_settings' and not exists (
+      select 1 from pg_catalog.pg_index i
+      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+      where i.indrelid = v_table.oid and i.indisunique and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id'
+    ) then
+      v_found := 'its column id is neither a primary key nor unique';
+    end if;
+    if v_found is not null then
+      raise exception using message = format('Cannot adopt public.%I: %s', v_table.relname, v_found), hint = v_way_out;
     end if;
   end loop;
 
+  -- Ids keep their types, each table for itself; what points at a table is of its type, but for its length.
   for v_column in
-    select c.table_name, c.column_name
-    from information_schema.columns c
-    where c.table_schema = 'public'
-      and c.table_name in ('conversations', 'messages')
-      and c.is_nullable = 'NO' and c.column_default is null and c.is_identity = 'NO' and c.is_generated = 'NEVER'
-      and c.column_name not in (
-        'id', 'user_id', 'conversation_id', 'content', 'is_user_author', 'is_streaming', 'is_complete', 'stream_id',
-        'title', 'created_at', 'updated_at'
-      )
+    with ids as (
+      select
+        c.*, target, c.table_name || '.' || c.column_name as name,
+        case when c.data_type = 'uuid' then 'uuid' when c.data_type in ('text', 'character varying') then 'text'
+          when c.data_type in ('bigint', 'integer') then 'number' end as kind
+      from information_schema.columns c
+      join (
+        values
+          ('bots', 'bots.id'), ('bots', 'conversations.bot_id'), ('bots', 'messages.bot_id'),
+          ('conversations', 'conversations.id'), ('conversations', 'messages.conversation_id'),
+          ('messages', 'messages.id'), ('messages', 'messages.parent_id'),
+          ('messages', 'conversations.active_message_id')
+      ) as pointer (target, name) on pointer.name = c.table_name || '.' || c.column_name
+      where c.table_schema = 'public'
+    )
+    select i.table_name, i.column_name, i.data_type, case
+      when i.kind is null then 'uuid, bigint, integer, text or varchar'
+      when i.kind is distinct from first_value(i.kind) over same then
+        first_value(i.data_type) over same || ', as in public.' || first_value(i.name) over same
+      when i.name = i.target || '.id' and i.column_default is null and i.character_maximum_length < 36 then
+        'a default, or 36 characters for ids of its own'
+    end as wanted
+    from ids i
+    window same as (partition by i.target order by i.name <> i.target || '.id', i.name)
   loop
-    raise exception using
-      message = format(
-        'Cannot adopt public.%I: its column %I has no default, and the relay does not write it',
-        v_column.table_name, v_column.column_name
-      ),
-      hint = 'Give the column a default, or drop its "not null", and push the migrations again.';
+    if v_column.wanted is not null then
+      raise exception using
+        message = format('Cannot adopt public.%I: its column %I is %s, the relay needs %s', v_column.table_name,
+          v_column.column_name, v_column.data_type, v_column.wanted),
+        hint = v_way_out;
+    end if;
   end loop;
+
+  -- A user's id is a uuid, because Supabase Auth has no others, and a stream_id is text. Texts in an index or a view of
+  -- the project's own may refuse, and then nothing has changed either.
+  for v_column in
+    select c.*, case c.column_name when 'user_id' then 'uuid' else 'text' end as type
+    from information_schema.columns c
+    where c.table_schema = 'public' and (
+      (c.table_name in ('bots', 'conversations', 'messages', 'user_settings') and c.column_name = 'user_id'
+        and c.data_type <> 'uuid')
+      or (c.table_name = 'messages' and c.column_name = 'stream_id' and c.data_type <> 'text')
+    )
+  loop
+    begin
+      execute format('alter table public.%1$I alter column %2$I type %3$s using nullif(%2$I::text, '''')::%3$s',
+        v_column.table_name, v_column.column_name, v_column.type);
+    exception when others then
+      raise exception using
+        message = format('Cannot adopt public.%I: its column %I is %s and cannot become %s: %s', v_column.table_name,
+          v_column.column_name, v_column.data_type, v_column.type, sqlerrm),
+        hint = v_way_out;
+    end;
+  end loop;
+
+  select c.table_name, c.column_name into v_column
+  from information_schema.columns c
+  where c.table_schema = 'public' and c.table_name = 'messages'
+    and c.is_nullable = 'NO' and c.column_default is null and c.is_identity = 'NO' and c.is_generated = 'NEVER'
+    and c.column_name not in (
+      'id', 'user_id', 'conversation_id', 'content', 'is_user_author', 'is_streaming', 'is_complete', 'stream_id',
+      'created_at'
+    );
+  if found then
+    raise exception using
+      message = format('Cannot adopt public.%I: its column %I has no default, and the relay does not write it',
+        v_column.table_name, v_column.column_name),
+      hint = 'Give the column a default, or drop its "not null", and push the migrations again.';
+  end if;
 end;
 $$;

@@ -1,6 +1,6 @@
 -- Bots: who answers, at which provider, with whose key. Each column is added on its own, so that a table that exists
 -- keeps its rows and gets what it lacks.
-create table if not exists public.bots (id uuid primary key default gen_random_uuid());
+create table if not exists public.bots (id relay.bot_id primary key);
 
 alter table public.bots
   add column if not exists user_id uuid not null,
@@ -15,8 +15,8 @@ alter table public.bots
   add column if not exists updated_at timestamptz not null default now();
 
 -- An adopted table may lack the defaults and hold nulls. On a new database nothing happens.
+select relay.complete_ids('public.bots');
 alter table public.bots
-  alter column id set default gen_random_uuid(),
   alter column name set default '',
   alter column access_path set default 'https://api.openai.com/v1',
   alter column model set default '',
@@ -56,12 +56,13 @@ comment on column public.bots.access_path is 'The provider''s base URL, such as 
 comment on column public.bots.params is 'Further fields of the provider''s request, except messages, model, n and stream.';
 
 create table public.bot_shares (
-  bot_id uuid not null references public.bots (id) on delete cascade,
+  bot_id relay.bot_id not null references public.bots (id) on delete cascade,
   user_id uuid not null references auth.users (id) on delete cascade,
   created_at timestamptz not null default now(),
   primary key (bot_id, user_id)
 );
 
+select relay.complete_ids('public.bot_shares');
 create index bot_shares_by_user on public.bot_shares (user_id);
 
 comment on table public.bot_shares is 'Who may use a bot besides its owner; the key is never shared.';
@@ -71,7 +72,8 @@ create table if not exists public.user_settings (
 );
 
 alter table public.user_settings
-  add column if not exists default_bot_id uuid references public.bots (id) on delete set null;
+  add column if not exists default_bot_id relay.bot_id references public.bots (id) on delete set null;
+select relay.complete_ids('public.user_settings');
 
 create index user_settings_by_default_bot on public.user_settings (default_bot_id);
 

@@ -1,13 +1,14 @@
 -- A conversation is a tree of messages by parent_id, and points at its active leaf.
-create table if not exists public.conversations (id uuid primary key default gen_random_uuid());
+create table if not exists public.conversations (id relay.conversation_id primary key);
 
 alter table public.conversations
   add column if not exists user_id uuid not null,
-  add column if not exists bot_id uuid references public.bots (id) on delete set null,
+  add column if not exists bot_id relay.bot_id references public.bots (id) on delete set null,
   add column if not exists title text not null default '',
-  add column if not exists active_message_id uuid,
+  add column if not exists active_message_id relay.message_id,
   add column if not exists created_at timestamptz not null default now(),
-  add column if not exists updated_at timestamptz not null default now();
+  add column if not exists updated_at timestamptz;
+select relay.complete_ids('public.conversations');
 
 alter table public.conversations
   add constraint conversations_belong_to_a_user
@@ -16,30 +17,29 @@ alter table public.conversations
 create index conversations_by_owner on public.conversations (user_id, updated_at desc);
 create index conversations_by_bot on public.conversations (bot_id);
 
-create table if not exists public.messages (id uuid primary key default gen_random_uuid());
+create table if not exists public.messages (id relay.message_id primary key);
 
 alter table public.messages
   add column if not exists user_id uuid not null,
-  add column if not exists conversation_id uuid not null,
+  add column if not exists conversation_id relay.conversation_id not null,
   add column if not exists content text not null default '',
   add column if not exists is_user_author boolean not null default true,
   add column if not exists is_streaming boolean not null default false,
   add column if not exists is_complete boolean not null default true,
   add column if not exists stream_id text,
-  add column if not exists parent_id uuid,
-  add column if not exists bot_id uuid references public.bots (id) on delete set null,
+  add column if not exists parent_id relay.message_id,
+  add column if not exists bot_id relay.bot_id references public.bots (id) on delete set null,
   add column if not exists finish_reason text,
   add column if not exists usage jsonb,
-  add column if not exists created_at timestamptz not null default now();
+  add column if not exists created_at timestamptz;
+select relay.complete_ids('public.messages');
 
 -- Adopted tables may lack the defaults: what wrote to them may have made its own ids and times.
 alter table public.conversations
-  alter column id set default gen_random_uuid(),
   alter column title set default '',
   alter column created_at set default now(),
   alter column updated_at set default now();
 alter table public.messages
-  alter column id set default gen_random_uuid(),
   alter column content set default '',
   alter column is_user_author set default true,
   alter column is_streaming set default false,
@@ -47,14 +47,17 @@ alter table public.messages
   alter column stream_id drop not null,
   alter column created_at set default now();
 
--- Only if it differs: the type of a column that a view reads cannot be changed, not even to the same type.
+-- A column of the project's own may point nowhere.
 do $$
 begin
-  if (
-    select c.data_type from information_schema.columns c
-    where c.table_schema = 'public' and c.table_name = 'messages' and c.column_name = 'stream_id'
-  ) <> 'text' then
-    alter table public.messages alter column stream_id type text;
+  if not exists (
+    select 1 from pg_catalog.pg_constraint k
+    join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum]
+    where k.conrelid = 'public.conversations'::regclass and k.contype = 'f' and a.attname = 'bot_id'
+  ) then
+    alter table public.conversations
+      add constraint conversations_have_a_bot
+        foreign key (bot_id) references public.bots (id) on delete set null not valid;
   end if;
 end;
 $$;

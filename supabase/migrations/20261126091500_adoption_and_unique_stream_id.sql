@@ -1,10 +1,20 @@
 -- What the FastAPI relay left behind becomes a tree: its conversations were lists. On a new database nothing happens.
-insert into public.conversations (id, user_id, created_at, updated_at)
+
+-- The FastAPI relay's messages have their time as t; what has no time at all gets that of the adoption.
+create function relay.time_of(message public.messages) returns timestamptz
+language sql stable set search_path = '' as $$
+  select coalesce(
+    message.created_at,
+    (select coalesce(m ->> 't', m ->> 'timestamp', m ->> 'sent_at')::timestamptz from to_jsonb(message) as m)
+  )
+$$;
+
+insert into public.conversations (id, user_id, created_at, updated_at) overriding system value
 select
   m.conversation_id,
-  (array_agg(m.user_id order by m.created_at, m.ctid))[1],
-  coalesce(min(m.created_at), now()),
-  coalesce(max(m.created_at), now())
+  (array_agg(m.user_id order by relay.time_of(m), m.ctid) filter (where m.user_id is not null))[1],
+  coalesce(min(relay.time_of(m)), now()),
+  coalesce(max(relay.time_of(m)), now())
 from public.messages m
 join auth.users u on u.id = m.user_id
 where m.conversation_id is not null
@@ -24,15 +34,16 @@ set
   content = coalesce(m.content, ''),
   is_user_author = coalesce(m.is_user_author, false),
   is_complete = coalesce(m.is_complete, false),
-  created_at = coalesce(m.created_at, now())
+  created_at = coalesce(line.time, now())
 from (
   select
     c.id,
-    lag(c.id) over (partition by c.conversation_id order by c.created_at, c.ctid) as previous_id,
+    c.time,
+    lag(c.id) over (partition by c.conversation_id order by c.time, c.ctid) as previous_id,
     row_number() over (
-      partition by c.stream_id order by c.is_complete desc nulls last, c.created_at desc nulls last, c.ctid desc
+      partition by c.stream_id order by c.is_complete desc nulls last, c.time desc nulls last, c.ctid desc
     ) as index
-  from public.messages c
+  from (select c.*, c.ctid, relay.time_of(c) as time from public.messages c) c
 ) line
 where line.id = m.id;
 
@@ -45,16 +56,39 @@ alter table public.messages
   add constraint messages_are_never_streaming check (not is_streaming);
 
 update public.conversations c
-set active_message_id = (
-  select m.id
-  from public.messages m
-  where m.conversation_id = c.id
-    and not exists (select 1 from public.messages child where child.parent_id = m.id)
-  order by m.created_at desc
-  limit 1
-)
-where c.active_message_id is null
-  and exists (select 1 from public.messages m where m.conversation_id = c.id);
+set
+  active_message_id = coalesce(c.active_message_id, (
+    select m.id
+    from public.messages m
+    where m.conversation_id = c.id
+      and not exists (select 1 from public.messages child where child.parent_id = m.id)
+    order by m.created_at desc
+    limit 1
+  )),
+  updated_at = coalesce(
+    c.updated_at, (select max(m.created_at) from public.messages m where m.conversation_id = c.id), c.created_at, now()
+  )
+where c.updated_at is null
+  or (c.active_message_id is null and exists (select 1 from public.messages m where m.conversation_id = c.id));
+
+alter table public.conversations alter column updated_at set not null;
+
+-- The conversations that were made here have ids that a sequence has not given.
+select setval(pg_get_serial_sequence('public.conversations', 'id'), max(c.id::text::bigint) + 1, false)
+from public.conversations c
+where pg_get_serial_sequence('public.conversations', 'id') is not null
+having max(c.id::text::bigint) is not null;
+
+-- The FastAPI relay's bots say themselves that they are a user's default.
+insert into public.user_settings (user_id, default_bot_id)
+select distinct on (b.user_id) b.user_id, b.id
+from public.bots b
+join auth.users u on u.id = b.user_id
+where (to_jsonb(b) ->> 'is_default')::boolean
+order by b.user_id, b.updated_at desc, b.id
+on conflict (user_id) do update set default_bot_id = coalesce(user_settings.default_bot_id, excluded.default_bot_id);
+
+drop function relay.time_of, relay.complete_ids;
 
 -- The last line of defence of "stored exactly once", whatever retries and races there are.
 create unique index if not exists messages_stream_id_unique on public.messages (stream_id);

@@ -41,16 +41,16 @@ on table public.messages to authenticated;
 
 -- A definer, because the policies of bots and bot_shares would otherwise call each other without end. It answers for
 -- the caller alone.
-create function public.owns_bot(bot_id uuid) returns boolean
+create function public.owns_bot(bot_id public.bots.id%type) returns boolean
 language sql stable security definer set search_path = '' as $$
   select exists (
     select 1 from public.bots b where b.id = owns_bot.bot_id and b.user_id = (select auth.uid())
   );
 $$;
 
-comment on function public.owns_bot(uuid) is 'Whether the caller owns the bot; for the policies of bot_shares.';
-revoke all on function public.owns_bot(uuid) from public, anon;
-grant execute on function public.owns_bot(uuid) to authenticated, service_role;
+comment on function public.owns_bot is 'Whether the caller owns the bot; for the policies of bot_shares.';
+revoke all on function public.owns_bot from public, anon;
+grant execute on function public.owns_bot to authenticated, service_role;
 
 create policy bots_are_read_by_owner_and_shared_with on public.bots for select to authenticated
 using (

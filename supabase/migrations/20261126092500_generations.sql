@@ -1,8 +1,4 @@
 -- The relay's own state, reachable by service_role alone: one row for each stream_id, and what is to be counted of it.
-create schema relay;
-revoke all on schema relay from public;
-grant usage on schema relay to service_role;
-comment on schema relay is 'State of the Storytellr relay; the functions public.relay_* are the only way in.';
 
 -- A function and not a table: a foreign key would make all failures of an outage lock one row.
 create function relay.error_codes() returns table (code text, ends boolean)
@@ -29,12 +25,12 @@ create table relay.generations (
   stream_id text primary key,
   user_id uuid not null references auth.users (id) on delete cascade,
   -- What a user deletes must not reopen the rate limit, nor free a stream_id: the row outlives what it points at.
-  conversation_id uuid references public.conversations (id) on delete set null,
-  bot_id uuid references public.bots (id) on delete set null,
-  message_id uuid references public.messages (id) on delete set null,
-  user_message_id uuid,
-  parent_id uuid,
-  leaf_id uuid,
+  conversation_id relay.conversation_id references public.conversations (id) on delete set null,
+  bot_id relay.bot_id references public.bots (id) on delete set null,
+  message_id relay.message_id references public.messages (id) on delete set null,
+  user_message_id relay.message_id,
+  parent_id relay.message_id,
+  leaf_id relay.message_id,
   model text not null,
   worker_id text not null,
   fence uuid default gen_random_uuid(),

@@ -1,24 +1,27 @@
--- Steps of relay_begin: the message that is answered, the bot that answers, and the prompt's own message. In plpgsql,
--- which keeps its plans: a function in sql that cannot be inlined is planned again at each call.
+-- Steps of relay_begin: the message that is answered, and the bot that answers. In plpgsql, which keeps its plans: a
+-- function in sql that cannot be inlined is planned again at each call.
 
 -- Locks the conversation, because its active leaf is read here and moved later, and the message against deletion.
 create function relay.find_parent(
-  user_id uuid, conversation_id uuid, reroll_of uuid, parent_id uuid, parent_is_given boolean,
-  out refused text, out conversation public.conversations, out parent uuid
+  user_id uuid, conversation_id text, reroll_of text, parent_id text, parent_is_given boolean,
+  out refused text, out conversation public.conversations, out parent relay.message_id
 )
 language plpgsql set search_path = '' as $$
 declare
   v_conversation_is_named boolean := find_parent.conversation_id is not null;
-  v_named uuid := coalesce(reroll_of, find_parent.parent_id);
+  v_message_is_named boolean := coalesce(reroll_of, find_parent.parent_id) is not null;
+  v_conversation_id relay.conversation_id := relay.to_conversation_id(find_parent.conversation_id);
+  v_named relay.message_id := relay.to_message_id(coalesce(reroll_of, find_parent.parent_id));
   v_message public.messages;
 begin
-  if coalesce(find_parent.conversation_id, v_named) is not null then
-    -- Another user's looks like it does not exist.
+  if v_conversation_is_named or v_message_is_named then
+    if not v_conversation_is_named then
+      select m.conversation_id into v_conversation_id from public.messages m where m.id = v_named;
+    end if;
+    -- Another user's looks like it does not exist, and so does what is no id at all.
     select c.* into conversation
     from public.conversations c
-    where c.user_id = find_parent.user_id and c.id = coalesce(
-      find_parent.conversation_id, (select m.conversation_id from public.messages m where m.id = v_named)
-    )
+    where c.user_id = find_parent.user_id and c.id = v_conversation_id
     for no key update;
     if not found then
       refused := case when v_conversation_is_named then 'conversation_not_found' else 'message_not_found' end;
@@ -26,7 +29,7 @@ begin
     end if;
   end if;
 
-  if v_named is not null then
+  if v_message_is_named then
     select m.* into v_message
     from public.messages m
     where m.id = v_named and m.conversation_id = conversation.id
@@ -41,16 +44,20 @@ begin
   end;
 end;
 $$;
-comment on function relay.find_parent(uuid, uuid, uuid, uuid, boolean) is
+comment on function relay.find_parent is
   'The conversation, none if it is new, and the message that is answered; or the code of the refusal.';
 
-create function relay.resolve_bot(user_id uuid, explicit_bot_id uuid, conversation_bot_id uuid) returns uuid
+create function relay.resolve_bot(
+  user_id uuid, explicit_bot_id text, conversation_bot_id relay.bot_id
+) returns relay.bot_id
 language plpgsql stable set search_path = '' as $$
 begin
   return (
     select b.id
     from (
-      select 1 as step, coalesce(explicit_bot_id, conversation_bot_id) as bot_id
+      select 1 as step, case
+        when explicit_bot_id is null then conversation_bot_id else relay.to_bot_id(explicit_bot_id)
+      end as bot_id
       union all
       select 2, s.default_bot_id from public.user_settings s where s.user_id = resolve_bot.user_id
       union all
@@ -66,27 +73,5 @@ begin
   );
 end;
 $$;
-comment on function relay.resolve_bot(uuid, uuid, uuid) is
+comment on function relay.resolve_bot is
   'The explicit bot alone; else the conversation''s, the default, the one updated last: the first the user may use.';
-
-create function relay.store_prompt(
-  inout conversation public.conversations, user_id uuid, bot_id uuid, parent uuid, prompt text, out message_id uuid
-)
-language plpgsql set search_path = '' as $$
-begin
-  if conversation.id is null then
-    insert into public.conversations (user_id, bot_id)
-    values (store_prompt.user_id, store_prompt.bot_id)
-    returning * into conversation;
-  end if;
-  insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author)
-  values (store_prompt.user_id, conversation.id, parent, prompt, true)
-  returning id into message_id;
-  update public.conversations c
-  set active_message_id = message_id, updated_at = clock_timestamp()
-  where c.id = conversation.id
-  returning * into conversation;
-end;
-$$;
-comment on function relay.store_prompt(public.conversations, uuid, uuid, uuid, text) is
-  'Writes the prompt as the active leaf of its conversation, which is made here if it is new.';

@@ -59,7 +59,7 @@ comment on function relay.known_stream is 'What relay_begin answers to a stream_
 
 -- Rows that a client inserts in one statement can form a ring, so the walk is bounded by its length and by its steps.
 create function relay.context_of(
-  leaf_id uuid, max_characters integer, prompt text default null, max_messages integer default 10000
+  leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000
 ) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare

@@ -1,33 +1,9 @@
 -- Admission, in one transaction and one round trip: the generation is there with all that its worker needs, or nothing
 -- has changed.
-create function relay.refusal(code text, rate jsonb, more jsonb default '{}') returns jsonb
-language sql immutable set search_path = '' as $$
-  select jsonb_build_object('outcome', 'refused', 'code', code, 'rate', rate) || more
-$$;
-comment on function relay.refusal(text, jsonb, jsonb) is 'What relay_begin answers where it refuses.';
-
-create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
-begin
-  return (
-    select jsonb_build_object(
-      'outcome', 'admitted', 'fence', generation.fence, 'conversation_id', generation.conversation_id,
-      'bot_id', b.id, 'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id,
-      'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
-      'system_prompt', b.system_prompt, 'params', b.params, 'context', context, 'rate', rate
-    )
-    from public.bots b
-    where b.id = generation.bot_id
-  );
-end;
-$$;
-comment on function relay.admission_of(relay.generations, jsonb, jsonb) is
-  'Everything that the worker of an admitted generation needs, the bot''s key included; null without a bot.';
-
 create function public.relay_begin(
-  user_id uuid, stream_id text, worker_id text, prompt text, reroll_of uuid, conversation_id uuid, bot_id uuid,
-  parent_id uuid, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
-  max_context integer, fence uuid default gen_random_uuid()
+  user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
+  parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
+  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -36,10 +12,11 @@ declare
   v_answer jsonb;
   v_place record;
   v_conversation public.conversations;
+  v_own public.messages;
   v_bot public.bots;
   v_context jsonb;
   v_stored record;
-  v_prompt_id uuid;
+  v_prompt_id relay.message_id;
   v_generation relay.generations;
 begin
   -- Two classes of locks, always in this order: the user's makes the counts true, the stream's lets one of two users
@@ -80,15 +57,24 @@ begin
     return relay.refusal('bot_not_found', v_load.rate);
   end if;
 
-  v_context := relay.context_of(v_place.parent, max_context, prompt);
+  if prompt is not null and not parent_is_given then
+    v_own := relay.stored_prompt(v_conversation, prompt);
+    v_place.parent := case when v_own.id is null then v_place.parent else v_own.parent_id end;
+  end if;
+  v_context := case
+    when not context_is_given then relay.context_of(v_place.parent, max_context, coalesce(v_own.content, prompt))
+  end;
   if not (v_context ->> 'fits')::boolean then
     return relay.refusal('payload_too_large', v_load.rate, v_context - 'fits' - 'messages');
   end if;
 
   if prompt is not null then
-    v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_bot.id, v_place.parent, prompt);
+    v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_bot.id, v_place.parent, prompt, v_own.id);
     v_conversation := v_stored.conversation;
     v_prompt_id := v_stored.message_id;
+    if v_prompt_id is null then
+      return relay.refusal('invalid_request', v_load.rate);
+    end if;
   end if;
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
@@ -106,7 +92,8 @@ end;
 $$;
 comment on function public.relay_begin is
   'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists: the user''s stream_id '
-  'again; refused, with a code. The same fence again gets the same answer.';
+  'again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
+  'again gets the same answer.';
 
 revoke all on function public.relay_begin from public, anon, authenticated;
 grant execute on function public.relay_begin to service_role;

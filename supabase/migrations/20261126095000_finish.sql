@@ -2,11 +2,11 @@
 -- sweep, the conversation is locked before the generation: deleting a conversation takes them in that order, too.
 create function relay.store_message(
   generation relay.generations, content text, finish_reason text, is_complete boolean, usage jsonb
-) returns uuid
+) returns relay.message_id
 language plpgsql set search_path = '' as $$
 declare
   v_content text;
-  v_message_id uuid;
+  v_message_id relay.message_id;
 begin
   v_content := relay.text_of(generation.stream_id) || store_message.content;
   delete from relay.chunks c where c.stream_id = generation.stream_id;
@@ -57,7 +57,7 @@ declare
   v_is_recovery boolean;
   v_expected integer;
   v_usage jsonb;
-  v_message_id uuid;
+  v_message_id relay.message_id;
 begin
   perform 1 from public.conversations c
   where c.id = (select g.conversation_id from relay.generations g where g.stream_id = relay_finish.stream_id)
@@ -105,10 +105,10 @@ begin
       prompt_tokens, completion_tokens, first_token_ms, overhead_ms,
       1000 * extract(epoch from v_generation.finished_at - v_generation.started_at);
   end if;
-  return jsonb_build_object(
+  return relay.exact_ids(jsonb_build_object(
     'status', v_generation.status, 'is_complete', v_generation.status = 'completed', 'finish_reason',
     v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id
-  );
+  ));
 end;
 $$;
 comment on function public.relay_finish is

@@ -17,7 +17,7 @@ begin
   if v_generation.status = 'running' then
     return (
       select jsonb_build_object(
-        'generation', to_jsonb(v_generation) - 'fence',
+        'generation', relay.exact_ids(to_jsonb(v_generation) - 'fence'),
         'start', min(c.start_at), 'text', string_agg(c.content, '' order by c.start_at)
       )
       from relay.chunks c
@@ -33,8 +33,10 @@ begin
     return null;
   end if;
   return jsonb_build_object(
-    'generation', case when v_generation.stream_id is not null then to_jsonb(v_generation) - 'fence' end,
-    'message', case when v_message.id is not null then to_jsonb(v_message) - 'content' end,
+    'generation', case
+      when v_generation.stream_id is not null then relay.exact_ids(to_jsonb(v_generation) - 'fence')
+    end,
+    'message', case when v_message.id is not null then relay.exact_ids(to_jsonb(v_message) - 'content') end,
     'start', 0, 'text', v_message.content
   );
 end;

@@ -6,11 +6,11 @@
 create function relay.close_expired(stream_id text) returns boolean
 language plpgsql set search_path = '' set lock_timeout = '50ms' as $$
 declare
-  v_conversation_id uuid;
+  v_conversation_id relay.conversation_id;
   v_generation relay.generations;
   v_status text := 'interrupted';
   v_code text := 'interrupted';
-  v_message_id uuid;
+  v_message_id relay.message_id;
 begin
   select g.conversation_id into v_conversation_id
   from relay.generations g

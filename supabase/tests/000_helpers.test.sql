@@ -1,5 +1,6 @@
 -- The verbs that the other files are written in. Committed, because each of them runs in a transaction of its own;
--- zzz_helpers_are_removed.test.sql takes them away. People and things go by names: tests.id() is the id of a name.
+-- zzz_helpers_are_removed.test.sql takes them away. People and things go by names:
+-- tests.id() is the uuid of a name.
 begin;
 set local client_min_messages = warning;
 
@@ -22,6 +23,19 @@ begin
   truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages,
     relay.generations, relay.chunks, relay.uncounted cascade;
   update relay.counters set value = 0 where value <> 0;
+end;
+$$;
+
+-- The same for bots, conversations and messages, whose ids are of whatever type the database has for all three.
+create function tests.key(name text) returns public.messages.id%type
+language plpgsql immutable strict as $$
+declare
+  v_key public.messages.id%type;
+begin
+  v_key := case pg_typeof(v_key)
+    when 'bigint'::regtype then ('x' || left(md5(name), 12))::bit(48)::bigint::text else md5(name)::uuid::text
+  end;
+  return v_key;
 end
 $$;
 
@@ -65,23 +79,23 @@ language sql as $$
     id, user_id, name, access_key, access_path, model, temperature, system_prompt, params, updated_at
   )
   values (
-    tests.id(name), tests.id(owner), name, 'key of ' || name, 'https://provider.example/v1', 'model of ' || name, 0.5,
+    tests.key(name), tests.id(owner), name, 'key of ' || name, 'https://provider.example/v1', 'model of ' || name, 0.5,
     'instructions of ' || name, '{"top_p": 0.9}', given_bot.updated_at
   )
 $$;
 
 create function tests.given_share(bot text, with_user text) returns void
-language sql as $$ insert into public.bot_shares (bot_id, user_id) values (tests.id(bot), tests.id(with_user)) $$;
+language sql as $$ insert into public.bot_shares (bot_id, user_id) values (tests.key(bot), tests.id(with_user)) $$;
 
 create function tests.given_default_bot(bot text, of_user text) returns void
 language sql as $$
-  insert into public.user_settings (user_id, default_bot_id) values (tests.id(of_user), tests.id(bot))
+  insert into public.user_settings (user_id, default_bot_id) values (tests.id(of_user), tests.key(bot))
 $$;
 
 create function tests.given_conversation(name text, owner text, bot text default null) returns void
 language sql as $$
   insert into public.conversations (id, user_id, bot_id, title)
-  values (tests.id(name), tests.id(owner), tests.id(bot), name)
+  values (tests.key(name), tests.id(owner), tests.key(bot), name)
 $$;
 
 -- The content is the name, unless given.
@@ -91,15 +105,15 @@ create function tests.given_message(
 ) returns void
 language sql as $$
   insert into public.messages (id, user_id, conversation_id, parent_id, content, is_user_author, stream_id)
-  select tests.id(name), c.user_id, c.id, tests.id(parent), coalesce(given_message.content, name), by_user,
+  select tests.key(name), c.user_id, c.id, tests.key(parent), coalesce(given_message.content, name), by_user,
     given_message.stream_id
   from public.conversations c
-  where c.id = tests.id(conversation)
+  where c.id = tests.key(conversation)
 $$;
 
 create function tests.given_active_leaf(conversation text, message text) returns void
 language sql as $$
-  update public.conversations set active_message_id = tests.id(message) where id = tests.id(conversation)
+  update public.conversations set active_message_id = tests.key(message) where id = tests.key(conversation)
 $$;
 
 -- A user with a bot and a story of two branches:
@@ -128,8 +142,8 @@ language sql as $$
     cancel_requested_at, started_at, finished_at, finish_reason, error_code
   )
   select
-    given_generation.stream_id, tests.id(owner), tests.id(conversation), tests.id(parent),
-    (select c.active_message_id from public.conversations c where c.id = tests.id(conversation)),
+    given_generation.stream_id, tests.id(owner), tests.key(conversation), tests.key(parent),
+    (select c.active_message_id from public.conversations c where c.id = tests.key(conversation)),
     'model', given_generation.status, 'worker',
     case when given_generation.status = 'running' then tests.id('fence of ' || given_generation.stream_id) end,
     clock_timestamp() + interval '15 seconds',
@@ -192,16 +206,19 @@ create function tests.call_begin(
   who text, stream_id text, prompt text default 'And then?', reroll_of text default null,
   conversation text default null, bot text default null, parent text default null,
   parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
-  lease_ms integer default 15000, max_context integer default 200000, fence text default null
+  lease_ms integer default 15000, max_context integer default 200000, fence text default null,
+  context_is_given boolean default false
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_begin(
     user_id => tests.id(who), stream_id => call_begin.stream_id, worker_id => 'worker',
     prompt => case when call_begin.reroll_of is null then call_begin.prompt end,
-    reroll_of => tests.id(call_begin.reroll_of), conversation_id => tests.id(conversation), bot_id => tests.id(bot),
-    parent_id => tests.id(parent), parent_is_given => call_begin.parent_is_given or parent is not null,
+    reroll_of => tests.key(call_begin.reroll_of)::text,
+    conversation_id => tests.key(conversation)::text, bot_id => tests.key(bot)::text,
+    parent_id => tests.key(parent)::text, parent_is_given => call_begin.parent_is_given or parent is not null,
     rate_limit => call_begin.rate_limit, max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms,
-    max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid())
+    max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid()),
+    context_is_given => call_begin.context_is_given
   )
 $$;
 
@@ -312,7 +329,7 @@ language sql as $$
   select m.content
   from public.conversations c
   join public.messages m on m.id = c.active_message_id
-  where c.id = tests.id(conversation)
+  where c.id = tests.key(conversation)
 $$;
 
 -- One assertion: the statement violates that constraint, or none where it is null.

@@ -36,6 +36,32 @@ async function givenTurn(target: Target, provider: ScriptedProvider, script = co
 }
 
 export const branches: Scenario[] = [{
+  title: "messages are sent in place of the path, and the last one is stored and placed as a prompt",
+  async run(target, provider) {
+    const turn = await givenTurn(target, provider);
+    const { conversation_id } = turn;
+    const messages = [said("Another beginning"), answered("Yes?"), said("two")];
+    const { start, last } = await turn.generate({ messages, conversation_id, system: "Be brief" });
+    equal(turn.context(1), [{ role: "system", content: "Be brief" }, ...messages]);
+    equal(await turn.parentOf(start.user_message_id), turn.first.last.message_id);
+    equal([(await turn.messages()).length, await turn.active()], [4, last.message_id]);
+    await turn.generate({ prompt: "three", conversation_id });
+    const path = ["one", "1.", "two", "2.", "three"].map((text, index) => index % 2 ? answered(text) : said(text));
+    equal(turn.context(2), path);
+  },
+}, {
+  title: "a prompt that the client has stored is not stored twice, and one that was answered is said again",
+  async run(target, provider) {
+    const turn = await givenTurn(target, provider);
+    const { conversation_id } = turn;
+    const own = await turn.insert("messages", { conversation_id, content: "two", is_user_author: true });
+    const { start } = await turn.generate({ prompt: "two", conversation_id });
+    equal([start.user_message_id, await turn.parentOf(own)], [own, turn.first.last.message_id]);
+    equal([turn.context(1), (await turn.messages()).length], [[said("one"), answered("1."), said("two")], 4]);
+    const again = await turn.generate({ prompt: "two", conversation_id });
+    equal([again.start.user_message_id === own, (await turn.messages()).length], [false, 6]);
+  },
+}, {
   title: "a prompt without parent_id answers the active leaf, and the provider gets the path",
   async run(target, provider) {
     const turn = await givenTurn(target, provider);

@@ -4,6 +4,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import {
   MAX_BODY_BYTES,
   MAX_CONTEXT_CHARACTERS,
+  MAX_CONTEXT_MESSAGES,
   MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
@@ -28,15 +29,15 @@ const WRONG: [body: unknown, path: string, limit?: number][] = [
   [{ system: "x" }, "prompt"],
   [{ prompt: "x", reroll_of: ID }, "reroll_of"],
   [{ reroll_of: "not-an-id" }, "reroll_of"],
-  [{ reroll_of: null }, "reroll_of"],
+  [{ reroll_of: null }, "prompt"],
   [{ reroll_of: ID, parent_id: ID }, "parent_id"],
   [{ reroll_of: ID, parent_id: null }, "parent_id"],
   [{ prompt: "x", parent_id: "root" }, "parent_id"],
-  [{ prompt: "x", conversation_id: null }, "conversation_id"],
+  [{ prompt: "x", messages: [] }, "messages"],
   [{ prompt: "x", bot_id: "my-bot" }, "bot_id"],
   [{ prompt: "x", system: ["x"] }, "system"],
   [{ prompt: "x", system: "x".repeat(MAX_SYSTEM_CHARACTERS + 1) }, "system", MAX_SYSTEM_CHARACTERS],
-  [{ prompt: "x", stream_id: "" }, "stream_id", MAX_STREAM_ID_CHARACTERS],
+  [{ prompt: "x", stream_id: " " }, "stream_id", MAX_STREAM_ID_CHARACTERS],
   [{ prompt: "x", stream_id: "x".repeat(MAX_STREAM_ID_CHARACTERS + 1) }, "stream_id", MAX_STREAM_ID_CHARACTERS],
   [{ prompt: "x", stream_id: "a/b" }, "stream_id"],
   [{ prompt: "x", stream_id: "a\nb" }, "stream_id"],
@@ -54,6 +55,8 @@ function send(target: { workers: string[] }, token: string, init: RequestInit): 
   const headers = { authorization: `Bearer ${token}`, ...init.headers };
   return fetch(`${target.workers[0]}/stream`, { method: "POST", ...init, headers });
 }
+
+const SAID = { role: "user", content: "x" };
 
 export const requests: Scenario[] = [{
   title: "every field that is wrong is refused by its name, with the limit if there is one, and costs nothing",
@@ -123,6 +126,27 @@ export const requests: Scenario[] = [{
     const { message } = await expectRefusal(over, 413, "payload_too_large");
     ok([1, 0].every((more) => message.includes(`${MAX_CONTEXT_CHARACTERS + more}`)), message);
     equal(author.calls().length, 1);
+  },
+}, {
+  title: `messages of more than ${MAX_CONTEXT_MESSAGES} or ${MAX_CONTEXT_CHARACTERS} characters are refused`,
+  async run(target, provider) {
+    const author = await newAuthor(target, provider);
+    const long = { role: "assistant", content: "x".repeat(MAX_CONTEXT_CHARACTERS - 1) };
+    const [full, most] = [[long, SAID], Array(MAX_CONTEXT_MESSAGES).fill(SAID)];
+    for (const messages of [full, most]) await author.generate({ messages });
+    for (const messages of [[SAID, ...full], [SAID, ...most]]) {
+      const { issues } = await expectRefusal(await author.ask({ messages }), 400, "invalid_request");
+      equal(pathsOf(issues), ["messages"]);
+    }
+    equal(author.calls()[0].body.messages, full);
+  },
+}, {
+  title: "null and an empty id count as absent",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider);
+    const nulls = { messages: null, reroll_of: null, conversation_id: null, system: null, on_disconnect: null };
+    const { start } = await author.generate({ prompt: "x", ...nulls, bot_id: "", stream_id: "" });
+    equal([start.bot_id, (await author.stored(start.stream_id)).content], [author.botId, "Once upon a time."]);
   },
 }, {
   title: "a body that is not announced as JSON is refused",

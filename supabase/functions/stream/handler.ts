@@ -26,7 +26,10 @@ export interface StreamDependencies {
 }
 
 /** Headers and `start` leave as soon as the generation is admitted; what fails later is an event. */
-export function createStreamHandler(dependencies: StreamDependencies): (request: Request) => Promise<Response> {
+export function createStreamHandler(
+  dependencies: StreamDependencies,
+  parse: (body: unknown) => StreamRequest = parseStreamRequest,
+): (request: Request) => Promise<Response> {
   const resume = createResume(dependencies);
   return createEndpoint(
     dependencies,
@@ -34,7 +37,7 @@ export function createStreamHandler(dependencies: StreamDependencies): (request:
     ["GET", "POST"],
     (request, context) =>
       request.method === "POST"
-        ? start(dependencies, resume, request, context)
+        ? start(dependencies, resume, parse, request, context)
         : read(dependencies, resume, request, context),
   );
 }
@@ -42,13 +45,14 @@ export function createStreamHandler(dependencies: StreamDependencies): (request:
 async function start(
   dependencies: StreamDependencies,
   resume: Resume,
+  parse: (body: unknown) => StreamRequest,
   request: Request,
   { rest, headers, requestId, startedAt }: RequestContext,
 ): Promise<Response> {
   const { verify, generations } = dependencies;
   if (rest.length > 0) throw new RelayError("stream_not_found");
   const { userId } = await verify(request);
-  const streamRequest = parseStreamRequest(await readJson(request));
+  const streamRequest = parse(await readJson(request));
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.

@@ -7,14 +7,14 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   -- action                 anonymous  stranger   owner      sharee     service_role
   ('read',                  'denied',  '0',       '2',       '1',       '2', 'select * from public.bot_shares'),
   ('share the bot',         'denied',  'refused', '1',       'refused', '1',
-    $$ insert into public.bot_shares (bot_id, user_id) values (tests.id('bot'), tests.id('stranger')) $$),
+    $$ insert into public.bot_shares (bot_id, user_id) values (tests.key('bot'), tests.id('stranger')) $$),
   ('share an unknown bot',  'denied',  'refused', 'refused', 'refused', '0',
     $$ insert into public.bot_shares (bot_id, user_id)
-      select tests.id('no bot'), tests.id('stranger') where current_user <> 'service_role' $$),
+      select tests.key('no bot'), tests.id('stranger') where current_user <> 'service_role' $$),
   ('share it twice',       'denied',  'refused', '23505',   'refused', '23505',
-    $$ insert into public.bot_shares (bot_id, user_id) values (tests.id('bot'), tests.id('friend')) $$),
+    $$ insert into public.bot_shares (bot_id, user_id) values (tests.key('bot'), tests.id('friend')) $$),
   ('date a share',          'denied',  'denied',  'denied',  'denied',  '1',
-    $$ insert into public.bot_shares values (tests.id('bot'), tests.id('stranger'), now() - interval '1 day') $$),
+    $$ insert into public.bot_shares values (tests.key('bot'), tests.id('stranger'), now() - interval '1 day') $$),
   ('change',                'denied',  'denied',  'denied',  'denied',  '1',
     $$ update public.bot_shares set user_id = tests.id('stranger') where user_id = tests.id('friend') $$),
   ('end all that are seen', 'denied',  '0',       '2',       '1',       '2', 'delete from public.bot_shares'),

@@ -36,7 +36,7 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('delete by the key',   'denied',  'denied',  'denied',  'denied',  '2',
     $$ delete from public.bots where access_key like 'key%' $$),
   ('upsert with the key', 'denied',  'denied',  'denied',  'denied',  '1',
-    $$ insert into public.bots (id, user_id) values (tests.id('bot'), tests.id('owner'))
+    $$ insert into public.bots (id, user_id) values (tests.key('bot'), tests.id('owner'))
       on conflict (id) do update set name = public.bots.access_key $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);
 

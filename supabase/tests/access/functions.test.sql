@@ -21,9 +21,9 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
   -- It answers for its caller, and an unknown bot looks like a stranger's.
   ('owns_bot of an own bot', 'denied',  '0',       '1',       '0',       '0',
-    $$ select 1 where public.owns_bot(tests.id('bot')) $$),
+    $$ select 1 where public.owns_bot(tests.key('bot')) $$),
   ('owns_bot of no bot',     'denied',  '0',       '0',       '0',       '0',
-    $$ select 1 where public.owns_bot(tests.id('no bot')) $$)
+    $$ select 1 where public.owns_bot(tests.key('no bot')) $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);
 
 select * from finish(); rollback;

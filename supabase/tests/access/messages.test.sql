@@ -7,29 +7,29 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('read',                   'denied',  '0',       '6',       '0',       '6', 'select * from public.messages'),
   ('add',                    'denied',  'refused', '1',       'refused', '1',
     $$ insert into public.messages (id, user_id, conversation_id, parent_id, content, is_user_author) values
-      (tests.id('new'), tests.id('owner'), tests.id('tale'), tests.id('other answer'), 'new', true) returning * $$),
+      (tests.key('new'), tests.id('owner'), tests.key('tale'), tests.key('other answer'), 'new', true) returning * $$),
   ('add to another''s tale', 'denied',  'refused', 'refused', 'refused', '1',
-    $$ insert into public.messages (user_id, conversation_id) values (tests.id('owner'), tests.id('other tale')) $$),
+    $$ insert into public.messages (user_id, conversation_id) values (tests.id('owner'), tests.key('other tale')) $$),
   ('add in another''s name', 'denied',  'refused', 'refused', 'refused', '1',
-    $$ insert into public.messages (user_id, conversation_id) values (tests.id('friend'), tests.id('tale')) $$),
+    $$ insert into public.messages (user_id, conversation_id) values (tests.id('friend'), tests.key('tale')) $$),
   ('add to no tale',         'denied',  'refused', 'refused', 'refused', '23503',
-    $$ insert into public.messages (user_id, conversation_id) values (tests.id('owner'), tests.id('no tale')) $$),
+    $$ insert into public.messages (user_id, conversation_id) values (tests.id('owner'), tests.key('no tale')) $$),
   ('add below another''s',   'denied',  'refused', 'refused', '23503',   '23503',
     $$ insert into public.messages (user_id, conversation_id, parent_id)
-      values (tests.id('friend'), tests.id('other tale'), tests.id('first answer')) $$),
+      values (tests.id('friend'), tests.key('other tale'), tests.key('first answer')) $$),
   ('add below no message',   'denied',  'refused', 'refused', '23503',   '23503',
     $$ insert into public.messages (user_id, conversation_id, parent_id)
-      values (tests.id('friend'), tests.id('other tale'), tests.id('no message')) $$),
+      values (tests.id('friend'), tests.key('other tale'), tests.key('no message')) $$),
   ('change the text',        'denied',  '0',       '6',       '0',       '6',
     $$ update public.messages set content = 'new' $$),
   ('delete a branch',        'denied',  '0',       '1',       '0',       '1',
-    $$ delete from public.messages where id = tests.id('other answer') $$),
+    $$ delete from public.messages where id = tests.key('other answer') $$),
   ('delete all',             'denied',  '0',       '6',       '0',       '6', 'delete from public.messages')
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);
 
 -- The relay writes these, and nothing else does.
 select tests.may('set ' || name, 'denied', 'denied', 'denied', 'denied', '1', format(
-  'insert into public.messages (user_id, conversation_id, %I) values (tests.id(%L), tests.id(%L), null)', name, 'owner',
+  'insert into public.messages (user_id, conversation_id, %I) values (tests.id(%L), tests.key(%L), null)', name, 'owner',
   'tale'
 )) from unnest(array['stream_id', 'finish_reason', 'usage', 'bot_id']) as name;
 select tests.may('change ' || name, 'denied', 'denied', 'denied', 'denied', '6', format(

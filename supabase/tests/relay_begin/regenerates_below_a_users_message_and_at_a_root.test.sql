@@ -4,7 +4,7 @@ savepoint start;
 
 -- A user's message is answered again.
 create temp table begun as select tests.call_begin('owner', 'a', reroll_of => 'other question') as answer;
-select is(answer ->> 'parent_id', tests.id('other question')::text, 'the answer hangs below the user''s message'
+select is(answer ->> 'parent_id', tests.key('other question')::text, 'the answer hangs below the user''s message'
   ) from begun;
 select is(answer -> 'context' -> -1, '{"role": "user", "content": "other question"}', 'it is the last in the context')
   from begun;
@@ -18,7 +18,7 @@ select is(answer ->> 'outcome', 'admitted', 'an answer without a question can be
 select is(answer ->> 'parent_id', null, 'the new version is a root too') from begun;
 select is(answer -> 'context', '[]', 'nothing comes before it') from begun;
 select is(
-  tests.call_begin('owner', 'b', reroll_of => 'first question') ->> 'parent_id', tests.id('first question')::text,
+  tests.call_begin('owner', 'b', reroll_of => 'first question') ->> 'parent_id', tests.key('first question')::text,
   'a user''s root is answered');
 
 select * from finish(); rollback;

@@ -10,11 +10,11 @@ select is(tests.call_begin('owner', 'a') ->> 'code', 'bot_not_found', 'a shared 
 select tests.given_bot('newer bot', 'owner', now() - interval '1 hour');
 select tests.given_bot('older bot', 'owner', now() - interval '2 hours');
 create temp table begun as select tests.call_begin('owner', 'a') as answer;
-select is(answer ->> 'bot_id', tests.id('newer bot')::text, 'the one that was updated last answers') from begun;
-select is(bot_id, tests.id('newer bot'), 'the new conversation has it from now on') from public.conversations;
-update public.bots set name = 'touched' where id = tests.id('older bot');
+select is(answer ->> 'bot_id', tests.key('newer bot')::text, 'the one that was updated last answers') from begun;
+select is(bot_id, tests.key('newer bot'), 'the new conversation has it from now on') from public.conversations;
+update public.bots set name = 'touched' where id = tests.key('older bot');
 select is(
-  tests.call_begin('owner', 'b') ->> 'bot_id', tests.id('older bot')::text, 'an update makes a bot the last updated');
+  tests.call_begin('owner', 'b') ->> 'bot_id', tests.key('older bot')::text, 'an update makes a bot the last updated');
 
 rollback to start; -- Refuses an explicit bot that the user may not use.
 select tests.given_tale('owner');
@@ -23,7 +23,7 @@ select tests.make_user('stranger');
 select tests.given_bot('strange bot', 'stranger');
 select tests.given_bot('bot once shared', 'stranger');
 select tests.given_share('bot once shared', 'owner');
-delete from public.bot_shares where bot_id = tests.id('bot once shared');
+delete from public.bot_shares where bot_id = tests.key('bot once shared');
 create temp table answers as select tests.call_begin('owner', 'a', conversation => 'tale', bot => name) as answer, name
   from unnest(array['strange bot', 'bot once shared', 'no bot']) as name;
 select is(answer ->> 'code', 'bot_not_found', name || ' is not found, and no other bot stands in') from answers

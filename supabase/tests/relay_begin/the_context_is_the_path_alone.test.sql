@@ -14,25 +14,25 @@ select is(tests.call_begin('owner', 'b', 'Why?', parent => 'other question') -> 
 
 rollback to start; -- The context leaves empty messages out.
 select tests.given_tale('owner');
-update public.messages set content = '' where id = tests.id('first answer');
+update public.messages set content = '' where id = tests.key('first answer');
 create temp table begun as select tests.call_begin('owner', 'a', reroll_of => 'second answer') as answer;
 select is(answer -> 'context',
   '[{"role": "user", "content": "first question"}, {"role": "user", "content": "second question"}]',
   'providers refuse empty messages') from begun;
-select is(answer ->> 'parent_id', tests.id('second question')::text, 'the tree keeps them') from begun;
+select is(answer ->> 'parent_id', tests.key('second question')::text, 'the tree keeps them') from begun;
 
 rollback to start; -- A ring of parents ends.
 -- One statement can make a ring, since foreign keys are checked at its end.
 select tests.given_tale('owner');
 insert into public.messages (id, user_id, conversation_id, parent_id, content) values
-  (tests.id('head'), tests.id('owner'), tests.id('tale'), tests.id('tail'), 'head'),
-  (tests.id('tail'), tests.id('owner'), tests.id('tale'), tests.id('head'), 'tail');
+  (tests.key('head'), tests.id('owner'), tests.key('tale'), tests.key('tail'), 'head'),
+  (tests.key('tail'), tests.id('owner'), tests.key('tale'), tests.key('head'), 'tail');
 create temp table before as select tests.everything() as everything;
 select is(
   tests.call_begin('owner', 'a', parent => 'head') ->> 'code', 'payload_too_large', 'a path without end is too long');
 select is(tests.call_begin('owner', 'a', reroll_of => 'tail') ->> 'code', 'payload_too_large', 'for regenerating too');
 select is(tests.everything(), everything, 'nothing has changed') from before;
-update public.messages set content = '' where id in (tests.id('head'), tests.id('tail'));
+update public.messages set content = '' where id in (tests.key('head'), tests.key('tail'));
 select is(
   tests.call_begin('owner', 'a', parent => 'head') ->> 'code', 'payload_too_large', 'also where it has no characters');
 

@@ -22,16 +22,16 @@ select tests.call_finish('b', 'quick answer');
 select tests.call_finish('a', 'slow answer');
 select is(tests.leaf_of('tale'), 'quick answer', 'the second does not pull the reader away');
 select is(count(*), 2::bigint, 'both are stored') from public.messages where stream_id is not null;
-select is(array_agg(distinct parent_id), array[tests.id('second question')], 'side by side') from public.messages
+select is(array_agg(distinct parent_id), array[tests.key('second question')], 'side by side') from public.messages
   where stream_id is not null;
 
 rollback to start; -- A regenerated answer is a sibling.
 select tests.call_begin('owner', 'first', reroll_of => 'first answer');
 select tests.call_finish('first', 'better answer');
-select set_eq($$ select content from public.messages where parent_id = tests.id('first question') $$,
+select set_eq($$ select content from public.messages where parent_id = tests.key('first question') $$,
   array['first answer', 'other answer', 'better answer'], 'it is a sibling of the old version');
-select is(parent_id, tests.id('first answer'), 'what hung below the old version stays there') from public.messages
-  where id = tests.id('second question');
+select is(parent_id, tests.key('first answer'), 'what hung below the old version stays there') from public.messages
+  where id = tests.key('second question');
 select is(tests.leaf_of('tale'), 'better answer', 'the active leaf moves to it');
 select is(user_message_id, null, 'the user has said nothing') from relay.generations;
 

@@ -11,7 +11,7 @@ create temp table finished as select tests.call_finish(
 select results_eq(
   $$ select m.user_id, m.conversation_id, m.parent_id::text, m.bot_id, m.content, m.is_user_author, m.is_streaming,
   m.is_complete, m.finish_reason, m.usage from public.messages m where m.stream_id = 'first' $$,
-  $$ select tests.id('owner'), tests.id('tale'), answer ->> 'user_message_id', tests.id('bot'), 'They lived.', false,
+  $$ select tests.id('owner'), tests.key('tale'), answer ->> 'user_message_id', tests.key('bot'), 'They lived.', false,
   false, true, 'stop', '{"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}'::jsonb from begun $$,
   'below the user''s words stands the answer, whole');
 select is(tests.leaf_of('tale'), 'They lived.', 'the active leaf moves to the answer');

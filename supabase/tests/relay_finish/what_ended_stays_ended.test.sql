@@ -31,7 +31,7 @@ select tests.given_active_leaf('greeting', 'Welcome!');
 select tests.call_begin('owner', 'first', reroll_of => 'Welcome!');
 select tests.call_finish('first', 'Come in!');
 select set_eq(
-  $$ select content from public.messages where conversation_id = tests.id('greeting') and parent_id is null $$,
+  $$ select content from public.messages where conversation_id = tests.key('greeting') and parent_id is null $$,
   array['Welcome!', 'Come in!'], 'both are roots');
 select is(tests.leaf_of('greeting'), 'Come in!', 'the active leaf moves to the new one');
 

@@ -4,7 +4,7 @@ savepoint start;
 
 -- A deleted conversation takes no message.
 select tests.call_begin('owner', 'first', conversation => 'tale');
-delete from public.conversations where id = tests.id('tale');
+delete from public.conversations where id = tests.key('tale');
 create temp table finished as select tests.call_finish('first', 'They lived.') as outcome;
 select is(outcome ->> 'status', 'completed', 'the generation has ended') from finished;
 select is(outcome ->> 'message_id', null, 'there is no message') from finished;

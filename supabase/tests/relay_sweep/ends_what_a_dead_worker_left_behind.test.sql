@@ -11,7 +11,7 @@ select is(tests.call_sweep(), '{"closed": 1, "pruned": 0}', 'one is ended');
 select results_eq(
   $$ select m.user_id, m.conversation_id, m.parent_id::text, m.bot_id, m.content, m.is_user_author, m.is_streaming,
   m.is_complete, m.finish_reason, m.usage from public.messages m where m.stream_id = 'first' $$,
-  $$ select tests.id('owner'), tests.id('tale'), answer ->> 'user_message_id', tests.id('bot'), 'Once upon', false,
+  $$ select tests.id('owner'), tests.key('tale'), answer ->> 'user_message_id', tests.key('bot'), 'Once upon', false,
   false, false, 'interrupted', null::jsonb from begun $$, 'what its beats had brought is the message');
 select is(tests.leaf_of('tale'), 'Once upon', 'which is the active leaf');
 select results_eq('select status, finish_reason, error_code, is_message from (

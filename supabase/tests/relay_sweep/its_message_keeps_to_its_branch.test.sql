@@ -8,7 +8,7 @@ create temp table begun as select tests.call_begin('owner', 'first', conversatio
 select tests.call_beat('first', 0, 4, 'Once');
 select tests.back_date('first', interval '16 seconds');
 select tests.given_expired('lost', 'owner', 'Once', 'lost tale');
-delete from public.conversations where id = tests.id('lost tale');
+delete from public.conversations where id = tests.key('lost tale');
 delete from public.messages m using begun where m.id::text = answer ->> 'user_message_id';
 create temp table before as select tests.the_story() as story;
 select is(tests.call_sweep() ->> 'closed', '2', 'both are ended');
@@ -32,10 +32,10 @@ select tests.call_begin('owner', 'first', reroll_of => 'second answer');
 select tests.call_beat('first', 0, 4, 'Once');
 select tests.back_date('first', interval '16 seconds');
 select tests.call_sweep();
-select is(parent_id, tests.id('second question'), 'it is a sibling of the old version')
+select is(parent_id, tests.key('second question'), 'it is a sibling of the old version')
   from public.messages where stream_id = 'first';
 select is(tests.leaf_of('tale'), 'Once', 'it is the active leaf');
 select is(content, 'second answer', 'the old version is as it was')
-  from public.messages where id = tests.id('second answer');
+  from public.messages where id = tests.key('second answer');
 
 select * from finish(); rollback;

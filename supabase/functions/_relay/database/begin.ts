@@ -2,6 +2,7 @@
 
 import type { Platform } from "../platform/platform.ts";
 import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import type { Id } from "../protocol/events.ts";
 import { MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import type { Rpc } from "./rpc.ts";
@@ -17,10 +18,10 @@ export interface Rate {
 /** An admitted generation: everything that its worker needs. */
 export interface Admission {
   fence: string;
-  conversation_id: string;
-  bot_id: string;
-  user_message_id: string | null;
-  parent_id: string | null;
+  conversation_id: Id;
+  bot_id: Id;
+  user_message_id: Id | null;
+  parent_id: Id | null;
   access_key: string | null;
   access_path: string;
   model: string;
@@ -39,6 +40,12 @@ interface Refusal {
   retry_after_s?: number;
   characters?: number;
 }
+
+/** An adopted table of conversations may have columns that only the project itself can fill. */
+const NO_NEW_CONVERSATIONS = {
+  path: "conversation_id",
+  message: "Must be given, because only the app itself can make a conversation in this database",
+};
 
 /** The admission; or that the user has this stream_id already; or the error for the client. */
 export type BeginAnswer = { rate: Rate } & ({ admission: Admission } | { exists: true } | { refusal: RelayError });
@@ -59,11 +66,12 @@ export async function begin(
       stream_id: streamId,
       worker_id: workerId,
       prompt: request.prompt ?? null,
-      reroll_of: request.reroll_of ?? null,
-      conversation_id: request.conversation_id ?? null,
-      bot_id: request.bot_id ?? null,
-      parent_id: request.parent_id ?? null,
+      reroll_of: textOf(request.reroll_of),
+      conversation_id: textOf(request.conversation_id),
+      bot_id: textOf(request.bot_id),
+      parent_id: textOf(request.parent_id),
       parent_is_given: request.parent_id !== undefined,
+      context_is_given: request.messages !== undefined,
       rate_limit: configuration.rateLimitPerMinute,
       max_concurrent: configuration.maxConcurrent,
       lease_ms: configuration.leaseMs,
@@ -72,11 +80,19 @@ export async function begin(
     },
   );
   if (answer.outcome === "admitted") {
-    return { admission: answer, rate: answer.rate };
+    return { admission: { ...answer, context: request.messages ?? answer.context }, rate: answer.rate };
   }
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
-  const refusal = new RelayError(answer.code, reasonOf(answer, configuration), { retryAfter: answer.retry_after_s });
+  const refusal = new RelayError(answer.code, reasonOf(answer, configuration), {
+    retryAfter: answer.retry_after_s,
+    ...(answer.code === "invalid_request" ? { issues: [NO_NEW_CONVERSATIONS] } : {}),
+  });
   return { refusal, rate: answer.rate };
+}
+
+/** The database casts it to the type of its own ids. */
+function textOf(id: Id | null | undefined): string | null {
+  return id === undefined || id === null ? null : String(id);
 }
 
 /** The words that need numbers; the others are those of the code. */
@@ -86,6 +102,8 @@ function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]
       return `Cannot start the generation: the limit is ${refusal.rate.limit} in a minute`;
     case "too_many_streams":
       return `Cannot start the generation: the limit is ${maxConcurrent} at once`;
+    case "invalid_request":
+      return "Cannot accept the request: see issues for conversation_id";
     case "payload_too_large":
       return `Cannot send the conversation: its path has ${refusal.characters} characters, the limit is ${MAX_CONTEXT_CHARACTERS}`;
   }

@@ -11,9 +11,10 @@ const RATE = { limit: 5, remaining: 4, reset_s: 60 };
 const platform = makePlatform({ configuration: { rateLimitPerMinute: 5, maxConcurrent: 3, leaseMs: 15_000 } });
 
 /** What comes of this answer of relay_begin. */
-async function answerTo(answer: Record<string, unknown>) {
+async function answerTo(answer: Record<string, unknown>, request: Partial<StreamRequest> = {}) {
   const { rpc } = makeRpc({ rate: RATE, ...answer });
-  return await begin(rpc, platform, "user-1", "stream-1", "fence-1", { prompt: "Hi", on_disconnect: "stop" });
+  const asked = { prompt: "Hi", on_disconnect: "stop", ...request } as const;
+  return await begin(rpc, platform, "user-1", "stream-1", "fence-1", asked);
 }
 
 Deno.test("a request is asked for with the limits of the configuration; system and on_disconnect stay here", async () => {
@@ -26,12 +27,21 @@ Deno.test("a request is asked for with the limits of the configuration; system a
     max_concurrent: 3,
     lease_ms: 15_000,
     max_context: MAX_CONTEXT_CHARACTERS,
+    context_is_given: false,
     fence: "fence-1",
   };
   const reroll = { reroll_of: "message-1", conversation_id: "conversation-1", bot_id: "bot-1" };
   const cases: [Partial<StreamRequest>, Record<string, unknown>][] = [
     [{ prompt: "Hi" }, { prompt: "Hi", parent_is_given: false }],
+    [{ prompt: "Hi", messages: [] }, { prompt: "Hi", parent_is_given: false, context_is_given: true }],
     [{ ...reroll, system: "secret", on_disconnect: "continue" }, { ...reroll, parent_is_given: false }],
+    [{ prompt: "Hi", conversation_id: 1, bot_id: "2", parent_id: 0 }, {
+      prompt: "Hi",
+      conversation_id: "1",
+      bot_id: "2",
+      parent_id: "0",
+      parent_is_given: true,
+    }],
     [{ prompt: "Hi", parent_id: null }, { prompt: "Hi", parent_is_given: true }],
     [{ prompt: "Hi", parent_id: "message-1" }, { prompt: "Hi", parent_id: "message-1", parent_is_given: true }],
   ];
@@ -42,9 +52,12 @@ Deno.test("a request is asked for with the limits of the configuration; system a
   }
 });
 
-Deno.test("an admission is given as the database has it", async () => {
+Deno.test("an admission is given as the database has it, but for a context that came with the request", async () => {
   const admission = { outcome: "admitted", ...makeAdmission({ rate: RATE }) };
   assert.deepEqual(await answerTo(admission), { admission, rate: RATE });
+  const messages = [{ role: "user", content: "Hi" } as const];
+  const answer = await answerTo({ ...admission, context: null }, { messages });
+  assert.deepEqual(answer, { admission: { ...admission, context: messages }, rate: RATE });
 });
 
 Deno.test("each refusal has its code and its words", async () => {
@@ -63,6 +76,12 @@ Deno.test("each refusal has its code and its words", async () => {
     const answer = await answerTo({ outcome: "refused", code, characters, retry_after_s: 17 });
     assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), rate: RATE });
   }
+});
+
+Deno.test("where only the app itself can make a conversation, the field that is missing is named", async () => {
+  const { refusal } = await answerTo({ outcome: "refused", code: "invalid_request" }) as { refusal: RelayError };
+  assert.equal(refusal.message, "Cannot accept the request: see issues for conversation_id");
+  assert.deepEqual(refusal.issues?.map(({ path }) => path), ["conversation_id"]);
 });
 
 Deno.test("the user's own stream_id again exists, and is no refusal", async () => {

@@ -2,7 +2,7 @@
 
 import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import type { Usage } from "../protocol/events.ts";
+import type { Id, Usage } from "../protocol/events.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { begin, type BeginAnswer } from "./begin.ts";
 import { type Ending, type EndingText, type EndStatus, finish, type StoredEnding } from "./finish.ts";
@@ -66,11 +66,11 @@ export interface View {
 /** A generation's row, as far as a reader needs it. */
 export interface GenerationRow {
   status: "running" | EndStatus;
-  conversation_id: string | null;
-  bot_id: string | null;
-  user_message_id: string | null;
-  parent_id: string | null;
-  message_id: string | null;
+  conversation_id: Id | null;
+  bot_id: Id | null;
+  user_message_id: Id | null;
+  parent_id: Id | null;
+  message_id: Id | null;
   model: string;
   finish_reason: string | null;
   error_code: ErrorCode | null;
@@ -81,10 +81,10 @@ export interface GenerationRow {
 
 /** The message of a generation that has ended. */
 export interface MessageRow {
-  id: string;
-  conversation_id: string;
-  bot_id: string | null;
-  parent_id: string | null;
+  id: Id;
+  conversation_id: Id;
+  bot_id: Id | null;
+  parent_id: Id | null;
   is_complete: boolean;
   finish_reason: string | null;
   usage: Usage | null;

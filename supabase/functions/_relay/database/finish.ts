@@ -1,7 +1,7 @@
 /** Stores with relay_finish how a generation ended. */
 
 import { type EndingCode, type ErrorCode, RelayError } from "../protocol/errors.ts";
-import type { Usage } from "../protocol/events.ts";
+import type { Id, Usage } from "../protocol/events.ts";
 import type { Rpc } from "./rpc.ts";
 
 /** The status of a generation that has ended. */
@@ -23,7 +23,7 @@ export interface StoredEnding {
   status: EndStatus;
   finish_reason: string;
   error_code: ErrorCode | null;
-  message_id: string | null;
+  message_id: Id | null;
   is_complete: boolean;
 }
 

@@ -36,7 +36,7 @@ export function createRpc(platform: Platform, options: { fetch?: typeof fetch } 
     configuration.secretKey,
     {
       auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-      global: options.fetch ? { fetch: options.fetch } : {},
+      global: { fetch: fetchAt(configuration, options.fetch) },
     },
   );
   return async <T>(name: string, args: Record<string, unknown>) => {
@@ -78,6 +78,13 @@ function isAway(name: string, status: number, code: string, message: string): bo
   if (isDeadConnection(status, code) || AWAY.test(code)) return true;
   // The function has other arguments now, and neither PostgREST nor this worker knows it yet.
   return code === "42883" && message.startsWith(`function public.${name}(`);
+}
+
+/** The package has no option for a Data API that is somewhere else than below the project's URL. */
+function fetchAt({ supabaseUrl, restUrl }: Platform["configuration"], using?: typeof fetch): typeof fetch | undefined {
+  const usual = `${supabaseUrl}/rest/v1`;
+  if (restUrl === usual) return using;
+  return (input, init) => (using ?? fetch)(String(input).replace(usual, restUrl), init);
 }
 
 /** The hint and the details can quote arguments, which can be a user's words, so the log gets code and message alone. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Configuration } from "../platform/configuration.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { DATABASE_TIMEOUT_MS } from "../protocol/limits.ts";
 import { makePlatform } from "../testing/platform.ts";
@@ -8,7 +9,11 @@ type Answer = (request: Request) => Response | Promise<Response>;
 
 /** A client of a database that gives these answers, the last one for ever; `requests` is what reached it. */
 function make(...answers: Answer[]) {
-  const platform = makePlatform();
+  return makeWith({}, ...answers);
+}
+
+function makeWith(configuration: Partial<Configuration>, ...answers: Answer[]) {
+  const platform = makePlatform({ configuration });
   const requests: Request[] = [];
   const rpc = createRpc(platform, {
     fetch: async (input, init) => {
@@ -48,6 +53,12 @@ Deno.test("a call is one POST with the secret key and the arguments as JSON; nul
   assert.deepEqual(await request.json(), args);
   assert.equal(await rpc("relay_x", {}), null);
   assert.deepEqual([requests.length, clock.pending], [2, 0]);
+});
+
+Deno.test("the Data API may be somewhere else than below the project's URL", async () => {
+  const { rpc, requests } = makeWith({ restUrl: "http://rest.test:3000/api" }, () => Response.json(1));
+  assert.equal(await rpc("relay_x", {}), 1);
+  assert.deepEqual(requests.map(({ url }) => url), ["http://rest.test:3000/api/rpc/relay_x"]);
 });
 
 /** Statuses with PostgREST's or Postgres' code: those of a database that does not take calls, and of a refused call. */

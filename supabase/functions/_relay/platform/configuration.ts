@@ -6,6 +6,8 @@ export type Environment = (name: string) => string | undefined;
 /** Everything that can be set from outside; times are milliseconds. */
 export interface Configuration {
   supabaseUrl: string;
+  /** The Data API. */
+  restUrl: string;
   secretKey: string;
   allowedOrigins: "*" | string[];
   rateLimitPerMinute: number;
@@ -42,6 +44,7 @@ export function readConfiguration(environment: Environment): Configuration {
   const isLocalStack = new URL(supabaseUrl).hostname === "kong";
   const configuration: Configuration = {
     supabaseUrl,
+    restUrl: url("SUPABASE_REST_URL", get("SUPABASE_REST_URL") ?? `${supabaseUrl}/rest/v1`),
     secretKey: secretKey(get),
     allowedOrigins: origins(get("RELAY_ALLOWED_ORIGINS") ?? "*"),
     rateLimitPerMinute: integer(get, "RELAY_RATE_LIMIT_PER_MINUTE", 5, 1, 100_000),
@@ -56,7 +59,7 @@ export function readConfiguration(environment: Environment): Configuration {
     allowPrivateProviders: boolean(get, "RELAY_ALLOW_PRIVATE_PROVIDERS"),
     isLocalStack,
     jwtSecret: get("RELAY_JWT_SECRET") ?? (isLocalStack ? symmetricKey(get("SUPABASE_JWKS")) : null),
-    jwksUrl: url("RELAY_JWKS_URL", get("RELAY_JWKS_URL") ?? `${supabaseUrl}/auth/v1/.well-known/jwks.json`),
+    jwksUrl: jwksUrl(get, supabaseUrl),
     jwtIssuer: get("RELAY_JWT_ISSUER") ?? null,
     allowAnonymous: boolean(get, "RELAY_ALLOW_ANONYMOUS"),
     requireAal2: boolean(get, "RELAY_REQUIRE_AAL2"),
@@ -90,6 +93,13 @@ function secretKey(get: Environment): string {
     "SUPABASE_SECRET_KEY (or SUPABASE_SECRET_KEYS, or SUPABASE_SERVICE_ROLE_KEY)",
     get("SUPABASE_SECRET_KEY") ?? get("SUPABASE_SERVICE_ROLE_KEY"),
   );
+}
+
+/** The FastAPI relay named a path that Auth no longer serves. */
+function jwksUrl(get: Environment, supabaseUrl: string): string {
+  const name = get("RELAY_JWKS_URL") === undefined ? "SUPABASE_JWKS_URL" : "RELAY_JWKS_URL";
+  const text = url(name, get(name) ?? `${supabaseUrl}/auth/v1/.well-known/jwks.json`);
+  return text.replace(/\/auth\/v1\/keys$/, "/auth/v1/.well-known/jwks.json");
 }
 
 function defaultKey(json: string): string | undefined {

@@ -27,6 +27,7 @@ const fails = (variables: Record<string, string>) => failure({ ...LEAST, ...vari
 Deno.test("a URL and a key are enough: everything else has a default", () => {
   assert.deepEqual(read(), {
     supabaseUrl: "https://abc.supabase.co",
+    restUrl: "https://abc.supabase.co/rest/v1",
     secretKey: "sb_secret_x",
     allowedOrigins: "*",
     rateLimitPerMinute: 5,
@@ -136,6 +137,9 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
 
   ["RELAY_JWT_SECRET", "{s e c r e t}", "jwtSecret", "{s e c r e t}"],
   ["RELAY_JWKS_URL", "http://127.0.0.1:4000/jwks.json", "jwksUrl", "http://127.0.0.1:4000/jwks.json"],
+  ["SUPABASE_JWKS_URL", "http://127.0.0.1:4000/jwks.json", "jwksUrl", "http://127.0.0.1:4000/jwks.json"],
+  ["SUPABASE_JWKS_URL", "http://a.test/auth/v1/keys", "jwksUrl", "http://a.test/auth/v1/.well-known/jwks.json"],
+  ["SUPABASE_REST_URL", "http://rest.test/rest/v1/", "restUrl", "http://rest.test/rest/v1"],
   ...["0123456789abcdef", "aB9._~+/=-aB9._~", "t".repeat(512)].map(
     (token): [string, string, keyof Configuration, string] => [
       "RELAY_METRICS_TOKEN",
@@ -145,6 +149,11 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
     ],
   ),
 ];
+
+Deno.test("RELAY_JWKS_URL comes before SUPABASE_JWKS_URL", () => {
+  const { jwksUrl } = read({ RELAY_JWKS_URL: "http://a.test", SUPABASE_JWKS_URL: "http://b.test" });
+  assert.equal(jwksUrl, "http://a.test");
+});
 
 for (const [name, text, field, value] of ACCEPTED) {
   Deno.test(`${name} may be ${text.slice(0, 50)}`, () => {
@@ -177,7 +186,11 @@ Deno.test("the stack of Supabase's CLI is known by its URL, and its symmetric ke
 const REFUSED: [name: string, texts: string[], state: (text: string) => string][] = [
   ["SUPABASE_URL", ["abc.supabase.co", "ftp://abc", "https://", "x y"], () => "is not a URL with http or https"],
   ["SUPABASE_URL", [""], () => "is not set"],
-  ["RELAY_JWKS_URL", ["jwks.json"], () => "is not a URL with http or https"],
+  ...["RELAY_JWKS_URL", "SUPABASE_JWKS_URL", "SUPABASE_REST_URL"].map((name): typeof REFUSED[number] => [
+    name,
+    ["jwks.json", "ftp://a.test"],
+    () => "is not a URL with http or https",
+  ]),
   ["SUPABASE_SECRET_KEYS", ["sb_secret_quoted"], () => "is not a JSON object of keys"],
   ["RELAY_ALLOW_PRIVATE_PROVIDERS", ["yes", "1", "TRUE"], (text) => `is "${text}", not "true" or "false"`],
   ["RELAY_ALLOW_ANONYMOUS", ["yes", "1", "TRUE"], (text) => `is "${text}", not "true" or "false"`],

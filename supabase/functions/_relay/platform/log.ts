@@ -8,8 +8,8 @@ export interface LogFields {
   request_id?: string;
   worker_id?: string;
   user_id?: string | null;
-  bot_id?: string | null;
-  conversation_id?: string | null;
+  bot_id?: string | number | null;
+  conversation_id?: string | number | null;
   stream_id?: string;
   model?: string;
   latency_ms?: number;

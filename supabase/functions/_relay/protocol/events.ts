@@ -3,6 +3,12 @@
 import type { ErrorCode } from "./errors.ts";
 import { RETRY_AFTER_END_MS } from "./limits.ts";
 
+/**
+ * The id of a bot, a conversation or a message, as the database has it: a number where its column holds integers,
+ * unless JavaScript would round it.
+ */
+export type Id = string | number;
+
 /** Token counts as the provider reports them. */
 export interface Usage {
   prompt_tokens: number | null;
@@ -13,17 +19,17 @@ export interface Usage {
 /** The first event: where the generation stands in its conversation. */
 export interface StartData {
   stream_id: string;
-  conversation_id: string;
-  bot_id: string;
+  conversation_id: Id;
+  bot_id: Id;
   model: string;
-  user_message_id: string | null;
-  parent_id: string | null;
+  user_message_id: Id | null;
+  parent_id: Id | null;
 }
 
 /** The last event of what was completed, cancelled or left by its client. */
 export interface DoneData {
   stream_id: string;
-  message_id: string | null;
+  message_id: Id | null;
   is_complete: boolean;
   finish_reason: string;
   usage: Usage | null;
@@ -35,7 +41,7 @@ export interface ErrorData {
   message: string;
   retryable: boolean;
   stream_id: string;
-  message_id: string | null;
+  message_id: Id | null;
 }
 
 /** One function for each event; it gives the text that is sent. */

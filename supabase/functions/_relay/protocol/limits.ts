@@ -9,11 +9,17 @@ export const MAX_SYSTEM_CHARACTERS = 16_000;
 /** Characters of `stream_id`. */
 export const MAX_STREAM_ID_CHARACTERS = 128;
 
-/** Bytes of a request's body. */
-export const MAX_BODY_BYTES = 256 * 1024;
+/** Characters of an id of a bot, a conversation or a message. */
+export const MAX_ID_CHARACTERS = 200;
+
+/** Bytes of a request's body, which may bring the whole context. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Characters of the messages that go to the provider. */
 export const MAX_CONTEXT_CHARACTERS = 4_000_000;
+
+/** Messages of a request; as many as the database reads of a stored path. */
+export const MAX_CONTEXT_MESSAGES = 10_000;
 
 /** Bytes that may wait for a client that does not read; past them it is detached. */
 export const MAX_CLIENT_QUEUE_BYTES = 1024 * 1024;

@@ -2,7 +2,16 @@
 
 import { z } from "zod";
 import { type Issue, RelayError } from "./errors.ts";
-import { MAX_ISSUES, MAX_PROMPT_CHARACTERS, MAX_STREAM_ID_CHARACTERS, MAX_SYSTEM_CHARACTERS } from "./limits.ts";
+import type { Id } from "./events.ts";
+import {
+  MAX_CONTEXT_CHARACTERS,
+  MAX_CONTEXT_MESSAGES,
+  MAX_ID_CHARACTERS,
+  MAX_ISSUES,
+  MAX_PROMPT_CHARACTERS,
+  MAX_STREAM_ID_CHARACTERS,
+  MAX_SYSTEM_CHARACTERS,
+} from "./limits.ts";
 
 /** Code points, as people count; the cheap bound comes first. */
 function fits(text: string, limit: number): boolean {
@@ -20,7 +29,15 @@ function text(limit: number) {
   });
 }
 
-const id = z.guid({ error: "Must be a UUID" });
+/** Whatever the database has for one: what is no id there is not found, and no malformed request. */
+const id = z.custom<Id>(
+  (value) =>
+    typeof value === "string"
+      // deno-lint-ignore no-control-regex
+      ? value !== "" && fits(value, MAX_ID_CHARACTERS) && value.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(value)
+      : Number.isSafeInteger(value),
+  { error: `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters` },
+);
 
 /** Names a generation; also the idempotency key. */
 export const streamId = z.string().regex(
@@ -28,9 +45,19 @@ export const streamId = z.string().regex(
   { error: `Must have 1 to ${MAX_STREAM_ID_CHARACTERS} characters of A-Z a-z 0-9 . _ : -` },
 );
 
+const prompt = text(MAX_PROMPT_CHARACTERS).min(1, { error: "Must not be empty" });
+
+/** The context in place of the stored path; empty messages are left out of both. */
+const messages = z.array(
+  z.strictObject({ role: z.enum(["user", "assistant"]), content: text(MAX_CONTEXT_CHARACTERS) }),
+).max(MAX_CONTEXT_MESSAGES, { error: `Must have at most ${MAX_CONTEXT_MESSAGES} messages`, abort: true }).refine(
+  (list) => fits(list.map(({ content }) => content).join(""), MAX_CONTEXT_CHARACTERS),
+  { error: `Must have at most ${MAX_CONTEXT_CHARACTERS} characters in all` },
+);
+
 const streamRequest = z.strictObject({
-  prompt: text(MAX_PROMPT_CHARACTERS).min(1, { error: "Must not be empty" })
-    .optional(),
+  prompt: prompt.optional(),
+  messages: messages.optional(),
   reroll_of: id.optional(),
   conversation_id: id.optional(),
   bot_id: id.optional(),
@@ -39,13 +66,26 @@ const streamRequest = z.strictObject({
   stream_id: streamId.optional(),
   on_disconnect: z.enum(["stop", "continue"]).default("stop"),
 }).superRefine((value, context) => {
-  if ((value.prompt === undefined) === (value.reroll_of === undefined)) {
-    const found = value.prompt === undefined ? "neither was given" : "both were given";
+  const given = (["prompt", "messages", "reroll_of"] as const).filter((name) => value[name] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? "none was given" : `${given.join(" and ")} were given`;
     context.addIssue({
       code: "custom",
-      path: [value.prompt === undefined ? "prompt" : "reroll_of"],
-      message: `Provide either prompt or reroll_of; ${found}`,
+      path: [given.at(-1) ?? "prompt"],
+      message: `Provide one of prompt, messages and reroll_of; ${found}`,
     });
+  }
+  const last = value.messages?.at(-1);
+  if (value.messages !== undefined && last?.role !== "user") {
+    context.addIssue({
+      code: "custom",
+      path: ["messages"],
+      message: "Must end with a message of the user, which is the prompt",
+    });
+  } else if (last !== undefined) {
+    for (const { message } of prompt.safeParse(last.content).error?.issues ?? []) {
+      context.addIssue({ code: "custom", path: ["messages", value.messages!.length - 1, "content"], message });
+    }
   }
   if (value.reroll_of !== undefined && value.parent_id !== undefined) {
     context.addIssue({
@@ -56,15 +96,64 @@ const streamRequest = z.strictObject({
   }
 });
 
-/** A checked body of POST /stream. */
+/** A checked body of POST /stream. With `messages`, the last of them is `prompt`, too. */
 export type StreamRequest = z.infer<typeof streamRequest>;
 
-const cancelRequest = z.strictObject({ stream_id: streamId });
+/** These alone say "absent" with an empty string: there are clients of the FastAPI relay that send one. */
+const IDS = ["bot_id", "conversation_id", "stream_id"];
+
+/** Fields that clients of the FastAPI relay alone send. */
+const FASTAPI_FIELDS = ["alternative_id", "is_alternative", "mode"];
 
 /** Throws `invalid_request` with every field that is wrong. */
 export function parseStreamRequest(body: unknown): StreamRequest {
-  return parse(streamRequest, body);
+  if (!isObject(body)) return parse(streamRequest, body);
+  // A client that has only changed its base URL to …/functions calls the same path as a new client.
+  if (FASTAPI_FIELDS.some((name) => Object.hasOwn(body, name))) return parseFastapiRequest(body);
+  // A parent_id of null is a place: a new root.
+  return complete(
+    pick(body, (name, value) => value === null ? name === "parent_id" : value !== "" || !IDS.includes(name)),
+  );
 }
+
+/** The same for a client of the FastAPI relay: what is null, empty or unknown counts as absent. */
+export function parseFastapiRequest(body: unknown): StreamRequest {
+  if (!isObject(body)) return parse(streamRequest, body);
+  const known = pick(body, (name, value) => Object.hasOwn(streamRequest.shape, name) && value !== null && value !== "");
+  return complete(Array.isArray(known.messages) ? withInstructions(known, known.messages) : known);
+}
+
+function complete(body: Record<string, unknown>): StreamRequest {
+  const request = parse(streamRequest, body);
+  if (request.messages === undefined) return request;
+  const messages = request.messages.filter(({ content }) => content !== "");
+  return { ...request, messages, prompt: messages.at(-1)!.content };
+}
+
+/** That client puts instructions at the head of its messages, and may add fields to each. */
+function withInstructions(body: Record<string, unknown>, messages: unknown[]): Record<string, unknown> {
+  const list = messages.map((message) =>
+    isObject(message) ? pick(message, (name) => name === "role" || name === "content") : message
+  );
+  const system: unknown[] = [body.system ?? ""];
+  for (let [first] = list; isObject(first) && first.role === "system"; [first] = list) {
+    system.push(first.content);
+    list.shift();
+  }
+  // What is no text stays where the check names it.
+  const isText = system.every((text) => typeof text === "string");
+  return { ...body, messages: list, system: isText ? system.filter((text) => text !== "").join("\n\n") : system };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function pick(body: Record<string, unknown>, wanted: (name: string, value: unknown) => boolean) {
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => wanted(name, value)));
+}
+
+const cancelRequest = z.strictObject({ stream_id: streamId });
 
 /** Throws `invalid_request`; gives the stream_id. */
 export function parseCancelRequest(body: unknown): string {

@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { type Issue, RelayError } from "./errors.ts";
 import {
   MAX_BODY_BYTES,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_CONTEXT_MESSAGES,
+  MAX_ID_CHARACTERS,
   MAX_ISSUES,
   MAX_PROMPT_CHARACTERS,
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
 } from "./limits.ts";
-import { parseCancelRequest, parseStreamRequest, streamId } from "./requests.ts";
+import { parseCancelRequest, parseFastapiRequest, parseStreamRequest, streamId } from "./requests.ts";
 
 const ID = "6f1de1a3-5c1e-4f0e-9f6c-1b1f3f1c9d10";
 const DRAGON = "🐉";
@@ -30,6 +33,8 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
     { prompt: "Hello" },
     { reroll_of: ID },
     { prompt: "a", parent_id: null },
+    { prompt: "a", conversation_id: 1, bot_id: "1", parent_id: 2 ** 53 - 1 },
+    { prompt: "a", conversation_id: -1, bot_id: "a story/é 🐉", parent_id: "x".repeat(MAX_ID_CHARACTERS) },
     ...[ID, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map((id) => ({
       reroll_of: id,
     })),
@@ -46,14 +51,39 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
   for (const body of bodies) assert.deepEqual(parseStreamRequest(body), { on_disconnect: "stop", ...body });
 });
 
+const USER = { role: "user", content: "a" };
+const BOT = { role: "assistant", content: "b" };
+
+const oneOf = (found: string) => `Provide one of prompt, messages and reroll_of; ${found}`;
+const noPrompt = "Must end with a message of the user, which is the prompt";
 const noPlace = "Must be left out with reroll_of, which names the place already";
 const notA = (expected: string, received: string) => `Invalid input: expected ${expected}, received ${received}`;
 
+const NOT_AN_ID = `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters`;
+
 /** Each body with the fields that are refused, and why. */
 const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] = [
-  ["neither prompt nor reroll", {}, { prompt: "Provide either prompt or reroll_of; neither was given" }],
-  ["prompt and reroll", { prompt: "a", reroll_of: ID }, {
-    reroll_of: "Provide either prompt or reroll_of; both were given",
+  ["no prompt and nothing in its place", { system: "a" }, { prompt: oneOf("none was given") }],
+  ["prompt and reroll", { prompt: "a", reroll_of: ID }, { reroll_of: oneOf("prompt and reroll_of were given") }],
+  ["prompt and messages", { prompt: "a", messages: [USER] }, {
+    messages: oneOf("prompt and messages were given"),
+  }],
+  ["messages and reroll", { messages: [USER], reroll_of: ID }, {
+    reroll_of: oneOf("messages and reroll_of were given"),
+  }],
+  ["no messages", { messages: [] }, { messages: noPrompt }],
+  ["messages that end with the bot's", { messages: [USER, BOT] }, { messages: noPrompt }],
+  ["messages that end with an empty one", { messages: [USER, { role: "user", content: "" }] }, {
+    "messages.1.content": "Must not be empty",
+  }],
+  ["messages that end with more than a prompt", {
+    messages: [{ role: "user", content: "a".repeat(MAX_PROMPT_CHARACTERS + 1) }],
+  }, { "messages.0.content": `Must have at most ${MAX_PROMPT_CHARACTERS} characters` }],
+  ["messages of another role, and with more fields", {
+    messages: [{ role: "system", content: "a" }, { ...USER, name: "x" }],
+  }, {
+    "messages.0.role": 'Invalid option: expected one of "user"|"assistant"',
+    "messages.1.name": "Unknown field",
   }],
   ["a reroll with a parent", { reroll_of: ID, parent_id: ID }, { parent_id: noPlace }],
   ["a reroll with the parent null", { reroll_of: ID, parent_id: null }, { parent_id: noPlace }],
@@ -66,14 +96,18 @@ const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] =
   }],
   ["an empty prompt", { prompt: "" }, { prompt: "Must not be empty" }],
   ["a prompt that is a number", { prompt: 1 }, { prompt: notA("string", "number") }],
-  ["a prompt that is null", { prompt: null }, { prompt: notA("string", "null") }],
+  ["a prompt that is null", { prompt: null }, { prompt: oneOf("none was given") }],
   ["a system that is a list", { prompt: "a", system: [] }, { system: notA("string", "array") }],
-  ["ids that are none", { reroll_of: "1", conversation_id: 1, bot_id: null }, {
-    reroll_of: "Must be a UUID",
-    conversation_id: "Must be a UUID",
-    bot_id: "Must be a UUID",
+  ["ids that are none", { reroll_of: "", conversation_id: 1.5, bot_id: "a\nb" }, {
+    reroll_of: NOT_AN_ID,
+    conversation_id: NOT_AN_ID,
+    bot_id: NOT_AN_ID,
   }],
-  ["a parent that is none", { prompt: "a", parent_id: `${ID} ` }, { parent_id: "Must be a UUID" }],
+  ...[2 ** 53, NaN, true, {}, ["1"], "\0", "\u007f", DRAGON[0], "x".repeat(MAX_ID_CHARACTERS + 1)].map((parent_id) =>
+    [`a parent that is ${JSON.stringify(parent_id).slice(0, 20)}`, { prompt: "a", parent_id }, {
+      parent_id: NOT_AN_ID,
+    }] satisfies typeof REFUSED[number]
+  ),
   ["an unknown policy", { prompt: "a", on_disconnect: "wait" }, {
     on_disconnect: 'Invalid option: expected one of "stop"|"continue"',
   }],
@@ -118,6 +152,63 @@ for (const [field, limit] of [["prompt", MAX_PROMPT_CHARACTERS], ["system", MAX_
   });
 }
 
+Deno.test("null counts as absent, but for parent_id, where it is a place; so does the empty text of an id", () => {
+  const nulls = { messages: null, reroll_of: null, conversation_id: null, bot_id: null, system: null, stream_id: null };
+  const absent = { ...nulls, on_disconnect: null };
+  assert.deepEqual(parseStreamRequest({ prompt: "a", ...absent }), { prompt: "a", on_disconnect: "stop" });
+  const empty = { prompt: "a", conversation_id: "", bot_id: "", stream_id: "", system: "", parent_id: null };
+  const taken = { prompt: "a", system: "", parent_id: null, on_disconnect: "stop" };
+  assert.deepEqual(parseStreamRequest(empty), taken);
+});
+
+Deno.test("messages are the context, the last one is the prompt, and empty ones are left out", () => {
+  const messages = [BOT, { role: "user", content: "" }, USER];
+  assert.deepEqual(parseStreamRequest({ messages }), { prompt: "a", messages: [BOT, USER], on_disconnect: "stop" });
+});
+
+Deno.test("messages have a limit of their number and one of their characters in all", () => {
+  const many = (count: number) => ({ messages: Array(count).fill(USER) });
+  assert.equal(parseStreamRequest(many(MAX_CONTEXT_MESSAGES)).messages!.length, MAX_CONTEXT_MESSAGES);
+  const tooMany = `Must have at most ${MAX_CONTEXT_MESSAGES} messages`;
+  assert.deepEqual(refusal(many(MAX_CONTEXT_MESSAGES + 1)).issues, [{ path: "messages", message: tooMany }]);
+
+  const half = { role: "assistant", content: DRAGON.repeat(MAX_CONTEXT_CHARACTERS / 2) };
+  const long = (more: string) => ({ messages: [half, { ...half, content: half.content.slice(2) + more }, USER] });
+  assert.equal(parseStreamRequest(long("")).messages!.length, 3);
+  const tooLong = `Must have at most ${MAX_CONTEXT_CHARACTERS} characters in all`;
+  assert.deepEqual(refusal(long("a")).issues, [{ path: "messages", message: tooLong }]);
+});
+
+Deno.test("of the FastAPI relay's client what is null, empty or unknown counts as absent", () => {
+  const body = { prompt: "a", bot_id: null, conversation_id: "", stream_id: "", parent_id: null, system: "", style: 1 };
+  const taken = { prompt: "a", on_disconnect: "stop" };
+  assert.deepEqual(parseFastapiRequest(body), taken);
+  // On the new path such a client shows by fields that it alone sends.
+  for (const name of ["alternative_id", "is_alternative", "mode"]) {
+    assert.deepEqual(parseStreamRequest({ ...body, [name]: null }), taken);
+  }
+  assert.deepEqual(refusal(body).issues, [{ path: "style", message: "Unknown field" }]);
+  assert.deepEqual(refusal({ prompt: "" }, parseFastapiRequest).issues[0].path, "prompt");
+  assert.deepEqual(refusal([], parseFastapiRequest).issues[0].path, "");
+});
+
+Deno.test("instructions at the head of that client's messages follow its system, elsewhere they are refused", () => {
+  const told = (content: unknown) => ({ role: "system", content, name: "x" });
+  const messages = [told("b"), told(""), told("c"), { ...USER, id: 1 }];
+  const taken = { prompt: "a", messages: [USER], on_disconnect: "stop" };
+  assert.deepEqual(parseFastapiRequest({ messages }), { ...taken, system: "b\n\nc" });
+  assert.deepEqual(parseFastapiRequest({ messages, system: "a" }), { ...taken, system: "a\n\nb\n\nc" });
+  const cases: [unknown[], string][] = [
+    [[USER, told("b"), USER], "messages.1.role"],
+    [[told(1), USER], "system"],
+    [[told("b")], "messages"],
+    [["a"], "messages.0"],
+  ];
+  for (const [list, path] of cases) {
+    assert.equal(refusal({ messages: list }, parseFastapiRequest).issues[0].path, path);
+  }
+});
+
 Deno.test("a stream_id has 1 to 128 characters of its alphabet", () => {
   for (const id of ["a", "-", "..", ID, "A-Z:a_z.09", "x".repeat(MAX_STREAM_ID_CHARACTERS)]) {
     assert.equal(parseStreamRequest({ prompt: "a", stream_id: id }).stream_id, id);
@@ -125,15 +216,16 @@ Deno.test("a stream_id has 1 to 128 characters of its alphabet", () => {
     assert.ok(streamId.safeParse(id).success);
   }
   const issues = [{ path: "stream_id", message: "Must have 1 to 128 characters of A-Z a-z 0-9 . _ : -" }];
-  for (const id of ["", "a b", "a\n", "\na", "a/b", "é", DRAGON, "a\0", "x".repeat(MAX_STREAM_ID_CHARACTERS + 1)]) {
+  for (const id of ["a b", "a\n", "\na", "a/b", "é", DRAGON, "a\0", "x".repeat(MAX_STREAM_ID_CHARACTERS + 1)]) {
     assert.deepEqual(refusal({ prompt: "a", stream_id: id }).issues, issues);
     assert.deepEqual(refusal({ stream_id: id }, parseCancelRequest).issues, issues);
     assert.ok(!streamId.safeParse(id).success);
   }
+  assert.deepEqual(refusal({ stream_id: "" }, parseCancelRequest).issues, issues);
 });
 
 Deno.test("a body with more that is wrong than a client can read names the first issues alone", () => {
-  const fields = Array.from({ length: MAX_BODY_BYTES / 16 }, (_, index) => [`field-${index}`, 1]);
+  const fields = Array.from({ length: MAX_BODY_BYTES / 256 }, (_, index) => [`field-${index}`, 1]);
   for (const count of [MAX_ISSUES, MAX_ISSUES + 1, fields.length]) {
     const body = { prompt: "Hi", ...Object.fromEntries(fields.slice(0, count)) };
     const { issues, message } = refusal(body);

@@ -1,0 +1,35 @@
+/** The FastAPI relay's paths: its clients need another base URL and nothing else. */
+
+import { createEndpoint } from "../_relay/http/endpoint.ts";
+import { RelayError } from "../_relay/protocol/errors.ts";
+import { parseFastapiRequest } from "../_relay/protocol/requests.ts";
+import { createCancelHandler } from "../cancel/handler.ts";
+import { createHealthHandler } from "../healthz/handler.ts";
+import { createStreamHandler, type StreamDependencies } from "../stream/handler.ts";
+
+/** Below /streams: {stream_id}/cancel, and all paths of that relay: v1/stream, v1/streams/{stream_id}/cancel, healthz. */
+export function createStreamsHandler(dependencies: StreamDependencies): (request: Request) => Promise<Response> {
+  const handlers = {
+    stream: createStreamHandler(dependencies, parseFastapiRequest),
+    cancel: createCancelHandler(dependencies),
+    healthz: createHealthHandler(dependencies),
+    streams: createEndpoint(dependencies, "streams", ["GET", "POST"], () => {
+      throw new RelayError("not_found", "Cannot find this path of the FastAPI relay");
+    }),
+  };
+  return (request) => {
+    const url = new URL(request.url);
+    const { name, path } = find(url.pathname);
+    url.pathname = path;
+    return handlers[name](new Request(url, request));
+  };
+}
+
+function find(pathname: string): { name: "stream" | "cancel" | "healthz" | "streams"; path: string } {
+  const [, cancelled] = /\/streams\/([^/]+)\/cancel$/.exec(pathname) ?? [];
+  if (cancelled !== undefined) return { name: "cancel", path: `/cancel/${cancelled}` };
+  const [, streamed] = /\/streams\/v1\/stream(|\/.*)$/.exec(pathname) ?? [];
+  if (streamed !== undefined) return { name: "stream", path: `/stream${streamed}` };
+  if (pathname.endsWith("/streams/healthz")) return { name: "healthz", path: "/healthz" };
+  return { name: "streams", path: pathname };
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
+import { makeRefusals } from "../_relay/testing/refusals.ts";
+import { makeWorker } from "../_relay/testing/worker.ts";
+import { createStreamsHandler } from "./handler.ts";
+
+/** A handler whose database has no stream yet. */
+function make() {
+  const worker = makeWorker();
+  const handler = createStreamsHandler({
+    platform: worker,
+    refusals: makeRefusals(),
+    database: worker.database,
+    generations: worker.generations,
+    remoteReaders: createRemoteReaders(worker, worker.database),
+    verify: () => Promise.resolve({ userId: "user-1", isAnonymous: false, role: "authenticated" }),
+    checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
+  });
+  const send = (method: string, path: string, body?: unknown) => {
+    const init = { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) };
+    return handler(new Request(`http://edge.internal${path}`, init as RequestInit));
+  };
+  return { ...worker, send };
+}
+
+Deno.test("a stream starts below v1, from a body as the FastAPI relay's client sends it", async () => {
+  for (const path of ["/streams/v1/stream", "/functions/v1/streams/v1/stream"]) {
+    const { database, keepAlive, send } = make();
+    const response = await send("POST", path, { prompt: "Hi", bot_id: null, stream_id: "", style: 1 });
+    assert.equal(response.status, 200);
+    const [name, userId, , , request] = database.calls[0];
+    assert.deepEqual([name, userId, request], ["begin", "user-1", { prompt: "Hi", on_disconnect: "stop" }]);
+    await response.body!.cancel();
+    await keepAlive.settled();
+  }
+});
+
+Deno.test("a stream is cancelled, with and without v1/streams before its id", async () => {
+  for (
+    const path of ["/streams/a%3Ab/cancel", "/streams/v1/streams/a%3Ab/cancel", "/functions/v1/streams/a:b/cancel"]
+  ) {
+    const { database, send } = make();
+    const response = await send("POST", path);
+    assert.deepEqual([response.status, await response.json()], [202, { stream_id: "a:b", status: "cancelling" }]);
+    assert.deepEqual(database.calls, [["cancel", "user-1", "a:b"]]);
+  }
+});
+
+Deno.test("its health is asked for below it, and all else is not found or no method", async () => {
+  const { database, send } = make();
+  assert.deepEqual(await (await send("GET", "/streams/healthz")).json(), { status: "ok" });
+  const cases = [["GET", "/streams", 404], ["POST", "/streams/a", 404], ["POST", "/streams/v1/streams", 404]] as const;
+  for (const [method, path, status] of [...cases, ["GET", "/streams/a/cancel", 405] as const]) {
+    const response = await send(method, path);
+    assert.equal(response.status, status, path);
+    assert.equal(response.headers.get("access-control-allow-origin"), "*");
+    await response.body!.cancel();
+  }
+  assert.deepEqual(database.calls, []);
+});

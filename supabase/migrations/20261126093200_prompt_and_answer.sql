@@ -1,0 +1,96 @@
+-- Steps of relay_begin: the prompt's own message, and what is answered.
+
+-- A client of the FastAPI relay stores the prompt itself, as a list would have it: without a parent.
+create function relay.stored_prompt(conversation public.conversations, prompt text) returns public.messages
+language plpgsql set search_path = '' as $$
+declare
+  v_blank constant text := e' \t\r\n';
+  v_line_end constant text := e'\r\n?';
+  v_newest public.messages;
+begin
+  select m.* into v_newest
+  from public.messages m
+  where m.conversation_id = conversation.id
+  order by m.created_at desc, m.id desc
+  limit 1
+  for no key update;
+  -- Who says the same again while the first one is being answered has said it twice.
+  if not found
+    or not v_newest.is_user_author
+    or v_newest.user_id <> conversation.user_id
+    or regexp_replace(btrim(v_newest.content, v_blank), v_line_end, e'\n', 'g')
+      <> regexp_replace(btrim(prompt, v_blank), v_line_end, e'\n', 'g')
+    or v_newest.parent_id <> conversation.active_message_id and v_newest.id <> conversation.active_message_id
+    or exists (select 1 from public.messages m where m.parent_id = v_newest.id)
+    or exists (
+      select 1 from relay.generations g
+      where g.user_id = conversation.user_id and g.status = 'running' and g.parent_id = v_newest.id
+    )
+  then
+    return null;
+  end if;
+  v_newest.parent_id := coalesce(v_newest.parent_id, nullif(conversation.active_message_id, v_newest.id));
+  return v_newest;
+end;
+$$;
+comment on function relay.stored_prompt(public.conversations, text) is
+  'The newest message of the conversation, with the place that it takes, where it is the prompt already; else null.';
+
+create function relay.store_prompt(
+  inout conversation public.conversations, user_id uuid, bot_id relay.bot_id, parent relay.message_id, prompt text,
+  stored_id relay.message_id, out message_id relay.message_id
+)
+language plpgsql set search_path = '' as $$
+begin
+  if conversation.id is null then
+    begin
+      insert into public.conversations (user_id, bot_id)
+      values (store_prompt.user_id, store_prompt.bot_id)
+      returning * into conversation;
+    exception when not_null_violation then
+      -- An adopted table may have columns that the project alone can fill.
+      return;
+    end;
+  end if;
+  if stored_id is null then
+    insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author)
+    values (store_prompt.user_id, conversation.id, parent, prompt, true)
+    returning id into message_id;
+  else
+    update public.messages m set parent_id = parent where m.id = stored_id returning m.id into message_id;
+  end if;
+  update public.conversations c
+  set active_message_id = message_id, updated_at = clock_timestamp()
+  where c.id = conversation.id
+  returning * into conversation;
+end;
+$$;
+comment on function relay.store_prompt is
+  'Makes the prompt the active leaf of its conversation, and writes both where they are new. Null: the conversation '
+  'cannot be made.';
+
+create function relay.refusal(code text, rate jsonb, more jsonb default '{}') returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object('outcome', 'refused', 'code', code, 'rate', rate) || more
+$$;
+comment on function relay.refusal(text, jsonb, jsonb) is 'What relay_begin answers where it refuses.';
+
+create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select relay.exact_ids(jsonb_build_object(
+      'conversation_id', generation.conversation_id, 'bot_id', b.id,
+      'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
+    )) || jsonb_build_object(
+      'outcome', 'admitted', 'fence', generation.fence,
+      'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
+      'system_prompt', b.system_prompt, 'params', b.params, 'context', context, 'rate', rate
+    )
+    from public.bots b
+    where b.id = generation.bot_id
+  );
+end;
+$$;
+comment on function relay.admission_of is
+  'Everything that the worker of an admitted generation needs, the bot''s key included; null without a bot.';
