@@ -42,7 +42,7 @@ function welcome({ url, functions_url, publishable_key, secret_key, provider_url
   const credentials = JSON.stringify({ email: demo.email, password: demo.password });
   const request = JSON.stringify({ prompt: "Tell me a story about the sea", conversation_id: demo.conversation_id });
   return `
-The page is at ${url}: open it and press "Use the demo account"
+Open ${url} and press "Use the demo account".
 
   demo user        ${demo.email}, password ${demo.password}
   functions        ${functions_url}
