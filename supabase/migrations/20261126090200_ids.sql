@@ -45,7 +45,7 @@ end;
 $$;
 
 -- Columns of a public table get the domain's own type: the Data API names the types of columns in its statements, and
--- clients may not look into the schema relay. An id without a default gets one.
+-- clients may not look into the schema relay. An id without a default gets one, and clients may use its sequence.
 create function relay.complete_ids(adopted regclass) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -58,6 +58,17 @@ begin
     where a.attrelid = adopted and a.attnum > 0 and not a.attisdropped
   loop
     execute format('alter table %s alter column %I type %s', adopted, v_column.name, v_column.type);
+  end loop;
+
+  -- Who inserts rows takes their ids from a sequence, if there is one.
+  for v_column in
+    select d.refobjid::regclass as sequence
+    from pg_catalog.pg_attrdef f
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = f.oid
+    join pg_catalog.pg_class s on s.oid = d.refobjid and d.refclassid = 'pg_catalog.pg_class'::regclass
+    where f.adrelid = adopted and s.relkind = 'S'
+  loop
+    execute format('grant usage on sequence %s to authenticated, service_role', v_column.sequence);
   end loop;
 
   select a.atttypid::regtype as type into v_column

@@ -9,17 +9,23 @@ language sql stable set search_path = '' as $$
   )
 $$;
 
-insert into public.conversations (id, user_id, created_at, updated_at) overriding system value
-select
-  m.conversation_id,
-  (array_agg(m.user_id order by relay.time_of(m), m.ctid) filter (where m.user_id is not null))[1],
-  coalesce(min(relay.time_of(m)), now()),
-  coalesce(max(relay.time_of(m)), now())
-from public.messages m
-join auth.users u on u.id = m.user_id
-where m.conversation_id is not null
-group by m.conversation_id
-on conflict (id) do nothing;
+do $$
+begin
+  insert into public.conversations (id, user_id, created_at, updated_at) overriding system value
+  select
+    m.conversation_id,
+    (array_agg(m.user_id order by relay.time_of(m), m.ctid))[1],
+    coalesce(min(relay.time_of(m)), now()),
+    coalesce(max(relay.time_of(m)), now())
+  from public.messages m
+  join auth.users u on u.id = m.user_id
+  where m.conversation_id is not null
+    and not exists (select 1 from public.conversations c where c.id = m.conversation_id)
+  group by m.conversation_id;
+exception when not_null_violation then
+  raise warning 'Cannot make conversations for messages that have none: %', sqlerrm;
+end;
+$$;
 
 -- All in one statement, for two reasons. ctid is the order in which rows without a time of their own were written, but
 -- only until they are written again. And if one transaction writes a row twice all its foreign keys are checked, those

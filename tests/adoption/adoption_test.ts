@@ -1,5 +1,20 @@
 /** A database that holds the FastAPI relay's `bots` and `messages` gets the migrations and loses no row. */
-import { ADA, adoption, BOB, BOTS, MESSAGES, OTHER_TALE, refusal, ROWS, TALE } from "./adoption.ts";
+import {
+  ADA,
+  adoption,
+  BOB,
+  BOTS,
+  type IdType,
+  MESSAGES,
+  OTHER_TALE,
+  refusal,
+  ROWS,
+  TALE,
+  withIds,
+} from "./adoption.ts";
+
+/** Signed up with the app alone. */
+const ELSE = "e0000000-0000-4000-8000-000000000000";
 
 /** The old tables with rows. */
 const OLD = BOTS + MESSAGES + ROWS;
@@ -184,39 +199,172 @@ adoption(
   }]]],
 );
 
+/** The types of the ids of bots, conversations and messages. */
+const IDS: [IdType, IdType, IdType][] = [
+  ["bigint", "bigint", "bigint"],
+  ["integer", "integer", "integer"],
+  ["text", "text", "text"],
+  ["varchar(36)", "varchar(36)", "varchar(36)"],
+  ["uuid", "bigint", "text"],
+  ["integer", "uuid", "bigint"],
+  ["text", "integer", "uuid"],
+];
+
+for (const ids of IDS) {
+  const { tables, texts } = withIds(...ids);
+  adoption(`keeps ids of the types ${ids.join(", ")}`, tables, texts, [
+    ["select distinct is_streaming from public.messages", [{ is_streaming: false }]],
+    ["select count(*)::integer as kept from public.messages where stream_id is not null", [{ kept: 4 }]],
+  ]);
+}
+
+const NUMBERED = withIds("bigint", "bigint", "bigint");
+
+adoption(
+  "makes ids of the same types for tables that are missing",
+  `create table public.messages (
+     id bigint generated always as identity primary key, user_id text, conversation_id integer not null,
+     content text not null, is_user_author boolean not null, is_streaming boolean, is_complete boolean, stream_id text
+   );
+   insert into public.messages (user_id, conversation_id, content, is_user_author)
+   values ('${ADA}', 40, 'text 1', true), ('${ADA}', 40, 'text 2', false), (null, 41, 'of no user', true), ('', 41, '', true);`,
+  { 40: ["text 1", "text 2"] },
+  [
+    ["select id, user_id from public.conversations", [{ id: 40, user_id: ADA }]],
+    ["select count(*)::integer as kept from public.messages where user_id is null", [{ kept: 2 }]],
+  ],
+);
+
+// What the FastAPI relay's own project has published of its database.
+adoption(
+  "takes conversations that the app alone can make, times in t, and users of another table",
+  `create table public.users (id uuid primary key);
+   insert into public.users values ('${ADA}'), ('${BOB}'), ('${ELSE}');
+   create table public.bots (
+     id serial primary key, model text not null, access_key text, access_path text, context_size integer default 10000,
+     temperature double precision default 0.7, name text, is_default boolean not null default false,
+     user_id uuid references public.users (id), created_at timestamptz not null, updated_at timestamptz not null
+   );
+   insert into public.bots (model, is_default, user_id, created_at, updated_at) values
+     ('older', true, '${ADA}', '2025-01-01', '2025-01-01'), ('default', true, '${ADA}', '2025-01-01', '2025-01-02'),
+     ('newest', false, '${ADA}', '2025-01-01', '2025-01-03'), ('of no user', true, null, '2025-01-01', '2025-01-04'),
+     ('of another', true, '${ELSE}', '2025-01-01', '2025-01-05');
+   create table public.conversations (
+     id serial primary key, character_id integer not null, persona_id integer not null,
+     title text not null default 'Conversation', created_at timestamptz default now(),
+     user_id uuid references public.users (id), message_count integer not null default 0, bot_id integer
+   );
+   insert into public.conversations (character_id, persona_id, user_id, bot_id)
+   values (1, 1, '${ADA}', 99), (1, 1, '${BOB}', null), (1, 1, null, null), (1, 1, '${ELSE}', 5);
+   create table public.messages (
+     id serial primary key, conversation_id integer not null references public.conversations (id), content text not null,
+     t timestamptz default now(), is_user_author boolean not null, is_active boolean default true,
+     is_streaming boolean default false, is_complete boolean default true, stream_id text,
+     user_id uuid references public.users (id)
+   );
+   insert into public.messages (conversation_id, content, t, is_user_author, user_id) values
+     (1, 'text 2', '2025-01-02', false, null), (1, 'text 1', '2025-01-01', true, '${ADA}'),
+     (2, 'text 3', '2025-01-01', true, '${BOB}'), (4, 'text 4', '2025-01-01', true, '${ELSE}');`,
+  { 1: ["text 1", "text 2"], 2: ["text 3"] },
+  [
+    [
+      "select content, created_at = t as is_kept from public.messages where id = 1",
+      [{ content: "text 2", is_kept: true }],
+    ],
+    ["select user_id, default_bot_id from public.user_settings", [{ user_id: ADA, default_bot_id: 2 }]],
+    ["select updated_at = timestamptz '2025-01-02' as is_last from public.conversations where id = 1", [{
+      is_last: true,
+    }]],
+    ["select count(*)::integer as kept from public.bots", [{ kept: 5 }]],
+    [
+      "select m.content from public.messages m join public.conversations c on c.active_message_id = m.id where c.id = 4",
+      [{
+        content: "text 4",
+      }],
+    ],
+  ],
+  { startsConversations: false },
+);
+
 /** What cannot be adopted: the old tables, and what is said of them. */
 const REFUSALS: [what: string, tables: string, message: string][] = [
   [
-    "messages with numbers for ids",
-    BOTS +
-    MESSAGES.replace("id uuid primary key default gen_random_uuid()", "id bigint primary key"),
-    "messages: its column id is bigint, the relay needs uuid",
+    "an ordinary table of chat messages",
+    "create table public.messages (id bigserial primary key, conversation_id bigint, role text, content text);",
+    "messages: it has no column user_id, so it is no table of the FastAPI relay",
   ],
   [
-    "bots with numbers for ids",
-    BOTS.split("insert")[0].replace("id uuid primary key default gen_random_uuid()", "id bigint primary key"),
-    "bots: its column id is bigint, the relay needs uuid",
+    "messages with roles",
+    MESSAGES.replace("is_user_author boolean not null", "role text not null"),
+    "messages: it has no column is_user_author, so it is no table of the FastAPI relay",
   ],
   [
-    "conversations with names for ids",
-    "create table public.conversations (id text primary key, user_id uuid);",
-    "conversations: its column id is text, the relay needs uuid",
+    "bots that are none of a provider",
+    "create table public.bots (id uuid primary key, user_id uuid, token text);",
+    "bots: it has no column access_key, so it is no table of the FastAPI relay",
   ],
   [
-    "messages whose conversation has a name",
-    MESSAGES.replace("conversation_id uuid", "conversation_id text"),
-    "messages: its column conversation_id is text, the relay needs uuid",
+    "conversations without messages",
+    "create table public.conversations (id uuid primary key, user_id uuid);",
+    "conversations: there is no table of messages with it, so it is no table of the FastAPI relay",
+  ],
+  [
+    "a view",
+    MESSAGES.replace("public.messages", "public.texts") + "create view public.messages as select * from public.texts;",
+    "messages: it is no ordinary table",
+  ],
+  [
+    "a partitioned table",
+    MESSAGES.replace(/;$/, " partition by hash (id);"),
+    "messages: it is no ordinary table",
+  ],
+  [
+    "tables of another role",
+    `set session authorization postgres; ${MESSAGES}
+     grant select on public.messages to relay_migrator; set session authorization relay_migrator;`,
+    "messages: it belongs to the role postgres",
+  ],
+  [
+    "a table of shares",
+    "create table public.bot_shares (id uuid);",
+    "bot_shares: a table of the FastAPI relay never had this name",
+  ],
+  [
+    "ids that may repeat",
+    MESSAGES.replace("id uuid primary key", "id uuid"),
+    "messages: its column id is neither a primary key nor unique",
+  ],
+  [
+    "ids of a type that is none of an id",
+    BOTS.split("insert")[0].replace("id uuid primary key default gen_random_uuid()", "id numeric primary key"),
+    "bots: its column id is numeric, the relay needs uuid, bigint, integer, text or varchar",
+  ],
+  [
+    "ids that are too short for new ones",
+    NUMBERED.tables.replace("id bigint generated by default as identity", "id varchar(10)").split("insert")[0],
+    "bots: its column id is character varying, the relay needs a default, or 36 characters for ids of its own",
+  ],
+  [
+    "messages whose conversations have other ids",
+    MESSAGES.replace("conversation_id uuid", "conversation_id text") +
+    "create table public.conversations (id uuid primary key, user_id uuid);",
+    "messages: its column conversation_id is text, the relay needs uuid, as in public.conversations.id",
+  ],
+  [
+    "users that are none of Auth",
+    BOTS.replace("user_id uuid not null references auth.users (id)", "user_id text").replace(`'${ADA}'`, "'ada'"),
+    `bots: its column user_id is text and cannot become uuid: invalid input syntax for type uuid: "ada"`,
   ],
   [
     "bots without an owner",
     BOTS + "alter table public.bots drop column user_id;",
-    "bots: it has rows and no column user_id",
+    "bots: it has no column user_id, so it is no table of the FastAPI relay",
   ],
   [
     "messages that are in no conversation",
     MESSAGES + ROWS +
     "alter table public.messages drop column conversation_id cascade;",
-    "messages: it has rows and no column conversation_id",
+    "messages: it has no column conversation_id, so it is no table of the FastAPI relay",
   ],
   [
     "messages that must have what the relay does not know",
