@@ -40,10 +40,7 @@ export interface ErrorData {
   message_id: Id | null;
 }
 
-/**
- * The body of POST /stream: exactly one of `prompt`, `messages` (the context, which ends
- * with the prompt) and `reroll_of`. Without a `stream_id` the client makes one.
- */
+/** The body of POST /stream: exactly one of `prompt`, `messages` and `reroll_of`. Without a `stream_id` the client makes one. */
 export type StartRequest =
   & {
     conversation_id?: Id;
@@ -52,17 +49,17 @@ export type StartRequest =
     stream_id?: string;
     on_disconnect?: "stop" | "continue";
   }
-  & ({ prompt: string; parent_id?: Id | null; messages?: undefined; reroll_of?: undefined } | {
-    messages: { role: "user" | "assistant"; content: string }[];
-    parent_id?: Id | null;
-    prompt?: undefined;
-    reroll_of?: undefined;
-  } | {
-    messages?: undefined;
-    reroll_of: Id;
-    prompt?: undefined;
-    parent_id?: undefined;
-  });
+  & (
+    | { prompt: string; parent_id?: Id | null; messages?: undefined; reroll_of?: undefined }
+    | { messages: ContextMessage[]; parent_id?: Id | null; prompt?: undefined; reroll_of?: undefined }
+    | { reroll_of: Id; prompt?: undefined; messages?: undefined; parent_id?: undefined }
+  );
+
+/** A message of a context that the client sends in place of the stored path; the last one is the prompt. */
+export interface ContextMessage {
+  role: "user" | "assistant";
+  content: string;
+}
 
 /** What a loop over a generation gets; a failure is thrown instead. */
 export type GenerationEvent =

@@ -58,6 +58,21 @@ export const starts: WorkerRaceTest[] = [{
     equal([author.calls().length, (await statusesOf(race, author)).size], [1, 1]);
   },
 }, {
+  title: "of ten starts at once, over both workers, one takes the prompt that is stored, and each other one its own",
+  env: UNLIMITED,
+  async run(race) {
+    const author = await newAuthor(race.target, race.provider, waits);
+    const conversation_id = await author.insert("conversations");
+    const stored = await author.insert("messages", { conversation_id, content: "x", is_user_author: true });
+    const { admitted } = await startAtOnce(race.target, 10, () => [author, { prompt: "x", conversation_id }]);
+    await author.called(10);
+    await Promise.all(author.calls().map((call) => answers("Once")(call)));
+    const prompts = (await Promise.all(admitted.map(endOf))).map(({ start }) => start.user_message_id);
+    equal([prompts.length, new Set(prompts).size, prompts.includes(stored)], [10, 10, true]);
+    const messages = await author.messages(conversation_id);
+    equal(messages.filter(({ is_user_author }) => is_user_author).length, 10);
+  },
+}, {
   title: "of two users who race for one stream_id one wins, and nothing of the other's is written",
   env: UNLIMITED,
   async run(race) {
