@@ -14,7 +14,9 @@ begin
       'outcome', 'admitted', 'fence', generation.fence, 'conversation_id', generation.conversation_id,
       'bot_id', b.id, 'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id,
       'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
-      'system_prompt', b.system_prompt, 'params', b.params, 'context', context, 'rate', rate
+      'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers,
+      'takes_system', b.takes_system, 'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
+      'context', context, 'rate', rate
     )
     from public.bots b
     where b.id = generation.bot_id

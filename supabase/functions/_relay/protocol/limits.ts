@@ -30,6 +30,9 @@ export const MAX_PROVIDER_ERROR_BYTES = 64 * 1024;
 /** Characters of a provider's own error message that are passed on. */
 export const MAX_PROVIDER_MESSAGE_CHARACTERS = 300;
 
+/** Milliseconds that a provider which has said how it finished may still take to report its tokens. */
+export const PROVIDER_USAGE_WAIT_MS = 2_000;
+
 /** Milliseconds that are spent on reading a provider's error answer. */
 export const PROVIDER_ERROR_READ_MS = 3_000;
 
