@@ -21,6 +21,9 @@ export const MAX_CLIENT_QUEUE_BYTES = 1024 * 1024;
 /** Bytes of one line of a provider's event stream. */
 export const MAX_PROVIDER_LINE_BYTES = 1024 * 1024;
 
+/** Bytes of a provider's line without text, which is skipped rather than read. */
+export const MAX_PROVIDER_SKIPPED_BYTES = 16 * 1024 * 1024;
+
 /** UTF-16 code units of one generated message. */
 export const MAX_MESSAGE_UNITS = 10 * 1024 * 1024;
 

@@ -27,6 +27,8 @@ export type OnData = (data: string, event: string, isError: boolean) => void;
 /** The longest line that is read, and what is done about a longer one. */
 export interface LineLimit {
   bytes: number;
+  /** The longest one that is skipped, in bytes or UTF-16 units. */
+  skippedBytes?: number;
   exceeded(): Error;
   /** Whether a line that is too long may be skipped; asked again with each part of it that comes. */
   maySkip?(part: string): boolean;
@@ -57,6 +59,7 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
   let afterReturn = false;
   /** The end of what came of a line that is skipped; null: none is. */
   let skipped: string | null = null;
+  let skippedLength = 0;
 
   function keep(bytes: Uint8Array) {
     if (skipped !== null) return skip(decoder.decode(bytes));
@@ -71,7 +74,8 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
 
   function skip(part: string) {
     const seen = `${skipped ?? ""}${part}`;
-    if (!limit.maySkip?.(seen)) throw limit.exceeded();
+    skippedLength += part.length;
+    if (skippedLength > (limit.skippedBytes ?? 0) || !limit.maySkip?.(seen)) throw limit.exceeded();
     skipped = seen.slice(-OVERLAP);
   }
 
@@ -80,6 +84,7 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
     const end = bytes.findIndex((byte) => byte === LF || byte === CR);
     skip(decoder.decode(bytes.subarray(0, end)));
     skipped = null;
+    skippedLength = 0;
     return `:${decoder.decode(bytes.subarray(end))}`;
   }
 
@@ -132,7 +137,7 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
   /** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
   function bounded(text: string): string {
     if (text.length <= limit.bytes) return text;
-    if (!limit.maySkip?.(text)) throw limit.exceeded();
+    if (text.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
     limit.onSkipped?.();
     // No field, and not the end of an event.
     return ":";

@@ -1,7 +1,7 @@
 /** Reads an answer of chat completions out of its bytes: what the model wrote, and how the answer ended. */
 
 import { RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
+import { MAX_PROVIDER_LINE_BYTES, MAX_PROVIDER_SKIPPED_BYTES } from "../../protocol/limits.ts";
 import { createEventParser, createLineDecoder, type LineLimit } from "../../sse/parse.ts";
 import type { Delta, OnRead, ProviderEnd } from "../provider.ts";
 import { type ChunkOptions, createChunkReader } from "./chunks.ts";
@@ -41,6 +41,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   const chunks = createChunkReader(options);
   const limit: LineLimit = {
     bytes: MAX_PROVIDER_LINE_BYTES,
+    skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
     exceeded: () =>
       new RelayError(
         "provider_bad_response",
