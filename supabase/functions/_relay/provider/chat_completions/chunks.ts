@@ -85,6 +85,11 @@ export function createChunkReader({ secrets, thinksFirst }: ChunkOptions) {
 
   /** Where the only choice of the first chunk has another index than 0, that one is read. */
   function choiceOf(choices: unknown[]): Choice | undefined {
+    const [first] = choices as Choice[];
+    if (choices.length === 1 && first?.index === 0 && !index) {
+      index = 0;
+      return first;
+    }
     const all = choices.filter((choice): choice is Choice => typeof choice === "object" && choice !== null);
     index ??= all.length === 0 || all.some((choice) => indexOf(choice) === 0) ? null : indexOf(all[0]);
     const chosen = all.find((choice) => indexOf(choice) === (index ?? 0));
@@ -93,18 +98,24 @@ export function createChunkReader({ secrets, thinksFirst }: ChunkOptions) {
   }
 
   function readChoice(choice: Choice, isWhole: boolean): SoleDelta | null {
-    const content = contentOf(choice.delta);
-    const texts = { reasoning: content.reasoning, text: content.text };
-    for (const kind of ["reasoning", "text"] as const) {
-      if (texts[kind] !== null) came[kind] = true;
-      else if (!came[kind]) texts[kind] = messages[kind].read(contentOf(choice.message)[kind], isWhole);
+    let { reasoning, text } = contentOf(choice.delta);
+    if (reasoning !== null) came.reasoning = true;
+    if (text !== null) came.text = true;
+    if (choice.message) {
+      const message = contentOf(choice.message);
+      if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
+      if (!came.text) text = messages.text.read(message.text, isWhole);
     }
-    texts.text ??= found(choice.text, "text");
-    if (texts.text !== null) came.text ||= texts.text.field === "text";
-    if (texts.reasoning !== null) add("reasoning", texts.reasoning.text);
-    if (texts.text !== null) add("text", texts.text.text);
-    const reason = reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details);
-    if (reason === null) return soleOf(texts.reasoning, texts.text);
+    if (text === null && choice.text) {
+      text = found(choice.text, "text");
+      came.text = true;
+    }
+    if (reasoning !== null) add("reasoning", reasoning.text);
+    if (text !== null) add("text", text.text);
+    const reason = choice.finish_reason || choice.finish_details
+      ? reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details)
+      : null;
+    if (reason === null) return soleOf(reasoning, text);
     // An answer that was complete stays so.
     if (!isComplete() || !NOT_A_FINISH.has(reason)) finishReason = reason;
     return null;
@@ -115,7 +126,9 @@ export function createChunkReader({ secrets, thinksFirst }: ChunkOptions) {
     const choice = choiceOf(choices);
     const sole = choice === undefined ? null : readChoice(choice, chunk.object === "chat.completion");
     const known = usage;
-    for (const report of [chunk.usage, chunk.x_groq?.usage, choice?.usage]) usage = withUsage(usage, report);
+    if (chunk.usage) usage = withUsage(usage, chunk.usage);
+    if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
+    if (choice?.usage) usage = withUsage(usage, choice.usage);
     if (isError || isProblem(chunk)) fail(chunk);
     else if (choice?.error) fail(choice.error);
     return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;

@@ -31,7 +31,8 @@ export function contentOf(delta: unknown): Content {
   let reasoning: Found | null = null;
   let text: Found | null = null;
   for (const field of REASONING_FIELDS) {
-    if (fields[field] !== undefined) reasoning ??= found(fields[field], field);
+    const value = fields[field];
+    if (value && reasoning === null) reasoning = found(value, field);
   }
   const { content } = fields;
   if (typeof content === "string") {
@@ -41,7 +42,8 @@ export function contentOf(delta: unknown): Content {
     reasoning ??= listed(parts, "reasoning");
     text = listed(parts, "text");
   }
-  return { reasoning, text: text ?? found(fields.refusal, "refusal") };
+  if (text === null && fields.refusal) text = found(fields.refusal, "refusal");
+  return { reasoning, text };
 }
 
 /** A string, or the words of a list or an object; null for nothing. */

@@ -36,6 +36,7 @@ export function problemOf(value: unknown): Problem {
 /** Whether a chunk reports a failure rather than a part of an answer. */
 export function isProblem(chunk: Record<string, unknown>): boolean {
   const { error, object, choices, base_resp, type } = chunk;
+  if (Array.isArray(choices) && !error && !base_resp && object === "chat.completion.chunk") return false;
   if (isSet(error) || object === "error" || type === "error" || isSet(chunk.errors)) return true;
   const code = (base_resp as { status_code?: unknown } | null | undefined)?.status_code;
   if (code !== undefined && code !== 0 && code !== null) return true;
