@@ -49,6 +49,11 @@ const COPY: Record<ClientErrorCode, Copy> = {
   stream_id_taken: ["The relay already has another request with this id.", "Retry to use a new one.", "retry"],
   stream_id_required: VERSION_MISMATCH,
   payload_too_large: ["This is too long to send.", "Shorten the text, or start a new story.", "none"],
+  context_exceeded: [
+    "This story is too long for the bot’s model.",
+    "Answer an earlier message, start a new story, or choose a model that can read more.",
+    "bot",
+  ],
   unsupported_media_type: VERSION_MISMATCH,
   rate_limited: ["Too many requests.", "You have reached the limit of answers per minute.", "retry"],
   too_many_streams: [
@@ -77,6 +82,11 @@ const COPY: Record<ClientErrorCode, Copy> = {
     "Too many requests were sent, or the account of the bot’s key has no credit left. Wait a little, then retry.",
     "retry",
   ],
+  provider_refused: [
+    "The provider refused this request.",
+    "Check the bot’s model, its base URL, and the account of its key. The provider may also refuse what was written.",
+    "bot",
+  ],
   interrupted: ["The answer was interrupted.", REGENERATE, "retry"],
   unavailable: ["The relay is not available right now.", "Your story is saved. Retry in a moment.", "retry"],
   provider_timeout: ["The provider stopped responding.", REGENERATE, "retry"],
@@ -100,7 +110,7 @@ export const NOT_STORED: ErrorNotice = {
   action: "reload",
 };
 
-const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["provider_error", "provider_bad_response"];
+const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["provider_error", "provider_bad_response", "provider_refused"];
 
 /** The notice for an error of a generation, or of a request to the relay. */
 export function errorNotice(error: RelayClientError, now: number): ErrorNotice {

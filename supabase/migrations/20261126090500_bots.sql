@@ -11,6 +11,10 @@ alter table public.bots
   add column if not exists temperature double precision,
   add column if not exists system_prompt text,
   add column if not exists params jsonb not null default '{}',
+  add column if not exists headers jsonb not null default '{}',
+  add column if not exists takes_system boolean not null default true,
+  add column if not exists first_turn_is_user boolean not null default false,
+  add column if not exists thinks_first boolean,
   add column if not exists created_at timestamptz not null default now(),
   add column if not exists updated_at timestamptz not null default now();
 
@@ -46,6 +50,15 @@ alter table public.bots
 alter table public.bots
   add constraint bots_belong_to_a_user foreign key (user_id) references auth.users (id) on delete cascade not valid,
   add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object') not valid,
+  -- Never authorization, which is the key's, nor what the connection itself needs.
+  add constraint bots_headers_can_be_sent check (
+    jsonb_typeof(headers) = 'object' and length(headers::text) <= 8192
+    and not jsonb_path_exists(headers, '$.keyvalue() ? (
+      @.value.type() != "string" || !(@.value like_regex "^[ -~]*$") || !(@.key like_regex "^[A-Za-z0-9-]{1,64}$")
+      || @.key like_regex "^(accept(-encoding)?|authorization|connection|content-.*|cookie|expect|host)$" flag "i"
+      || @.key like_regex "^(keep-alive|proxy-.*|sec-.*|te|trailer|transfer-encoding|upgrade)$" flag "i"
+    )')
+  ) not valid,
   add constraint bots_temperature_is_in_range check (temperature between 0 and 2) not valid;
 
 create index bots_by_owner on public.bots (user_id, updated_at desc);
@@ -53,7 +66,13 @@ create index bots_by_owner on public.bots (user_id, updated_at desc);
 comment on table public.bots is 'Who answers: a model at an OpenAI-compatible provider, with instructions and a key.';
 comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
 comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
-comment on column public.bots.params is 'Further fields of the provider''s request, except messages, model, n and stream.';
+comment on column public.bots.params is
+  'Further fields of the provider''s request, except messages, model, n and stream; null leaves a field out.';
+comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them.';
+comment on column public.bots.takes_system is 'False: instructions go into the first message of the user''s.';
+comment on column public.bots.first_turn_is_user is 'True: a user''s short turn goes before a first one of the bot''s.';
+comment on column public.bots.thinks_first is
+  'True: what comes before a lone </think> is reasoning; null: the model''s name says whether that may be.';
 
 create table public.bot_shares (
   bot_id relay.bot_id not null references public.bots (id) on delete cascade,

@@ -18,6 +18,13 @@ grant
   delete
 on table public.bots to authenticated;
 
+-- How the model is asked; headers are secret like the key.
+grant
+  select (takes_system, first_turn_is_user, thinks_first),
+  insert (headers, takes_system, first_turn_is_user, thinks_first),
+  update (headers, takes_system, first_turn_is_user, thinks_first)
+on table public.bots to authenticated;
+
 grant select, insert (bot_id, user_id), delete on table public.bot_shares to authenticated;
 
 -- user_id can be updated because an upsert sets each column that was sent; the policy keeps it what it is.

@@ -7,10 +7,12 @@ language sql immutable set search_path = '' as $$
     ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
-    ('stream_id_required', false), ('payload_too_large', false), ('unsupported_media_type', false),
-    ('rate_limited', false), ('too_many_streams', false), ('internal', true), ('provider_auth', true),
+    ('stream_id_required', false), ('payload_too_large', false), ('context_exceeded', true),
+    ('unsupported_media_type', false), ('rate_limited', false), ('too_many_streams', false), ('internal', true),
+    ('provider_auth', true),
     ('provider_bad_response', true), ('provider_error', true), ('provider_rate_limited', true),
-    ('interrupted', true), ('unavailable', false), ('provider_timeout', true), ('timeout', true)
+    ('provider_refused', true), ('interrupted', true), ('unavailable', false), ('provider_timeout', true),
+    ('timeout', true)
 $$;
 comment on function relay.error_codes() is
   'Every error code of the relay, and whether a generation can end with it; the same as ERRORS in protocol/errors.ts.';

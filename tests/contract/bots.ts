@@ -3,7 +3,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor, newClient } from "../../testkit/author.ts";
 import { BOT_KEY, makeBot, type Target } from "../../testkit/people.ts";
-import { answers, type ScriptedProvider } from "../../testkit/provider.ts";
+import { answers, refuses, type Script, type ScriptedProvider } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -94,5 +94,30 @@ export const bots: Scenario[] = [{
     await author.generate({ prompt: "one" });
     const [{ headers, body }] = author.calls();
     equal([headers.get("authorization"), "temperature" in body], [null, false]);
+  },
+}, {
+  title: "a bot's headers reach its provider and nobody else, and its model's wishes shape the messages",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider, answers("1."), {
+      headers: { "x-portkey-api-key": "pk-of-the-gateway" },
+      system_prompt: "Be brief",
+      takes_system: false,
+      params: { stream_options: null },
+    });
+    await author.generate({ prompt: "one" });
+    const [{ headers, body }] = author.calls();
+    equal(headers.get("x-portkey-api-key"), "pk-of-the-gateway");
+    equal(body.messages, [{ role: "user", content: "Be brief\n\none" }]);
+    equal("stream_options" in body, false);
+    equal(await author.rest(`bots?id=eq.${author.botId}&select=takes_system`), [{ takes_system: false }]);
+  },
+}, {
+  title: "a field that the provider refuses by name is left out, and the request made once more",
+  async run(target, provider) {
+    const refusal = { error: { message: "Unsupported parameter: 'temperature'", param: "temperature" } };
+    const script: Script = (call) => "temperature" in call.body ? refuses(400, refusal)(call) : answers("1.")(call);
+    const author = await newAuthor(target, provider, script, { temperature: 0.7 });
+    const { text } = await author.generate({ prompt: "one" });
+    equal([text, author.calls().map(({ body }) => "temperature" in body)], ["1.", [true, false]]);
   },
 }];

@@ -74,9 +74,14 @@ const FAULTS: [title: string, script: Script, ends: Expected][] = [
     failure("provider_error", /status 500$/),
   ],
   [
-    "a 400 is provider_error, with the message but without the key",
+    "a 400 is provider_refused, with the message but without the key",
     refusal(400, `No model for ${BOT_KEY},\nsays ${BOT_KEY}`),
-    failure("provider_error", /status 400: "No model for \[key\], says \[key\]"$/),
+    failure("provider_refused", /status 400: "No model for \[key\], says \[key\]"$/, false),
+  ],
+  [
+    "a story that the model cannot read at once is context_exceeded",
+    refuses(400, { object: "error", message: "This model's maximum context length is 8 tokens", code: 400 }),
+    failure("context_exceeded", /maximum context length/, false),
   ],
   [
     "an error page without an end is cut off",
@@ -89,43 +94,54 @@ const FAULTS: [title: string, script: Script, ends: Expected][] = [
     failure("provider_error", /redirect .*302/),
   ],
   [
-    "a 200 with JSON is provider_bad_response",
-    () => Response.json({ choices: [{ message: { content: "the whole text" } }] }),
-    failure("provider_bad_response", /"application\/json"/),
+    "a whole completion in place of a stream is read",
+    () => Response.json({ choices: [{ message: { content: PARTIAL }, finish_reason: "length" }], usage: USAGE }),
+    { text: PARTIAL, finishReason: "length", usage: USAGE },
   ],
   [
     "a 200 with an HTML page is provider_bad_response",
     () => new Response("<h1>Log in</h1>", HTML),
     failure("provider_bad_response", /"text\/html"/),
   ],
+  ...['data: {"choices": [{"delta": {"content": "lo\n\n', event({ choices: "none" }), event("nonsense")].map((
+    junk,
+  ): [string, Script, Expected] => [
+    `what is no chunk is skipped where an end follows: ${junk.trim()}`,
+    afterPartialSends(junk + finishEvents()),
+    { text: PARTIAL, usage: USAGE },
+  ]),
   [
-    "malformed JSON in the text is provider_bad_response",
-    afterPartialSends('data: {"choices": [{"delta": {"content": "lo\n\n' + finishEvents()),
+    "what is no chunk, without an end, is provider_bad_response",
+    afterPartialSends(event("nonsense")),
     { text: PARTIAL, ...NO_CHUNK },
   ],
   [
-    "JSON that is no chunk is provider_bad_response",
-    afterPartialSends(event({ choices: "none" }) + finishEvents()),
-    { text: PARTIAL, ...NO_CHUNK },
+    "what comes after the finish changes nothing: junk, an error, and a connection that breaks",
+    afterPartial(async (call) => {
+      await call.send(event({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }));
+      await call.send(event("nonsense") + event({ error: { message: "Too late" } }));
+      call.break();
+    }),
+    { text: PARTIAL, finishReason: "stop" },
   ],
   [
-    "what is good in a read is streamed, also if the rest is not",
-    async (call) => {
-      await call.send(tokenEvent(PARTIAL) + event("nonsense"));
-      await call.finish();
-    },
-    { text: PARTIAL, ...NO_CHUNK },
-  ],
-  [
-    "an error object in the text is provider_error, without the key",
+    "the code of an error object in the text decides, and the key is left out",
     afterPartialSends(event({ error: { message: `${BOT_KEY} is out of credit`, code: 402 } })),
-    { text: PARTIAL, ...failure("provider_error", /"\[key\] is out of credit"$/) },
+    { text: PARTIAL, ...failure("provider_refused", /"\[key\] is out of credit"$/, false) },
   ],
   ["an end without a finish reason is provider_bad_response", afterPartialSends(""), { text: PARTIAL, ...UNFINISHED }],
   [
-    "[DONE] without a finish reason is provider_bad_response",
+    "[DONE] without a finish reason is the end",
     afterPartialSends(event("[DONE]")),
-    { text: PARTIAL, ...UNFINISHED },
+    { text: PARTIAL, finishReason: "stop" },
+  ],
+  [
+    "a provider that hangs after the finish reason is waited for no longer than for its tokens",
+    afterPartial(async (call) => {
+      await call.send(event({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }));
+      await call.closed;
+    }),
+    { text: PARTIAL, finishReason: "stop" },
   ],
   ["an answer without an event is provider_bad_response", (call) => Promise.resolve(call.end()), UNFINISHED],
   [

@@ -6,7 +6,9 @@ import {
   MAX_PROVIDER_ERROR_BYTES,
   MAX_PROVIDER_LINE_BYTES,
   MAX_PROVIDER_MESSAGE_CHARACTERS,
+  MAX_PROVIDER_SKIPPED_BYTES,
   PROVIDER_ERROR_READ_MS,
+  PROVIDER_USAGE_WAIT_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import type { Script } from "../../testkit/provider.ts";
@@ -44,6 +46,28 @@ export const providerLimits: Limit[] = [{
     const { last: { code, message } } = await readToEnd(await begin(on, sends(MAX_PROVIDER_LINE_BYTES + 1)));
     equal(code, "provider_bad_response");
     ok(message.includes(`${MAX_PROVIDER_LINE_BYTES} bytes`), message);
+  },
+}, {
+  title: `a provider's line without text is skipped up to ${MAX_PROVIDER_SKIPPED_BYTES} bytes`,
+  async run(on) {
+    const sends = (length: number): Script => async (call) => {
+      await call.send(`data: ${padded({ choices: [] }, length - 6)}\n\n${line(100)}`);
+      await call.finish();
+    };
+    const { text, end } = await readToEnd(await begin(on, sends(MAX_PROVIDER_SKIPPED_BYTES)));
+    equal([text, end], ["Once", "done"]);
+    const { last: { code } } = await readToEnd(await begin(on, sends(MAX_PROVIDER_SKIPPED_BYTES + 1)));
+    equal(code, "provider_bad_response");
+  },
+}, {
+  title: `a provider that has finished may take ${PROVIDER_USAGE_WAIT_MS} ms for its tokens`,
+  async run(on) {
+    const script: Script = async (call) => {
+      await call.send('data: {"choices":[{"delta":{"content":"Once"},"finish_reason":"stop"}]}\n\n');
+      await call.closed;
+    };
+    const { text, end, last } = await readToEnd(await begin(on, script));
+    equal([text, end, last.usage], ["Once", "done", null]);
   },
 }, {
   title: `a message may have ${MAX_MESSAGE_UNITS} UTF-16 units`,

@@ -14,7 +14,7 @@ import type { StreamDependencies } from "./handler.ts";
 export function createStreamDependencies(platform: Platform): StreamDependencies {
   const { clock, configuration } = platform;
   const database = createDatabase(platform);
-  const provider = createChatCompletions(clock, configuration);
+  const provider = createChatCompletions(clock, { timeoutMs: configuration.timeoutMs, log: platform.log });
   return {
     platform,
     database,

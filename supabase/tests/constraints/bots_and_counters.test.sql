@@ -1,10 +1,18 @@
-begin; select plan(15);
+begin; select plan(23);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 
 select tests.violates('update public.bots set ' || change, violated, change) from (values
   ($$ params = '[1]' $$,     'bots_params_are_an_object'),
   ($$ params = 'null' $$,    'bots_params_are_an_object'),
+  ($$ headers = '[1]' $$,            'bots_headers_can_be_sent'),
+  ($$ headers = '{"x": 1}' $$,       'bots_headers_can_be_sent'),
+  ($$ headers = '{"x": "a\nb"}' $$,  'bots_headers_can_be_sent'),
+  ($$ headers = '{"x y": "a"}' $$,   'bots_headers_can_be_sent'),
+  ($$ headers = '{"Host": "a"}' $$,  'bots_headers_can_be_sent'),
+  ($$ headers = '{"content-length": "1"}' $$, 'bots_headers_can_be_sent'),
+  ($$ headers = jsonb_build_object('x', repeat('a', 8192)) $$, 'bots_headers_can_be_sent'),
+  ($$ headers = '{"x-portkey-provider": "openai", "cf-aig-cache-ttl": "60"}' $$, null),
   ('temperature = -0.1',     'bots_temperature_is_in_range'),
   ('temperature = 2.1',      'bots_temperature_is_in_range'),
   ($$ temperature = 'NaN' $$, 'bots_temperature_is_in_range'),

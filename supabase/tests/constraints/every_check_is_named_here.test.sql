@@ -4,8 +4,8 @@ select set_eq(
   $$ select conname::text from pg_catalog.pg_constraint
     where contype = 'c' and connamespace in ('public'::regnamespace, 'relay'::regnamespace) $$,
   array[
-    'bots_params_are_an_object', 'bots_temperature_is_in_range', 'messages_are_never_streaming',
-    'messages_are_not_their_own_parent', 'messages_of_users_have_no_ending', 'messages_stopped_early_are_incomplete',
+    'bots_params_are_an_object', 'bots_temperature_is_in_range', 'bots_headers_can_be_sent',
+    'messages_are_never_streaming', 'messages_are_not_their_own_parent', 'messages_of_users_have_no_ending', 'messages_stopped_early_are_incomplete',
     'generations_stream_id_is_a_name', 'generations_status_is_known', 'generations_end_once',
     'generations_end_with_a_reason', 'generations_reason_fits_status', 'generations_failures_have_a_code',
     'generations_error_code_is_known', 'generations_fence_fits_status', 'generations_running_have_no_message',

@@ -1,4 +1,4 @@
-begin; select plan(73);
+begin; select plan(75);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;

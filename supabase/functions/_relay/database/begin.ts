@@ -28,6 +28,10 @@ export interface Admission {
   temperature: number | null;
   system_prompt: string | null;
   params: Record<string, unknown>;
+  headers: Record<string, string>;
+  takes_system: boolean;
+  first_turn_is_user: boolean;
+  thinks_first: boolean | null;
   context: { role: "user" | "assistant"; content: string }[];
   rate: Rate;
 }

@@ -3,44 +3,53 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Configuration } from "../platform/configuration.ts";
 import { RelayError } from "../protocol/errors.ts";
+import { PROVIDER_USAGE_WAIT_MS } from "../protocol/limits.ts";
 import { EndReason } from "./ending.ts";
 
 /** The deadlines of one generation. */
 export interface Deadlines {
-  /** The provider has sent something. */
-  touch(): void;
+  /** The provider has sent bytes; `hasText`: text or reasoning was among them; `isComplete`: it has said how it ends. */
+  touch(hasText: boolean, isComplete: boolean): void;
   end(): void;
 }
 
-/** One timer for all three, set anew when it fires and not with each token. `startedAt` is when the request came. */
+/**
+ * One timer for all three, set anew when it fires and not with each token. `startedAt` is when the request came. Any
+ * byte is a sign of life, but only text ends the wait for the first token. A complete answer is only waited for, and
+ * the provider's client bounds that.
+ */
 export function startDeadlines(
   clock: Clock,
   { timeoutMs, firstTokenTimeoutMs, idleTimeoutMs }: Configuration,
   startedAt: number,
   onExpired: (reason: EndReason) => void,
 ): Deadlines {
-  const total = startedAt + timeoutMs;
-  let touchedAt = clock.now();
-  let touched = false;
+  const begunAt = clock.now();
+  let touchedAt = begunAt;
+  let hasBegun = false;
+  let isOver = false;
   let clear = () => {};
 
+  const totalEnds = () => startedAt + timeoutMs + (isOver ? PROVIDER_USAGE_WAIT_MS : 0);
+
   function silenceEnds(): number {
-    return touchedAt + (touched ? idleTimeoutMs : firstTokenTimeoutMs);
+    if (isOver) return Infinity;
+    return hasBegun ? touchedAt + idleTimeoutMs : begunAt + firstTokenTimeoutMs;
   }
 
   function check() {
     const now = clock.now();
-    if (now >= total) {
+    if (now >= totalEnds()) {
       expire("timeout", `The generation took longer than ${timeoutMs} ms, the limit`);
     } else if (now >= silenceEnds()) {
       expire(
         "provider_timeout",
-        touched
+        hasBegun
           ? `The provider sent nothing for ${idleTimeoutMs} ms`
           : `The provider sent no first token within ${firstTokenTimeoutMs} ms`,
       );
     } else {
-      clear = clock.after(Math.min(total, silenceEnds()) - now, check);
+      clear = clock.after(Math.min(totalEnds(), silenceEnds()) - now, check);
     }
   }
 
@@ -50,10 +59,11 @@ export function startDeadlines(
 
   check();
   return {
-    touch() {
+    touch(hasText, isComplete) {
       touchedAt = clock.now();
-      if (touched) return;
-      touched = true;
+      isOver = isComplete;
+      if (hasBegun || !hasText) return;
+      hasBegun = true;
       // The idle limit may be shorter than what is left of the first one.
       clear();
       check();

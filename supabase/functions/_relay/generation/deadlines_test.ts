@@ -33,7 +33,7 @@ for (const [title, pauses, expired, ago, first] of CASES) {
     const { clock, deadlines, seen } = make(ago, first);
     for (const ms of pauses.slice(0, -1)) {
       clock.advance(ms);
-      deadlines.touch();
+      deadlines.touch(true, false);
       assert.equal(clock.pending, 1);
     }
     clock.advance(pauses.at(-1)! - 1);
@@ -44,6 +44,32 @@ for (const [title, pauses, expired, ago, first] of CASES) {
   });
 }
 
+Deno.test("any byte is a sign of life after the first token, and none before it", () => {
+  const { clock, deadlines, seen } = make();
+  deadlines.touch(true, false);
+  for (let reads = 0; reads < 4; reads++) {
+    clock.advance(1_500);
+    deadlines.touch(false, false);
+  }
+  assert.deepEqual(seen, []);
+  const silent = make();
+  for (let reads = 0; reads < 4; reads++) {
+    silent.clock.advance(1_250);
+    silent.deadlines.touch(false, false);
+  }
+  assert.deepEqual(silent.seen, [FIRST]);
+  deadlines.end();
+});
+
+Deno.test("a complete answer is not silent, and has a little longer than the limit in all", () => {
+  const { clock, deadlines, seen } = make();
+  deadlines.touch(true, true);
+  clock.advance(11_999);
+  assert.deepEqual(seen, []);
+  clock.advance(1);
+  assert.deepEqual(seen, [TOTAL]);
+});
+
 Deno.test("a request that is too old already expires at once", () => {
   const { clock, seen } = make(10_000);
   assert.deepEqual(seen, [TOTAL]);
@@ -53,7 +79,7 @@ Deno.test("a request that is too old already expires at once", () => {
 Deno.test("the end leaves no timer, and nothing expires after it", () => {
   for (const touches of [0, 1, 2]) {
     const { clock, deadlines, seen } = make();
-    for (let touch = 0; touch < touches; touch++) deadlines.touch();
+    for (let touch = 0; touch < touches; touch++) deadlines.touch(true, false);
     deadlines.end();
     assert.equal(clock.pending, 0);
     clock.advance(20_000);

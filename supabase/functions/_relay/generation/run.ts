@@ -30,8 +30,9 @@ export async function runGeneration(
   let overheadMs: number | null = null;
   const deadlines = startDeadlines(clock, configuration, startedAt, generation.stop);
 
-  function onDeltas(deltas: Delta[]) {
-    deadlines.touch();
+  function onRead(deltas: Delta[], isComplete: boolean) {
+    deadlines.touch(deltas.length > 0, isComplete);
+    if (deltas.length === 0) return;
     firstTokenMs ??= elapsed();
     takeDeltas(generation, deltas);
   }
@@ -41,7 +42,7 @@ export async function runGeneration(
     const call = providerCall(generation, baseUrl);
     // The generation lives as long as the answer, and its context can be megabytes.
     generation.admission.context = [];
-    const { finishReason, usage } = await provider.stream(call, signal, onDeltas);
+    const { finishReason, usage } = await provider.stream(call, signal, onRead);
     return {
       ending: { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs },
       error: null,
@@ -84,6 +85,10 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
     model: admission.model,
     temperature: admission.temperature,
     params: admission.params,
+    headers: admission.headers,
+    takesSystem: admission.takes_system,
+    firstTurnIsUser: admission.first_turn_is_user,
+    thinksFirst: admission.thinks_first,
     messages: [...system, ...admission.context],
   };
 }

@@ -32,6 +32,8 @@ Deno.test("a run asks the provider, appends before it writes, and writes once fo
   assert.deepEqual(call.call, providerCall(makeAdmitted(), BASE_URL));
   assert.deepEqual(generation.admission.context, []);
   await clock.run(30);
+  call.send();
+  await clock.run(0);
   call.send("Once", { kind: "reasoning", text: "hm" }, " 🐉");
   call.send("!");
   call.finish({ finishReason: "length", usage: USAGE });
@@ -95,6 +97,10 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
     model: "model-1",
     temperature: 0.7,
     params: { max_tokens: 9 },
+    headers: {},
+    takesSystem: true,
+    firstTurnIsUser: false,
+    thinksFirst: null,
     messages: [{ role: "system", content: "A secret instruction" }, ...context],
   });
   assert.deepEqual([call(null).accessKey, call("").accessKey], [null, null]);

@@ -42,6 +42,12 @@ export const ERRORS = {
     message: "Cannot resume the stream: the request has a Last-Event-ID and no stream_id",
   },
   payload_too_large: { status: 413, retryable: false, ends: false, message: "Cannot accept so much at once" },
+  context_exceeded: {
+    status: 413,
+    retryable: false,
+    ends: true,
+    message: "The conversation is longer than what the model can read at once",
+  },
   unsupported_media_type: { status: 415, retryable: false, ends: false, message: "Cannot read the body" },
   rate_limited: { status: 429, retryable: true, ends: false, message: "Cannot start the generation yet" },
   too_many_streams: { status: 429, retryable: true, ends: false, message: "Cannot open one more stream" },
@@ -64,6 +70,12 @@ export const ERRORS = {
     retryable: true,
     ends: true,
     message: "The provider refused the request: its rate limit was reached",
+  },
+  provider_refused: {
+    status: 502,
+    retryable: false,
+    ends: true,
+    message: "The provider refused the request, and would refuse it again",
   },
   interrupted: {
     status: 503,

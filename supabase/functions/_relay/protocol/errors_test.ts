@@ -9,7 +9,12 @@ const RULE = /^[A-Z].*[^.]$/s;
 const CONTRACTION = /n['’]t\b|['’](?:re|ve|ll|d|m)\b|\b(?:it|that|there|what|who|here)['’]s\b/i;
 
 /** The codes that only a stream can end with; `internal` comes as both. */
-const EVENTS = ["interrupted", "timeout", ...CODES.filter((code) => /^provider_(?!not_allowed)/.test(code))];
+const EVENTS = [
+  "context_exceeded",
+  "interrupted",
+  "timeout",
+  ...CODES.filter((code) => /^provider_(?!not_allowed)/.test(code)),
+];
 
 /** The rows of the table in docs/errors.md: code, status, retryable, meaning, what to do. */
 function documented(): string[][] {
@@ -60,8 +65,9 @@ Deno.test("each code has its form, a status of a failure and words of its own", 
 Deno.test("what the client did wrong is not retryable, what passes by itself is", () => {
   for (const code of CODES) {
     const { status, retryable } = new RelayError(code);
-    // A key that the provider refused stays refused, although the failure is the provider's.
-    assert.equal(retryable, (status >= 500 && code !== "provider_auth") || status === 429, code);
+    // What the provider refused stays refused, although the failure is the provider's.
+    const stays = code === "provider_auth" || code === "provider_refused";
+    assert.equal(retryable, (status >= 500 && !stays) || status === 429, code);
   }
 });
 

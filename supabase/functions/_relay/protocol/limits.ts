@@ -27,6 +27,9 @@ export const MAX_CLIENT_QUEUE_BYTES = 1024 * 1024;
 /** Bytes of one line of a provider's event stream. */
 export const MAX_PROVIDER_LINE_BYTES = 1024 * 1024;
 
+/** Bytes of a provider's line without text, which is skipped rather than read. */
+export const MAX_PROVIDER_SKIPPED_BYTES = 16 * 1024 * 1024;
+
 /** UTF-16 code units of one generated message. */
 export const MAX_MESSAGE_UNITS = 10 * 1024 * 1024;
 
@@ -35,6 +38,9 @@ export const MAX_PROVIDER_ERROR_BYTES = 64 * 1024;
 
 /** Characters of a provider's own error message that are passed on. */
 export const MAX_PROVIDER_MESSAGE_CHARACTERS = 300;
+
+/** Milliseconds that a provider which has said how it finished may still take to report its tokens. */
+export const PROVIDER_USAGE_WAIT_MS = 2_000;
 
 /** Milliseconds that are spent on reading a provider's error answer. */
 export const PROVIDER_ERROR_READ_MS = 3_000;

@@ -13,12 +13,20 @@ export interface ProviderCall {
   baseUrl: URL;
   /** Null: the provider needs none. */
   accessKey: string | null;
+  /** The bot's own headers, for gateways; secret like the key. */
+  headers?: Record<string, string>;
   model: string;
   temperature: number | null;
   /** The bot's further fields of the request. */
   params: Record<string, unknown>;
   /** Dropped once they are sent. */
   messages: ContextMessage[];
+  /** False: instructions go into the first message of the user's. Absent: true. */
+  takesSystem?: boolean;
+  /** True: a short turn of the user's goes before a first message of the assistant's. */
+  firstTurnIsUser?: boolean;
+  /** Whether a text begins within the model's reasoning; null: the model's name says. */
+  thinksFirst?: boolean | null;
 }
 
 /** What a read added to the answer: clean text, never empty. */
@@ -33,11 +41,17 @@ export interface ProviderEnd {
   usage: Usage | null;
 }
 
+/**
+ * Called once for each read of the answer, with all that was in it: nothing, where only bytes came. `isComplete`: the
+ * model has said how it finished, and what is still read can only add to that.
+ */
+export type OnRead = (deltas: Delta[], isComplete: boolean) => void;
+
 /** Asks for one generation. */
 export interface Provider {
   /**
-   * Calls back once for each read of the answer, with all that was in it. Rejects with the signal's reason once that
-   * is aborted, else with a RelayError; the request to the provider has ended in every case.
+   * Rejects with the signal's reason once that is aborted, else with a RelayError; the request to the provider has
+   * ended in every case.
    */
-  stream(call: ProviderCall, signal: AbortSignal, onDeltas: (deltas: Delta[]) => void): Promise<ProviderEnd>;
+  stream(call: ProviderCall, signal: AbortSignal, onRead: OnRead): Promise<ProviderEnd>;
 }

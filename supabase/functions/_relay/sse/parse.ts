@@ -8,7 +8,7 @@ export interface LineDecoder {
   end(): string;
 }
 
-/** Reads events out of such text; only their `data` fields matter here. */
+/** Reads events out of such text; their `data` fields matter here, and whether they are errors. */
 export interface EventParser {
   /** Reads from an index on until no event is open or the text is over; gives the index after what it read. */
   parse(text: string, from: number): number;
@@ -18,21 +18,34 @@ export interface EventParser {
   end(line: string): void;
 }
 
-/** `event` is the text of the event where it came in one read, else "". */
-export type OnData = (data: string, event: string) => void;
+/**
+ * `event` is the text of the event where it came in one read, else "". `isError`: its type is `error`, or it came in a
+ * field of that name.
+ */
+export type OnData = (data: string, event: string, isError: boolean) => void;
 
-/** The longest line that is read, and the error that a longer one throws. */
+/** The longest line that is read, and what is done about a longer one. */
 export interface LineLimit {
   bytes: number;
+  /** The longest one that is skipped, in bytes or UTF-16 units. */
+  skippedBytes?: number;
   exceeded(): Error;
+  /** Whether a line that is too long may be skipped; asked again with each part of it that comes. */
+  maySkip?(part: string): boolean;
+  /** A line was skipped. */
+  onSkipped?(): void;
 }
+
+/** Characters of the last part of a skipped line that are looked at again with the next one. */
+const OVERLAP = 64;
 
 const LF = 10;
 const CR = 13;
 const END_OF_LINE = /\r\n?|\n/g;
 
 /**
- * Lines end with LF, CR or CR LF. Throws `limit.exceeded()` for a line that grows past the limit before its end came.
+ * Lines end with LF, CR or CR LF. A line that grows past the limit before its end came is skipped where it may be, else
+ * `limit.exceeded()` is thrown.
  * Whole lines are decoded at once: a decoder in its streaming mode costs up to seven times as much.
  */
 export function createLineDecoder(limit: LineLimit): LineDecoder {
@@ -44,16 +57,41 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
   let keptBytes = 0;
   /** The last line ended with a CR, which may be the first half of a CR LF. */
   let afterReturn = false;
+  /** The end of what came of a line that is skipped; null: none is. */
+  let skipped: string | null = null;
+  let skippedLength = 0;
 
   function keep(bytes: Uint8Array) {
+    if (skipped !== null) return skip(decoder.decode(bytes));
     keptBytes += bytes.length;
-    if (keptBytes > limit.bytes) throw limit.exceeded();
-    kept.push(bytes.slice());
+    if (keptBytes > limit.bytes) {
+      skip(withKept(bytes, keptBytes - bytes.length));
+      limit.onSkipped?.();
+    } else {
+      kept.push(bytes.slice());
+    }
   }
 
-  function withKept(bytes: Uint8Array): string {
+  function skip(part: string) {
+    const seen = `${skipped ?? ""}${part}`;
+    skippedLength += part.length;
+    if (skippedLength > (limit.skippedBytes ?? 0) || !limit.maySkip?.(seen)) throw limit.exceeded();
+    skipped = seen.slice(-OVERLAP);
+  }
+
+  /** The end of a skipped line comes first here; a comment takes its place, for an empty line would end an event. */
+  function afterSkipped(bytes: Uint8Array): string {
+    const end = bytes.findIndex((byte) => byte === LF || byte === CR);
+    skip(decoder.decode(bytes.subarray(0, end)));
+    skipped = null;
+    skippedLength = 0;
+    return `:${decoder.decode(bytes.subarray(end))}`;
+  }
+
+  function withKept(bytes: Uint8Array, before = keptBytes): string {
+    if (skipped !== null) return afterSkipped(bytes);
     if (kept.length === 0) return decoder.decode(bytes);
-    const whole = new Uint8Array(keptBytes + bytes.length);
+    const whole = new Uint8Array(before + bytes.length);
     let at = 0;
     for (const part of [...kept, bytes]) {
       whole.set(part, at);
@@ -81,41 +119,66 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
       return text;
     },
     end() {
+      if (skipped !== null) return "";
       const rest = withKept(new Uint8Array());
       return atStart ? rest.replace(/^\uFEFF/, "") : rest;
     },
   };
 }
 
-/** Throws `limit.exceeded()` for a line, or an event of several lines, that is longer than the limit. */
+/**
+ * Throws `limit.exceeded()` for a line, or an event of several lines, that is longer than the limit and cannot be
+ * skipped. A line that begins with a brace is no field, but what servers send that fail within a stream: it is an event.
+ */
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
   let data: string | null = null;
+  let isError = false;
 
   /** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
   function bounded(text: string): string {
     if (text.length <= limit.bytes) return text;
-    throw limit.exceeded();
+    if (text.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
+    limit.onSkipped?.();
+    // No field, and not the end of an event.
+    return ":";
   }
 
   /** Whether the line was blank, so that an event is over. */
   function line(text: string): boolean {
     if (text.startsWith("data:")) {
-      const value = text.slice(text[5] === " " ? 6 : 5);
-      data = data === null ? value : bounded(`${data}\n${value}`);
+      add(valueOf(text, 5));
+    } else if (text.startsWith("event:")) {
+      isError = valueOf(text, 6).trim() === "error";
+    } else if (text.startsWith("error:")) {
+      isError = true;
+      add(valueOf(text, 6));
+    } else if (text.startsWith("{")) {
+      dispatch("");
+      add(text);
+      dispatch("");
     }
     return text === "";
   }
 
+  function add(value: string) {
+    // No JSON has these two next to each other on two lines: the blank line between two events is missing.
+    if (data?.endsWith("}") && /^(?:\{|\[DONE)/.test(value)) dispatch("");
+    data = data === null ? value : `${data}\n${value}`;
+    if (data.length > limit.bytes) throw limit.exceeded();
+  }
+
   function dispatch(event: string) {
+    const wasError = isError;
+    isError = false;
     if (data === null) return;
     const whole = data;
     data = null;
-    onData(whole, event);
+    onData(whole, event, wasError);
   }
 
   return {
     parse(text, from) {
-      const isWhole = data === null;
+      const isWhole = data === null && !isError;
       let at = from;
       do {
         END_OF_LINE.lastIndex = at;
@@ -123,17 +186,21 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
         const isOver = line(bounded(text.slice(at, end.index)));
         at = END_OF_LINE.lastIndex;
         if (isOver) dispatch(isWhole ? text.slice(from, at) : "");
-      } while (data !== null && at < text.length);
+      } while ((data !== null || isError) && at < text.length);
       return at;
     },
     get isOpen() {
-      return data !== null;
+      return data !== null || isError;
     },
     end(rest) {
       if (rest !== "") line(bounded(rest));
       dispatch("");
     },
   };
+}
+
+function valueOf(line: string, from: number): string {
+  return line.slice(line[from] === " " ? from + 1 : from);
 }
 
 /** No character of several bytes has one of these in it. A CR is looked for after the last LF alone. */

@@ -24,7 +24,7 @@ export function makeProvider(): TestProvider {
   const calls: TestCall[] = [];
   return {
     calls,
-    stream(call, signal, onDeltas) {
+    stream(call, signal, onRead) {
       const { promise, resolve, reject } = Promise.withResolvers<ProviderEnd>();
       let open = true;
       const end = (settle: () => void) => {
@@ -43,7 +43,7 @@ export function makeProvider(): TestProvider {
         send(...deltas) {
           if (!open) return;
           try {
-            onDeltas(deltas.map((delta) => typeof delta === "string" ? { kind: "text", text: delta } : delta));
+            onRead(deltas.map((delta) => typeof delta === "string" ? { kind: "text", text: delta } : delta), false);
           } catch (error) {
             end(() => reject(error));
           }

@@ -2,84 +2,104 @@
 
 import { OpenAI } from "openai";
 import type { Clock } from "../../platform/clock.ts";
+import type { Log } from "../../platform/log.ts";
 import { RelayError } from "../../protocol/errors.ts";
-import type { Delta, Provider, ProviderCall, ProviderEnd } from "../provider.ts";
-import { toProviderError } from "./errors.ts";
+import { PROVIDER_USAGE_WAIT_MS } from "../../protocol/limits.ts";
+import type { OnRead, Provider, ProviderCall, ProviderEnd } from "../provider.ts";
+import { secretsOf } from "../redact.ts";
+import { thinksFirst } from "../thinking.ts";
+import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { type ByteReads, createBoundedFetch, readBytes } from "./fetch.ts";
-import { createCompletionReader } from "./reader.ts";
+import { readProblem } from "./problem.ts";
+import { type CompletionReader, createCompletionReader, notAStream } from "./reader.ts";
+import { bodyOf, endpointOf, headersOf, refusedFields } from "./request.ts";
 
-/** Fields of the request that are the relay's; a bot's params cannot set them. */
-const RESERVED = ["messages", "model", "n", "stream"];
+/** What a client of providers is made with. */
+interface Options {
+  timeoutMs: number;
+  fetch?: typeof fetch;
+  log?: Log;
+}
 
 /**
  * The package makes the request. The body of the answer is read here, because the package's own reader bounds no line
- * and takes a stream that breaks off for its end. Nothing is retried: a second request could be a second bill.
+ * and takes a stream that breaks off for its end. Nothing is retried, because a second request could be a second bill,
+ * except one that was refused for a field which it can do without.
  */
-export function createChatCompletions(clock: Clock, options: { timeoutMs: number; fetch?: typeof fetch }): Provider {
+export function createChatCompletions(clock: Clock, options: Options): Provider {
   // One for the worker, because each one costs tens of microseconds, and memory.
   const client = new OpenAI({
     // The package requires one; it is never sent.
     apiKey: "in the headers",
-    fetch: createBoundedFetch(clock, options.fetch),
+    fetch: throwRefusals(createBoundedFetch(clock, options.fetch)),
     maxRetries: 0,
     timeout: options.timeoutMs,
     logLevel: "off",
   });
   return {
-    async stream(call, signal, onDeltas) {
+    async stream(call, signal, onRead) {
+      const secrets = secretsOf(call.accessKey, call.headers ?? {}, call.baseUrl);
       try {
         signal.throwIfAborted();
         const response = await request(client, call, signal);
         // They can be megabytes, and the answer takes minutes.
         call.messages = [];
-        return await readAnswer(response, call.accessKey, signal, onDeltas);
+        const completion = createCompletionReader({
+          secrets,
+          thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
+          contentType: response.headers.get("content-type") ?? "",
+          onSkippedLine: () => options.log?.("warn", "provider_line_skipped", { model: call.model }),
+        }, onRead);
+        return await readAnswer(clock, response, completion, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        throw toProviderError(error, call.accessKey);
+        throw toProviderError(error, secrets);
       }
     },
   };
 }
 
-function request(
+/** The package drops what it does not know of a refusal's body, and it knows one shape. */
+function throwRefusals(fetchAny: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await fetchAny(input, init);
+    if (response.ok) return response;
+    throw new ProviderRefusal(response.status, await response.text());
+  };
+}
+
+/** A provider that refuses a field by name has generated nothing, so the request is made once more without it. */
+async function request(client: OpenAI, call: ProviderCall, signal: AbortSignal): Promise<Response> {
+  const body = bodyOf(call, []);
+  try {
+    return await send(client, call, body, signal);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    const names = refusal === null ? [] : refusedFields(refusal.status, readProblem(refusal.body), body);
+    if (names.length === 0 || signal.aborted) throw error;
+    return await send(client, call, bodyOf(call, names), signal);
+  }
+}
+
+function send(
   client: OpenAI,
-  { baseUrl, accessKey, model, messages, temperature, params }: ProviderCall,
+  call: ProviderCall,
+  body: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<Response> {
-  const url = new URL(baseUrl);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}/chat/completions`;
-  const allowed = Object.fromEntries(Object.entries(params).filter(([name]) => !RESERVED.includes(name)));
-  return client.chat.completions.create({
-    ...(temperature === null ? {} : { temperature }),
-    stream_options: { include_usage: true },
-    ...allowed,
-    model,
-    messages,
-    stream: true,
-  }, {
-    path: url.href,
+  return client.chat.completions.create(body as unknown as OpenAI.ChatCompletionCreateParamsStreaming, {
+    path: endpointOf(call.baseUrl),
     signal,
     // All of them: the package would add what it finds in the worker's environment.
-    fetchOptions: { headers: headersFor(accessKey) } as object,
+    fetchOptions: { headers: headersOf(call) } as object,
   }).asResponse();
 }
 
-/** A key that no header can hold is refused here: the runtime's error would quote it. */
-function headersFor(accessKey: string | null): Record<string, string> {
-  const headers = { accept: "application/json", "content-type": "application/json" };
-  const key = accessKey?.trim();
-  if (!key) return headers;
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new RelayError("provider_auth", "Cannot send the key of this bot: it has characters that no header can hold");
-  }
-  return { ...headers, authorization: `Bearer ${key}` };
-}
-
 async function readAnswer(
+  clock: Clock,
   response: Response,
-  accessKey: string | null,
+  completion: CompletionReader,
   signal: AbortSignal,
-  onDeltas: (deltas: Delta[]) => void,
 ): Promise<ProviderEnd> {
   if (response.body === null) throw notAStream("no body");
   const reads = readBytes(response.body);
@@ -87,35 +107,55 @@ async function readAnswer(
   const cancel = () => reads.cancel(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });
   try {
-    const type = response.headers.get("content-type") ?? "";
-    if (/json|html/i.test(type)) throw notAStream(type.split(";", 1)[0]);
-    return await readEvents(reads, accessKey, signal, onDeltas);
+    return await readToEnd(clock, reads, completion, signal);
   } finally {
     signal.removeEventListener("abort", cancel);
     reads.cancel(signal.reason ?? new DOMException("The answer was read", "AbortError"));
   }
 }
 
-async function readEvents(
+async function readToEnd(
+  clock: Clock,
   reads: ByteReads,
-  accessKey: string | null,
+  completion: CompletionReader,
   signal: AbortSignal,
-  onDeltas: (deltas: Delta[]) => void,
 ): Promise<ProviderEnd> {
-  const completion = createCompletionReader(accessKey, onDeltas);
-  while (!completion.isDone()) {
-    const bytes = await reads.next();
-    signal.throwIfAborted();
-    if (bytes === undefined) break;
-    completion.push(bytes);
+  const wait = createUsageWait(clock, () => reads.cancel(new DOMException("It is complete", "AbortError")));
+  try {
+    while (!completion.isDone()) {
+      const bytes = await reads.next().catch((error) => {
+        // What breaks after the finish is its end.
+        if (!completion.isComplete()) throw error;
+      });
+      signal.throwIfAborted();
+      if (bytes === undefined) break;
+      const hasAdded = completion.push(bytes);
+      if (completion.isComplete()) wait.from(hasAdded);
+    }
+  } finally {
+    wait.end();
   }
   signal.throwIfAborted();
   return completion.end();
 }
 
-function notAStream(found: string): RelayError {
-  return new RelayError(
-    "provider_bad_response",
-    `The provider answered with ${JSON.stringify(found.slice(0, 50))}, not with an event stream`,
-  );
+/** Ends a body whose answer is complete and gets no longer. One timer, set anew when it fires. */
+function createUsageWait(clock: Clock, onOver: () => void) {
+  let until: number | null = null;
+  let stop = () => {};
+
+  function check() {
+    const left = until! - clock.now();
+    if (left <= 0) onOver();
+    else stop = clock.after(left, check);
+  }
+
+  return {
+    from(hasAdded: boolean) {
+      const isFirst = until === null;
+      if (isFirst || hasAdded) until = clock.now() + PROVIDER_USAGE_WAIT_MS;
+      if (isFirst) check();
+    },
+    end: () => stop(),
+  };
 }

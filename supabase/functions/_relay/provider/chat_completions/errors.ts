@@ -1,30 +1,46 @@
 /** Turns the failures of a provider's request into the relay's own errors. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
-import { RelayError } from "../../protocol/errors.ts";
+import { type ErrorCode, RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
+import { withoutSecrets } from "../redact.ts";
+import { type Problem, readProblem } from "./problem.ts";
 
-/** Of the body of an answer only the message is passed on, cut and without the bot's key. */
-export function toProviderError(error: unknown, accessKey: string | null): RelayError {
+/** An answer with another status than 2xx; its body is for `refusedWith` alone. */
+export class ProviderRefusal extends Error {
+  override readonly name = "ProviderRefusal";
+
+  constructor(readonly status: number, readonly body: string) {
+    super(`The provider answered with status ${status}`);
+  }
+}
+
+/** Of the body of an answer only the message is passed on, cut and without the bot's secrets. */
+export function toProviderError(error: unknown, secrets: string[]): RelayError {
   if (error instanceof RelayError) return error;
+  const refusal = refusalOf(error);
+  if (refusal !== null) return refusedWith(refusal, secrets);
   if (error instanceof APIConnectionTimeoutError) {
     return new RelayError("provider_timeout", "The provider did not answer in time");
   }
   if (error instanceof APIConnectionError) {
-    return new RelayError("provider_error", "Cannot reach the provider", { cause: reasonOf(error, accessKey) });
-  }
-  if (error instanceof APIError && typeof error.status === "number") {
-    return refusedWith(error.status, error, accessKey);
+    return new RelayError("provider_error", "Cannot reach the provider", { cause: reasonOf(error, secrets) });
   }
   return new RelayError(
     "provider_bad_response",
     "The provider's answer broke off before it was finished",
-    { cause: reasonOf(error, accessKey) },
+    { cause: reasonOf(error, secrets) },
   );
 }
 
+/** The openai package wraps what its `fetch` throws. */
+export function refusalOf(error: unknown): ProviderRefusal | null {
+  if (error instanceof ProviderRefusal) return error;
+  return error instanceof APIError && error.cause instanceof ProviderRefusal ? error.cause : null;
+}
+
 /** For the log: the runtime's message quotes the URL, and its query may hold a key. */
-function reasonOf(error: unknown, accessKey: string | null): string {
+function reasonOf(error: unknown, secrets: string[]): string {
   let deepest = error;
   for (let depth = 0; depth < 5; depth++) {
     if (!(deepest instanceof Error && deepest.cause instanceof Error)) break;
@@ -32,36 +48,97 @@ function reasonOf(error: unknown, accessKey: string | null): string {
   }
   if (!(deepest instanceof Error)) return typeof deepest;
   const said = `${deepest.name}: ${deepest.message}`;
-  return withoutKey(said, accessKey).replaceAll(/(https?:\/\/[^\s?)]*)\?[^\s)]*/g, "$1");
+  return withoutSecrets(said, secrets).replaceAll(/(https?:\/\/[^\s?)]*)\?[^\s)]*/g, "$1");
 }
 
-function withoutKey(text: string, accessKey: string | null): string {
-  return accessKey ? text.replaceAll(accessKey, "[key]") : text;
-}
-
-/** The message of a 401 or 403 stays here: providers quote parts of the key in it, and a bot may be shared. */
-function refusedWith(status: number, error: APIError, accessKey: string | null): RelayError {
-  if (status === 401 || status === 403) {
-    return new RelayError("provider_auth", `The provider refused the key of this bot with status ${status}`);
-  }
+function refusedWith({ status, body }: ProviderRefusal, secrets: string[]): RelayError {
   if (status >= 300 && status < 400) {
     return new RelayError(
       "provider_error",
       `The provider answered with a redirect (status ${status}), which is not followed`,
     );
   }
-  const body = error.error as { message?: unknown } | null | undefined;
-  return new RelayError(
-    status === 429 ? "provider_rate_limited" : "provider_error",
-    `The provider refused the request with status ${status}${providerMessage(body?.message, accessKey)}`,
-  );
+  const problem = readProblem(body);
+  const code = codeOf(problem, status);
+  if (code === "provider_auth") {
+    return new RelayError(code, `The provider refused the key of this bot with status ${status}`);
+  }
+  const words = providerMessage(problem.said, secrets);
+  return new RelayError(code, `The provider refused the request with status ${status}${words}`);
+}
+
+/** An error that came under status 200; `where` begins the message. */
+export function reportedError(problem: Problem, where: string, secrets: string[]): RelayError {
+  const code = codeOf(problem, null);
+  // The words of an authentication error stay here: providers quote parts of the key in it, and a bot may be shared.
+  if (code === "provider_auth") return new RelayError(code);
+  return new RelayError(code, `${where}${providerMessage(problem.said, secrets)}`);
+}
+
+const CONTEXT_CODES =
+  /context_length|context_window|context_too_long|prompt_too_long|max_context|exceed_context|tokens_limit|string_above_max_length/;
+const CONTEXT_WORDS = new RegExp(
+  [
+    "context (?:length|window|size)",
+    "(?:maximum|max) (?:model )?(?:context|prompt|input) (?:length|tokens?|size)",
+    "(?:prompt|input|message|request|text) (?:is|are|was)? ?too (?:long|large|many tokens)",
+    "too many (?:input )?tokens",
+    "exceeds? (?:the |this model'?s? |model'?s? )?(?:maximum |max )?(?:number of tokens|(?:input )?token (?:limit|count)|context)",
+    "input token count",
+    "token limit exceeded",
+    "reduce the length of the (?:messages|prompt|input)",
+    "inputs? tokens? \\+|`inputs` (?:tokens|must have less than)",
+    "range of input length should be",
+    "maximum prompt length",
+  ].join("|"),
+  "i",
+);
+/** Of tokens a minute, not of the window. */
+const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
+
+const BALANCE =
+  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.*(?:arrears|overdue)|credit balance|余额/i;
+const REFUSED_CODES =
+  /content_filter|content_policy|moderation|data_inspection|sensitive|safety|unsupported_country|region|policy_violation/;
+const REFUSED_WORDS =
+  /moderat|flagged|content (?:policy|filter|management)|country|region|territory|location is not supported|safety|inappropriate|sensitive/i;
+const AUTH_CODES =
+  /^401$|invalid_?(?:authentication|api_?key|token)|api_?key_(?:invalid|expired)|^(?:incorrect|missing|wrong)_api_key|auth(?:entication|orization)(?:_?error)|unauthenticated|unauthorized|invalid_iam_token|^permission_(?:error|denied)$/;
+const AUTH_WORDS =
+  /(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)s?\b.{0,60}(?:invalid|not valid|incorrect|expired|missing|wrong|revoked|disabled|required|not found|unknown|format)|(?:invalid|incorrect|expired|wrong|missing|revoked|bad|unknown|no|unrecognized|malformed) (?:\w+ )?(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)|unauthori[sz]ed|authenticat(?:ion|e)\b|invalid (?:credentials?|token|jwt|bearer)|no auth credentials|login fail|鉴权|令牌/i;
+const RATE =
+  /rate.?limit|too_?many_?requests|\bthrottl|resource_exhausted|^429$|requests? per (?:minute|day)|tokens? per (?:minute|day)|too many requests|slow down|速率/i;
+const REFUSED_TYPES =
+  /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|failed_precondition|validation(?:_?error)?)$/;
+
+/** Code and type of a failure decide, then its words, then its status. */
+export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: number | null): ErrorCode {
+  const words = said.join("\n");
+  const names = codes.join("\n");
+  const any = (pattern: RegExp) => codes.some((code) => pattern.test(code));
+  const status = httpStatus === null || httpStatus < 400 || (httpStatus >= 500 && ownStatus !== null)
+    ? ownStatus
+    : httpStatus;
+  if (httpStatus === 401) return "provider_auth";
+  if (any(CONTEXT_CODES) || CONTEXT_WORDS.test(words) && !NOT_CONTEXT.test(words)) return "context_exceeded";
+  const saysAuth = any(AUTH_CODES) && !(status === 403 && REFUSED_WORDS.test(words)) || AUTH_WORDS.test(words);
+  if (saysAuth && !any(REFUSED_CODES) && status !== 429) return "provider_auth";
+  if (BALANCE.test(names) || BALANCE.test(words) || status === 402) return "provider_refused";
+  if (status === 429 || any(RATE) || RATE.test(words) && (status === null || status >= 500)) {
+    return "provider_rate_limited";
+  }
+  if (any(REFUSED_CODES)) return "provider_refused";
+  if (status === 403) return REFUSED_WORDS.test(words) ? "provider_refused" : "provider_auth";
+  if (status === 401) return "provider_auth";
+  if (status === null) return any(REFUSED_TYPES) ? "provider_refused" : "provider_error";
+  const mayPass = status >= 500 || status === 408 || status === 409 || status === 425 || status === 499;
+  return mayPass ? "provider_error" : "provider_refused";
 }
 
 /** `: "…"` with what the provider said, or nothing where it said nothing that can be shown. */
-export function providerMessage(said: unknown, accessKey: string | null): string {
-  if (typeof said !== "string" || said.trim() === "") return "";
-  // deno-lint-ignore no-control-regex
-  const line = withoutKey(said, accessKey).replaceAll(/[\0-\x1f\x7f]+/g, " ")
-    .trim().toWellFormed();
-  return `: "${line.slice(0, MAX_PROVIDER_MESSAGE_CHARACTERS).toWellFormed()}"`;
+export function providerMessage(said: string[], secrets: string[]): string {
+  const line = withoutSecrets(said.join(": "), secrets)
+    // deno-lint-ignore no-control-regex
+    .replaceAll(/[\0-\x1f\x7f]+/g, " ").trim().toWellFormed();
+  return line === "" ? "" : `: "${line.slice(0, MAX_PROVIDER_MESSAGE_CHARACTERS).toWellFormed()}"`;
 }

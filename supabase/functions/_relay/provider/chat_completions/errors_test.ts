@@ -3,13 +3,14 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortEr
 import { RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
 import { makePlatform } from "../../testing/platform.ts";
-import { providerMessage, toProviderError } from "./errors.ts";
+import { providerMessage, ProviderRefusal, toProviderError } from "./errors.ts";
 
 const KEY = "sk-secret-of-the-bot";
+const SECRETS = [KEY];
 
-/** What the openai package throws for an answer with this status and body. */
+/** What is thrown for an answer with this status and body. */
 function refused(status: number, body: unknown): APIError {
-  return APIError.generate(status, body as object, `${status} ${JSON.stringify(body)}`, new Headers());
+  return new APIConnectionError({ cause: new ProviderRefusal(status, JSON.stringify(body) ?? "") });
 }
 
 /** The error with its causes, as a log line has them. */
@@ -23,11 +24,12 @@ Deno.test("each status of a provider has one code, and is in the message", () =>
   const codes = {
     provider_auth: [401, 403],
     provider_rate_limited: [429],
-    provider_error: [300, 301, 302, 304, 307, 308, 400, 402, 404, 408, 409, 413, 422, 500, 502, 503, 529, 599],
+    provider_refused: [400, 402, 404, 405, 413, 415, 422, 451],
+    provider_error: [300, 301, 302, 304, 307, 308, 408, 409, 425, 500, 502, 503, 529, 599],
   };
   for (const [code, statuses] of Object.entries(codes)) {
     for (const status of statuses) {
-      const error = toProviderError(refused(status, {}), KEY);
+      const error = toProviderError(refused(status, {}), SECRETS);
       assert.equal(error.code, code, String(status));
       assert.match(error.message, new RegExp(`^[A-Z].*\\b${status}\\b(.*[^.])?$`));
     }
@@ -40,7 +42,7 @@ const keyRefused = "The provider refused the key of this bot with status";
 /** A status with a body, and the message of the error, which is all that is logged. */
 const REFUSALS: [status: number, body: unknown, message: string][] = [
   [429, said("Slow down."), 'The provider refused the request with status 429: "Slow down."'],
-  ...[{}, { error: "secret" }, { error: null }, said({ text: "secret" }), { detail: "secret" }, { message: "secret" }]
+  ...[{}, { error: null }, said({ text: "secret" }), { text: "secret" }, { error: { hint: "secret" } }]
     .map((body): [number, unknown, string] => [500, body, "The provider refused the request with status 500"]),
   [500, undefined, "The provider refused the request with status 500"],
   // Providers quote parts of the key.
@@ -51,7 +53,7 @@ const REFUSALS: [status: number, body: unknown, message: string][] = [
 
 Deno.test("of a refusal the provider's message is passed on, and nothing else of its body; nothing about a key", () => {
   for (const [status, body, message] of REFUSALS) {
-    const error = toProviderError(refused(status, body), KEY);
+    const error = toProviderError(refused(status, body), SECRETS);
     assert.equal(error.message, message);
     assert.equal(logged(error), `RelayError: ${message}`);
   }
@@ -80,11 +82,11 @@ const THROWN: [thrown: unknown, code: string, message: string, cause?: string][]
 
 Deno.test("what is thrown has one code and one message, and a cause that the log may have", () => {
   for (const [thrown, ...wanted] of THROWN) {
-    const { code, message, cause } = toProviderError(thrown, KEY);
+    const { code, message, cause } = toProviderError(thrown, SECRETS);
     assert.deepEqual([code, message, cause], [wanted[0], wanted[1], wanted[2]]);
   }
   const error = new RelayError("provider_bad_response", "Cannot read");
-  assert.equal(toProviderError(error, KEY), error);
+  assert.equal(toProviderError(error, SECRETS), error);
 });
 
 Deno.test("the log has the deepest cause, without the query of a URL and without the key", () => {
@@ -92,23 +94,27 @@ Deno.test("the log has the deepest cause, without the query of a URL and without
   const deepest = new Error(`error sending request for url (${url}): dns error for ${KEY}`);
   const thrown = new APIConnectionError({ cause: new TypeError(`fetch failed ${KEY}`, { cause: deepest }) });
   const words = "Error: error sending request for url (https://api.example/v1/chat): dns error for ";
-  const error = toProviderError(thrown, KEY);
+  const error = toProviderError(thrown, SECRETS);
   assert.equal(logged(error), `RelayError: Cannot reach the provider; caused by ${words}[key]`);
-  assert.equal(toProviderError(thrown, null).cause, words + KEY);
+  assert.equal(toProviderError(thrown, []).cause, words + KEY);
 });
 
 Deno.test("a provider's message loses the key and becomes one line, cut at its limit, never through a character", () => {
   const whole = "x".repeat(MAX_PROVIDER_MESSAGE_CHARACTERS);
-  const cases: [unknown, string][] = [
+  const cases: [string, string][] = [
     ["Overloaded", ': "Overloaded"'],
+    [
+      "It ends with -bot, begins with sk-s and has secret within",
+      ': "It ends with [key], begins with [key] and has secret within"',
+    ],
     [`Bad key ${KEY}, yes: ${KEY}`, ': "Bad key [key], yes: [key]"'],
     ["  a\r\n\tb\0c\x7f ", ': "a b c"'],
     ["half \ud83d", ': "half \uFFFD"'],
     [whole, `: "${whole}"`],
     [`${whole}y`, `: "${whole}"`],
     [`${whole.slice(1)}🐉`, `: "${whole.slice(1)}\uFFFD"`],
-    ...["", " \n ", null, undefined, 7, ["a"]].map((said): [unknown, string] => [said, ""]),
+    ...["", " \n "].map((said): [string, string] => [said, ""]),
   ];
-  for (const [said, wanted] of cases) assert.equal(providerMessage(said, KEY), wanted);
-  for (const key of [null, ""]) assert.equal(providerMessage("abc", key), ': "abc"');
+  for (const [said, wanted] of cases) assert.equal(providerMessage([said], SECRETS), wanted);
+  assert.equal(providerMessage(["abc", "d"], []), ': "abc: d"');
 });

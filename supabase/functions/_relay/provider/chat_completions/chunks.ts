@@ -1,0 +1,265 @@
+/** Collects what the chunks of one answer bring: deltas, how the model finished, tokens. */
+
+import { RelayError } from "../../protocol/errors.ts";
+import type { Usage } from "../../protocol/events.ts";
+import { createTextCleaner } from "../clean_text.ts";
+import type { Delta, ProviderEnd } from "../provider.ts";
+import { createThinkingSplitter } from "../thinking.ts";
+import { contentOf, type Found, found } from "./content.ts";
+import { reportedError } from "./errors.ts";
+import type { SoleDelta } from "./fast_path.ts";
+import { isProblem, problemOf, readProblem } from "./problem.ts";
+import { withUsage } from "./usage.ts";
+
+/** These mean that the answer was broken off, or are the relay's own words for that. */
+const NOT_A_FINISH = new Set([
+  "cancelled",
+  "disconnected",
+  "timeout",
+  "interrupted",
+  "error",
+  "abort",
+  "network_error",
+  "insufficient_system_resource",
+]);
+
+interface Chunk {
+  error?: unknown;
+  usage?: unknown;
+  x_groq?: { usage?: unknown } | null;
+  choices?: unknown;
+  object?: unknown;
+  [field: string]: unknown;
+}
+
+interface Choice {
+  index?: unknown;
+  finish_reason?: unknown;
+  finish_details?: unknown;
+  delta?: unknown;
+  message?: unknown;
+  text?: unknown;
+  usage?: unknown;
+  error?: unknown;
+}
+
+/** What a bot knows of its model, and what must not be said. */
+export interface ChunkOptions {
+  secrets: string[];
+  /** A text without an opening tag may begin within the reasoning. */
+  thinksFirst: boolean;
+}
+
+/** Neighbours of a kind are one delta. */
+export function createChunkReader({ secrets, thinksFirst }: ChunkOptions) {
+  const cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
+  const thinking = createThinkingSplitter(push, thinksFirst);
+  const messages = { text: createMessageReader(), reasoning: createMessageReader() };
+  let deltas: Delta[] = [];
+  const came = { text: false, reasoning: false };
+  let index: number | null = null;
+  let finishReason: string | null = null;
+  let usage: Usage | null = null;
+  let done = false;
+  /** The first data that was no chunk. */
+  let junk: string | null = null;
+
+  function push(kind: Delta["kind"], part: string) {
+    const text = cleaners[kind].clean(part);
+    if (text === "") return;
+    const last = deltas.at(-1);
+    if (last?.kind === kind) last.text += text;
+    else deltas.push({ kind, text });
+  }
+
+  function add(kind: Delta["kind"], text: string) {
+    if (kind === "text") {
+      thinking.push(text);
+    } else {
+      thinking.reasoningCame();
+      push(kind, text);
+    }
+  }
+
+  const isComplete = () => finishReason !== null && !NOT_A_FINISH.has(finishReason);
+
+  /** Where the only choice of the first chunk has another index than 0, that one is read. */
+  function choiceOf(choices: unknown[]): Choice | undefined {
+    const [first] = choices as Choice[];
+    if (choices.length === 1 && first?.index === 0 && !index) {
+      index = 0;
+      return first;
+    }
+    const all = choices.filter((choice): choice is Choice => typeof choice === "object" && choice !== null);
+    index ??= all.length === 0 || all.some((choice) => indexOf(choice) === 0) ? null : indexOf(all[0]);
+    const chosen = all.find((choice) => indexOf(choice) === (index ?? 0));
+    if (chosen !== undefined) index ??= 0;
+    return chosen;
+  }
+
+  function readChoice(choice: Choice, isWhole: boolean): SoleDelta | null {
+    let { reasoning, text } = contentOf(choice.delta);
+    if (reasoning !== null) came.reasoning = true;
+    if (text !== null) came.text = true;
+    if (choice.message) {
+      const message = contentOf(choice.message);
+      if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
+      if (!came.text) text = messages.text.read(message.text, isWhole);
+    }
+    if (text === null && choice.text) {
+      text = found(choice.text, "text");
+      came.text = true;
+    }
+    if (reasoning !== null) add("reasoning", reasoning.text);
+    if (text !== null) add("text", text.text);
+    const reason = choice.finish_reason || choice.finish_details
+      ? reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details)
+      : null;
+    if (reason === null) return soleOf(reasoning, text);
+    // An answer that was complete stays so.
+    if (!isComplete() || !NOT_A_FINISH.has(reason)) finishReason = reason;
+    return null;
+  }
+
+  function readChunk(chunk: Chunk, isError: boolean): SoleDelta | null {
+    const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
+    const choice = choiceOf(choices);
+    const sole = choice === undefined ? null : readChoice(choice, chunk.object === "chat.completion");
+    const known = usage;
+    if (chunk.usage) usage = withUsage(usage, chunk.usage);
+    if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
+    if (choice?.usage) usage = withUsage(usage, choice.usage);
+    if (isError || isProblem(chunk)) fail(chunk);
+    else if (choice?.error) fail(choice.error);
+    return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;
+  }
+
+  function where(): string {
+    return came.text || came.reasoning || messages.text.hasRead()
+      ? "The provider failed in the middle of the stream"
+      : "The provider answered with an error";
+  }
+
+  function fail(problem: unknown) {
+    if (!isComplete()) throw reportedError(problemOf(problem), where(), secrets);
+  }
+
+  /** Takes the data of an event. Throws a RelayError for an error that the provider reports. */
+  function read(data: string, isError = false): SoleDelta | null {
+    done ||= isDone(data);
+    if (done) return null;
+    const chunk = parseJson(data);
+    if (chunk !== undefined) return readValue(chunk, data, isError);
+    if (isError && data.trim() !== "") {
+      if (!isComplete()) throw reportedError(readProblem(data), where(), secrets);
+    } else if (data.includes("\n")) {
+      // Several events without a blank line between them.
+      for (const line of data.split("\n")) read(line, isError);
+    } else if (data.trim() !== "") {
+      junk ??= data.slice(0, 1_000);
+    }
+    return null;
+  }
+
+  function readValue(value: unknown, data: string, isError: boolean): SoleDelta | null {
+    const chunk = Array.isArray(value) ? value[0] : value;
+    if (typeof chunk === "object" && chunk !== null) return readChunk(chunk as Chunk, isError);
+    else if (isError) fail(value);
+    else junk ??= data.slice(0, 1_000);
+    return null;
+  }
+
+  /** What has come since the last call. */
+  function take(): Delta[] {
+    const taken = deltas;
+    deltas = [];
+    return taken;
+  }
+
+  /** `isWhole`: the body was one completion, which needs no word for its end. */
+  function end(isWhole = false): ProviderEnd {
+    thinking.end();
+    pushRest("reasoning");
+    pushRest("text");
+    const hasText = came.text || messages.text.hasRead();
+    if (finishReason === null && hasText && (done || isWhole)) finishReason = "stop";
+    if (finishReason === null) throw unfinished(junk, hasText, secrets);
+    if (NOT_A_FINISH.has(finishReason)) {
+      throw new RelayError("provider_error", `The provider ended with the finish reason "${finishReason}"`);
+    }
+    return { finishReason, usage };
+  }
+
+  function pushRest(kind: Delta["kind"]) {
+    const text = cleaners[kind].end();
+    const last = deltas.at(-1);
+    if (text !== "" && last?.kind === kind) last.text += text;
+    else if (text !== "") deltas.push({ kind, text });
+  }
+
+  return { add, read, take, end, isDone: () => done, isComplete };
+}
+
+/** A message may be repeated as a whole, longer each time, or come in parts. */
+function createMessageReader() {
+  let whole = "";
+  let inParts = false;
+  return {
+    read(part: Found | null, isWhole: boolean): Found | null {
+      if (part === null) return null;
+      const repeats = whole !== "" && !inParts && part.text.startsWith(whole) && (isWhole || part.text !== whole);
+      const text = repeats ? part.text.slice(whole.length) : part.text;
+      if (whole !== "" && !repeats) inParts = true;
+      whole = inParts ? "…" : part.text;
+      return text === "" ? null : { text, field: null };
+    },
+    hasRead: () => whole !== "",
+  };
+}
+
+function unfinished(junk: string | null, hasText: boolean, secrets: string[]): RelayError {
+  if (junk === null) {
+    return new RelayError("provider_bad_response", "The provider closed the stream without a finish reason");
+  }
+  if (!hasText && !/^\s*[{["<]/.test(junk)) {
+    const error = reportedError(readProblem(junk), "The provider sent no answer", secrets);
+    if (error.code !== "provider_error") return error;
+  }
+  return new RelayError(
+    "provider_bad_response",
+    "The provider sent an event that is not a chat completion chunk",
+  );
+}
+
+function indexOf({ index }: Choice): number {
+  return Number(index ?? 0) || 0;
+}
+
+function soleOf(reasoning: Found | null, text: Found | null): SoleDelta | null {
+  const only = reasoning === null ? text : text === null ? reasoning : null;
+  if (only === null || only.field === null) return null;
+  return { kind: reasoning === null ? "text" : "reasoning", field: only.field };
+}
+
+function isDone(data: string): boolean {
+  return data.length < 40 && /^\s*["']?\s*\[?\s*DONE\s*\]?\s*["']?\s*$/i.test(data);
+}
+
+function parseJson(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    // The parser's message would quote the provider.
+    return undefined;
+  }
+}
+
+/** The reason goes into a column, which can hold neither U+0000 nor half a character. An empty one is none. */
+function reasonOf(reason: unknown): string | null {
+  if (typeof reason === "object" && reason !== null) {
+    const { type, reason: inner, name } = reason as Record<string, unknown>;
+    return reasonOf([type, inner, name].find((value) => typeof value === "string"));
+  }
+  if (typeof reason !== "string" || reason === "" || reason === "null") return null;
+  return reason.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,80 @@
+/** Finds what a choice of a chunk brings, in whichever field the provider puts it. */
+
+import type { Delta } from "../provider.ts";
+
+/** A text, and the field that held it where it was a plain string. */
+export interface Found {
+  text: string;
+  field: string | null;
+}
+
+/** Both kinds of what a delta or a message brings; null where it brings none. */
+export interface Content {
+  reasoning: Found | null;
+  text: Found | null;
+}
+
+const REASONING_FIELDS = ["reasoning_content", "reasoning", "reasoning_details", "thinking"];
+
+/** Where a part of a list has its words. */
+const PART_FIELDS = ["text", "thinking", "reasoning", "summary", "content", "refusal"];
+
+const REASONING_PART = /think|reason|summary/i;
+const TEXT_PART = /^(?:text|output_text|refusal)$/;
+
+const NOTHING: Content = { reasoning: null, text: null };
+
+/** What stands in a delta, or in a message, which has the same fields. */
+export function contentOf(delta: unknown): Content {
+  if (typeof delta !== "object" || delta === null) return NOTHING;
+  const fields = delta as Record<string, unknown>;
+  let reasoning: Found | null = null;
+  let text: Found | null = null;
+  for (const field of REASONING_FIELDS) {
+    const value = fields[field];
+    if (value && reasoning === null) reasoning = found(value, field);
+  }
+  const { content } = fields;
+  if (typeof content === "string") {
+    if (content !== "") text = { text: content, field: "content" };
+  } else if (typeof content === "object" && content !== null) {
+    const parts = Array.isArray(content) ? content : [content];
+    reasoning ??= listed(parts, "reasoning");
+    text = listed(parts, "text");
+  }
+  if (text === null && fields.refusal) text = found(fields.refusal, "refusal");
+  return { reasoning, text };
+}
+
+/** A string, or the words of a list or an object; null for nothing. */
+export function found(value: unknown, field: string): Found | null {
+  if (typeof value === "string") return value === "" ? null : { text: value, field };
+  const text = wordsOf(value);
+  return text === "" ? null : { text, field: null };
+}
+
+function listed(parts: unknown[], kind: Delta["kind"]): Found | null {
+  const text = parts.filter((part) => kindOf(part) === kind).map((part) => wordsOf(part)).join("");
+  return text === "" ? null : { text, field: null };
+}
+
+/** A part without a type is text if it has one; images, references and calls of tools are neither. */
+function kindOf(part: unknown): Delta["kind"] | null {
+  if (typeof part === "string") return "text";
+  if (typeof part !== "object" || part === null) return null;
+  const { type, text } = part as Record<string, unknown>;
+  if (typeof type !== "string") return typeof text === "string" ? "text" : null;
+  if (TEXT_PART.test(type)) return "text";
+  return REASONING_PART.test(type) ? "reasoning" : null;
+}
+
+function wordsOf(value: unknown, depth = 0): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null || depth > 5) return "";
+  if (Array.isArray(value)) return value.map((part) => wordsOf(part, depth + 1)).join("");
+  for (const field of PART_FIELDS) {
+    const words = wordsOf((value as Record<string, unknown>)[field], depth + 1);
+    if (words !== "") return words;
+  }
+  return "";
+}

@@ -1,0 +1,255 @@
+/** What providers say, as bytes: for tests. Each row stands for a kind; docs/providers.md has who sends what. */
+
+/** What came of an answer. `end`: the finish reason, or a code of the relay's with words of its message. */
+export interface Dialect {
+  name: string;
+  body: string;
+  /** What is shown; reasoning in angle brackets. */
+  shown: string;
+  end: string;
+  usage?: boolean;
+  status?: number;
+  type?: string;
+  model?: string;
+}
+
+/** A dialect in short. */
+export type Row = [name: string, body: string, shown: string, end: string, more?: Partial<Dialect>];
+
+export const json = (value: unknown) => JSON.stringify(value);
+export const data = (value: unknown) => `data: ${json(value)}\n\n`;
+/** The event of one chunk. */
+export const chunk = (delta: unknown, finish_reason: unknown = null, rest = {}) =>
+  data({
+    id: "c",
+    object: "chat.completion.chunk",
+    model: "m",
+    choices: [{ index: 0, delta, finish_reason }],
+    ...rest,
+  });
+export const text = (content: unknown) => chunk({ content });
+export const choices = (...all: unknown[]) => data({ choices: all });
+
+export const ONCE = text("Once ");
+export const MORE = text("more.");
+export const TEXT = ONCE + MORE;
+export const STOP = chunk({}, "stop");
+export const DONE = "data: [DONE]\n\n";
+export const END = STOP + DONE;
+export const COUNTS = { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 };
+export const USAGE = data({ choices: [], usage: COUNTS });
+export const SHOWN = "Once more.";
+export const THOUGHT = `<Hm. >${SHOWN}`;
+export const used = { usage: true };
+export const STREAM = TEXT + END;
+export const whole = (message: unknown, rest = {}) => ({
+  object: "chat.completion",
+  choices: [{ index: 0, message, finish_reason: "stop" }],
+  ...rest,
+});
+const reasons = (field: string, value: unknown): Row => [
+  `reasoning in ${field}: ${json(value)}`,
+  chunk({ [field]: value }) + STREAM,
+  THOUGHT,
+  "stop",
+];
+
+const TEXTS: Row[] = [
+  [
+    "OpenAI: role first, usage last",
+    chunk({ role: "assistant", content: "" }) + TEXT + STOP + USAGE + DONE,
+    SHOWN,
+    "stop",
+    used,
+  ],
+  [
+    "content as parts",
+    text([{ type: "text", text: "Once " }]) + text([{ type: "text", text: "more." }]) + END,
+    SHOWN,
+    "stop",
+  ],
+  ["content as one part without a list", text({ type: "text", text: SHOWN }) + END, SHOWN, "stop"],
+  [
+    "content as parts of several texts",
+    text([{ type: "text", text: "Once " }, { type: "text", text: "more." }]) + END,
+    SHOWN,
+    "stop",
+  ],
+  ["content as strings in a list", text(["Once ", "more."]) + END, SHOWN, "stop"],
+  ["parts with a type of the Responses API", text([{ type: "output_text", text: SHOWN }]) + END, SHOWN, "stop"],
+  ["parts without a type", text([{ text: SHOWN }]) + END, SHOWN, "stop"],
+  [
+    "Mistral: thinking as a part with nested texts",
+    text([{ type: "thinking", thinking: [{ type: "text", text: "Hm. " }], closed: true }]) + STREAM,
+    THOUGHT,
+    "stop",
+  ],
+  [
+    "Mistral: a part that is a reference says nothing",
+    ONCE + text([{ type: "reference", reference_ids: [1] }]) + MORE +
+    END,
+    SHOWN,
+    "stop",
+  ],
+  ["thinking as a part with a string", text([{ type: "thinking", thinking: "Hm. " }]) + STREAM, THOUGHT, "stop"],
+  [
+    "thinking and text as two parts of one list",
+    text([{ type: "thinking", thinking: "Hm. " }, { type: "text", text: SHOWN }]) + END,
+    THOUGHT,
+    "stop",
+  ],
+  [
+    "Databricks: reasoning with a summary",
+    text([{ type: "reasoning", summary: [{ type: "summary_text", text: "Hm. ", signature: "x" }] }]) + STREAM,
+    THOUGHT,
+    "stop",
+  ],
+  ["thinking that is hidden says nothing", text([{ type: "redacted_thinking", data: "x" }]) + STREAM, SHOWN, "stop"],
+  ["images say nothing", text([{ type: "image_url", image_url: { url: "https://a.test" } }]) + STREAM, SHOWN, "stop"],
+  [
+    "a refusal of the model's",
+    chunk({ refusal: "I cannot " }) + chunk({ content: null, refusal: "do that." }) + END,
+    "I cannot do that.",
+    "stop",
+  ],
+  ["a refusal as a part", text([{ type: "refusal", refusal: "No." }]) + END, "No.", "stop"],
+  ["content and refusal in one: content", chunk({ content: SHOWN, refusal: "No" }) + END, SHOWN, "stop"],
+  [
+    "message in place of delta",
+    choices({ message: { content: "Once " } }) + choices({ message: { content: "more." } }) +
+    END,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "message that grows",
+    choices({ message: { content: "Once " } }) + choices({ message: { content: SHOWN } }) + END,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "MiniMax: the whole message again at the end",
+    TEXT + STOP + data(whole({ content: SHOWN }, { usage: COUNTS })),
+    SHOWN,
+    "stop",
+    used,
+  ],
+  [
+    "Perplexity: delta, and message so far",
+    choices({ delta: { content: "Once " }, message: { content: "Once " } }) +
+    choices({ delta: { content: "more." }, message: { content: SHOWN }, finish_reason: "stop" }),
+    SHOWN,
+    "stop",
+  ],
+  [
+    "completions: text of a choice",
+    choices({ text: "Once ", index: 0 }) + choices({ text: "more.", index: 0 }) + END,
+    SHOWN,
+    "stop",
+  ],
+  ["an empty text next to a delta", choices({ text: "", delta: { content: SHOWN } }) + END, SHOWN, "stop"],
+  [
+    "tool calls",
+    chunk({ content: null, tool_calls: [{ index: 0, function: { name: "f", arguments: "{}" } }] }) +
+    chunk({}, "tool_calls") + DONE,
+    "",
+    "tool_calls",
+  ],
+  [
+    "a function call",
+    chunk({ function_call: { name: "f", arguments: "" } }) + chunk({}, "function_call"),
+    "",
+    "function_call",
+  ],
+  ["delta null", ONCE + chunk(null) + MORE + END, SHOWN, "stop"],
+  ["no delta at the finish", TEXT + choices({ index: 0, finish_reason: "stop" }) + DONE, SHOWN, "stop"],
+  [
+    "Azure: filters without text first and last",
+    data({ choices: [], prompt_filter_results: [{ prompt_index: 0 }] }) +
+    TEXT + STOP + choices({ index: 0, finish_reason: null, content_filter_offsets: {} }) + USAGE + DONE,
+    SHOWN,
+    "stop",
+    used,
+  ],
+  [
+    "Azure: a filter that failed",
+    TEXT + choices({ index: 0, content_filter_result: { error: { code: "x" } } }) + END,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "vLLM: prompt_token_ids and logprobs",
+    chunk({ content: SHOWN }, null, { prompt_token_ids: [1], logprobs: {} }) + END,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "OpenRouter: comments, then provider in each chunk",
+    ": OPENROUTER PROCESSING\n\n" +
+    chunk({ role: "assistant", content: SHOWN }, null, { provider: "P" }) + chunk({ content: "" }, "stop") + DONE,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "escapes, and a pair of surrogates in two chunks",
+    text('\\ "\u00e9" \ud83d') + text("\udc09") + END,
+    '\\ "é" 🐉',
+    "stop",
+  ],
+  ["CR LF in the text", text("a\r") + text("\nb") + END, "a\nb", "stop"],
+];
+
+const REASONING: Row[] = [
+  reasons("reasoning_content", "Hm. "),
+  reasons("reasoning", "Hm. "),
+  reasons("thinking", "Hm. "),
+  reasons("reasoning", { content: "Hm. " }),
+  reasons("reasoning_details", [{ type: "reasoning.text", text: "Hm. ", index: 0 }]),
+  reasons("reasoning_details", [{ type: "reasoning.summary", summary: "Hm. " }]),
+  reasons("reasoning_content", [{ type: "text", text: "Hm. " }]),
+  [
+    "hidden reasoning says nothing",
+    chunk({ reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] }) + STREAM,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "two fields with the same reasoning",
+    chunk({ content: "", reasoning: "Hm. ", reasoning_content: "Hm. ", reasoning_details: [{ text: "Hm. " }] }) +
+    STREAM,
+    THOUGHT,
+    "stop",
+  ],
+  ["an empty field before a full one", chunk({ reasoning_content: "", reasoning: "Hm. " }) + STREAM, THOUGHT, "stop"],
+  ["reasoning and text in one chunk", chunk({ reasoning: "Hm. ", content: SHOWN }) + END, THOUGHT, "stop"],
+  ["reasoning alone, then a length", chunk({ reasoning: "Hm." }) + chunk({}, "length") + DONE, "<Hm.>", "length"],
+  ["<think> at the start", text("<think>Hm. </think>\n\nOnce more.") + END, THOUGHT, "stop"],
+  [
+    "<think> in pieces",
+    ["<th", "ink>", "Hm. ", "</", "thi", "nk>", "\n", "\nOnce ", "more."].map(text).join("") + END,
+    THOUGHT,
+    "stop",
+  ],
+  ["<think> behind blanks", text("\n ") + text("<think>Hm. </think>Once more.") + END, THOUGHT, "stop"],
+  ["<think> with nothing in it", text("<think>\n\n</think>\n\n") + STREAM, SHOWN, "stop"],
+  ["<think> without an end", text("<think>Hm. ") + chunk({}, "length") + DONE, "<Hm. >", "length"],
+  ["<thinking>", text("<thinking>Hm. </thinking>Once more.") + END, THOUGHT, "stop"],
+  ["<think> within the text is text", text("Once <think>more.</think>") + END, "Once <think>more.</think>", "stop"],
+  ["what only begins like <think>", text("<th") + text("e end") + END, "<the end", "stop"],
+  ["a text that is no more than the start of a tag", text("<thi") + END, "<thi", "stop"],
+  ["a text that begins with blanks", text("\n\n") + STREAM, `\n\n${SHOWN}`, "stop"],
+  ["a lone </think>, of a model that begins within", text("Hm. ") + text("</think>\n\n") + STREAM, THOUGHT, "stop", {
+    model: "deepseek-r1:7b",
+  }],
+  ["</think> in pieces, of such a model", text("Hm. </") + text("think>") + STREAM, THOUGHT, "stop", {
+    model: "Qwen/Qwen3-30B-Thinking-2507",
+  }],
+  ["such a model without any tag: shown as both", STREAM, `<${SHOWN}>${SHOWN}`, "stop", { model: "qwq-32b" }],
+  ["such a model with a field for reasoning", chunk({ reasoning_content: "Hm. " }) + STREAM, THOUGHT, "stop", {
+    model: "deepseek-r1",
+  }],
+  ["a lone </think> of any other model is text", text("Once </think>more.") + END, "Once </think>more.", "stop"],
+];
+
+/** Text and reasoning, wherever they stand. */
+export const CONTENTS: Row[] = [...TEXTS, ...REASONING];

@@ -1,0 +1,193 @@
+/** How providers frame what they say, end it and count it, as bytes: for tests. */
+
+import {
+  choices,
+  chunk,
+  CONTENTS,
+  COUNTS,
+  data,
+  type Dialect,
+  DONE,
+  END,
+  json,
+  MORE,
+  ONCE,
+  type Row,
+  SHOWN,
+  STOP,
+  STREAM,
+  TEXT,
+  text,
+  THOUGHT,
+  USAGE,
+  used,
+  whole,
+} from "./dialects.ts";
+
+const closes = "provider_bad_response: without a finish reason";
+const noChunk = "provider_bad_response: not a chat completion chunk";
+const type = (type: string): Row => [`an event stream as ${type}`, STREAM, SHOWN, "stop", { type }];
+
+const CHOICES: Row[] = [
+  ["index null", choices({ index: null, delta: { content: SHOWN } }) + END, SHOWN, "stop"],
+  ["index as a string", choices({ index: "0", delta: { content: SHOWN }, finish_reason: "stop" }), SHOWN, "stop"],
+  ["no index", choices({ delta: { content: SHOWN }, finish_reason: "stop" }), SHOWN, "stop"],
+  [
+    "an only choice with index 1",
+    choices({ index: 1, delta: { content: "Once " } }) +
+    choices({ index: 1, delta: { content: "more." }, finish_reason: "stop" }) + DONE,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "other choices",
+    ONCE + choices({ index: 1, delta: { content: "no" }, finish_reason: "length" }) + MORE + END,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "other choices in the same chunk",
+    choices({ index: 1, delta: { content: "no" } }, { index: 0, delta: { content: SHOWN } }) +
+    END,
+    SHOWN,
+    "stop",
+  ],
+  ["choices null", ONCE + data({ choices: null }) + MORE + END, SHOWN, "stop"],
+  ["a choice that is null", ONCE + data({ choices: [null] }) + MORE + END, SHOWN, "stop"],
+];
+
+const ENDS: Row[] = [
+  ["no reason but [DONE]", TEXT + DONE, SHOWN, "stop"],
+  ["no reason and no text but [DONE]", chunk({ role: "assistant" }) + DONE, "", closes],
+  ["reasoning alone and [DONE]", chunk({ reasoning: "Hm." }) + DONE, "<Hm.>", closes],
+  ["a close without either", TEXT, SHOWN, closes],
+  ["nothing", "", "", closes],
+  ["a reason and a close", TEXT + STOP, SHOWN, "stop"],
+  [
+    "a reason in every chunk",
+    chunk({ content: "Once " }, "stop") + chunk({ content: "more." }, "stop") + DONE,
+    SHOWN,
+    "stop",
+  ],
+  ["text behind the reason", ONCE + STOP + MORE + DONE, SHOWN, "stop"],
+  ["an empty reason in each chunk", chunk({ content: SHOWN }, "") + STOP + chunk({}, ""), SHOWN, "stop"],
+  ['the reason "null" is none', chunk({ content: SHOWN }, "null") + END, SHOWN, "stop"],
+  ["a reason as an object", chunk({ content: SHOWN }, { type: "length", matched: 2 }) + DONE, SHOWN, "length"],
+  ["finish_details", TEXT + choices({ index: 0, delta: {}, finish_details: { type: "stop" } }) + DONE, SHOWN, "stop"],
+  ["content_filter", ONCE + chunk({}, "content_filter") + DONE, "Once ", "content_filter"],
+  ["a word of the provider's own", TEXT + chunk({}, "eos") + DONE, SHOWN, "eos"],
+  ['the reason "error"', ONCE + chunk({}, "error") + DONE, "Once ", 'provider_error: finish reason "error"'],
+  [
+    "DeepSeek: insufficient_system_resource",
+    ONCE + chunk({}, "insufficient_system_resource"),
+    "Once ",
+    'provider_error: "insufficient_system_resource"',
+  ],
+  ["Zhipu: network_error", ONCE + chunk({}, "network_error"), "Once ", 'provider_error: "network_error"'],
+  ['"error" behind a reason changes nothing', TEXT + STOP + chunk({}, "error"), SHOWN, "stop"],
+  ["junk behind the reason", TEXT + STOP + "data: {junk\n\n", SHOWN, "stop"],
+  ["an error behind the reason", TEXT + STOP + data({ error: { message: "late" } }), SHOWN, "stop"],
+  ["a break in an event behind the reason", TEXT + STOP + 'data: {"choices":[{"del', SHOWN, "stop"],
+  ["[DONE] twice", STREAM + DONE, SHOWN, "stop"],
+  ["usage behind [DONE]", STREAM + USAGE, SHOWN, "stop"],
+  ...["[DONE] ", " [DONE]", '"[DONE]"', "'[DONE]'", "DONE", "[done]", "[ DONE ]", '"DONE"'].map((word): Row => [
+    `${json(word)} as the end`,
+    `${TEXT}data:${word}\n\n`,
+    SHOWN,
+    "stop",
+  ]),
+  ["[DONE] as the second line", `${ONCE}${MORE.trimEnd()}\n${DONE}`, SHOWN, "stop"],
+  ["[DONE] without a blank line", `${TEXT}${STOP}data: [DONE]`, SHOWN, "stop"],
+  ["CR LF at [DONE] alone", `${TEXT}${STOP}data: [DONE]\r\n\r\n`, SHOWN, "stop"],
+];
+
+const FRAMES: Row[] = [
+  ["no space behind data:", STREAM.replaceAll("data: ", "data:"), SHOWN, "stop"],
+  ["CR LF", STREAM.replaceAll("\n", "\r\n"), SHOWN, "stop"],
+  ["CR alone", STREAM.replaceAll("\n", "\r"), SHOWN, "stop"],
+  ["one line end between events", STREAM.replaceAll("\n\n", "\n"), SHOWN, "stop"],
+  ["a mark of byte order", `\uFEFF${STREAM}`, SHOWN, "stop"],
+  ["blank lines first", `\n\n\n\n${STREAM}`, SHOWN, "stop"],
+  ["event: and id: before each", STREAM.replaceAll("data:", "id: 1\nevent: message\ndata:"), SHOWN, "stop"],
+  ["keep-alives as comments", `${ONCE}: keep-alive\n\n:\n\n${MORE}${END}`, SHOWN, "stop"],
+  ["keep-alives as empty data", `${ONCE}data:\n\ndata: \n\n${MORE}${END}`, SHOWN, "stop"],
+  ["a ping with a time", `${ONCE}event: ping\r\ndata: 2026-01-01 00:00:00.1\r\n\r\n${MORE}${END}`, SHOWN, "stop"],
+  ["a ping with an object", `${ONCE}event: ping\ndata: {"type": "ping"}\n\n${MORE}${END}`, SHOWN, "stop"],
+  ["a number, null and a list as data", `${ONCE}data: 1\n\ndata: null\n\ndata: []\n\n${MORE}${END}`, SHOWN, "stop"],
+  ["junk within the text", `${ONCE}data: {junk\n\n${MORE}${END}`, SHOWN, "stop"],
+  ["junk and no end", `${ONCE}data: {junk\n\n`, "Once ", noChunk],
+  [
+    "an event over several lines",
+    `data: {"choices":\ndata: [{"delta": {"content": "Once more."}}]}\n\n${END}`,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "a chunk in a list of one",
+    `data: [${json({ choices: [{ delta: { content: SHOWN } }] })}]\n\n${END}`,
+    SHOWN,
+    "stop",
+  ],
+  ["a query's echo before the stream", `data: {"type":"info","status":"PENDING"}\n\n${STREAM}`, SHOWN, "stop"],
+  ...[
+    "application/x-ndjson",
+    "application/octet-stream",
+    "application/json",
+    "text/plain",
+    "text/html",
+    "",
+    "text/event-stream; charset=iso-8859-1",
+  ].map(type),
+  ["a whole completion", json(whole({ role: "assistant", content: SHOWN }, { usage: COUNTS })), SHOWN, "stop", {
+    type: "application/json",
+    usage: true,
+  }],
+  [
+    "a whole completion over many lines",
+    JSON.stringify(whole({ content: SHOWN, reasoning_content: "Hm. " }), null, 2),
+    THOUGHT,
+    "stop",
+    { type: "application/json" },
+  ],
+  [
+    "a whole completion that is called a stream",
+    json(whole({ content: "<think>Hm. </think>Once more." })),
+    THOUGHT,
+    "stop",
+  ],
+  ["a whole completion without a reason", json({ choices: [{ message: { content: SHOWN } }] }), SHOWN, "stop"],
+  ["a chunk a line", STREAM.replaceAll("data: ", "").replaceAll("\n\n", "\n"), SHOWN, "stop", {
+    type: "application/x-ndjson",
+  }],
+  ["a page", "<h1>Log in</h1>", "", 'provider_bad_response: "text/html"', { type: "text/html; charset=utf-8" }],
+  ["JSON that is no completion", '{"ok":true}', "", closes, { type: "application/json" }],
+];
+
+const counted = (name: string, body: string): Row => [name, body, SHOWN, "stop", used];
+
+const USAGES: Row[] = [
+  counted("usage with the finish", TEXT + chunk({}, "stop", { usage: COUNTS }) + DONE),
+  counted("Groq: x_groq.usage", TEXT + chunk({}, "stop", { x_groq: { id: "r", usage: COUNTS } }) + DONE),
+  counted("Moonshot: usage of the choice", TEXT + choices({ delta: {}, finish_reason: "stop", usage: COUNTS }) + DONE),
+  counted("input_tokens and output_tokens", TEXT + chunk({}, "stop", { usage: { input_tokens: 3, output_tokens: 5 } })),
+  counted("no total", TEXT + chunk({}, "stop", { usage: { prompt_tokens: 3, completion_tokens: 5 } })),
+  counted(
+    "usage {} in each chunk",
+    chunk({ content: SHOWN }, null, { usage: {} }) + chunk({}, "stop", { usage: COUNTS }),
+  ),
+  counted("a later empty usage", TEXT + STOP + USAGE + data({ choices: [], usage: {} }) + DONE),
+  counted("a later usage of nulls", TEXT + STOP + USAGE + data({ choices: [], usage: { prompt_tokens: null } }) + DONE),
+  counted("a later usage of zeros", TEXT + STOP + USAGE + chunk({}, null, { usage: { total_tokens: 0 } }) + DONE),
+  counted(
+    "usage so far in each chunk",
+    chunk({ content: SHOWN }, null, { usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } }) + STOP +
+      USAGE + DONE,
+  ),
+  counted("usage without choices", TEXT + STOP + data({ usage: COUNTS }) + DONE),
+  ["usage as a string", TEXT + chunk({}, "stop", { usage: "n/a" }) + DONE, SHOWN, "stop"],
+  ["counts as strings", TEXT + chunk({}, "stop", { usage: { prompt_tokens: "3" } }) + DONE, SHOWN, "stop"],
+];
+
+/** All that is a stream, or ought to be one; dialects_errors.ts has what fails. */
+export const STREAMS: Dialect[] = [CONTENTS, CHOICES, ENDS, FRAMES, USAGES].flat()
+  .map(([name, body, shown, end, more]) => ({ name, body, shown, end, ...more }));

@@ -1,0 +1,103 @@
+/** Bytes in, what a user gets out: each answer whole, cut once at every byte, and one byte a read. */
+
+import assert from "node:assert/strict";
+import { RelayError } from "../../protocol/errors.ts";
+import { createManualClock } from "../../testing/platform.ts";
+import { splitEverywhere } from "../../testing/split.ts";
+import type { Delta } from "../provider.ts";
+import { thinksFirst } from "../thinking.ts";
+import { createChatCompletions } from "./client.ts";
+import type { Dialect } from "./dialects.ts";
+import { FAILURES, KEY } from "./dialects_errors.ts";
+import { STREAMS } from "./dialects_frames.ts";
+import { createCompletionReader } from "./reader.ts";
+
+interface Seen {
+  shown: string;
+  end: string;
+  usage: string;
+}
+
+const USAGE = JSON.stringify({ prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 });
+
+/** Neighbours of a kind as one, with reasoning in angle brackets. */
+function shownOf(deltas: Delta[]): string {
+  return deltas.map(({ kind, text }) => kind === "text" ? text : `<${text}>`).join("").replaceAll("><", "");
+}
+
+function failureOf(error: unknown): string {
+  assert.ok(error instanceof RelayError, String(error));
+  return `${error.code}: ${error.message}`;
+}
+
+/** As the client reads a body. */
+function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]): Seen {
+  const deltas: Delta[] = [];
+  const seen: Seen = { shown: "", end: "", usage: "null" };
+  try {
+    const options = { secrets: [KEY], thinksFirst: thinksFirst(model), contentType: type, onSkippedLine: assert.fail };
+    const completion = createCompletionReader(options, (more) => deltas.push(...more));
+    for (const bytes of reads) {
+      if (completion.isDone()) break;
+      completion.push(bytes);
+    }
+    const { finishReason, usage } = completion.end();
+    Object.assign(seen, { end: finishReason, usage: JSON.stringify(usage) });
+  } catch (error) {
+    seen.end = failureOf(error);
+  }
+  return { ...seen, shown: shownOf(deltas) };
+}
+
+/** Through the whole client, in one read. */
+async function ask({ body, status = 200, type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]) {
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = reads.shift();
+      if (next === undefined) controller.close();
+      else controller.enqueue(next);
+    },
+  }, { highWaterMark: 0 });
+  const answer = () =>
+    Promise.resolve(new Response(body === "" ? null : stream, { status, headers: { "content-type": type } }));
+  const provider = createChatCompletions(createManualClock(), { timeoutMs: 1_000, fetch: answer });
+  const call = { accessKey: KEY, model, temperature: null, params: {}, messages: [] };
+  const baseUrl = new URL("https://provider.test/v1");
+  const deltas: Delta[] = [];
+  const seen = await provider.stream({ ...call, baseUrl }, new AbortController().signal, (more) => deltas.push(...more))
+    .then(({ finishReason, usage }) => ({ end: finishReason, usage: JSON.stringify(usage) }))
+    .catch((error) => ({ end: failureOf(error), usage: "null" }));
+  return { ...seen, shown: shownOf(deltas) };
+}
+
+function assertSeen({ name, shown, end, usage }: Dialect, seen: Seen, how: string) {
+  const where = `${name} (${how})`;
+  assert.equal(seen.shown, shown, where);
+  const [code, words] = end.split(/: (.*)/s);
+  if (words === undefined && code === seen.end.split(":", 1)[0]) return assert.ok(!seen.end.includes("sk-p"), where);
+  if (words === undefined) assert.equal(seen.end, end, where);
+  else assert.ok(seen.end.startsWith(`${code}: `) && seen.end.includes(words), `${where}: ${seen.end}, wanted ${end}`);
+  assert.equal(seen.usage, usage ? USAGE : "null", where);
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("each dialect has a name of its own, and there are enough of them", () => {
+  const names = [...STREAMS, ...FAILURES].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  assert.ok(names.length >= 120, String(names.length));
+});
+
+for (const dialect of [...STREAMS, ...FAILURES]) {
+  Deno.test(`a provider's answer is read as it is meant: ${dialect.name}`, async () => {
+    const whole = bytes(dialect.body);
+    if (dialect.body !== "") assertSeen(dialect, await ask(dialect, [whole]), "whole, by the client");
+    if ((dialect.status ?? 200) === 200) {
+      for (const [cut, reads] of [...splitEverywhere(whole)].entries()) {
+        assertSeen(dialect, read(dialect, reads), ["whole", "one byte a read"][cut] ?? `cut at ${cut - 1}`);
+      }
+    } else {
+      for (const reads of splitEverywhere(whole)) assertSeen(dialect, await ask(dialect, reads), "cut");
+    }
+  });
+}

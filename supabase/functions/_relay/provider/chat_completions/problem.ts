@@ -1,0 +1,90 @@
+/** Reads what a provider says of a failure, in whatever shape it comes: its words, its codes, what it is about. */
+
+/** A failure as the provider tells it. */
+export interface Problem {
+  /** The provider's words, most general first; may be empty. */
+  said: string[];
+  /** Codes, types and reasons: lower case. */
+  codes: string[];
+  /** The first code that is an HTTP status of a failure. */
+  status: number | null;
+  /** The fields of the request that it names. */
+  parameters: string[];
+}
+
+const MAX_DEPTH = 6;
+const MAX_WORDS = 2_000;
+
+const WORDS = ["message", "msg", "detail", "error_message", "errorMessage", "error_description", "status_msg", "title"];
+const CODES = ["code", "type", "status", "error_code", "error_type", "status_code", "http_code", "reason"];
+const INSIDE = ["error", "errors", "base_resp", "metadata", "details", "raw", "innererror", "data", "response"];
+
+/** Reads a body or an event: JSON, or else plain text. A page is not quoted. */
+export function readProblem(body: string): Problem {
+  const problem: Problem = { said: [], codes: [], status: null, parameters: [] };
+  collect(problem, parsed(body) ?? (/^\s*</.test(body) ? "" : body), 0);
+  return problem;
+}
+
+/** The same for what was parsed. */
+export function problemOf(value: unknown): Problem {
+  const problem: Problem = { said: [], codes: [], status: null, parameters: [] };
+  collect(problem, value, 0);
+  return problem;
+}
+
+/** Whether a chunk reports a failure rather than a part of an answer. */
+export function isProblem(chunk: Record<string, unknown>): boolean {
+  const { error, object, choices, base_resp, type } = chunk;
+  if (Array.isArray(choices) && !error && !base_resp && object === "chat.completion.chunk") return false;
+  if (isSet(error) || object === "error" || type === "error" || isSet(chunk.errors)) return true;
+  const code = (base_resp as { status_code?: unknown } | null | undefined)?.status_code;
+  if (code !== undefined && code !== 0 && code !== null) return true;
+  if (Array.isArray(choices)) return false;
+  if (error) return true;
+  return ["message", "detail", "msg", "error_message", "error_msg"].some((name) => isSet(chunk[name]));
+}
+
+function isSet(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === "" || value === 0) return false;
+  return typeof value !== "object" ||
+    Object.values(value).some((inner) => inner !== "" && inner !== null && inner !== 0);
+}
+
+function parsed(text: string): unknown {
+  if (!/^\s*[[{"]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What was cut is no JSON any more; its beginning is no sentence.
+    return /^\s*"/.test(text) ? undefined : "";
+  }
+}
+
+function collect(problem: Problem, value: unknown, depth: number): void {
+  if (depth > MAX_DEPTH || value === null) return;
+  if (typeof value === "string") return collectText(problem, value, depth);
+  if (typeof value !== "object") return;
+  if (Array.isArray(value)) return value.slice(0, 5).forEach((item) => collect(problem, item, depth + 1));
+  const fields = value as Record<string, unknown>;
+  for (const name of CODES) collectCode(problem, fields[name]);
+  if (typeof fields.param === "string") problem.parameters.push(fields.param);
+  const { loc } = fields;
+  if (Array.isArray(loc)) problem.parameters.push(...loc.filter((part) => typeof part === "string" && part !== "body"));
+  for (const name of [...WORDS, ...INSIDE]) collect(problem, fields[name], depth + 1);
+}
+
+function collectText(problem: Problem, text: string, depth: number): void {
+  const inner = depth === 0 ? undefined : parsed(text);
+  if (typeof inner === "object" && inner !== null) return collect(problem, inner, depth + 1);
+  const words = text.trim().slice(0, MAX_WORDS);
+  if (words !== "" && !problem.said.includes(words)) problem.said.push(words);
+}
+
+function collectCode(problem: Problem, code: unknown) {
+  if (typeof code !== "string" && typeof code !== "number") return;
+  const name = String(code).toLowerCase().slice(0, 100);
+  problem.codes.push(name);
+  const status = Number(name);
+  if (problem.status === null && Number.isInteger(status) && status >= 400 && status <= 599) problem.status = status;
+}
