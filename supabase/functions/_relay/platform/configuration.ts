@@ -114,7 +114,7 @@ function defaultKey(json: string): string | undefined {
 
 /**
  * The secret among the local stack's keys, with which its Auth signs HS256 tokens and its Data API verifies them. Null
- * for whatever is not as expected: nobody sets this variable by hand, and a token that is refused names the one to set.
+ * for whatever is not as expected: the CLI sets this variable, and a token that is refused names the one to set.
  */
 function symmetricKey(keySet = ""): string | null {
   try {

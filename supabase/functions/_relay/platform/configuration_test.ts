@@ -170,6 +170,7 @@ Deno.test("the stack of Supabase's CLI is known by its URL, and its symmetric ke
     const { isLocalStack, jwtSecret } = read(variables);
     return [isLocalStack, jwtSecret];
   };
+  assert.equal(read(kong).jwksUrl, "http://kong:8000/auth/v1/.well-known/jwks.json");
   assert.deepEqual(seen({ ...kong, ...jwks }), [true, "süßer?>???"]);
   assert.deepEqual(seen({ ...kong, ...jwks, RELAY_JWT_SECRET: "mine" }), [true, "mine"]);
   // Anywhere else a symmetric key in a key set is nothing to verify with.
