@@ -27,6 +27,7 @@ interface Options {
  * except one that was refused for a field which it can do without.
  */
 export function createChatCompletions(clock: Clock, options: Options): Provider {
+  const { log = () => {} } = options;
   // One for the worker, because each one costs tens of microseconds, and memory.
   const client = new OpenAI({
     // The package requires one; it is never sent.
@@ -48,7 +49,7 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
           contentType: response.headers.get("content-type") ?? "",
-          onSkippedLine: () => options.log?.("warn", "provider_line_skipped", { model: call.model }),
+          onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
         }, onRead);
         return await readAnswer(clock, response, completion, signal);
       } catch (error) {
