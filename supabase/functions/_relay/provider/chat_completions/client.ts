@@ -3,9 +3,8 @@
 import { OpenAI } from "openai";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
-import { RelayError } from "../../protocol/errors.ts";
 import { PROVIDER_USAGE_WAIT_MS } from "../../protocol/limits.ts";
-import type { OnRead, Provider, ProviderCall, ProviderEnd } from "../provider.ts";
+import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
