@@ -3,9 +3,8 @@
 import { OpenAI } from "openai";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
-import { RelayError } from "../../protocol/errors.ts";
 import { PROVIDER_USAGE_WAIT_MS } from "../../protocol/limits.ts";
-import type { OnRead, Provider, ProviderCall, ProviderEnd } from "../provider.ts";
+import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
@@ -27,6 +26,7 @@ interface Options {
  * except one that was refused for a field which it can do without.
  */
 export function createChatCompletions(clock: Clock, options: Options): Provider {
+  const { log = () => {} } = options;
   // One for the worker, because each one costs tens of microseconds, and memory.
   const client = new OpenAI({
     // The package requires one; it is never sent.
@@ -48,7 +48,7 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
           contentType: response.headers.get("content-type") ?? "",
-          onSkippedLine: () => options.log?.("warn", "provider_line_skipped", { model: call.model }),
+          onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
         }, onRead);
         return await readAnswer(clock, response, completion, signal);
       } catch (error) {

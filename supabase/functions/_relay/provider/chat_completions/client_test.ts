@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import type { Log } from "../../platform/log.ts";
 import { ERRORS, RelayError } from "../../protocol/errors.ts";
+import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
 import { createManualClock } from "../../testing/platform.ts";
 import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
 import { createChatCompletions } from "./client.ts";
@@ -267,6 +269,89 @@ Deno.test("a refusal of the provider comes with its code, and is not tried again
     const { calls, end } = run(fetch);
     await assertFails(end, code);
     assert.deepEqual([calls, requests.length], [[], 1]);
+  }
+});
+
+Deno.test("what a refusal names is left out once, and every other refusal is the end", async () => {
+  const refusal = (name: string) => Response.json({ error: { message: "Unsupported", param: name } }, { status: 400 });
+  const cases: [answers: Response[], temperatures: unknown[], end: string][] = [
+    [[refusal("temperature"), new Response(HELLO + STOP)], [0.7, undefined], "stop"],
+    [[refusal("temperature"), refusal("top_p")], [0.7, undefined], "provider_refused"],
+    [[refusal("messages")], [0.7], "provider_refused"],
+  ];
+  for (const [answers, temperatures, wanted] of cases) {
+    const bodies: { temperature?: number; messages: unknown }[] = [];
+    const { end } = run((_, init) => {
+      bodies.push(JSON.parse(String(init?.body)));
+      return Promise.resolve(answers.shift()!);
+    }, { params: { top_p: 1 } });
+    assert.equal(await end.then(({ finishReason }) => finishReason, ({ code }) => code), wanted);
+    assert.deepEqual(bodies.map(({ temperature }) => temperature), temperatures);
+    assert.deepEqual(bodies.at(-1)!.messages, [{ role: "user", content: "Hi" }]);
+  }
+});
+
+Deno.test("a complete answer is waited for as long as its tokens may take, counted anew by text, not by pings", async () => {
+  const clock = createManualClock();
+  let send!: (text: string) => void;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      send = (text) => controller.enqueue(encoder.encode(text));
+    },
+  });
+  const fetchOnce = () => Promise.resolve(new Response(body));
+  let came = Promise.withResolvers<void>();
+  const provider = createChatCompletions(clock, { timeoutMs: 1_000, fetch: fetchOnce });
+  let end: ProviderEnd | undefined;
+  const done = provider.stream(makeCall(), new AbortController().signal, () => came.resolve())
+    .then((answer) => end = answer);
+  const sends = async (text: string) => {
+    came = Promise.withResolvers();
+    send(text);
+    await came.promise;
+    await clock.run(0);
+  };
+  await sends(HELLO + STOP);
+  await clock.run(1_900);
+  await sends(WORLD);
+  await clock.run(1_900);
+  await sends(": ping\n\n");
+  assert.equal(end, undefined);
+  await clock.run(100);
+  assert.deepEqual(await done, STOPPED);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a long line without text is skipped and logged, one with text is an error, wherever they are cut", async () => {
+  const long = (fields: object) =>
+    `data: ${JSON.stringify({ ...fields, pad: "x".repeat(MAX_PROVIDER_LINE_BYTES) })}\n\n`;
+  const cases: [line: string, end: string][] = [
+    [long({ choices: [] }), "stop"],
+    [`: ${"x".repeat(MAX_PROVIDER_LINE_BYTES)}\n\n`, "stop"],
+    [long({ choices: [{ delta: { content: "" } }] }), "stop"],
+    [long({ choices: [{ delta: { content: "a" } }] }), "provider_bad_response"],
+  ];
+  for (const [line, wanted] of cases) {
+    for (const size of [line.length * 2, 65_536, 1_000_003]) {
+      const whole = encoder.encode(HELLO + line + WORLD + STOP);
+      const reads = Array.from(
+        { length: Math.ceil(whole.length / size) },
+        (_, at) => whole.slice(at * size, (at + 1) * size),
+      );
+      const logged: string[] = [];
+      const log: Log = (level, event) => logged.push(`${level} ${event}`);
+      const provider = createChatCompletions(createManualClock(), {
+        timeoutMs: 1_000,
+        fetch: makeAnswer(reads).fetch,
+        log,
+      });
+      const deltas: Delta[] = [];
+      const end = await provider.stream(makeCall(), new AbortController().signal, (more) => deltas.push(...more))
+        .then(({ finishReason }) => finishReason, ({ code }) => code);
+      assert.equal(end, wanted);
+      assert.equal(textOf([deltas]), wanted === "stop" ? "Hello world" : "Hello");
+      assert.deepEqual(logged, wanted === "stop" ? ["warn provider_line_skipped"] : []);
+    }
   }
 });
 

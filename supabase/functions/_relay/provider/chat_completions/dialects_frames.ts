@@ -17,7 +17,6 @@ import {
   STOP,
   STREAM,
   TEXT,
-  text,
   THOUGHT,
   USAGE,
   used,

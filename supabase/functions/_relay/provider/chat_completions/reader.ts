@@ -39,17 +39,7 @@ const HAS_TEXT = /"(?:content|text|refusal|reasoning|reasoning_content|thinking)
 /** `onRead` is called for each read, also with what came before an error. */
 export function createCompletionReader(options: ReaderOptions, onRead: OnRead): CompletionReader {
   const chunks = createChunkReader(options);
-  const limit: LineLimit = {
-    bytes: MAX_PROVIDER_LINE_BYTES,
-    skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
-    exceeded: () =>
-      new RelayError(
-        "provider_bad_response",
-        `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
-      ),
-    maySkip: (part) => chunks.isComplete() || !HAS_TEXT.test(part),
-    onSkipped: options.onSkippedLine,
-  };
+  const limit = createLimit(chunks, options);
   const decoder = createLineDecoder(limit);
   const fastPath = createFastPath(chunks.add);
   const parser = createEventParser((data, event, isError) => {
@@ -109,6 +99,21 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
         if (deltas.length > 0) onRead(deltas, chunks.isComplete());
       }
     },
+  };
+}
+
+/** Once the answer is complete, any line may be skipped. */
+function createLimit(chunks: ReturnType<typeof createChunkReader>, { onSkippedLine }: ReaderOptions): LineLimit {
+  return {
+    bytes: MAX_PROVIDER_LINE_BYTES,
+    skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
+    exceeded: () =>
+      new RelayError(
+        "provider_bad_response",
+        `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
+      ),
+    maySkip: (part) => chunks.isComplete() || !HAS_TEXT.test(part),
+    onSkipped: onSkippedLine,
   };
 }
 
