@@ -23,6 +23,7 @@ function mount({ url, token, messages, conversation }: ChatConfiguration) {
     client: createRelayClient({ url, token: () => token }),
     request: { on_disconnect: "continue" },
     conversation: () => conversation,
+    messages: () => messages,
     storage: sessionStorage,
   });
 

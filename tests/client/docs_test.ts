@@ -24,6 +24,7 @@ declare global {
   const url: string, publishableKey: string, functionsUrl: string, accessToken: string, email: string, password: string;
   const supabase: SupabaseClient, relay: RelayClient, story: Generation, question: string;
   const stopButton: { onclick: (() => void) | null };
+  const history: { replaceState(data: null, unused: string, url: string): void };
   function show(text: string): void;
 }
 `;
@@ -174,6 +175,10 @@ if (hasChromium()) {
           async () => (await answers()).length > 0 && answers(),
         );
         await eventually("the answer is shown", async () => await page.textContent("pre") === content);
+        if (name === "useStory") continue;
+        await eventually("the address has the conversation", () => page.url().includes("?conversation="));
+        await visit(example, "useStoryChat()");
+        await eventually("the answer is shown again", async () => await page.textContent("pre") === content);
       }
     }).finally(() => browser.close());
   });

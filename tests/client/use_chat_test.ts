@@ -120,6 +120,24 @@ if (hasChromium()) {
     equal(await chat.shown(), [rows[0], rows[1], question, again].map(contentOf));
   });
 
+  chatTest(
+    "another answer that is being written when the page is loaded again takes the old one's place",
+    async (chat) => {
+      await chat.press("Send", { chunks: 150, pauseMs: 10 });
+      await chat.ended(2);
+      await chat.press("Regenerate");
+      await chat.page.waitForSelector(`output:text-is("streaming")`);
+      await chat.reload();
+      await chat.page.waitForSelector(`output:text-is("streaming")`);
+      equal((await chat.shown()).length, 2);
+      const [question, , again] = await chat.ended(3);
+      equal(await chat.shown(), [question, again].map(contentOf));
+      await chat.press("Send", { chunks: 2 });
+      const rows = await chat.ended(5);
+      equal(parentOf(rows[3]), again.id);
+    },
+  );
+
   chatTest("a failure is the relay's typed error, and regenerate gives another answer", async (chat) => {
     await chat.press("Send", { chunks: 5, end: "break" });
     const rows = await chat.ended(2, "error");
