@@ -30,21 +30,21 @@ for (const ids of ["uuid", "bigint"]) {
     const author = await newAuthor(target, provider, answers("Once"));
     const type = ids === "uuid" ? "string" : "number";
     const first = await author.generate({ prompt: "A story", bot_id: author.botId });
-    const { conversation_id, bot_id, user_message_id, parent_id } = first.start!;
-    for (const id of [conversation_id, bot_id, user_message_id, parent_id, first.done!.message_id]) {
+    const { conversation_id, bot_id, user_message_id, parent_id } = first.start;
+    for (const id of [conversation_id, bot_id, user_message_id, parent_id, first.last.message_id]) {
       equal(typeof id, type);
     }
     const second = await author.generate({
       prompt: "And then?",
       conversation_id: String(conversation_id),
       bot_id: String(bot_id),
-      parent_id: String(first.done!.message_id),
+      parent_id: String(first.last.message_id),
     });
-    equal(second.start!.conversation_id, conversation_id);
-    const { stream_id, ...start } = second.start!;
+    equal(second.start.conversation_id, conversation_id);
+    const { stream_id, ...start } = second.start;
     const replayed = await author.replay(stream_id);
     equal(JSON.stringify(replayed.start), JSON.stringify({ stream_id, ...start }));
-    equal(replayed.done!.message_id, second.done!.message_id);
+    equal(replayed.last.message_id, second.last.message_id);
     for (const wrong of ["no id", 7e15, "99999999999999999999"]) {
       equal((await author.ask({ prompt: "Hi", conversation_id: wrong })).status, 404);
       equal((await author.ask({ prompt: "Hi", bot_id: wrong })).status, 404);
