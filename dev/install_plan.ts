@@ -151,9 +151,9 @@ async function planFiles(relay: Relay, { root, manifest: old }: Guest, manifest:
     if (await hash(there) === known[path]) change(plan, path, there, undefined);
     else plan.obstacles.push(changedByProject(path));
   }
-  if (old) return;
   // A function of the project's that has the name of one of the relay's, whatever its files are called.
   for (const folder of ["_relay", ...relay.slugs]) {
+    if (Object.keys(known).some((path) => path.startsWith(`${FUNCTIONS}/${folder}/`))) continue;
     for (const name of filesBelow(`${root}/${FUNCTIONS}/${folder}`)) {
       const path = `${FUNCTIONS}/${folder}/${name}`;
       if (!relay.files.has(path)) plan.obstacles.push(notOurs(path));
@@ -192,14 +192,36 @@ async function planMigrations(
       );
     } else change(plan, path, there, text);
   }
-  const names = filesBelow(`${root}/${MIGRATIONS}`).filter((name) => /^\d+_.*\.sql$/.test(name));
   const pending = [...relay.migrations.keys()].filter((name) => known[name] === undefined);
-  const files = nameMigrations(pending, names);
+  const late = pending.filter((name) =>
+    Object.keys(known).some((other) => other > name && relay.migrations.has(other))
+  );
+  if (late.length > 0 && !rewrite) {
+    plan.obstacles.push(...late.map((name) => rewritten(`${name} comes before migrations that are installed`)));
+  }
+  const existing = filesBelow(`${root}/${MIGRATIONS}`).filter((name) => /^\d+_.*\.sql$/.test(name));
+  const files = nameMigrations(pending.filter((name) => !late.includes(name)), existing);
   for (const name of pending) {
     const text = relay.migrations.get(name)!;
-    manifest.migrations[name] = { file: files.get(name)!, sha256: await hash(text) };
-    change(plan, `${MIGRATIONS}/${files.get(name)}`, undefined, text);
+    const file = files.get(name) ?? nameBetween(name, manifest);
+    manifest.migrations[name] = { file, sha256: await hash(text) };
+    change(plan, `${MIGRATIONS}/${file}`, undefined, text);
   }
+}
+
+/** A name with a time between its neighbours', for a migration that was put between others. */
+function nameBetween(name: string, { migrations }: Manifest): string {
+  const others = Object.keys(migrations).sort();
+  const [low, high] = [others.findLast((other) => other < name), others.find((other) => other > name)]
+    .map((other) => other && versionOf(migrations[other].file));
+  const version = [versionOf(name), oneSecondAfter(low ?? "0")].find((version) =>
+    version > (low ?? "") && (!high || version < high)
+  );
+  if (version) return nameWith(version, name);
+  throw new Error(
+    `Cannot install ${name}: no time is free between ${low} and ${high}, delete the relay's migrations ` +
+      `and ${MANIFEST} in the project, and install it anew`,
+  );
 }
 
 const changedMigration = (path: string, found: string | undefined) =>
@@ -207,15 +229,17 @@ const changedMigration = (path: string, found: string | undefined) =>
     found === undefined ? "deleted" : "changed"
   } in the project: restore it, write a new migration instead`;
 
+const versionOf = (name: string) => name.split("_", 1)[0];
+const nameWith = (version: string, name: string) => `${version}_relay_${name.slice(name.indexOf("_") + 1)}`;
+
 /** Names the relay's migrations so that they come behind the project's newest one, in their order. */
 export function nameMigrations(pending: string[], existing: string[]): Map<string, string> {
-  const versionOf = (name: string) => name.split("_", 1)[0];
   const newest = existing.map(versionOf).reduce((a, b) => a.padEnd(14, "0") > b.padEnd(14, "0") ? a : b, "");
   const keep = pending.every((name) => versionOf(name) > newest);
   let version = newest;
   return new Map(pending.map((name) => {
     version = keep ? versionOf(name) : oneSecondAfter(version);
-    return [name, `${version}_relay_${name.slice(name.indexOf("_") + 1)}`];
+    return [name, nameWith(version, name)];
   }));
 }
 

@@ -74,6 +74,10 @@ Deno.test("a function of the project's that has a name of the relay's is in the 
     await using project = await makeProject({ [path]: "mine();\n" });
     assert.match((await project.plan(makeRelay())).obstacles.join(), new RegExp(`^${path} is not the relay's: rename`));
   }
+  await using upgraded = await makeProject({ "supabase/functions/cancel/own.ts": "mine();\n" });
+  await upgraded.install(makeRelay());
+  const { obstacles } = await upgraded.plan(makeRelay({ slugs: ["cancel", "stream"] }));
+  assert.match(obstacles.join(), /^supabase\/functions\/cancel\/own.ts is not the relay's/);
   // What is the same, as in a copy by hand, is taken over.
   await using copied = await makeProject({ [FUNCTION]: "serve();\n" });
   assert.deepEqual((await copied.plan(makeRelay())).obstacles, []);
@@ -88,6 +92,11 @@ Deno.test("a migration that changed after it was installed is reported, and repl
   assert.match((await project.plan(next)).obstacles.join("\n"), /bots.sql has changed in.*\n.*sweep.sql is no longer/);
   assert.deepEqual(await project.install(next, { rewriteMigrations: true }), [path, gone, MANIFEST]);
   assert.equal(await project.read(path), "select 9;\n");
+
+  const early = makeRelay({ migrations: new Map([["20261126080000_ids.sql", "select 0;\n"], ...next.migrations]) });
+  assert.match((await project.plan(early)).obstacles.join(), /ids.sql comes before migrations that are installed/);
+  const ids = "supabase/migrations/20261126080000_relay_ids.sql";
+  assert.deepEqual(await project.install(early, { rewriteMigrations: true }), [ids, MANIFEST]);
 
   await project.write({ [path]: "select 'mine';\n" });
   assert.match((await project.plan(next)).obstacles.join(), /bots.sql was changed in the project: restore it/);

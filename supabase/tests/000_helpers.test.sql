@@ -8,9 +8,6 @@ drop schema if exists tests cascade;
 create schema tests;
 grant usage on schema tests to anon, authenticated, service_role;
 
-create function tests.id(name text) returns uuid
-language sql immutable as $$ select md5(name)::uuid $$;
-
 -- On a used database: what is there is out of sight until the file's rollback, so that a file counts its own rows alone.
 -- Called by the first user that a file makes; a later call finds that it is done.
 create function tests.set_others_aside() returns void
@@ -38,6 +35,9 @@ begin
   return v_key;
 end
 $$;
+
+create function tests.id(name text) returns uuid
+language sql immutable as $$ select md5(name)::uuid $$;
 
 -- Personas. The role lasts until sign_out(), at most until the file's rollback.
 create function tests.make_user(name text) returns uuid

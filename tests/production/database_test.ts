@@ -147,11 +147,14 @@ function remoteFlag(target: string): string {
   return `--remote=${url.href}`;
 }
 
-/** The tables and functions that the migrations say they make. */
+/** The tables and functions that the migrations say they make and keep. */
 async function namesInMigrations(files: string[]): Promise<string[]> {
-  const statement = /^create (?:or replace )?(?:table|function) (?:if not exists )?([\w.]+)/gm;
-  const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${MIGRATIONS}/${file}`)));
-  return texts.flatMap((text) => [...text.matchAll(statement)].map(([, name]) => name));
+  const made = /^create (?:or replace )?(?:table|function) (?:if not exists )?([\w.]+)/gm;
+  // What only the migrations themselves use.
+  const dropped = /^drop function ([\w.]+(?:, [\w.]+)*)/gm;
+  const text = (await Promise.all(files.map((file) => Deno.readTextFile(`${MIGRATIONS}/${file}`)))).join("\n");
+  const gone = [...text.matchAll(dropped)].flatMap(([, names]) => names.split(", "));
+  return [...text.matchAll(made)].map(([, name]) => name).filter((name) => !gone.includes(name));
 }
 
 async function namesOfObjects(url: string): Promise<Set<string>> {
