@@ -134,15 +134,6 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
   let data: string | null = null;
   let isError = false;
 
-  /** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
-  function bounded(text: string): string {
-    if (text.length <= limit.bytes) return text;
-    if (text.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
-    limit.onSkipped?.();
-    // No field, and not the end of an event.
-    return ":";
-  }
-
   /** Whether the line was blank, so that an event is over. */
   function line(text: string): boolean {
     if (text.startsWith("data:")) {
@@ -183,7 +174,7 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       do {
         END_OF_LINE.lastIndex = at;
         const end = END_OF_LINE.exec(text)!;
-        const isOver = line(bounded(text.slice(at, end.index)));
+        const isOver = line(bounded(text.slice(at, end.index), limit));
         at = END_OF_LINE.lastIndex;
         if (isOver) dispatch(isWhole ? text.slice(from, at) : "");
       } while ((data !== null || isError) && at < text.length);
@@ -193,10 +184,19 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       return data !== null || isError;
     },
     end(rest) {
-      if (rest !== "") line(bounded(rest));
+      if (rest !== "") line(bounded(rest, limit));
       dispatch("");
     },
   };
+}
+
+/** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
+function bounded(line: string, limit: LineLimit): string {
+  if (line.length <= limit.bytes) return line;
+  if (line.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(line)) throw limit.exceeded();
+  limit.onSkipped?.();
+  // No field, and not the end of an event.
+  return ":";
 }
 
 function valueOf(line: string, from: number): string {
