@@ -57,39 +57,29 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
   let keptBytes = 0;
   /** The last line ended with a CR, which may be the first half of a CR LF. */
   let afterReturn = false;
-  /** The end of what came of a line that is skipped; null: none is. */
-  let skipped: string | null = null;
-  let skippedLength = 0;
+  const skipper = createSkipper(limit);
 
   function keep(bytes: Uint8Array) {
-    if (skipped !== null) return skip(decoder.decode(bytes));
+    if (skipper.isActive()) return skipper.skip(decoder.decode(bytes));
     keptBytes += bytes.length;
     if (keptBytes > limit.bytes) {
-      skip(withKept(bytes, keptBytes - bytes.length));
+      skipper.skip(withKept(bytes, keptBytes - bytes.length));
       limit.onSkipped?.();
     } else {
       kept.push(bytes.slice());
     }
   }
 
-  function skip(part: string) {
-    const seen = `${skipped ?? ""}${part}`;
-    skippedLength += part.length;
-    if (skippedLength > (limit.skippedBytes ?? 0) || !limit.maySkip?.(seen)) throw limit.exceeded();
-    skipped = seen.slice(-OVERLAP);
-  }
-
   /** The end of a skipped line comes first here; a comment takes its place, for an empty line would end an event. */
   function afterSkipped(bytes: Uint8Array): string {
     const end = bytes.findIndex((byte) => byte === LF || byte === CR);
-    skip(decoder.decode(bytes.subarray(0, end)));
-    skipped = null;
-    skippedLength = 0;
+    skipper.skip(decoder.decode(bytes.subarray(0, end)));
+    skipper.end();
     return `:${decoder.decode(bytes.subarray(end))}`;
   }
 
   function withKept(bytes: Uint8Array, before = keptBytes): string {
-    if (skipped !== null) return afterSkipped(bytes);
+    if (skipper.isActive()) return afterSkipped(bytes);
     if (kept.length === 0) return decoder.decode(bytes);
     const whole = new Uint8Array(before + bytes.length);
     let at = 0;
@@ -119,7 +109,7 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
       return text;
     },
     end() {
-      if (skipped !== null) return "";
+      if (skipper.isActive()) return "";
       const rest = withKept(new Uint8Array());
       return atStart ? rest.replace(/^\uFEFF/, "") : rest;
     },
@@ -133,15 +123,6 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
   let data: string | null = null;
   let isError = false;
-
-  /** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
-  function bounded(text: string): string {
-    if (text.length <= limit.bytes) return text;
-    if (text.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
-    limit.onSkipped?.();
-    // No field, and not the end of an event.
-    return ":";
-  }
 
   /** Whether the line was blank, so that an event is over. */
   function line(text: string): boolean {
@@ -183,7 +164,7 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       do {
         END_OF_LINE.lastIndex = at;
         const end = END_OF_LINE.exec(text)!;
-        const isOver = line(bounded(text.slice(at, end.index)));
+        const isOver = line(bounded(text.slice(at, end.index), limit));
         at = END_OF_LINE.lastIndex;
         if (isOver) dispatch(isWhole ? text.slice(from, at) : "");
       } while ((data !== null || isError) && at < text.length);
@@ -193,10 +174,39 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       return data !== null || isError;
     },
     end(rest) {
-      if (rest !== "") line(bounded(rest));
+      if (rest !== "") line(bounded(rest, limit));
       dispatch("");
     },
   };
+}
+
+/** One line that is too long, part by part. */
+function createSkipper(limit: LineLimit) {
+  /** The end of what came; null: no line is skipped. */
+  let seen: string | null = null;
+  let length = 0;
+  return {
+    isActive: () => seen !== null,
+    skip(part: string) {
+      const text = `${seen ?? ""}${part}`;
+      length += part.length;
+      if (length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
+      seen = text.slice(-OVERLAP);
+    },
+    end() {
+      seen = null;
+      length = 0;
+    },
+  };
+}
+
+/** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
+function bounded(line: string, limit: LineLimit): string {
+  if (line.length <= limit.bytes) return line;
+  if (line.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(line)) throw limit.exceeded();
+  limit.onSkipped?.();
+  // No field, and not the end of an event.
+  return ":";
 }
 
 function valueOf(line: string, from: number): string {

@@ -87,11 +87,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
     isDone: chunks.isDone,
     isComplete: chunks.isComplete,
     end() {
-      guarded(() => {
-        const rest = decoder.end();
-        if (kind === "json") json.end(rest);
-        else parser.end(rest);
-      });
+      guarded(() => kind === "json" ? json.end(decoder.end()) : parser.end(decoder.end()));
       try {
         return chunks.end(json.isWhole());
       } finally {
