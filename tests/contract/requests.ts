@@ -27,13 +27,13 @@ const WRONG: [body: unknown, path: string, limit?: number][] = [
   [{}, "prompt"],
   [{ system: "x" }, "prompt"],
   [{ prompt: "x", reroll_of: ID }, "reroll_of"],
-  [{ reroll_of: "not-an-id" }, "reroll_of"],
+  [{ reroll_of: "" }, "reroll_of"],
   [{ reroll_of: null }, "reroll_of"],
   [{ reroll_of: ID, parent_id: ID }, "parent_id"],
   [{ reroll_of: ID, parent_id: null }, "parent_id"],
-  [{ prompt: "x", parent_id: "root" }, "parent_id"],
+  [{ prompt: "x", parent_id: 1.5 }, "parent_id"],
   [{ prompt: "x", conversation_id: null }, "conversation_id"],
-  [{ prompt: "x", bot_id: "my-bot" }, "bot_id"],
+  [{ prompt: "x", bot_id: "my\nbot" }, "bot_id"],
   [{ prompt: "x", system: ["x"] }, "system"],
   [{ prompt: "x", system: "x".repeat(MAX_SYSTEM_CHARACTERS + 1) }, "system", MAX_SYSTEM_CHARACTERS],
   [{ prompt: "x", stream_id: "" }, "stream_id", MAX_STREAM_ID_CHARACTERS],
@@ -73,7 +73,7 @@ export const requests: Scenario[] = [{
   title: `what is wrong is named at once, up to ${MAX_ISSUES} fields`,
   async run(target) {
     const client = await newClient(target);
-    const response = await client.ask({ prompt: 7, bot_id: "b", one: 1 });
+    const response = await client.ask({ prompt: 7, bot_id: {}, one: 1 });
     equal(pathsOf((await expectRefusal(response, 400, "invalid_request")).issues).sort(), ["bot_id", "one", "prompt"]);
     for (const count of [MAX_ISSUES, MAX_ISSUES + 1]) {
       const names = Array.from({ length: count }, (_, index) => `field_${index}`);

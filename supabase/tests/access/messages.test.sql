@@ -29,8 +29,8 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
 
 -- The relay writes these, and nothing else does.
 select tests.may('set ' || name, 'denied', 'denied', 'denied', 'denied', '1', format(
-  'insert into public.messages (user_id, conversation_id, %I) values (tests.id(%L), tests.key(%L), null)', name, 'owner',
-  'tale'
+  'insert into public.messages (user_id, conversation_id, %I) values (tests.id(%L), tests.key(%L), null)', name,
+  'owner', 'tale'
 )) from unnest(array['stream_id', 'finish_reason', 'usage', 'bot_id']) as name;
 select tests.may('change ' || name, 'denied', 'denied', 'denied', 'denied', '6', format(
   'update public.messages set %I = %1$I', name

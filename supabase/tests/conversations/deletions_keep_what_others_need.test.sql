@@ -31,7 +31,8 @@ select lives_ok($$ delete from public.conversations $$, 'a conversation can be d
 select is(count(*), 0::bigint, 'its messages go with it') from public.messages;
 select results_eq(
   $$ select stream_id, status, conversation_id::text, message_id::text from relay.generations order by stream_id $$,
-  $$ values ('ended', 'completed', null::text, null::text), ('running', 'running', null, null) $$, 'its generations stay and point nowhere');
+  $$ values ('ended', 'completed', null::text, null::text), ('running', 'running', null, null) $$,
+  'its generations stay and point nowhere');
 select is(tests.call_cancel('owner', 'running'), '{"status": "cancelling"}', 'what runs can still be cancelled');
 
 select * from finish(); rollback;
