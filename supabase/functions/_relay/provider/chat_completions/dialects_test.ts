@@ -7,9 +7,9 @@ import { splitEverywhere } from "../../testing/split.ts";
 import type { Delta } from "../provider.ts";
 import { thinksFirst } from "../thinking.ts";
 import { createChatCompletions } from "./client.ts";
-import type { Dialect } from "./dialects.ts";
-import { FAILURES, KEY } from "./dialects_errors.ts";
-import { STREAMS } from "./dialects_frames.ts";
+import type { Dialect } from "../../testing/dialects.ts";
+import { FAILURES, KEY } from "../../testing/dialects_errors.ts";
+import { STREAMS } from "../../testing/dialects_frames.ts";
 import { createCompletionReader } from "./reader.ts";
 
 interface Seen {
