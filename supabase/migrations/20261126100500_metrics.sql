@@ -111,7 +111,8 @@ begin
   return '{}';
 end;
 $$;
-comment on function public.relay_count_refusals is 'Adds what a worker has refused, by code; unknown codes are ignored.';
+comment on function public.relay_count_refusals is
+  'Adds what a worker has refused, by code; unknown codes are ignored.';
 revoke all on function public.relay_metrics, public.relay_count_refusals from public, anon, authenticated;
 grant execute on function public.relay_metrics, public.relay_count_refusals to service_role;
 revoke all on all functions in schema relay from public, anon, authenticated;

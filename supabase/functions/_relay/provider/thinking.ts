@@ -34,46 +34,19 @@ export function createThinkingSplitter(
   add: (kind: Delta["kind"], text: string) => void,
   startsInside = false,
 ): ThinkingSplitter {
-  /** `inside`: after an opening tag; `maybe`: without one; `after`: behind the closing tag, before the answer. */
-  let state: "start" | "inside" | "maybe" | "after" | "text" = "start";
-  let closing = "</think>";
+  /** `after`: behind the closing tag, before the answer. */
+  let state: "start" | "thinking" | "after" | "text" = "start";
   let held = "";
-  /** In the state `maybe`: all that was streamed as reasoning. */
-  let shown = "";
-  let begun = false;
+  let thoughts = createThoughts(add, "think", false);
 
   function start() {
     const text = held.trimStart();
-    const tag = TAGS.find((tag) => text.startsWith(`<${tag}>`));
-    if (tag !== undefined) {
-      closing = `</${tag}>`;
-      held = text.slice(tag.length + 2);
-      state = "inside";
-    } else if (!TAGS.some((tag) => `<${tag}>`.startsWith(text))) {
-      state = startsInside ? "maybe" : "text";
-    }
-  }
-
-  function think(text: string) {
-    if (state === "maybe") shown += text;
-    if (shown.length > MAX_MESSAGE_UNITS) shown = shown.slice(0, MAX_MESSAGE_UNITS + 1);
-    add("reasoning", text);
-  }
-
-  /** White space before the first word, and what may be the beginning of the closing tag, waits. */
-  function readThoughts() {
-    const end = held.indexOf(closing);
-    const length = end === -1 ? held.length - tailThatBegins(held, closing) : end;
-    const thought = held.slice(0, length);
-    begun ||= thought.trim() !== "";
-    if (begun && thought !== "") think(thought);
-    if (end === -1) {
-      if (begun) held = held.slice(length);
-      return;
-    }
-    held = held.slice(end + closing.length);
-    shown = "";
-    state = "after";
+    const tag = openingTag(text);
+    if (tag === undefined) return;
+    state = tag !== null || startsInside ? "thinking" : "text";
+    if (tag === null) return;
+    thoughts = createThoughts(add, tag, true);
+    held = text.slice(tag.length + 2);
   }
 
   return {
@@ -81,7 +54,11 @@ export function createThinkingSplitter(
       if (state === "text") return add("text", part);
       held += part;
       if (state === "start") start();
-      if (state === "inside" || state === "maybe") readThoughts();
+      if (state === "thinking") {
+        const rest = thoughts.push(held);
+        held = rest ?? "";
+        if (rest !== null) state = "after";
+      }
       if (state === "after") {
         held = held.trimStart();
         if (held !== "") state = "text";
@@ -94,10 +71,50 @@ export function createThinkingSplitter(
       if (state === "start") startsInside = false;
     },
     end() {
-      if (state === "maybe" || state === "start") add("text", shown + held);
-      else if (state === "inside" && (begun || held.trim() !== "")) add("reasoning", held);
-      held = shown = "";
+      if (state === "start") add("text", held);
+      else if (state === "thinking") thoughts.end();
+      held = "";
       state = "text";
+    },
+  };
+}
+
+/** The tag that the text begins with; null: none; undefined: it may become one. */
+function openingTag(text: string): string | null | undefined {
+  const tag = TAGS.find((tag) => text.startsWith(`<${tag}>`));
+  return tag ?? (TAGS.some((tag) => `<${tag}>`.startsWith(text)) ? undefined : null);
+}
+
+/** Reads up to the closing tag. `isCertain`: the opening one came. */
+function createThoughts(add: (kind: Delta["kind"], text: string) => void, tag: string, isCertain: boolean) {
+  const closing = `</${tag}>`;
+  let held = "";
+  let begun = false;
+  /** All that was streamed as reasoning and may be the answer; a message cannot be longer. */
+  let shown = "";
+  return {
+    /**
+     * Returns what comes after the closing tag; null: it has not come. White space before the first word, and what may
+     * be the beginning of the tag, waits.
+     */
+    push(part: string): string | null {
+      held += part;
+      const end = held.indexOf(closing);
+      const length = end === -1 ? held.length - tailThatBegins(held, closing) : end;
+      const thought = held.slice(0, length);
+      begun ||= thought.trim() !== "";
+      if (begun && thought !== "") {
+        if (!isCertain && shown.length <= MAX_MESSAGE_UNITS) shown += thought;
+        add("reasoning", thought);
+      }
+      if (end !== -1) return held.slice(end + closing.length);
+      if (begun) held = held.slice(length);
+      return null;
+    },
+    /** Adds what was held back. */
+    end() {
+      if (!isCertain) add("text", shown + held);
+      else if (begun || held.trim() !== "") add("reasoning", held);
     },
   };
 }

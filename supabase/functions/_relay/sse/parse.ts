@@ -52,22 +52,16 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
   // Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let atStart = true;
-  /** The beginning of a line whose end has not come. */
-  let kept: Uint8Array[] = [];
-  let keptBytes = 0;
+  const lineStart = createLineStart();
   /** The last line ended with a CR, which may be the first half of a CR LF. */
   let afterReturn = false;
   const skipper = createSkipper(limit);
 
   function keep(bytes: Uint8Array) {
     if (skipper.isActive()) return skipper.skip(decoder.decode(bytes));
-    keptBytes += bytes.length;
-    if (keptBytes > limit.bytes) {
-      skipper.skip(withKept(bytes, keptBytes - bytes.length));
-      limit.onSkipped?.();
-    } else {
-      kept.push(bytes.slice());
-    }
+    if (lineStart.length() + bytes.length <= limit.bytes) return lineStart.add(bytes);
+    skipper.skip(decoder.decode(lineStart.takeWith(bytes)));
+    limit.onSkipped?.();
   }
 
   /** The end of a skipped line comes first here; a comment takes its place, for an empty line would end an event. */
@@ -78,18 +72,8 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
     return `:${decoder.decode(bytes.subarray(end))}`;
   }
 
-  function withKept(bytes: Uint8Array, before = keptBytes): string {
-    if (skipper.isActive()) return afterSkipped(bytes);
-    if (kept.length === 0) return decoder.decode(bytes);
-    const whole = new Uint8Array(before + bytes.length);
-    let at = 0;
-    for (const part of [...kept, bytes]) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    kept = [];
-    keptBytes = 0;
-    return decoder.decode(whole);
+  function withStart(bytes: Uint8Array): string {
+    return skipper.isActive() ? afterSkipped(bytes) : decoder.decode(lineStart.takeWith(bytes));
   }
 
   function lines(text: string): string {
@@ -103,15 +87,41 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
     decode(bytes) {
       const end = endOfLines(bytes);
       // Most reads end where a line does, and a view of bytes costs as much as a look at them.
-      if (end === bytes.length && end > 0) return lines(withKept(bytes));
-      const text = end > 0 ? lines(withKept(bytes.subarray(0, end))) : "";
+      if (end === bytes.length && end > 0) return lines(withStart(bytes));
+      const text = end > 0 ? lines(withStart(bytes.subarray(0, end))) : "";
       if (end < bytes.length) keep(bytes.subarray(end));
       return text;
     },
     end() {
       if (skipper.isActive()) return "";
-      const rest = withKept(new Uint8Array());
+      const rest = withStart(new Uint8Array());
       return atStart ? rest.replace(/^\uFEFF/, "") : rest;
+    },
+  };
+}
+
+/** The beginning of a line whose end has not come. */
+function createLineStart() {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  return {
+    length: () => length,
+    add(bytes: Uint8Array) {
+      parts.push(bytes.slice());
+      length += bytes.length;
+    },
+    /** With these bytes after it; then there is none. */
+    takeWith(bytes: Uint8Array): Uint8Array {
+      if (length === 0) return bytes;
+      const whole = new Uint8Array(length + bytes.length);
+      let at = 0;
+      for (const part of [...parts, bytes]) {
+        whole.set(part, at);
+        at += part.length;
+      }
+      parts = [];
+      length = 0;
+      return whole;
     },
   };
 }

@@ -148,3 +148,15 @@ Deno.test("parse() stops where no event is open, so that its caller may read wha
   }
   assert.deepEqual(stops, [[5, false], [14, false], [22, true]]);
 });
+
+Deno.test("a line after a skipped one has the whole limit again, also where it comes in parts", () => {
+  const found: string[] = [];
+  const skipping = { bytes: 10, skippedBytes: 100, exceeded: () => new Error("too long"), maySkip: () => true };
+  const lines = createLineDecoder(skipping);
+  const parser = createEventParser((data) => found.push(data), skipping);
+  for (const part of [": a comment above the limit", "\n\n", "data: a", "b\n\n"]) {
+    const text = lines.decode(new TextEncoder().encode(part));
+    for (let at = 0; at < text.length;) at = parser.parse(text, at);
+  }
+  assert.deepEqual(found, ["ab"]);
+});

@@ -8,7 +8,7 @@ import { createThinkingSplitter } from "../thinking.ts";
 import { contentOf, type Found, found } from "./content.ts";
 import { reportedError } from "./errors.ts";
 import type { SoleDelta } from "./fast_path.ts";
-import { isProblem, problemOf, readProblem } from "./problem.ts";
+import { isProblem, type Problem, problemOf, readProblem } from "./problem.ts";
 import { withUsage } from "./usage.ts";
 
 /** These mean that the answer was broken off, or are the relay's own words for that. */
@@ -50,108 +50,21 @@ export interface ChunkOptions {
   thinksFirst: boolean;
 }
 
-/** Neighbours of a kind are one delta. */
-export function createChunkReader({ secrets, thinksFirst }: ChunkOptions) {
-  const cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
-  const thinking = createThinkingSplitter(push, thinksFirst);
-  const messages = { text: createMessageReader(), reasoning: createMessageReader() };
-  let deltas: Delta[] = [];
-  const came = { text: false, reasoning: false };
-  let index: number | null = null;
-  let finishReason: string | null = null;
-  let usage: Usage | null = null;
+/** Reads the data of one answer's events. */
+export function createChunkReader(options: ChunkOptions) {
+  const answer = createAnswer(options);
   let done = false;
   /** The first data that was no chunk. */
   let junk: string | null = null;
 
-  function push(kind: Delta["kind"], part: string) {
-    const text = cleaners[kind].clean(part);
-    if (text === "") return;
-    const last = deltas.at(-1);
-    if (last?.kind === kind) last.text += text;
-    else deltas.push({ kind, text });
-  }
-
-  function add(kind: Delta["kind"], text: string) {
-    if (kind === "text") {
-      thinking.push(text);
-    } else {
-      thinking.reasoningCame();
-      push(kind, text);
-    }
-  }
-
-  const isComplete = () => finishReason !== null && !NOT_A_FINISH.has(finishReason);
-
-  /** Where the only choice of the first chunk has another index than 0, that one is read. */
-  function choiceOf(choices: unknown[]): Choice | undefined {
-    const [first] = choices as Choice[];
-    if (choices.length === 1 && first?.index === 0 && !index) {
-      index = 0;
-      return first;
-    }
-    const all = choices.filter((choice): choice is Choice => typeof choice === "object" && choice !== null);
-    index ??= all.length === 0 || all.some((choice) => indexOf(choice) === 0) ? null : indexOf(all[0]);
-    const chosen = all.find((choice) => indexOf(choice) === (index ?? 0));
-    if (chosen !== undefined) index ??= 0;
-    return chosen;
-  }
-
-  function readChoice(choice: Choice, isWhole: boolean): SoleDelta | null {
-    let { reasoning, text } = contentOf(choice.delta);
-    if (reasoning !== null) came.reasoning = true;
-    if (text !== null) came.text = true;
-    if (choice.message) {
-      const message = contentOf(choice.message);
-      if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
-      if (!came.text) text = messages.text.read(message.text, isWhole);
-    }
-    if (text === null && choice.text) {
-      text = found(choice.text, "text");
-      came.text = true;
-    }
-    if (reasoning !== null) add("reasoning", reasoning.text);
-    if (text !== null) add("text", text.text);
-    const reason = choice.finish_reason || choice.finish_details
-      ? reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details)
-      : null;
-    if (reason === null) return soleOf(reasoning, text);
-    // An answer that was complete stays so.
-    if (!isComplete() || !NOT_A_FINISH.has(reason)) finishReason = reason;
-    return null;
-  }
-
-  function readChunk(chunk: Chunk, isError: boolean): SoleDelta | null {
-    const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
-    const choice = choiceOf(choices);
-    const sole = choice === undefined ? null : readChoice(choice, chunk.object === "chat.completion");
-    const known = usage;
-    if (chunk.usage) usage = withUsage(usage, chunk.usage);
-    if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
-    if (choice?.usage) usage = withUsage(usage, choice.usage);
-    if (isError || isProblem(chunk)) fail(chunk);
-    else if (choice?.error) fail(choice.error);
-    return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;
-  }
-
-  function where(): string {
-    return came.text || came.reasoning || messages.text.hasRead()
-      ? "The provider failed in the middle of the stream"
-      : "The provider answered with an error";
-  }
-
-  function fail(problem: unknown) {
-    if (!isComplete()) throw reportedError(problemOf(problem), where(), secrets);
-  }
-
-  /** Takes the data of an event. Throws a RelayError for an error that the provider reports. */
+  /** Throws a RelayError for an error that the provider reports. */
   function read(data: string, isError = false): SoleDelta | null {
     done ||= isDone(data);
     if (done) return null;
     const chunk = parseJson(data);
     if (chunk !== undefined) return readValue(chunk, data, isError);
     if (isError && data.trim() !== "") {
-      if (!isComplete()) throw reportedError(readProblem(data), where(), secrets);
+      answer.fail(readProblem(data));
     } else if (data.includes("\n")) {
       // Several events without a blank line between them.
       for (const line of data.split("\n")) read(line, isError);
@@ -163,41 +76,152 @@ export function createChunkReader({ secrets, thinksFirst }: ChunkOptions) {
 
   function readValue(value: unknown, data: string, isError: boolean): SoleDelta | null {
     const chunk = Array.isArray(value) ? value[0] : value;
-    if (typeof chunk === "object" && chunk !== null) return readChunk(chunk as Chunk, isError);
-    else if (isError) fail(value);
+    if (typeof chunk === "object" && chunk !== null) return answer.readChunk(chunk as Chunk, isError);
+    else if (isError) answer.fail(problemOf(value));
     else junk ??= data.slice(0, 1_000);
     return null;
   }
 
-  /** What has come since the last call. */
-  function take(): Delta[] {
-    const taken = deltas;
-    deltas = [];
-    return taken;
+  return {
+    add: answer.add,
+    read,
+    take: answer.take,
+    isDone: () => done,
+    isComplete: answer.isComplete,
+    /** `isWhole`: the body was one completion, which needs no word for its end. */
+    end: (isWhole = false): ProviderEnd => answer.end(done || isWhole, junk),
+  };
+}
+
+/** What the chunks of one answer bring together: deltas, how the model finished, tokens. */
+function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
+  const deltas = createDeltas(thinksFirst);
+  const content = createContentReader(deltas.add);
+  const chooseChoice = createChooser();
+  let finishReason: string | null = null;
+  let usage: Usage | null = null;
+
+  const isComplete = () => finishReason !== null && !NOT_A_FINISH.has(finishReason);
+
+  function readChoice(choice: Choice, isWhole: boolean): SoleDelta | null {
+    const sole = content.read(choice, isWhole);
+    const reason = choice.finish_reason || choice.finish_details
+      ? reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details)
+      : null;
+    if (reason === null) return sole;
+    // An answer that was complete stays so.
+    if (!isComplete() || !NOT_A_FINISH.has(reason)) finishReason = reason;
+    return null;
   }
 
-  /** `isWhole`: the body was one completion, which needs no word for its end. */
-  function end(isWhole = false): ProviderEnd {
-    thinking.end();
-    pushRest("reasoning");
-    pushRest("text");
-    const hasText = came.text || messages.text.hasRead();
-    if (finishReason === null && hasText && (done || isWhole)) finishReason = "stop";
-    if (finishReason === null) throw unfinished(junk, hasText, secrets);
+  function readChunk(chunk: Chunk, isError: boolean): SoleDelta | null {
+    const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
+    const choice = chooseChoice(choices);
+    const sole = choice === undefined ? null : readChoice(choice, chunk.object === "chat.completion");
+    const known = usage;
+    if (chunk.usage) usage = withUsage(usage, chunk.usage);
+    if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
+    if (choice?.usage) usage = withUsage(usage, choice.usage);
+    if (isError || isProblem(chunk)) fail(problemOf(chunk));
+    else if (choice?.error) fail(problemOf(choice.error));
+    return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;
+  }
+
+  function fail(problem: Problem) {
+    const where = content.hasBegun()
+      ? "The provider failed in the middle of the stream"
+      : "The provider answered with an error";
+    if (!isComplete()) throw reportedError(problem, where, secrets);
+  }
+
+  function end(isOver: boolean, junk: string | null): ProviderEnd {
+    deltas.end();
+    if (finishReason === null && content.hasText() && isOver) finishReason = "stop";
+    if (finishReason === null) throw unfinished(junk, content.hasText(), secrets);
     if (NOT_A_FINISH.has(finishReason)) {
       throw new RelayError("provider_error", `The provider ended with the finish reason "${finishReason}"`);
     }
     return { finishReason, usage };
   }
 
-  function pushRest(kind: Delta["kind"]) {
-    const text = cleaners[kind].end();
+  return { add: deltas.add, take: deltas.take, readChunk, fail, isComplete, end };
+}
+
+/** Clean deltas; neighbours of a kind are one. */
+function createDeltas(thinksFirst: boolean) {
+  const cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
+  const thinking = createThinkingSplitter((kind, part) => append(kind, cleaners[kind].clean(part)), thinksFirst);
+  let deltas: Delta[] = [];
+
+  function append(kind: Delta["kind"], text: string) {
+    if (text === "") return;
     const last = deltas.at(-1);
-    if (text !== "" && last?.kind === kind) last.text += text;
-    else if (text !== "") deltas.push({ kind, text });
+    if (last?.kind === kind) last.text += text;
+    else deltas.push({ kind, text });
   }
 
-  return { add, read, take, end, isDone: () => done, isComplete };
+  return {
+    add(kind: Delta["kind"], text: string) {
+      if (kind === "text") return thinking.push(text);
+      thinking.reasoningCame();
+      append(kind, cleaners[kind].clean(text));
+    },
+    /** What has come since the last call. */
+    take(): Delta[] {
+      const taken = deltas;
+      deltas = [];
+      return taken;
+    },
+    end() {
+      thinking.end();
+      append("reasoning", cleaners.reasoning.end());
+      append("text", cleaners.text.end());
+    },
+  };
+}
+
+/** Chooses one choice of each chunk. Where the only choice of the first chunk has another index than 0, that one is read. */
+function createChooser() {
+  let index: number | null = null;
+  return (choices: unknown[]): Choice | undefined => {
+    const [first] = choices as Choice[];
+    if (choices.length === 1 && first?.index === 0 && !index) {
+      index = 0;
+      return first;
+    }
+    const all = choices.filter((choice): choice is Choice => typeof choice === "object" && choice !== null);
+    index ??= all.length === 0 || all.some((choice) => indexOf(choice) === 0) ? null : indexOf(all[0]);
+    const chosen = all.find((choice) => indexOf(choice) === (index ?? 0));
+    if (chosen !== undefined) index ??= 0;
+    return chosen;
+  };
+}
+
+/** Adds what a choice brings, wherever it stands; a message that repeats what came as deltas is not read again. */
+function createContentReader(add: (kind: Delta["kind"], text: string) => void) {
+  const messages = { text: createMessageReader(), reasoning: createMessageReader() };
+  const came = { text: false, reasoning: false };
+  return {
+    read(choice: Choice, isWhole: boolean): SoleDelta | null {
+      let { reasoning, text } = contentOf(choice.delta);
+      if (reasoning !== null) came.reasoning = true;
+      if (text !== null) came.text = true;
+      if (choice.message) {
+        const message = contentOf(choice.message);
+        if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
+        if (!came.text) text = messages.text.read(message.text, isWhole);
+      }
+      if (text === null && choice.text) {
+        text = found(choice.text, "text");
+        came.text = true;
+      }
+      if (reasoning !== null) add("reasoning", reasoning.text);
+      if (text !== null) add("text", text.text);
+      return soleOf(reasoning, text);
+    },
+    hasText: () => came.text || messages.text.hasRead(),
+    hasBegun: () => came.text || came.reasoning || messages.text.hasRead(),
+  };
 }
 
 /** A message may be repeated as a whole, longer each time, or come in parts. */
