@@ -1,7 +1,7 @@
 /** Queries for bots, through the Data API. */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { type Bot, rowsOf } from "./rows.ts";
+import { type Bot, rowOf, rowsOf } from "./rows.ts";
 
 // Listed by name: "*" would include the key, and the Data API refuses that.
 const COLUMNS = "id::text, user_id, name, model, access_path, system_prompt, temperature";
@@ -16,12 +16,12 @@ export async function listBots(supabase: SupabaseClient): Promise<Bot[]> {
 
 /** Creates a bot of the user's own. */
 export async function addBot(supabase: SupabaseClient, userId: string, fields: BotFields): Promise<Bot> {
-  return rowsOf(await supabase.from("bots").insert({ user_id: userId, ...fields }).select(COLUMNS).single());
+  return rowOf(await supabase.from("bots").insert({ user_id: userId, ...fields }).select(COLUMNS));
 }
 
 /** Fails for a bot of another user. */
 export async function changeBot(supabase: SupabaseClient, id: string, fields: BotFields): Promise<Bot> {
-  return rowsOf(await supabase.from("bots").update(fields).eq("id", id).select(COLUMNS).single());
+  return rowOf(await supabase.from("bots").update(fields).eq("id", id).select(COLUMNS));
 }
 
 /** Its conversations stay. */

@@ -1,7 +1,7 @@
 /** Queries for conversations and their messages, through the Data API. */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { type Conversation, type Message, rowsOf } from "./rows.ts";
+import { type Conversation, type Message, rowOf, rowsOf } from "./rows.ts";
 
 const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text";
 const MESSAGE = "id::text, parent_id::text, content, is_user_author, is_complete, finish_reason, created_at";
@@ -28,7 +28,7 @@ export async function addConversation(
   botId: string | null,
 ): Promise<Conversation> {
   const row = { user_id: userId, title, bot_id: botId };
-  return rowsOf(await supabase.from("conversations").insert(row).select(CONVERSATION).single());
+  return rowOf(await supabase.from("conversations").insert(row).select(CONVERSATION));
 }
 
 /** Changes the title, the bot or the active leaf. */

@@ -49,3 +49,13 @@ export function rowsOf<T>({ data, error }: QueryResult<T>): T {
   if (error) throw new DataError(error.code ?? "", error.message);
   return data as T;
 }
+
+/**
+ * The row that was written, or a DataError. Not by `single()`: the embedded stack answers a write with a list all the
+ * same where the columns are cast.
+ */
+export function rowOf<T>(result: QueryResult<T[]>): T {
+  const [row] = rowsOf(result);
+  if (row === undefined) throw new DataError("PGRST116", "There is no such row");
+  return row;
+}
