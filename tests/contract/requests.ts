@@ -33,7 +33,7 @@ const WRONG: [body: unknown, path: string, limit?: number][] = [
   [{ reroll_of: ID, parent_id: ID }, "parent_id"],
   [{ reroll_of: ID, parent_id: null }, "parent_id"],
   [{ prompt: "x", parent_id: 1.5 }, "parent_id"],
-  [{ prompt: "x", messages: [] }, "messages"],
+  [{ prompt: "x", messages: [{ role: "user", content: "x" }] }, "messages"],
   [{ prompt: "x", bot_id: "my\nbot" }, "bot_id"],
   [{ prompt: "x", system: ["x"] }, "system"],
   [{ prompt: "x", system: "x".repeat(MAX_SYSTEM_CHARACTERS + 1) }, "system", MAX_SYSTEM_CHARACTERS],

@@ -8,11 +8,30 @@ export function bareKey(accessKey: string | null): string | null {
   return accessKey?.trim().replace(/^bearer(?:\s+|$)/i, "").trim() || null;
 }
 
+/** A shorter value of a header is a word, a number or a flag, which any sentence may have. */
+const MIN_HEADER_SECRET = 8;
+
+/** A header's value without its scheme, and what a list or an object in it holds; an address is no secret. */
+function secretsInHeader(value: string): string[] {
+  if (/^https?:/i.test(value)) return [];
+  const bare = value.replace(/^[a-z]+\s+/i, "");
+  return [bare, ...bare.match(/[\w.+/=-]{12,}/g) ?? []].filter((secret) => secret.length >= MIN_HEADER_SECRET);
+}
+
+/** A key in the other forms that providers quote: without its prefix, such as `sk-proj-`, and as in a URL. */
+function formsOf(key: string): string[] {
+  const bare = key.replace(/^(?:[a-z][a-z0-9]{0,5}[-_])+/i, "");
+  return [key, encodeURIComponent(key), ...bare.length >= 2 * MIN_RUN ? [bare] : []];
+}
+
 /** The secrets of a call: its key, the values of its headers, and those of its URL's query. */
 export function secretsOf(accessKey: string | null, headers: Record<string, string>, url?: URL): string[] {
-  const values = Object.values(headers).map((value) => value.replace(/^(?:bearer|basic)\s+/i, ""));
+  const values = Object.values(headers).flatMap(secretsInHeader);
   const query = [...url?.searchParams.values() ?? []].filter((value) => value.length >= 16);
-  return [accessKey?.trim() ?? "", bareKey(accessKey) ?? "", ...values, ...query].filter((secret) => secret !== "");
+  const key = bareKey(accessKey);
+  return [accessKey?.trim() ?? "", ...key === null ? [] : formsOf(key), ...values, ...query].filter((secret) =>
+    secret !== ""
+  );
 }
 
 /** Replaces each secret, and each run of four or more characters that a secret begins or ends with: providers quote these. */

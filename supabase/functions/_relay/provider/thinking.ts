@@ -19,7 +19,7 @@ export interface ThinkingSplitter {
   end(): void;
 }
 
-const TAGS = ["think", "thinking", "thought"];
+const TAGS = ["think", "thinking", "thought", "reasoning"];
 
 /** Models whose common templates open the tag in the prompt. */
 const THINKS_FIRST = /deepseek[-_/]?r1|\bqwq\b|qwen3[^/]*thinking/i;
@@ -41,12 +41,16 @@ export function createThinkingSplitter(
 
   function start() {
     const text = held.trimStart();
-    const tag = openingTag(text);
-    if (tag === undefined) return;
-    state = tag !== null || startsInside ? "thinking" : "text";
-    if (tag === null) return;
-    thoughts = createThoughts(add, tag, true);
-    held = text.slice(tag.length + 2);
+    const beginning = beginningOf(text);
+    if (beginning === undefined) return;
+    if (beginning === null) {
+      state = startsInside ? "thinking" : "text";
+      return;
+    }
+    held = text.slice(beginning.length);
+    // A closing tag comes first where a server has put the thoughts elsewhere.
+    state = beginning.tag === null ? "after" : "thinking";
+    if (beginning.tag !== null) thoughts = createThoughts(add, beginning.tag, true);
   }
 
   return {
@@ -79,15 +83,24 @@ export function createThinkingSplitter(
   };
 }
 
-/** The tag that the text begins with; null: none; undefined: it may become one. */
-function openingTag(text: string): string | null | undefined {
-  const tag = TAGS.find((tag) => text.startsWith(`<${tag}>`));
-  return tag ?? (TAGS.some((tag) => `<${tag}>`.startsWith(text)) ? undefined : null);
+/** What a text begins with: how much of it, and the tag if it opens one; null: neither; undefined: it may become one. */
+function beginningOf(text: string): { length: number; tag: string | null } | null | undefined {
+  const whole = /^<(\/?)([a-z]+)(?:\s[^>]{0,100})?>/i.exec(text);
+  if (whole !== null) {
+    const tag = whole[2].toLowerCase();
+    return TAGS.includes(tag) ? { length: whole[0].length, tag: whole[1] === "" ? tag : null } : null;
+  }
+  const part = /^<?\/?([a-z]*)(\s[^>]{0,100})?$/i.exec(text);
+  const name = part?.[1].toLowerCase() ?? "";
+  const mayBecome = text === "" || part !== null && text.startsWith("<") &&
+      TAGS.some((tag) => part[2] === undefined ? tag.startsWith(name) : tag === name);
+  return mayBecome ? undefined : null;
 }
 
 /** Reads up to the closing tag. `isCertain`: the opening one came. */
 function createThoughts(add: (kind: Delta["kind"], text: string) => void, tag: string, isCertain: boolean) {
   const closing = `</${tag}>`;
+  const closingPattern = new RegExp(closing, "i");
   let held = "";
   let begun = false;
   /** All that was streamed as reasoning and may be the answer; a message cannot be longer. */
@@ -99,7 +112,8 @@ function createThoughts(add: (kind: Delta["kind"], text: string) => void, tag: s
      */
     push(part: string): string | null {
       held += part;
-      const end = held.indexOf(closing);
+      // Not by lower case, which changes the length of some characters.
+      const end = held.search(closingPattern);
       const length = end === -1 ? held.length - tailThatBegins(held, closing) : end;
       const thought = held.slice(0, length);
       begun ||= thought.trim() !== "";
@@ -122,7 +136,7 @@ function createThoughts(add: (kind: Delta["kind"], text: string) => void, tag: s
 /** How many characters at the end of the text may be the first ones of the tag. */
 function tailThatBegins(text: string, tag: string): number {
   for (let length = Math.min(tag.length - 1, text.length); length > 0; length--) {
-    if (text.endsWith(tag.slice(0, length))) return length;
+    if (text.slice(-length).toLowerCase() === tag.slice(0, length)) return length;
   }
   return 0;
 }

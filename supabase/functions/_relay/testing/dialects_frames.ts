@@ -17,6 +17,7 @@ import {
   STOP,
   STREAM,
   TEXT,
+  text,
   THOUGHT,
   USAGE,
   used,
@@ -187,6 +188,33 @@ const USAGES: Row[] = [
   ["counts as strings", TEXT + chunk({}, "stop", { usage: { prompt_tokens: "3" } }) + DONE, SHOWN, "stop"],
 ];
 
+const VARIANTS: Row[] = [
+  ["thoughts in capitals", text("<THINK>Hm. </THINK>") + STREAM, THOUGHT, "stop"],
+  ["thoughts with an attribute", text('<think type="x">Hm. </think>') + STREAM, THOUGHT, "stop"],
+  ["a closing tag first", chunk({ reasoning_content: "Hm. " }) + text("</think>\n\n") + STREAM, THOUGHT, "stop"],
+  ["a tag of HTML first", text("<b>") + STREAM, `<b>${SHOWN}`, "stop"],
+  ["a finish that is a failure", TEXT + chunk({}, "ERROR") + DONE, SHOWN, 'provider_error: finish reason "ERROR"'],
+  ["a finish in a list", TEXT + chunk({}, ["stop"]), SHOWN, "stop"],
+  ["a finish that is None", TEXT + chunk({}, "None"), SHOWN, closes],
+  ["finishReason", TEXT + choices({ index: 0, delta: {}, finishReason: "length" }), SHOWN, "length"],
+  [
+    "an error with a finish",
+    TEXT + chunk({}, "stop", { error: { code: 429, message: "slow down" } }) + DONE,
+    SHOWN,
+    "provider_rate_limited: slow down",
+  ],
+  ["a list of chunks in an event", data([JSON.parse(ONCE.slice(6)), JSON.parse(MORE.slice(6))]) + END, SHOWN, "stop"],
+  ["status_code 0 as a string", TEXT + data({ choices: [], base_resp: { status_code: "0" } }) + END, SHOWN, "stop"],
+  [
+    "usage that is wiped in part",
+    STREAM.replace(DONE, "") + USAGE +
+    data({ choices: [], usage: { ...COUNTS, completion_tokens: 0, total_tokens: 3 } }),
+    SHOWN,
+    "stop",
+    used,
+  ],
+];
+
 /** All that is a stream, or ought to be one; dialects_errors.ts has what fails. */
-export const STREAMS: Dialect[] = [CONTENTS, CHOICES, ENDS, FRAMES, USAGES].flat()
+export const STREAMS: Dialect[] = [CONTENTS, CHOICES, ENDS, FRAMES, USAGES, VARIANTS].flat()
   .map(([name, body, shown, end, more]) => ({ name, body, shown, end, ...more }));

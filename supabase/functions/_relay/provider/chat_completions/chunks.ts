@@ -21,7 +21,13 @@ const NOT_A_FINISH = new Set([
   "abort",
   "network_error",
   "insufficient_system_resource",
+  "failed",
+  "server_error",
+  "aborted",
+  "exception",
 ]);
+
+const isFinish = (reason: string) => !NOT_A_FINISH.has(reason.toLowerCase());
 
 interface Chunk {
   error?: unknown;
@@ -36,6 +42,7 @@ interface Choice {
   index?: unknown;
   finish_reason?: unknown;
   finish_details?: unknown;
+  finishReason?: unknown;
   delta?: unknown;
   message?: unknown;
   text?: unknown;
@@ -49,6 +56,9 @@ export interface ChunkOptions {
   /** A text without an opening tag may begin within the reasoning. */
   thinksFirst: boolean;
 }
+
+/** Of a list of chunks in one event. */
+const MAX_CHUNKS_OF_AN_EVENT = 1_000;
 
 /** Reads the data of one answer's events. */
 export function createChunkReader(options: ChunkOptions) {
@@ -75,8 +85,11 @@ export function createChunkReader(options: ChunkOptions) {
   }
 
   function readValue(value: unknown, data: string, isError: boolean): SoleDelta | null {
-    const chunk = Array.isArray(value) ? value[0] : value;
-    if (typeof chunk === "object" && chunk !== null) return answer.readChunk(chunk as Chunk, isError);
+    if (Array.isArray(value)) {
+      for (const item of value.slice(0, MAX_CHUNKS_OF_AN_EVENT)) readValue(item, data, isError);
+      return null;
+    }
+    if (typeof value === "object" && value !== null) return answer.readChunk(value as Chunk, isError);
     else if (isError) answer.fail(problemOf(value));
     else junk ??= data.slice(0, 1_000);
     return null;
@@ -101,44 +114,46 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
   let finishReason: string | null = null;
   let usage: Usage | null = null;
 
-  const isComplete = () => finishReason !== null && !NOT_A_FINISH.has(finishReason);
+  const isComplete = () => finishReason !== null && isFinish(finishReason);
 
   function readChoice(choice: Choice, isWhole: boolean): SoleDelta | null {
     const sole = content.read(choice, isWhole);
-    const reason = choice.finish_reason || choice.finish_details
-      ? reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details)
-      : null;
+    const reason = reasonOf(choice.finish_reason) ?? reasonOf(choice.finish_details) ?? reasonOf(choice.finishReason);
     if (reason === null) return sole;
     // An answer that was complete stays so.
-    if (!isComplete() || !NOT_A_FINISH.has(reason)) finishReason = reason;
+    if (!isComplete() || isFinish(reason)) finishReason = reason;
     return null;
   }
 
   function readChunk(chunk: Chunk, isError: boolean): SoleDelta | null {
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
+    // An error counts although a finish reason came with it.
+    const wasComplete = isComplete();
     const choice = chooseChoice(choices);
     const sole = choice === undefined ? null : readChoice(choice, chunk.object === "chat.completion");
     const known = usage;
     if (chunk.usage) usage = withUsage(usage, chunk.usage);
     if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
     if (choice?.usage) usage = withUsage(usage, choice.usage);
-    if (isError || isProblem(chunk)) fail(problemOf(chunk));
-    else if (choice?.error) fail(problemOf(choice.error));
+    if (isError || isProblem(chunk)) fail(problemOf(chunk), wasComplete);
+    else if (choice?.error) fail(problemOf(choice.error), wasComplete);
     return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;
   }
 
-  function fail(problem: Problem) {
+  function fail(problem: Problem, wasComplete = isComplete()) {
     const where = content.hasBegun()
       ? "The provider failed in the middle of the stream"
       : "The provider answered with an error";
-    if (!isComplete()) throw reportedError(problem, where, secrets);
+    if (wasComplete) return;
+    finishReason = null;
+    throw reportedError(problem, where, secrets);
   }
 
   function end(isOver: boolean, junk: string | null): ProviderEnd {
     deltas.end();
     if (finishReason === null && content.hasText() && isOver) finishReason = "stop";
     if (finishReason === null) throw unfinished(junk, content.hasText(), secrets);
-    if (NOT_A_FINISH.has(finishReason)) {
+    if (!isFinish(finishReason)) {
       throw new RelayError("provider_error", `The provider ended with the finish reason "${finishReason}"`);
     }
     return { finishReason, usage };
@@ -281,9 +296,10 @@ function parseJson(data: string): unknown {
 /** The reason goes into a column, which can hold neither U+0000 nor half a character. An empty one is none. */
 function reasonOf(reason: unknown): string | null {
   if (typeof reason === "object" && reason !== null) {
-    const { type, reason: inner, name } = reason as Record<string, unknown>;
-    return reasonOf([type, inner, name].find((value) => typeof value === "string"));
+    if (Array.isArray(reason)) return reasonOf(typeof reason[0] === "string" ? reason[0] : null);
+    const { type, reason: inner, name, finish_reason } = reason as Record<string, unknown>;
+    return reasonOf([type, inner, name, finish_reason].find((value) => typeof value === "string"));
   }
-  if (typeof reason !== "string" || reason === "" || reason === "null") return null;
+  if (typeof reason !== "string" || /^(?:null|none)?$/i.test(reason)) return null;
   return reason.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?");
 }

@@ -90,6 +90,14 @@ const CONTEXT_WORDS = new RegExp(
     "inputs? tokens? \\+|`inputs` (?:tokens|must have less than)",
     "range of input length should be",
     "maximum prompt length",
+    "exceed(?:s|ed)? (?:the )?(?:model(?:'s)? )?token limit",
+    "(?:prompt|input)\\b.{0,60}\\bexceed(?:s|ed)?\\b.{0,40}\\b(?:limit|max(?:imum)?|\\d+ tokens)",
+    "exceed(?:s|ed)? (?:the maximum number of input|max message) tokens",
+    "longer than the maximum model length",
+    "(?:prompt|input) \\([^)]*\\) is too long",
+    "max_seq_len",
+    "too large for .{1,60} model",
+    "prompt ?超长|长度超",
   ].join("|"),
   "i",
 );
@@ -97,19 +105,22 @@ const CONTEXT_WORDS = new RegExp(
 const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
 
 const BALANCE =
-  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.*(?:arrears|overdue)|credit balance|余额/i;
+  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.*(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|arrearage|余额|欠费|额度/i;
 const REFUSED_CODES =
-  /content_filter|content_policy|moderation|data_inspection|sensitive|safety|unsupported_country|region|policy_violation/;
+  /content_filter|content_policy|moderation|guardrail|data_inspection|sensitive|safety|unsupported_country|region|policy_violation/;
 const REFUSED_WORDS =
-  /moderat|flagged|content (?:policy|filter|management)|country|region|territory|location is not supported|safety|inappropriate|sensitive/i;
+  /moderat|flagged|content (?:policy|filter|management)|country|region|territory|(?:your|this) location|location is not supported|violat|usage (?:polic|guideline)|guardrail|blocked by|was blocked|error code: 1009|safety|inappropriate|sensitive/i;
 const AUTH_CODES =
-  /^401$|invalid_?(?:authentication|api_?key|token)|api_?key_(?:invalid|expired)|^(?:incorrect|missing|wrong)_api_key|auth(?:entication|orization)(?:_?error)|unauthenticated|unauthorized|invalid_iam_token|^permission_(?:error|denied)$/;
+  /^401$|invalid_?(?:authentication|api_?key|token)|api_?key_(?:invalid|expired)|^(?:incorrect|missing|wrong)_api_key|auth(?:entication|orization)(?:_?error)|unauthenticated|unauthorized|invalid_iam_token|^permission_(?:error|denied)$|^forbidden$|^access_?denied|expiredtoken/;
 const AUTH_WORDS =
-  /(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)s?\b.{0,60}(?:invalid|not valid|incorrect|expired|missing|wrong|revoked|disabled|required|not found|unknown|format)|(?:invalid|incorrect|expired|wrong|missing|revoked|bad|unknown|no|unrecognized|malformed) (?:\w+ )?(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)|unauthori[sz]ed|authenticat(?:ion|e)\b|invalid (?:credentials?|token|jwt|bearer)|no auth credentials|login fail|鉴权|令牌/i;
+  /(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)s?\b.{0,60}(?:invalid|not valid|incorrect|expired|missing|wrong|revoked|disabled|required|not found|unknown|format)|(?:invalid|incorrect|expired|wrong|missing|revoked|bad|unknown|no|unrecognized|malformed) (?:\w+ )?(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)|unauthori[sz]ed|authenticat(?:ion|e)\b|invalid (?:credentials?|token(?!iz| (?:count|limit|id))|jwt|bearer)|\b(?:invalid|disabled|expired|revoked) key\b|\bkey (?:has been|is) (?:disabled|revoked|expired|invalid)|provide an? api key|auth credentials|validate credentials|security token|token (?:has )?expired|身份验证|no auth credentials|login fail|鉴权|令牌/i;
 const RATE =
   /rate.?limit|too_?many_?requests|\bthrottl|resource_exhausted|^429$|requests? per (?:minute|day)|tokens? per (?:minute|day)|too many requests|slow down|速率/i;
 const REFUSED_TYPES =
   /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|failed_precondition|validation(?:_?error)?)$/;
+
+/** Where no status says that the request is refused. */
+const FLAGGED = /moderat|flagged|content (?:policy|filter)|guardrail|\bsensitive|_sensitive|敏感|^invalid param/i;
 
 /** Code and type of a failure decide, then its words, then its status. */
 export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: number | null): ErrorCode {
@@ -121,17 +132,20 @@ export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: 
     : httpStatus;
   if (httpStatus === 401) return "provider_auth";
   if (any(CONTEXT_CODES) || CONTEXT_WORDS.test(words) && !NOT_CONTEXT.test(words)) return "context_exceeded";
+  const isUnpaid = BALANCE.test(names) || BALANCE.test(words) || status === 402;
+  if (isUnpaid && !any(AUTH_CODES)) return "provider_refused";
   const saysAuth = any(AUTH_CODES) && !(status === 403 && REFUSED_WORDS.test(words)) || AUTH_WORDS.test(words);
   if (saysAuth && !any(REFUSED_CODES) && status !== 429) return "provider_auth";
-  if (BALANCE.test(names) || BALANCE.test(words) || status === 402) return "provider_refused";
-  if (status === 429 || any(RATE) || RATE.test(words) && (status === null || status >= 500)) {
+  if (isUnpaid) return "provider_refused";
+  if (status === 429 || any(RATE) || RATE.test(words) && (status === null || status === 400 || status >= 500)) {
     return "provider_rate_limited";
   }
   if (any(REFUSED_CODES)) return "provider_refused";
   if (status === 403) return REFUSED_WORDS.test(words) ? "provider_refused" : "provider_auth";
   if (status === 401) return "provider_auth";
-  if (status === null) return any(REFUSED_TYPES) ? "provider_refused" : "provider_error";
-  const mayPass = status >= 500 || status === 408 || status === 409 || status === 425 || status === 499;
+  if (status === null) return any(REFUSED_TYPES) || FLAGGED.test(words) ? "provider_refused" : "provider_error";
+  const mayPass = status >= 500 || status === 408 || status === 409 || status === 425 || status === 498 ||
+    status === 499;
   return mayPass ? "provider_error" : "provider_refused";
 }
 

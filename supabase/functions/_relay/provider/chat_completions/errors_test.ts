@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { secretsOf, withoutSecrets } from "../redact.ts";
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
 import { RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
 import { makePlatform } from "../../testing/platform.ts";
-import { providerMessage, ProviderRefusal, toProviderError } from "./errors.ts";
+import { codeOf, providerMessage, ProviderRefusal, toProviderError } from "./errors.ts";
+import { problemOf } from "./problem.ts";
 
 const KEY = "sk-secret-of-the-bot";
 const SECRETS = [KEY];
@@ -117,4 +119,50 @@ Deno.test("a provider's message loses the key and becomes one line, cut at its l
   ];
   for (const [said, wanted] of cases) assert.equal(providerMessage([said], SECRETS), wanted);
   assert.equal(providerMessage(["abc", "d"], []), ': "abc: d"');
+});
+
+/** Status (null: 200), words or a body, and the code that these mean. */
+const MEANINGS: [status: number | null, said: unknown, code: string][] = [
+  [400, "Your request exceeded model token limit: 8192 (requested: 9000)", "context_exceeded"],
+  [400, "Prompt exceeds max length", "context_exceeded"],
+  [400, "The decoder prompt is longer than the maximum model length of 8192", "context_exceeded"],
+  [400, "Input prompt (9000 tokens) is too long", "context_exceeded"],
+  [400, "length of prompt_tokens (9000) must be less than max_seq_len (8192)", "context_exceeded"],
+  [400, "Input length should not exceed 30720 tokens", "context_exceeded"],
+  [413, "Request body too large for gpt-4o model. Max size: 8000 tokens", "context_exceeded"],
+  [400, "max_tokens is too large: 9000", "provider_refused"],
+  [403, "Sorry, your account balance is insufficient", "provider_refused"],
+  [403, "该令牌额度已用尽", "provider_refused"],
+  [429, "Your team has used all available credits or reached its monthly spending limit", "provider_refused"],
+  [403, "Content violates usage guidelines.", "provider_refused"],
+  [403, { error: { message: "No", code: "guardrail_intervened" } }, "provider_refused"],
+  [null, { error: { message: "Your request was flagged by our content policy" } }, "provider_refused"],
+  [null, { base_resp: { status_code: 1026, status_msg: "input new_sensitive" } }, "provider_refused"],
+  [400, "This key has been disabled: sk-1", "provider_auth"],
+  [500, "No cookie auth credentials found", "provider_auth"],
+  [400, { __type: "ExpiredTokenException", message: "No" }, "provider_auth"],
+  [400, "Invalid token count: must be positive", "provider_refused"],
+  [400, "Rate limit reached for model m", "provider_rate_limited"],
+  [498, "capacity_exceeded", "provider_error"],
+];
+
+for (const [status, said, code] of MEANINGS) {
+  Deno.test(`status ${status} with ${JSON.stringify(said)} is ${code}`, () => {
+    assert.equal(codeOf(problemOf(said), status), code);
+  });
+}
+
+Deno.test("a header's value is a secret if it can be one, also within an object, and a key without its prefix too", () => {
+  const headers = {
+    "x-config": '{"provider":"openai","api_key":"inner-1234567890abcd"}',
+    "x-token": "Token secretabc4321",
+    "x-version": "1",
+    "http-referer": "https://app.example.com",
+  };
+  const secrets = secretsOf("Bearer sk-proj-abcdef1234567890wxyz", headers);
+  const clean = (text: string) => withoutSecrets(text, secrets);
+  assert.equal(clean("quoted inner-1234567890abcd"), "quoted [key]");
+  assert.equal(clean("quoted secretabc4321"), "quoted [key]");
+  assert.equal(clean("masked abcdef12****wxyz"), "masked [key]****[key]");
+  assert.equal(clean("limit is 10, see https://docs.example.com"), "limit is 10, see https://docs.example.com");
 });

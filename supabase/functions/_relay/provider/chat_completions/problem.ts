@@ -15,14 +15,39 @@ export interface Problem {
 const MAX_DEPTH = 6;
 const MAX_WORDS = 2_000;
 
-const WORDS = ["message", "msg", "detail", "error_message", "errorMessage", "error_description", "status_msg", "title"];
-const CODES = ["code", "type", "status", "error_code", "error_type", "status_code", "http_code", "reason"];
-const INSIDE = ["error", "errors", "base_resp", "metadata", "details", "raw", "innererror", "data", "response"];
+const WORDS = [
+  "message",
+  "msg",
+  "detail",
+  "error_message",
+  "errorMessage",
+  "error_description",
+  "status_msg",
+  "title",
+  "error_msg",
+  "Message",
+  "faultstring",
+];
+const CODES = ["code", "type", "status", "error_code", "error_type", "status_code", "http_code", "reason", "__type"];
+const INSIDE = [
+  "error",
+  "errors",
+  "base_resp",
+  "metadata",
+  "details",
+  "raw",
+  "innererror",
+  "data",
+  "response",
+  "Error",
+  "fault",
+];
 
 /** Reads a body or an event: JSON, or else plain text. A page is not quoted. */
 export function readProblem(body: string): Problem {
   const problem: Problem = { said: [], codes: [], status: null, parameters: [] };
-  collect(problem, parsed(body) ?? (/^\s*</.test(body) ? "" : body), 0);
+  const text = body.replace(/^(?:event:[^\n]*\n)?data:\s*(?=[[{"])/, "");
+  collect(problem, parsed(text) ?? (/^\s*</.test(body) ? "" : text), 0);
   return problem;
 }
 
@@ -36,11 +61,12 @@ export function problemOf(value: unknown): Problem {
 /** Whether a chunk reports a failure rather than a part of an answer. */
 export function isProblem(chunk: Record<string, unknown>): boolean {
   const { error, object, choices, base_resp, type } = chunk;
-  if (Array.isArray(choices) && !error && !base_resp && object === "chat.completion.chunk") return false;
+  const hasChoices = Array.isArray(choices) && choices.length > 0;
+  if (hasChoices && !error && !base_resp && object === "chat.completion.chunk") return false;
   if (isSet(error) || object === "error" || type === "error" || isSet(chunk.errors)) return true;
   const code = (base_resp as { status_code?: unknown } | null | undefined)?.status_code;
-  if (code !== undefined && code !== 0 && code !== null) return true;
-  if (Array.isArray(choices)) return false;
+  if (code !== undefined && code !== null && Number(code) !== 0) return true;
+  if (hasChoices) return false;
   if (error) return true;
   return ["message", "detail", "msg", "error_message", "error_msg"].some((name) => isSet(chunk[name]));
 }

@@ -11,8 +11,12 @@ export function withUsage(known: Usage | null, reported: unknown): Usage | null 
   const total = toCount(counts.total_tokens);
   if (!prompt && !completion && !total && (known !== null || (prompt ?? completion ?? total) === null)) return known;
   const prompt_tokens = prompt ?? known?.prompt_tokens ?? null;
-  const completion_tokens = completion ?? known?.completion_tokens ?? null;
-  return { prompt_tokens, completion_tokens, total_tokens: total ?? sumOf(prompt_tokens, completion_tokens) };
+  const completion_tokens = completion || (known?.completion_tokens ?? completion);
+  return {
+    prompt_tokens,
+    completion_tokens,
+    total_tokens: Math.max(total ?? 0, known?.total_tokens ?? 0) || sumOf(prompt_tokens, completion_tokens),
+  };
 }
 
 function sumOf(prompt: number | null, completion: number | null): number | null {

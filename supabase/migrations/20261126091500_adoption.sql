@@ -9,12 +9,36 @@ language sql stable set search_path = '' as $$
   )
 $$;
 
+-- An id that is a number, in the order of which rows were made.
+create function relay.number_of(message public.messages) returns bigint
+language sql immutable set search_path = '' as $$
+  select case when pg_typeof(message.id)::text in ('bigint', 'integer') then message.id::text::bigint end
+$$;
+
+-- The project's own triggers would count, date or refuse rows that only get their place; and what a trigger writes twice
+-- has its foreign keys checked, those to users who are long gone too.
+create temporary table relay_disabled_triggers as
+select t.tgrelid::regclass as of_table, t.tgname as name
+from pg_catalog.pg_trigger t
+where t.tgrelid in ('public.conversations'::regclass, 'public.messages'::regclass)
+  and not t.tgisinternal and t.tgenabled = 'O';
+
+do $$
+declare
+  v_trigger record;
+begin
+  for v_trigger in select * from relay_disabled_triggers loop
+    execute format('alter table %s disable trigger %I', v_trigger.of_table, v_trigger.name);
+  end loop;
+end;
+$$;
+
 do $$
 begin
   insert into public.conversations (id, user_id, created_at, updated_at) overriding system value
   select
     m.conversation_id,
-    (array_agg(m.user_id order by relay.time_of(m), m.ctid))[1],
+    (array_agg(m.user_id order by relay.time_of(m), relay.number_of(m), m.ctid))[1],
     coalesce(min(relay.time_of(m)), now()),
     coalesce(max(relay.time_of(m)), now())
   from public.messages m
@@ -27,8 +51,8 @@ exception when not_null_violation then
 end;
 $$;
 
--- All in one statement, for two reasons. ctid is the order in which rows without a time of their own were written, but
--- only until they are written again. And if one transaction writes a row twice all its foreign keys are checked, those
+-- All in one statement, for two reasons. Of equal times, or none, numbers tell the order, else ctid does, but only until
+-- rows are written again. And if one transaction writes a row twice all its foreign keys are checked, those
 -- to users who are long gone too.
 update public.messages m
 set
@@ -45,11 +69,11 @@ from (
   select
     c.id,
     c.time,
-    lag(c.id) over (partition by c.conversation_id order by c.time, c.ctid) as previous_id,
+    lag(c.id) over (partition by c.conversation_id order by c.time, c.number, c.ctid) as previous_id,
     row_number() over (
-      partition by c.stream_id order by c.is_complete desc nulls last, c.time desc nulls last, c.ctid desc
+      partition by c.stream_id order by c.is_complete desc nulls last, c.time desc nulls last, c.number desc nulls last, c.ctid desc
     ) as index
-  from (select c.*, c.ctid, relay.time_of(c) as time from public.messages c) c
+  from (select c.*, c.ctid, relay.time_of(c) as time, relay.number_of(c) as number from public.messages c) c
 ) line
 where line.id = m.id;
 
@@ -68,7 +92,7 @@ set
     from public.messages m
     where m.conversation_id = c.id
       and not exists (select 1 from public.messages child where child.parent_id = m.id)
-    order by m.created_at desc
+    order by m.created_at desc, relay.number_of(m) desc nulls last
     limit 1
   )),
   updated_at = coalesce(
@@ -79,11 +103,30 @@ where c.updated_at is null
 
 alter table public.conversations alter column updated_at set not null;
 
--- The conversations that were made here have ids that a sequence has not given.
-select setval(pg_get_serial_sequence('public.conversations', 'id'), max(c.id::text::bigint) + 1, false)
-from public.conversations c
-where pg_get_serial_sequence('public.conversations', 'id') is not null
-having max(c.id::text::bigint) is not null;
+do $$
+declare
+  v_trigger record;
+begin
+  for v_trigger in select * from relay_disabled_triggers loop
+    execute format('alter table %s enable trigger %I', v_trigger.of_table, v_trigger.name);
+  end loop;
+end;
+$$;
+drop table relay_disabled_triggers;
+
+-- The conversations that were made here have ids that a sequence has not given; it never goes back.
+do $$
+declare
+  v_sequence text := pg_get_serial_sequence('public.conversations', 'id');
+  v_last bigint;
+begin
+  if v_sequence is not null then
+    execute format('select last_value from %s', v_sequence) into v_last;
+    perform setval(v_sequence, max(c.id::text::bigint)) from public.conversations c
+    having max(c.id::text::bigint) > v_last;
+  end if;
+end;
+$$;
 
 -- The FastAPI relay's bots say themselves that they are a user's default.
 insert into public.user_settings (user_id, default_bot_id)
@@ -94,7 +137,4 @@ where (to_jsonb(b) ->> 'is_default')::boolean
 order by b.user_id, b.updated_at desc, b.id
 on conflict (user_id) do update set default_bot_id = coalesce(user_settings.default_bot_id, excluded.default_bot_id);
 
-drop function relay.time_of, relay.complete_ids;
-
--- The last line of defence of "stored exactly once", whatever retries and races there are.
-create unique index if not exists messages_stream_id_unique on public.messages (stream_id);
+drop function relay.time_of, relay.number_of, relay.complete_ids;
