@@ -2,10 +2,9 @@
 
 import { RelayError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/events.ts";
-import { createTextCleaner } from "../clean_text.ts";
 import type { Delta, ProviderEnd } from "../provider.ts";
-import { createThinkingSplitter } from "../thinking.ts";
 import { contentOf, type Found, found } from "./content.ts";
+import { createDeltas } from "./deltas.ts";
 import { reportedError } from "./errors.ts";
 import type { SoleDelta } from "./fast_path.ts";
 import { isProblem, type Problem, problemOf, readProblem } from "./problem.ts";
@@ -160,39 +159,6 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
   }
 
   return { add: deltas.add, take: deltas.take, readChunk, fail, isComplete, end };
-}
-
-/** Clean deltas; neighbours of a kind are one. */
-function createDeltas(thinksFirst: boolean) {
-  const cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
-  const thinking = createThinkingSplitter((kind, part) => append(kind, cleaners[kind].clean(part)), thinksFirst);
-  let deltas: Delta[] = [];
-
-  function append(kind: Delta["kind"], text: string) {
-    if (text === "") return;
-    const last = deltas.at(-1);
-    if (last?.kind === kind) last.text += text;
-    else deltas.push({ kind, text });
-  }
-
-  return {
-    add(kind: Delta["kind"], text: string) {
-      if (kind === "text") return thinking.push(text);
-      thinking.reasoningCame();
-      append(kind, cleaners[kind].clean(text));
-    },
-    /** What has come since the last call. */
-    take(): Delta[] {
-      const taken = deltas;
-      deltas = [];
-      return taken;
-    },
-    end() {
-      thinking.end();
-      append("reasoning", cleaners.reasoning.end());
-      append("text", cleaners.text.end());
-    },
-  };
 }
 
 /** Chooses one choice of each chunk. Where the only choice of the first chunk has another index than 0, that one is read. */
