@@ -264,7 +264,16 @@ adoption(
    );
    insert into public.messages (conversation_id, content, t, is_user_author, user_id) values
      (1, 'text 2', '2025-01-02', false, null), (1, 'text 1', '2025-01-01', true, '${ADA}'),
-     (2, 'text 3', '2025-01-01', true, '${BOB}'), (4, 'text 4', '2025-01-01', true, '${ELSE}');`,
+     (2, 'text 3', '2025-01-01', true, '${BOB}'), (4, 'text 4', '2025-01-01', true, '${ELSE}'),
+     (4, 'text 5', '2025-01-01', false, '${ELSE}');
+   update public.messages set is_active = true where content = 'text 4';
+   select setval('public.conversations_id_seq', 500);
+   create function public.count_messages() returns trigger language plpgsql security definer as $$
+   begin
+     update public.conversations set message_count = message_count + 1 where id = new.conversation_id and id = 4;
+     return new;
+   end $$;
+   create trigger counts after insert or update on public.messages for each row execute function count_messages();`,
   { 1: ["text 1", "text 2"], 2: ["text 3"] },
   [
     [
@@ -278,10 +287,12 @@ adoption(
     ["select count(*)::integer as kept from public.bots", [{ kept: 5 }]],
     [
       "select m.content from public.messages m join public.conversations c on c.active_message_id = m.id where c.id = 4",
-      [{
-        content: "text 4",
-      }],
+      [{ content: "text 5" }],
     ],
+    // The app's triggers see nothing of it and are back, and its sequence does not go back.
+    ["select message_count from public.conversations where id = 4", [{ message_count: 0 }]],
+    ["select tgenabled from pg_trigger where tgname = 'counts'", [{ tgenabled: "O" }]],
+    ["select last_value::integer as last from public.conversations_id_seq", [{ last: 500 }]],
   ],
   { startsConversations: false },
 );
