@@ -27,13 +27,13 @@ for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLim
 const ROOT = new URL("../../", import.meta.url);
 
 /** These bound nothing: they say who may call, and whom the relay calls. */
-const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|PROVIDER_HOSTS)/;
+const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|OAUTH|PROVIDER_HOSTS|REQUIRE)/;
 
 /** The variables that configuration.ts names. */
 const variables = [
   ...new Set(
     Deno.readTextFileSync(new URL("supabase/functions/_relay/platform/configuration.ts", ROOT)).match(
-      /RELAY_[A-Z_]+[A-Z]/g,
+      /RELAY_[A-Z_]+[A-Z0-9]/g,
     ),
   ),
 ];
