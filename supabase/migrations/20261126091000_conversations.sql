@@ -62,6 +62,16 @@ begin
 end;
 $$;
 
+-- Columns of the project's own may point at messages that are gone.
+update public.messages m set parent_id = null
+where m.parent_id is not null and not exists (
+  select 1 from public.messages p where p.id = m.parent_id and p.conversation_id = m.conversation_id
+);
+update public.conversations c set active_message_id = null
+where c.active_message_id is not null and not exists (
+  select 1 from public.messages m where m.id = c.active_message_id and m.conversation_id = c.id
+);
+
 -- The pair is what the foreign keys below point at: no parent and no active leaf of another conversation.
 alter table public.messages
   add constraint messages_id_in_conversation unique (id, conversation_id);
@@ -84,7 +94,7 @@ alter table public.messages
     );
 
 create index messages_by_parent on public.messages (parent_id);
-create index messages_by_conversation on public.messages (conversation_id, created_at);
+create index messages_by_conversation on public.messages (conversation_id, created_at, id);
 create index messages_by_user on public.messages (user_id);
 create index messages_by_bot on public.messages (bot_id);
 

@@ -5,7 +5,6 @@ create function relay.stored_prompt(conversation public.conversations, prompt te
 language plpgsql set search_path = '' as $$
 declare
   v_blank constant text := e' \t\r\n';
-  v_line_end constant text := e'\r\n?';
   v_newest public.messages;
 begin
   select m.* into v_newest
@@ -14,12 +13,15 @@ begin
   order by m.created_at desc, m.id desc
   limit 1
   for no key update;
+  -- Line ends may be two bytes where the prompt has one; more white space than this is another text. A long one is not read.
+  if not found or octet_length(v_newest.content) > 2 * octet_length(prompt) + 4096 then
+    return null;
+  end if;
   -- Who says the same again while the first one is being answered has said it twice.
-  if not found
-    or not v_newest.is_user_author
+  if not v_newest.is_user_author
     or v_newest.user_id <> conversation.user_id
-    or regexp_replace(btrim(v_newest.content, v_blank), v_line_end, e'\n', 'g')
-      <> regexp_replace(btrim(prompt, v_blank), v_line_end, e'\n', 'g')
+    or replace(replace(btrim(v_newest.content, v_blank), e'\r\n', e'\n'), e'\r', e'\n')
+      <> replace(replace(btrim(prompt, v_blank), e'\r\n', e'\n'), e'\r', e'\n')
     or v_newest.parent_id <> conversation.active_message_id and v_newest.id <> conversation.active_message_id
     or exists (select 1 from public.messages m where m.parent_id = v_newest.id)
     or exists (

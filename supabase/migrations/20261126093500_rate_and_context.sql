@@ -29,11 +29,14 @@ $$;
 comment on function relay.load_of(uuid, integer, timestamptz) is
   'The user''s generations of the last minute, those that workers run, and the rate limit before and after one more.';
 
-create function relay.known_stream(user_id uuid, stream_id text, fence uuid, max_context integer, rate jsonb)
-returns jsonb language plpgsql stable set search_path = '' as $$
+create function relay.known_stream(
+  user_id uuid, stream_id text, fence uuid, max_context integer, context_is_given boolean, rate jsonb
+) returns jsonb
+language plpgsql stable set search_path = '' as $$
 declare
   v_generation relay.generations;
   v_owner uuid;
+  v_context jsonb;
   v_admission jsonb;
 begin
   select g.* into v_generation from relay.generations g where g.stream_id = known_stream.stream_id;
@@ -45,9 +48,13 @@ begin
   end if;
   -- The same worker asks again, because the answer got lost: the answer is the same.
   if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.fence = known_stream.fence then
-    v_admission := relay.admission_of(
-      v_generation, relay.context_of(v_generation.parent_id, max_context) -> 'messages', rate
-    );
+    if not context_is_given then
+      v_context := relay.context_of(v_generation.parent_id, max_context);
+      if not (v_context ->> 'fits')::boolean then
+        return relay.refusal('payload_too_large', rate, v_context - 'fits' - 'messages');
+      end if;
+    end if;
+    v_admission := relay.admission_of(v_generation, v_context -> 'messages', rate);
   end if;
   return coalesce(v_admission, jsonb_build_object(
     'outcome', case when v_owner = known_stream.user_id then 'exists' else 'refused' end,
@@ -57,9 +64,10 @@ end;
 $$;
 comment on function relay.known_stream is 'What relay_begin answers to a stream_id that is taken; null: it is free.';
 
--- Rows that a client inserts in one statement can form a ring, so the walk is bounded by its length and by its steps.
+-- A path that does not fit is counted, up to the most that can ever fit, and none of its text is put together.
 create function relay.context_of(
-  leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000
+  leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000,
+  counted_characters integer default 4000000
 ) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
@@ -74,7 +82,12 @@ begin
       select m.parent_id, m.content, m.is_user_author, path.step + 1, path.characters + length(m.content)
       from path
       join public.messages m on m.id = path.parent_id
-      where path.characters <= max_characters and path.step <= max_messages
+      where path.characters <= greatest(max_characters, counted_characters) and path.step <= max_messages
+    ), total as (
+      select
+        coalesce(max(path.characters), v_length) as characters,
+        coalesce(max(path.characters) <= max_characters and max(path.step) <= max_messages, true) as fits
+      from path
     ), sent as (
       select path.step, path.content, case when path.is_user_author then 'user' else 'assistant' end as role
       from path
@@ -82,17 +95,14 @@ begin
       union all
       select 0, prompt, 'user' where prompt is not null
     )
-    select jsonb_build_object(
-      'characters', coalesce(max(path.characters), v_length),
-      'fits', coalesce(max(path.characters) <= max_characters and max(path.step) <= max_messages, true),
-      'messages', (
-        select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]')
-        from sent s
-      )
-    )
-    from path
+    select jsonb_build_object('characters', t.characters, 'fits', t.fits, 'messages', case when t.fits then (
+      select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]')
+      from sent s
+    ) end)
+    from total t
   );
 end;
 $$;
 comment on function relay.context_of is
-  'The messages from the root to the leaf, and the prompt, as a provider takes them, and whether they keep the limits.';
+  'The messages from the root to the leaf, and the prompt, as a provider takes them; null where they do not keep the '
+  'limits. How many characters they have, counted until there are too many for any request.';

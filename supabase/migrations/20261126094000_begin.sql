@@ -1,11 +1,11 @@
 -- Admission, in one transaction and one round trip: the generation is there with all that its worker needs, or nothing
--- has changed.
+-- has changed. No lock is waited for longer than a second: each start that waits holds a connection of the Data API.
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
   max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false
 ) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
   v_now timestamptz;
   v_load record;
@@ -19,20 +19,23 @@ declare
   v_prompt_id relay.message_id;
   v_generation relay.generations;
 begin
-  -- Two classes of locks, always in this order: the user's makes the counts true, the stream's lets one of two users
-  -- that name the same stream_id win before anything is written.
-  perform pg_advisory_xact_lock(7301, hashtext(relay_begin.user_id::text));
-  perform pg_advisory_xact_lock(7302, hashtext(relay_begin.stream_id));
+  if not relay.lock_start(relay_begin.user_id, relay_begin.stream_id) then
+    v_load := relay.load_of(relay_begin.user_id, rate_limit, clock_timestamp());
+    return relay.refusal('unavailable', v_load.rate, '{"retry_after_s": 1}');
+  end if;
   -- What this user's dead workers left behind becomes part of the conversation before the conversation is read.
   perform relay.close_expired(g.stream_id)
   from relay.generations g
-  where g.user_id = relay_begin.user_id and g.status = 'running' and g.lease_expires_at < clock_timestamp();
+  where g.user_id = relay_begin.user_id and g.status = 'running' and g.lease_expires_at < clock_timestamp()
+  limit 10;
   -- Not now(): the transaction may have begun long before it got the locks.
   v_now := clock_timestamp();
   v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
 
   -- A repeated stream_id is no new generation, so it meets no limit.
-  v_answer := relay.known_stream(relay_begin.user_id, relay_begin.stream_id, fence, max_context, v_load.rate);
+  v_answer := relay.known_stream(
+    relay_begin.user_id, relay_begin.stream_id, fence, max_context, context_is_given, v_load.rate
+  );
   if v_answer is not null then
     return v_answer;
   elsif v_load.recent >= rate_limit then

@@ -5,7 +5,7 @@ select tests.given_conversation('other tale', 'friend', 'bot');
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action                  anonymous  stranger   owner      sharee     service_role
   ('read',                   'denied',  '0',       '6',       '0',       '6', 'select * from public.messages'),
-  ('add',                    'denied',  'refused', '1',       'refused', '1',
+  ('add',                    'denied',  '23503',   '1',       '23503',   '1',
     $$ insert into public.messages (id, user_id, conversation_id, parent_id, content, is_user_author) values
       (tests.key('new'), tests.id('owner'), tests.key('tale'), tests.key('other answer'), 'new', true) returning * $$),
   ('add to another''s tale', 'denied',  'refused', 'refused', 'refused', '1',
@@ -14,10 +14,10 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ insert into public.messages (user_id, conversation_id) values (tests.id('friend'), tests.key('tale')) $$),
   ('add to no tale',         'denied',  'refused', 'refused', 'refused', '23503',
     $$ insert into public.messages (user_id, conversation_id) values (tests.id('owner'), tests.key('no tale')) $$),
-  ('add below another''s',   'denied',  'refused', 'refused', '23503',   '23503',
+  ('add below another''s',   'denied',  '23503',   'refused', '23503',   '23503',
     $$ insert into public.messages (user_id, conversation_id, parent_id)
       values (tests.id('friend'), tests.key('other tale'), tests.key('first answer')) $$),
-  ('add below no message',   'denied',  'refused', 'refused', '23503',   '23503',
+  ('add below no message',   'denied',  '23503',   '23503',   '23503',   '23503',
     $$ insert into public.messages (user_id, conversation_id, parent_id)
       values (tests.id('friend'), tests.key('other tale'), tests.key('no message')) $$),
   ('change the text',        'denied',  '0',       '6',       '0',       '6',

@@ -1,7 +1,8 @@
-begin; select plan(19);
+begin; select plan(22);
 select tests.given_tale('owner');
 select tests.given_conversation('other tale', 'owner');
 select tests.given_message('elsewhere', 'other tale');
+select tests.given_message('alone', 'tale');
 
 select tests.violates(
   format('update public.messages set %s where id = tests.key(%L)', change, message), violated, message || ': ' || change
@@ -16,13 +17,16 @@ select tests.violates(
   ('first answer',   $$ finish_reason = 'error' $$,         'messages_stopped_early_are_incomplete'),
   ('first answer',   $$ finish_reason = 'length', usage = '{}', bot_id = tests.key('bot') $$, null),
   ('first answer',   'is_streaming = true',                 'messages_are_never_streaming'),
-  ('first answer',   'parent_id = id',                      'messages_are_not_their_own_parent'),
-  ('first answer',   $$ parent_id = tests.key('elsewhere') $$, 'messages_hang_below_their_parent'),
-  ('other question', $$ conversation_id = tests.key('none'), parent_id = null $$, 'messages_belong_to_a_conversation'),
+  ('alone',          'parent_id = id',                      'messages_are_not_their_own_parent'),
+  ('alone',          $$ parent_id = tests.key('elsewhere') $$, 'messages_hang_below_their_parent'),
+  ('alone',          $$ conversation_id = tests.key('none') $$, 'messages_belong_to_a_conversation'),
+  ('second answer',  $$ parent_id = tests.key('other answer') $$, 'messages_keep_their_parent'),
+  ('first question', $$ parent_id = tests.key('second answer') $$, 'messages_keep_their_parent'),
+  ('alone',          $$ parent_id = tests.key('second answer') $$, null),
   ('first answer',   $$ stream_id = 'first' $$,             null),
   ('second answer',  $$ stream_id = 'first' $$,             'messages_stream_id_unique')
 ) as m (message, change, violated);
-select is(count(*), 6::bigint, 'messages without a generation are not in each other''s way') from public.messages
+select is(count(*), 7::bigint, 'messages without a generation are not in each other''s way') from public.messages
 where stream_id is null;
 select tests.violates(statement, violated, statement) from (values
   ($$ update public.conversations set active_message_id = tests.key('elsewhere') where id = tests.key('tale') $$,
