@@ -1,0 +1,63 @@
+-- A bot's key and its headers are for one provider. Whoever may change the bot cannot read them, and must not have them
+-- sent to a server of their own either: with another origin they go, unless the same statement brings new ones.
+
+create function public.bots_note_given() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  perform set_config('relay.given_' || tg_argv[0], 'yes', true);
+  return new;
+end;
+$$;
+comment on function public.bots_note_given() is
+  'Notes that the statement sets this secret: a row does not show it where the value is the same as before.';
+
+create function public.bots_keep_secrets() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  v_space constant text := '[\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]'; -- As JavaScript's trim().
+  -- Scheme, host and port where they stand in the address as such; none where only a whole parser of URLs could tell.
+  v_origin constant text := '^([Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9.-]+(?::[0-9]+)?)(?:[/?#]|$)';
+  v_key_is_given constant boolean := current_setting('relay.given_access_key', true) = 'yes';
+  v_headers_are_given constant boolean := current_setting('relay.given_headers', true) = 'yes';
+begin
+  if v_key_is_given or v_headers_are_given then
+    perform set_config('relay.given_access_key', '', true), set_config('relay.given_headers', '', true);
+  end if;
+  -- Without white space and the word Bearer that people paste with it: stored, sent and redacted alike.
+  new.access_key := nullif(regexp_replace(regexp_replace(new.access_key, v_space || '+$', ''),
+    format('^(%1$s+|bearer(%1$s+|$))*', v_space), '', 'i'), '');
+  if new.access_key !~ '^[ -~]*$' and (tg_op = 'INSERT' or new.access_key is distinct from old.access_key) then
+    raise check_violation using
+      message = 'Cannot store the key: it has a character that no header can have, such as a line break',
+      table = 'bots', column = 'access_key', constraint = 'bots_access_key_can_be_sent';
+  end if;
+  if tg_op = 'UPDATE' and new.access_path <> old.access_path and coalesce(
+    lower(substring(new.access_path from v_origin)) <> lower(substring(old.access_path from v_origin)), true
+  ) then
+    new.access_key := case when v_key_is_given then new.access_key end;
+    new.headers := case when v_headers_are_given then new.headers else '{}' end;
+  end if;
+  return new;
+end;
+$$;
+comment on function public.bots_keep_secrets() is
+  'Trims the key, and takes key and headers away where the origin of access_path changes without new ones.';
+revoke all on function public.bots_note_given, public.bots_keep_secrets from public, anon, authenticated;
+
+-- In the order of their names, which is the order in which they run.
+create trigger bots_given_access_key before update of access_key on public.bots
+for each row execute function public.bots_note_given('access_key');
+create trigger bots_given_headers before update of headers on public.bots
+for each row execute function public.bots_note_given('headers');
+create trigger bots_keep_secrets before insert or update on public.bots
+for each row execute function public.bots_keep_secrets();
+
+-- Keys that were adopted may be missing, and are trimmed now. When the bot was changed last is left as it is.
+alter table public.bots alter column access_key drop not null;
+alter table public.bots disable trigger bots_touch;
+update public.bots set access_key = access_key where access_key ~* '^bearer|^[^!-~]|[^!-~]$|^$';
+alter table public.bots enable trigger bots_touch;
+
+comment on column public.bots.access_key is
+  'The provider''s key: clients write it, service_role alone reads it; it goes where the origin of access_path changes.';
+comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them, and they go.';
