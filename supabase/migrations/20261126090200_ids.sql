@@ -1,10 +1,5 @@
 -- Ids are what the database has: uuid on a new one, what an adopted table has on another, each table for itself. All
 -- that is declared later uses these domains, and the relay's functions take ids as text.
-create schema relay;
-revoke all on schema relay from public;
-grant usage on schema relay to service_role;
-comment on schema relay is 'State of the Storytellr relay; the functions public.relay_* are the only way in.';
-
 do $$
 declare
   v_domain record;

@@ -186,6 +186,154 @@ adoption(
   ADAS,
 );
 
+/** What shows the keys to others, each made over the old bots, and how the message names it. */
+const KEY_READERS: [what: string, sql: string, named: string][] = [
+  [
+    "a view",
+    "create view public.bot_list as select * from public.bots; grant select on public.bot_list to anon;",
+    "view public.bot_list (anon)",
+  ],
+  [
+    "a view of whole rows",
+    `create view public.bot_list as select id, to_jsonb(b) as bot from public.bots b;
+     grant select (bot) on public.bot_list to public;`,
+    "view public.bot_list (public)",
+  ],
+  [
+    "a view over a view",
+    `create view public.all_bots as select * from public.bots;
+     create view public.bot_list as select * from public.all_bots; grant select on public.bot_list to authenticated;`,
+    "view public.bot_list (authenticated)",
+  ],
+  [
+    "a materialized view",
+    `create materialized view public.bot_list as select access_key from public.bots;
+     grant select on public.bot_list to authenticated;`,
+    "materialized view public.bot_list (authenticated)",
+  ],
+  [
+    "a function with its owner's rights",
+    "create function public.bot_list() returns setof public.bots language sql security definer as 'select * from bots';",
+    "security definer function public.bot_list()",
+  ],
+  [
+    "a function that names the key",
+    "create function public.key() returns text language sql begin atomic select access_key from public.bots; end;",
+    "function public.key()",
+  ],
+  [
+    "a trigger that copies rows",
+    `create table public.log (bot jsonb);
+     create function public.log_bot() returns trigger language plpgsql as
+       'begin insert into public.log values (to_jsonb(new)); return new; end';
+     create trigger logs after update on public.bots for each row execute function public.log_bot();`,
+    "function public.log_bot()",
+  ],
+  ["a grant on the table", "grant select on public.bots to authenticator;", "table public.bots (authenticator)"],
+  [
+    "a grant on the column",
+    "grant select (access_key) on public.bots to authenticator;",
+    "table public.bots (authenticator)",
+  ],
+  [
+    "a table that inherits",
+    "create table public.more () inherits (public.bots); grant select on public.more to anon;",
+    "table public.more (anon)",
+  ],
+  [
+    "a publication",
+    "create publication live for table public.bots (id, access_key);",
+    "publication live",
+  ],
+];
+const DROP_PUBLICATION = "drop publication if exists live;";
+
+for (const [what, sql, named] of KEY_READERS) {
+  refusal(
+    `${what} that shows keys`,
+    `${DROP_PUBLICATION} ${BOTS}${sql}`,
+    `Cannot adopt public.bots: its keys can be read by ${named}`,
+  );
+}
+
+adoption(
+  "goes on where the readers of keys are accepted",
+  `${DROP_PUBLICATION} ${OLD} create view public.bot_list as select * from public.bots;
+   grant select on public.bot_list to anon;
+   comment on table public.bots is 'The readers of its keys are accepted';`,
+  ADAS,
+  [["select reader, role from relay.key_readers()", [{ reader: "view public.bot_list", role: "anon" }]]],
+);
+
+adoption(
+  "takes what shows no key",
+  OLD + `
+  create view public.names as select id, name from public.bots;
+  create view public.own with (security_invoker = true) as select * from public.bots;
+  create view public.closed as select * from public.bots;
+  grant select on public.names, public.own to anon, authenticated;
+  create function public.bots_of_mine() returns bigint language sql as 'select count(*) from public.bots';
+  create function public.touch() returns trigger language plpgsql as
+    'begin if new is distinct from old then new.name := new.name; end if; return new; end';
+  create trigger touches before update on public.bots for each row execute function public.touch();`,
+  ADAS,
+);
+
+adoption(
+  "trims keys and leaves the time of the bot as it was",
+  OLD + `
+  alter table public.bots add column updated_at timestamptz default '2025-01-01';
+  update public.bots set access_key = E' Bearer old key\n';
+  insert into public.bots (user_id, access_key, access_path) values ('${BOB}', E'old\nkey', '');`,
+  BOTH,
+  [[
+    "select access_key, updated_at = '2025-01-01' as is_old from public.bots where name is not null order by access_key desc",
+    [
+      { access_key: "old key", is_old: true },
+      { access_key: "old\nkey", is_old: true },
+    ],
+  ]],
+);
+
+adoption(
+  "keeps texts that are longer than new ones may be",
+  OLD + `
+  alter table public.bots add column system_prompt text;
+  update public.bots set system_prompt = repeat('x', 100001), name = repeat('n', 201);
+  update public.messages set content = content || repeat(' ', 1048577) where content = 'text 7';`,
+  {},
+  [["select length(system_prompt) as instructions, length(name) as name from public.bots", [
+    { instructions: 100001, name: 201 },
+  ]], ["select count(*)::integer as long from public.messages where length(content) > 1048576", [{ long: 1 }]]],
+);
+
+adoption(
+  "makes a tree of parents in rings and of parents that are gone",
+  OLD + `
+  alter table public.messages add column parent_id uuid;
+  update public.messages m set parent_id = (
+    select p.id from public.messages p where p.content = case m.content
+      when 'text 1' then 'text 5' when 'text 3' then 'text 1' when 'text 5' then 'text 3' when 'text 7' then 'text 5'
+      when 'text 2' then 'text 1' when 'text 4' then 'text 6' when 'text 6' then 'text 4' end
+  );
+  update public.messages set parent_id = gen_random_uuid() where content = 'text 8';`,
+  { [TALE]: ["text 1", "text 3", "text 5", "text 7"] },
+  [[
+    "select m.content, p.content as parent from public.messages m left join public.messages p on p.id = m.parent_id " +
+    "order by 1",
+    [
+      { content: "text 1", parent: null },
+      { content: "text 2", parent: null },
+      { content: "text 3", parent: "text 1" },
+      { content: "text 4", parent: null },
+      { content: "text 5", parent: "text 3" },
+      { content: "text 6", parent: "text 4" },
+      { content: "text 7", parent: "text 5" },
+      { content: "text 8", parent: "text 6" },
+    ],
+  ]],
+);
+
 adoption(
   "keeps the settings that are there",
   BOTS + MESSAGES + `
