@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { atOnce, deleteConversation, type TransactionRaces } from "./transaction_race.ts";
-import { beat, cancel, finish, stateOf } from "./relay_sql.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { admit, beat, begin, cancel, finish, stateOf } from "./relay_sql.ts";
 
 /** Many transactions at once, in whatever order they come. */
 export const crowds: TransactionRaces = {
@@ -42,6 +43,35 @@ export const crowds: TransactionRaces = {
       const { generation: row, messages } = await stateOf(observer, generation);
       equal([row.status, row.conversation_id, row.message_id, messages], ["completed", null, null, []]);
     }
+  },
+
+  async "while a start of one user hangs four more wait, the next is refused at once, and other users are not held up"(
+    { a, observer, databaseUrl, user_id, givenUser },
+  ) {
+    const other = await givenUser();
+    await a.sql`begin`;
+    await admit(a.sql, { user_id });
+    const answers: Record<string, unknown>[] = [];
+    const all = atOnce(databaseUrl, 8, async (sql) => void answers.push(await begin(sql, { user_id })));
+    // Each that waits has given up before the last one is counted, so the most that were seen count.
+    let waiting = 0;
+    await eventually("four are refused while four wait", async () => {
+      const [{ count }] = await observer`
+        select count(*)::int from pg_locks where locktype = 'advisory' and classid = 7301 and not granted
+          and database = (select oid from pg_database where datname = current_database())`;
+      waiting = Math.max(waiting, Number(count));
+      return answers.length >= 4 || undefined;
+    });
+    equal((await admit(observer, { user_id: other })).user_id, other);
+    await all;
+    await a.sql`commit`;
+    equal(
+      answers.map(({ outcome, code, retry_after_s }) => [outcome, code, retry_after_s]),
+      Array(8).fill(["refused", "unavailable", 1]),
+    );
+    equal(waiting <= 4, true, `${waiting} waited`);
+    // What has waited holds no place any more.
+    equal((await admit(observer, { user_id })).user_id, user_id);
   },
 
   async "twenty workers beat for twenty generations in two orders while they are cancelled"(
