@@ -3,6 +3,7 @@ import * as constants from "../../supabase/functions/_relay/protocol/limits.ts";
 import { makeConfiguration } from "../../supabase/functions/_relay/testing/platform.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { clientLimits } from "./clients.ts";
+import { columnLimits } from "./columns.ts";
 import { databaseLimits } from "./database.ts";
 import { type LimitStack, openLimitStack } from "./limit_stack.ts";
 import { providerLimits } from "./provider.ts";
@@ -20,7 +21,7 @@ Deno.test.afterAll(async () => {
   await on.proxy.close();
 });
 
-for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLimits]) {
+for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLimits, ...columnLimits]) {
   Deno.test(title, () => run(on));
 }
 

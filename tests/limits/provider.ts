@@ -76,7 +76,7 @@ export const providerLimits: Limit[] = [{
       const { streamId, events } = await generateSlowly(
         on,
         "m".repeat(units),
-        MAX_MESSAGE_UNITS / 20,
+        MAX_MESSAGE_UNITS / 16,
         MAX_MESSAGE_UNITS,
       );
       const isWhole = units === MAX_MESSAGE_UNITS;
