@@ -62,7 +62,7 @@ begin
     and not exists (select 1 from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e')
     -- The relay's own.
     and not (p.pronamespace = 'public'::regnamespace
-      and p.proname ~ '^(relay_.*|owns_bot|bots_touch|bots_note_given|bots_keep_secrets|conversations_check_bot)$')
+      and p.proname ~ '^(relay_.*|own_bots|bots_touch|bots_note_given|bots_keep_secrets|conversations_check_bot)$')
     and (
       f.body ~* '\maccess_key\M' or p.prosecdef and f.body ~* '\mbots\M'
       -- A trigger that hands on whole rows.

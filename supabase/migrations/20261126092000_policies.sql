@@ -47,22 +47,20 @@ grant
 on table public.messages to authenticated;
 
 -- A definer, because the policies of bots and bot_shares would otherwise call each other without end. It answers for
--- the caller alone.
-create function public.owns_bot(bot_id public.bots.id%type) returns boolean
+-- the caller alone. Policies ask for lists, once a statement: asked of each row, they would read those of all users.
+create function public.own_bots() returns setof public.bots.id%type
 language sql stable security definer set search_path = '' as $$
-  select exists (
-    select 1 from public.bots b where b.id = owns_bot.bot_id and b.user_id = (select auth.uid())
-  );
+  select b.id from public.bots b where b.user_id = (select auth.uid());
 $$;
 
-comment on function public.owns_bot is 'Whether the caller owns the bot; for the policies of bot_shares.';
-revoke all on function public.owns_bot from public, anon;
-grant execute on function public.owns_bot to authenticated, service_role;
+comment on function public.own_bots is 'The ids of the bots that the caller owns; for the policies of bot_shares.';
+revoke all on function public.own_bots from public, anon;
+grant execute on function public.own_bots to authenticated, service_role;
 
 create policy bots_are_read_by_owner_and_shared_with on public.bots for select to authenticated
 using (
   user_id = (select auth.uid())
-  or exists (select 1 from public.bot_shares s where s.bot_id = bots.id and s.user_id = (select auth.uid()))
+  or id = any (array(select s.bot_id from public.bot_shares s where s.user_id = (select auth.uid())))
 );
 create policy bots_are_made_by_their_owner on public.bots for insert to authenticated
 with check (user_id = (select auth.uid()));
@@ -72,11 +70,11 @@ create policy bots_are_deleted_by_their_owner on public.bots for delete to authe
 using (user_id = (select auth.uid()));
 
 create policy shares_are_read_by_both_sides on public.bot_shares for select to authenticated
-using (user_id = (select auth.uid()) or public.owns_bot(bot_id));
+using (user_id = (select auth.uid()) or bot_id = any (array(select public.own_bots())));
 create policy shares_are_made_by_the_owner on public.bot_shares for insert to authenticated
-with check (public.owns_bot(bot_id));
+with check (bot_id = any (array(select public.own_bots())));
 create policy shares_are_ended_by_either_side on public.bot_shares for delete to authenticated
-using (user_id = (select auth.uid()) or public.owns_bot(bot_id));
+using (user_id = (select auth.uid()) or bot_id = any (array(select public.own_bots())));
 
 -- The bot is looked up under the caller's own policies: an unknown bot and a stranger's are refused alike.
 create policy settings_are_their_users on public.user_settings for all to authenticated

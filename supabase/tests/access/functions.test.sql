@@ -20,10 +20,10 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('relay.fold',             'denied',  'denied',  'denied',  'denied',  '1', 'select relay.fold()'),
   ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
   -- It answers for its caller, and an unknown bot looks like a stranger's.
-  ('owns_bot of an own bot', 'denied',  '0',       '1',       '0',       '0',
-    $$ select 1 where public.owns_bot(tests.key('bot')) $$),
-  ('owns_bot of no bot',     'denied',  '0',       '0',       '0',       '0',
-    $$ select 1 where public.owns_bot(tests.key('no bot')) $$)
+  ('own_bots',               'denied',  '0',       '2',       '0',       '0',
+    $$ select public.own_bots() $$),
+  ('own_bots with another',  'denied',  '0',       '0',       '0',       '0',
+    $$ select 1 from public.own_bots() as id where id = tests.key('no bot') $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);
 
 select * from finish(); rollback;
