@@ -16,32 +16,37 @@ end;
 $$;
 comment on function relay.pairs_in is 'How many characters are a surrogate pair in UTF-16.';
 
--- Halves what is left until it is nothing, which reads the text twice in all; without a pair there is nothing to look for.
+-- So many characters fit, or fewer by as many as there are units too many, but always half as many as units. Only those
+-- between these bounds are counted again, which are few where pairs are few.
 create function relay.characters_in(content text, max_units integer, out characters integer, out units integer)
 language plpgsql immutable set search_path = '' as $$
 declare
   v_rest text := left(content, max_units);
-  v_half text;
-  v_units integer;
+  v_count integer := length(v_rest);
+  v_pairs integer := relay.pairs_in(v_rest);
+  v_left integer := max_units;
+  v_beyond integer;
 begin
-  if relay.pairs_in(v_rest) = 0 then
-    characters := length(v_rest);
-    units := characters;
-    return;
-  end if;
   characters := 0;
-  units := 0;
-  while v_rest <> '' loop
-    v_half := left(v_rest, (length(v_rest) + 1) / 2);
-    v_units := length(v_half) + relay.pairs_in(v_half);
-    if units + v_units <= max_units then
-      characters := characters + length(v_half);
-      units := units + v_units;
-      v_rest := left(substr(v_rest, length(v_half) + 1), max_units - units);
-    else
-      v_rest := left(v_half, length(v_half) - 1);
+  while v_count + v_pairs > v_left and v_left > 1 loop
+    v_beyond := least(v_count + v_pairs - v_left, v_count - v_left / 2);
+    v_rest := right(v_rest, v_beyond);
+    characters := characters + v_count - v_beyond;
+    v_left := v_left - (v_count - v_beyond) - v_pairs;
+    v_pairs := relay.pairs_in(v_rest);
+    v_left := v_left + v_pairs;
+    v_count := v_beyond;
+    if v_count > v_left then
+      v_rest := left(v_rest, v_left);
+      v_count := v_left;
+      v_pairs := relay.pairs_in(v_rest);
     end if;
   end loop;
+  if v_count + v_pairs <= v_left then
+    characters := characters + v_count;
+    v_left := v_left - v_count - v_pairs;
+  end if;
+  units := max_units - v_left;
 end;
 $$;
 comment on function relay.characters_in is 'How many whole characters fit into so many UTF-16 units, and their units.';
@@ -55,8 +60,8 @@ declare
   v_text text;
 begin
   v_before := relay.characters_in(content, greatest(from_unit - start_at, 0));
-  v_text := substr(content, v_before.characters + 1, greatest(max_units, 0));
-  v_found := relay.characters_in(v_text, greatest(max_units, 0));
+  v_text := substr(content, v_before.characters + 1, max_units);
+  v_found := relay.characters_in(v_text, max_units);
   return jsonb_build_object(
     'start', start_at + v_before.units, 'end', start_at + v_before.units + v_found.units,
     'text', left(v_text, v_found.characters),

@@ -7,8 +7,8 @@ declare
   v_generation relay.generations;
   v_message public.messages;
   v_content text;
-  v_first integer;
   v_start integer;
+  v_more boolean;
   v_text jsonb;
 begin
   perform relay.close_expired(g.stream_id)
@@ -20,22 +20,20 @@ begin
   from relay.generations g
   where g.stream_id = view_of.stream_id and g.user_id = view_of.user_id;
   if v_generation.status = 'running' then
-    -- By the key: a story of ten minutes has hundreds of chunks.
-    select coalesce(max(c.start_at), 0) into v_first
-    from relay.chunks c where c.stream_id = v_generation.stream_id and c.start_at <= from_unit;
-    select min(c.start_at), string_agg(c.content, '' order by c.start_at) into v_start, v_content
-    from relay.chunks c
-    where c.stream_id = v_generation.stream_id and c.end_at > from_unit
-      and c.start_at between v_first and from_unit + max_units;
+    if v_generation.text_units > from_unit and max_units > 0 then
+      -- By the key, from the chunk that has the offset on: a story of ten minutes has hundreds.
+      select min(c.start_at), string_agg(c.content, '' order by c.start_at) into v_start, v_content
+      from relay.chunks c
+      where c.stream_id = v_generation.stream_id and c.start_at < from_unit + max_units and c.start_at >= (
+        select max(f.start_at) from relay.chunks f
+        where f.stream_id = v_generation.stream_id and f.start_at <= from_unit
+      );
+    end if;
     v_text := case
       when v_content is null then v_nothing else relay.text_from(v_content, v_start, from_unit, max_units)
     end;
     return jsonb_build_object('generation', relay.exact_ids(to_jsonb(v_generation) - 'fence')) || v_text
-      || jsonb_build_object('more', coalesce((
-        select c.end_at from relay.chunks c
-        where c.stream_id = v_generation.stream_id
-        order by c.start_at desc limit 1
-      ) > coalesce((v_text ->> 'end')::integer, from_unit), false));
+      || jsonb_build_object('more', v_generation.text_units > coalesce((v_text ->> 'end')::integer, from_unit));
   end if;
 
   -- The message outlives the generation's row, and its own deletion is not the end of that row.
@@ -46,7 +44,8 @@ begin
     return null;
   end if;
   -- Taken out of storage once, and only where it can go beyond the offset: no character has more units than bytes.
-  if octet_length(v_message.content) > from_unit then
+  v_more := octet_length(v_message.content) > from_unit;
+  if v_more and max_units > 0 then
     v_content := v_message.content || '';
   end if;
   v_message.content := '';
@@ -55,7 +54,10 @@ begin
       when v_generation.stream_id is not null then relay.exact_ids(to_jsonb(v_generation) - 'fence')
     end,
     'message', case when v_message.id is not null then relay.exact_ids(to_jsonb(v_message) - 'content') end
-  ) || case when v_content is null then v_nothing else relay.text_from(v_content, 0, from_unit, max_units) end;
+  ) || case
+    when v_content is not null then relay.text_from(v_content, 0, from_unit, max_units)
+    else v_nothing || jsonb_build_object('more', coalesce(v_more, false))
+  end;
 end;
 $$;
 comment on function relay.view_of is

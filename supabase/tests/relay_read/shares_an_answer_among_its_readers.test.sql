@@ -1,4 +1,4 @@
-begin; select plan(6);
+begin; select plan(7);
 select tests.make_user('owner');
 select tests.given_generation('first', 'owner');
 select tests.given_generation('second', 'owner');
@@ -9,10 +9,17 @@ savepoint start;
 -- Shares an answer among its readers: those behind the first get what is left.
 create temp table answers as select public.relay_read(array_fill(tests.id('owner'), array[4]),
   array['first', 'second', 'unknown', 'first'], array[2, 0, 0, 8], 8) as answer;
-select is(jsonb_path_query_array(answer, '$[*].text'), '["ce upon", "T", ""]', 'eight units in all') from answers;
+select is(jsonb_path_query_array(answer, '$[*].text'), '["ce upon", "T", null]', 'eight units in all') from answers;
 select is(jsonb_path_query_array(answer, '$[*].more'), '[false, true, true]', 'and who is to ask again') from answers;
 select is(jsonb_path_query_array(answer, '$[*].generation.status'), '["running", "running", "running"]',
   'each sees whether it runs') from answers;
+update relay.generations set status = 'completed', finish_reason = 'stop', finished_at = clock_timestamp(), fence = null;
+select tests.given_conversation('tale', 'owner');
+select tests.given_message('stored', 'tale', null, false, 'Thrice', 'second');
+select is(jsonb_agg(jsonb_build_array(view -> 'text', view -> 'more')),
+  '[["hri", true], [null, true], [null, false]]', 'also of what has ended')
+  from jsonb_array_elements(public.relay_read(array_fill(tests.id('owner'), array[3]),
+    array['second', 'second', 'second'], array[1, 1, 6], 3)) as view;
 
 rollback to start; -- Every cut of a text is its text, to the unit.
 create temp table texts as select 'second' as stream_id,
