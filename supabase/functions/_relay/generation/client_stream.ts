@@ -22,7 +22,7 @@ export type ClientEnd = "gone" | "detached" | "closed";
 /**
  * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, `onOver` when nothing
  * waits any more, and each once. A client for which something waits, and that takes nothing for `READER_IDLE_MS`, loses
- * what waits: its stream breaks off. `onDrained` is called when it has taken all and would take more. A ping goes out
+ * what waits: its stream ends. `onDrained` is called when it has taken all and would take more. A ping goes out
  * after `pingMs` without an event, unless something waits.
  */
 export function createClientStream(
@@ -72,19 +72,27 @@ export function createClientStream(
 }
 
 /**
- * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. enqueue itself
- * never refuses, so its user measures what waits.
+ * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. What waits is
+ * kept here and not in the body, which would not let it go without an error.
  */
 function createQueue(onCancel: () => void, onDrained: () => void, onOver: () => void) {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let takenBytes = 0;
+  /** The client has asked for more than it got. */
+  let wanted = false;
   let closing = false;
   let over = false;
-  let added = 0;
 
-  const waitingBytes = () => Math.max(-(controller.desiredSize ?? 0), 0);
+  function give(bytes: Uint8Array) {
+    wanted = false;
+    takenBytes += bytes.byteLength;
+    controller.enqueue(bytes);
+  }
 
-  function closeOnceRead() {
-    if (!closing || over || waitingBytes() > 0) return;
+  function closeOnceTaken() {
+    if (!closing || over || waiting.length > 0) return;
     controller.close();
     finish();
   }
@@ -92,6 +100,8 @@ function createQueue(onCancel: () => void, onDrained: () => void, onOver: () => 
   function finish() {
     if (over) return;
     over = true;
+    waiting = [];
+    waitingBytes = 0;
     onOver();
   }
 
@@ -99,9 +109,14 @@ function createQueue(onCancel: () => void, onDrained: () => void, onOver: () => 
     start(given) {
       controller = given;
     },
-    // Called when nothing waits, so an end that waits for its reader is noticed here.
+    // Called once the client waits, so an end that waits for its reader is noticed here.
     pull() {
-      if (closing) closeOnceRead();
+      wanted = true;
+      const next = waiting.shift();
+      if (next !== undefined) {
+        waitingBytes -= next.byteLength;
+        give(next);
+      } else if (closing) closeOnceTaken();
       else onDrained();
     },
     cancel() {
@@ -113,21 +128,22 @@ function createQueue(onCancel: () => void, onDrained: () => void, onOver: () => 
 
   return {
     body,
-    waitingBytes,
-    takenBytes: () => added - waitingBytes(),
+    waitingBytes: () => waitingBytes,
+    takenBytes: () => takenBytes,
     add(bytes: Uint8Array) {
-      added += bytes.byteLength;
-      controller.enqueue(bytes);
+      if (wanted) return give(bytes);
+      waiting.push(bytes);
+      waitingBytes += bytes.byteLength;
     },
     close() {
       closing = true;
-      closeOnceRead();
+      closeOnceTaken();
     },
     /** What waits is let go. */
     abort() {
-      if (over) return;
-      controller.error(new DOMException("The client takes nothing", "TimeoutError"));
-      finish();
+      waiting = [];
+      closing = true;
+      closeOnceTaken();
     },
   };
 }

@@ -148,7 +148,7 @@ Deno.test("no ping is queued behind what waits", async () => {
   assert.deepEqual(await rest(), [FULL]);
 });
 
-Deno.test("a client that takes nothing for a minute is given up: what waits is let go, its stream breaks off", async () => {
+Deno.test("a client that takes nothing for a minute is given up: what waits is let go, its stream ends", async () => {
   for (const how of ["detached", "closed", "full"] as const) {
     const { clock, close, ends, rest, write } = make();
     write(how === "full" ? FULL : "one");
@@ -162,7 +162,7 @@ Deno.test("a client that takes nothing for a minute is given up: what waits is l
     assert.equal(clock.pending, 0);
     write("late");
     close();
-    await assert.rejects(rest(), { name: "TimeoutError" });
+    assert.deepEqual(await rest(), []);
     assert.deepEqual(ends, [end, "over"]);
   }
 });

@@ -142,6 +142,7 @@ Deno.test("a close ends every reader once, and none of them has left", async () 
   const { attach, allGone, clock, ends, readers, say } = make();
   const clients = ["one", "two", "three"].map((name) => readEvents(attach(name)));
   assert.equal(clock.pending, 3);
+  await clock.run(0);
   readers.close();
   assert.deepEqual(ends, ["one", "two", "three"]);
   readers.close();
