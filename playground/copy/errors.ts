@@ -114,7 +114,7 @@ const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["provider_error", "provider_ba
 
 /** The notice for an error of a generation, or of a request to the relay. */
 export function errorNotice(error: RelayClientError, now: number): ErrorNotice {
-  const [title, advice, action] = COPY[error.code] ?? COPY.internal;
+  const [title, advice, action] = Object.hasOwn(COPY, error.code) ? COPY[error.code] : COPY.internal;
   return {
     title,
     advice: error.issues[0]?.message ?? advice,
@@ -151,7 +151,7 @@ const ACCOUNT_COPY: Record<string, string> = {
 /** The text for a sign-in or sign-up that failed. */
 export function accountError(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
-  return ACCOUNT_COPY[code ?? ""] ?? dataError({ message });
+  return code !== undefined && Object.hasOwn(ACCOUNT_COPY, code) ? ACCOUNT_COPY[code] : dataError({ message });
 }
 
 /** The note below an answer that did not end by itself; null for one that did. */

@@ -1,10 +1,15 @@
 -- What readers and cancels ask about a generation, on whichever worker it runs.
 
-create function relay.view_of(user_id uuid, stream_id text, from_unit integer) returns jsonb
+create function relay.view_of(user_id uuid, stream_id text, from_unit integer, max_units integer) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
+  v_nothing constant jsonb := '{"start": null, "end": null, "text": null, "more": false}';
   v_generation relay.generations;
   v_message public.messages;
+  v_content text;
+  v_start integer;
+  v_more boolean;
+  v_text jsonb;
 begin
   perform relay.close_expired(g.stream_id)
   from relay.generations g
@@ -15,14 +20,20 @@ begin
   from relay.generations g
   where g.stream_id = view_of.stream_id and g.user_id = view_of.user_id;
   if v_generation.status = 'running' then
-    return (
-      select jsonb_build_object(
-        'generation', relay.exact_ids(to_jsonb(v_generation) - 'fence'),
-        'start', min(c.start_at), 'text', string_agg(c.content, '' order by c.start_at)
-      )
+    if v_generation.text_units > from_unit and max_units > 0 then
+      -- By the key, from the chunk that has the offset on: a story of ten minutes has hundreds.
+      select min(c.start_at), string_agg(c.content, '' order by c.start_at) into v_start, v_content
       from relay.chunks c
-      where c.stream_id = v_generation.stream_id and c.end_at > from_unit
-    );
+      where c.stream_id = v_generation.stream_id and c.start_at < from_unit + max_units and c.start_at >= (
+        select max(f.start_at) from relay.chunks f
+        where f.stream_id = v_generation.stream_id and f.start_at <= from_unit
+      );
+    end if;
+    v_text := case
+      when v_content is null then v_nothing else relay.text_from(v_content, v_start, from_unit, max_units)
+    end;
+    return jsonb_build_object('generation', relay.exact_ids(to_jsonb(v_generation) - 'fence')) || v_text
+      || jsonb_build_object('more', v_generation.text_units > coalesce((v_text ->> 'end')::integer, from_unit));
   end if;
 
   -- The message outlives the generation's row, and its own deletion is not the end of that row.
@@ -32,24 +43,46 @@ begin
   if v_generation.stream_id is null and v_message.id is null then
     return null;
   end if;
+  -- Taken out of storage once, and only where it can go beyond the offset: no character has more units than bytes.
+  v_more := octet_length(v_message.content) > from_unit;
+  if v_more and max_units > 0 then
+    v_content := v_message.content || '';
+  end if;
+  v_message.content := '';
   return jsonb_build_object(
     'generation', case
       when v_generation.stream_id is not null then relay.exact_ids(to_jsonb(v_generation) - 'fence')
     end,
-    'message', case when v_message.id is not null then relay.exact_ids(to_jsonb(v_message) - 'content') end,
-    'start', 0, 'text', v_message.content
-  );
+    'message', case when v_message.id is not null then relay.exact_ids(to_jsonb(v_message) - 'content') end
+  ) || case
+    when v_content is not null then relay.text_from(v_content, 0, from_unit, max_units)
+    else v_nothing || jsonb_build_object('more', coalesce(v_more, false))
+  end;
 end;
 $$;
 comment on function relay.view_of is
   'A generation with its text from an offset on, once ended with its message. Null: unknown, or another user''s.';
 
-create function public.relay_read(user_ids uuid[], stream_ids text[], from_units integer[]) returns jsonb
-language sql set search_path = '' as $$
-  select coalesce(jsonb_agg(relay.view_of(r.user_id, r.stream_id, r.from_unit) order by r.index), '[]')
-  from unnest(user_ids, stream_ids, from_units) with ordinality as r (user_id, stream_id, from_unit, index)
+-- The readers of one call share what it may answer, in their order: more says who is to ask again.
+create function public.relay_read(
+  user_ids uuid[], stream_ids text[], from_units integer[], max_units integer default 262144
+) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_left integer := max_units;
+  v_view jsonb;
+  v_views jsonb[] := '{}';
+begin
+  for v_index in 1 .. cardinality(stream_ids) loop
+    v_view := relay.view_of(user_ids[v_index], stream_ids[v_index], from_units[v_index], v_left);
+    v_left := v_left - coalesce((v_view ->> 'end')::integer - (v_view ->> 'start')::integer, 0);
+    v_views[v_index] := v_view;
+  end loop;
+  return to_jsonb(v_views);
+end;
 $$;
-comment on function public.relay_read is 'One view for each reader of a worker, in their order.';
+comment on function public.relay_read is
+  'One view for each reader of a worker, in their order, with at most max_units UTF-16 units of text in all.';
 revoke all on function public.relay_read from public, anon, authenticated;
 grant execute on function public.relay_read to service_role;
 

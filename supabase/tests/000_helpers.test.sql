@@ -269,9 +269,11 @@ $$;
 create function tests.call_cancel(who text, stream_id text) returns jsonb
 language sql set role = service_role as $$ select public.relay_cancel(tests.id(who), call_cancel.stream_id) $$;
 
-create function tests.call_read(who text, stream_id text, from_unit integer default 0) returns jsonb
+create function tests.call_read(
+  who text, stream_id text, from_unit integer default 0, max_units integer default 262144
+) returns jsonb
 language sql set role = service_role as $$
-  select public.relay_read(array[tests.id(who)], array[call_read.stream_id], array[from_unit]) -> 0
+  select public.relay_read(array[tests.id(who)], array[call_read.stream_id], array[from_unit], max_units) -> 0
 $$;
 
 create function tests.call_sweep(

@@ -1,9 +1,10 @@
 /** GET /stream/{stream_id} after the end: for ever, from what is stored, and never from the provider. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
+import { MAX_READ_UNITS } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { type Client, newAuthor, newClient } from "../../testkit/author.ts";
 import { insert, rest, type Target } from "../../testkit/people.ts";
-import { answers, refuses, type ScriptedProvider, stalls } from "../../testkit/provider.ts";
+import { answers, refuses, type ScriptedProvider, stalls, waits } from "../../testkit/provider.ts";
 import { type Ended, readToEnd } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -21,13 +22,19 @@ async function replaysAs(target: Target, client: Client, { start, text, end, las
 }
 
 /** A message as another relay has left it, or as this one has once its generation's row is deleted. */
-async function givenMessage(target: Target, { user }: Client, is_complete: boolean, finish_reason: string | null) {
+async function givenMessage(
+  target: Target,
+  { user }: Client,
+  is_complete: boolean,
+  finish_reason: string | null,
+  content = "Once 🦊 upon",
+) {
   const add = (table: string, row: Record<string, unknown>, select?: string) =>
     insert(target, "service", table, { user_id: user.id, ...row }, select);
   const { id: conversation_id } = await add("conversations", {});
   const prompt = { conversation_id, content: "Begin", is_user_author: true, is_complete: true };
   const { id: parent_id } = await add("messages", prompt);
-  const answer = { content: "Once 🦊 upon", is_user_author: false, stream_id: crypto.randomUUID() };
+  const answer = { content, is_user_author: false, stream_id: crypto.randomUUID() };
   const message = await add("messages", { conversation_id, parent_id, ...answer, is_complete, finish_reason }, "*");
   const body = { active_message_id: message.id };
   await rest(target, "service", `conversations?id=eq.${conversation_id}`, { method: "PATCH", body });
@@ -105,6 +112,48 @@ replay.push({
       equal([foreign.status, await foreign.body?.cancel()], [404, undefined]);
     }
     equal(author.calls().length, 0);
+  },
+}, {
+  title: "a message of a million units comes whole to ten readers at once, and another user's tokens come in time",
+  async run(target, provider) {
+    const worker = target.workers.at(-1)!;
+    const [reader, author] = [await newClient(target), await newAuthor(target, provider, waits)];
+    const content = "The fox 🦊 put on her coat. ".repeat(40_000).slice(0, 1024 * 1024).toWellFormed();
+    const { stream_id } = await givenMessage(target, reader, true, "stop", content);
+    const running = crypto.randomUUID();
+    const begun = await author.open({ prompt: "Begin", stream_id: running });
+    const call = await author.called();
+    const watched = await author.watch(running, { worker });
+    const froms = [0, 1, 6, 7, 8, 10, 262_143, 262_144, content.length - 1, content.length];
+    const replays = Promise.all(froms.map((from) => reader.replay(stream_id, { worker, from })));
+    for (let count = 0; count < 5; count++) {
+      await call.token(`${count} `);
+      await watched.untilText(`${count} `);
+    }
+    for (const [index, { text, events, end }] of (await replays).entries()) {
+      equal([text === content.slice(froms[index]), end], [true, "done"], `from ${froms[index]}`);
+      equal(events.every(({ data }) => data.length <= MAX_READ_UNITS), true);
+    }
+    await call.finish();
+    equal((await readToEnd(watched)).text, "0 1 2 3 4 ");
+    await readToEnd(begun);
+  },
+}, {
+  title: "what a user has made of a message is replayed as it is now, in events of the relay alone",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider, answers("Once upon a time"));
+    const { start: { stream_id }, last } = await author.generate({ prompt: "x" });
+    const contents = ["Once", "", "a\r\rb\r\n\r\nevent: error\rdata: {}\r\n\r\n\u2028\u0001", "🦊".repeat(9)];
+    for (const content of contents) {
+      await author.rest(`messages?stream_id=eq.${stream_id}`, { method: "PATCH", body: { content } });
+      for (const worker of target.workers) {
+        for (const from of [0, 2, 10, 14, 99]) {
+          const ended = await author.replay(stream_id, { worker, from });
+          equal(ended.events.length, (from === 0 ? 2 : 1) + (from < content.length ? 1 : 0));
+          equal([ended.text, ended.last], [content.replaceAll("\r", "\n").slice(from), last]);
+        }
+      }
+    }
   },
 }, {
   title: "a conversation goes on after an interrupted message, and next to it, and the message stays as it is",

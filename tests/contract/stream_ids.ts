@@ -2,7 +2,7 @@
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor, visible } from "../../testkit/author.ts";
-import { refuses, waits } from "../../testkit/provider.ts";
+import { answers, refuses, waits } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -16,6 +16,26 @@ export const streamIds: Scenario[] = [{
     await expectRefusal(await author.ask({ prompt: "one" }, { headers }), 409, "stream_id_required");
     const { text } = await readToEnd(readEvents(await author.ask({ prompt: "one", stream_id }, { headers })), 5);
     equal([text, author.calls().length], ["upon a time.", 1]);
+  },
+}, {
+  title: "a stream_id may be the name of what every object has",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider, answers("Once ", "upon a time."));
+    // Names are taken for ever, and these tests may run again.
+    const names = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "isPrototypeOf"];
+    let started = 0;
+    for (const stream_id of names) {
+      const response = await author.ask({ prompt: "one", stream_id });
+      if (response.status === 409) {
+        await response.body?.cancel();
+        continue;
+      }
+      const { text, last } = await readToEnd(readEvents(response));
+      equal([text, last.stream_id, last.is_complete], ["Once upon a time.", stream_id, true]);
+      equal((await author.stored(stream_id)).content, text);
+      for (const worker of target.workers) equal((await author.replay(stream_id, { worker })).last, last);
+      if (++started === 3) break;
+    }
   },
 }, {
   title: "a stream_id that another user has taken is refused, and the refusal does not say whose it is",

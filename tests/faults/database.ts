@@ -2,9 +2,10 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { eventually } from "../../testkit/eventually.ts";
-import { answers, USAGE } from "../../testkit/provider.ts";
+import { answers, type Script, USAGE } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
-import { ask, begin, expectAlive, expectEnd, expectQuiet, PARTIAL, type Scenario } from "./fault_stack.ts";
+import type { Worker } from "../../testkit/workers.ts";
+import { ask, begin, type Begun, expectAlive, expectEnd, expectQuiet, PARTIAL, type Scenario } from "./fault_stack.ts";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 const OK = [200, { status: "ok" }];
@@ -109,6 +110,57 @@ export const databaseFaults: Scenario[] = [{
     } finally {
       proxy.intercept();
     }
+  },
+}, {
+  title: "a text that the database refuses harms its own generation alone, and a view its own reader",
+  async run(on) {
+    const { client, main, proxy } = on;
+    const [more, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const script = (ends?: Promise<void>): Script => async (call) => {
+      await call.token(PARTIAL);
+      await more.promise;
+      await call.token("more");
+      await ends;
+      await call.finish();
+    };
+    const elsewhere = await on.worker({ RELAY_BEAT_MS: "200" });
+    const [bad, good, badThere, goodThere] = await Promise.all([
+      ...[begin(on, script(end.promise)), begin(on, script())],
+      ...[script(end.promise), script()].map((there) => begin(on, there, { worker: elsewhere })),
+    ]);
+    // Those that run on one worker are read on the other.
+    const watch = async ({ streamId }: Begun, { url }: Worker) => {
+      const reader = await client.watch(streamId, { worker: url });
+      return (await reader.untilText(PARTIAL), reader);
+    };
+    const [lost, ...readers] = await Promise.all(
+      [watch(badThere, main), watch(goodThere, main), watch(good, elsewhere)],
+    );
+    const refused = Response.json(
+      { code: "54000", message: "total size of jsonb exceeds", details: null, hint: null },
+      {
+        status: 400,
+      },
+    );
+    proxy.intercept((name, { stream_ids, texts }) => {
+      const isBad = name === "relay_read" && stream_ids.includes(badThere.streamId) ||
+        name === "relay_beat" && texts[stream_ids.indexOf(bad.streamId)];
+      return isBad ? refused.clone() : "pass";
+    });
+    const lines = (event: string) => main.lines().filter((line) => line.event === event).map((line) => line.stream_id);
+    try {
+      more.resolve();
+      // Their text comes by beats and reads that begin with the bad one's in them.
+      for (const reader of [...readers, good.reader, goodThere.reader]) equal((await readToEnd(reader)).end, "done");
+      equal((await lost.rest()).filter(({ event }) => event !== "ping"), []);
+      await eventually("the text is refused", () => lines("text_refused").length > 0);
+      equal([lines("text_refused"), lines("read_refused")], [[bad.streamId], [badThere.streamId]]);
+    } finally {
+      proxy.intercept();
+    }
+    end.resolve();
+    for (const { reader } of [bad, badThere]) equal((await readToEnd(reader)).end, "done");
+    equal((await client.stored(bad.streamId)).content, `${PARTIAL}more`);
   },
 }, {
   title: "a database that answers with an error is an opaque 500 internal",

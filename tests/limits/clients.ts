@@ -4,15 +4,16 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import {
   MAX_CLIENT_QUEUE_BYTES,
   MAX_PREFLIGHT_CHARACTERS,
+  MAX_READ_UNITS,
   RETRY_AFTER_END_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, deltaEvent } from "../../testkit/provider.ts";
 import { postAndStall, readToEnd, textOf } from "../../testkit/reader.ts";
-import { bodyFor, type Limit } from "./limit_stack.ts";
+import { bodyFor, generateSlowly, type Limit } from "./limit_stack.ts";
 
 /** Bytes of reasoning, which is no part of the text. */
-const NOISE = deltaEvent({ reasoning: "x".repeat(256 * 1024) });
+const NOISE = deltaEvent({ reasoning: "x".repeat(32 * 1024) });
 
 /** Far more than the queue and what the kernel keeps for both ends of a connection. */
 const FLOOD = 32 * 1024 * 1024 / NOISE.length;
@@ -20,6 +21,18 @@ const FLOOD = 32 * 1024 * 1024 / NOISE.length;
 const LAST = /event: (done|error)\n/;
 
 export const clientLimits: Limit[] = [{
+  title: `a reader gets at most ${MAX_READ_UNITS} units of text at once, and no half of a character`,
+  async run(on) {
+    for (const units of [MAX_READ_UNITS, MAX_READ_UNITS + 2]) {
+      const text = "x".repeat(MAX_READ_UNITS - 1) + "🦊end".slice(0, units - MAX_READ_UNITS + 1);
+      const { streamId } = await generateSlowly(on, text.toWellFormed(), 100_001);
+      const ended = await on.client.replay(streamId);
+      equal(ended.text, text.toWellFormed());
+      const parts = ended.events.filter(({ event }) => event === "token").map(({ data }) => data.length);
+      equal(parts, units === MAX_READ_UNITS ? [MAX_READ_UNITS] : [MAX_READ_UNITS - 1, 3]);
+    }
+  },
+}, {
   title: `the last event asks clients to stay away for ${RETRY_AFTER_END_MS} ms, and no other event does`,
   async run(on) {
     const response = await on.client.ask(await bodyFor(on, answers("Once")));

@@ -10,7 +10,8 @@ import {
   type TransactionRaces,
   waits,
 } from "./transaction_race.ts";
-import { admit, beat, begin, cancel, finish, stateOf } from "./relay_sql.ts";
+import type { Sql } from "postgres";
+import { admit, type Beat, beat, begin, cancel, finish, stateOf } from "./relay_sql.ts";
 
 /** Two transactions, of which one is seen to wait for the other. */
 export const transactions: TransactionRaces = {
@@ -50,6 +51,36 @@ export const transactions: TransactionRaces = {
     equal(second, first);
     const { messages } = await stateOf(race.observer, generation);
     equal(messages.map(({ content }) => content), ["first"]);
+  },
+
+  async "a hundred readers of one long message get what one answer holds, and all others how to go on"(race) {
+    const generation = await admit(race.observer, race);
+    // As many readers as a call asks for: 300 MB of text, which no jsonb holds.
+    await finish(race.observer, generation, "漢".repeat(1024 * 1024));
+    const [{ answer }] = await race.observer`
+      select public.relay_read(
+        array_fill(${generation.user_id}::uuid, array[100]), array_fill(${generation.stream_id}::text, array[100]),
+        array_fill(17, array[100])
+      ) as answer`;
+    const [first, ...others] = answer;
+    equal([first.start, first.end, first.text.length, first.more], [17, 262_161, 262_144, true]);
+    equal(
+      new Set(others.map(({ text, more }: { text: null; more: boolean }) => `${text} ${more}`)),
+      new Set(["null true"]),
+    );
+  },
+
+  async "pieces of a text that overlap or come out of order are stored once, in their order"(race) {
+    const generation = await admit(race.observer, race);
+    const part = (start: number, text: string) => [{ start, text }];
+    const beats = (start: number, text: string) => (sql: Sql) => beat(sql, [generation], part(start, text));
+    const units = ({ stored }: Beat) => stored[generation.stream_id];
+    equal(units(await beats(4, " upon")(race.observer)), 0);
+    equal((await inOrder(race, beats(0, "Once"), beats(0, "Once upon"))).map(units), [4, 4]);
+    equal((await inOrder(race, beats(4, " upon"), beats(0, ""))).map(units), [9, 9]);
+    equal((await inOrder(race, beats(9, " a"), beats(4, " upon a time"))).map(units), [11, 11]);
+    await finish(race.observer, generation, " time", 11);
+    equal((await stateOf(race.observer, generation)).messages[0].content, "Once upon a time");
   },
 
   async "a beat waits for a cancel and then reports it"(race) {

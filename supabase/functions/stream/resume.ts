@@ -4,7 +4,10 @@ import type { Database } from "../_relay/database/database.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
 import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_MESSAGE_UNITS, MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
+import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
+
+/** The last offset that a client may name. */
+const BEYOND_ANY_TEXT = 999_999_999;
 
 /** What resuming needs. */
 export interface ResumeDependencies {
@@ -32,7 +35,7 @@ export function lastEventId(request: Request): number | null {
 
 /** Throws `stream_not_found`. No reader is counted, and no text is read. */
 export async function checkExists({ read }: Pick<Database, "read">, userId: string, streamId: string): Promise<void> {
-  const [view] = await read([{ userId, streamId, from: MAX_MESSAGE_UNITS }]);
+  const [view] = await read([{ userId, streamId, from: BEYOND_ANY_TEXT }]);
   if (view === null) throw new RelayError("stream_not_found");
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createRemoteReaders, type RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS, READER_IDLE_MS } from "../_relay/protocol/limits.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { INTERRUPTED, makeView } from "../_relay/testing/generation.ts";
@@ -32,7 +32,8 @@ async function make(remoteReaders?: RemoteReaders) {
     async end() {
       shutdown.begin("the test ends");
       await keepAlive.settled();
-      await clock.run(0);
+      // What waits for clients that do not read is let go.
+      await clock.run(READER_IDLE_MS);
       assert.equal(clock.pending, 0);
     },
   };
@@ -133,17 +134,21 @@ for (const [how, streamId, end] of ENDS) {
   });
 }
 
-Deno.test("a reader that reads nothing keeps its seat, detached or at the end of a replay, because its text waits", async () => {
-  for (const streamId of ["here", "ended"]) {
-    const { call, clock, end, resume } = await make();
-    const unread = await takeSeats(resume, streamId);
-    call.send("x".repeat(MAX_CLIENT_QUEUE_BYTES));
-    assert.ok(await isFull(resume));
-    unread.forEach(readEvents);
-    await clock.run(0);
-    await takeSeats(resume, "elsewhere");
-    assert.ok(await isFull(resume));
-    await end();
+Deno.test("a reader that reads nothing keeps its seat as long as its text waits, which is a minute at most", async () => {
+  for (const streamId of ["here", "elsewhere", "ended"]) {
+    for (const reads of [true, false]) {
+      const { call, clock, end, resume } = await make();
+      const unread = await takeSeats(resume, streamId);
+      call.send("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+      await clock.run(READER_IDLE_MS - 1);
+      assert.ok(await isFull(resume));
+      if (streamId === "elsewhere") await clock.run(1);
+      else if (reads) unread.forEach(readEvents);
+      await clock.run(reads ? 0 : 1);
+      await takeSeats(resume, "elsewhere");
+      assert.ok(await isFull(resume));
+      await end();
+    }
   }
 });
 

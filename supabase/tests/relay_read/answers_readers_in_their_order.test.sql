@@ -26,7 +26,8 @@ select tests.call_finish('first', 'They lived.');
 select tests.given_pruned('first');
 create temp table views as select tests.call_read('owner', 'first') as view;
 select is(view -> 'generation', 'null', 'the generation is pruned') from views;
-select is(jsonb_build_array(view -> 'start', view -> 'text'), '[0, "They lived."]', 'the text is there') from views;
+select is(view - 'generation' - 'message', '{"start": 0, "end": 11, "text": "They lived.", "more": false}',
+  'the text is there') from views;
 select is(view -> 'message', to_jsonb(m) - 'content', 'and how it ended')
   from views, public.messages m where m.stream_id = 'first';
 select is(tests.call_read('stranger', 'first'), 'null', 'to a stranger it does not exist');

@@ -3,6 +3,7 @@
 import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
+import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { begin, type BeginAnswer } from "./begin.ts";
 import { type Ending, type EndingText, type EndStatus, finish, type StoredEnding } from "./finish.ts";
@@ -16,7 +17,7 @@ export interface Database {
   finish(streamId: string, fence: string, ending: Ending, text: EndingText): Promise<StoredEnding | null>;
   /** `cancelling`, or how the generation has ended already; null: unknown, or another user's. */
   cancel(userId: string, streamId: string): Promise<"cancelling" | EndStatus | null>;
-  /** One round trip for all; null: unknown, or another user's. */
+  /** One round trip for all, with `MAX_READ_UNITS` of text in all; null: unknown, or another user's. */
   read(readings: Reading[]): Promise<(View | null)[]>;
   /** The counters of all workers. */
   metrics(): Promise<Sample[]>;
@@ -40,8 +41,8 @@ export interface BeatEntry {
 
 /** What a beat brings back, by stream_id. */
 export interface BeatAnswer {
-  /** How many UTF-16 units of the text the database has. */
-  stored: Record<string, number>;
+  /** How many UTF-16 units of the text the database has; a map, because an object has a `constructor` without it. */
+  stored: ReadonlyMap<string, number>;
   cancelled: string[];
   /** No longer this worker's to run: ended elsewhere, or gone. */
   lost: string[];
@@ -54,13 +55,16 @@ export interface Reading {
   from: number;
 }
 
-/** A generation as readers need it. The text begins at the offset `start`; null where there is none. */
+/** A generation as readers need it. The text goes from the offset `start` to `end`; null where there is none. */
 export interface View {
   /** Null once the row is forgotten. */
   generation: GenerationRow | null;
   message?: MessageRow | null;
   start: number | null;
+  end: number | null;
   text: string | null;
+  /** There is text beyond what the answer had room for. */
+  more: boolean;
 }
 
 /** A generation's row, as far as a reader needs it. */
@@ -101,15 +105,17 @@ export interface Sample {
 export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
     begin: (userId, streamId, fence, request) => begin(rpc, platform, userId, streamId, fence, request),
-    beat: (entries) =>
-      rpc("relay_beat", {
+    async beat(entries) {
+      const answer = await rpc<Omit<BeatAnswer, "stored"> & { stored: Record<string, number> }>("relay_beat", {
         stream_ids: entries.map(({ streamId }) => streamId),
         fences: entries.map(({ fence }) => fence),
         lease_ms: platform.configuration.leaseMs,
         starts: entries.map(({ chunk }) => chunk.start),
         ends: entries.map(({ chunk }) => chunk.end),
         texts: entries.map(({ chunk }) => chunk.text),
-      }),
+      });
+      return { ...answer, stored: new Map(Object.entries(answer.stored)) };
+    },
     finish: (streamId, fence, ending, text) => finish(rpc, streamId, fence, ending, text),
     async cancel(userId, streamId) {
       const answer = await rpc<{ status: "cancelling" | EndStatus } | null>(
@@ -123,6 +129,7 @@ export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform
         user_ids: readings.map(({ userId }) => userId),
         stream_ids: readings.map(({ streamId }) => streamId),
         from_units: readings.map(({ from }) => from),
+        max_units: MAX_READ_UNITS,
       }),
     metrics: () => rpc("relay_metrics", {}),
     async countRefusals(counts) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
+import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeRpc } from "../testing/rpc.ts";
 import { createDatabase, type Database } from "./database.ts";
@@ -34,12 +35,15 @@ const CALLS: [
       texts: ["é 🐉\n!", ""],
     },
     BEAT_ANSWER,
+    { ...BEAT_ANSWER, stored: new Map(Object.entries(BEAT_ANSWER.stored)) },
   ],
   [
     (database) => database.beat([]),
     "relay_beat",
     { stream_ids: [], fences: [], lease_ms: 9_000, starts: [], ends: [], texts: [] },
-    BEAT_ANSWER,
+    // As JSON.parse makes it: the name is a field of its own.
+    JSON.parse('{"stored":{"__proto__":1,"constructor":2},"cancelled":[],"lost":["toString"]}'),
+    { stored: new Map([["__proto__", 1], ["constructor", 2]]), cancelled: [], lost: ["toString"] },
   ],
   [
     (database) => database.cancel("user-1", "a"),
@@ -58,8 +62,8 @@ const CALLS: [
         ...more,
       }]),
     "relay_read",
-    { user_ids: ["user-1", "user-2"], stream_ids: ["a", "b"], from_units: [0, 17] },
-    [null, { generation: null, start: null, text: null }],
+    { user_ids: ["user-1", "user-2"], stream_ids: ["a", "b"], from_units: [0, 17], max_units: MAX_READ_UNITS },
+    [null, { generation: null, start: null, end: null, text: null, more: false }],
   ],
   [(database) => database.metrics(), "relay_metrics", {}, [{ name: "sweeps_total", labels: {}, value: 4 }]],
   [

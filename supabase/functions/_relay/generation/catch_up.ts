@@ -31,9 +31,12 @@ export function opening(start: StartData, from: number | null, known: KnownText)
   return { written: (from ? "" : events.start(start)) + written, offset };
 }
 
-/** The text that the database has. */
+/**
+ * The text that the database has. Its user may have edited it: a CR, which no event can carry, is sent as a LF, one for
+ * one, so that offsets stay those of the stored text.
+ */
 export function textOf({ start, text }: View): KnownText {
-  return { start: start ?? 0, text: text ?? "" };
+  return { start: start ?? 0, text: (text ?? "").replaceAll("\r", "\n") };
 }
 
 /** The first event of a stream that is read from its beginning. */
@@ -48,10 +51,10 @@ export function startOf(streamId: string, { generation, message }: View): StartD
   };
 }
 
-/** Null while the generation runs. */
+/** Null while the generation runs, or more of its text is there. */
 export function lastEventOf(streamId: string, view: View): string | null {
-  const { generation, message } = view;
-  if (generation?.status === "running") return null;
+  const { generation, message, more } = view;
+  if (more || generation?.status === "running") return null;
   const stored = generation === null ? endingOfMessage(message!) : {
     status: generation.status as EndStatus,
     finish_reason: generation.finish_reason!,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { GenerationRow, MessageRow, View } from "../database/database.ts";
 import { events } from "../protocol/events.ts";
+import { readEvents } from "../testing/events.ts";
 import { COMPLETED, makeView as makeViewOf, START_DATA } from "../testing/generation.ts";
+import { turns } from "../testing/platform.ts";
 import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
 
 const MESSAGE: MessageRow = {
@@ -57,6 +59,25 @@ Deno.test("opening() begins with start only where the stream is read from its be
 Deno.test("a view without text has none, from the beginning on", () => {
   assert.deepEqual(textOf({ ...makeView(), start: null, text: null }), { start: 0, text: "" });
   assert.deepEqual(textOf({ ...makeView(), start: 7 }), { start: 7, text: "Once" });
+});
+
+Deno.test("what a user has made of a message adds no event, and its offsets stay those of the stored text", async () => {
+  const text = "a\rb\r\n\r\revent: done\rdata: {}\r\n\r\n\u2028c\u2029\u0085\x01\ufeff🐉";
+  for (let from = 0; from < text.length; from++) {
+    const { written, offset } = unseen(textOf({ ...makeView(), text }), from);
+    const client = readEvents(new Response(written).body!);
+    await turns();
+    const seen = text.slice(from === text.length - 1 ? from - 1 : from).replaceAll("\r", "\n");
+    assert.deepEqual(client.events, [{ event: "token", id: String(text.length), data: seen }]);
+    assert.equal(offset, text.length);
+  }
+});
+
+Deno.test("what has ended has no last event yet where more of its text is there", () => {
+  for (const view of [makeView(), makeView(null)]) {
+    assert.equal(lastEventOf("stream-1", { ...view, more: true }), null);
+    assert.ok(lastEventOf("stream-1", view)?.startsWith("event: done\n"));
+  }
 });
 
 Deno.test("start says where the generation stands, else its message, and names nothing that is deleted", () => {

@@ -2,11 +2,13 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { events, toBytes } from "../protocol/events.ts";
-import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 
 /** One client's stream. Once its end has begun, every call does nothing. */
 export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
+  /** Nothing waits for the client. */
+  readonly isDrained: boolean;
   write(bytes: Uint8Array): void;
   close(): void;
 }
@@ -19,25 +21,33 @@ export type ClientEnd = "gone" | "detached" | "closed";
 
 /**
  * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, `onOver` when nothing
- * waits any more, and each once. A ping goes out after `pingMs` without an event.
+ * waits any more, and each once. A client for which something waits, and that takes nothing for `READER_IDLE_MS`, loses
+ * what waits: its stream ends. `onDrained` is called when it has taken all and would take more. A ping goes out
+ * after `pingMs` without an event, unless something waits.
  */
 export function createClientStream(
   clock: Clock,
   pingMs: number,
   onEnd: (how: ClientEnd) => void,
   onOver: () => void = () => {},
+  onDrained: () => void = () => {},
 ): ClientStream {
   let open = true;
-  const queue = createQueue(() => end("gone"), onOver);
-  const pings = startPings(clock, pingMs, () => write(toBytes(events.ping())));
+  const queue = createQueue(() => end("gone"), () => open && onDrained(), () => {
+    silence.end();
+    onOver();
+  });
+  const silence = watchSilence(clock, pingMs, queue, () => write(toBytes(events.ping())), () => {
+    end("detached");
+    queue.abort();
+  });
 
   function end(how: ClientEnd) {
     if (!open) return;
     open = false;
-    pings.end();
     // The body of a client that does not read lives as long as its connection; what onEnd holds must not.
     const notify = onEnd;
-    onEnd = () => {};
+    onEnd = onDrained = () => {};
     notify(how);
     if (how !== "gone") queue.close();
   }
@@ -48,25 +58,41 @@ export function createClientStream(
     // An event that is larger than the whole queue still goes to a client that keeps up.
     if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) return end("detached");
     queue.add(bytes);
-    pings.touch();
+    silence.touch(waiting === 0);
   }
 
-  return { body: queue.body, write, close: () => end("closed") };
+  return {
+    body: queue.body,
+    get isDrained() {
+      return queue.waitingBytes() === 0;
+    },
+    write,
+    close: () => end("closed"),
+  };
 }
 
 /**
- * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. enqueue itself
- * never refuses, so its user measures what waits.
+ * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. What waits is
+ * kept here and not in the body, which would not let it go without an error.
  */
-function createQueue(onCancel: () => void, onOver: () => void) {
+function createQueue(onCancel: () => void, onDrained: () => void, onOver: () => void) {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let takenBytes = 0;
+  /** The client has asked for more than it got. */
+  let wanted = false;
   let closing = false;
   let over = false;
 
-  const waitingBytes = () => -(controller.desiredSize ?? 0);
+  function give(bytes: Uint8Array) {
+    wanted = false;
+    takenBytes += bytes.byteLength;
+    controller.enqueue(bytes);
+  }
 
-  function closeOnceRead() {
-    if (!closing || over || waitingBytes() > 0) return;
+  function closeOnceTaken() {
+    if (!closing || over || waiting.length > 0) return;
     controller.close();
     finish();
   }
@@ -74,6 +100,8 @@ function createQueue(onCancel: () => void, onOver: () => void) {
   function finish() {
     if (over) return;
     over = true;
+    waiting = [];
+    waitingBytes = 0;
     onOver();
   }
 
@@ -81,8 +109,16 @@ function createQueue(onCancel: () => void, onOver: () => void) {
     start(given) {
       controller = given;
     },
-    // Called when nothing waits, so an end that waits for its reader is noticed here.
-    pull: closeOnceRead,
+    // Called once the client waits, so an end that waits for its reader is noticed here.
+    pull() {
+      wanted = true;
+      const next = waiting.shift();
+      if (next !== undefined) {
+        waitingBytes -= next.byteLength;
+        give(next);
+      } else if (closing) closeOnceTaken();
+      else onDrained();
+    },
     cancel() {
       onCancel();
       finish();
@@ -92,33 +128,57 @@ function createQueue(onCancel: () => void, onOver: () => void) {
 
   return {
     body,
-    waitingBytes,
-    add: (bytes: Uint8Array) => controller.enqueue(bytes),
+    waitingBytes: () => waitingBytes,
+    takenBytes: () => takenBytes,
+    add(bytes: Uint8Array) {
+      if (wanted) return give(bytes);
+      waiting.push(bytes);
+      waitingBytes += bytes.byteLength;
+    },
     close() {
       closing = true;
-      closeOnceRead();
+      closeOnceTaken();
+    },
+    /** What waits is let go. */
+    abort() {
+      waiting = [];
+      closing = true;
+      closeOnceTaken();
     },
   };
 }
 
-/** One timer watches for silence, however many events there are. */
-function startPings(clock: Clock, pingMs: number, ping: () => void) {
+/** One timer watches for silence, however many events there are: the relay's, and that of a client which does not read. */
+function watchSilence(
+  clock: Clock,
+  pingMs: number,
+  queue: Pick<ReturnType<typeof createQueue>, "waitingBytes" | "takenBytes">,
+  ping: () => void,
+  onIdle: () => void,
+) {
   let touchedAt = clock.now();
-  let ended = false;
+  let taken = 0;
+  let takenAt = touchedAt;
   let clear = clock.after(pingMs, check);
 
   function check() {
-    if (clock.now() - touchedAt >= pingMs) ping();
-    if (!ended) clear = clock.after(Math.max(touchedAt + pingMs - clock.now(), 1), check);
+    const now = clock.now();
+    const waits = queue.waitingBytes() > 0;
+    if (!waits || queue.takenBytes() > taken) {
+      taken = queue.takenBytes();
+      takenAt = now;
+    }
+    if (now - takenAt >= READER_IDLE_MS) return onIdle();
+    if (now - touchedAt >= pingMs && !waits) ping();
+    const due = waits ? Math.min(now + pingMs, takenAt + READER_IDLE_MS) : touchedAt + pingMs;
+    clear = clock.after(Math.max(due - now, 1), check);
   }
 
   return {
-    touch() {
+    touch(wasDrained: boolean) {
       touchedAt = clock.now();
+      if (wasDrained) takenAt = touchedAt;
     },
-    end() {
-      ended = true;
-      clear();
-    },
+    end: () => clear(),
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toBytes } from "../protocol/events.ts";
-import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { createClientStream } from "./client_stream.ts";
 
@@ -20,6 +20,15 @@ function make() {
     body: stream.body,
     close: stream.close,
     write: (...texts: string[]) => texts.forEach((text) => stream.write(toBytes(text))),
+    /** Reads from now on; gives what has come so far, and its end. */
+    reading() {
+      const texts: string[] = [];
+      (async () => {
+        for await (const bytes of stream.body) texts.push(new TextDecoder().decode(bytes));
+        texts.push("closed");
+      })();
+      return texts;
+    },
     /** All that is left of the body, write by write. */
     async rest() {
       const texts: string[] = [];
@@ -72,7 +81,6 @@ Deno.test("a queue that is exactly full is kept; a byte more detaches the client
     const { clock, close, ends, rest, write } = make();
     write(HALF, HALF, more);
     assert.deepEqual(ends, more === "" ? [] : ["detached"]);
-    if (more !== "") assert.equal(clock.pending, 0);
     write(...(more === "" ? [] : ["later"]));
     close();
     assert.deepEqual(await rest(), [HALF, HALF]);
@@ -113,27 +121,91 @@ Deno.test("a client that keeps up gets events larger than the whole queue, one a
 });
 
 Deno.test("a ping goes out after each silence, and none before", async () => {
-  const { clock, close, rest, write } = make();
-  clock.advance(PING_MS - 1);
+  const { clock, close, reading, write } = make();
+  const texts = reading();
+  await clock.run(PING_MS - 1);
   write("late");
-  clock.advance(PING_MS - 1);
+  await clock.run(PING_MS - 1);
   write("late again");
-  clock.advance(PING_MS - 1);
+  await clock.run(PING_MS - 1);
   // Nothing to write is no event.
   write("");
   assert.equal(clock.pending, 1);
-  clock.advance(1);
-  clock.advance(2 * PING_MS);
+  await clock.run(1);
+  await clock.run(2 * PING_MS);
   close();
-  assert.deepEqual(await rest(), ["late", "late again", PING, PING, PING]);
+  await clock.run(0);
+  assert.deepEqual(texts, ["late", "late again", PING, PING, PING, "closed"]);
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a ping that finds the queue full detaches the client", async () => {
-  const { clock, ends, rest, write } = make();
+Deno.test("no ping is queued behind what waits", async () => {
+  const { clock, close, ends, rest, write } = make();
   write(FULL);
-  clock.advance(PING_MS);
-  assert.deepEqual(ends, ["detached"]);
+  clock.advance(2 * PING_MS);
+  assert.deepEqual(ends, []);
+  close();
+  assert.deepEqual(await rest(), [FULL]);
+});
+
+Deno.test("a client that takes nothing for a minute is given up: what waits is let go, its stream ends", async () => {
+  for (const how of ["detached", "closed", "full"] as const) {
+    const { clock, close, ends, rest, write } = make();
+    write(how === "full" ? FULL : "one");
+    if (how === "full") write("more");
+    if (how === "closed") close();
+    const end = how === "closed" ? "closed" : "detached";
+    clock.advance(READER_IDLE_MS - 1);
+    assert.deepEqual(ends, how === "detached" ? [] : [end]);
+    clock.advance(1);
+    assert.deepEqual(ends, [end, "over"]);
+    assert.equal(clock.pending, 0);
+    write("late");
+    close();
+    assert.deepEqual(await rest(), []);
+    assert.deepEqual(ends, [end, "over"]);
+  }
+});
+
+Deno.test("a client that takes something each minute is kept, and so is one for which nothing waits", async () => {
+  const { body, clock, ends, write } = make();
+  const reader = body.getReader();
+  for (let count = 0; count < 20; count++) write(`${count}`);
+  for (let count = 0; count < 19; count++) {
+    clock.advance(READER_IDLE_MS - PING_MS);
+    assert.equal(new TextDecoder().decode((await reader.read()).value), `${count}`);
+  }
+  assert.deepEqual(ends, []);
+  await reader.read();
+  for (let count = 0; count < 20; count++) {
+    const ping = reader.read();
+    clock.advance(PING_MS);
+    assert.equal(new TextDecoder().decode((await ping).value), PING);
+  }
+  write("one");
+  clock.advance(READER_IDLE_MS - 1);
+  assert.deepEqual(ends, []);
+  // What was taken last is noticed with the next ping at the latest.
+  clock.advance(PING_MS + 1);
+  assert.deepEqual(ends, ["detached", "over"]);
   assert.equal(clock.pending, 0);
-  assert.equal((await rest()).length, 1);
+});
+
+Deno.test("a client that has taken all and wants more is asked for, and none that is at its end", async () => {
+  const drained: number[] = [];
+  const clock = createManualClock();
+  const stream = createClientStream(clock, PING_MS, () => {}, () => {}, () => drained.push(clock.now()));
+  stream.write(toBytes("one"));
+  assert.equal(stream.isDrained, false);
+  const reader = stream.body.getReader();
+  await reader.read();
+  assert.equal(stream.isDrained, true);
+  const next = reader.read();
+  await clock.run(0);
+  assert.equal(drained.length, 1);
+  stream.write(toBytes("two"));
+  await next;
+  stream.close();
+  assert.equal((await reader.read()).done, true);
+  assert.equal(drained.length, 1);
 });

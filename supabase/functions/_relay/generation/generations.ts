@@ -37,8 +37,7 @@ export function createGenerations(platform: Platform, database: Database, provid
     const stored = await withinTime(platform, storing).catch(() => null);
     // From here on, new readers are served from the database.
     running.delete(streamId);
-    readers.write(lastEvent(streamId, stored ?? notStored(result.ending), result.ending.usage, result.error));
-    readers.close();
+    readers.close(lastEvent(streamId, stored ?? notStored(result.ending), result.ending.usage, result.error));
     report(platform, generation, result, await storing.catch(() => null));
   }
 

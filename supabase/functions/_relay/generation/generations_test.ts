@@ -212,9 +212,9 @@ Deno.test("generations of one worker share the beat and the shutdown, and nothin
   await clock.run(1_000);
   assert.deepEqual([one, two, three].map(({ call }) => call.open), [true, false, true]);
   assert.deepEqual(database.calls[0], ["beat", [
+    { streamId: "stream-3", fence: "fence-1", chunk: { start: 0, end: 0, text: "" } },
     { streamId: "stream-1", fence: "fence-1", chunk: { start: 0, end: 3, text: "one" } },
     { streamId: "stream-2", fence: "fence-1", chunk: { start: 0, end: 3, text: "two" } },
-    { streamId: "stream-3", fence: "fence-1", chunk: { start: 0, end: 0, text: "" } },
   ]]);
   shutdown.begin("early_drop");
   await keepAlive.settled();

@@ -1,9 +1,10 @@
 /** Renews the leases of a worker's generations: each beat also stores their new text and learns of cancels. */
 
 import type { Database } from "../database/database.ts";
+import { inLanes, isolate, piecesOf } from "../database/isolate.ts";
 import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
-import { MAX_CHUNK_UNITS } from "../protocol/limits.ts";
+import { MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS } from "../protocol/limits.ts";
 import { EndReason } from "./ending.ts";
 import type { Generation } from "./generation.ts";
 
@@ -16,24 +17,104 @@ export interface LeaseRenewal {
   add(generation: LeasedGeneration): () => void;
 }
 
-/** A beat that fails is no reason to stop anything: the text goes on, and relay_finish decides. */
+/** Units of one generation that go with the leases. More of them go in calls of their own. */
+const SHORT_UNITS = MAX_CHUNK_UNITS / 4;
+
+/** Calls at once for texts that go alone. */
+const LANES = 2;
+
+/**
+ * A beat that fails is no reason to stop anything: the text goes on, and relay_finish decides. No lease waits for a long
+ * text, nor for one that the database has refused: those go alone.
+ */
 export function createLeaseRenewal(
   { clock, configuration, log, workerId }: Platform,
   database: Pick<Database, "beat">,
 ): LeaseRenewal {
   const running = new Map<string, LeasedGeneration>();
+  /** A call with their text was refused: it goes alone until it is taken. */
+  const refused = new Set<LeasedGeneration>();
+  /** Whose text waits to go alone, and whose is on its way. */
+  const queue = new Set<LeasedGeneration>();
+  const sending = new Set<LeasedGeneration>();
+  let lanes = 0;
+  let failure: unknown = null;
 
-  async function beat() {
+  const goesAlone = (one: LeasedGeneration) => refused.has(one) || sending.has(one) || waitingUnits(one) > SHORT_UNITS;
+  const sizeOf = (one: LeasedGeneration) => goesAlone(one) ? 0 : waitingUnits(one);
+
+  async function send(generations: LeasedGeneration[], limitOf: (one: LeasedGeneration) => number) {
     const { stored, cancelled, lost } = await database.beat(
-      [...running.values()].map(({ streamId, fence, transcript }) => ({
-        streamId,
-        fence,
-        chunk: transcript.unstored(MAX_CHUNK_UNITS),
+      generations.map((one) => ({
+        streamId: one.streamId,
+        fence: one.fence,
+        chunk: one.transcript.unstored(limitOf(one)),
       })),
     );
-    for (const [id, units] of Object.entries(stored)) running.get(id)?.transcript.markStored(units);
+    for (const [id, units] of stored) running.get(id)?.transcript.markStored(units);
     for (const id of cancelled) running.get(id)?.stop(new EndReason("cancelled"));
     for (const id of lost) running.get(id)?.stop(new EndReason("lost"));
+  }
+
+  /** The leases, with the texts that are short. */
+  const sendTogether = (piece: LeasedGeneration[]) => isolate(piece, (some) => send(some, sizeOf), refuse);
+
+  function refuse(generation: LeasedGeneration, cause: unknown) {
+    if (!running.has(generation.streamId)) return;
+    if (!refused.has(generation)) {
+      log("error", "text_refused", { worker_id: workerId, stream_id: generation.streamId, cause });
+    }
+    refused.add(generation);
+  }
+
+  /** One call after the other, as long as the text is long and gets on. Says with the next beat that the database was away. */
+  async function sendAlone(generation: LeasedGeneration) {
+    const { streamId, transcript } = generation;
+    const sendChunk = async () => {
+      await send([generation], () => MAX_CHUNK_UNITS);
+      refused.delete(generation);
+    };
+    sending.add(generation);
+    try {
+      for (let before = -1; before < transcript.storedUnits && running.get(streamId) === generation;) {
+        before = transcript.storedUnits;
+        await isolate([generation], sendChunk, refuse);
+        if (waitingUnits(generation) <= SHORT_UNITS) return;
+      }
+    } catch (cause) {
+      failure = cause;
+    } finally {
+      sending.delete(generation);
+    }
+  }
+
+  async function runLane() {
+    lanes++;
+    for (const next of queue) {
+      queue.delete(next);
+      await sendAlone(next);
+    }
+    lanes--;
+  }
+
+  function sendLongTexts() {
+    for (const one of running.values()) {
+      if (goesAlone(one) && !sending.has(one) && waitingUnits(one) > 0) queue.add(one);
+    }
+    while (lanes < LANES && queue.size > 0) void runLane();
+  }
+
+  async function beat() {
+    const earlier = failure;
+    failure = null;
+    // The shortest first: no lease waits for a text that could have come after it.
+    const all = [...running.values()].sort((a, b) => sizeOf(a) - sizeOf(b));
+    try {
+      await inLanes(piecesOf(all, MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS, sizeOf), sendTogether);
+    } finally {
+      sendLongTexts();
+    }
+    if (earlier !== null) throw earlier;
   }
 
   const beats = createInterval(clock, configuration.beatMs, beat, {
@@ -47,8 +128,15 @@ export function createLeaseRenewal(
       beats.start();
       return () => {
         running.delete(generation.streamId);
+        refused.delete(generation);
+        queue.delete(generation);
         if (running.size === 0) beats.stop();
       };
     },
   };
+}
+
+/** What the database is not known to have. */
+function waitingUnits({ transcript }: LeasedGeneration): number {
+  return transcript.length - transcript.storedUnits;
 }

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import type { BeatEntry } from "../database/database.ts";
-import { AWAY, away, makeDatabase } from "../testing/database.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS } from "../protocol/limits.ts";
+import { AWAY, away, makeDatabase, type TestDatabase } from "../testing/database.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { createLeaseRenewal } from "./lease_renewal.ts";
 import { createTranscript } from "./transcript.ts";
+
+/** Units that go with the leases. */
+const SHORT = MAX_CHUNK_UNITS / 4;
 
 const nothing = (start: number) => ({ start, end: start, text: "" });
 
@@ -121,7 +126,7 @@ Deno.test("a beat that failed is sent again with what came since, from where the
     database.failure = null;
     // 4: the failed beat was stored, and only its answer got lost.
     const { beat } = database.answers;
-    if (stored > 0) database.answers.beat = () => ({ stored: { a: stored }, cancelled: [], lost: [] });
+    if (stored > 0) database.answers.beat = () => ({ stored: new Map([["a", stored]]), cancelled: [], lost: [] });
     await clock.run(1_000);
     database.answers.beat = beat;
     await clock.run(1_000);
@@ -143,5 +148,137 @@ Deno.test("an outage is one line at its begin and one at its end, and stops noth
   const began = { level: "warn", event: "beats_failing", worker_id: workerId, generations: 1, cause: AWAY };
   const ended = { level: "info", event: "beats_recovered", worker_id: workerId };
   assert.deepEqual([logged(), stops], [[began, ended, began, ended], []]);
+  remove();
+});
+
+const BAD = "\x01";
+
+/** A database that refuses every call with this text in it. */
+function refusing(database: TestDatabase) {
+  const { beat } = database.answers;
+  database.answers.beat = (entries) => {
+    if (entries.some(({ chunk }) => chunk.text.includes(BAD))) throw new RelayError("internal", "Cannot take it");
+    return beat(entries);
+  };
+  return () => database.answers.beat = beat;
+}
+
+Deno.test("the text that the database refuses goes alone, and its lease and all else with the others", async () => {
+  const { add, beats, chunks, clock, database, logged, stops, workerId } = make();
+  const transcripts = new Map(["a", "b", "c", "d", "e"].map((id) => [id, createTranscript()]));
+  const removals = [...transcripts].map(([id, transcript]) => add(id, transcript));
+  for (const transcript of transcripts.values()) transcript.append("Once");
+  transcripts.get("c")!.append(BAD);
+  const accept = refusing(database);
+  const storedUnits = () => [...transcripts.values()].map((transcript) => transcript.storedUnits);
+  await clock.run(1_000);
+  await clock.run(0);
+  assert.deepEqual(storedUnits(), [4, 4, 0, 4, 4]);
+  for (const transcript of transcripts.values()) transcript.append(" upon");
+  let before = database.calls.length;
+  await clock.run(1_000);
+  // One call with all leases, and one with what is refused again.
+  assert.deepEqual(beats().slice(before).map((ids) => ids.toSorted()), [["a", "b", "c", "d", "e"], ["c"]]);
+  assert.deepEqual(chunks("c").slice(before), [nothing(0), { start: 0, end: 10, text: `Once${BAD} upon` }]);
+  assert.deepEqual(storedUnits(), [9, 9, 0, 9, 9]);
+  const line = { level: "error", event: "text_refused", worker_id: workerId, stream_id: "c" };
+  assert.deepEqual(logged(), [{ ...line, cause: "RelayError: Cannot take it" }]);
+  accept();
+  await clock.run(1_000);
+  before = database.calls.length;
+  await clock.run(1_000);
+  // It was taken, and goes with the others again.
+  assert.deepEqual([storedUnits(), beats().slice(before).length], [[9, 9, 10, 9, 9], 1]);
+  assert.deepEqual(stops, []);
+  for (const remove of removals) remove();
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a beat goes in calls of bounded size, the shortest texts first", async () => {
+  const { add, beats, clock, database } = make();
+  const texts: Record<string, number> = { a: SHORT, b: SHORT - 1, c: SHORT - 2, d: SHORT - 3, e: 7, f: 0 };
+  const removals = Object.entries(texts).map(([id, units]) => {
+    const transcript = createTranscript();
+    transcript.append("x".repeat(units));
+    return add(id, transcript);
+  });
+  for (let index = 0; index < MAX_BEAT_GENERATIONS; index++) removals.push(add(`idle-${index}`));
+  await clock.run(1_000);
+  const calls = beats();
+  assert.deepEqual(calls.map(({ length }) => length), [MAX_BEAT_GENERATIONS, 5, 1]);
+  assert.deepEqual(calls.slice(1), [["idle-249", "e", "d", "c", "b"], ["a"]]);
+  for (const [, entries] of database.calls as [string, BeatEntry[]][]) {
+    assert.ok(entries.reduce((sum, { chunk }) => sum + chunk.text.length, 0) <= MAX_CHUNK_UNITS);
+  }
+  for (const remove of removals) remove();
+});
+
+Deno.test("a long text goes alone, call after call, and no lease waits for it", async () => {
+  const { add, chunks, clock, database } = make();
+  const [long, short] = [createTranscript(), createTranscript()];
+  const removals = [add("long", long), add("short", short)];
+  long.append("x".repeat(3 * MAX_CHUNK_UNITS + 1));
+  short.append("Once");
+  // Calls with a long text hang.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { beat } = database;
+  database.beat = async (entries) => {
+    if (entries.some(({ chunk }) => chunk.text.length > SHORT)) await promise;
+    return beat(entries);
+  };
+  await clock.run(1_000);
+  short.append(" upon");
+  await clock.run(2_000);
+  assert.deepEqual([short.storedUnits, long.storedUnits], [9, 0]);
+  assert.deepEqual(chunks("long"), Array(3).fill(nothing(0)));
+  resolve();
+  await clock.run(0);
+  // What is left is short, and waits for the next beat.
+  assert.equal(long.storedUnits, 3 * MAX_CHUNK_UNITS);
+  await clock.run(1_000);
+  assert.deepEqual(chunks("long").at(-1), { start: 3 * MAX_CHUNK_UNITS, end: long.length, text: "x" });
+  for (const remove of removals) remove();
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("few long texts go at once, each generation's turn comes, and one that fails waits for the next beat", async () => {
+  const { add, clock, database, logged } = make();
+  const transcripts = Array.from({ length: 6 }, () => createTranscript());
+  const removals = transcripts.map((transcript, index) => add(`s${index}`, transcript));
+  for (const transcript of transcripts) transcript.append("x".repeat(2 * MAX_CHUNK_UNITS));
+  let [under, most] = [0, 0];
+  const { beat } = database;
+  database.beat = async (entries) => {
+    most = Math.max(most, ++under);
+    try {
+      if (entries[0].streamId === "s0" && entries[0].chunk.text !== "") throw away();
+      return await beat(entries);
+    } finally {
+      under--;
+    }
+  };
+  await clock.run(1_000);
+  await clock.run(0);
+  assert.deepEqual(transcripts.map(({ storedUnits }) => storedUnits > 0), [false, ...Array(5).fill(true)]);
+  assert.equal(most, 2);
+  await clock.run(1_000);
+  assert.deepEqual(logged().map(({ event }) => event), ["beats_failing"]);
+  database.beat = beat;
+  await clock.run(2_000);
+  assert.deepEqual(transcripts.map(({ storedUnits }) => storedUnits), Array(6).fill(2 * MAX_CHUNK_UNITS));
+  assert.deepEqual(logged().map(({ event }) => event), ["beats_failing", "beats_recovered"]);
+  for (const remove of removals) remove();
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a long text of which the database takes nothing is not sent without a pause", async () => {
+  const { add, clock, database } = make();
+  const transcript = createTranscript();
+  const remove = add("a", transcript);
+  transcript.append("x".repeat(2 * MAX_CHUNK_UNITS));
+  // Swept, or another's: neither stored nor lost.
+  database.answers.beat = () => ({ stored: new Map(), cancelled: [], lost: [] });
+  await clock.run(3_000);
+  assert.equal(database.calls.length, 6);
   remove();
 });

@@ -2,7 +2,9 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { type StartData, toBytes } from "../protocol/events.ts";
-import { opening } from "./catch_up.ts";
+import { MAX_READ_UNITS } from "../protocol/limits.ts";
+import { endsInsidePair } from "../protocol/utf16.ts";
+import { opening, unseen } from "./catch_up.ts";
 import { type ClientStream, createClientStream } from "./client_stream.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -11,10 +13,14 @@ export interface LocalReaders {
   /** A stream from the offset on; null: from the beginning. `onOver` is called once, when nothing of it waits any more. */
   attach(from: number | null, onOver?: () => void): ReadableStream<Uint8Array>;
   write(written: string): void;
-  close(): void;
+  /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
+  close(last?: string): void;
 }
 
-/** `onAllGone` is called when the last client has left; one that was detached has not, and may come back. */
+/**
+ * A reader that comes late gets what is there in parts, each once it has taken the one before, and only then what comes.
+ * `onAllGone` is called when the last client has left; one that was detached has not, and may come back.
+ */
 export function createLocalReaders(
   clock: Clock,
   pingMs: number,
@@ -22,27 +28,69 @@ export function createLocalReaders(
   transcript: Transcript,
   onAllGone: () => void,
 ): LocalReaders {
-  const streams = new Set<ClientStream>();
+  const live = new Set<ClientStream>();
+  /** How much of the text those have that still catch up. */
+  const behind = new Map<ClientStream, number>();
+  let last = "";
+
+  /** From one unit before the offset, because that may stand inside a surrogate pair. */
+  function partAt(offset: number) {
+    const partStart = Math.max(offset - 1, 0);
+    const text = transcript.from(partStart, MAX_READ_UNITS);
+    return { start: partStart, text: endsInsidePair(text) ? text.slice(0, -1) : text };
+  }
+
+  function catchUp(stream: ClientStream) {
+    const from = behind.get(stream);
+    if (from === undefined) return;
+    const { written, offset } = unseen(partAt(from), from);
+    behind.set(stream, offset);
+    if (offset < transcript.length) return stream.write(toBytes(written));
+    if (last !== "") {
+      stream.write(toBytes(written + last));
+      stream.close();
+    } else if (written === "") {
+      behind.delete(stream);
+      live.add(stream);
+    } else stream.write(toBytes(written));
+  }
+
   return {
     attach(from, onOver) {
-      const stream = createClientStream(clock, pingMs, (how) => {
-        streams.delete(stream);
-        if (how === "gone" && streams.size === 0) onAllGone();
-      }, onOver);
-      streams.add(stream);
-      // From one unit before, because the offset may stand inside a surrogate pair.
-      const textStart = Math.max((from ?? 0) - 1, 0);
-      const { written } = opening(start, from, { start: textStart, text: transcript.from(textStart) });
+      const stream: ClientStream = createClientStream(
+        clock,
+        pingMs,
+        (how) => {
+          live.delete(stream);
+          behind.delete(stream);
+          if (how === "gone" && live.size + behind.size === 0) onAllGone();
+        },
+        onOver,
+        () => catchUp(stream),
+      );
+      const { written, offset } = opening(start, from, partAt(from ?? 0));
+      if (offset > (from ?? 0)) behind.set(stream, offset);
+      else live.add(stream);
       stream.write(toBytes(written));
       return stream.body;
     },
     write(written) {
-      if (streams.size === 0) return;
+      if (live.size === 0) return;
       const bytes = toBytes(written);
-      for (const stream of streams) stream.write(bytes);
+      for (const stream of live) stream.write(bytes);
     },
-    close() {
-      for (const stream of [...streams]) stream.close();
+    close(given = "") {
+      if (last !== "") return;
+      last = given;
+      const bytes = toBytes(last);
+      for (const stream of [...live]) {
+        stream.write(bytes);
+        stream.close();
+      }
+      for (const stream of [...behind.keys()]) {
+        if (last === "") stream.close();
+        else if (stream.isDrained) catchUp(stream);
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { events } from "../protocol/events.ts";
-import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_UNITS } from "../protocol/limits.ts";
 import { readEvents, type SeenEvent } from "../testing/events.ts";
 import { START_DATA } from "../testing/generation.ts";
 import { createManualClock } from "../testing/platform.ts";
@@ -9,6 +9,23 @@ import { createTranscript } from "./transcript.ts";
 
 const SEEN_START = { event: "start", id: "0", data: JSON.stringify(START_DATA) };
 const token = (id: number, data: string): SeenEvent => ({ event: "token", id: String(id), data });
+
+const LAST = "event: done\ndata: {}\n\n";
+
+const toText = ({ value }: ReadableStreamReadResult<Uint8Array>) => new TextDecoder().decode(value);
+
+/** The text of the one token among the first events. */
+const tokensOf = (written: string) => /event: token\ndata: (.*)/.exec(written)![1];
+
+/** What a reader that has begun would still get. */
+const rest = (reader: ReadableStreamDefaultReader<Uint8Array>) =>
+  new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
 
 function make(text = "", stored = 0) {
   const clock = createManualClock();
@@ -61,20 +78,71 @@ Deno.test("a reader gets what it has not seen, then what comes", async () => {
   }
 });
 
-Deno.test("start and the text so far are one write, so that a long text does not find the queue taken", async () => {
-  const { attach, clock, ends, readers } = make("x".repeat(2 * MAX_CLIENT_QUEUE_BYTES));
-  const body = attach("a");
-  assert.deepEqual(ends, []);
-  const client = readEvents(body);
-  await clock.run(0);
-  assert.equal(client.text.length, 2 * MAX_CLIENT_QUEUE_BYTES);
+Deno.test("a text that is long comes in parts, each once the client has taken the one before", async () => {
+  // A pair stands across the end of the first part.
+  const text = "x".repeat(MAX_READ_UNITS - 1) + "🐉" + "y".repeat(2 * MAX_READ_UNITS);
+  for (const from of [null, 1, MAX_READ_UNITS, MAX_READ_UNITS + 1]) {
+    const { attach, clock, ends, readers, say } = make(text, MAX_READ_UNITS - 1);
+    const reader = attach("a", from).getReader();
+    const first = toText(await reader.read());
+    assert.ok(first.length < MAX_READ_UNITS + 300);
+    // What comes in the meantime is no event of its own, and does not fill the queue.
+    say("z".repeat(MAX_CLIENT_QUEUE_BYTES));
+    say("z");
+    const [client, before] = [readEvents(rest(reader)), tokensOf(first)];
+    await clock.run(0);
+    say("live");
+    await clock.run(0);
+    assert.equal(client.events.at(-1)!.data, "live");
+    readers.close(LAST);
+    await clock.run(0);
+    assert.equal(client.ended, true);
+    assert.equal(client.events.at(-1)!.event, "done");
+    const whole = text + "z".repeat(MAX_CLIENT_QUEUE_BYTES + 1) + "live";
+    assert.equal(before + client.text, from === MAX_READ_UNITS ? whole.slice(from - 1) : whole.slice(from ?? 0));
+    assert.ok(client.events.every(({ data }) => data.length <= MAX_READ_UNITS));
+    assert.deepEqual(ends, ["a"]);
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("a generation that ends leaves those that catch up the rest of the text before the last event", async () => {
+  for (const readsAt of ["once", "late"]) {
+    const { attach, clock, readers } = make("x".repeat(3 * MAX_READ_UNITS));
+    const body = attach("a");
+    if (readsAt === "once") await clock.run(0);
+    readers.close(LAST);
+    readers.close();
+    const client = readEvents(body);
+    await clock.run(0);
+    assert.equal(client.text.length, 3 * MAX_READ_UNITS);
+    assert.deepEqual([client.events.at(-1)!.event, client.ended], ["done", true]);
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("a close without a last event ends those that catch up, too", async () => {
+  const { attach, clock, ends, readers } = make("x".repeat(3 * MAX_READ_UNITS));
+  const client = readEvents(attach("a"));
   readers.close();
+  await clock.run(0);
+  assert.deepEqual([client.text.length, client.ended, ends], [MAX_READ_UNITS, true, ["a"]]);
+});
+
+Deno.test("one that leaves while it catches up is gone like the others", async () => {
+  const { attach, allGone } = make("x".repeat(3 * MAX_READ_UNITS));
+  const [one, two] = [attach("one"), attach("two")];
+  await one.cancel();
+  assert.equal(allGone(), 0);
+  await two.cancel();
+  assert.equal(allGone(), 1);
 });
 
 Deno.test("a close ends every reader once, and none of them has left", async () => {
   const { attach, allGone, clock, ends, readers, say } = make();
   const clients = ["one", "two", "three"].map((name) => readEvents(attach(name)));
   assert.equal(clock.pending, 3);
+  await clock.run(0);
   readers.close();
   assert.deepEqual(ends, ["one", "two", "three"]);
   readers.close();

@@ -1,9 +1,11 @@
 /** The clients of this worker that read generations of other workers, served from the database. */
 
 import type { Database, View } from "../database/database.ts";
+import { inLanes, isolate, piecesOf } from "../database/isolate.ts";
 import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
 import { toBytes } from "../protocol/events.ts";
+import { MAX_READ_READERS, READ_GIVE_UP_MS } from "../protocol/limits.ts";
 import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
 import { type ClientStream, createClientStream } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
@@ -26,19 +28,94 @@ interface RemoteReader {
   /** What the client has; it may be ahead of the database, which gets the text with the next beat. */
   from: number;
   stream: ClientStream;
+  /** A call that asks for it is under way. */
+  isAsked: boolean;
+  /** Since when calls that ask for it fail; null: the last one did not. */
+  failingSince: number | null;
 }
 
-/** All of them share one relay_read a beat; without readers there is none. */
+/**
+ * All of them share a round of calls a beat. One that lacks more text than an answer holds is asked for again as soon as
+ * its client has taken that, with one call at a time for all such readers; one that waits longest comes first. No reader
+ * is asked for whose client has not taken what it got.
+ */
 export function createRemoteReaders(
   { clock, configuration, log, shutdown, workerId }: Platform,
   database: Pick<Database, "read">,
 ): RemoteReaders {
   const readers = new Set<RemoteReader>();
+  /** Those of them that lack text. */
+  const behind = new Set<RemoteReader>();
+  let isCatchingUp = false;
+
+  const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained && !isAsked;
+
+  async function ask(asked: RemoteReader[]) {
+    for (const reader of asked) reader.isAsked = true;
+    try {
+      await isolate(asked, async (some) => {
+        const views = await database.read(some);
+        some.forEach((reader, index) => update(reader, views[index]));
+      }, refuse);
+    } catch (cause) {
+      asked.forEach(failed);
+      throw cause;
+    } finally {
+      for (const reader of asked) reader.isAsked = false;
+    }
+  }
+
+  /** Its client finds out whether another worker can read it. */
+  function failed(reader: RemoteReader) {
+    reader.failingSince ??= clock.now();
+    if (clock.now() - reader.failingSince >= READ_GIVE_UP_MS) reader.stream.close();
+  }
+
+  function update(reader: RemoteReader, view: View | null) {
+    reader.failingSince = null;
+    if (view === null) return finishWith(reader, "", deletedEvent(reader.streamId));
+    const { written, offset } = unseen(textOf(view), reader.from);
+    reader.from = offset;
+    note(reader, view, written !== "");
+    finishWith(reader, written, lastEventOf(reader.streamId, view));
+  }
+
+  /** Who got something goes to the end of the queue. */
+  function note(reader: RemoteReader, { more }: View, got: boolean) {
+    if (got || !more) behind.delete(reader);
+    if (more && readers.has(reader)) behind.add(reader);
+  }
+
+  function refuse({ stream, streamId, userId }: RemoteReader, cause: unknown) {
+    log("error", "read_refused", { worker_id: workerId, user_id: userId, stream_id: streamId, cause });
+    stream.close();
+  }
+
+  /** What fails here is asked for again with the next round, which says so. */
+  async function catchUp() {
+    if (isCatchingUp) return;
+    isCatchingUp = true;
+    try {
+      for (;;) {
+        const next = [...behind].filter(mayAsk).slice(0, MAX_READ_READERS);
+        if (next.length === 0) return;
+        const { from } = next[0];
+        await ask(next);
+        // It had the whole answer to itself: without this a wrong answer would be asked for without a pause.
+        if (behind.has(next[0]) && next[0].from === from) return;
+      }
+    } catch {
+      return;
+    } finally {
+      isCatchingUp = false;
+    }
+  }
 
   async function read() {
-    const asked = [...readers];
-    const views = await database.read(asked);
-    asked.forEach((reader, index) => update(reader, views[index]));
+    const asked = [...readers].filter((reader) => mayAsk(reader) && !behind.has(reader));
+    const waiting = isCatchingUp ? [] : [...behind].filter(mayAsk);
+    await inLanes([...piecesOf(asked, MAX_READ_READERS), ...piecesOf(waiting, MAX_READ_READERS)], ask);
+    void catchUp();
   }
 
   const reads = createInterval(clock, configuration.beatMs, read, {
@@ -48,29 +125,33 @@ export function createRemoteReaders(
   return {
     attach(userId, streamId, from, view, onOver) {
       let leaveShutdown = () => {};
-      const stream = createClientStream(clock, configuration.pingMs, () => {
-        readers.delete(reader);
-        leaveShutdown();
-        if (readers.size === 0) reads.stop();
-      }, onOver);
-      const reader: RemoteReader = { userId, streamId, from: from ?? 0, stream };
+      const stream = createClientStream(
+        clock,
+        configuration.pingMs,
+        () => {
+          readers.delete(reader);
+          behind.delete(reader);
+          leaveShutdown();
+          if (readers.size === 0) reads.stop();
+        },
+        onOver,
+        () => behind.has(reader) && void catchUp(),
+      );
+      const reader: RemoteReader = {
+        ...{ userId, streamId, from: from ?? 0, stream },
+        ...{ isAsked: false, failingSince: null },
+      };
       readers.add(reader);
       // Its generation goes on elsewhere: the client resumes on a worker that lives.
       leaveShutdown = shutdown.onShutdown(() => stream.close());
       const { written, offset } = opening(startOf(streamId, view), from, textOf(view));
       reader.from = offset;
+      note(reader, view, true);
       finishWith(reader, written, lastEventOf(streamId, view));
       if (readers.size > 0) reads.start();
       return stream.body;
     },
   };
-}
-
-function update(reader: RemoteReader, view: View | null) {
-  if (view === null) return finishWith(reader, "", deletedEvent(reader.streamId));
-  const { written, offset } = unseen(textOf(view), reader.from);
-  reader.from = offset;
-  finishWith(reader, written, lastEventOf(reader.streamId, view));
 }
 
 /** Written together: an event that is larger than the client's queue is accepted only by an empty one. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { View } from "../database/database.ts";
-import { ERRORS } from "../protocol/errors.ts";
-import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
-import { AWAY, away, makeDatabase } from "../testing/database.ts";
+import type { GenerationRow, View } from "../database/database.ts";
+import { ERRORS, RelayError } from "../protocol/errors.ts";
+import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_READERS, READ_GIVE_UP_MS, READER_IDLE_MS } from "../protocol/limits.ts";
+import { AWAY, away, makeDatabase, type TestDatabase } from "../testing/database.ts";
 import { readEvents } from "../testing/events.ts";
 import { COMPLETED, INTERRUPTED, makeView, START_DATA } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
@@ -118,6 +118,161 @@ Deno.test("a text that is larger than the queue arrives whole, with its end or w
       assert.equal(clock.pending, 0);
     }
   }
+});
+
+/** A database that has this text of each stream, and answers with at most so many units in all; ended, if it says so. */
+function inParts(database: TestDatabase, text: string, units: number, row: Partial<GenerationRow> = {}) {
+  database.answers.read = (readings) => {
+    let left = units;
+    return readings.map(({ from }) => {
+      const end = Math.min(from + left, text.length);
+      left -= Math.max(end - from, 0);
+      const view = makeView(text.slice(0, Math.max(end, from)), row, from, end < text.length);
+      return from < end ? view : { ...view, start: null, end: null, text: null };
+    });
+  };
+  return (from = 0) => database.answers.read([{ userId: "user-1", streamId: "a", from }])[0]!;
+}
+
+Deno.test("a reader that lacks more than one answer has gets it without waiting for beats, and then its end", async () => {
+  for (const row of [{}, { ...COMPLETED, ...USAGE }]) {
+    const { clock, database, reads, set, openClient } = make();
+    set("a", inParts(database, "Once upon a time", 4, row)());
+    const client = await openClient("a");
+    await clock.run(0);
+    assert.deepEqual(client.events.slice(1, 5), [
+      ...[token(4, "Once"), token(8, " upo"), token(12, "n a "), token(16, "time")],
+    ]);
+    assert.deepEqual(reads.map(([at]) => at), [0, 0, 0]);
+    if ("status" in row) assertEnded(client);
+    else {
+      // The others share the beat again.
+      await clock.run(1_000);
+      assert.deepEqual(reads.at(-1), [1_000, ["a@16"]]);
+      await client.leave();
+    }
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("readers that lack text share one call at a time, and the one that got least comes first", async () => {
+  const { clock, database, reads, set, openClient } = make();
+  const view = inParts(database, "x".repeat(12), 4);
+  for (const id of ["a", "b", "c"]) set(id, view());
+  let under = 0;
+  const { read } = database;
+  database.read = async (readings) => {
+    assert.equal(++under, 1);
+    const views = await read(readings);
+    under--;
+    return views;
+  };
+  const clients = await Promise.all(["a", "b", "c"].map((id) => openClient(id)));
+  await clock.run(0);
+  assert.deepEqual(clients.map(({ text }) => text.length), [12, 12, 12]);
+  // Each call brings four units to its first reader: six calls for what three of them lack.
+  assert.equal(reads.length, 6);
+  assert.equal(new Set(reads.slice(0, 3).map(([, [first]]) => first.split("@")[0])).size, 3);
+  for (const client of clients) await client.leave();
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("an answer that brings no text although more is there is not asked for without a pause", async () => {
+  const { clock, database, reads, set, openClient } = make();
+  const wrong = { ...makeView("Once", {}, 0, true) };
+  set("a", wrong);
+  database.answers.read = () => [{ ...wrong, start: null, end: null, text: null }];
+  const client = await openClient("a");
+  await clock.run(3_000);
+  assert.ok(reads.length <= 7, `${reads.length} reads`);
+  await client.leave();
+});
+
+Deno.test("nothing is asked for a client that has not taken what it got", async () => {
+  const { clock, ends, reads, set, open } = make();
+  set("a", makeView("Once"));
+  const body = open("a");
+  await clock.run(READER_IDLE_MS - 1_000);
+  assert.deepEqual(reads, []);
+  const reader = body.getReader();
+  await reader.read();
+  // It takes the ping, too.
+  const next = reader.read();
+  set("a", makeView("Once upon"));
+  await clock.run(1_000);
+  await next;
+  assert.deepEqual(reads, [[READER_IDLE_MS, ["a@4"]]]);
+  await clock.run(READER_IDLE_MS + 10_000);
+  // It took nothing for a minute.
+  assert.deepEqual([ends, reads.length], [["a"], 1]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a view that the database refuses ends its own stream alone, and all others go on", async () => {
+  const { clock, database, ends, logged, reads, set, openClient } = make();
+  const ids = Array.from({ length: 20 }, (_, index) => `s${index}`);
+  for (const id of ids) set(id, makeView("Once"));
+  const clients = await Promise.all(ids.map((id) => openClient(id)));
+  const bad = ["s3", "s17"];
+  database.answers.read = (readings) => {
+    if (readings.some(({ streamId }) => bad.includes(streamId))) throw new RelayError("internal", "Too large");
+    return readings.map(() => makeView("Once upon", {}, 4));
+  };
+  await clock.run(1_000);
+  await clock.run(0);
+  for (const [index, client] of clients.entries()) {
+    assert.equal(client.ended, bad.includes(ids[index]));
+    assert.equal(client.text, client.ended ? "Once" : "Once upon");
+    assert.ok(client.events.every(({ event }) => event === "start" || event === "token"));
+  }
+  assert.deepEqual(ends, bad);
+  assert.deepEqual(logged().map(({ event, stream_id }) => [event, stream_id]), bad.map((id) => ["read_refused", id]));
+  // Two halvings of 20, and then one call again.
+  assert.ok(reads.length < 20, `${reads.length} reads`);
+  const before = reads.length;
+  await clock.run(1_000);
+  assert.equal(reads.length, before + 1);
+  for (const client of clients) await client.leave();
+});
+
+Deno.test("many readers are asked for in pieces, and one piece that fails is no matter of the others", async () => {
+  const { clock, database, logged, set, openClient } = make();
+  const ids = Array.from({ length: 2 * MAX_READ_READERS + 1 }, (_, index) => `s${index}`);
+  for (const id of ids) set(id, makeView("Once"));
+  const clients = [];
+  for (const id of ids) clients.push(await openClient(id));
+  const sizes: number[] = [];
+  database.answers.read = (readings) => {
+    sizes.push(readings.length);
+    if (readings.some(({ streamId }) => streamId === "s0")) throw away();
+    return readings.map(() => makeView("Once upon", {}, 4));
+  };
+  await clock.run(1_000);
+  assert.deepEqual(sizes, [MAX_READ_READERS, MAX_READ_READERS, 1]);
+  const texts = clients.map(({ text }) => text);
+  assert.deepEqual(new Set(texts.slice(0, MAX_READ_READERS)), new Set(["Once"]));
+  assert.deepEqual(new Set(texts.slice(MAX_READ_READERS)), new Set(["Once upon"]));
+  assert.deepEqual(logged().map(({ event }) => event), ["reads_failing"]);
+  for (const client of clients) await client.leave();
+});
+
+Deno.test("a stream whose reads fail for a minute is ended, so that its client can go elsewhere", async () => {
+  const { clock, database, ends, set, openClient } = make();
+  set("a", makeView("Once"));
+  const client = await openClient("a");
+  for (const answered of [true, false]) {
+    database.failure = away();
+    await clock.run(READ_GIVE_UP_MS);
+    assert.equal(client.ended, false);
+    database.failure = null;
+    if (answered) await clock.run(1_000);
+  }
+  database.failure = away();
+  await clock.run(1_000);
+  assert.equal(client.ended, true);
+  assert.deepEqual(new Set(client.events.map(({ event }) => event)), new Set(["start", "token", "ping"]));
+  assert.deepEqual(ends, ["a"]);
+  assert.equal(clock.pending, 0);
 });
 
 Deno.test("a reader that leaves or comes during a read changes nothing of it", async () => {

@@ -55,7 +55,7 @@ async function storeAllButLastChunk(
     const before = transcript.storedUnits;
     const chunk = transcript.unstored(MAX_CHUNK_UNITS);
     const { stored } = await database.beat([{ streamId, fence, chunk }]);
-    transcript.markStored(stored[streamId] ?? before);
+    transcript.markStored(stored.get(streamId) ?? before);
     // Ended elsewhere, or swept: relay_finish says which.
     if (transcript.storedUnits === before) return;
   }

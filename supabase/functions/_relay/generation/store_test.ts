@@ -125,7 +125,7 @@ for (const [title, text, stored, calls] of TEXTS) {
 
 Deno.test("chunks that make no progress end, and the finish brings the rest", async () => {
   const { brought, database, store } = make("x".repeat(2 * CHUNK));
-  database.answers.beat = () => ({ stored: {}, cancelled: [], lost: [] });
+  database.answers.beat = () => ({ stored: new Map(), cancelled: [], lost: [] });
   await store();
   assert.deepEqual(brought(), [["beat", 0, CHUNK], ["finish", 0, 2 * CHUNK]]);
 });

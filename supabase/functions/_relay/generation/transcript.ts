@@ -9,8 +9,8 @@ export interface Transcript {
   /** The database has the text up to here. */
   readonly storedUnits: number;
   append(text: string): void;
-  /** The text from an offset to its end. */
-  from(offset: number): string;
+  /** The text from an offset to its end, or at most so many units of it. */
+  from(offset: number, limit?: number): string;
   /** The next chunk to store: at most `limit` units, and no half of a surrogate pair. */
   unstored(limit: number): Chunk;
   /** The database has so many units; never moves back. */
@@ -39,9 +39,9 @@ export function createTranscript(): Transcript {
       waiting.push(text);
       length += text.length;
     },
-    from(offset) {
-      if (offset >= storedUnits) return waiting.join("").slice(offset - storedUnits);
-      return [...kept, ...waiting].join("").slice(offset);
+    from(offset, limit = Infinity) {
+      if (offset >= storedUnits) return stretch(waiting, offset - storedUnits, limit);
+      return stretch([...kept, ...waiting], offset, limit);
     },
     unstored(limit) {
       const front = cut(waiting, limit).text;
@@ -57,6 +57,17 @@ export function createTranscript(): Transcript {
       storedUnits += more;
     },
   };
+}
+
+/** At most so many units from an offset on. Only the texts that have them are joined. */
+function stretch(texts: string[], offset: number, limit: number): string {
+  let first = 0;
+  let skipped = 0;
+  while (first < texts.length && skipped + texts[first].length <= offset) skipped += texts[first++].length;
+  let last = first;
+  let joined = 0;
+  while (last < texts.length && joined < offset - skipped + limit) joined += texts[last++].length;
+  return texts.slice(first, last).join("").slice(offset - skipped, offset - skipped + limit);
 }
 
 /** So many units from the front of a list of texts, and what is left. */

@@ -55,6 +55,7 @@ Deno.test("after any row of operations it is the text that a plain string would 
         case 3: {
           const offset = random(text.length + 3);
           assert.equal(transcript.from(offset), text.slice(offset));
+          assert.equal(transcript.from(offset, limit), text.slice(offset, offset + limit));
         }
       }
       assert.deepEqual([transcript.length, transcript.storedUnits, transcript.from(0)], [text.length, stored, text]);

@@ -22,7 +22,10 @@ export const MAX_CONTEXT_CHARACTERS = 4_000_000;
 export const MAX_CONTEXT_MESSAGES = 10_000;
 
 /** Bytes that may wait for a client that does not read; past them it is detached. */
-export const MAX_CLIENT_QUEUE_BYTES = 1024 * 1024;
+export const MAX_CLIENT_QUEUE_BYTES = 256 * 1024;
+
+/** Milliseconds without any read after which a client for which something waits is given up. */
+export const READER_IDLE_MS = 60_000;
 
 /** Bytes of one line of a provider's event stream. */
 export const MAX_PROVIDER_LINE_BYTES = 1024 * 1024;
@@ -57,8 +60,20 @@ export const MAX_STORAGE_BACKOFF_MS = 2_000;
 /** Milliseconds after which a worker gives up storing a message. */
 export const STORAGE_GIVE_UP_MS = 300_000;
 
-/** UTF-16 code units of one generation that one call stores, at most. */
-export const MAX_CHUNK_UNITS = 1024 * 1024;
+/** UTF-16 code units that one call stores, at most: as JSON they are written within a few milliseconds. */
+export const MAX_CHUNK_UNITS = 64 * 1024;
+
+/** Generations whose leases one call renews, at most. */
+export const MAX_BEAT_GENERATIONS = 250;
+
+/** UTF-16 code units of text that readers get at once, at most: of a generation that runs here, or with one call. */
+export const MAX_READ_UNITS = 256 * 1024;
+
+/** Remote readers that one call asks for, at most. */
+export const MAX_READ_READERS = 100;
+
+/** Milliseconds without an answer of the database after which a remote reader's stream is ended. */
+export const READ_GIVE_UP_MS = 60_000;
 
 /** Streams that one user may read on one worker, not counting those that the user started there. */
 export const MAX_READ_STREAMS = 10;

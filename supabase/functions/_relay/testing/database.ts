@@ -66,7 +66,7 @@ export function makeDatabase(): TestDatabase {
       return { admission, rate: admission.rate };
     },
     beat: (entries) => ({
-      stored: Object.fromEntries(entries.map(({ streamId, chunk }) => [streamId, chunk.end])),
+      stored: new Map(entries.map(({ streamId, chunk }) => [streamId, chunk.end])),
       cancelled: entries.map(({ streamId }) => streamId).filter((id) => database.cancelled.has(id)),
       lost: entries.map(({ streamId }) => streamId).filter((id) => database.lost.has(id)),
     }),

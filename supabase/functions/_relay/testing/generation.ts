@@ -76,12 +76,18 @@ export const LOG_FIELDS = {
   model: "model-1",
 };
 
-/** How that generation looks in the database while it runs, with this text; the chunks begin at `start`. */
-export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0): View {
+/** How that generation looks in the database while it runs, with this text from `start` on. */
+export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0, more = false): View {
   const { stream_id: _, ...place } = START_DATA;
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
   const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
-  return { generation: { ...place, ...running, ...counts, ...row }, start, text: text.slice(start) };
+  return {
+    generation: { ...place, ...running, ...counts, ...row },
+    start,
+    end: text.length,
+    text: text.slice(start),
+    more,
+  };
 }
 
 /** The row once the provider has finished. */

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { away } from "../testing/database.ts";
+import { inLanes, isolate, piecesOf } from "./isolate.ts";
+
+const NUMBERS = Array.from({ length: 37 }, (_, index) => index);
+
+Deno.test("isolate() calls for all once, and for halves where that fails, down to those that fail", async () => {
+  for (const bad of [[], [0], [36], [17], [3, 4], [0, 18, 36], NUMBERS]) {
+    const done: number[] = [];
+    const refused: [number, unknown][] = [];
+    const cause = new TypeError("Cannot take it");
+    let calls = 0;
+    await isolate(NUMBERS, (numbers) => {
+      calls++;
+      if (numbers.some((number) => bad.includes(number))) return Promise.reject(cause);
+      done.push(...numbers);
+      return Promise.resolve();
+    }, (number, why) => refused.push([number, why]));
+    assert.deepEqual(refused, bad.map((number) => [number, cause]));
+    assert.deepEqual(done, NUMBERS.filter((number) => !bad.includes(number)));
+    assert.ok(calls <= 1 + 2 * bad.length * Math.ceil(Math.log2(NUMBERS.length)), `${calls} calls`);
+  }
+});
+
+Deno.test("isolate() gives up where the database is away, without further calls", async () => {
+  let calls = 0;
+  const call = (numbers: number[]) => Promise.reject(++calls === 1 || numbers.includes(0) ? new Error("bad") : away());
+  const refused: number[] = [];
+  await assert.rejects(isolate([0, 1, 2, 3], call, (number) => refused.push(number)), { code: "unavailable" });
+  // All, 0 and 1, 0, 1.
+  assert.deepEqual([calls, refused], [4, [0]]);
+});
+
+Deno.test("isolate() makes no halves of nothing", async () => {
+  let calls = 0;
+  await isolate<number>([], () => Promise.reject(new Error(`${++calls}`)), () => assert.fail());
+  assert.equal(calls, 1);
+});
+
+Deno.test("inLanes() does two at once, all of them, and says the first failure at the end", async () => {
+  const gates = [0, 1, 2, 3].map(() => Promise.withResolvers<void>());
+  const begun: number[] = [];
+  const all = inLanes([0, 1, 2, 3], (number) => {
+    begun.push(number);
+    return gates[number].promise;
+  });
+  let settled = false;
+  const failed = assert.rejects(all.finally(() => settled = true), { message: "1" });
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(begun, [0, 1]);
+  gates[1].reject(new Error("1"));
+  await turn();
+  assert.deepEqual(begun, [0, 1, 2]);
+  gates[2].reject(new Error("2"));
+  gates[3].resolve();
+  await turn();
+  assert.deepEqual([begun, settled], [[0, 1, 2, 3], false]);
+  gates[0].resolve();
+  await failed;
+});
+
+Deno.test("piecesOf() keeps to count and size; what is larger stands alone, and nothing is no piece", () => {
+  const sizes = [1, 2, 3, 9, 0, 0, 4, 1, 1, 1];
+  assert.deepEqual(piecesOf(sizes, 3, 5, (size) => size), [[1, 2], [3], [9], [0, 0, 4], [1, 1, 1]]);
+  assert.deepEqual(piecesOf(sizes, 4), [[1, 2, 3, 9], [0, 0, 4, 1], [1, 1]]);
+  assert.deepEqual(piecesOf([], 4), []);
+});
