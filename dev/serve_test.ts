@@ -28,6 +28,12 @@ Deno.test("serve prints its address, answers, and ends at SIGTERM with exit code
   await child.stderr.cancel();
 });
 
+Deno.test("deno task serve may use the network and its own variables, with the packages of the lock, and no more", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
+  const variables = "PORT,HOST,MAX_CONNECTIONS,SUPABASE_*,RELAY_*";
+  equal(tasks.serve, `deno run --no-prompt --frozen --allow-net '--allow-env=${variables}' dev/serve.ts`);
+});
+
 Deno.test("serve names a variable that it cannot use and ends with exit code 1", async () => {
   const { code, stderr, stdout } = await serve("http").output();
   const message = 'Cannot start: PORT is "http", not a number from 0 to 65535\n';

@@ -1,8 +1,15 @@
-/** Listens on a port. */
+/** Listens on a port, and survives what strangers do to it. */
 
+import { createLog } from "../supabase/functions/_relay/platform/log.ts";
+import { type ConnectionLimits, createConnections, DEFAULT_LIMITS } from "./connections.ts";
 import { atMost } from "./process.ts";
 
 const SHUTDOWN_MS = 3000;
+
+/** What a listener waits before it tries again: some descriptors may be free by then. */
+const ACCEPT_PAUSE_MS = 100;
+
+const log = createLog();
 
 /** A listening server. */
 export interface Server {
@@ -12,24 +19,48 @@ export interface Server {
 }
 
 /** Listens at once, or throws an error that names the port. */
-export function listen(hostname: string, port: number, handler: (request: Request) => Promise<Response>): Server {
-  const server = serve(hostname, port, handler);
-  // A wildcard address is no address to call.
-  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
-  return {
-    url: `http://${host}:${server.addr.port}`,
-    // A client that has stopped reading keeps its request open for ever.
-    close: () => atMost(SHUTDOWN_MS, server.shutdown()),
-  };
-}
-
-function serve(
+export function listen(
   hostname: string,
   port: number,
   handler: (request: Request) => Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
+  limits: Partial<ConnectionLimits> = {},
+): Server {
+  const listener = bind(hostname, port);
+  const connections = createConnections(handler, onError, { ...DEFAULT_LIMITS, ...limits });
+  let closing = false;
+
+  async function accept() {
+    while (!closing) {
+      try {
+        await connections.add(await listener.accept());
+      } catch (cause) {
+        if (closing) return;
+        if (isOutOfDescriptors(cause)) {
+          const limit = await connections.shrink();
+          if (limit !== null) log("warn", "connections_limited", { connections: limit, cause });
+        }
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+  }
+  accept();
+
+  // A wildcard address is no address to call.
+  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
+  return {
+    url: `http://${host}:${listener.addr.port}`,
+    async close() {
+      closing = true;
+      listener.close();
+      // A client that has stopped reading keeps its request open for ever.
+      await atMost(SHUTDOWN_MS, connections.close());
+    },
+  };
+}
+
+function bind(hostname: string, port: number): Deno.TcpListener {
   try {
-    return Deno.serve({ hostname, port, onListen() {}, onError }, (request) => handler(request));
+    return Deno.listen({ hostname, port });
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? "it is in use, choose another one"
@@ -39,8 +70,13 @@ function serve(
   }
 }
 
-function onError(error: unknown): Response {
-  console.error("A request failed:", error);
+/** The limit of the process, or of the machine. */
+function isOutOfDescriptors(error: unknown): boolean {
+  return ["EMFILE", "ENFILE"].includes((error as { code?: string }).code ?? "");
+}
+
+function onError(cause: unknown): Response {
+  log("error", "request_failed", { cause });
   const body = { error: { code: "internal", message: "The request failed" } };
   return Response.json(body, { status: 500 });
 }

@@ -6,6 +6,7 @@ import { clientLimits } from "./clients.ts";
 import { databaseLimits } from "./database.ts";
 import { type LimitStack, openLimitStack } from "./limit_stack.ts";
 import { providerLimits } from "./provider.ts";
+import { serverLimits } from "./server.ts";
 
 let stack: Stack;
 let on: LimitStack;
@@ -20,7 +21,7 @@ Deno.test.afterAll(async () => {
   await on.proxy.close();
 });
 
-for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLimits]) {
+for (const { title, run } of [...providerLimits, ...clientLimits, ...serverLimits, ...databaseLimits]) {
   Deno.test(title, () => run(on));
 }
 

@@ -25,6 +25,7 @@ export interface LogFields {
   status?: number;
   attempts?: number;
   generations?: number;
+  connections?: number;
   reason?: string;
   cause?: unknown;
 }
