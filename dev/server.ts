@@ -1,6 +1,8 @@
 /** Listens on a port, and survives what strangers do to it. */
 
 import { createLog } from "../supabase/functions/_relay/platform/log.ts";
+import { errorResponse } from "../supabase/functions/_relay/http/responses.ts";
+import { RelayError } from "../supabase/functions/_relay/protocol/errors.ts";
 import { type ConnectionLimits, createConnections, DEFAULT_LIMITS } from "./connections.ts";
 import { atMost } from "./process.ts";
 
@@ -57,6 +59,24 @@ export function listen(
     },
   };
 }
+
+/**
+ * Refuses the names that another may have led here: a page of theirs, whose name they let resolve to this machine (DNS
+ * rebinding), would count as a page of this server. An address leads nowhere else than to itself.
+ */
+export function onlyFor(
+  hostname: string,
+  handler: (request: Request) => Promise<Response>,
+): (request: Request) => Promise<Response> {
+  return (request) => {
+    const found = URL.canParse(request.url) ? new URL(request.url).hostname : "";
+    if (found === hostname || ADDRESS_OR_LOCALHOST.test(found)) return handler(request);
+    return Promise.resolve(errorResponse(new RelayError("forbidden", FOREIGN_HOST)));
+  };
+}
+
+const ADDRESS_OR_LOCALHOST = /^(\[[0-9a-f:.]+\]|\d+\.\d+\.\d+\.\d+|(.+\.)?localhost)$/;
+const FOREIGN_HOST = "Cannot answer: the Host header has a name, not localhost or an address";
 
 function bind(hostname: string, port: number): Deno.TcpListener {
   try {

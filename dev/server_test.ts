@@ -1,7 +1,7 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import type { ConnectionLimits } from "./connections.ts";
 import { createFunctions } from "./functions.ts";
-import { listen, type Server } from "./server.ts";
+import { listen, onlyFor, type Server } from "./server.ts";
 
 const HALF = "GET / HTTP/1.1\r\nHost: x\r\n";
 const WHOLE = `${HALF}\r\n`;
@@ -144,6 +144,21 @@ Deno.test("a Host that is none, and a path that is none, are a 400 in JSON, and 
   equal(lines, []);
   await server.close();
   await functions.close();
+});
+
+Deno.test("a server for this machine answers localhost and addresses, and no name that a page could have led here", async () => {
+  const answer = onlyFor("relay.test", () => Promise.resolve(new Response("ok")));
+  const statusOf = async (host: string) => {
+    const response = await answer(new Request(`http://${host}/config.json`));
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const host of ["localhost:54321", "a.localhost", "127.0.0.1:1", "192.168.1.7", "[::1]:1", "RELAY.test:54321"]) {
+    equal([host, await statusOf(host)], [host, 200]);
+  }
+  for (const host of ["evil.example:54321", "127.0.0.1.evil.example", "localhost.evil.example", "notlocalhost"]) {
+    equal([host, await statusOf(host)], [host, 403]);
+  }
 });
 
 const ENVIRONMENT: Record<string, string> = {
