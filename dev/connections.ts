@@ -37,6 +37,12 @@ interface Connection {
   isNew: boolean;
   /** When each of its running requests began, oldest first. */
   requests: Set<{ since: number }>;
+  /** Lets its requests end, and takes no more. */
+  shutdown?: () => Promise<void>;
+}
+
+interface HttpServer {
+  finished: Promise<void>;
   shutdown(): Promise<void>;
 }
 
@@ -46,12 +52,13 @@ type Serve = (
   handler: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
   onError: (error: unknown) => Response,
   onListen: () => void,
-) => { finished: Promise<void>; shutdown(): Promise<void> };
+) => HttpServer;
 
 /** Deno gives it no public name; 2.1.4 and 2.9.6 have it. */
-const { serveHttpOnConnection: serve } = Reflect.get(Deno, Reflect.get(Deno, "internal")) as {
-  serveHttpOnConnection: Serve;
-};
+const serve: Serve | undefined = Reflect.get(Deno, Reflect.get(Deno, "internal"))?.serveHttpOnConnection;
+
+/** Whether this Deno can be given a connection. */
+export const canServeConnections = serve !== undefined;
 
 /** The connections of one server. */
 export interface Connections {
@@ -85,6 +92,19 @@ export function createConnections(
     return finished.get(connection)!;
   }
 
+  function answer(connection: Connection, request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    const running = { since: performance.now() };
+    connection.isNew = false;
+    connection.requests.add(running);
+    waiting.delete(connection);
+    const done = () => {
+      connection.requests.delete(running);
+      if (connection.requests.size === 0 && finished.has(connection)) wait(connection);
+    };
+    info.completed.then(done, done);
+    return handler(request);
+  }
+
   function sweep() {
     const now = performance.now();
     for (const connection of waiting) {
@@ -114,39 +134,19 @@ export function createConnections(
   return {
     async add(tcp) {
       if (finished.size >= maxConnections) await evict(1);
-      if (finished.size >= maxConnections) return tcp.close();
+      if (finished.size >= maxConnections) return close(tcp);
+      const connection: Connection = { abort: new AbortController(), since: 0, isNew: true, requests: new Set() };
+      let server: HttpServer;
       try {
         // As Deno.serve does: a token must not wait for the answer to the one before.
         tcp.setNoDelay();
+        const { signal } = connection.abort;
+        server = serve!(tcp, signal, (request, info) => answer(connection, request, info), onError, () => {});
       } catch {
         // Its client has gone already.
-        return tcp.close();
+        return close(tcp);
       }
-      const connection: Connection = {
-        abort: new AbortController(),
-        since: 0,
-        isNew: true,
-        requests: new Set(),
-        shutdown: () => server.shutdown(),
-      };
-      const server = serve(
-        tcp,
-        connection.abort.signal,
-        (request, info) => {
-          const running = { since: performance.now() };
-          connection.isNew = false;
-          connection.requests.add(running);
-          waiting.delete(connection);
-          const done = () => {
-            connection.requests.delete(running);
-            if (connection.requests.size === 0 && finished.has(connection)) wait(connection);
-          };
-          info.completed.then(done, done);
-          return handler(request);
-        },
-        onError,
-        () => {},
-      );
+      connection.shutdown = server.shutdown;
       const gone = () => {
         waiting.delete(connection);
         finished.delete(connection);
@@ -164,7 +164,15 @@ export function createConnections(
     async close() {
       clearInterval(sweeping);
       for (const connection of waiting) end(connection);
-      await Promise.all([...finished].flatMap(([connection, gone]) => [connection.shutdown(), gone]));
+      await Promise.all([...finished].flatMap(([connection, gone]) => [connection.shutdown?.(), gone]));
     },
   };
+}
+
+function close(tcp: Deno.TcpConn) {
+  try {
+    tcp.close();
+  } catch {
+    // It has been closed already.
+  }
 }

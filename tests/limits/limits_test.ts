@@ -40,7 +40,7 @@ const variables = [
 ];
 
 /** Unit tests reach it with a clock of their own. */
-const WITH_A_CLOCK = /^(BODY_TIMEOUT|KEY_SET_RETRY|READY_CACHE|REFUSAL)/;
+const WITH_A_CLOCK = /^(BODY_TIMEOUT|KEY_SET_RETRY|READY_CACHE|(MAX_)?REFUSAL)/;
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
   const used = scenarioTexts("tests/").join("\n").replace(/^import .*?;$/gms, "");

@@ -24,6 +24,7 @@ export interface LogFields {
   path?: string;
   status?: number;
   attempts?: number;
+  skipped?: number;
   generations?: number;
   connections?: number;
   reason?: string;

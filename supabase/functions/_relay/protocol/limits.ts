@@ -86,3 +86,6 @@ export const READY_CACHE_MS = 1_000;
 
 /** Milliseconds between two fetches of a key set that cannot be read. */
 export const KEY_SET_RETRY_MS = 1_000;
+
+/** Log lines about refused requests of one function and code in `REFUSAL_FLUSH_MS`; the others are counted. */
+export const MAX_REFUSAL_LINES = 50;
