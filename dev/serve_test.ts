@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
 const SERVE = fileURLToPath(new URL("./serve.ts", import.meta.url));
@@ -32,6 +32,29 @@ Deno.test("deno task serve may use the network and its own variables, with the p
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
   const variables = "PORT,HOST,MAX_CONNECTIONS,SUPABASE_*,RELAY_*";
   equal(tasks.serve, `deno run --no-prompt --frozen --allow-net '--allow-env=${variables}' dev/serve.ts`);
+});
+
+Deno.test("with the ranges that docs/operations.md denies, a name that leads to a private address is not called", async () => {
+  const page = Deno.readTextFileSync(new URL("../docs/operations.md", import.meta.url));
+  const deny = /--deny-net=\S+/.exec(page)![0];
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("secret"));
+  const call =
+    `console.log(await fetch("http://localhost:${server.addr.port}/").then((r) => r.text(), (e) => e.cause.message))`;
+  const said = async (...flags: string[]) => {
+    const args = [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-config",
+      "--allow-net",
+      ...flags,
+      `data:text/javascript,${call}`,
+    ];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", stderr: "null" }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  equal(await said(), "secret\n");
+  match(await said(deny), /Requires net access to "127\.0\.0\.1:/);
 });
 
 Deno.test("serve names a variable that it cannot use and ends with exit code 1", async () => {
