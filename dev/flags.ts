@@ -58,7 +58,12 @@ export function flagsOrExit<T>(help: string, parse: (args: string[]) => T): T {
 
 /** Reads a port, from a flag or a variable. */
 export function portOf(action: string, name: string, text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (port <= 65535) return port;
-  throw new TypeError(`${action}: ${name} is "${text}", not a number from 0 to 65535`);
+  return integerOf(action, name, text, 0, 65535);
+}
+
+/** Reads a number, from a flag or a variable. */
+export function integerOf(action: string, name: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new TypeError(`${action}: ${name} is "${text}", not a number from ${min} to ${max}`);
 }

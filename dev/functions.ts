@@ -32,6 +32,8 @@ export function createFunctions(environment: Environment): Functions {
   };
   return {
     fetch(request) {
+      // Its address is made of the Host header, which may say anything: the function refuses it.
+      if (!URL.canParse(request.url)) return handlers.streams(request);
       const { name, forwarded } = route(request);
       return Object.hasOwn(handlers, name) ? handlers[name](forwarded) : Promise.resolve(errorResponse(NOT_FOUND));
     },

@@ -39,7 +39,8 @@ async function bundle(): Promise<string> {
     args: [
       "bundle",
       "--quiet",
-      "--no-lock",
+      // The lock stands next to the page's configuration: what is not in it is not bundled.
+      "--frozen",
       "--platform=browser",
       "--minify",
       `--config=${fileURLToPath(new URL("deno.json", SOURCE))}`,

@@ -1,7 +1,9 @@
 /** `deno task serve`: hosts the functions on a server, against any Supabase project. */
 
+import { createLog } from "../supabase/functions/_relay/platform/log.ts";
+import { readConfiguration } from "../supabase/functions/_relay/platform/configuration.ts";
 import { createFunctions } from "./functions.ts";
-import { flagsOrExit, parseFlags, portOf } from "./flags.ts";
+import { flagsOrExit, integerOf, parseFlags, portOf } from "./flags.ts";
 import { fail, note, print, untilStopped } from "./process.ts";
 import { listen } from "./server.ts";
 
@@ -16,14 +18,34 @@ stored first. It has no flags; these variables and those of docs/configuration.m
   SUPABASE_SECRET_KEY   a secret key of it
   PORT                  the port to listen on, 8000 by default, 0 for a free one
   HOST                  the address to listen on, 0.0.0.0 by default
+  MAX_CONNECTIONS       how many connections may be open at once, 4000 by default
 `;
 
+/** What a request may take longer than a generation: its body comes before, its last events may wait for a reader. */
+const REQUEST_MARGIN_MS = 60_000;
+
 flagsOrExit(HELP, (args) => parseFlags(ACTION, args, {}));
+
+// One request's fault must not end the streams of all the others.
+const log = createLog();
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  log("error", "uncaught_error", { cause: event.reason });
+});
+addEventListener("error", (event) => {
+  event.preventDefault();
+  log("error", "uncaught_error", { cause: event.error });
+});
+
 try {
   const stopped = untilStopped();
-  const functions = createFunctions((name) => Deno.env.get(name));
+  const environment = (name: string) => Deno.env.get(name);
+  const functions = createFunctions(environment);
   const port = portOf(ACTION, "PORT", Deno.env.get("PORT") ?? "8000");
-  const server = listen(Deno.env.get("HOST") ?? "0.0.0.0", port, functions.fetch);
+  const server = listen(Deno.env.get("HOST") ?? "0.0.0.0", port, functions.fetch, {
+    maxConnections: integerOf(ACTION, "MAX_CONNECTIONS", Deno.env.get("MAX_CONNECTIONS") ?? "4000", 16, 1_000_000),
+    requestMs: readConfiguration(environment).timeoutMs + REQUEST_MARGIN_MS,
+  });
   print(JSON.stringify({ url: server.url }) + "\n");
   note(`The relay listens at ${server.url}`);
 

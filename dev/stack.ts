@@ -5,7 +5,7 @@ import { type Demo, ensureDemo } from "./demo_data.ts";
 import { createFunctions } from "./functions.ts";
 import { keptKeys, newKeys } from "./keys.ts";
 import { type DemoProvider, startProvider } from "./provider.ts";
-import { listen } from "./server.ts";
+import { listen, onlyFor } from "./server.ts";
 import { createSite } from "./site.ts";
 import { createSupabase } from "./supabase.ts";
 
@@ -49,7 +49,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     Promise.resolve(new Response("The stack is starting\n", { status: 503 }));
 
   // First of all, so that a port in use is reported at once.
-  const server = listen(options.hostname ?? "127.0.0.1", options.port ?? 0, (r) => route(r));
+  const hostname = options.hostname ?? "127.0.0.1";
+  const server = listen(hostname, options.port ?? 0, onlyFor(hostname, (r) => route(r)));
   const unlock = await lockFolder(options.data).catch(async (error) => {
     await server.close();
     throw error;

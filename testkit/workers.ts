@@ -7,6 +7,10 @@ import { METRICS_TOKEN } from "./metrics.ts";
 
 const SERVE = fileURLToPath(new URL("../dev/serve.ts", import.meta.url));
 
+/** The flags of `deno task serve`, so that workers may do here what they may do there. */
+export const SERVE_FLAGS: string[] = Deno.readTextFileSync(new URL("../deno.json", import.meta.url))
+  .match(/"serve": "deno run (.*) dev\/serve\.ts"/)![1].replaceAll("'", "").split(" ");
+
 /** An executable of Deno. */
 export interface Runtime {
   name: string;
@@ -72,7 +76,8 @@ export async function startWorker(
   { runtime = THIS_DENO, supabaseUrl = supabase.url, onFall }: WorkerOptions = {},
 ): Promise<Worker> {
   const child = new Deno.Command(runtime.path, {
-    args: ["run", "--quiet", "-A", "--no-lock", "--no-check", SERVE],
+    // Deno 2.1.4 cannot read this lock file, and knows no patterns of variables.
+    args: ["run", "--quiet", ...runtime === THIS_DENO ? SERVE_FLAGS : ["-A", "--no-lock"], "--no-check", SERVE],
     env: {
       HOST: "127.0.0.1",
       PORT: "0",

@@ -162,13 +162,14 @@ function conversationOf({ conversations }: State, id: string): Conversation | un
   return conversations.value?.find((conversation) => conversation.id === id);
 }
 
+/** Where nothing was chosen, one of the user's own: anyone may share a bot, and a story must not go to a stranger's. */
 function botOf(state: State): Bot | null {
-  const { bots, conversations, current, chosen } = state;
+  const { bots, conversations, current, chosen, user } = state;
   const conversationId = current.id.value;
   const id = conversationId === null
     ? chosen.value ?? conversations.value?.[0]?.bot_id
     : conversationOf(state, conversationId)?.bot_id;
-  return bots.value?.find((bot) => bot.id === id) ?? bots.value?.[0] ?? null;
+  return bots.value?.find((bot) => bot.id === id) ?? bots.value?.find((bot) => bot.user_id === user.id) ?? null;
 }
 
 function patch({ conversations }: State, id: string, fields: Partial<Conversation>) {

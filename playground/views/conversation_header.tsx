@@ -73,7 +73,8 @@ function BotChoice() {
   return (
     <label class="bot-choice">
       <span class={narrow.value ? "visually-hidden" : ""}>Bot</span>
-      <select value={session.bot()?.id} onChange={({ currentTarget }) => session.chooseBot(currentTarget.value)}>
+      <select value={session.bot()?.id ?? ""} onChange={({ currentTarget }) => session.chooseBot(currentTarget.value)}>
+        {session.bot() === null && <option value="" disabled>Choose a bot</option>}
         {bots.map(({ id, name, user_id }) => (
           <option key={id} value={id}>
             {name || "Unnamed bot"}

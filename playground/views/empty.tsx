@@ -11,10 +11,10 @@ const SUGGESTIONS: [title: string, prompt: string][] = [
 export function Empty() {
   const session = useSession();
   if (session.bots.value === null) return null;
-  if (session.bots.value.length === 0) {
+  if (session.bot() === null) {
     return (
       <div class="empty">
-        <h2>First, create a bot</h2>
+        <h2>First, create a bot{session.bots.value.length > 0 && ", or choose a shared one above"}</h2>
         <p>
           A bot is a model at a provider of your choice, with your instructions and your key. The key stays with the
           relay.

@@ -233,7 +233,8 @@ function secondArgument(source: string): string {
 }
 
 Deno.test("docs/operations.md has one row for each event that the code logs, with fields that a line can have", () => {
-  const sources = [...files(FUNCTIONS)].filter((path) => /(?<!_test)\.ts$/.test(path) && !path.includes("/testing/"));
+  const relay = [...files(FUNCTIONS)].filter((path) => /(?<!_test)\.ts$/.test(path) && !path.includes("/testing/"));
+  const sources = [...relay, "dev/serve.ts", "dev/server.ts"];
   const logged = sources.map(read).flatMap((source) =>
     [...source.matchAll(/\blog\(/g)].flatMap(({ index }) =>
       secondArgument(source.slice(index + "log(".length)).match(/(?<=")\w+(?=")/g) ?? []

@@ -7,6 +7,7 @@ import { columnLimits } from "./columns.ts";
 import { databaseLimits } from "./database.ts";
 import { type LimitStack, openLimitStack } from "./limit_stack.ts";
 import { providerLimits } from "./provider.ts";
+import { serverLimits } from "./server.ts";
 
 let stack: Stack;
 let on: LimitStack;
@@ -21,7 +22,7 @@ Deno.test.afterAll(async () => {
   await on.proxy.close();
 });
 
-for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLimits, ...columnLimits]) {
+for (const { title, run } of [...providerLimits, ...clientLimits, ...serverLimits, ...databaseLimits, ...columnLimits]) {
   Deno.test(title, () => run(on));
 }
 
@@ -40,7 +41,9 @@ const variables = [
 ];
 
 /** Unit tests reach it with a clock of their own, or with more users than a stack has. */
-const WITH_A_CLOCK = /^(REFUSAL|READER_IDLE|READ_GIVE_UP|MAX_READ_READERS|MAX_BEAT_GENERATIONS)/;
+const WITH_A_CLOCK = new RegExp(
+  "^(BODY_TIMEOUT|KEY_SET_RETRY|READY_CACHE|(MAX_)?REFUSAL|READER_IDLE|READ_GIVE_UP|MAX_READ_READERS|MAX_BEAT_GENERATIONS)",
+);
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
   const used = scenarioTexts("tests/").join("\n").replace(/^import .*?;$/gms, "");

@@ -3,7 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { buildPlayground } from "../../dev/playground.ts";
 import { withWindow } from "../../testkit/browser.ts";
-import { signUp } from "../../testkit/people.ts";
+import { makeBot, rest, signUp } from "../../testkit/people.ts";
 import { chromium, newProvider, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
@@ -61,6 +61,24 @@ export function testEntry(): void {
       ok(!JSON.stringify(await window.context.storageState()).includes(KEY));
       ok(window.answers.some((answer) => answer.includes("Dark water.")));
       ok(!window.answers.some((answer) => answer.includes(KEY)));
+    });
+  });
+
+  Deno.test("the playground: a bot that a stranger shares answers only who chooses it", async () => {
+    const { baseUrl, call } = newProvider();
+    const [stranger, user] = [await signUp(stack.target), await signUp(stack.target)];
+    const bot_id = await makeBot(stack.target, stranger, baseUrl);
+    await rest(stack.target, stranger, "bot_shares", { method: "POST", body: { bot_id, user_id: user.id } });
+    await withWindow(chromium, {}, async (window) => {
+      const visitor = visitorOf(await window.tab(stack.url));
+      await visitor.signIn(user.email);
+      const choice = visitor.page.getByRole("combobox");
+      await visitor.page.getByText("First, create a bot, or choose a shared one above").waitFor();
+      equal(await choice.inputValue(), "");
+      await choice.selectOption(bot_id);
+      await visitor.send("Once");
+      await (await call(1)).finish();
+      await visitor.idle();
     });
   });
 

@@ -29,7 +29,7 @@ export function createCancelHandler(
     ["POST"],
     async (request, context) => {
       const { userId } = await verify(request);
-      const id = context.rest.length > 0 ? context.rest.join("/") : parseCancelRequest(await readJson(request));
+      const id = context.rest.length > 0 ? context.rest.join("/") : parseCancelRequest(await readJson(request, clock));
       // Text that cannot be an id is the id of nothing.
       const status = streamId.safeParse(id).success ? await database.cancel(userId, id) : null;
       if (status === null) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AWAY, away, makeDatabase } from "../_relay/testing/database.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
+import { READY_CACHE_MS } from "../_relay/protocol/limits.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { createHealthHandler } from "./handler.ts";
 
@@ -21,9 +22,10 @@ function make() {
 }
 
 Deno.test("a worker that runs is ok without the database, and ready where that answers an empty beat", async () => {
-  const { database, get, lines } = make();
+  const { clock, database, get, lines } = make();
   for (const path of ["/healthz?ready", "/healthz?ready=1&x"]) {
     assert.deepEqual(await get(path), [200, { status: "ok" }]);
+    clock.advance(READY_CACHE_MS);
   }
   assert.deepEqual(database.calls, [["beat", []], ["beat", []]]);
   database.failure = away();
@@ -39,4 +41,23 @@ Deno.test("a worker whose database is away is unavailable, and logs why", async 
     lines.map(({ level, event, cause }) => [level, event, cause]),
     [["warn", "not_ready", AWAY]],
   );
+});
+
+Deno.test("all who ask within a second share one call of the database, and so do all who wait for one", async () => {
+  const { clock, database, get, lines } = make();
+  const ask = () => Promise.all(Array.from({ length: 20 }, () => get("/healthz?ready")));
+  const statuses = async (answers = ask()) => [...new Set((await answers).map(([status]) => status))];
+  assert.deepEqual(await statuses(), [200]);
+  database.failure = away();
+  clock.advance(READY_CACHE_MS - 1);
+  assert.deepEqual([await statuses(), database.calls.length], [[200], 1]);
+  clock.advance(1);
+  assert.deepEqual([await statuses(), database.calls.length], [[503], 2]);
+  assert.deepEqual([await statuses(), database.calls.length, lines.length], [[503], 2, 1]);
+
+  // A call that takes longer than a second is not made twice.
+  clock.advance(READY_CACHE_MS);
+  const waiting = ask();
+  clock.advance(10 * READY_CACHE_MS);
+  assert.deepEqual([await statuses(ask()), await statuses(waiting), database.calls.length], [[503], [503], 3]);
 });

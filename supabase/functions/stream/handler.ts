@@ -49,10 +49,10 @@ async function start(
   request: Request,
   { rest, headers, requestId, startedAt }: RequestContext,
 ): Promise<Response> {
-  const { verify, generations } = dependencies;
+  const { platform, verify, generations } = dependencies;
   if (rest.length > 0) throw new RelayError("stream_not_found");
   const { userId } = await verify(request);
-  const streamRequest = parse(await readJson(request));
+  const streamRequest = parse(await readJson(request, platform.clock));
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.

@@ -18,6 +18,8 @@ export function createStreamsHandler(dependencies: StreamDependencies): (request
     }),
   };
   return (request) => {
+    // Whose Host header is none learns it there.
+    if (!URL.canParse(request.url)) return handlers.streams(request);
     const url = new URL(request.url);
     const { name, path } = find(url.pathname);
     url.pathname = path;

@@ -10,9 +10,11 @@ import {
   jwtVerify,
   type JWTVerifyGetKey,
 } from "jose";
+import type { Clock } from "../platform/clock.ts";
 import type { Configuration } from "../platform/configuration.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
+import { KEY_SET_RETRY_MS } from "../protocol/limits.ts";
 import { bearerToken } from "./bearer.ts";
 
 /** The user who calls. */
@@ -51,7 +53,7 @@ export function createVerifier(
   options: VerifierOptions = {},
 ): (request: Request) => Promise<Caller> {
   const { configuration, clock } = platform;
-  const keySet = createKeySet(new URL(configuration.jwksUrl), options);
+  const keySet = createKeySet(new URL(configuration.jwksUrl), clock, options);
   const secret = configuration.jwtSecret === null ? null : new TextEncoder().encode(configuration.jwtSecret);
   const warn = createWarning(platform);
 
@@ -116,13 +118,18 @@ function createWarning({ clock, log }: Platform): (variable: string, cause: stri
   };
 }
 
-/** A key set that cannot be read is a failure of its own; only a key that is not in it is the token's. */
-function createKeySet(url: URL, options: VerifierOptions): JWTVerifyGetKey {
+/**
+ * A key set that cannot be read is a failure of its own; only a key that is not in it is the token's. Anyone can make a
+ * token whose key must be looked up, so after a failure it is not asked again for `KEY_SET_RETRY_MS`.
+ */
+function createKeySet(url: URL, clock: Clock, options: VerifierOptions): JWTVerifyGetKey {
   const fetchKeySet = options.fetch ?? fetch;
+  let failed = { until: -Infinity, cause: undefined as unknown };
   const keySet = createRemoteJWKSet(url, {
     timeoutDuration: KEY_SET_TIMEOUT_MS,
     cooldownDuration: options.cooldownMs,
     async [customFetch](url, init) {
+      if (clock.now() < failed.until) throw failed.cause;
       const response = await fetchKeySet(url, init);
       // jose leaves the body of an error unread, which would hold the connection.
       if (response.status !== 200) await response.body?.cancel();
@@ -134,6 +141,7 @@ function createKeySet(url: URL, options: VerifierOptions): JWTVerifyGetKey {
       return await keySet(header, token);
     } catch (cause) {
       if (cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys) throw cause;
+      if (clock.now() >= failed.until) failed = { until: clock.now() + KEY_SET_RETRY_MS, cause };
       throw new RelayError(
         "unavailable",
         "Cannot verify the token: the key set cannot be read",

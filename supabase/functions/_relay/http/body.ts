@@ -1,12 +1,13 @@
 /** Reads a request's body as JSON, within bounds. */
 
+import type { Clock } from "../platform/clock.ts";
 import { RelayError } from "../protocol/errors.ts";
-import { MAX_BODY_BYTES } from "../protocol/limits.ts";
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES } from "../protocol/limits.ts";
 
-/** Throws a RelayError for another media type, for too many bytes and for what is no JSON. */
-export async function readJson(request: Request): Promise<unknown> {
+/** Throws a RelayError for another media type, for too many bytes, for what is no JSON and for what comes too late. */
+export async function readJson(request: Request, clock: Clock): Promise<unknown> {
   checkMediaType(request.headers.get("content-type"));
-  const text = await readText(request);
+  const text = await readText(request, clock);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
@@ -23,16 +24,23 @@ function checkMediaType(found: string | null): void {
 }
 
 /** Counts what arrives, because Content-Length is only a claim; decodes as it goes, so that no chunk is kept. */
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, clock: Clock): Promise<string> {
   if (request.body === null) return "";
   const reader = request.body.getReader();
   // Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   let bytes = 0;
+  let isLate = false;
+  const stop = clock.after(BODY_TIMEOUT_MS, () => {
+    isLate = true;
+    // It ends the read that waits, whether it succeeds or not.
+    reader.cancel().catch(() => {});
+  });
   try {
     for (;;) {
       const { done, value } = await read(reader);
+      if (isLate) throw tooLate();
       if (done) return text + decode(decoder);
       bytes += value.byteLength;
       if (bytes > MAX_BODY_BYTES) {
@@ -48,8 +56,17 @@ async function readText(request: Request): Promise<string> {
     reader.cancel(error).catch(() => {});
     throw error;
   } finally {
+    stop();
     reader.releaseLock();
   }
+}
+
+function tooLate(): RelayError {
+  return new RelayError(
+    "invalid_request",
+    `Cannot read the body: it had not come as a whole after ${BODY_TIMEOUT_MS} ms`,
+    { issues: [{ path: "", message: "The body came too slowly" }] },
+  );
 }
 
 type BodyReader = ReadableStreamDefaultReader<Uint8Array>;

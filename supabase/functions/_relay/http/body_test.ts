@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
+import { BODY_TIMEOUT_MS } from "../protocol/limits.ts";
+import { createManualClock } from "../testing/platform.ts";
 import { readJson } from "./body.ts";
+
+const clock = createManualClock();
 
 function post(body: BodyInit | null, type: string | null = "application/json"): Request {
   const request = new Request("http://relay.test/stream", { method: "POST", body });
@@ -10,7 +14,7 @@ function post(body: BodyInit | null, type: string | null = "application/json"): 
 }
 
 async function refusalOf(request: Request): Promise<RelayError> {
-  const error = await readJson(request).then(() => assert.fail("The body was accepted"), (error) => error);
+  const error = await readJson(request, clock).then(() => assert.fail("The body was accepted"), (error) => error);
   assert.ok(error instanceof RelayError);
   return error;
 }
@@ -38,14 +42,14 @@ Deno.test("readJson() gives back what was sent, however it was split, with a byt
   const text = JSON.stringify(body);
   for (const sent of [text, `\uFEFF${text}`, byteByByte(new TextEncoder().encode(text))]) {
     const request = post(sent);
-    assert.deepEqual(await readJson(request), body);
+    assert.deepEqual(await readJson(request, clock), body);
     assert.equal(request.body!.locked, false);
   }
 });
 
 Deno.test("readJson() accepts parameters and any case of the media type, and refuses others by name", async () => {
   for (const type of ["application/json; charset=utf-8", "Application/JSON", "application/json;"]) {
-    assert.deepEqual(await readJson(post("{}", type)), {});
+    assert.deepEqual(await readJson(post("{}", type), clock), {});
   }
   const others = ["text/plain;charset=UTF-8", "application/jsonp", "application/json, text/plain", "x".repeat(5_000)];
   for (const type of [null, ...others]) {
@@ -96,4 +100,36 @@ Deno.test("readJson() makes no failure of the relay of a client that has left", 
     gone,
   ]);
   assert.equal(request.body!.locked, false);
+});
+
+Deno.test("readJson() waits for a body until its time is over, whether nothing comes or a byte now and then", async () => {
+  for (const sends of [(_: number) => false, (second: number) => second % 2 === 0]) {
+    let controller!: ReadableStreamDefaultController<Uint8Array>;
+    let cancelled = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      start: (given) => void (controller = given),
+      cancel: () => void cancelled++,
+    });
+    const request = post(stream);
+    const refused = refusalOf(request);
+    for (let second = 1; second < BODY_TIMEOUT_MS / 1_000; second++) {
+      if (sends(second)) controller.enqueue(new Uint8Array([0x20]));
+      await clock.run(1_000);
+    }
+    await clock.run(999);
+    assert.equal(cancelled, 0);
+    await clock.run(1);
+    const { code, message } = await refused;
+    assert.deepEqual([code, message], [
+      "invalid_request",
+      "Cannot read the body: it had not come as a whole after 30000 ms",
+    ]);
+    assert.deepEqual([cancelled, request.body!.locked, clock.pending], [1, false, 0]);
+  }
+});
+
+Deno.test("readJson() leaves no timer, whether a body is read or refused", async () => {
+  await readJson(post("{}"), clock);
+  await refusalOf(post("{"));
+  assert.equal(clock.pending, 0);
 });

@@ -1,10 +1,14 @@
 /** Wraps a handler, so that the answers of all functions agree in headers, errors and log lines. */
 
 import type { Platform } from "../platform/platform.ts";
-import { RelayError, toRelayError } from "../protocol/errors.ts";
+import { type ErrorCode, RelayError, toRelayError } from "../protocol/errors.ts";
+import { MAX_REFUSAL_LINES, REFUSAL_FLUSH_MS } from "../protocol/limits.ts";
 import { createCors } from "./cors.ts";
 import type { Refusals } from "./refusals.ts";
 import { errorResponse } from "./responses.ts";
+
+/** A client may make a method of any letters, and as long as a head may be. */
+const MAX_METHOD_CHARACTERS = 20;
 
 /** What a handler knows about its request, besides the request. */
 export interface RequestContext {
@@ -33,6 +37,7 @@ export function createEndpoint(
   const { clock, configuration } = platform;
   const allowed = [...methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : method), "OPTIONS"];
   const cors = createCors(configuration.allowedOrigins, allowed);
+  const report = createReport(platform, name);
 
   async function answer(request: Request, context: RequestContext): Promise<Response> {
     if (request.method === "OPTIONS") {
@@ -43,7 +48,9 @@ export function createEndpoint(
       context.headers.set("allow", allowed.join(", "));
       throw new RelayError(
         "method_not_allowed",
-        `Cannot answer: the method is ${request.method}, not one of ${allowed.join(", ")}`,
+        `Cannot answer: the method is ${request.method.slice(0, MAX_METHOD_CHARACTERS)}, not one of ${
+          allowed.join(", ")
+        }`,
       );
     }
     context.rest.push(...segmentsAfter(name, request.url));
@@ -65,31 +72,48 @@ export function createEndpoint(
     } catch (thrown) {
       const error = toRelayError(thrown);
       refusals.count(error.code);
-      report(platform, name, error, request, context);
+      report(error, request, context);
       return complete(errorResponse(error), request, context);
     }
   };
 }
 
-/** The path of a log line is the function's name alone: the rest holds ids, and a query may hold anything. */
-function report(
-  { clock, log }: Platform,
-  path: string,
-  { code, status, cause }: RelayError,
-  { method }: Request,
-  { requestId, startedAt }: RequestContext,
-): void {
-  const unexpected = code === "internal";
-  const level = unexpected ? "error" : status >= 500 ? "warn" : "info";
-  log(level, unexpected ? "request_failed" : "request_refused", {
-    request_id: requestId,
-    method,
-    path,
-    code,
-    status,
-    latency_ms: clock.now() - startedAt,
-    cause,
-  });
+/**
+ * Logs refusals. The path of a line is the function's name alone: the rest holds ids, and a query may hold anything.
+ * Anyone can be refused as often as they like, so of many lines of one code the next says how many were left out.
+ */
+function createReport({ clock, log }: Platform, path: string) {
+  const windows = new Map<ErrorCode, { since: number; lines: number; skipped: number }>();
+
+  /** How many lines of the code were left out before this one; null: it is left out, too. */
+  function skippedBefore(code: ErrorCode): number | null {
+    const now = clock.now();
+    const window = windows.get(code);
+    if (window === undefined || now - window.since >= REFUSAL_FLUSH_MS) {
+      windows.set(code, { since: now, lines: 1, skipped: 0 });
+      return window?.skipped ?? 0;
+    }
+    if (window.lines++ < MAX_REFUSAL_LINES) return 0;
+    window.skipped++;
+    return null;
+  }
+
+  return ({ code, status, cause }: RelayError, { method }: Request, { requestId, startedAt }: RequestContext) => {
+    const skipped = skippedBefore(code);
+    if (skipped === null) return;
+    const unexpected = code === "internal";
+    const level = unexpected ? "error" : status >= 500 ? "warn" : "info";
+    log(level, unexpected ? "request_failed" : "request_refused", {
+      request_id: requestId,
+      method: method.slice(0, MAX_METHOD_CHARACTERS),
+      path,
+      code,
+      status,
+      latency_ms: clock.now() - startedAt,
+      skipped: skipped || undefined,
+      cause,
+    });
+  };
 }
 
 /** An id from outside goes into log lines and a header, so it must be short and plain. */
@@ -103,6 +127,13 @@ function requestIdOf(request: Request): string {
  * the first segment that is the name.
  */
 function segmentsAfter(name: string, url: string): string[] {
+  if (!URL.canParse(url)) {
+    throw new RelayError(
+      "invalid_request",
+      "Cannot answer: the Host header and the path make no address",
+      { issues: [{ path: "", message: "The Host header and the path must make a URL" }] },
+    );
+  }
   const segments = new URL(url).pathname.split("/");
   const index = segments.indexOf(name);
   if (index === -1) return [];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
+import { MAX_REFUSAL_LINES, REFUSAL_FLUSH_MS } from "../protocol/limits.ts";
 import { makePlatform, type PlatformOverrides } from "../testing/platform.ts";
 import { makeRefusals } from "../testing/refusals.ts";
 import { createEndpoint, type Handler } from "./endpoint.ts";
@@ -14,6 +15,7 @@ function make(handler: Handler = () => new Response("fine"), overrides: Platform
   return {
     ...platform,
     refusals,
+    endpoint,
     get: (path = "", init: RequestInit = {}) => endpoint(new Request(`${URL_OF_STREAM}${path}`, init)),
     at: (url: string) => endpoint(new Request(url)),
   };
@@ -179,4 +181,35 @@ Deno.test("an answer whose headers cannot be written to becomes 500", async () =
   const response = await get();
   assert.deepEqual([response.status, response.headers.get("access-control-allow-origin")], [500, "*"]);
   assert.equal(lines[0].event, "request_failed");
+});
+
+Deno.test("of many refusals of one code some are logged, the next line says how many were not, and all are counted", async () => {
+  const lab = make(throwing(new RelayError("unauthenticated")));
+  const { clock, get, lines, refusals } = lab;
+  const ask = async (count: number) => {
+    for (let asked = 0; asked < count; asked++) await get();
+  };
+  await ask(MAX_REFUSAL_LINES + 7);
+  await get("", { method: "PUT" });
+  const codes = lines.map(({ code }) => code);
+  assert.deepEqual([codes.length, codes.at(-1)], [MAX_REFUSAL_LINES + 1, "method_not_allowed"]);
+  clock.advance(REFUSAL_FLUSH_MS - 1);
+  await ask(1);
+  clock.advance(1);
+  await ask(2);
+  assert.deepEqual(lines.slice(-2).map(({ skipped }) => skipped), [8, undefined]);
+  assert.equal(lines.length, MAX_REFUSAL_LINES + 3);
+  assert.equal(refusals.codes.length, MAX_REFUSAL_LINES + 11);
+});
+
+Deno.test("an address that is none is the request's failure, and a long method is cut where it is repeated", async () => {
+  const { endpoint, get, lines } = make();
+  const request = new Proxy(new Request("http://relay.test/stream"), {
+    get: (target, name) => name === "url" ? "http://a b/stream" : Reflect.get(target, name, target),
+  });
+  const response = await endpoint(request);
+  assert.deepEqual([response.status, (await response.json()).error.code], [400, "invalid_request"]);
+  const { error } = await (await get("", { method: "X".repeat(10_000) })).json();
+  assert.equal(error.message, `Cannot answer: the method is ${"X".repeat(20)}, not one of GET, HEAD, POST, OPTIONS`);
+  assert.equal(lines.at(-1)!.method, "X".repeat(20));
 });

@@ -24,7 +24,9 @@ export interface LogFields {
   path?: string;
   status?: number;
   attempts?: number;
+  skipped?: number;
   generations?: number;
+  connections?: number;
   reason?: string;
   cause?: unknown;
 }

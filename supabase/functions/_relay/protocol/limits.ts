@@ -15,6 +15,9 @@ export const MAX_ID_CHARACTERS = 200;
 /** Bytes of a request's body, which may bring the whole context. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** Milliseconds for which a request's body may come. */
+export const BODY_TIMEOUT_MS = 30_000;
+
 /** Characters of the messages that go to the provider. */
 export const MAX_CONTEXT_CHARACTERS = 4_000_000;
 
@@ -92,3 +95,12 @@ export const ABANDON_GIVE_UP_MS = 20_000;
 
 /** Milliseconds between two flushes of the counts of refused requests. */
 export const REFUSAL_FLUSH_MS = 10_000;
+
+/** Milliseconds for which the answer of `/healthz?ready` is that of the call of the database before. */
+export const READY_CACHE_MS = 1_000;
+
+/** Milliseconds between two fetches of a key set that cannot be read. */
+export const KEY_SET_RETRY_MS = 1_000;
+
+/** Log lines about refused requests of one function and code in `REFUSAL_FLUSH_MS`; the others are counted. */
+export const MAX_REFUSAL_LINES = 50;

@@ -1,0 +1,178 @@
+/**
+ * The open connections of a server, and how long each may wait. `Deno.serve` has neither a bound nor a deadline, and its
+ * process ends when a connection cannot be accepted for want of a descriptor. So connections are accepted one by one
+ * and given to the same server that `Deno.serve` uses: bytes leave as they do there.
+ */
+
+/** What connections may cost. */
+export interface ConnectionLimits {
+  /** Connections that are open at once. */
+  maxConnections: number;
+  /** Milliseconds until a new connection has sent the head of its first request. */
+  headMs: number;
+  /** Milliseconds that a connection may wait for its next request. */
+  idleMs: number;
+  /** Milliseconds that a request may take, its body and its answer included. */
+  requestMs: number;
+}
+
+export const DEFAULT_LIMITS: ConnectionLimits = {
+  maxConnections: 4_000,
+  headMs: 10_000,
+  // Longer than the 60 s for which nginx keeps a connection, so that it is nginx that closes it.
+  idleMs: 75_000,
+  requestMs: 3_660_000,
+};
+
+/** How often the deadlines are looked at. */
+const SWEEP_MS = 1_000;
+
+/** A server that is out of descriptors still serves so many. */
+const MIN_CONNECTIONS = 16;
+
+interface Connection {
+  abort: AbortController;
+  /** When it began to wait for a request. */
+  since: number;
+  isNew: boolean;
+  /** When each of its running requests began, oldest first. */
+  requests: Set<{ since: number }>;
+  /** Lets its requests end, and takes no more. */
+  shutdown?: () => Promise<void>;
+}
+
+interface HttpServer {
+  finished: Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+type Serve = (
+  connection: Deno.TcpConn,
+  signal: AbortSignal,
+  handler: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
+  onError: (error: unknown) => Response,
+  onListen: () => void,
+) => HttpServer;
+
+/** Deno gives it no public name; 2.1.4 and 2.9.6 have it. */
+const serve: Serve | undefined = Reflect.get(Deno, Reflect.get(Deno, "internal"))?.serveHttpOnConnection;
+
+/** Whether this Deno can be given a connection. */
+export const canServeConnections = serve !== undefined;
+
+/** The connections of one server. */
+export interface Connections {
+  /** Serves it. At the bound the one that has waited longest for a request gives way, else it is closed at once. */
+  add(connection: Deno.TcpConn): Promise<void>;
+  /** Frees descriptors when there are none left, and lowers the bound for good; the new one, or null. */
+  shrink(): Promise<number | null>;
+  /** Lets the running requests end. */
+  close(): Promise<void>;
+}
+
+export function createConnections(
+  handler: (request: Request) => Promise<Response>,
+  onError: (error: unknown) => Response,
+  limits: ConnectionLimits,
+): Connections {
+  let { maxConnections } = limits;
+  const finished = new Map<Connection, Promise<void>>();
+  /** Those without a request; the one that has waited longest is first. */
+  const waiting = new Set<Connection>();
+
+  function wait(connection: Connection) {
+    connection.since = performance.now();
+    waiting.add(connection);
+  }
+
+  /** It counts until its descriptor is free. */
+  function end(connection: Connection): Promise<void> {
+    waiting.delete(connection);
+    connection.abort.abort();
+    return finished.get(connection)!;
+  }
+
+  function answer(connection: Connection, request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    const running = { since: performance.now() };
+    connection.isNew = false;
+    connection.requests.add(running);
+    waiting.delete(connection);
+    const done = () => {
+      connection.requests.delete(running);
+      if (connection.requests.size === 0 && finished.has(connection)) wait(connection);
+    };
+    info.completed.then(done, done);
+    return handler(request);
+  }
+
+  function sweep() {
+    const now = performance.now();
+    for (const connection of waiting) {
+      const age = now - connection.since;
+      if (age < Math.min(limits.headMs, limits.idleMs)) break;
+      if (age >= (connection.isNew ? limits.headMs : limits.idleMs)) end(connection);
+    }
+    for (const connection of finished.keys()) {
+      const [oldest] = connection.requests;
+      if (oldest !== undefined && now - oldest.since >= limits.requestMs) end(connection);
+    }
+  }
+
+  const sweeping = setInterval(sweep, Math.min(SWEEP_MS, limits.headMs));
+  Deno.unrefTimer(sweeping);
+
+  /** Ends those that have waited longest. */
+  async function evict(count: number): Promise<void> {
+    const ended = [];
+    for (const connection of waiting) {
+      if (ended.length >= count) break;
+      ended.push(end(connection));
+    }
+    await Promise.all(ended);
+  }
+
+  return {
+    async add(tcp) {
+      if (finished.size >= maxConnections) await evict(1);
+      if (finished.size >= maxConnections) return close(tcp);
+      const connection: Connection = { abort: new AbortController(), since: 0, isNew: true, requests: new Set() };
+      let server: HttpServer;
+      try {
+        // As Deno.serve does: a token must not wait for the answer to the one before.
+        tcp.setNoDelay();
+        const { signal } = connection.abort;
+        server = serve!(tcp, signal, (request, info) => answer(connection, request, info), onError, () => {});
+      } catch {
+        // Its client has gone already.
+        return close(tcp);
+      }
+      connection.shutdown = server.shutdown;
+      const gone = () => {
+        waiting.delete(connection);
+        finished.delete(connection);
+      };
+      // It rejects for a request that is no HTTP.
+      finished.set(connection, server.finished.then(gone, gone));
+      wait(connection);
+    },
+    async shrink() {
+      const lower = Math.max(MIN_CONNECTIONS, Math.floor(finished.size * 3 / 4));
+      await evict(finished.size - lower);
+      if (lower >= maxConnections) return null;
+      return maxConnections = lower;
+    },
+    async close() {
+      clearInterval(sweeping);
+      for (const connection of waiting) end(connection);
+      await Promise.all([...finished].flatMap(([connection, gone]) => [connection.shutdown?.(), gone]));
+    },
+  };
+}
+
+function close(tcp: Deno.TcpConn) {
+  try {
+    tcp.close();
+  } catch {
+    // It has been closed already.
+  }
+}
