@@ -3,11 +3,12 @@
 import { RelayError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/events.ts";
 import type { Delta, ProviderEnd } from "../provider.ts";
+import { type Secret, withoutSecrets } from "../redact.ts";
 import { contentOf, type Found, found } from "./content.ts";
 import { createDeltas } from "./deltas.ts";
 import { reportedError } from "./errors.ts";
 import type { SoleDelta } from "./fast_path.ts";
-import { isProblem, type Problem, problemOf, readProblem } from "./problem.ts";
+import { isProblem, problemOf, readProblem } from "./problem.ts";
 import { withUsage } from "./usage.ts";
 
 /** These mean that the answer was broken off, or are the relay's own words for that. */
@@ -51,13 +52,19 @@ interface Choice {
 
 /** What a bot knows of its model, and what must not be said. */
 export interface ChunkOptions {
-  secrets: string[];
+  secrets: Secret[];
   /** A text without an opening tag may begin within the reasoning. */
   thinksFirst: boolean;
 }
 
-/** Of a list of chunks in one event. */
+/** Of a list of chunks, or of lines, in one event. */
 const MAX_CHUNKS_OF_AN_EVENT = 1_000;
+
+/** Choices of a chunk that are looked at: the relay asks for one. */
+const MAX_CHOICES = 8;
+
+/** Events that look like JSON and are none: to find that out costs as much as reading some ten chunks. */
+const MAX_BROKEN_EVENTS = 100;
 
 /** Reads the data of one answer's events. */
 export function createChunkReader(options: ChunkOptions) {
@@ -65,6 +72,7 @@ export function createChunkReader(options: ChunkOptions) {
   let done = false;
   /** The first data that was no chunk. */
   let junk: string | null = null;
+  const parseJson = createJsonParser();
 
   /** Throws a RelayError for an error that the provider reports. */
   function read(data: string, isError = false): SoleDelta | null {
@@ -73,10 +81,10 @@ export function createChunkReader(options: ChunkOptions) {
     const chunk = parseJson(data);
     if (chunk !== undefined) return readValue(chunk, data, isError);
     if (isError && data.trim() !== "") {
-      answer.fail(readProblem(data));
+      answer.fail(data);
     } else if (data.includes("\n")) {
       // Several events without a blank line between them.
-      for (const line of data.split("\n")) read(line, isError);
+      for (const line of data.split("\n", MAX_CHUNKS_OF_AN_EVENT)) read(line, isError);
     } else if (data.trim() !== "") {
       junk ??= data.slice(0, 1_000);
     }
@@ -89,7 +97,7 @@ export function createChunkReader(options: ChunkOptions) {
       return null;
     }
     if (typeof value === "object" && value !== null) return answer.readChunk(value as Chunk, isError);
-    else if (isError) answer.fail(problemOf(value));
+    else if (isError) answer.fail(value);
     else junk ??= data.slice(0, 1_000);
     return null;
   }
@@ -134,16 +142,18 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
     if (chunk.usage) usage = withUsage(usage, chunk.usage);
     if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
     if (choice?.usage) usage = withUsage(usage, choice.usage);
-    if (isError || isProblem(chunk)) fail(problemOf(chunk), wasComplete);
-    else if (choice?.error) fail(problemOf(choice.error), wasComplete);
+    if (isError || isProblem(chunk)) fail(chunk, wasComplete);
+    else if (choice?.error) fail(choice.error, wasComplete);
     return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;
   }
 
-  function fail(problem: Problem, wasComplete = isComplete()) {
+  /** A text is what a provider said; anything else, what was parsed of that. */
+  function fail(said: unknown, wasComplete = isComplete()) {
+    if (wasComplete) return;
+    const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
     const where = content.hasBegun()
       ? "The provider failed in the middle of the stream"
       : "The provider answered with an error";
-    if (wasComplete) return;
     finishReason = null;
     throw reportedError(problem, where, secrets);
   }
@@ -152,10 +162,11 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
     deltas.end();
     if (finishReason === null && content.hasText() && isOver) finishReason = "stop";
     if (finishReason === null) throw unfinished(junk, content.hasText(), secrets);
+    const reason = withoutSecrets(finishReason, secrets);
     if (!isFinish(finishReason)) {
-      throw new RelayError("provider_error", `The provider ended with the finish reason "${finishReason}"`);
+      throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
     }
-    return { finishReason, usage };
+    return { finishReason: reason, usage };
   }
 
   return { add: deltas.add, take: deltas.take, readChunk, fail, isComplete, end };
@@ -170,7 +181,9 @@ function createChooser() {
       index = 0;
       return first;
     }
-    const all = choices.filter((choice): choice is Choice => typeof choice === "object" && choice !== null);
+    const all = choices.slice(0, MAX_CHOICES).filter((choice): choice is Choice =>
+      typeof choice === "object" && choice !== null
+    );
     index ??= all.length === 0 || all.some((choice) => indexOf(choice) === 0) ? null : indexOf(all[0]);
     const chosen = all.find((choice) => indexOf(choice) === (index ?? 0));
     if (chosen !== undefined) index ??= 0;
@@ -222,7 +235,7 @@ function createMessageReader() {
   };
 }
 
-function unfinished(junk: string | null, hasText: boolean, secrets: string[]): RelayError {
+function unfinished(junk: string | null, hasText: boolean, secrets: Secret[]): RelayError {
   if (junk === null) {
     return new RelayError("provider_bad_response", "The provider closed the stream without a finish reason");
   }
@@ -250,13 +263,23 @@ function isDone(data: string): boolean {
   return data.length < 40 && /^\s*["']?\s*\[?\s*DONE\s*\]?\s*["']?\s*$/i.test(data);
 }
 
-function parseJson(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    // The parser's message would quote the provider.
-    return undefined;
-  }
+/** Undefined for what is no JSON, or neither an object, a list nor a string. */
+function createJsonParser() {
+  let broken = 0;
+  return (data: string): unknown => {
+    if (!/^\s*[[{"]/.test(data)) return undefined;
+    try {
+      if (broken <= MAX_BROKEN_EVENTS) return JSON.parse(data);
+    } catch {
+      // The parser's message would quote the provider.
+      broken++;
+    }
+    if (broken <= MAX_BROKEN_EVENTS) return undefined;
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent more than ${MAX_BROKEN_EVENTS} events that are broken JSON`,
+    );
+  };
 }
 
 /** The reason goes into a column, which can hold neither U+0000 nor half a character. An empty one is none. */

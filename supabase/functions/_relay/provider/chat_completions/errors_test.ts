@@ -8,7 +8,7 @@ import { codeOf, providerMessage, ProviderRefusal, toProviderError } from "./err
 import { problemOf } from "./problem.ts";
 
 const KEY = "sk-secret-of-the-bot";
-const SECRETS = [KEY];
+const SECRETS = secretsOf(KEY, {});
 
 /** What is thrown for an answer with this status and body. */
 function refused(status: number, body: unknown): APIError {
@@ -88,7 +88,9 @@ Deno.test("what is thrown has one code and one message, and a cause that the log
     assert.deepEqual([code, message, cause], [wanted[0], wanted[1], wanted[2]]);
   }
   const error = new RelayError("provider_bad_response", "Cannot read");
-  assert.equal(toProviderError(error, SECRETS), error);
+  for (const thrown of [error, new APIConnectionError({ cause: error })]) {
+    assert.equal(toProviderError(thrown, SECRETS), error);
+  }
 });
 
 Deno.test("the log has the deepest cause, without the query of a URL and without the key", () => {
