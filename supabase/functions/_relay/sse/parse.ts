@@ -16,6 +16,8 @@ export interface EventParser {
   readonly isOpen: boolean;
   /** How many lines were read. */
   readonly lines: number;
+  /** The first line that was no field, no comment and no event; null: there was none. */
+  readonly stray: string | null;
   /** The last line may lack its end, and the last event its blank line. */
   end(line: string): void;
 }
@@ -37,6 +39,9 @@ export interface LineLimit {
   /** A line was skipped. */
   onSkipped?(): void;
 }
+
+/** Characters of a stray line that are kept. */
+const MAX_STRAY = 1_000;
 
 /** Characters of the last part of a skipped line that are looked at again with the next one. */
 const OVERLAP = 64;
@@ -135,6 +140,7 @@ function createLineStart() {
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
   const open = createOpenEvent(onData, limit);
   let lines = 0;
+  let stray: string | null = null;
 
   /** Whether the line was blank, so that an event is over. */
   function line(text: string): boolean {
@@ -146,10 +152,12 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
     } else if (text.startsWith("error:")) {
       open.isError = true;
       open.add(valueOf(text, 6));
-    } else if (text.startsWith("{")) {
+    } else if (text.startsWith("{") || text.startsWith("[DONE")) {
       open.dispatch("");
       open.add(text);
       open.dispatch("");
+    } else if (stray === null && text.trim() !== "" && !/^(?::|id:|retry:|[\w-]+:?$)/.test(text)) {
+      stray = text.slice(0, MAX_STRAY);
     }
     return text === "";
   }
@@ -172,6 +180,9 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
     },
     get lines() {
       return lines;
+    },
+    get stray() {
+      return stray;
     },
     end(rest) {
       if (rest !== "") line(bounded(rest, limit));

@@ -69,11 +69,12 @@ export function isProblem(chunk: Record<string, unknown>): boolean {
   const { error, object, choices, base_resp, type } = chunk;
   const hasChoices = Array.isArray(choices) && choices.length > 0;
   if (hasChoices && !error && !base_resp && object === "chat.completion.chunk") return false;
-  if (isSet(error) || object === "error" || type === "error" || isSet(chunk.errors)) return true;
+  if (isSet(error) || object === "error" || isSet(chunk.errors)) return true;
+  if (typeof type === "string" && /(?:^|\.)(?:error|failed)$/.test(type)) return true;
   const code = (base_resp as { status_code?: unknown } | null | undefined)?.status_code;
   if (code !== undefined && code !== null && Number(code) !== 0) return true;
   if (hasChoices) return false;
-  if (error) return true;
+  if (error || chunk.success === false) return true;
   return ["message", "detail", "msg", "error_message", "error_msg"].some((name) => isSet(chunk[name]));
 }
 

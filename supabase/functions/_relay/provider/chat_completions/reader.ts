@@ -100,7 +100,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
     end() {
       guarded(() => kind === "json" ? json.end(decoder.end()) : events.end(decoder.end()));
       try {
-        return chunks.end(json.isWhole());
+        return chunks.end(json.isWhole(), events.stray());
       } finally {
         const deltas = chunks.take();
         if (deltas.length > 0) onRead(deltas, chunks.isComplete());
@@ -214,6 +214,7 @@ function createEventReader(chunks: ReturnType<typeof createChunkReader>, limit: 
     end: parser.end,
     /** Those that the fast path did not read. */
     lines: () => parser.lines,
+    stray: () => parser.stray,
   };
 }
 

@@ -240,7 +240,7 @@ const thought = (reasoning: unknown) => choice({ reasoning });
 const STOP = choice({}, "stop");
 const NO_REASON = "The provider closed the stream without a finish reason";
 const usage = { prompt_tokens: 1, completion_tokens: 4, total_tokens: 5 };
-const nothings = [{}, [], { choices: [] }, { choices: null }, { choices: [{}] }, choice(null), choice("text")];
+const nothings = [{}, [], { choices: [] }, { choices: null }, { choices: [{}] }, choice(null), choice(7)];
 const noTexts = [said(null), said(7), said([7]), said(""), { error: null, choices: [] }, choice({}, 7)];
 
 /** Chunks, what they say, and the finish reason, or what the end is refused for. */
