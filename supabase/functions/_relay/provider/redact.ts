@@ -154,22 +154,45 @@ export function withoutSecrets(text: string, secrets: Secret[]): string {
 
 function markRuns(text: string, { text: secret, minInnerRun }: Secret, isSecret: Uint8Array) {
   const { length } = secret;
-  if (length <= MIN_RUN) return eachIndex(text, secret, (at) => isSecret.fill(1, at, at + length));
-  eachIndex(text, secret.slice(0, MIN_RUN), (at) => {
-    let run = MIN_RUN;
-    while (run < length && text[at + run] === secret[run]) run++;
-    isSecret.fill(1, at, at + run);
-  });
-  eachIndex(text, secret.slice(-MIN_RUN), (at) => {
-    let run = MIN_RUN;
-    while (run < length && text[at + MIN_RUN - 1 - run] === secret[length - 1 - run]) run++;
-    isSecret.fill(1, at + MIN_RUN - run, at + MIN_RUN);
-  });
-  for (let from = 0; from + minInnerRun <= Math.min(length, MAX_INNER_UNITS); from++) {
-    eachIndex(text, secret.slice(from, from + minInnerRun), (at) => isSecret.fill(1, at, at + minInnerRun));
+  if (length <= MIN_RUN) {
+    for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) isSecret.fill(1, at, at + length);
+    return;
+  }
+  if (text.includes(secret.slice(0, MIN_RUN))) {
+    for (const [at, run] of runsOf(text, secret)) isSecret.fill(1, at, at + run);
+  }
+  if (text.includes(secret.slice(-MIN_RUN))) {
+    const end = text.length;
+    for (const [at, run] of runsOf(reversed(text), reversed(secret))) isSecret.fill(1, end - at - run, end - at);
+  }
+  const inner = Math.min(length, MAX_INNER_UNITS) - minInnerRun + 1;
+  if (inner <= 0 || text.length < minInnerRun) return;
+  const parts = new Set(Array.from({ length: inner }, (_, at) => secret.slice(at, at + minInnerRun)));
+  for (let at = 0; at + minInnerRun <= text.length; at++) {
+    if (parts.has(text.slice(at, at + minInnerRun))) isSecret.fill(1, at, at + minInnerRun);
   }
 }
 
-function eachIndex(text: string, part: string, call: (at: number) => void) {
-  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) call(at);
+/**
+ * Where the text has a beginning of the secret, and how long it is: those that reach further than any before. Known as
+ * the Z algorithm: each unit is compared about once, whatever a provider repeats.
+ */
+function* runsOf(text: string, secret: string): Generator<[at: number, run: number]> {
+  const whole = `${secret}\0${text}`;
+  const runs = new Uint32Array(whole.length);
+  const start = secret.length + 1;
+  let [left, right, reached] = [0, 0, 0];
+  for (let at = 1; at < whole.length; at++) {
+    let run = at < right ? Math.min(right - at, runs[at - left]) : 0;
+    while (whole[at + run] === whole[run] && at + run < whole.length) run++;
+    runs[at] = run;
+    if (at + run > right) [left, right] = [at, at + run];
+    if (at < start || run < MIN_RUN || at + run <= reached) continue;
+    reached = at + run;
+    yield [at - start, run];
+  }
+}
+
+function reversed(text: string): string {
+  return text.split("").reverse().join("");
 }

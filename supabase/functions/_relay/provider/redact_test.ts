@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { makeRandom, makeText } from "../testing/split.ts";
 import { bareKey, secretsOf, withoutSecrets } from "./redact.ts";
 
 const KEY = "sk-proj-Aq7/xWz_09+bcDEFgh12";
@@ -69,4 +70,25 @@ Deno.test("the secrets of headers and of a query go in the same ways", () => {
   const url = new URL("https://a.test/v1?key=AIza-0123456789-abcdef&v=2");
   const secrets = secretsOf(null, { "x-key": " Token hdr-0123456789wxyz " }, url);
   assert.equal(withoutSecrets("HDR-…WXYZ and aiza", secrets), "[key]…[key] and [key]");
+});
+
+Deno.test("runs are found as by comparing each place, in texts and keys made by chance", () => {
+  const random = makeRandom(5);
+  const make = (units: number) => makeText(["a", "b", "ab"], units, random);
+  for (let round = 0; round < 2_000; round++) {
+    const key = make(5 + random(12)).slice(0, 20).padEnd(5, "c");
+    const text = make(1 + random(40));
+    const shown = (at: number) => {
+      for (let from = 0; from <= at; from++) {
+        for (let to = Math.max(at + 1, from + 4); to <= text.length; to++) {
+          const run = text.slice(from, to);
+          if (key.startsWith(run) || key.endsWith(run)) return false;
+        }
+      }
+      return true;
+    };
+    const secrets = [{ text: key, minInnerRun: Infinity }];
+    const wanted = [...text].map((unit, at) => shown(at) ? unit : "#").join("").replaceAll(/#+/g, "[key]");
+    assert.equal(withoutSecrets(text, secrets), wanted, `${text} without ${key}`);
+  }
 });

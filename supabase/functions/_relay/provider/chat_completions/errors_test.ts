@@ -168,3 +168,19 @@ Deno.test("a header's value is a secret if it can be one, also within an object,
   assert.equal(clean("masked abcdef12****wxyz"), "masked [key]****[key]");
   assert.equal(clean("limit is 10, see https://docs.example.com"), "limit is 10, see https://docs.example.com");
 });
+
+Deno.test("of what a provider says of a failure a bounded part is looked through", () => {
+  const many = (value: unknown) => Array(5).fill(value);
+  const words = many({
+    message: "a".repeat(1_999),
+    details: many({ message: "b".repeat(1_500), loc: Array(50).fill("p") }),
+  });
+  const { said, parameters } = problemOf({ error: words, errors: many({ detail: "c".repeat(1_999) }) });
+  assert.deepEqual(said.map(({ length }) => length), [1_999, 1_500, 501]);
+  assert.equal(parameters.length, 20);
+  const { codes } = problemOf({ errors: many({ errors: many({ code: "x", type: "y", reason: "z" }) }) });
+  assert.equal(codes.length, 20);
+  const inner = (length: number) => JSON.stringify({ message: "a" }).padEnd(length);
+  assert.deepEqual(problemOf({ message: inner(65_536) }).said, ["a"]);
+  assert.deepEqual(problemOf({ message: inner(65_537) }).said, [inner(0)]);
+});

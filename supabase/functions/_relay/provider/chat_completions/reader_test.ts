@@ -440,9 +440,12 @@ Deno.test("an answer has at most so many bytes, and each line counts for 64 more
     // The lines of a read count with the next one.
     assert.ok(Math.abs(reads - MAX_PROVIDER_ANSWER_BYTES / weight) <= 1, String(reads));
   }
-  const [[read, weight]] = cases;
-  const more = Array<string>(Math.ceil(MAX_PROVIDER_ANSWER_BYTES / weight) + 2).fill(read);
-  assert.equal(readAll([END, ...more, data(said("late"))]).said, "");
+  const completion = createCompletionReader(OPTIONS, () => {});
+  completion.push(bytes(END));
+  const part = bytes(cases[0][0]);
+  for (let sent = 0; sent <= MAX_PROVIDER_ANSWER_BYTES; sent += part.length) completion.push(part);
+  assert.equal(completion.isDone(), true, "A complete answer ends there");
+  assert.equal(completion.end().finishReason, "stop");
 });
 
 Deno.test("a body of JSON has a limit of its own", () => {
