@@ -126,11 +126,7 @@ async function requestOf(call: Partial<ProviderCall> = {}) {
   return { url: request.url, headers: Object.fromEntries(request.headers), body: await request.json() };
 }
 
-const HEADERS = {
-  accept: "application/json",
-  "accept-encoding": "identity",
-  "content-type": "application/json",
-};
+const HEADERS = { accept: "application/json", "content-type": "application/json" };
 
 Deno.test("the request is the bot's, and asks for a stream with usage", async () => {
   const messages: ProviderCall["messages"] = [{ role: "system", content: "Brief" }, { role: "user", content: "Hi 🐉" }];

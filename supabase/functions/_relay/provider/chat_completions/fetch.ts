@@ -10,8 +10,15 @@ import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol
  */
 const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
 
+/** The runtime's own; another `fetch` asks for what it can read. */
+const fetchIdentity: typeof fetch = (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set("accept-encoding", "identity");
+  return fetch(input, { ...init, headers });
+};
+
 /** The openai package reads an error's body to its end, so this fetch cuts the body of an error response. */
-export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetch): typeof fetch {
+export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetchIdentity): typeof fetch {
   return async (input, init) => {
     const response = await fetchAny(input, { ...init, redirect: "manual" });
     if (response.body === null) return response;

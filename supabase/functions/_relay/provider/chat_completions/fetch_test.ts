@@ -60,6 +60,19 @@ Deno.test("a success is given as it came, its body untouched", async () => {
   assert.deepEqual([pulls, response.bodyUsed, clock.pending], [0, false, 0]);
 });
 
+Deno.test("the runtime's fetch asks for no encoding, and keeps the other headers", async () => {
+  const asked = Promise.withResolvers<(string | null)[]>();
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ headers }) => {
+    asked.resolve(["accept-encoding", "x-a"].map((name) => headers.get(name)));
+    return new Response("Hi");
+  });
+  const boundedFetch = createBoundedFetch(createManualClock());
+  const response = await boundedFetch(`http://127.0.0.1:${server.addr.port}`, { headers: { "X-A": "b" } });
+  assert.equal(await response.text(), "Hi");
+  assert.deepEqual(await asked.promise, ["identity", "b"]);
+  await server.shutdown();
+});
+
 Deno.test("a body that is encoded all the same is refused by name and let go; a name of none is none", async () => {
   for (const encoding of ["gzip", "x-gzip", "BR", "deflate", "zstd", "gzip, identity", "compress"]) {
     const source = makeSource("chunks", [new Uint8Array([1])]);

@@ -58,11 +58,7 @@ export function messagesFor(
 
 /** A key or a header that cannot be sent is refused here: the runtime's error would quote it. */
 export function headersOf({ accessKey, headers: own = {} }: ProviderCall): Record<string, string> {
-  const headers: Record<string, string> = {
-    accept: "application/json",
-    "accept-encoding": "identity",
-    "content-type": "application/json",
-  };
+  const headers: Record<string, string> = { accept: "application/json", "content-type": "application/json" };
   for (const [name, value] of Object.entries(own)) {
     if (!/^[\w-]+$/.test(name) || FORBIDDEN_HEADER.test(name) || !/^[\x20-\x7e\t]*$/.test(value)) {
       throw new RelayError("provider_refused", "Cannot send the headers of this bot: one of them is not allowed");
