@@ -3,10 +3,14 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import {
   MAX_MESSAGE_UNITS,
+  MAX_PROVIDER_ANSWER_BYTES,
   MAX_PROVIDER_ERROR_BYTES,
+  MAX_PROVIDER_EVENT_VALUES,
+  MAX_PROVIDER_JSON_BYTES,
   MAX_PROVIDER_LINE_BYTES,
   MAX_PROVIDER_MESSAGE_CHARACTERS,
   MAX_PROVIDER_SKIPPED_BYTES,
+  MAX_REASONING_UNITS,
   PROVIDER_ERROR_READ_MS,
   PROVIDER_USAGE_WAIT_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
@@ -58,6 +62,62 @@ export const providerLimits: Limit[] = [{
     equal([text, end], ["Once", "done"]);
     const { last: { code } } = await readToEnd(await begin(on, sends(MAX_PROVIDER_SKIPPED_BYTES + 1)));
     equal(code, "provider_bad_response");
+  },
+}, {
+  title: `a provider's body of JSON may have ${MAX_PROVIDER_JSON_BYTES} bytes`,
+  async run(on) {
+    const choices = [{ message: { content: "Once" }, finish_reason: "stop" }];
+    const sends = (length: number): Script => () =>
+      new Response(padded({ choices }, length), { headers: { "content-type": "application/json" } });
+    const { text, end } = await readToEnd(await begin(on, sends(MAX_PROVIDER_JSON_BYTES)));
+    equal([text, end], ["Once", "done"]);
+    const { last: { code } } = await readToEnd(await begin(on, sends(MAX_PROVIDER_JSON_BYTES + 1)));
+    equal(code, "provider_bad_response");
+  },
+}, {
+  title: `a provider's event may have ${MAX_PROVIDER_EVENT_VALUES} values`,
+  async run(on) {
+    const sends = (count: number): Script => async (call) => {
+      const choices = [{ delta: { content: "Once" } }];
+      await call.send(`data: ${JSON.stringify({ choices, ids: Array(count - 5).fill(1) })}\n\n`);
+      await call.finish();
+    };
+    const { text, end } = await readToEnd(await begin(on, sends(MAX_PROVIDER_EVENT_VALUES)));
+    equal([text, end], ["Once", "done"]);
+    const { last: { code, message } } = await readToEnd(await begin(on, sends(MAX_PROVIDER_EVENT_VALUES + 1)));
+    equal(code, "provider_bad_response");
+    ok(message.includes(`${MAX_PROVIDER_EVENT_VALUES} values`), message);
+  },
+}, {
+  title: `a provider's answer may have ${MAX_PROVIDER_ANSWER_BYTES} bytes`,
+  async run(on) {
+    const comments = `${":\n".repeat(8_000)}\n`;
+    const sends = (bytes: number): Script => async (call) => {
+      await call.send(line(100));
+      for (let sent = 0; sent < bytes; sent += comments.length + 64 * 8_001) await call.send(comments);
+      await call.finish();
+    };
+    const { text, end } = await readToEnd(await begin(on, sends(MAX_PROVIDER_ANSWER_BYTES - 5_000_000)));
+    equal([text, end], ["Once", "done"]);
+    const { last: { code, message } } = await readToEnd(await begin(on, sends(MAX_PROVIDER_ANSWER_BYTES + 10_000_000)));
+    equal(code, "provider_bad_response");
+    ok(message.includes(`${MAX_PROVIDER_ANSWER_BYTES} bytes`), message);
+  },
+}, {
+  title: `reasoning may have ${MAX_REASONING_UNITS} UTF-16 units`,
+  async run(on) {
+    const thought = (length: number) =>
+      `data: ${JSON.stringify({ choices: [{ delta: { reasoning: "r".repeat(length) } }] })}\n\n`;
+    const sends = (more: number): Script => async (call) => {
+      for (let part = 0; part < 16; part++) await call.send(thought(MAX_REASONING_UNITS / 16));
+      if (more > 0) await call.send(thought(more));
+      await call.send(line(100));
+      await call.finish();
+    };
+    const { text, end } = await readToEnd(await begin(on, sends(0)));
+    equal([text, end], ["Once", "done"]);
+    const { last: { code, message } } = await readToEnd(await begin(on, sends(1)));
+    equal([code, message.includes(`${MAX_REASONING_UNITS}`)], ["provider_bad_response", true]);
   },
 }, {
   title: `a provider that has finished may take ${PROVIDER_USAGE_WAIT_MS} ms for its tokens`,

@@ -4,7 +4,7 @@ import type { Ending } from "../database/finish.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
-import { MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
+import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
 import type { ContextMessage, Delta, Provider, ProviderCall } from "../provider/provider.ts";
 import { startDeadlines } from "./deadlines.ts";
 import { endingOf, toEndReason } from "./ending.ts";
@@ -28,13 +28,14 @@ export async function runGeneration(
   const elapsed = () => Math.max(clock.now() - startedAt, 0);
   let firstTokenMs: number | null = null;
   let overheadMs: number | null = null;
+  let reasoningUnits = 0;
   const deadlines = startDeadlines(clock, configuration, startedAt, generation.stop);
 
   function onRead(deltas: Delta[], isComplete: boolean) {
     deadlines.touch(deltas.length > 0, isComplete);
     if (deltas.length === 0) return;
     firstTokenMs ??= elapsed();
-    takeDeltas(generation, deltas);
+    reasoningUnits = takeDeltas(generation, deltas, reasoningUnits);
   }
 
   try {
@@ -55,24 +56,38 @@ export async function runGeneration(
   }
 }
 
-/** Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. */
-function takeDeltas({ transcript, readers }: Generation, deltas: Delta[]) {
+/**
+ * Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. Takes
+ * and gives the length of the reasoning, which is kept nowhere.
+ */
+function takeDeltas({ transcript, readers }: Generation, deltas: Delta[], reasoningUnits: number): number {
   let written = "";
   for (const { kind, text } of deltas) {
+    if (kind === "reasoning") reasoningUnits += text.length;
+    const isTooMuch = kind === "reasoning"
+      ? reasoningUnits > MAX_REASONING_UNITS
+      : transcript.length + text.length > MAX_MESSAGE_UNITS;
+    if (isTooMuch) {
+      readers.write(written);
+      throw tooMuch(kind);
+    }
     if (kind === "reasoning") {
       written += events.reasoning(text);
-    } else if (transcript.length + text.length > MAX_MESSAGE_UNITS) {
-      readers.write(written);
-      throw new RelayError(
-        "provider_bad_response",
-        `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`,
-      );
     } else {
       transcript.append(text);
       written += events.token(text, transcript.length);
     }
   }
   readers.write(written);
+  return reasoningUnits;
+}
+
+function tooMuch(kind: Delta["kind"]): RelayError {
+  const [what, limit] = kind === "text" ? ["a text", MAX_MESSAGE_UNITS] : ["reasoning", MAX_REASONING_UNITS];
+  return new RelayError(
+    "provider_bad_response",
+    `The provider sent ${what} of more than ${limit} UTF-16 units, the limit`,
+  );
 }
 
 /** The user's `system` follows the bot's instructions in one message: many models accept no second one. */

@@ -1,5 +1,7 @@
 /** One JSON line for each event of note; there is no field for prompts, keys or tokens of users. */
 
+import { MAX_LOG_FIELD_UNITS } from "../protocol/limits.ts";
+
 /** How much an operator should care. */
 export type Level = "info" | "warn" | "error";
 
@@ -34,7 +36,7 @@ export interface LogFields {
 /** Writes one line. */
 export type Log = (level: Level, event: string, fields?: LogFields) => void;
 
-/** The line limit of the hosted platform is 10,000 characters; a cause is what can be long. */
+/** A cause is what can be long. */
 const MAX_CAUSE_CHARACTERS = 2_000;
 
 /** Logs to the runtime's console, which the platform collects; `write` is replaced by tests. */
@@ -45,8 +47,17 @@ export function createLog(
   return (level, event, fields = {}) => {
     const { cause, ...rest } = fields;
     const line = { timestamp: now().toISOString(), level, event, ...rest };
-    write(JSON.stringify(cause === undefined ? line : { ...line, cause: describe(cause) }));
+    write(JSON.stringify(bounded(cause === undefined ? line : { ...line, cause: describe(cause) })));
   };
+}
+
+/** The hosted platform takes lines of at most 10,000 characters, and a user, a bot's owner or a provider chose some fields. */
+function bounded(line: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(line)) {
+    if (typeof value !== "string" || name === "cause" || value.length <= MAX_LOG_FIELD_UNITS) continue;
+    line[name] = `${value.slice(0, MAX_LOG_FIELD_UNITS - 1)}…`;
+  }
+  return line;
 }
 
 /** Names an error and its causes, without the stack of what is expected; bounded. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MAX_LOG_FIELD_UNITS } from "../protocol/limits.ts";
 import { createLog, type LogFields } from "./log.ts";
 
 const HEAD = '{"timestamp":"2026-01-02T03:04:05.678Z","level":"warn","event":"worker_started"';
@@ -39,4 +40,15 @@ Deno.test("a cause is named with its own causes, without stacks, and shows only 
     ["x".repeat(1_000_000), "x".repeat(2_000)],
   ];
   for (const [cause, wanted] of cases) assert.equal(causeOf(cause), wanted);
+});
+
+Deno.test("each field has a bound, the longest line one below the platform's", () => {
+  const model = (length: number) => JSON.parse(lineOf({ model: "m".repeat(length) })).model;
+  assert.equal(model(MAX_LOG_FIELD_UNITS), "m".repeat(MAX_LOG_FIELD_UNITS));
+  assert.equal(model(MAX_LOG_FIELD_UNITS + 1), `${"m".repeat(MAX_LOG_FIELD_UNITS - 1)}…`);
+  const long = "x".repeat(1_000_000);
+  const names =
+    "request_id worker_id user_id bot_id conversation_id stream_id model outcome finish_reason code method path reason";
+  const fields: LogFields = Object.fromEntries([...names.split(" "), "cause"].map((name) => [name, long]));
+  assert.ok(lineOf(fields).length < 10_000);
 });

@@ -31,13 +31,28 @@ export const MAX_CLIENT_QUEUE_BYTES = 256 * 1024;
 export const READER_IDLE_MS = 60_000;
 
 /** Bytes of one line of a provider's event stream. */
-export const MAX_PROVIDER_LINE_BYTES = 1024 * 1024;
+export const MAX_PROVIDER_LINE_BYTES = 256 * 1024;
+
+/** Bytes of a provider's answer that is one JSON body, or of one line of JSON. */
+export const MAX_PROVIDER_JSON_BYTES = 1024 * 1024;
+
+/** Values of the JSON of one event: small ones cost a hundred times as much as the same bytes of text. */
+export const MAX_PROVIDER_EVENT_VALUES = 10_000;
+
+/**
+ * Bytes of a provider's whole answer, decoded, of which each line counts for 64 more. A message and reasoning of the
+ * greatest length fit, each in events of 280 bytes for four characters.
+ */
+export const MAX_PROVIDER_ANSWER_BYTES = 160 * 1024 * 1024;
 
 /** Bytes of a provider's line without text, which is skipped rather than read. */
 export const MAX_PROVIDER_SKIPPED_BYTES = 16 * 1024 * 1024;
 
 /** UTF-16 code units of one generated message. */
 export const MAX_MESSAGE_UNITS = 1024 * 1024;
+
+/** UTF-16 code units of the reasoning of one generation. */
+export const MAX_REASONING_UNITS = 1024 * 1024;
 
 /** Bytes that are read of a provider's error answer. */
 export const MAX_PROVIDER_ERROR_BYTES = 64 * 1024;
@@ -89,6 +104,9 @@ export const RETRY_AFTER_END_MS = 3_600_000;
 
 /** Characters of a preflight's list of headers; a longer one is not allowed as it stands. */
 export const MAX_PREFLIGHT_CHARACTERS = 4_096;
+
+/** UTF-16 code units of one field of a log line. */
+export const MAX_LOG_FIELD_UNITS = 300;
 
 /** Milliseconds for which a worker tries to end a generation whose admission it could not read. */
 export const ABANDON_GIVE_UP_MS = 20_000;

@@ -19,6 +19,9 @@ export interface ThinkingSplitter {
   end(): void;
 }
 
+/** White space that is held back, for a tag may follow; more of it is looked through with each part that comes. */
+const MAX_BLANK_UNITS = 1_000;
+
 const TAGS = ["think", "thinking", "thought", "reasoning"];
 
 /** Models whose common templates open the tag in the prompt. */
@@ -41,7 +44,7 @@ export function createThinkingSplitter(
 
   function start() {
     const text = held.trimStart();
-    const beginning = beginningOf(text);
+    const beginning = text === "" && held.length > MAX_BLANK_UNITS ? null : beginningOf(text);
     if (beginning === undefined) return;
     if (beginning === null) {
       state = startsInside ? "thinking" : "text";
@@ -116,7 +119,7 @@ function createThoughts(add: (kind: Delta["kind"], text: string) => void, tag: s
       const end = held.search(closingPattern);
       const length = end === -1 ? held.length - tailThatBegins(held, closing) : end;
       const thought = held.slice(0, length);
-      begun ||= thought.trim() !== "";
+      begun ||= thought.length > MAX_BLANK_UNITS || thought.trim() !== "";
       if (begun && thought !== "") {
         if (!isCertain && shown.length <= MAX_MESSAGE_UNITS) shown += thought;
         add("reasoning", thought);

@@ -14,6 +14,10 @@ export interface EventParser {
   parse(text: string, from: number): number;
   /** Whether an event has begun; its other lines come next. */
   readonly isOpen: boolean;
+  /** How many lines were read. */
+  readonly lines: number;
+  /** The first line that was no field, no comment and no event; null: there was none. */
+  readonly stray: string | null;
   /** The last line may lack its end, and the last event its blank line. */
   end(line: string): void;
 }
@@ -35,6 +39,9 @@ export interface LineLimit {
   /** A line was skipped. */
   onSkipped?(): void;
 }
+
+/** Characters of a stray line that are kept. */
+const MAX_STRAY = 1_000;
 
 /** Characters of the last part of a skipped line that are looked at again with the next one. */
 const OVERLAP = 64;
@@ -131,63 +138,84 @@ function createLineStart() {
  * skipped. A line that begins with a brace is no field, but what servers send that fail within a stream: it is an event.
  */
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
-  let data: string | null = null;
-  let isError = false;
+  const open = createOpenEvent(onData, limit);
+  let lines = 0;
+  let stray: string | null = null;
 
   /** Whether the line was blank, so that an event is over. */
   function line(text: string): boolean {
+    lines++;
     if (text.startsWith("data:")) {
-      add(valueOf(text, 5));
+      open.add(valueOf(text, 5));
     } else if (text.startsWith("event:")) {
-      isError = valueOf(text, 6).trim() === "error";
+      open.isError = valueOf(text, 6).trim() === "error";
     } else if (text.startsWith("error:")) {
-      isError = true;
-      add(valueOf(text, 6));
-    } else if (text.startsWith("{")) {
-      dispatch("");
-      add(text);
-      dispatch("");
+      open.isError = true;
+      open.add(valueOf(text, 6));
+    } else if (text.startsWith("{") || text.startsWith("[DONE")) {
+      open.dispatch("");
+      open.add(text);
+      open.dispatch("");
+    } else if (stray === null && text.trim() !== "" && !/^(?::|id:|retry:|[\w-]+:?$)/.test(text)) {
+      stray = text.slice(0, MAX_STRAY);
     }
     return text === "";
   }
 
-  function add(value: string) {
-    // No JSON has these two next to each other on two lines: the blank line between two events is missing.
-    if (data?.endsWith("}") && /^(?:\{|\[DONE)/.test(value)) dispatch("");
-    data = data === null ? value : `${data}\n${value}`;
-    if (data.length > limit.bytes) throw limit.exceeded();
-  }
-
-  function dispatch(event: string) {
-    const wasError = isError;
-    isError = false;
-    if (data === null) return;
-    const whole = data;
-    data = null;
-    onData(whole, event, wasError);
-  }
-
   return {
     parse(text, from) {
-      const isWhole = data === null && !isError;
+      const isWhole = !open.hasBegun();
       let at = from;
       do {
         END_OF_LINE.lastIndex = at;
         const end = END_OF_LINE.exec(text)!;
         const isOver = line(bounded(text.slice(at, end.index), limit));
         at = END_OF_LINE.lastIndex;
-        if (isOver) dispatch(isWhole ? text.slice(from, at) : "");
-      } while ((data !== null || isError) && at < text.length);
+        if (isOver) open.dispatch(isWhole ? text.slice(from, at) : "");
+      } while (open.hasBegun() && at < text.length);
       return at;
     },
     get isOpen() {
-      return data !== null || isError;
+      return open.hasBegun();
+    },
+    get lines() {
+      return lines;
+    },
+    get stray() {
+      return stray;
     },
     end(rest) {
       if (rest !== "") line(bounded(rest, limit));
-      dispatch("");
+      open.dispatch("");
     },
   };
+}
+
+/** The event whose end has not come. */
+function createOpenEvent(onData: OnData, limit: LineLimit) {
+  let data: string | null = null;
+  /** The last character of the data: to look for it there would join all lines of the event once more. */
+  let last = "";
+  const event = {
+    isError: false,
+    hasBegun: () => data !== null || event.isError,
+    add(value: string) {
+      // No JSON has these two next to each other on two lines: the blank line between two events is missing.
+      if (last === "}" && data !== null && /^(?:\{|\[DONE)/.test(value)) event.dispatch("");
+      data = data === null ? value : `${data}\n${value}`;
+      last = value.slice(-1);
+      if (data.length > limit.bytes) throw limit.exceeded();
+    },
+    dispatch(text: string) {
+      const wasError = event.isError;
+      event.isError = false;
+      if (data === null) return;
+      const whole = data;
+      data = null;
+      onData(whole, text, wasError);
+    },
+  };
+  return event;
 }
 
 /** One line that is too long, part by part. */

@@ -1,13 +1,12 @@
 /** How providers say that something failed, as bytes: for tests. */
 
 import type { Dialect } from "./dialects.ts";
+import { BODIES, error, KEY, text } from "./dialects_bodies.ts";
 
-/** The key of the bot in these rows. */
-export const KEY = "sk-proj-Aq7xWz";
+export { KEY };
 
 type Row = [name: string, status: number, body: unknown, end: string];
 
-const error = (message: unknown, rest = {}) => ({ error: { message, ...rest } });
 const TEXT = 'data: {"choices":[{"delta":{"content":"Once "}}]}\n\n';
 
 /** Within a stream that has begun: what follows the text. */
@@ -76,6 +75,17 @@ const WITHIN: [name: string, events: string | object, end: string][] = [
     "provider_refused: No such field",
   ],
   ["the key in the words", error(`Key ${KEY}, and sk-proj-A…7xWz`), 'provider_error: "Key [key], and [key]…[key]"'],
+  ["in data", { data: error("It broke", { code: 500 }) }, "provider_error: It broke"],
+  [
+    "Responses: response.failed",
+    { type: "response.failed", response: { status: "failed", error: { code: "server_error", message: "It broke" } } },
+    "provider_error: It broke",
+  ],
+  ["success: false", { success: false, code: 500, result: null }, "provider_error: in the middle of the stream"],
+  ["error of the delta", { choices: [{ index: 0, delta: error("It broke") }] }, "provider_error: It broke"],
+  ["plain text in an event", "data: The upstream timed out\n\n", 'provider_error: stream: "The upstream timed out"'],
+  ["plain text without an event", "Internal server error\n", 'provider_error: stream: "Internal server error"'],
+  ["plain text with the key", `data: No key ${KEY}\n\n`, 'provider_error: "No key [key]"'],
   ["an error without words", { error: {}, object: "error" }, "provider_error: in the middle of the stream"],
 ];
 
@@ -262,30 +272,6 @@ const REFUSALS: Row[] = [
   ["Bedrock: Message", 400, { message: "The provided model identifier is invalid." }, "provider_refused: identifier"],
 ];
 
-/** Bodies under status 200 that are no answer. */
-const UNDER_200: [name: string, body: unknown, end: string][] = [
-  [
-    "MiniMax: no balance",
-    { base_resp: { status_code: 1008, status_msg: "insufficient balance" } },
-    "provider_refused: insufficient balance",
-  ],
-  [
-    "MiniMax: rate limit",
-    { base_resp: { status_code: 1002, status_msg: "rate limit" }, choices: null },
-    "provider_rate_limited: rate limit",
-  ],
-  [
-    "MiniMax: the key",
-    { base_resp: { status_code: 1004, status_msg: "login fail: Please carry the API secret key" } },
-    "provider_auth: refused the key",
-  ],
-  ["an error object", error("It broke", { code: 500 }), 'provider_error: "It broke"'],
-  ["code and msg", { code: 1113, msg: "Insufficient balance" }, "provider_refused: Insufficient balance"],
-  ["Gemini's list", [error("Overloaded", { code: 503 })], "provider_error: Overloaded"],
-];
-
-const text = (body: unknown) => typeof body === "string" ? body : JSON.stringify(body);
-
 /** What fails, and how. */
 export const FAILURES: Dialect[] = [
   ...WITHIN.map(([name, event, end]) => {
@@ -293,8 +279,5 @@ export const FAILURES: Dialect[] = [
     return { name: `in the stream: ${name}`, body, shown: "Once ", end };
   }),
   ...REFUSALS.map(([name, status, body, end]) => ({ name, status, body: text(body), shown: "", end })),
-  ...UNDER_200.flatMap(([name, body, end]) => [
-    { name: `under 200: ${name}`, body: text(body), shown: "", end, type: "application/json" },
-    { name: `as an event: ${name}`, body: `data: ${text(body)}\n\n`, shown: "", end },
-  ]),
+  ...BODIES,
 ];

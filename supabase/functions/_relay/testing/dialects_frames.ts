@@ -28,6 +28,45 @@ const closes = "provider_bad_response: without a finish reason";
 const noChunk = "provider_bad_response: not a chat completion chunk";
 const type = (type: string): Row => [`an event stream as ${type}`, STREAM, SHOWN, "stop", { type }];
 
+/** What a gateway or another API puts around a chunk. */
+const WRAPPED: Row[] = [
+  [
+    "delta as a string",
+    choices({ index: 0, delta: "Once " }) + choices({ index: 0, delta: "more." }) + END,
+    SHOWN,
+    "stop",
+  ],
+  [
+    "a chunk in data",
+    data({ data: { choices: [{ delta: { content: SHOWN }, finish_reason: "stop" }] } }),
+    SHOWN,
+    "stop",
+  ],
+  [
+    "DashScope's own API: output.choices, each longer",
+    data({ output: { choices: [{ message: { content: "Once " }, finish_reason: "null" }] } }) +
+    data({
+      output: { choices: [{ message: { content: SHOWN }, finish_reason: "stop" }] },
+      usage: { input_tokens: 3, output_tokens: 5, total_tokens: 8 },
+    }),
+    SHOWN,
+    "stop",
+    used,
+  ],
+  [
+    "DashScope's own API: output.text",
+    data({ output: { text: "Once ", finish_reason: null } }) +
+    data({ output: { text: SHOWN, finish_reason: "stop" } }),
+    SHOWN,
+    "stop",
+  ],
+  ["data: twice", STREAM.replaceAll("data: ", "data: data: "), SHOWN, "stop"],
+  ["data: twice, at the end alone", `${TEXT}data: ${DONE}`, SHOWN, "stop"],
+  ["[DONE] without data:", `${TEXT}[DONE]\n\n`, SHOWN, "stop"],
+  ["[DONE] in JSON", TEXT + data({ data: "[DONE]" }), SHOWN, "stop"],
+  ["names without a colon, and comments, are no words", ": hm\nping\nid\n\n", "", closes],
+];
+
 const CHOICES: Row[] = [
   ["index null", choices({ index: null, delta: { content: SHOWN } }) + END, SHOWN, "stop"],
   ["index as a string", choices({ index: "0", delta: { content: SHOWN }, finish_reason: "stop" }), SHOWN, "stop"],
@@ -216,5 +255,5 @@ const VARIANTS: Row[] = [
 ];
 
 /** All that is a stream, or ought to be one; dialects_errors.ts has what fails. */
-export const STREAMS: Dialect[] = [CONTENTS, CHOICES, ENDS, FRAMES, USAGES, VARIANTS].flat()
+export const STREAMS: Dialect[] = [CONTENTS, WRAPPED, CHOICES, ENDS, FRAMES, USAGES, VARIANTS].flat()
   .map(([name, body, shown, end, more]) => ({ name, body, shown, end, ...more }));

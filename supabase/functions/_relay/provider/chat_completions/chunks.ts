@@ -2,12 +2,13 @@
 
 import { RelayError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/events.ts";
-import type { Delta, ProviderEnd } from "../provider.ts";
-import { contentOf, type Found, found } from "./content.ts";
+import type { ProviderEnd } from "../provider.ts";
+import { type Secret, withoutSecrets } from "../redact.ts";
+import { type Choice, createContentReader } from "./content.ts";
 import { createDeltas } from "./deltas.ts";
 import { reportedError } from "./errors.ts";
 import type { SoleDelta } from "./fast_path.ts";
-import { isProblem, type Problem, problemOf, readProblem } from "./problem.ts";
+import { isProblem, problemOf, readProblem } from "./problem.ts";
 import { withUsage } from "./usage.ts";
 
 /** These mean that the answer was broken off, or are the relay's own words for that. */
@@ -37,27 +38,21 @@ interface Chunk {
   [field: string]: unknown;
 }
 
-interface Choice {
-  index?: unknown;
-  finish_reason?: unknown;
-  finish_details?: unknown;
-  finishReason?: unknown;
-  delta?: unknown;
-  message?: unknown;
-  text?: unknown;
-  usage?: unknown;
-  error?: unknown;
-}
-
 /** What a bot knows of its model, and what must not be said. */
 export interface ChunkOptions {
-  secrets: string[];
+  secrets: Secret[];
   /** A text without an opening tag may begin within the reasoning. */
   thinksFirst: boolean;
 }
 
-/** Of a list of chunks in one event. */
+/** Of a list of chunks, or of lines, in one event. */
 const MAX_CHUNKS_OF_AN_EVENT = 1_000;
+
+/** Choices of a chunk that are looked at: the relay asks for one. */
+const MAX_CHOICES = 8;
+
+/** Events that look like JSON and are none: to find that out costs as much as reading some ten chunks. */
+const MAX_BROKEN_EVENTS = 100;
 
 /** Reads the data of one answer's events. */
 export function createChunkReader(options: ChunkOptions) {
@@ -65,18 +60,20 @@ export function createChunkReader(options: ChunkOptions) {
   let done = false;
   /** The first data that was no chunk. */
   let junk: string | null = null;
+  const parseJson = createJsonParser();
 
   /** Throws a RelayError for an error that the provider reports. */
   function read(data: string, isError = false): SoleDelta | null {
+    if (data.startsWith("data:")) return read(data.replace(/^(?:data:\s*)+/, ""), isError);
     done ||= isDone(data);
     if (done) return null;
     const chunk = parseJson(data);
     if (chunk !== undefined) return readValue(chunk, data, isError);
     if (isError && data.trim() !== "") {
-      answer.fail(readProblem(data));
+      answer.fail(data);
     } else if (data.includes("\n")) {
       // Several events without a blank line between them.
-      for (const line of data.split("\n")) read(line, isError);
+      for (const line of data.split("\n", MAX_CHUNKS_OF_AN_EVENT)) read(line, isError);
     } else if (data.trim() !== "") {
       junk ??= data.slice(0, 1_000);
     }
@@ -88,8 +85,12 @@ export function createChunkReader(options: ChunkOptions) {
       for (const item of value.slice(0, MAX_CHUNKS_OF_AN_EVENT)) readValue(item, data, isError);
       return null;
     }
-    if (typeof value === "object" && value !== null) return answer.readChunk(value as Chunk, isError);
-    else if (isError) answer.fail(problemOf(value));
+    if (typeof value === "object" && value !== null) {
+      const chunk = unwrapped(value as Chunk);
+      done ||= typeof chunk.data === "string" && isDone(chunk.data);
+      return done ? null : answer.readChunk(chunk, isError);
+    }
+    if (isError) answer.fail(value);
     else junk ??= data.slice(0, 1_000);
     return null;
   }
@@ -100,8 +101,8 @@ export function createChunkReader(options: ChunkOptions) {
     take: answer.take,
     isDone: () => done,
     isComplete: answer.isComplete,
-    /** `isWhole`: the body was one completion, which needs no word for its end. */
-    end: (isWhole = false): ProviderEnd => answer.end(done || isWhole, junk),
+    /** `isWhole`: the body was one completion, which needs no word for its end. `stray`: a line that was no event. */
+    end: (isWhole = false, stray: string | null = null): ProviderEnd => answer.end(done || isWhole, junk ?? stray),
   };
 }
 
@@ -134,16 +135,18 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
     if (chunk.usage) usage = withUsage(usage, chunk.usage);
     if (chunk.x_groq) usage = withUsage(usage, chunk.x_groq.usage);
     if (choice?.usage) usage = withUsage(usage, choice.usage);
-    if (isError || isProblem(chunk)) fail(problemOf(chunk), wasComplete);
-    else if (choice?.error) fail(problemOf(choice.error), wasComplete);
+    if (isError || isProblem(chunk)) fail(chunk, wasComplete);
+    else if (errorOf(choice)) fail(errorOf(choice), wasComplete);
     return usage === known && choices.length === 1 && !chunk.usage && !choice?.usage ? sole : null;
   }
 
-  function fail(problem: Problem, wasComplete = isComplete()) {
+  /** A text is what a provider said; anything else, what was parsed of that. */
+  function fail(said: unknown, wasComplete = isComplete()) {
+    if (wasComplete) return;
+    const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
     const where = content.hasBegun()
       ? "The provider failed in the middle of the stream"
       : "The provider answered with an error";
-    if (wasComplete) return;
     finishReason = null;
     throw reportedError(problem, where, secrets);
   }
@@ -152,10 +155,11 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
     deltas.end();
     if (finishReason === null && content.hasText() && isOver) finishReason = "stop";
     if (finishReason === null) throw unfinished(junk, content.hasText(), secrets);
+    const reason = withoutSecrets(finishReason, secrets);
     if (!isFinish(finishReason)) {
-      throw new RelayError("provider_error", `The provider ended with the finish reason "${finishReason}"`);
+      throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
     }
-    return { finishReason, usage };
+    return { finishReason: reason, usage };
   }
 
   return { add: deltas.add, take: deltas.take, readChunk, fail, isComplete, end };
@@ -170,7 +174,9 @@ function createChooser() {
       index = 0;
       return first;
     }
-    const all = choices.filter((choice): choice is Choice => typeof choice === "object" && choice !== null);
+    const all = choices.slice(0, MAX_CHOICES).filter((choice): choice is Choice =>
+      typeof choice === "object" && choice !== null
+    );
     index ??= all.length === 0 || all.some((choice) => indexOf(choice) === 0) ? null : indexOf(all[0]);
     const chosen = all.find((choice) => indexOf(choice) === (index ?? 0));
     if (chosen !== undefined) index ??= 0;
@@ -178,57 +184,31 @@ function createChooser() {
   };
 }
 
-/** Adds what a choice brings, wherever it stands; a message that repeats what came as deltas is not read again. */
-function createContentReader(add: (kind: Delta["kind"], text: string) => void) {
-  const messages = { text: createMessageReader(), reasoning: createMessageReader() };
-  const came = { text: false, reasoning: false };
-  return {
-    read(choice: Choice, isWhole: boolean): SoleDelta | null {
-      let { reasoning, text } = contentOf(choice.delta);
-      if (reasoning !== null) came.reasoning = true;
-      if (text !== null) came.text = true;
-      if (choice.message) {
-        const message = contentOf(choice.message);
-        if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
-        if (!came.text) text = messages.text.read(message.text, isWhole);
-      }
-      if (text === null && choice.text) {
-        text = found(choice.text, "text");
-        came.text = true;
-      }
-      if (reasoning !== null) add("reasoning", reasoning.text);
-      if (text !== null) add("text", text.text);
-      return soleOf(reasoning, text);
-    },
-    hasText: () => came.text || messages.text.hasRead(),
-    hasBegun: () => came.text || came.reasoning || messages.text.hasRead(),
-  };
+/** The chunk itself, where a gateway has put it into `data`; that of DashScope's own API stands in `output`. */
+function unwrapped(chunk: Chunk): Chunk {
+  if (Array.isArray(chunk.choices) || chunk.error) return chunk;
+  const { data, output } = chunk as Record<string, Record<string, unknown> | null | undefined>;
+  if (typeof data === "object" && data !== null && !Array.isArray(data)) return data;
+  if (typeof output !== "object" || output === null) return chunk;
+  if (Array.isArray(output.choices)) return { ...chunk, choices: output.choices };
+  if (typeof output.text !== "string") return chunk;
+  return { ...chunk, choices: [{ message: { content: output.text }, finish_reason: output.finish_reason }] };
 }
 
-/** A message may be repeated as a whole, longer each time, or come in parts. */
-function createMessageReader() {
-  let whole = "";
-  let inParts = false;
-  return {
-    read(part: Found | null, isWhole: boolean): Found | null {
-      if (part === null) return null;
-      const repeats = whole !== "" && !inParts && part.text.startsWith(whole) && (isWhole || part.text !== whole);
-      const text = repeats ? part.text.slice(whole.length) : part.text;
-      if (whole !== "" && !repeats) inParts = true;
-      whole = inParts ? "…" : part.text;
-      return text === "" ? null : { text, field: null };
-    },
-    hasRead: () => whole !== "",
-  };
+function errorOf(choice: Choice | undefined): unknown {
+  if (choice === undefined) return undefined;
+  return choice.error || (choice.delta as { error?: unknown } | null | undefined)?.error;
 }
 
-function unfinished(junk: string | null, hasText: boolean, secrets: string[]): RelayError {
+function unfinished(junk: string | null, hasText: boolean, secrets: Secret[]): RelayError {
   if (junk === null) {
     return new RelayError("provider_bad_response", "The provider closed the stream without a finish reason");
   }
-  if (!hasText && !/^\s*[{["<]/.test(junk)) {
-    const error = reportedError(readProblem(junk), "The provider sent no answer", secrets);
-    if (error.code !== "provider_error") return error;
+  if (!/^\s*[{["<]/.test(junk)) {
+    const where = hasText ? "The provider failed in the middle of the stream" : "The provider sent no answer";
+    const error = reportedError(readProblem(junk), where, secrets);
+    // One word may be anything.
+    if (/\S\s+\S/.test(junk) || !hasText && error.code !== "provider_error") return error;
   }
   return new RelayError(
     "provider_bad_response",
@@ -240,23 +220,27 @@ function indexOf({ index }: Choice): number {
   return Number(index ?? 0) || 0;
 }
 
-function soleOf(reasoning: Found | null, text: Found | null): SoleDelta | null {
-  const only = reasoning === null ? text : text === null ? reasoning : null;
-  if (only === null || only.field === null) return null;
-  return { kind: reasoning === null ? "text" : "reasoning", field: only.field };
-}
-
 function isDone(data: string): boolean {
   return data.length < 40 && /^\s*["']?\s*\[?\s*DONE\s*\]?\s*["']?\s*$/i.test(data);
 }
 
-function parseJson(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    // The parser's message would quote the provider.
-    return undefined;
-  }
+/** Undefined for what is no JSON, or neither an object, a list nor a string. */
+function createJsonParser() {
+  let broken = 0;
+  return (data: string): unknown => {
+    if (!/^\s*[[{"]/.test(data)) return undefined;
+    try {
+      if (broken <= MAX_BROKEN_EVENTS) return JSON.parse(data);
+    } catch {
+      // The parser's message would quote the provider.
+      broken++;
+    }
+    if (broken <= MAX_BROKEN_EVENTS) return undefined;
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent more than ${MAX_BROKEN_EVENTS} events that are broken JSON`,
+    );
+  };
 }
 
 /** The reason goes into a column, which can hold neither U+0000 nor half a character. An empty one is none. */

@@ -7,6 +7,7 @@ import { PROVIDER_USAGE_WAIT_MS } from "../../protocol/limits.ts";
 import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
+import { createTurns, TURN_BYTES, type Turns } from "../turns.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { type ByteReads, createBoundedFetch, readBytes } from "./fetch.ts";
 import { readProblem } from "./problem.ts";
@@ -27,6 +28,7 @@ interface Options {
  */
 export function createChatCompletions(clock: Clock, options: Options): Provider {
   const { log = () => {} } = options;
+  const turns = createTurns(clock);
   // One for the worker, because each one costs tens of microseconds, and memory.
   const client = new OpenAI({
     // The package requires one; it is never sent.
@@ -50,7 +52,7 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
           contentType: response.headers.get("content-type") ?? "",
           onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
         }, onRead);
-        return await readAnswer(clock, response, completion, signal);
+        return await readAnswer(clock, turns, response, completion, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toProviderError(error, secrets);
@@ -97,6 +99,7 @@ function send(
 
 async function readAnswer(
   clock: Clock,
+  turns: Turns,
   response: Response,
   completion: CompletionReader,
   signal: AbortSignal,
@@ -107,7 +110,7 @@ async function readAnswer(
   const cancel = () => reads.cancel(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });
   try {
-    return await readToEnd(clock, reads, completion, signal);
+    return await readToEnd(clock, turns, reads, completion, signal);
   } finally {
     signal.removeEventListener("abort", cancel);
     reads.cancel(signal.reason ?? new DOMException("The answer was read", "AbortError"));
@@ -116,11 +119,13 @@ async function readAnswer(
 
 async function readToEnd(
   clock: Clock,
+  turns: Turns,
   reads: ByteReads,
   completion: CompletionReader,
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
   const wait = createUsageWait(clock, () => reads.cancel(new DOMException("It is complete", "AbortError")));
+  const isFree = turns.join();
   try {
     while (!completion.isDone()) {
       const bytes = await reads.next().catch((error) => {
@@ -129,7 +134,9 @@ async function readToEnd(
       });
       signal.throwIfAborted();
       if (bytes === undefined) break;
-      const hasAdded = completion.push(bytes);
+      const hasAdded = isFree(bytes.length)
+        ? completion.push(bytes)
+        : await pushInTurns(turns, bytes, completion, signal);
       if (completion.isComplete()) wait.from(hasAdded);
     }
   } finally {
@@ -137,6 +144,20 @@ async function readToEnd(
   }
   signal.throwIfAborted();
   return completion.end();
+}
+
+/** What a read brings costs more than the read, so a large one is read in parts, and each waits for its turn. */
+async function pushInTurns(turns: Turns, bytes: Uint8Array, completion: CompletionReader, signal: AbortSignal) {
+  let hasAdded = false;
+  for (let at = 0; at < bytes.length && !completion.isDone(); at += TURN_BYTES) {
+    const part = bytes.subarray(at, at + TURN_BYTES);
+    const added = await turns.run(() => {
+      signal.throwIfAborted();
+      return completion.push(part);
+    });
+    hasAdded ||= added;
+  }
+  return hasAdded;
 }
 
 /** Ends a body whose answer is complete and gets no longer. One timer, set anew when it fires. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Log } from "../../platform/log.ts";
 import { ERRORS, RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
-import { createManualClock } from "../../testing/platform.ts";
+import { createManualClock, type ManualClock } from "../../testing/platform.ts";
 import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
 import { createChatCompletions } from "./client.ts";
 
@@ -31,6 +31,14 @@ function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
     messages: [{ role: "user", content: "Hi" }],
     ...overrides,
   };
+}
+
+/** Moves time until a promise is settled: what is read in turns needs it. */
+async function runUntil<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  void promise.catch(() => {}).finally(() => isSettled = true);
+  while (!isSettled) await clock.run(1);
+  return await promise;
 }
 
 /** Starts a request; `calls` are what was called back, call by call. */
@@ -340,17 +348,43 @@ Deno.test("a long line without text is skipped and logged, one with text is an e
       );
       const logged: string[] = [];
       const log: Log = (level, event) => logged.push(`${level} ${event}`);
-      const provider = createChatCompletions(createManualClock(), {
-        timeoutMs: 1_000,
-        fetch: makeAnswer(reads).fetch,
-        log,
-      });
+      const clock = createManualClock();
+      const provider = createChatCompletions(clock, { timeoutMs: 1_000, fetch: makeAnswer(reads).fetch, log });
       const deltas: Delta[] = [];
-      const end = await provider.stream(makeCall(), new AbortController().signal, (more) => deltas.push(...more))
+      const done = provider.stream(makeCall(), new AbortController().signal, (more) => deltas.push(...more))
         .then(({ finishReason }) => finishReason, ({ code }) => code);
+      const end = await runUntil(clock, done);
       assert.equal(end, wanted);
       assert.equal(textOf([deltas]), wanted === "stop" ? "Hello world" : "Hello");
       assert.deepEqual(logged, wanted === "stop" ? ["warn provider_line_skipped"] : []);
+    }
+  }
+});
+
+Deno.test("what comes fast is read in turns: in between everything else has its time, and an abort is heard", async () => {
+  const word = event({ content: "x".repeat(50) });
+  const large = encoder.encode(word.repeat(10_000));
+  for (const aborts of [false, true]) {
+    const clock = createManualClock();
+    const controller = new AbortController();
+    const answer = makeAnswer([large, STOP + DONE]);
+    const provider = createChatCompletions(clock, { timeoutMs: 1_000, fetch: answer.fetch });
+    const reads: number[] = [];
+    const onRead = (deltas: Delta[]) => void reads.push(textOf([deltas]).length);
+    const done = provider.stream(makeCall(), controller.signal, onRead);
+    // Time stands still: nothing but the turns of this moment is given.
+    await clock.run(0);
+    const first = reads.length;
+    assert.ok(first > 0 && Math.max(...reads) <= 16 * 1024, String(reads));
+    await clock.run(0);
+    assert.equal(reads.length, first, "The next part is read without a pause");
+    if (aborts) {
+      controller.abort(REASON);
+      await assert.rejects(runUntil(clock, done), isReason);
+      assert.equal(reads.length, first);
+    } else {
+      assert.deepEqual(await runUntil(clock, done), STOPPED);
+      assert.equal(reads.reduce((sum, length) => sum + length), 500_000);
     }
   }
 });

@@ -1,15 +1,29 @@
 /** Finds what a choice of a chunk brings, in whichever field the provider puts it. */
 
 import type { Delta } from "../provider.ts";
+import type { SoleDelta } from "./fast_path.ts";
+
+/** One choice of a chunk, as it came. */
+export interface Choice {
+  index?: unknown;
+  finish_reason?: unknown;
+  finish_details?: unknown;
+  finishReason?: unknown;
+  delta?: unknown;
+  message?: unknown;
+  text?: unknown;
+  usage?: unknown;
+  error?: unknown;
+}
 
 /** A text, and the field that held it where it was a plain string. */
-export interface Found {
+interface Found {
   text: string;
   field: string | null;
 }
 
 /** Both kinds of what a delta or a message brings; null where it brings none. */
-export interface Content {
+interface Content {
   reasoning: Found | null;
   text: Found | null;
 }
@@ -25,7 +39,8 @@ const TEXT_PART = /^(?:text|output_text|refusal)$/;
 const NOTHING: Content = { reasoning: null, text: null };
 
 /** What stands in a delta, or in a message, which has the same fields. */
-export function contentOf(delta: unknown): Content {
+function contentOf(delta: unknown): Content {
+  if (typeof delta === "string") return { reasoning: null, text: found(delta, "delta") };
   if (typeof delta !== "object" || delta === null) return NOTHING;
   const fields = delta as Record<string, unknown>;
   let reasoning: Found | null = null;
@@ -47,7 +62,7 @@ export function contentOf(delta: unknown): Content {
 }
 
 /** A string, or the words of a list or an object; null for nothing. */
-export function found(value: unknown, field: string): Found | null {
+function found(value: unknown, field: string): Found | null {
   if (typeof value === "string") return value === "" ? null : { text: value, field };
   const text = wordsOf(value);
   return text === "" ? null : { text, field: null };
@@ -77,4 +92,54 @@ function wordsOf(value: unknown, depth = 0): string {
     if (words !== "") return words;
   }
   return "";
+}
+
+/** Adds what a choice brings, wherever it stands; a message that repeats what came as deltas is not read again. */
+export function createContentReader(add: (kind: Delta["kind"], text: string) => void) {
+  const messages = { text: createMessageReader(), reasoning: createMessageReader() };
+  const came = { text: false, reasoning: false };
+  return {
+    read(choice: Choice, isWhole: boolean): SoleDelta | null {
+      let { reasoning, text } = contentOf(choice.delta);
+      if (reasoning !== null) came.reasoning = true;
+      if (text !== null) came.text = true;
+      if (choice.message) {
+        const message = contentOf(choice.message);
+        if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
+        if (!came.text) text = messages.text.read(message.text, isWhole);
+      }
+      if (text === null && choice.text) {
+        text = found(choice.text, "text");
+        came.text = true;
+      }
+      if (reasoning !== null) add("reasoning", reasoning.text);
+      if (text !== null) add("text", text.text);
+      return soleOf(reasoning, text);
+    },
+    hasText: () => came.text || messages.text.hasRead(),
+    hasBegun: () => came.text || came.reasoning || messages.text.hasRead(),
+  };
+}
+
+/** A message may be repeated as a whole, longer each time, or come in parts. */
+function createMessageReader() {
+  let whole = "";
+  let inParts = false;
+  return {
+    read(part: Found | null, isWhole: boolean): Found | null {
+      if (part === null) return null;
+      const repeats = whole !== "" && !inParts && part.text.startsWith(whole) && (isWhole || part.text !== whole);
+      const text = repeats ? part.text.slice(whole.length) : part.text;
+      if (whole !== "" && !repeats) inParts = true;
+      whole = inParts ? "…" : part.text;
+      return text === "" ? null : { text, field: null };
+    },
+    hasRead: () => whole !== "",
+  };
+}
+
+function soleOf(reasoning: Found | null, text: Found | null): SoleDelta | null {
+  const only = reasoning === null ? text : text === null ? reasoning : null;
+  if (only === null || only.field === null) return null;
+  return { kind: reasoning === null ? "text" : "reasoning", field: only.field };
 }

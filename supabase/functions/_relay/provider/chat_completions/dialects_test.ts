@@ -5,6 +5,7 @@ import { RelayError } from "../../protocol/errors.ts";
 import { createManualClock } from "../../testing/platform.ts";
 import { splitEverywhere } from "../../testing/split.ts";
 import type { Delta } from "../provider.ts";
+import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
 import { createChatCompletions } from "./client.ts";
 import type { Dialect } from "../../testing/dialects.ts";
@@ -35,7 +36,12 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
   const deltas: Delta[] = [];
   const seen: Seen = { shown: "", end: "", usage: "null" };
   try {
-    const options = { secrets: [KEY], thinksFirst: thinksFirst(model), contentType: type, onSkippedLine: assert.fail };
+    const options = {
+      secrets: secretsOf(KEY, {}),
+      thinksFirst: thinksFirst(model),
+      contentType: type,
+      onSkippedLine: assert.fail,
+    };
     const completion = createCompletionReader(options, (more) => deltas.push(...more));
     for (const bytes of reads) {
       if (completion.isDone()) break;

@@ -3,7 +3,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
 import { type ErrorCode, RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
-import { withoutSecrets } from "../redact.ts";
+import { type Secret, withoutSecrets } from "../redact.ts";
 import { type Problem, readProblem } from "./problem.ts";
 
 /** An answer with another status than 2xx; its body is for `refusedWith` alone. */
@@ -16,8 +16,9 @@ export class ProviderRefusal extends Error {
 }
 
 /** Of the body of an answer only the message is passed on, cut and without the bot's secrets. */
-export function toProviderError(error: unknown, secrets: string[]): RelayError {
+export function toProviderError(error: unknown, secrets: Secret[]): RelayError {
   if (error instanceof RelayError) return error;
+  if (error instanceof APIError && error.cause instanceof RelayError) return error.cause;
   const refusal = refusalOf(error);
   if (refusal !== null) return refusedWith(refusal, secrets);
   if (error instanceof APIConnectionTimeoutError) {
@@ -40,7 +41,7 @@ export function refusalOf(error: unknown): ProviderRefusal | null {
 }
 
 /** For the log: the runtime's message quotes the URL, and its query may hold a key. */
-function reasonOf(error: unknown, secrets: string[]): string {
+function reasonOf(error: unknown, secrets: Secret[]): string {
   let deepest = error;
   for (let depth = 0; depth < 5; depth++) {
     if (!(deepest instanceof Error && deepest.cause instanceof Error)) break;
@@ -51,7 +52,7 @@ function reasonOf(error: unknown, secrets: string[]): string {
   return withoutSecrets(said, secrets).replaceAll(/(https?:\/\/[^\s?)]*)\?[^\s)]*/g, "$1");
 }
 
-function refusedWith({ status, body }: ProviderRefusal, secrets: string[]): RelayError {
+function refusedWith({ status, body }: ProviderRefusal, secrets: Secret[]): RelayError {
   if (status >= 300 && status < 400) {
     return new RelayError(
       "provider_error",
@@ -68,7 +69,7 @@ function refusedWith({ status, body }: ProviderRefusal, secrets: string[]): Rela
 }
 
 /** An error that came under status 200; `where` begins the message. */
-export function reportedError(problem: Problem, where: string, secrets: string[]): RelayError {
+export function reportedError(problem: Problem, where: string, secrets: Secret[]): RelayError {
   const code = codeOf(problem, null);
   // The words of an authentication error stay here: providers quote parts of the key in it, and a bot may be shared.
   if (code === "provider_auth") return new RelayError(code);
@@ -94,7 +95,7 @@ const CONTEXT_WORDS = new RegExp(
     "(?:prompt|input)\\b.{0,60}\\bexceed(?:s|ed)?\\b.{0,40}\\b(?:limit|max(?:imum)?|\\d+ tokens)",
     "exceed(?:s|ed)? (?:the maximum number of input|max message) tokens",
     "longer than the maximum model length",
-    "(?:prompt|input) \\([^)]*\\) is too long",
+    "(?:prompt|input) \\([^)]{0,60}\\) is too long",
     "max_seq_len",
     "too large for .{1,60} model",
     "prompt ?超长|长度超",
@@ -105,7 +106,7 @@ const CONTEXT_WORDS = new RegExp(
 const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
 
 const BALANCE =
-  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.*(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|arrearage|余额|欠费|额度/i;
+  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.{0,60}(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|arrearage|余额|欠费|额度/i;
 const REFUSED_CODES =
   /content_filter|content_policy|moderation|guardrail|data_inspection|sensitive|safety|unsupported_country|region|policy_violation/;
 const REFUSED_WORDS =
@@ -150,7 +151,7 @@ export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: 
 }
 
 /** `: "…"` with what the provider said, or nothing where it said nothing that can be shown. */
-export function providerMessage(said: string[], secrets: string[]): string {
+export function providerMessage(said: string[], secrets: Secret[]): string {
   const line = withoutSecrets(said.join(": "), secrets)
     // deno-lint-ignore no-control-regex
     .replaceAll(/[\0-\x1f\x7f]+/g, " ").trim().toWellFormed();

@@ -8,7 +8,7 @@ import { codeOf, providerMessage, ProviderRefusal, toProviderError } from "./err
 import { problemOf } from "./problem.ts";
 
 const KEY = "sk-secret-of-the-bot";
-const SECRETS = [KEY];
+const SECRETS = secretsOf(KEY, {});
 
 /** What is thrown for an answer with this status and body. */
 function refused(status: number, body: unknown): APIError {
@@ -88,7 +88,9 @@ Deno.test("what is thrown has one code and one message, and a cause that the log
     assert.deepEqual([code, message, cause], [wanted[0], wanted[1], wanted[2]]);
   }
   const error = new RelayError("provider_bad_response", "Cannot read");
-  assert.equal(toProviderError(error, SECRETS), error);
+  for (const thrown of [error, new APIConnectionError({ cause: error })]) {
+    assert.equal(toProviderError(thrown, SECRETS), error);
+  }
 });
 
 Deno.test("the log has the deepest cause, without the query of a URL and without the key", () => {
@@ -165,4 +167,20 @@ Deno.test("a header's value is a secret if it can be one, also within an object,
   assert.equal(clean("quoted secretabc4321"), "quoted [key]");
   assert.equal(clean("masked abcdef12****wxyz"), "masked [key]****[key]");
   assert.equal(clean("limit is 10, see https://docs.example.com"), "limit is 10, see https://docs.example.com");
+});
+
+Deno.test("of what a provider says of a failure a bounded part is looked through", () => {
+  const many = (value: unknown) => Array(5).fill(value);
+  const words = many({
+    message: "a".repeat(1_999),
+    details: many({ message: "b".repeat(1_500), loc: Array(50).fill("p") }),
+  });
+  const { said, parameters } = problemOf({ error: words, errors: many({ detail: "c".repeat(1_999) }) });
+  assert.deepEqual(said.map(({ length }) => length), [1_999, 1_500, 501]);
+  assert.equal(parameters.length, 20);
+  const { codes } = problemOf({ errors: many({ errors: many({ code: "x", type: "y", reason: "z" }) }) });
+  assert.equal(codes.length, 20);
+  const inner = (length: number) => JSON.stringify({ message: "a" }).padEnd(length);
+  assert.deepEqual(problemOf({ message: inner(65_536) }).said, ["a"]);
+  assert.deepEqual(problemOf({ message: inner(65_537) }).said, [inner(0)]);
 });

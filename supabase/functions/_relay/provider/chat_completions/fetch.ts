@@ -1,13 +1,36 @@
 /** Fetches a provider's response and reads its bytes: no redirects, bounded error pages, reused buffers. */
 
+import { RelayError } from "../../protocol/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
 
+/**
+ * Half a megabyte may be gigabytes in one of these. Some servers name an encoding that is none, so that no proxy
+ * compresses. Deno 2.1's `fetch` decodes gzip and br whatever was asked for, and leaves no trace of it.
+ */
+const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
+
+/** The runtime's own; another `fetch` asks for what it can read. */
+const fetchIdentity: typeof fetch = (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set("accept-encoding", "identity");
+  return fetch(input, { ...init, headers });
+};
+
 /** The openai package reads an error's body to its end, so this fetch cuts the body of an error response. */
-export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetch): typeof fetch {
+export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetchIdentity): typeof fetch {
   return async (input, init) => {
     const response = await fetchAny(input, { ...init, redirect: "manual" });
-    if (response.ok || response.body === null) return response;
+    if (response.body === null) return response;
+    if (response.ok) {
+      const encoding = ENCODED.exec(response.headers.get("content-encoding") ?? "")?.[0];
+      if (encoding === undefined) return response;
+      await response.body.cancel().catch(() => {});
+      throw new RelayError(
+        "provider_bad_response",
+        `The provider sent a body in ${encoding.toLowerCase()}, which it was asked not to do`,
+      );
+    }
     const body = await readStart(response.body, clock);
     // Some statuses allow no body, and the package needs only the status of a redirect.
     return new Response(response.status === 304 ? null : body, {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
 import { createManualClock } from "../../testing/platform.ts";
 import { type ByteReads, createBoundedFetch, readBytes } from "./fetch.ts";
@@ -57,6 +58,35 @@ Deno.test("a success is given as it came, its body untouched", async () => {
   assert.equal(await boundedFetch(URL_OF_PROVIDER, init), response);
   assert.deepEqual(calls, [[URL_OF_PROVIDER, { ...init, redirect: "manual" }]]);
   assert.deepEqual([pulls, response.bodyUsed, clock.pending], [0, false, 0]);
+});
+
+Deno.test("the runtime's fetch asks for no encoding, and keeps the other headers", async () => {
+  const asked = Promise.withResolvers<(string | null)[]>();
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ headers }) => {
+    asked.resolve(["accept-encoding", "x-a"].map((name) => headers.get(name)));
+    return new Response("Hi");
+  });
+  const boundedFetch = createBoundedFetch(createManualClock());
+  const response = await boundedFetch(`http://127.0.0.1:${server.addr.port}`, { headers: { "X-A": "b" } });
+  assert.equal(await response.text(), "Hi");
+  assert.deepEqual(await asked.promise, ["identity", "b"]);
+  await server.shutdown();
+});
+
+Deno.test("a body that is encoded all the same is refused by name and let go; a name of none is none", async () => {
+  for (const encoding of ["gzip", "x-gzip", "BR", "deflate", "zstd", "gzip, identity", "compress"]) {
+    const source = makeSource("chunks", [new Uint8Array([1])]);
+    const headers = { "content-encoding": encoding };
+    const { boundedFetch } = make(() => new Response(source.body, { headers }));
+    const name = encoding.toLowerCase().split(",")[0];
+    const message = `The provider sent a body in ${name}, which it was asked not to do`;
+    await assert.rejects(boundedFetch(URL_OF_PROVIDER), new RelayError("provider_bad_response", message));
+    assert.deepEqual([source.pulls, source.cancelled.length], [0, 1]);
+  }
+  for (const encoding of ["identity", "none", "utf-8", ""]) {
+    const { boundedFetch } = make(() => new Response("Hi", { headers: { "content-encoding": encoding } }));
+    assert.equal(await (await boundedFetch(URL_OF_PROVIDER)).text(), "Hi");
+  }
 });
 
 Deno.test("a short error is given whole, with its status and type alone", async () => {

@@ -13,7 +13,13 @@ export interface Problem {
 }
 
 const MAX_DEPTH = 6;
+/** UTF-16 units of one text, and of all together: they are looked through for many phrases. */
 const MAX_WORDS = 2_000;
+const MAX_ALL_WORDS = 4_000;
+/** Codes, and parameters. */
+const MAX_NAMES = 20;
+/** UTF-16 units of JSON within a text. */
+const MAX_INNER_JSON = 64 * 1024;
 
 const WORDS = [
   "message",
@@ -63,11 +69,12 @@ export function isProblem(chunk: Record<string, unknown>): boolean {
   const { error, object, choices, base_resp, type } = chunk;
   const hasChoices = Array.isArray(choices) && choices.length > 0;
   if (hasChoices && !error && !base_resp && object === "chat.completion.chunk") return false;
-  if (isSet(error) || object === "error" || type === "error" || isSet(chunk.errors)) return true;
+  if (isSet(error) || object === "error" || isSet(chunk.errors)) return true;
+  if (typeof type === "string" && /(?:^|\.)(?:error|failed)$/.test(type)) return true;
   const code = (base_resp as { status_code?: unknown } | null | undefined)?.status_code;
   if (code !== undefined && code !== null && Number(code) !== 0) return true;
   if (hasChoices) return false;
-  if (error) return true;
+  if (error || chunk.success === false) return true;
   return ["message", "detail", "msg", "error_message", "error_msg"].some((name) => isSet(chunk[name]));
 }
 
@@ -94,21 +101,23 @@ function collect(problem: Problem, value: unknown, depth: number): void {
   if (Array.isArray(value)) return value.slice(0, 5).forEach((item) => collect(problem, item, depth + 1));
   const fields = value as Record<string, unknown>;
   for (const name of CODES) collectCode(problem, fields[name]);
-  if (typeof fields.param === "string") problem.parameters.push(fields.param);
-  const { loc } = fields;
-  if (Array.isArray(loc)) problem.parameters.push(...loc.filter((part) => typeof part === "string" && part !== "body"));
+  const { param, loc } = fields;
+  const parameters = [param, ...Array.isArray(loc) ? loc.slice(0, MAX_NAMES) : []]
+    .filter((part) => typeof part === "string" && part !== "body");
+  problem.parameters.push(...parameters.slice(0, MAX_NAMES - problem.parameters.length));
   for (const name of [...WORDS, ...INSIDE]) collect(problem, fields[name], depth + 1);
 }
 
 function collectText(problem: Problem, text: string, depth: number): void {
-  const inner = depth === 0 ? undefined : parsed(text);
+  const inner = depth === 0 || text.length > MAX_INNER_JSON ? undefined : parsed(text);
   if (typeof inner === "object" && inner !== null) return collect(problem, inner, depth + 1);
-  const words = text.trim().slice(0, MAX_WORDS);
+  const left = MAX_ALL_WORDS - problem.said.reduce((sum, said) => sum + said.length, 0);
+  const words = text.trim().slice(0, Math.min(MAX_WORDS, left));
   if (words !== "" && !problem.said.includes(words)) problem.said.push(words);
 }
 
 function collectCode(problem: Problem, code: unknown) {
-  if (typeof code !== "string" && typeof code !== "number") return;
+  if (typeof code !== "string" && typeof code !== "number" || problem.codes.length >= MAX_NAMES) return;
   const name = String(code).toLowerCase().slice(0, 100);
   problem.codes.push(name);
   const status = Number(name);

@@ -1,9 +1,16 @@
 /** Reads an answer of chat completions out of its bytes: what the model wrote, and how the answer ended. */
 
 import { RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_LINE_BYTES, MAX_PROVIDER_SKIPPED_BYTES } from "../../protocol/limits.ts";
+import {
+  MAX_PROVIDER_ANSWER_BYTES,
+  MAX_PROVIDER_EVENT_VALUES,
+  MAX_PROVIDER_JSON_BYTES,
+  MAX_PROVIDER_LINE_BYTES,
+  MAX_PROVIDER_SKIPPED_BYTES,
+} from "../../protocol/limits.ts";
 import { createEventParser, createLineDecoder, type LineLimit } from "../../sse/parse.ts";
 import type { Delta, OnRead, ProviderEnd } from "../provider.ts";
+import { type Secret, withoutSecrets } from "../redact.ts";
 import { type ChunkOptions, createChunkReader } from "./chunks.ts";
 import { createFastPath } from "./fast_path.ts";
 
@@ -26,12 +33,18 @@ export interface CompletionReader {
 export interface ReaderOptions extends ChunkOptions {
   /** For a body whose first bytes do not say what it is. */
   contentType: string;
-  /** A line without text was longer than the limit. */
+  /** A line without text was longer than the limit, for the first time. */
   onSkippedLine(): void;
 }
 
 /** `events`: server-sent events; `json`: one completion, or one chunk a line. */
 type BodyKind = "events" | "json";
+
+/** Of a content type, from which 50 are quoted once the secrets are out. */
+const MAX_TYPE_UNITS = 1_000;
+
+/** What a line costs beyond its bytes, as bytes of `MAX_PROVIDER_ANSWER_BYTES`. */
+const LINE_BYTES = 64;
 
 /** A field that may hold what the model wrote, and is not empty. */
 const HAS_TEXT = /"(?:content|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
@@ -39,25 +52,22 @@ const HAS_TEXT = /"(?:content|text|refusal|reasoning|reasoning_content|thinking)
 /** `onRead` is called for each read, also with what came before an error. */
 export function createCompletionReader(options: ReaderOptions, onRead: OnRead): CompletionReader {
   const chunks = createChunkReader(options);
-  const limit = createLimit(chunks, options);
-  const decoder = createLineDecoder(limit);
-  const fastPath = createFastPath(chunks.add);
-  const parser = createEventParser((data, event, isError) => {
-    fastPath.flush();
-    const sole = chunks.read(data, isError);
-    if (sole !== null && event !== "") fastPath.learn(event, sole);
-  }, limit);
-  const json = createJsonReader(chunks, limit);
   let kind: BodyKind | null = null;
+  const limit = createLimit(chunks, options, () => kind);
+  const decoder = createLineDecoder(limit);
+  const events = createEventReader(chunks, limit);
+  const json = createJsonReader(chunks, limit);
+  let bytesRead = 0;
+  let isOver = false;
 
-  function readEvents(text: string) {
-    // A longer text may hold a line above the limit, which only the parser sees.
-    const mayMatch = text.length <= limit.bytes;
-    let at = 0;
-    while (at < text.length) {
-      if (mayMatch && !parser.isOpen && !chunks.isDone()) at = fastPath.read(text, at);
-      if (at < text.length) at = parser.parse(text, at);
-    }
+  function count(bytes: number) {
+    bytesRead += bytes;
+    if (bytesRead + LINE_BYTES * (events.lines() + json.lines()) <= MAX_PROVIDER_ANSWER_BYTES) return;
+    isOver = true;
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent more than ${MAX_PROVIDER_ANSWER_BYTES} bytes, the limit; a line counts for ${LINE_BYTES} more`,
+    );
   }
 
   /** Once the answer is complete, what follows can only add to it. */
@@ -68,7 +78,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
     } catch (error) {
       if (!chunks.isComplete()) throw error;
     } finally {
-      fastPath.flush();
+      events.flush();
       deltas = chunks.take();
       onRead(deltas, chunks.isComplete());
     }
@@ -78,18 +88,19 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   return {
     push(bytes) {
       return guarded(() => {
-        kind ??= kindOf(bytes, options.contentType);
+        count(bytes.length);
+        kind ??= kindOf(bytes, options);
         const text = decoder.decode(bytes);
         if (kind === "json") json.read(text);
-        else if (text !== "") readEvents(text);
+        else if (text !== "") events.read(text);
       });
     },
-    isDone: chunks.isDone,
+    isDone: () => isOver || chunks.isDone(),
     isComplete: chunks.isComplete,
     end() {
-      guarded(() => kind === "json" ? json.end(decoder.end()) : parser.end(decoder.end()));
+      guarded(() => kind === "json" ? json.end(decoder.end()) : events.end(decoder.end()));
       try {
-        return chunks.end(json.isWhole());
+        return chunks.end(json.isWhole(), events.stray());
       } finally {
         const deltas = chunks.take();
         if (deltas.length > 0) onRead(deltas, chunks.isComplete());
@@ -99,47 +110,124 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
 }
 
 /** Once the answer is complete, any line may be skipped. */
-function createLimit(chunks: ReturnType<typeof createChunkReader>, { onSkippedLine }: ReaderOptions): LineLimit {
+function createLimit(
+  chunks: ReturnType<typeof createChunkReader>,
+  { onSkippedLine }: ReaderOptions,
+  kind: () => BodyKind | null,
+) {
+  const bytes = () => kind() === "json" ? MAX_PROVIDER_JSON_BYTES : MAX_PROVIDER_LINE_BYTES;
+  let hasSkipped = false;
   return {
-    bytes: MAX_PROVIDER_LINE_BYTES,
+    get bytes() {
+      return bytes();
+    },
     skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
     exceeded: () =>
-      new RelayError(
-        "provider_bad_response",
-        `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`,
-      ),
-    maySkip: (part) => chunks.isComplete() || !HAS_TEXT.test(part),
-    onSkipped: onSkippedLine,
-  };
+      new RelayError("provider_bad_response", `The provider sent a line of more than ${bytes()} bytes, the limit`),
+    maySkip: (part: string) => chunks.isComplete() || !HAS_TEXT.test(part),
+    onSkipped() {
+      if (!hasSkipped) onSkippedLine();
+      hasSkipped = true;
+    },
+  } satisfies LineLimit;
+}
+
+type Limit = ReturnType<typeof createLimit>;
+
+/** Of JSON with more values than the limit; it is skipped where a line that is too long may be. */
+function mustSkip(data: string, limit: Limit): boolean {
+  // A value has at least two characters, with what is between it and the next.
+  if (data.length <= 2 * MAX_PROVIDER_EVENT_VALUES || !hasMoreValues(data, MAX_PROVIDER_EVENT_VALUES)) return false;
+  if (!limit.maySkip(data)) {
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent an event of more than ${MAX_PROVIDER_EVENT_VALUES} values, the limit`,
+    );
+  }
+  limit.onSkipped();
+  return true;
+}
+
+/** Counts what begins a value, outside of strings. */
+function hasMoreValues(json: string, limit: number): boolean {
+  let count = 0;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (character === '"') {
+      do at = json.indexOf('"', at + 1); while (at !== -1 && isEscaped(json, at));
+      if (at === -1) return false;
+    } else if ((character === "," || character === "{" || character === "[") && ++count > limit) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let before = at;
+  while (json[before - 1] === "\\") before--;
+  return (at - before) % 2 === 1;
 }
 
 /** Null: there were only blank bytes. A mark of byte order counts as blank. */
-function kindOf(bytes: Uint8Array, contentType: string): BodyKind | null {
+function kindOf(bytes: Uint8Array, { contentType, secrets }: ReaderOptions): BodyKind | null {
   const first = bytes.find((byte) => byte > 0x20 && ![0xef, 0xbb, 0xbf].includes(byte));
   if (first === undefined) return null;
   const character = String.fromCharCode(first);
   if (character === "{" || character === "[") return "json";
   // data, event, id, retry, error, and comments.
-  if (!/[deir:]/.test(character) && /html|json|xml/i.test(contentType)) throw notAStream(contentType.split(";", 1)[0]);
+  if (!/[deir:]/.test(character) && /html|json|xml/i.test(contentType)) {
+    throw notAStream(contentType.split(";", 1)[0], secrets);
+  }
   return "events";
 }
 
 /** Names what came in place of an answer. */
-export function notAStream(found: string): RelayError {
+export function notAStream(found: string, secrets: Secret[] = []): RelayError {
+  const type = withoutSecrets(found.slice(0, MAX_TYPE_UNITS), secrets).slice(0, 50);
   return new RelayError(
     "provider_bad_response",
-    `The provider answered with ${JSON.stringify(found.slice(0, 50))}, not with an event stream`,
+    `The provider answered with ${JSON.stringify(type)}, not with an event stream`,
   );
 }
 
+/** What is like an earlier event is read without parsing it. */
+function createEventReader(chunks: ReturnType<typeof createChunkReader>, limit: Limit) {
+  const fastPath = createFastPath(chunks.add);
+  const parser = createEventParser((data, event, isError) => {
+    fastPath.flush();
+    if (mustSkip(data, limit)) return;
+    const sole = chunks.read(data, isError);
+    if (sole !== null && event !== "") fastPath.learn(event, sole);
+  }, limit);
+  return {
+    read(text: string) {
+      // A longer text may hold a line above the limit, which only the parser sees.
+      const mayMatch = text.length <= limit.bytes;
+      let at = 0;
+      while (at < text.length) {
+        if (mayMatch && !parser.isOpen && !chunks.isDone()) at = fastPath.read(text, at);
+        if (at < text.length) at = parser.parse(text, at);
+      }
+    },
+    flush: fastPath.flush,
+    end: parser.end,
+    /** Those that the fast path did not read. */
+    lines: () => parser.lines,
+    stray: () => parser.stray,
+  };
+}
+
 /** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
-function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: LineLimit) {
+function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: Limit) {
   let inLines: boolean | null = null;
   let kept = "";
   let count = 0;
+  let lines = 0;
 
   function line(text: string) {
-    if (text.trim() === "") return;
+    lines++;
+    if (text.trim() === "" || mustSkip(text, limit)) return;
     inLines ??= isJson(text);
     if (inLines) {
       count++;
@@ -157,8 +245,9 @@ function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: L
     },
     end(rest: string) {
       line(rest);
-      if (kept !== "") chunks.read(kept.replaceAll("\n", " "));
+      if (kept !== "" && !mustSkip(kept, limit)) chunks.read(kept.replaceAll("\n", " "));
     },
+    lines: () => lines,
     isWhole: () => kept !== "" || count === 1,
   };
 }

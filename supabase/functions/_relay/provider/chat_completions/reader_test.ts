@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { createParser } from "eventsource-parser";
 import { RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
+import {
+  MAX_PROVIDER_ANSWER_BYTES,
+  MAX_PROVIDER_EVENT_VALUES,
+  MAX_PROVIDER_JSON_BYTES,
+  MAX_PROVIDER_LINE_BYTES,
+} from "../../protocol/limits.ts";
 import { makeRandom, splitEverywhere, splitRandomly } from "../../testing/split.ts";
 import type { Delta, ProviderEnd } from "../provider.ts";
+import { secretsOf } from "../redact.ts";
 import { createChunkReader } from "./chunks.ts";
 import { createCompletionReader } from "./reader.ts";
 
@@ -16,7 +22,7 @@ interface Answer {
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 const OPTIONS = {
-  secrets: ["sk-secret"],
+  secrets: secretsOf("sk-secret", {}),
   thinksFirst: false,
   contentType: "text/event-stream",
   onSkippedLine: () => assert.fail("No line is skipped"),
@@ -234,7 +240,7 @@ const thought = (reasoning: unknown) => choice({ reasoning });
 const STOP = choice({}, "stop");
 const NO_REASON = "The provider closed the stream without a finish reason";
 const usage = { prompt_tokens: 1, completion_tokens: 4, total_tokens: 5 };
-const nothings = [{}, [], { choices: [] }, { choices: null }, { choices: [{}] }, choice(null), choice("text")];
+const nothings = [{}, [], { choices: [] }, { choices: null }, { choices: [{}] }, choice(null), choice(7)];
 const noTexts = [said(null), said(7), said([7]), said(""), { error: null, choices: [] }, choice({}, 7)];
 
 /** Chunks, what they say, and the finish reason, or what the end is refused for. */
@@ -349,4 +355,134 @@ Deno.test("a chunk that brings one delta and nothing else says so", () => {
     const sole = reader.read(JSON.stringify(part));
     assert.equal(sole === null ? undefined : `${sole.kind} ${sole.field}`, wanted);
   }
+});
+
+/** Reads a body that may have lines which are skipped; gives what was said, the end, and how often a skip was reported. */
+function readAll(reads: string[], contentType = "text/event-stream") {
+  const deltas: Delta[] = [];
+  let skips = 0;
+  const options = { ...OPTIONS, contentType, onSkippedLine: () => skips++ };
+  const completion = createCompletionReader(options, (more) => deltas.push(...more));
+  const end = endOf(() => {
+    for (const part of reads) {
+      if (completion.isDone()) break;
+      completion.push(bytes(part));
+    }
+    return completion.end();
+  });
+  return { said: shown(joined(deltas)), end: typeof end === "string" ? end : end.finishReason, skips };
+}
+
+const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+const END = data(STOP);
+
+Deno.test("an event has at most so many values: more are skipped without text, and refused with it", () => {
+  // The rest of the chunk has nine values.
+  const many = (count: number, content = "", of: unknown = 1) =>
+    data(choice({ content }, null, { ids: Array(count).fill(of) }));
+  const fits = MAX_PROVIDER_EVENT_VALUES - 9;
+  const tooMany = `The provider sent an event of more than ${MAX_PROVIDER_EVENT_VALUES} values, the limit`;
+  const a = data(said("a"));
+  assert.deepEqual(readAll([many(fits, "A") + a + END]), { said: "Aa", end: "stop", skips: 0 });
+  assert.deepEqual(readAll([many(2 * fits) + many(2 * fits) + a + END]), { said: "a", end: "stop", skips: 1 });
+  assert.deepEqual(readAll([a + many(2 * fits, "A") + END]), { said: "a", end: tooMany, skips: 0 });
+  assert.deepEqual(readAll([a + data({ choices: Array(50_000).fill({}) }) + END]), {
+    said: "a",
+    end: "stop",
+    skips: 1,
+  });
+  // Text has any number of commas, brackets and quotes.
+  const text = '{[,"\\'.repeat(20_000);
+  assert.deepEqual(readAll([data(said(text)) + END]), { said: text, end: "stop", skips: 0 });
+});
+
+Deno.test("of a chunk the first eight choices are looked at", () => {
+  const at = (place: number) => {
+    const others = Array.from({ length: place }, (_, index) => ({ index: index + 1, delta: { content: "b" } }));
+    return data({ choices: [...others, { index: 0, delta: { content: "a" } }] });
+  };
+  assert.equal(readAll([at(0) + at(7) + END]).said, "aa");
+  assert.equal(readAll([at(0) + at(8) + END]).said, "a");
+});
+
+Deno.test("a hundred events may be broken JSON, and any number of them no JSON at all", () => {
+  const broken = "data: {\n\n";
+  const message = "The provider sent more than 100 events that are broken JSON";
+  assert.deepEqual(readAll([broken.repeat(100) + data(said("a")) + END]), { said: "a", end: "stop", skips: 0 });
+  assert.deepEqual(readAll([data(said("a")) + broken.repeat(101) + END]).end, message);
+  assert.deepEqual(readAll([END + broken.repeat(101) + data(said("a"))]).end, "stop");
+  const pings = "data: ping\n\ndata:\n\n: ping\n\n".repeat(10_000);
+  assert.deepEqual(readAll([pings + data(said("a")) + END]), { said: "a", end: "stop", skips: 0 });
+});
+
+Deno.test("of an event without blank lines between its chunks a thousand lines are read", () => {
+  const lines = (count: number) =>
+    `${Array(count).fill('data: {"id":1} ').join("\n")}\ndata: ${JSON.stringify(said("a"))}\n\n`;
+  assert.equal(readAll([lines(999) + END]).said, "a");
+  assert.equal(readAll([lines(1_000) + END]).said, "");
+});
+
+Deno.test("an answer has at most so many bytes, and each line counts for 64 more", () => {
+  const message =
+    `The provider sent more than ${MAX_PROVIDER_ANSWER_BYTES} bytes, the limit; a line counts for 64 more`;
+  const cases: [read: string, weight: number][] = [
+    [`:${"x".repeat(65_534)}\n`, 65_536 + 64],
+    [":\n".repeat(100_000), 100_000 * 66],
+    ["data: {}\n\n".repeat(50_000), 50_000 * (10 + 128)],
+  ];
+  for (const [read, weight] of cases) {
+    const completion = createCompletionReader(OPTIONS, () => {});
+    const part = bytes(read);
+    let reads = 0;
+    assert.throws(() => {
+      for (;; reads++) completion.push(part);
+    }, new RelayError("provider_bad_response", message));
+    // The lines of a read count with the next one.
+    assert.ok(Math.abs(reads - MAX_PROVIDER_ANSWER_BYTES / weight) <= 1, String(reads));
+  }
+  const completion = createCompletionReader(OPTIONS, () => {});
+  completion.push(bytes(END));
+  const part = bytes(cases[0][0]);
+  for (let sent = 0; sent <= MAX_PROVIDER_ANSWER_BYTES; sent += part.length) completion.push(part);
+  assert.equal(completion.isDone(), true, "A complete answer ends there");
+  assert.equal(completion.end().finishReason, "stop");
+});
+
+Deno.test("a body of JSON has a limit of its own", () => {
+  const body = (length: number) => {
+    const whole = (content: string) => JSON.stringify({ choices: [{ message: { content }, finish_reason: "stop" }] });
+    return whole("x".repeat(length - whole("").length));
+  };
+  const message = `The provider sent a line of more than ${MAX_PROVIDER_JSON_BYTES} bytes, the limit`;
+  assert.equal(readAll([body(MAX_PROVIDER_JSON_BYTES)]).end, "stop");
+  assert.equal(readAll([body(MAX_PROVIDER_JSON_BYTES + 1)]).end, message);
+  const pretty = body(MAX_PROVIDER_JSON_BYTES + 100).replaceAll(",", "\n,");
+  assert.equal(readAll([pretty]).end, message);
+  const many = JSON.stringify({
+    choices: [{ message: { content: "a" }, finish_reason: "stop" }],
+    ids: Array(10_000).fill(1),
+  });
+  assert.match(String(readAll([many]).end), /more than 10000 values/);
+});
+
+Deno.test("white space that a tag may follow is held back up to a thousand characters", () => {
+  const blank = data(said(" ".repeat(500)));
+  let came = 0;
+  const completion = createCompletionReader(
+    OPTIONS,
+    (deltas) => came += deltas.map(({ text }) => text).join("").length,
+  );
+  completion.push(bytes(blank + blank));
+  assert.equal(came, 0);
+  completion.push(bytes(blank));
+  assert.equal(came, 1_500);
+  const thinking = readAll([data(said("<think>")), ...Array<string>(3).fill(blank)]);
+  assert.equal(thinking.said, `<${" ".repeat(1_500)}>`);
+});
+
+Deno.test("a key in a finish reason or a content type is not quoted", () => {
+  assert.equal(readAll([data(choice({}, "stop-sk-SECRET"))]).end, "stop-[key]");
+  const broken = 'The provider ended with the finish reason "error"';
+  assert.equal(readAll([data(choice({}, "error"))]).end, broken);
+  assert.match(readAll(["<html>"], "text/html-sk-secret").end, /answered with "text\/html-\[key\]"/);
 });
