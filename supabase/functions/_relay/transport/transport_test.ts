@@ -9,7 +9,7 @@ import {
   PROVIDER_WRITE_MS,
 } from "../protocol/limits.ts";
 import { TEST_CA } from "../testing/certificates.ts";
-import { createManualClock, type ManualClock } from "../testing/platform.ts";
+import { createManualClock } from "../testing/platform.ts";
 import { type RawServer, startRawServer } from "../testing/raw_server.ts";
 import { splitEverywhere } from "../testing/split.ts";
 import type { Answer } from "./answer.ts";
@@ -123,7 +123,8 @@ const REFUSED: [string, string | RegExp][] = [
   ["HTTP/1.1  200 OK\r\n\r\n", /status line/],
   ["ICY 200 OK\r\n\r\n", /status line/],
   ["\r\nHTTP/1.1 200 OK\r\n\r\n", /status line/],
-  ["HTTP/1.1 101 Switching\r\nUpgrade: a\r\n\r\n", /changes the protocol/],
+  ["HTTP/1.1 101 Switching\r\nUpgrade: a\r\n\r\n", /begins with status 101/],
+  ["HTTP/1.0 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", /begins with status 103/],
   [`${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, /both/],
   [`${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, /Transfer-Encoding/],
   [`${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`, /Transfer-Encoding/],
