@@ -29,7 +29,7 @@ for (const { title, run } of [...providerLimits, ...clientLimits, ...serverLimit
 const ROOT = new URL("../../", import.meta.url);
 
 /** These bound nothing: they say who may call, and whom the relay calls. */
-const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|OAUTH|PROVIDER_HOSTS|REQUIRE)/;
+const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|OAUTH|PROVIDER_HOSTS|REQUIRE|TRANSPORT)/;
 
 /** The variables that configuration.ts names. */
 const variables = [
@@ -40,10 +40,10 @@ const variables = [
   ),
 ];
 
-/** Unit tests reach them: with a clock of their own, with more users than a stack has, or with what a database refuses. */
+/** Unit tests reach them: with a clock or sockets of their own, with more users than a stack has, or past a database. */
 const IN_UNIT_TESTS = new RegExp(
   "^(BODY_TIMEOUT|KEY_SET_RETRY|READY_CACHE|(MAX_)?REFUSAL|READER_IDLE|READ_GIVE_UP|MAX_READ_READERS|" +
-    "MAX_BEAT_GENERATIONS|MAX_LOG_FIELD)",
+    "MAX_BEAT_GENERATIONS|MAX_LOG_FIELD|PROVIDER_(CONNECT|TLS|WRITE|HEAD|KEEP)_MS|MAX_PROVIDER_HEAD|MAX_KEPT)",
 );
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
