@@ -22,45 +22,36 @@ function checkMediaType(found: string | null): void {
   throw new RelayError("unsupported_media_type", `Cannot read the body: it has ${state}, not "application/json"`);
 }
 
-/** Counts what arrives, because Content-Length is only a claim; decodes as it goes, so that no chunk is kept. */
+/**
+ * Counts what arrives, because Content-Length is only a claim; decodes as it goes, so that no chunk is kept. Deno 2.1.4
+ * keeps 64 KB for as long as the request is answered if the body is read by a reader; not so if it is iterated.
+ */
 async function readText(request: Request): Promise<string> {
-  if (request.body === null) return "";
-  const reader = request.body.getReader();
   // Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   let bytes = 0;
   try {
-    for (;;) {
-      const { done, value } = await read(reader);
-      if (done) return text + decode(decoder);
-      bytes += value.byteLength;
+    for await (const part of request.body ?? []) {
+      bytes += part.byteLength;
       if (bytes > MAX_BODY_BYTES) {
         throw new RelayError(
           "payload_too_large",
           `Cannot read the body: it is longer than the limit of ${MAX_BODY_BYTES} bytes`,
         );
       }
-      text += decode(decoder, value);
+      text += decode(decoder, part);
     }
   } catch (error) {
-    // A cancel that fails changes nothing.
-    reader.cancel(error).catch(() => {});
-    throw error;
-  } finally {
-    reader.releaseLock();
+    if (error instanceof RelayError) throw error;
+    // A client that has left is no failure of the relay, so it is not a 500.
+    throw new RelayError(
+      "invalid_request",
+      "Cannot read the body: the connection ended before it did",
+      { cause: error },
+    );
   }
-}
-
-type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
-
-/** A client that has left is no failure of the relay, so it is not a 500. */
-async function read(reader: BodyReader): ReturnType<BodyReader["read"]> {
-  try {
-    return await reader.read();
-  } catch (cause) {
-    throw new RelayError("invalid_request", "Cannot read the body: the connection ended before it did", { cause });
-  }
+  return text + decode(decoder);
 }
 
 function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
