@@ -7,21 +7,33 @@ import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { createRefusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import { createChatCompletions } from "../_relay/provider/chat_completions/client.ts";
-import { createAddressCheck } from "../_relay/transport/guard.ts";
+import { createTransportFetch } from "../_relay/transport/fetch.ts";
+import { createGuard, type Guard } from "../_relay/transport/guard.ts";
+import { createTransport } from "../_relay/transport/transport.ts";
 import type { StreamDependencies } from "./handler.ts";
 
 /** Called once for each worker: the parts hold what its requests share. */
 export function createStreamDependencies(platform: Platform): StreamDependencies {
   const { clock, configuration } = platform;
   const database = createDatabase(platform);
-  const provider = createChatCompletions(clock, { timeoutMs: configuration.timeoutMs, log: platform.log });
+  const guard = createGuard(configuration);
+  const options = { timeoutMs: configuration.timeoutMs, log: platform.log, fetch: fetchOf(platform, guard) };
+  const provider = createChatCompletions(clock, options);
   return {
     platform,
     database,
     refusals: createRefusals(platform, database.countRefusals),
     verify: createVerifier(platform),
-    checkAddress: createAddressCheck(configuration),
+    checkAddress: guard.check,
     generations: createGenerations(platform, database, provider),
     remoteReaders: createRemoteReaders(platform, database),
   };
+}
+
+/** Undefined: the runtime's own. */
+function fetchOf({ clock, configuration, shutdown }: Platform, { addressesOf }: Guard): typeof fetch | undefined {
+  if (configuration.transport === "fetch") return undefined;
+  const transport = createTransport(addressesOf, clock);
+  shutdown.signal.addEventListener("abort", transport.close);
+  return createTransportFetch(transport.post);
 }

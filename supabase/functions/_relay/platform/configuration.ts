@@ -21,6 +21,8 @@ export interface Configuration {
   /** Lower-case host names a bot may call; null: any public one. */
   providerHosts: string[] | null;
   allowPrivateProviders: boolean;
+  /** How providers are called: over a connection of the relay's own, or by the runtime's fetch. */
+  transport: "connection" | "fetch";
   /** True for the stack of Supabase's CLI, whose workers and clients see the project under different addresses. */
   isLocalStack: boolean;
   /** The legacy HS256 secret; null: HS256 is refused. */
@@ -57,6 +59,7 @@ export function readConfiguration(environment: Environment): Configuration {
     leaseMs: integer(get, "RELAY_LEASE_MS", 15_000, 200, 600_000),
     providerHosts: hosts(get("RELAY_PROVIDER_HOSTS")),
     allowPrivateProviders: boolean(get, "RELAY_ALLOW_PRIVATE_PROVIDERS"),
+    transport: transport(get),
     isLocalStack,
     jwtSecret: get("RELAY_JWT_SECRET") ?? (isLocalStack ? symmetricKey(get("SUPABASE_JWKS")) : null),
     jwksUrl: jwksUrl(get, supabaseUrl),
@@ -139,6 +142,14 @@ function boolean(get: Environment, name: string): boolean {
   const text = get(name) ?? "false";
   if (text === "true" || text === "false") return text === "true";
   throw new RangeError(`Cannot start: ${name} is ${JSON.stringify(text)}, not "true" or "false"`);
+}
+
+/** Only fetch knows proxies. */
+function transport(get: Environment): "connection" | "fetch" {
+  const names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+  const text = get("RELAY_TRANSPORT") ?? (names.some((name) => get(name) !== undefined) ? "fetch" : "connection");
+  if (text === "connection" || text === "fetch") return text;
+  throw new RangeError(`Cannot start: RELAY_TRANSPORT is ${JSON.stringify(text)}, not "connection" or "fetch"`);
 }
 
 /** The characters of a bearer token [RFC 6750, 2.1], and enough of them not to be guessed. The message has none. */

@@ -45,6 +45,33 @@ export const PROVIDER_USAGE_WAIT_MS = 2_000;
 /** Milliseconds that are spent on reading a provider's error answer. */
 export const PROVIDER_ERROR_READ_MS = 3_000;
 
+/** Milliseconds until one of a provider's addresses has taken the connection. */
+export const PROVIDER_CONNECT_MS = 10_000;
+
+/** Milliseconds of the TLS handshake. */
+export const PROVIDER_TLS_MS = 10_000;
+
+/** Milliseconds until a provider has taken the whole request. */
+export const PROVIDER_WRITE_MS = 30_000;
+
+/** Milliseconds from the first byte of an answer to the end of its headers. */
+export const PROVIDER_HEAD_MS = 10_000;
+
+/** Bytes of an answer's status line and headers, and of its trailers. */
+export const MAX_PROVIDER_HEAD_BYTES = 32 * 1024;
+
+/** Lines of an answer's headers. */
+export const MAX_PROVIDER_HEADERS = 200;
+
+/** Milliseconds for which a connection is kept after its answer. */
+export const PROVIDER_KEEP_MS = 4_000;
+
+/** Connections that one worker keeps. */
+export const MAX_KEPT_CONNECTIONS = 64;
+
+/** Connections that it keeps to one origin. */
+export const MAX_KEPT_OF_ORIGIN = 16;
+
 /** Milliseconds that one call of the database may take; below the 8 s after which Supabase ends a statement. */
 export const DATABASE_TIMEOUT_MS = 5_000;
 

@@ -15,40 +15,63 @@ export const LOOKUP_CACHE_MS = 60_000;
 /** Hosts whose answers are kept; the oldest makes room. */
 export const LOOKUP_CACHE_HOSTS = 1_000;
 
+/** Addresses of a name that are kept, and tried. */
+const MAX_ADDRESSES = 8;
+
 /** The settings that the rules depend on. */
 export type AddressRules = Pick<
   Configuration,
   "providerHosts" | "allowPrivateProviders"
 >;
 
+/** A model on the same machine may listen on one of them alone. */
+const LOOPBACK = ["127.0.0.1", "::1"];
+
 /** One wording for all private addresses, so that it says nothing about the relay's own network. */
 const NOT_PUBLIC = "its host does not lead to a public address";
 
+/** Says whom the relay calls, and where. */
+export interface Guard {
+  /** Gives the URL to call, without a dot after the host or a slash at the end of the path. */
+  check(accessPath: string): Promise<URL>;
+  /** The addresses of such a URL's host, each of them checked: the transport calls no other. */
+  addressesOf(url: URL): Promise<string[]>;
+}
+
 /**
- * Gives the URL to call, without a dot after the host or a slash at the end of the path; throws `provider_not_allowed`.
- * A host on the allow list must lead to public addresses too: the list narrows the choice, and only
- * `allowPrivateProviders` opens the relay's own network. `fetch` resolves the name again, so a name whose address
- * changes in between gets past this check: where bots come from strangers, the allow list is the defence.
+ * What is not allowed throws `provider_not_allowed`. A host on the allow list must lead to public addresses too: the
+ * list narrows the choice, and only `allowPrivateProviders` opens the relay's own network. Only where `fetch` calls,
+ * which resolves the name again, does a name whose address changes in between get past the check.
  */
-export function createAddressCheck(
+export function createGuard(
   configuration: AddressRules,
   resolve: ResolveDns = resolveDns,
   clock: Clock = systemClock,
-): (accessPath: string) => Promise<URL> {
+): Guard {
   const { providerHosts, allowPrivateProviders } = configuration;
-  const leadsToPublic = createLookup(resolve, clock);
-  return async (accessPath) => {
-    const url = parse(accessPath, allowPrivateProviders);
-    if (providerHosts !== null && !providerHosts.includes(url.hostname)) {
-      throw refusal("its host is not on the list of allowed hosts");
-    }
-    if (allowPrivateProviders) return url;
-    const literal = literalAddress(url.hostname);
-    const isPublic = literal === null
-      ? isPublicName(url.hostname) && await leadsToPublic(url.hostname)
-      : isPublicAddress(literal);
+  const lookUp = createLookup(resolve, clock);
+
+  async function addressesOf({ hostname }: URL): Promise<string[]> {
+    const literal = literalAddress(hostname);
+    // The runtime looks a private name up, for it may stand in a hosts file; of its addresses it tries the first.
+    if (allowPrivateProviders) return hostname === "localhost" ? LOOPBACK : [literal ?? hostname];
+    const isPublic = literal === null ? isPublicName(hostname) : isPublicAddress(literal);
     if (!isPublic) throw refusal(NOT_PUBLIC);
-    return url;
+    const addresses = literal === null ? await lookUp(hostname) : [literal];
+    if (addresses.length === 0) throw refusal(NOT_PUBLIC);
+    return addresses;
+  }
+
+  return {
+    async check(accessPath) {
+      const url = parse(accessPath, allowPrivateProviders);
+      if (providerHosts !== null && !providerHosts.includes(url.hostname)) {
+        throw refusal("its host is not on the list of allowed hosts");
+      }
+      await addressesOf(url);
+      return url;
+    },
+    addressesOf,
   };
 }
 
@@ -88,12 +111,12 @@ function isPublicName(host: string): boolean {
   return host.includes(".") && !/\.(?:localhost|local|internal)$/.test(host);
 }
 
-/** Whether a name leads to public addresses alone; requests that ask at the same time share one lookup. */
-function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Promise<boolean> {
-  const cache = new Map<string, { until: number; answer: Promise<boolean> }>();
+/** The addresses of a name that leads to public ones alone, none of any other; requests that ask at the same time share one lookup. */
+function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Promise<string[]> {
+  const cache = new Map<string, { until: number; answer: Promise<string[]> }>();
 
   /** Rejects after the time limit, also where the resolver ignores the signal. */
-  async function ask(host: string): Promise<boolean> {
+  async function ask(host: string): Promise<string[]> {
     const abort = new AbortController();
     let stop = () => {};
     const late = new Promise<never>((_, reject) => {
@@ -105,13 +128,13 @@ function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Prom
     });
     try {
       const found = await Promise.race([resolve(host, abort.signal), late]);
-      return found.length > 0 && found.every(isPublicAddress);
+      return found.every(isPublicAddress) ? found.slice(0, MAX_ADDRESSES) : [];
     } finally {
       stop();
     }
   }
 
-  function remember(host: string): Promise<boolean> {
+  function remember(host: string): Promise<string[]> {
     const entry = { until: clock.now() + LOOKUP_CACHE_MS, answer: ask(host) };
     cache.delete(host);
     for (const oldest of cache.keys()) {

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { createManualClock } from "../testing/platform.ts";
-import {
-  type AddressRules,
-  createAddressCheck,
-  LOOKUP_CACHE_HOSTS,
-  LOOKUP_CACHE_MS,
-  LOOKUP_TIMEOUT_MS,
-} from "./guard.ts";
+import { type AddressRules, createGuard, LOOKUP_CACHE_HOSTS, LOOKUP_CACHE_MS, LOOKUP_TIMEOUT_MS } from "./guard.ts";
 
 const NOT_PUBLIC = "its host does not lead to a public address";
 const PUBLIC = ["93.184.215.14"];
@@ -22,7 +16,7 @@ function make(records: Record<string, string[]> = { "api.example.com": PUBLIC },
     clock,
     /** Takes the place of the records. */
     resolve: null as null | ((signal: AbortSignal) => Promise<string[]>),
-    check: createAddressCheck(
+    ...createGuard(
       { providerHosts: null, allowPrivateProviders: false, ...rules },
       (host, signal): Promise<string[]> => {
         asked.push(host);

@@ -4,11 +4,13 @@ import { OpenAI } from "openai";
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import { PROVIDER_USAGE_WAIT_MS } from "../../protocol/limits.ts";
+import type { ByteReads } from "../../transport/answer.ts";
+import { readsOf } from "../../transport/fetch.ts";
 import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
-import { type ByteReads, createBoundedFetch, readBytes } from "./fetch.ts";
+import { createBoundedFetch, readBytes } from "./fetch.ts";
 import { readProblem } from "./problem.ts";
 import { type CompletionReader, createCompletionReader, notAStream } from "./reader.ts";
 import { bodyOf, endpointOf, headersOf, refusedFields } from "./request.ts";
@@ -103,8 +105,8 @@ async function readAnswer(
   completion: CompletionReader,
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
-  if (response.body === null) throw notAStream("no body");
-  const reads = readBytes(response.body);
+  const reads = readsOf(response) ?? (response.body === null ? null : readBytes(response.body));
+  if (reads === null) throw notAStream("no body");
   // The signal alone leaves some providers streaming on: the body must be cancelled too.
   const cancel = () => reads.cancel(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });

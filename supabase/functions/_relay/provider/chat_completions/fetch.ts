@@ -2,6 +2,7 @@
 
 import type { Clock } from "../../platform/clock.ts";
 import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
+import type { ByteReads } from "../../transport/answer.ts";
 
 /** The openai package reads an error's body to its end, so this fetch cuts the body of an error response. */
 export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetch): typeof fetch {
@@ -39,14 +40,6 @@ async function readStart(body: ReadableStream<Uint8Array>, clock: Clock): Promis
     cancel();
   }
   return text;
-}
-
-/** The reads of one body. */
-export interface ByteReads {
-  /** The next bytes, good until the next call; undefined at the end. */
-  next(): Promise<Uint8Array | undefined>;
-  /** Ends the body, whatever state it is in; never rejects. */
-  cancel(reason: unknown): void;
 }
 
 /** A read that waits holds its buffer, so a stream that says little must have a small one. */

@@ -1,0 +1,40 @@
+/** The door for the openai package: a `fetch` over a connection of our own. */
+
+import type { ByteReads, Post } from "./answer.ts";
+
+/** The bodies of answers that `createTransportFetch` gave. */
+const bodies = new WeakMap<Response, ByteReads>();
+
+/** How to read the body of such an answer; undefined where the response came from another `fetch`. */
+export function readsOf(response: Response): ByteReads | undefined {
+  return bodies.get(response);
+}
+
+/** A 2xx answer has no `body`: its bytes are read by `readsOf`. Any other one has an ordinary body. */
+export function createTransportFetch(post: Post): typeof fetch {
+  return async (input, init) => {
+    if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") {
+      throw new TypeError("Cannot send the request: the transport sends a POST with a body of text");
+    }
+    const url = new URL(input instanceof Request ? input.url : input);
+    const signal = init.signal ?? new AbortController().signal;
+    const answer = await post(url, Object.fromEntries(new Headers(init.headers)), init.body, signal);
+    const { status } = answer;
+    const isOk = status >= 200 && status < 300;
+    const headers = { "content-type": answer.header("content-type") ?? "" };
+    const response = new Response(isOk || status === 304 ? null : streamOf(answer), { status, headers });
+    if (isOk || status === 304) bodies.set(response, answer);
+    return response;
+  };
+}
+
+function streamOf(reads: ByteReads): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const bytes = await reads.next();
+      if (bytes === undefined) controller.close();
+      else controller.enqueue(bytes.slice());
+    },
+    cancel: (reason) => reads.cancel(reason),
+  }, { highWaterMark: 0 });
+}
