@@ -75,7 +75,8 @@ type ChunkState = { place: number; left: number; line: number };
 /** Takes one byte that is not data. */
 function step(state: ChunkState, byte: number) {
   const { place } = state;
-  state.line++;
+  const limit = place < TRAILER ? MAX_CHUNK_LINE_BYTES : MAX_PROVIDER_HEAD_BYTES;
+  if (++state.line > limit) throw unreadable(`its framing has more than ${limit} bytes in one place`);
   if (place === SIZE) {
     const digit = hexDigit(byte);
     if (digit >= 0) state.left = state.left * 16 + digit;
@@ -98,8 +99,6 @@ function step(state: ChunkState, byte: number) {
     state.place = SIZE;
     state.line = 0;
   } else stepTrailer(state, byte);
-  const limit = place < TRAILER ? MAX_CHUNK_LINE_BYTES : MAX_PROVIDER_HEAD_BYTES;
-  if (state.line > limit) throw unreadable(`its framing has more than ${limit} bytes in one place`);
 }
 
 function stepTrailer(state: ChunkState, byte: number) {

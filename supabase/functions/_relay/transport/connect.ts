@@ -69,7 +69,7 @@ function firstOf(
       if (isOver || next === addresses.length) return;
       const address = addresses[next++];
       stop = clock.after(NEXT_ADDRESS_MS, attempt);
-      network.connect(address, port, signal).then((connection) => {
+      network.connect(address, port).then((connection) => {
         if (isOver) return connection.close();
         end();
         resolve({ connection, address });

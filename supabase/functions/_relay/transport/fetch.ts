@@ -22,8 +22,9 @@ export function createTransportFetch(post: Post): typeof fetch {
     const { status } = answer;
     const isOk = status >= 200 && status < 300;
     const headers = { "content-type": answer.header("content-type") ?? "" };
+    // Of 304 a response takes no body, and there is none.
     const response = new Response(isOk || status === 304 ? null : streamOf(answer), { status, headers });
-    if (isOk || status === 304) bodies.set(response, answer);
+    if (isOk) bodies.set(response, answer);
     return response;
   };
 }

@@ -153,7 +153,8 @@ async function readHead(hold: Hold, begun: Kept["begun"] | null, limit: () => ()
       stop = null;
       const head = parseHead(buffer.subarray(0, end));
       if (head.status >= 200) return { head, buffer, from: end, to: length };
-      if (head.status === 101) throw unreadable("it changes the protocol, which was not asked for");
+      // HTTP/1.0 has no interim answers, and no other protocol was asked for [RFC 9110, 15.2].
+      if (head.status === 101 || head.version === "1.0") throw unreadable(`it begins with status ${head.status}`);
       interim++;
       buffer.copyWithin(0, end, length);
       length -= end;

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { startRawServer } from "../testing/raw_server.ts";
+import { createTransportFetch, readsOf } from "./fetch.ts";
+import { createTransport } from "./transport.ts";
+
+const POST = { method: "post", body: "{}", headers: { "x-a": "b" } };
+
+async function ask(answer: string, init: RequestInit = POST) {
+  const transport = createTransport(() => ["127.0.0.1"]);
+  await using server = startRawServer(async (peer) => {
+    await peer.request();
+    await peer.send(answer);
+  });
+  try {
+    const response = await createTransportFetch(transport.post)(server.url, init);
+    const bytes = await readsOf(response)?.next();
+    const text = bytes === undefined ? null : new TextDecoder().decode(bytes);
+    return [response.status, response.headers.get("content-type"), text, await response.text()];
+  } finally {
+    transport.close();
+    await server.emptied();
+  }
+}
+
+Deno.test("an answer's bytes are read by readsOf(), a refusal's body as any other", async () => {
+  const head = "Content-Type: a/b\r\nContent-Length: 2\r\n\r\nHi";
+  assert.deepEqual(await ask(`HTTP/1.1 200 OK\r\n${head}`), [200, "a/b", "Hi", ""]);
+  assert.deepEqual(await ask(`HTTP/1.1 429 No\r\n${head}`), [429, "a/b", null, "Hi"]);
+  assert.deepEqual(await ask(`HTTP/1.1 302 Found\r\nLocation: /a\r\n\r\nHi`), [302, "", null, "Hi"]);
+  for (const status of [204, 205, 304]) {
+    assert.deepEqual(await ask(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`), [status, "", null, ""]);
+  }
+});
+
+Deno.test("what is no POST of text is refused", async () => {
+  for (const init of [{}, { method: "GET" }, { method: "POST" }, { method: "POST", body: new Uint8Array(1) }]) {
+    await assert.rejects(createTransportFetch(() => assert.fail("It was sent"))("http://a.test", init), {
+      name: "TypeError",
+    });
+  }
+});

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import type { Connection } from "../platform/network.ts";
+import { makeRandom, type Random, splitRandomly } from "../testing/split.ts";
+import { createTransport } from "./transport.ts";
+
+/** Node's own parser, asked in a process of its own: one answer a line as Base64, then the end of the connection. */
+const ORACLE = `
+const { HTTPParser } = require("_http_common");
+const results = require("fs").readFileSync(0, "latin1").trim().split("\\n").map((line) => {
+  const parser = new HTTPParser();
+  parser.initialize(HTTPParser.RESPONSE, {});
+  const body = [];
+  let status = null;
+  let isWhole = false;
+  parser[HTTPParser.kOnHeaders | 0] = () => {};
+  parser[HTTPParser.kOnHeadersComplete | 0] = (major, minor, headers, method, url, code) => {
+    status = code;
+    return 0;
+  };
+  parser[HTTPParser.kOnBody | 0] = (buffer) => {
+    if (!isWhole) body.push(Buffer.from(buffer));
+  };
+  parser[HTTPParser.kOnMessageComplete | 0] = () => {
+    if (status >= 200) isWhole = true;
+  };
+  const error = parser.execute(Buffer.from(line, "base64"));
+  const end = error instanceof Error ? error : parser.finish();
+  const code = end instanceof Error ? end.code : null;
+  return { status, isWhole, code, body: Buffer.concat(body).toString("latin1") };
+});
+process.stdout.write(JSON.stringify(results));
+`;
+
+interface Result {
+  status: number;
+  isWhole: boolean;
+  code: string | null;
+  body: string;
+}
+
+function askNode(answers: string[]): Result[] | null {
+  const input = answers.map((answer) => btoa(answer)).join("\n");
+  const file = Deno.makeTempFileSync();
+  try {
+    Deno.writeTextFileSync(file, input);
+    const { success, stdout } = new Deno.Command("sh", { args: ["-c", `node -e '${ORACLE}' < "${file}"`] })
+      .outputSync();
+    return success ? JSON.parse(new TextDecoder().decode(stdout)) : null;
+  } finally {
+    Deno.removeSync(file);
+  }
+}
+
+/** Reads an answer whose bytes come in these parts; null: it is refused. */
+async function read(parts: string[]): Promise<[number, string] | null> {
+  const bytes = parts.filter((part) => part !== "").map((part) => Uint8Array.from(part, (unit) => unit.charCodeAt(0)));
+  const connection: Connection = {
+    read(buffer) {
+      const next = bytes.shift();
+      if (next === undefined) return Promise.resolve(null);
+      const part = next.subarray(0, buffer.length);
+      if (part.length < next.length) bytes.unshift(next.subarray(part.length));
+      buffer.set(part);
+      return Promise.resolve(part.length);
+    },
+    write: (request) => Promise.resolve(request.length),
+    close() {},
+  };
+  const network = { connect: () => Promise.resolve(connection), startTls: () => Promise.resolve(connection) };
+  const clock = { now: () => 0, after: () => () => {} };
+  const transport = createTransport(() => ["192.0.2.1"], clock, network);
+  try {
+    const answer = await transport.post(new URL("http://a.test"), {}, "", new AbortController().signal);
+    let text = "";
+    for (let read = await answer.next(); read !== undefined; read = await answer.next()) {
+      text += String.fromCharCode(...read);
+    }
+    return [answer.status, text];
+  } catch {
+    return null;
+  }
+}
+
+const NAMES = [
+  "Content-Length",
+  "content-length",
+  "Transfer-Encoding",
+  "Connection",
+  "X-A",
+  "Keep-Alive",
+  "Date",
+  "X A",
+];
+const VALUES = ["5", "05", "0", "chunked", "Chunked", "gzip", "close", "keep-alive", "", "a b", "\t5 ", "-1"];
+const ENDS = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\n "];
+const STARTS = [
+  "HTTP/1.1 200 OK",
+  "HTTP/1.1 200 ",
+  "HTTP/1.1 200",
+  "HTTP/1.0 200 OK",
+  "HTTP/1.1 404 No",
+  "HTTP/1.1 204 A",
+];
+const SIZES = ["5", "05", "5;a=b", '5;a="b;c"', "5 ", "6", "4", "0005", "5;", "g", "1", "A"];
+const ODD = ["\0", "\r", "\n", " ", ":", ";", "\x7f", "\x80", "\xff", "0", "\t"];
+
+function makeAnswer(random: Random): string {
+  const one = (list: string[]) => list[random(list.length)];
+  const isChunked = random(2) === 0;
+  let text = (random(8) === 0 ? "HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" : "") + one(STARTS) + one(ENDS);
+  if (isChunked && random(8) > 0) text += "Transfer-Encoding: chunked\r\n";
+  for (let count = random(4); count > 0; count--) {
+    text += `${one(NAMES)}${one([": ", ":", ":  "])}${one(VALUES)}${one(ENDS)}`;
+  }
+  text += "\r\n";
+  if (!isChunked) text += "Hello, world".slice(0, random(13));
+  else {
+    for (let count = random(5); count > 0; count--) text += `${one(SIZES)}${one(ENDS)}Hello${one(ENDS)}`;
+    text += one([
+      "0\r\n\r\n",
+      "0\r\n\r\n",
+      "0\r\n\r\n",
+      "0;a\r\nX-A: b\r\n\r\n",
+      "0\r\nX A: b\r\n\r\n",
+      "00\r\n\r\n",
+      "0\r\n",
+    ]);
+  }
+  for (let count = random(3); count > 0; count--) {
+    const at = random(text.length + 1);
+    text = text.slice(0, at) + (random(2) === 0 ? one(ODD) : "") + text.slice(at + random(2));
+  }
+  return text;
+}
+
+/** Node takes no length twice, not even an equal one, and no extension without a name. */
+const STRICTER = ["HPE_UNEXPECTED_CONTENT_LENGTH", "HPE_STRICT"];
+
+/** A tab may end a value [RFC 9110, 5.5], but Node takes it for a part of the coding. */
+const MISREAD = /chunked\t+\r\n/i;
+
+Deno.test("answers made by chance are read as Node's parser reads them, or refused", async () => {
+  const seed = Number(Deno.env.get("TRANSPORT_SEED") ?? 1);
+  const random = makeRandom(seed);
+  const count = Number(Deno.env.get("TRANSPORT_ANSWERS") ?? 5_000);
+  const answers = Array.from({ length: count }, () => makeAnswer(random));
+  const expected = askNode(answers);
+  // A machine without Node has no oracle.
+  if (expected === null) return;
+  let wholes = 0;
+  for (const [index, answer] of answers.entries()) {
+    const whole = await read([answer]);
+    const cut = await read(splitRandomly(answer, random));
+    assert.deepEqual(cut, whole, JSON.stringify(answer));
+    if (whole === null) continue;
+    wholes++;
+    const { status, isWhole, code, body }: Result = expected[index];
+    if (!isWhole && STRICTER.includes(code ?? "") || MISREAD.test(answer)) continue;
+    assert.deepEqual([status, isWhole, body], [whole[0], true, whole[1]], `${JSON.stringify(answer)} ${code}`);
+  }
+  assert.ok(wholes > count / 20, `Only ${wholes} of ${count} were read`);
+});
