@@ -48,9 +48,9 @@ Deno.test("a token says when it was sent, also where its count begins again, unl
 /** Hands everything on but for one token of each stream. */
 const lossy: Relay = {
   ...{ name: "lossy", title: "" },
-  start({ providerPort }) {
+  start({ provider }) {
     const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-      const upstream = `http://127.0.0.1:${providerPort}${new URL(request.url).pathname}`;
+      const upstream = provider + new URL(request.url).pathname;
       const answer = await fetch(upstream, { method: "POST", body: await request.text() });
       return new Response((await answer.text()).replace("~", ""));
     });

@@ -1,6 +1,6 @@
 /**
  * The provider, a process of its own on raw sockets: it shares a core with the readers, so it must cost next to nothing.
- * It prints its port. The first segment of a path says what to send, so that a relay can ask for it by a base URL alone:
+ * It prints its two ports, without TLS and with it. The first segment of a path says what to send, so that a relay can ask for it by a base URL alone:
  * `paced-20-500` is 500 tokens, one each 20 ms; `burst-1-5000` is one token and, once `/go` was asked for, the others as
  * fast as they are taken, so many events a write; `idle-0-1` is one token and no end.
  */
@@ -32,6 +32,14 @@ const HEAD = encoder.encode(
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n" +
     httpChunk(event(choice({ role: "assistant", content: "", refusal: null }))),
 );
+
+/** In one write: the kernel holds a second one back for 40 ms, and a socket with TLS cannot ask it not to. */
+function beginWith(token: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(HEAD.length + token.length);
+  bytes.set(HEAD);
+  bytes.set(token, HEAD.length);
+  return bytes;
+}
 
 function tailOf(tokens: number): Uint8Array {
   const usage = event([], { prompt_tokens: 12, completion_tokens: tokens, total_tokens: tokens + 12 });
@@ -75,7 +83,7 @@ let go = Promise.withResolvers<void>();
 
 async function burst(eventsPerWrite: number, tokens: number, connection: Connection): Promise<void> {
   const chunks = ["~word", "~lamp", "~tide", "~ship"].map((text) => burstOf(eventsPerWrite, text));
-  await connection.write(burstOf(1, "~once"));
+  await connection.write(beginWith(burstOf(1, "~once")));
   await go.promise;
   let left = tokens - 1;
   for (; left >= eventsPerWrite && !connection.closed; left -= eventsPerWrite) {
@@ -96,9 +104,8 @@ function answer(path: string, connection: Connection): void {
   }
   const tokens = Number(count);
   const end = () => void connection.write(tailOf(tokens));
-  connection.write(HEAD);
   if (kind === "burst") return void burst(Number(pace), tokens, connection).then(end);
-  connection.write(tokenNow(now()));
+  connection.write(beginWith(tokenNow(now())));
   if (kind === "idle") return;
   if (paced.size === 0) setTimeout(tick, 1);
   let [dueAt, left] = [now() + Number(pace), tokens - 1];
@@ -118,9 +125,9 @@ function endOf(text: string): number {
   return head > 3 && text.length >= end ? end : 0;
 }
 
-async function serve(accepted: Deno.TcpConn): Promise<void> {
+async function serve(accepted: Deno.TcpConn | Deno.TlsConn): Promise<void> {
   using socket = accepted;
-  socket.setNoDelay(true);
+  if ("setNoDelay" in socket) socket.setNoDelay(true);
   let written = Promise.resolve();
   const connection: Connection = {
     closed: false,
@@ -145,6 +152,14 @@ async function serve(accepted: Deno.TcpConn): Promise<void> {
   connection.closed = true;
 }
 
-const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-console.log((listener.addr as Deno.NetAddr).port);
-for await (const socket of listener) void serve(socket);
+async function listen(listener: Deno.Listener<Deno.TcpConn | Deno.TlsConn>): Promise<void> {
+  for await (const socket of listener) void serve(socket);
+}
+
+const certificate = { cert: Deno.readTextFileSync(Deno.args[0]), key: Deno.readTextFileSync(Deno.args[1]) };
+const listeners = [
+  Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...certificate }),
+];
+console.log(listeners.map(({ addr }) => (addr as Deno.NetAddr).port).join(" "));
+listeners.forEach(listen);

@@ -7,11 +7,15 @@ import { startSupabase, type Supabase } from "./supabase.ts";
 
 const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
 const CACHE = pathOf("../.data/bench/");
+const CERTIFICATE = `${CACHE}provider.crt`;
+const KEY = `${CACHE}provider.key`;
 const PYTHON_PACKAGES = ["fastapi==0.165.0", "uvicorn[standard]==0.54.0", "httpx==0.28.1"];
 
 /** What relays are started in. */
 export interface World {
-  providerPort: number;
+  /** The provider's address, as relays get it, and as they get it for TLS. */
+  provider: string;
+  secureProvider: string;
   /** The Deno of the relays that run on Deno. */
   deno: string;
   /** Puts a relay on a core of its own. */
@@ -66,7 +70,7 @@ export async function startOurs(world: World, env: Record<string, string> = {}):
   const { environment, users } = await world.supabase();
   const profile = world.profile ? ["--cpu-prof", `--cpu-prof-dir=${CACHE}`] : [];
   const requests: Requests = async (port, plan, count) => {
-    const all = await users(count, `http://127.0.0.1:${world.providerPort}/${plan}/v1`);
+    const all = await users(count, `${world.provider}/${plan}/v1`);
     return all.map(({ token, bot_id }) => post(port, "/functions/v1/stream", { prompt: PROMPT, bot_id }, token));
   };
   const serve = denoRun(world, ...profile, pathOf("../dev/serve.ts"));
@@ -91,15 +95,15 @@ const denoRun = ({ deno }: World, ...args: string[]) => () =>
 
 /** Starts a program on the relays' core, and lets its compiler see the hot path. */
 async function startRelay(
-  { pin, providerPort }: World,
+  { pin, provider }: World,
   command: (port: string) => string[],
   requests: Requests,
   env: Record<string, string> = {},
 ): Promise<RunningRelay> {
   const port = freePort();
-  const PROVIDER = `http://127.0.0.1:${providerPort}`;
-  const base = { HOST: "127.0.0.1", PORT: String(port), PROVIDER, NO_COLOR: "1", PYTHONDONTWRITEBYTECODE: "1" };
-  const running = start([...pin, ...command(String(port))], { ...base, ...env });
+  const address = { HOST: "127.0.0.1", PORT: String(port), PROVIDER: provider, DENO_CERT: CERTIFICATE };
+  const quiet = { NO_COLOR: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const running = start([...pin, ...command(String(port))], { ...address, ...quiet, ...env });
   try {
     await listening(port, running);
     const crowd = await openCrowd(await requests(port, "paced-3-120", 60), 400);
@@ -110,6 +114,16 @@ async function startRelay(
     throw error;
   }
   return { pid: running.pid, requests: (plan, count) => requests(port, plan, count), stop: running.stop };
+}
+
+/** For the provider's name, signed by itself: the relays take it by DENO_CERT. */
+async function makeCertificate(): Promise<void> {
+  const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"];
+  await run([
+    ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "7"],
+    ...["-subj", "/CN=localhost", ...extensions.flatMap((extension) => ["-addext", extension])],
+    ...["-keyout", KEY, "-out", CERTIFICATE],
+  ]);
 }
 
 /** A port that nothing listens on at this moment. */
@@ -128,12 +142,19 @@ export async function openWorld(
     throw new Error(`Cannot start: there is no Deno ${runtime}, only ${Deno.version.deno} and npm's ${RUNTIME_DENO}`);
   }
   await Deno.mkdir(CACHE, { recursive: true });
-  const provider = start([Deno.execPath(), "run", "--quiet", "-A", pathOf("./provider.ts")]);
-  const providerPort = Number(await provider.line);
+  await makeCertificate();
+  const provider = start([Deno.execPath(), "run", "--quiet", "-A", pathOf("./provider.ts"), CERTIFICATE, KEY]);
+  const [port, securePort] = (await provider.line).split(" ");
   let supabase: Promise<Supabase> | undefined;
   let closing: Promise<unknown> | undefined;
   return {
-    ...{ providerPort, deno, profile, pin: pinned ? ["taskset", "-c", "1"] : [] },
+    ...{
+      provider: `http://127.0.0.1:${port}`,
+      secureProvider: `https://localhost:${securePort}`,
+      deno,
+      profile,
+      pin: pinned ? ["taskset", "-c", "1"] : [],
+    },
     supabase: () => supabase ??= startSupabase(database),
     close: async () => void await (closing ??= Promise.all([supabase?.then((it) => it.close()), provider.stop()])),
   };

@@ -27,6 +27,7 @@ const delay: Cell = ({ ratio, value }) => `${short(ratio)} × (${short(value)} m
 const first: Cell = ({ value, added }) => `${added > 0 ? "+" : ""}${short(added || value)} ms`;
 const megabytes: Cell = ({ value }) => `${short(value)} MB`;
 
+const SECURE = ", TLS to the provider";
 const ROWS: [title: string, figure: Figure, cell: Cell][] = [
   ["CPU a token, 200 paced streams", ["paced", "cpuUs"], cpu],
   ["CPU a token, burst, one event a write", ["burst-1", "cpuUs"], cpu],
@@ -34,6 +35,9 @@ const ROWS: [title: string, figure: Figure, cell: Cell][] = [
   ["delay of a token, p99, 200 streams", ["paced", "delayP99"], delay],
   ["first token, alone", ["first", "firstToken"], first],
   ["first token, with 200 streams", ["paced", "firstToken"], first],
+  [`CPU a token, 200 paced streams${SECURE}`, ["paced-tls", "cpuUs"], cpu],
+  [`CPU a token, burst, 20 events a write${SECURE}`, ["burst-20-tls", "cpuUs"], cpu],
+  [`first token, alone${SECURE}`, ["first-tls", "firstToken"], first],
   ["memory, idle", ["memory", "idleMb"], megabytes],
   ["memory, 1,000 streams", ["memory", "openMb"], megabytes],
   ["memory for each stream", ["memory", "perStreamKb"], ({ value }) => `${short(value)} KB`],
@@ -66,7 +70,7 @@ export function chartOf(results: Results): string {
   let y = 48;
   const text = (x: number, words: string, kind = "") =>
     parts.push(`<text x="${x}" y="${y + 13}" class="${kind}">${words.replaceAll(/[*\`]/g, "")}</text>`);
-  for (const [title, figure] of ROWS.filter(([, [, name]]) => name === "cpuUs")) {
+  for (const [title, figure] of ROWS.filter(([title, [, name]]) => name === "cpuUs" && !title.endsWith(SECURE))) {
     text(16, title, "head");
     y += 24;
     for (const { name, title } of RELAYS) {

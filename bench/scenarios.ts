@@ -19,6 +19,8 @@ export interface Scenario {
   name: string;
   /** True where it is done once, with a new process for each relay. */
   once?: boolean;
+  /** True where the relays speak TLS with the provider, in processes of their own. */
+  secure?: boolean;
   run(relay: RunningRelay, quick: boolean, world: World): Promise<Sample>;
 }
 
@@ -33,9 +35,16 @@ export async function runAll(
 ): Promise<Results> {
   const running = new Map<Relay, RunningRelay>();
   const results: Results = {};
+  const stopAll = () => Promise.all([...running.values()].map((relay) => relay.stop()));
+  let isSecure: boolean | undefined;
   try {
-    for (const relay of relays) running.set(relay, await relay.start(world));
-    for (const { name, once, run } of scenarios) {
+    for (const { name, once, secure = false, run } of scenarios) {
+      if (secure !== isSecure) {
+        await stopAll();
+        const provider = secure ? world.secureProvider : world.provider;
+        for (const relay of relays) running.set(relay, await relay.start({ ...world, provider }));
+        isSecure = secure;
+      }
       const samples: Record<string, Sample[]> = results[name] = {};
       for (let round = 1; round <= (once ? 1 : rounds); round++) {
         for (const relay of relays) {
@@ -51,7 +60,7 @@ export async function runAll(
     }
     return results;
   } finally {
-    await Promise.all([...running.values()].map((relay) => relay.stop()));
+    await stopAll();
   }
 }
 
@@ -129,7 +138,7 @@ async function burst(relay: RunningRelay, eventsPerWrite: number, seconds: numbe
   const begun = await crowd.begun(LONGEST_MS);
   const before = crowd.tokens;
   const stop = stopwatch(relay.pid);
-  await (await fetch(`http://127.0.0.1:${world.providerPort}/go`)).body?.cancel();
+  await (await fetch(`${world.provider}/go`)).body?.cancel();
   const saturated = await crowd.ended(begun ? LONGEST_MS : 0) > 0;
   const used = stop();
   const delivered = crowd.tokens - before;
@@ -165,4 +174,7 @@ export const SCENARIOS: Scenario[] = [
   { name: "burst-1", run: (relay, quick, world) => burst(relay, 1, quick ? 0.8 : 1.2, world) },
   { name: "burst-20", run: (relay, quick, world) => burst(relay, 20, quick ? 0.8 : 1.2, world) },
   { name: "memory", once: true, run: memory },
+  { name: "first-tls", secure: true, run: firstToken },
+  { name: "paced-tls", secure: true, run: (relay, quick) => pace(relay, 200, quick ? 1_500 : 3_000) },
+  { name: "burst-20-tls", secure: true, run: (relay, quick, world) => burst(relay, 20, quick ? 0.8 : 1.2, world) },
 ];

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 
 import httpx
 from fastapi import FastAPI
@@ -10,7 +11,9 @@ from pydantic import BaseModel
 
 PROVIDER = os.environ["PROVIDER"]
 app = FastAPI()
-client = httpx.AsyncClient(timeout=None, limits=httpx.Limits(max_connections=None), trust_env=False)
+certificates = ssl.create_default_context(cafile=os.environ["DENO_CERT"])
+limits = httpx.Limits(max_connections=None)
+client = httpx.AsyncClient(timeout=None, limits=limits, verify=certificates, trust_env=False)
 
 
 class Prompt(BaseModel):

@@ -41,6 +41,9 @@ const LOCAL_ISSUER = /^https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\/auth\/v1$/;
 /** Milliseconds between two warnings of one kind: a stranger's tokens must not fill the log. */
 const WARNING_PAUSE_MS = 60_000;
 const MAX_ISSUER_CHARACTERS = 200;
+
+/** Characters of all tokens that a worker remembers, some thousand users'. */
+export const MAX_REMEMBERED_CHARACTERS = 2_000_000;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
@@ -53,7 +56,11 @@ export function createVerifier(
   options: VerifierOptions = {},
 ): (request: Request) => Promise<Caller> {
   const { configuration, clock } = platform;
-  const keySet = createKeySet(new URL(configuration.jwksUrl), clock, options);
+  const isOver = (exp: number) => clock.now() / 1000 >= exp + CLOCK_TOLERANCE_SECONDS;
+  let remembered = createMemory(isOver);
+  // What another key set has verified is verified again.
+  const forget = () => void (remembered = createMemory(isOver));
+  const keySet = createKeySet(new URL(configuration.jwksUrl), clock, options, forget);
   const secret = configuration.jwtSecret === null ? null : new TextEncoder().encode(configuration.jwtSecret);
   const warn = createWarning(platform);
 
@@ -66,7 +73,7 @@ export function createVerifier(
     };
     const { alg } = decodeProtectedHeader(token);
     if (alg === "ES256" || alg === "RS256") {
-      return await verifyWithAnyKey(token, keySet, { ...claims, algorithms: [alg] });
+      return await verifyWithAnyKey(token, keySet.find, { ...claims, algorithms: [alg] });
     }
     if (alg === "HS256" && secret !== null) {
       return (await jwtVerify(token, secret, { ...claims, algorithms: [alg] })).payload;
@@ -80,11 +87,22 @@ export function createVerifier(
 
   return async (request) => {
     const token = bearerToken(request);
-    let payload: JWTPayload;
+    const known = remembered.find(token, keySet.isFresh());
+    if (known !== undefined) return known;
+    // The key set may be read anew while this token is verified with a key of the old one.
+    const memory = remembered;
+    const { alg, payload } = await verifyIssued(token);
+    const caller = callerOf(payload, configuration);
+    memory.add(token, caller, payload.exp!, alg !== "HS256");
+    return caller;
+  };
+
+  async function verifyIssued(token: string) {
     try {
-      payload = await verify(token);
+      const payload = await verify(token);
+      const { alg } = decodeProtectedHeader(token);
       // After the signature, so that only the project's own tokens can cause a warning.
-      if (!isIssuer(configuration, payload.iss, decodeProtectedHeader(token).alg)) {
+      if (!isIssuer(configuration, payload.iss, alg)) {
         const issuer = JSON.stringify(payload.iss ?? null).slice(0, MAX_ISSUER_CHARACTERS);
         warn(
           "RELAY_JWT_ISSUER",
@@ -92,10 +110,42 @@ export function createVerifier(
         );
         throw new TypeError('"iss" is not the issuer of the project');
       }
+      return { alg, payload };
     } catch (error) {
       throw refusal(error);
     }
-    return callerOf(payload, configuration);
+  }
+}
+
+/**
+ * The callers of tokens that were verified: a signature is verified on another thread, which costs each request 0.3 to
+ * 1 ms. The whole token is the key, and only accepted tokens come in. The oldest makes room.
+ */
+function createMemory(isOver: (exp: number) => boolean) {
+  const callers = new Map<string, { caller: Caller; exp: number; needsKeySet: boolean }>();
+  let characters = 0;
+
+  function forget(token: string) {
+    if (callers.delete(token)) characters -= token.length;
+  }
+
+  return {
+    /** A key set that is due to be read again vouches for nothing. */
+    find(token: string, isFresh: boolean): Caller | undefined {
+      const known = callers.get(token);
+      if (known === undefined || known.needsKeySet && !isFresh) return undefined;
+      if (!isOver(known.exp)) return known.caller;
+      forget(token);
+    },
+    add(token: string, caller: Caller, exp: number, needsKeySet: boolean) {
+      forget(token);
+      callers.set(token, { caller, exp, needsKeySet });
+      characters += token.length;
+      for (const oldest of callers.keys()) {
+        if (characters <= MAX_REMEMBERED_CHARACTERS) break;
+        forget(oldest);
+      }
+    },
   };
 }
 
@@ -122,21 +172,24 @@ function createWarning({ clock, log }: Platform): (variable: string, cause: stri
  * A key set that cannot be read is a failure of its own; only a key that is not in it is the token's. Anyone can make a
  * token whose key must be looked up, so after a failure it is not asked again for `KEY_SET_RETRY_MS`.
  */
-function createKeySet(url: URL, clock: Clock, options: VerifierOptions): JWTVerifyGetKey {
+function createKeySet(url: URL, clock: Clock, options: VerifierOptions, onRead: () => void) {
   const fetchKeySet = options.fetch ?? fetch;
   let failed = { until: -Infinity, cause: undefined as unknown };
+  let reads = 0;
   const keySet = createRemoteJWKSet(url, {
     timeoutDuration: KEY_SET_TIMEOUT_MS,
     cooldownDuration: options.cooldownMs,
     async [customFetch](url, init) {
       if (clock.now() < failed.until) throw failed.cause;
+      reads++;
       const response = await fetchKeySet(url, init);
       // jose leaves the body of an error unread, which would hold the connection.
       if (response.status !== 200) await response.body?.cancel();
       return response;
     },
   });
-  return async (header, token) => {
+  const find: JWTVerifyGetKey = async (header, token) => {
+    const before = reads;
     try {
       return await keySet(header, token);
     } catch (cause) {
@@ -147,8 +200,12 @@ function createKeySet(url: URL, clock: Clock, options: VerifierOptions): JWTVeri
         "Cannot verify the token: the key set cannot be read",
         { cause, retryAfter: RETRY_AFTER_SECONDS },
       );
+    } finally {
+      // Here, and not where the answer comes: until jose has taken that, tokens are verified with the old set.
+      if (reads !== before) onRead();
     }
   };
+  return { find, isFresh: () => keySet.fresh };
 }
 
 /** A token without `kid` may fit several keys of the set; the right one is known by its signature alone. */

@@ -4,7 +4,7 @@ import { RelayError } from "../protocol/errors.ts";
 import { KEY_SET_RETRY_MS } from "../protocol/limits.ts";
 import { type KeyServer, makeKey, serveKeys, sign, type SigningKey } from "../testing/key_server.ts";
 import { makePlatform, type PlatformOverrides } from "../testing/platform.ts";
-import { type Caller, createVerifier, type VerifierOptions } from "./verify.ts";
+import { type Caller, createVerifier, MAX_REMEMBERED_CHARACTERS, type VerifierOptions } from "./verify.ts";
 
 const USER = "7b0c9f0e-94a2-4f3c-8d0b-0f5a1c2d3e4f";
 const ISSUER = "http://supabase.test/auth/v1";
@@ -367,4 +367,85 @@ Deno.test("the key set is asked once, under the configured URL, within a time li
   const [[url, init]] = asked;
   assert.deepEqual([url, init?.redirect], ["http://supabase.test/jwks", "manual"]);
   assert.ok(init?.signal instanceof AbortSignal);
+});
+
+/** Counts the signatures that are verified while it exists. */
+function countVerifications() {
+  const { verify } = crypto.subtle;
+  const counter = {
+    count: 0,
+    [Symbol.dispose]: () => void (crypto.subtle.verify = verify),
+  };
+  crypto.subtle.verify = (...args: unknown[]) => {
+    counter.count++;
+    return Reflect.apply(verify, crypto.subtle, args);
+  };
+  return counter;
+}
+
+Deno.test("a verified token is remembered until it expires, whole, and a refused one is not", async () => {
+  await using keys = serve(es256);
+  using signatures = countVerifications();
+  const { as, asUser, clock } = makeVerifier({ keys, configuration: { jwtSecret: SECRET } });
+  // With this one the key set is read.
+  await asUser();
+  for (const key of [es256, hs256]) {
+    const token = await sign(makeClaims({ exp: clock.now() / 1000 + 60 }), key);
+    signatures.count = 0;
+    for (let round = 0; round < 3; round++) assert.equal((await as(token)).userId, USER);
+    assert.equal(signatures.count, 1);
+    const [header, payload, signature] = token.split(".");
+    const changed = signature.startsWith("A") ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
+    for (let round = 1; round <= 2; round++) {
+      await assertRefused(as(`${header}.${payload}.${changed}`));
+      assert.equal(signatures.count, 1 + round);
+    }
+    clock.advance(64_999);
+    assert.equal((await as(token)).userId, USER);
+    clock.advance(1);
+    await assertRefused(as(token), ...EXPIRED);
+  }
+});
+
+Deno.test("a token is verified again once the key set was read again, and refused if its key is gone", async () => {
+  await using keys = serve(es256);
+  const { as, asUser } = makeVerifier({ keys, cooldownMs: 0 });
+  const token = await sign(makeClaims(), es256);
+  assert.equal((await as(token)).userId, USER);
+  const next = await makeKey("es-2");
+  keys.publish(next);
+  assert.equal((await as(token)).userId, USER);
+  assert.equal((await asUser({}, next)).userId, USER);
+  await assertRefused(as(token));
+});
+
+Deno.test("a remembered token does not outlive the time for which a key set is kept", async () => {
+  await using keys = serve(es256);
+  const { as } = makeVerifier({ keys });
+  const token = await sign(makeClaims(), es256);
+  assert.equal((await as(token)).userId, USER);
+  keys.publish(await makeKey("es-2"));
+  const { now } = Date;
+  try {
+    // jose has no other clock.
+    Date.now = () => now() + 601_000;
+    await assertRefused(as(token));
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test("tokens are remembered up to a number of characters, the newest ones", async () => {
+  await using keys = serve(es256);
+  using signatures = countVerifications();
+  const { as } = makeVerifier({ keys });
+  const long = "x".repeat(11_000);
+  const count = Math.ceil(MAX_REMEMBERED_CHARACTERS / 15_000) + 1;
+  const tokens = await Promise.all(Array.from({ length: count }, (_, nth) => sign(makeClaims({ nth, long }), es256)));
+  for (const token of tokens) await as(token);
+  signatures.count = 0;
+  await as(tokens.at(-1)!);
+  assert.equal(signatures.count, 0);
+  await as(tokens[0]);
+  assert.equal(signatures.count, 1);
 });

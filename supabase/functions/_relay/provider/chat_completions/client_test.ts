@@ -3,6 +3,8 @@ import type { Log } from "../../platform/log.ts";
 import { ERRORS, RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
 import { createManualClock, type ManualClock } from "../../testing/platform.ts";
+import { createTransportFetch } from "../../transport/fetch.ts";
+import { createTransport } from "../../transport/transport.ts";
 import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
 import { createChatCompletions } from "./client.ts";
 
@@ -145,7 +147,8 @@ Deno.test("the request is the bot's, and asks for a stream with usage", async ()
   });
 });
 
-Deno.test("it goes out as one POST, and the path and the query of the base URL are kept", async () => {
+Deno.test("it goes out as one POST by either transport, and the path and the query of the base URL are kept", async () => {
+  const transport = createTransport(() => ["127.0.0.1"]);
   await using provider = serve(() => new Response(HELLO + WORLD + STOP + DONE, { headers: EVENT_STREAM }));
   const paths = {
     "/": "/chat/completions",
@@ -153,12 +156,16 @@ Deno.test("it goes out as one POST, and the path and the query of the base URL a
     "/a/b%20c": "/a/b%20c/chat/completions",
     "/v1?api-version=2024-10-21&x=a%26b": "/v1/chat/completions?api-version=2024-10-21&x=a%26b",
   };
-  for (const path of Object.keys(paths)) {
-    const { calls, end } = run(undefined, { baseUrl: provider.url(path) });
-    assert.deepEqual(await end, STOPPED);
-    assert.equal(textOf(calls), "Hello world");
+  for (const fetchAny of [undefined, createTransportFetch(transport.post)]) {
+    provider.targets.length = 0;
+    for (const path of Object.keys(paths)) {
+      const { calls, end } = run(fetchAny, { baseUrl: provider.url(path) });
+      assert.deepEqual(await end, STOPPED);
+      assert.equal(textOf(calls), "Hello world");
+    }
+    assert.deepEqual(provider.targets, Object.values(paths).map((path) => `POST ${path}`));
   }
-  assert.deepEqual(provider.targets, Object.values(paths).map((path) => `POST ${path}`));
+  transport.close();
 });
 
 Deno.test("a bot's params cannot set what is the relay's, and can set the rest; a temperature of 0 is one", async () => {

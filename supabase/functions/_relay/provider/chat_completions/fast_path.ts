@@ -30,13 +30,10 @@ export function createFastPath(add: (kind: Delta["kind"], text: string) => void)
   let cut = "";
   return {
     read(text, at) {
-      while (template !== null) {
-        const end = template.match(text, at);
-        if (end === -1) break;
-        cut += template.value;
-        at = end;
-      }
-      return at;
+      if (template === null) return at;
+      const end = template.read(text, at);
+      cut += template.value;
+      return end;
     },
     learn(event, sole) {
       template = learnTemplate(event, sole.field);
@@ -52,11 +49,11 @@ export function createFastPath(add: (kind: Delta["kind"], text: string) => void)
 /** One chunk that was parsed, as the template of those that follow. */
 export interface ChunkTemplate {
   /**
-   * The index after the event that begins at `from`, if it differs from the template in the values of its holes alone;
-   * else -1, which means only that the event must be parsed.
+   * Reads events from the index on while they differ from the template in the values of their holes alone; gives the
+   * index after them. What follows must be parsed, which says nothing more about it.
    */
-  match(text: string, from: number): number;
-  /** The text of the last match: the value of its first hole. */
+  read(text: string, from: number): number;
+  /** The text of these events: the values of their first holes. */
   readonly value: string;
 }
 
@@ -109,25 +106,40 @@ function createTemplate(first: string, fixed: string[]): ChunkTemplate {
     return end;
   }
 
+  /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
+  const last = fixed.length - 1;
+  const toNext = fixed[last] + first;
+
+  /** The index of the quote before the event's last part; -1: there is no match up to it. */
+  function endOfHoles(text: string, quote: number): number {
+    let at = quote;
+    for (let part = 0; part < last && at !== -1; part++) {
+      if (!standsAt(text, at, fixed[part])) return -1;
+      const start = at + fixed[part].length;
+      at = endOfString(text, start);
+      if (SPECIAL.test(text.slice(start, at))) return -1;
+    }
+    return at;
+  }
+
   return {
-    match(text, from) {
-      if (!standsAt(text, from, first)) return -1;
-      const start = from + first.length;
-      let at = endOfString(text, start);
-      if (at === -1) return -1;
-      const found = text.slice(start, at);
-      for (let part = 0; part < fixed.length; part++) {
-        if (part > 0) {
-          const end = endOfString(text, at);
-          if (end === -1 || SPECIAL.test(text.slice(at, end))) return -1;
-          at = end;
-        }
-        if (!standsAt(text, at, fixed[part])) return -1;
-        at += fixed[part].length;
+    read(text, from) {
+      value = "";
+      let at = from;
+      let start = standsAt(text, from, first) ? from + first.length : -1;
+      while (start !== -1) {
+        const quote = endOfString(text, start);
+        const end = quote === -1 ? -1 : endOfHoles(text, quote);
+        if (end === -1) break;
+        const isFollowed = text.length > end + toNext.length && standsAt(text, end, toNext);
+        if (!isFollowed && !standsAt(text, end, fixed[last])) break;
+        const found = text.slice(start, quote);
+        const read = SPECIAL.test(found) ? readString(found) : found;
+        if (read === null) break;
+        value += read;
+        at = end + fixed[last].length;
+        start = isFollowed ? at + first.length : -1;
       }
-      const read = SPECIAL.test(found) ? readString(found) : found;
-      if (read === null) return -1;
-      value = read;
       return at;
     },
     get value() {

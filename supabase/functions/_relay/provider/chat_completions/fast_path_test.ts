@@ -9,10 +9,11 @@ const event = (inner: string) => `data: {"id":"1","choices":[{"index":0,"delta":
 /** With the padding that hides how long the text is. */
 const padded = (inner: string, padding: string) => event(inner).replace("}\n\n", `,"obfuscation":"${padding}"}\n\n`);
 
+/** Where the events end that match, and their text; -1 where none does. */
 function matches(pattern: string, text: string, from = 0): [number, string] {
   const template = learnTemplate(pattern, "content")!;
-  const end = template.match(text, from);
-  return [end, end === -1 ? "" : template.value];
+  const end = template.read(text, from);
+  return [end === from ? -1 : end, template.value];
 }
 
 Deno.test("a chunk with another text matches whole, and its text is read as JSON reads it", () => {
@@ -40,11 +41,20 @@ Deno.test("a chunk with another text matches whole, and its text is read as JSON
   assert.deepEqual(matches(event("a"), half), [half.length, "\ud83d"]);
 });
 
-Deno.test("a chunk matches from where it begins, and what follows is left", () => {
-  const text = `: hello\n${event("b")}${event("c")}`;
+Deno.test("chunks match from where they begin, as many as follow each other, and what follows is left", () => {
+  const text = `: hello\n${event("b")}${event("\\n")}${event("c")}`;
   const from = text.indexOf("data:");
-  assert.deepEqual(matches(event("a"), text, from), [from + event("b").length, "b"]);
+  assert.deepEqual(matches(event("a"), text, from), [text.length, "b\nc"]);
   assert.deepEqual(matches(event("a"), text), [-1, ""]);
+  const two = event("b") + event("c");
+  for (
+    const rest of [event("\\x"), event("d").slice(0, -1), event("d").replace("1", "2"), event(""), "data: ", ": x\n"]
+  ) {
+    const whole = rest === event("") ? rest.length : 0;
+    assert.deepEqual(matches(event("a"), two + rest), [two.length + whole, "bc"], rest);
+  }
+  const three = padded("b", "x") + padded("c", "yz") + padded("d", "");
+  assert.deepEqual(matches(padded("a", ""), three + padded("e", "\\n") + padded("f", "")), [three.length, "bcd"]);
 });
 
 Deno.test("a chunk that differs in anything else, or that JSON would refuse, does not match", () => {
