@@ -13,10 +13,12 @@ export interface Supabase {
   /** Of a worker. */
   environment: Record<string, string>;
   sql: Sql;
+  /** Of the database, as a superuser. */
+  url: string;
   /** Whether the server is the bench's own, whose settings it may change. */
   own: boolean;
   /** So many new users, each with a bot that calls this provider: one for each stream, as in life. */
-  users(count: number, provider: string): Promise<{ token: string; bot_id: string }[]>;
+  users(count: number, provider: string): Promise<{ id: string; token: string; bot_id: string }[]>;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function startSupabase(named?: string): Promise<Supabase> {
       RELAY_TIMEOUT_MS: "600000",
     },
     sql,
+    url: server.url,
     own: server.own !== null,
     users: createUsers(sql, privateKey, `${url}/auth/v1`),
     async close() {
@@ -71,6 +74,8 @@ function createUsers(sql: Sql, key: CryptoKey, issuer: string): Supabase["users"
       insert into public.bots (user_id, name, access_path, access_key, model)
       select id, 'Bench', ${provider}::text, 'sk-bench', 'gpt-4o-mini' from unnest(${ids}::uuid[]) as id
       returning id, user_id`;
-    return await Promise.all(bots.map(async ({ id, user_id }) => ({ token: await tokenOf(user_id), bot_id: id })));
+    return await Promise.all(
+      bots.map(async ({ id, user_id }) => ({ id: user_id, token: await tokenOf(user_id), bot_id: id })),
+    );
   };
 }

@@ -1,0 +1,155 @@
+/** What the attacks run on: a worker as a container runs it, with little memory, and a Data API of ten connections. */
+
+import { startSupabase } from "../../bench/supabase.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { quantile } from "../../testkit/figures.ts";
+import { startWorker, type Worker as Process } from "../../testkit/workers.ts";
+import type { Attack, User } from "./attack.ts";
+import type { Orders, Report } from "./attacker.ts";
+import { hasKey } from "./hostile.ts";
+import { boundsOf, createVictims, type Seen } from "./victims.ts";
+
+const HEAP_MB = 256;
+/** The heap, and what the engine and the sockets take outside of it. */
+const MAX_RESIDENT_MB = 420;
+const MAX_LOG_LINE = 8_192;
+const CONTROL_MS = 3_000;
+
+/** What one attack did, and how the victims fared. */
+export interface Result extends Seen {
+  start: number;
+  slowestStart: number;
+  residentMb: number;
+  answers: Record<string, number>;
+}
+
+/** Starts everything; measures the victims without an attack first. */
+export async function openLab(database?: string) {
+  const supabase = await startSupabase(database);
+  const { SUPABASE_URL, SUPABASE_SECRET_KEY } = supabase.environment;
+  const { sql } = supabase;
+  let worker: Process;
+  const launch = async () =>
+    worker = await startWorker(
+      { url: SUPABASE_URL, secret_key: SUPABASE_SECRET_KEY, jwt_secret: "" },
+      { DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}` },
+    );
+  await launch();
+  // Made in one go: nothing that is measured waits for it.
+  const spare: User[] = [];
+  async function user(): Promise<User> {
+    if (spare.length === 0) spare.push(...await supabase.users(400, victims.baseUrl));
+    return spare.pop()!;
+  }
+  const victims = createVictims(() => worker.url, sql, user);
+  let over = false;
+  const ordinary = [1, 2].map(() => victims.ordinary(60, () => over));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const control = resultOf(await victims.during(() => sleep(CONTROL_MS)), worker!.memory().peak, {});
+  const bounds = boundsOf(control);
+
+  /** Connections of clients that the worker has not closed. */
+  function clients(): number {
+    const port = Number(new URL(worker.url).port).toString(16).toUpperCase().padStart(4, "0");
+    const open = new RegExp(`^ *\\d+: [0-9A-F]+:${port} \\S+ 0[18] `);
+    return Deno.readTextFileSync("/proc/net/tcp").split("\n").filter((line) => open.test(line)).length;
+  }
+
+  /** Lets so many users make each attack, all attacks at the same time. */
+  async function attack(attacks: Attack[], users: number, ms: number): Promise<Result> {
+    const before = { clients: clients(), log: worker.log().length };
+    const wrong: string[] = [];
+    const answers: Record<string, number>[] = [];
+    const thread = new Worker(new URL("./attacker.ts", import.meta.url), { type: "module" });
+    thread.onmessage = ({ data }: MessageEvent<Report>) => {
+      if ("wrong" in data) wrong.push(data.wrong);
+      else answers.push(data.answers);
+    };
+    const attackers: User[] = [];
+    worker.forgetPeak();
+    const { pid } = worker;
+    const seen = await victims.during(async () => {
+      for (const { name } of attacks) {
+        const group = await Promise.all(Array.from({ length: users }, user));
+        attackers.push(...group);
+        thread.postMessage({ worker: worker.url, database: supabase.url, attack: name, users: group } satisfies Orders);
+      }
+      await sleep(ms);
+    });
+    thread.terminate();
+    wrong.push(...seen.wrong);
+    if (!worker.alive) {
+      wrong.push(`the worker ended:\n${worker.log().slice(-1_500)}`);
+      await launch();
+      return { ...resultOf(seen, NaN, answers.at(-1)), wrong };
+    }
+    const result = resultOf(seen, worker.memory().peak, answers.at(-1));
+    await settle(attackers, before.clients).catch((error) => wrong.push(error.message));
+    if (worker.pid !== pid) wrong.push("the worker is another process");
+    for (const line of worker.log().slice(before.log).split("\n")) {
+      if (hasKey(line)) wrong.push(`the key is in the log: ${line.slice(0, 300)}`);
+      if (line.length > MAX_LOG_LINE) wrong.push(`a line of the log has ${line.length} characters`);
+      if (line !== "" && !/^(\{.*\}|The relay listens.*)$/.test(line)) {
+        wrong.push(`a line of the log is no JSON: ${line}`);
+      }
+    }
+    return { ...result, wrong };
+  }
+
+  /** Waits until all is as before: connections, generations, seats, and room for a start. */
+  async function settle(attackers: User[], before: number) {
+    await sql`delete from relay.generations where worker_id = 'another'`;
+    const ids = attackers.map(({ id }) => id);
+    await eventually("the attackers' generations are over", async () => {
+      const [{ running }] = await sql`
+        select count(*)::int as running from relay.generations where status = 'running' and user_id = any(${ids})`;
+      return running === 0;
+    });
+    await eventually("the connections are closed", () => clients() <= before + 8);
+    await eventually("the readers' seats are free", async () => {
+      const answers = await Promise.all(
+        attackers.map(({ token }) =>
+          fetch(`${worker.url}/stream/none`, { headers: { authorization: `Bearer ${token}` } })
+        ),
+      );
+      await Promise.all(answers.map(({ body }) => body?.cancel()));
+      return answers.every(({ status }) => status === 404);
+    });
+    await eventually("a start is accepted again", async () => {
+      const { starts } = await victims.during(() => Promise.resolve());
+      return starts.length === 1;
+    });
+  }
+
+  return {
+    ...{ control, bounds, attack, victims },
+    /** One sentence for each thing that is not as it must be. */
+    judge: (result: Result): string[] => [
+      ...new Set(result.wrong),
+      ...above(result.start, bounds.start, "nine of ten starts took up to"),
+      ...above(result.slowestStart, bounds.slowestStart, "a start took"),
+      ...above(result.late, bounds.late, "a token was late by"),
+      ...above(result.behind, bounds.behind, "stored text was behind by"),
+      ...(result.residentMb > MAX_RESIDENT_MB ? [`the worker grew to ${result.residentMb | 0} MB`] : []),
+    ],
+    async close() {
+      over = true;
+      const closed = victims.close();
+      if (worker.alive) await worker.kill();
+      await closed;
+      await Promise.all(ordinary);
+      await supabase.close();
+    },
+  };
+}
+
+function resultOf(seen: Seen, peak: number, answers: Record<string, number> = {}): Result {
+  const start = quantile(seen.starts, 0.9);
+  return { ...seen, start, slowestStart: quantile(seen.starts, 1), residentMb: peak / 2 ** 20, answers };
+}
+
+function above(ms: number, bound: number, what: string): string[] {
+  return ms > bound ? [`${what} ${ms | 0} ms, at most ${bound | 0} ms are allowed`] : [];
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
