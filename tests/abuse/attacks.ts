@@ -96,10 +96,7 @@ export const ATTACKS: Attack[] = [
         "insert into messages (id, user_id, conversation_id, content, parent_id) values ($1, $3, $4, 'a', $2), ($2, $3, $4, 'b', $1)",
         ...[a, b, attacker.id, id],
       ).catch(() => {});
-      await flood(
-        40,
-        (index) => attacker.start({ prompt: "x", conversation_id: id, parent_id: index % 2 ? a : first }),
-      );
+      await flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: a }));
     },
   },
   {

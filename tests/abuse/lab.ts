@@ -3,7 +3,7 @@
 import { startSupabase } from "../../bench/supabase.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { quantile } from "../../testkit/figures.ts";
-import { startWorker, type Worker as Process } from "../../testkit/workers.ts";
+import { startWorker, THIS_DENO } from "../../testkit/workers.ts";
 import type { Attack, User } from "./attack.ts";
 import type { Orders, Report } from "./attacker.ts";
 import { hasKey } from "./hostile.ts";
@@ -23,18 +23,21 @@ export interface Result extends Seen {
   answers: Record<string, number>;
 }
 
+/** The lab; it ends with `close`. */
+export type Lab = Awaited<ReturnType<typeof openLab>>;
+
 /** Starts everything; measures the victims without an attack first. */
 export async function openLab(database?: string) {
   const supabase = await startSupabase(database);
   const { SUPABASE_URL, SUPABASE_SECRET_KEY } = supabase.environment;
   const { sql } = supabase;
-  let worker: Process;
-  const launch = async () =>
-    worker = await startWorker(
+  const launch = (runtime = THIS_DENO) =>
+    startWorker(
       { url: SUPABASE_URL, secret_key: SUPABASE_SECRET_KEY, jwt_secret: "" },
       { DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}` },
+      { runtime },
     );
-  await launch();
+  let worker = await launch();
   // Made in one go: nothing that is measured waits for it.
   const spare: User[] = [];
   async function user(): Promise<User> {
@@ -45,7 +48,7 @@ export async function openLab(database?: string) {
   let over = false;
   const ordinary = [1, 2].map(() => victims.ordinary(60, () => over));
   await new Promise((resolve) => setTimeout(resolve, 1_000));
-  const control = resultOf(await victims.during(() => sleep(CONTROL_MS)), worker!.memory().peak, {});
+  const control = resultOf(await victims.during(() => sleep(CONTROL_MS)), worker.memory().peak, {});
   const bounds = boundsOf(control);
 
   /** Connections of clients that the worker has not closed. */
@@ -80,7 +83,7 @@ export async function openLab(database?: string) {
     wrong.push(...seen.wrong);
     if (!worker.alive) {
       wrong.push(`the worker ended:\n${worker.log().slice(-1_500)}`);
-      await launch();
+      worker = await launch();
       return { ...resultOf(seen, NaN, answers.at(-1)), wrong };
     }
     const result = resultOf(seen, worker.memory().peak, answers.at(-1));
@@ -115,17 +118,26 @@ export async function openLab(database?: string) {
       await Promise.all(answers.map(({ body }) => body?.cancel()));
       return answers.every(({ status }) => status === 404);
     });
-    await eventually("a start is accepted again", async () => {
-      const { starts } = await victims.during(() => Promise.resolve());
-      return starts.length === 1;
+    await eventually("the worker is idle again", async () => {
+      const { starts, late, behind } = await victims.during(() => sleep(100));
+      return starts.length > 0 && starts[0] < bounds.start && late < bounds.late && behind < bounds.behind;
     });
   }
 
   return {
     ...{ control, bounds, attack, victims },
+    /** Another worker, which may have so many files and connections open. */
+    async smallWorker(descriptors: number) {
+      const path = await Deno.makeTempFile({ prefix: "relay-deno-", suffix: ".sh" });
+      await Deno.writeTextFile(path, `#!/bin/sh\nulimit -n ${descriptors}\nexec "${THIS_DENO.path}" "$@"\n`);
+      await Deno.chmod(path, 0o755);
+      const small = await launch({ name: "Deno with few descriptors", path });
+      await Deno.remove(path);
+      return small;
+    },
     /** One sentence for each thing that is not as it must be. */
     judge: (result: Result): string[] => [
-      ...new Set(result.wrong),
+      ...counted(result.wrong),
       ...above(result.start, bounds.start, "nine of ten starts took up to"),
       ...above(result.slowestStart, bounds.slowestStart, "a start took"),
       ...above(result.late, bounds.late, "a token was late by"),
@@ -150,6 +162,14 @@ function resultOf(seen: Seen, peak: number, answers: Record<string, number> = {}
 
 function above(ms: number, bound: number, what: string): string[] {
   return ms > bound ? [`${what} ${ms | 0} ms, at most ${bound | 0} ms are allowed`] : [];
+}
+
+/** Each sentence once, whatever its numbers, and how often. */
+function counted(sentences: string[]): string[] {
+  const groups = Map.groupBy(sentences, (sentence) => sentence.replace(/\d+/g, "0"));
+  return [...groups.values()].map(([first, ...more]) =>
+    more.length === 0 ? first : `${first} (${more.length + 1} times)`
+  );
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,53 @@
+import { deepStrictEqual as equal } from "node:assert/strict";
+import { eventually } from "../../testkit/eventually.ts";
+import { skip } from "../../testkit/skipped.ts";
+import { ATTACKS } from "./attacks.ts";
+import { type Lab, openLab } from "./lab.ts";
+
+// Each attack alone takes ten minutes in all: `deno run -A tests/abuse/abuse.ts`. Those of a kind together are harder.
+const ONE_MS = 1_500;
+const FIVE_MS = 3_000;
+
+const database = Deno.env.get("RELAY_TEST_DATABASE_URL");
+if (database) registerAttacks(database);
+else skip("the attacks: RELAY_TEST_DATABASE_URL is not set");
+
+function registerAttacks(database: string) {
+  let lab: Lab;
+  Deno.test.beforeAll(async () => void (lab = await openLab(database)));
+  Deno.test.afterAll(() => lab?.close());
+
+  Deno.test({
+    name: "out of descriptors a worker lives, and answers again once there are some",
+    timeout: 60_000,
+    async fn() {
+      const worker = await lab.smallWorker(256);
+      const { hostname, port } = new URL(worker.url);
+      const half: Deno.TcpConn[] = [];
+      for (let index = 0; index < 400; index++) {
+        const connection = await Deno.connect({ hostname, port: Number(port) });
+        half.push(connection);
+        // What the worker has refused already cannot be written to.
+        await connection.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
+      }
+      half.forEach((connection) => connection.close());
+      await eventually("the worker answers", async () => (await (await fetch(`${worker.url}/healthz`)).text()) !== "");
+      await worker.stop();
+    },
+  });
+
+  for (const [kind, attacks] of Map.groupBy(ATTACKS, ({ kind }) => kind)) {
+    const fn = async () => {
+      equal(lab.judge(await lab.attack(attacks, 1, ONE_MS)), []);
+      equal(lab.judge(await lab.attack(attacks, 5, FIVE_MS)), []);
+    };
+    // Threads and processes that the lab made before the first of them.
+    Deno.test({
+      name: `no user harms another by ${kind}`,
+      timeout: 90_000,
+      sanitizeOps: false,
+      sanitizeResources: false,
+      fn,
+    });
+  }
+}
