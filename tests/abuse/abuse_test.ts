@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { eventually } from "../../testkit/eventually.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { ATTACKS } from "./attacks.ts";
@@ -25,11 +25,12 @@ function registerAttacks(database: string) {
       const { hostname, port } = new URL(worker.url);
       const half: Deno.TcpConn[] = [];
       for (let index = 0; index < 400; index++) {
-        const connection = await Deno.connect({ hostname, port: Number(port) });
-        half.push(connection);
-        // What the worker has refused already cannot be written to.
-        await connection.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
+        // What the worker refuses ends here.
+        const connection = await Deno.connect({ hostname, port: Number(port) }).catch(() => null);
+        await connection?.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
+        if (connection) half.push(connection);
       }
+      ok(worker.alive, `The worker ended:\n${worker.log()}`);
       half.forEach((connection) => connection.close());
       await eventually("the worker answers", async () => (await (await fetch(`${worker.url}/healthz`)).text()) !== "");
       await worker.stop();
