@@ -1,6 +1,6 @@
 /** Makes each attack alone, from one user and from five, and measures; or all of them at once, for as long as one likes. */
 
-import { fail, note, print } from "../../dev/process.ts";
+import { fail, note, print, untilStopped } from "../../dev/process.ts";
 import { readFlags, wholeNumber } from "../../testkit/flags.ts";
 import { describeMachine, tableOf, writeFigures } from "../../testkit/page.ts";
 import type { Attack } from "./attack.ts";
@@ -19,7 +19,7 @@ const SOAK_MS = 30_000;
 const ORDINARY_USERS = 20;
 const STORY_SECONDS = 20;
 
-async function main() {
+async function main(): Promise<number> {
   const { only, database, help, ...flags } = readFlags(Deno.args, {
     only: { type: "string", default: "" },
     database: { type: "string" },
@@ -27,10 +27,25 @@ async function main() {
     write: { type: "boolean" },
     help: { type: "boolean" },
   });
-  if (help) return print(HELP);
+  if (help) {
+    print(HELP);
+    return 0;
+  }
   const soak = wholeNumber("soak", flags.soak);
   const lab = await openLab(database);
-  const rows = [["attack", "users", "start", "token late", "stored behind", "resident", "found"]];
+  // Its workers are no threads that would end with this process.
+  untilStopped().then(lab.close).then(() => Deno.exit(130));
+  const rows = [[
+    "attack",
+    "users",
+    "start",
+    "token late",
+    "stored behind",
+    "other worker's late",
+    "resident",
+    "found",
+  ]];
+  let broken = 0;
   const add = (name: string, users: string, result: Result) => {
     const found = lab.judge(result);
     const ms = (value: number) => `${Math.round(value)} ms`;
@@ -45,6 +60,7 @@ async function main() {
       `${found.length}`,
     ]);
     note(rows.at(-1)!.join(" | ") + ` ${JSON.stringify(result.answers)}`);
+    broken += found.length;
     found.forEach((sentence) => note(`    ${sentence.slice(0, 600)}`));
   };
   add("none", "0", lab.control);
@@ -58,23 +74,30 @@ async function main() {
     const page = new URL("../../docs/durability.md", import.meta.url);
     await writeFigures(page, "abuse", `${describeMachine("tests/abuse/abuse.ts")}.\n\n${tableOf(rows)}`);
   }
+  return broken === 0 ? 0 : 1;
 }
 
 /** Rounds of all attacks at once, each by users of its own, because those before have used up what they may. */
 async function soakFor(lab: Lab, minutes: number, attacks: Attack[], add: (...row: [string, string, Result]) => void) {
   let over = false;
   const ordinary = Array.from({ length: ORDINARY_USERS }, () => lab.victims.ordinary(STORY_SECONDS, () => over));
-  for (let round = 1; round * SOAK_MS <= minutes * 60_000; round++) {
-    add(`all, round ${round}`, "1", await lab.attack(attacks, 1, SOAK_MS));
+  const resident: number[] = [];
+  for (const end = performance.now() + minutes * 60_000; performance.now() < end;) {
+    const result = await lab.attack(attacks, 1, SOAK_MS);
+    resident.push(result.residentMb);
+    add(`all, round ${resident.length}`, "1", result);
   }
   over = true;
-  const stories = await Promise.all(ordinary);
-  note(`${stories.reduce((sum, whole) => sum + whole, 0)} whole stories of ${ORDINARY_USERS} users`);
+  const whole = (await Promise.all(ordinary)).reduce((sum, whole) => sum + whole, 0);
+  const third = Math.ceil(resident.length / 3);
+  const [early, late] = [resident.slice(0, third), resident.slice(-third)].map((part) => Math.max(...part) | 0);
+  note(
+    `${whole} whole stories of ${ORDINARY_USERS} users; at most ${early} MB in the first third, ${late} MB in the last`,
+  );
 }
 
 try {
-  await main();
+  Deno.exit(await main());
 } catch (error) {
   fail(error, 1);
 }
-Deno.exit(0);

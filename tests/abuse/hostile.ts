@@ -69,6 +69,7 @@ export const PROVIDERS: Record<string, (write: Write) => Promise<void>> = {
     `1;${"x".repeat(4_000)}\r\n:\r\n`,
     STREAM.replace("connection: close", "transfer-encoding: chunked") + "\r\n",
   ),
+  "redirects": sends("", "HTTP/1.1 302 Found\r\nlocation: /redirects/v1/chat/completions\r\nconnection: close\r\n\r\n"),
   "echo": refuses(`Incorrect API key provided: ${KEY}`),
   "echo ends": refuses(
     `Incorrect API key provided: ${ends}. It begins with ${KEY.slice(0, 4)}, ends with ${KEY.slice(-4)}`,

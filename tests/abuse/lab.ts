@@ -37,16 +37,17 @@ export async function openLab(database?: string) {
       { DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}` },
       { runtime },
     );
-  let worker = await launch();
+  const [first, other] = await Promise.all([launch(), launch()]);
+  let worker = first;
   // Made in one go: nothing that is measured waits for it.
   const spare: User[] = [];
   async function user(): Promise<User> {
     if (spare.length === 0) spare.push(...await supabase.users(400, victims.baseUrl));
     return spare.pop()!;
   }
-  const victims = createVictims(() => worker.url, sql, user);
+  const victims = createVictims(() => worker.url, other.url, sql, user);
   let over = false;
-  const ordinary = [1, 2].map(() => victims.ordinary(60, () => over));
+  const ordinary = [false, false, true].map((far) => victims.ordinary(60, () => over, far));
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const control = resultOf(await victims.during(() => sleep(CONTROL_MS)), worker.memory().peak, {});
   const bounds = boundsOf(control);
@@ -119,8 +120,9 @@ export async function openLab(database?: string) {
       return answers.every(({ status }) => status === 404);
     });
     await eventually("the worker is idle again", async () => {
-      const { starts, late, behind } = await victims.during(() => sleep(100));
-      return starts.length > 0 && starts[0] < bounds.start && late < bounds.late && behind < bounds.behind;
+      const { starts, late, behind, far } = await victims.during(() => sleep(100));
+      return starts.length > 0 && starts[0] < bounds.start && late < bounds.late && behind < bounds.behind &&
+        far < bounds.far;
     });
   }
 
@@ -142,12 +144,13 @@ export async function openLab(database?: string) {
       ...above(result.slowestStart, bounds.slowestStart, "a start took"),
       ...above(result.late, bounds.late, "a token was late by"),
       ...above(result.behind, bounds.behind, "stored text was behind by"),
+      ...above(result.far, bounds.far, "a token of another worker was late by"),
       ...(result.residentMb > MAX_RESIDENT_MB ? [`the worker grew to ${result.residentMb | 0} MB`] : []),
     ],
     async close() {
       over = true;
       const closed = victims.close();
-      if (worker.alive) await worker.kill();
+      await Promise.all([worker, other].map((worker) => worker.alive && worker.kill()));
       await closed;
       await Promise.all(ordinary);
       await supabase.close();

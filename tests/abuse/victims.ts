@@ -21,6 +21,8 @@ export interface Seen {
   /** How late a token came, and how far a stored text was behind its provider, at most. */
   late: number;
   behind: number;
+  /** How late a token came to a reader whose story another worker runs. */
+  far: number;
   /** What must never be. */
   wrong: string[];
 }
@@ -29,11 +31,12 @@ export interface Seen {
 interface Story {
   due: number[];
   tokens: number;
-  stored: number;
+  /** Whether another worker runs it, and the one that is attacked serves its reader. */
+  far: boolean;
 }
 
 /** Victims of a worker. `url` is asked for each time, as a new worker may take the place of one that died. */
-export function createVictims(url: () => string, sql: Sql, user: () => Promise<User>) {
+export function createVictims(url: () => string, other: string, sql: Sql, user: () => Promise<User>) {
   const stories = new Map<string, Story>();
   const pending = new Set<Promise<void>>();
   let seen = empty();
@@ -57,7 +60,12 @@ export function createVictims(url: () => string, sql: Sql, user: () => Promise<U
     const startedAt = performance.now();
     const took = () => performance.now() - startedAt;
     const body = { prompt: `${streamId} ${tokens}`, stream_id: streamId, on_disconnect: "continue" };
-    const response = await post(`${url()}/stream`, token, body);
+    const far = stories.get(streamId)?.far ?? false;
+    let response = await post(`${far ? other : url()}/stream`, token, body);
+    if (far) {
+      response.body?.pipeTo(new WritableStream()).catch(() => {});
+      response = await fetch(`${url()}/stream/${streamId}`, { headers: { authorization: `Bearer ${token}` } });
+    }
     if (response.status !== 200) {
       const text = await response.text();
       if (response.status === 503 && took() < 1_000) seen.refused++;
@@ -68,7 +76,7 @@ export function createVictims(url: () => string, sql: Sql, user: () => Promise<U
     let text = "";
     for (let event = await reader.next();; event = await reader.next()) {
       if (event === undefined) throw new Error("it broke off");
-      if (event.event === "start") seen.starts.push(took());
+      if (event.event === "start" && !far) seen.starts.push(took());
       if (event.event === "token") {
         text += event.data;
         look(streamId, text.length / TOKEN_UNITS);
@@ -87,7 +95,8 @@ export function createVictims(url: () => string, sql: Sql, user: () => Promise<U
   function look(streamId: string, tokens: number) {
     const story = stories.get(streamId);
     if (!story) return;
-    seen.late = Math.max(seen.late, performance.now() - (story.due[story.tokens] ?? Infinity));
+    const measure = story.far ? "far" : "late";
+    seen[measure] = Math.max(seen[measure], performance.now() - (story.due[story.tokens] ?? Infinity));
     story.tokens = tokens;
   }
 
@@ -99,7 +108,7 @@ export function createVictims(url: () => string, sql: Sql, user: () => Promise<U
       where stream_id = any(${[...stories.keys()]}) and status = 'running'`;
     for (const { stream_id, text_units } of rows) {
       const story = stories.get(stream_id);
-      if (!story) continue;
+      if (!story || story.far) continue;
       seen.behind = Math.max(seen.behind, now - (story.due[text_units / TOKEN_UNITS] ?? Infinity));
     }
   }
@@ -115,12 +124,12 @@ export function createVictims(url: () => string, sql: Sql, user: () => Promise<U
   return {
     baseUrl,
     /** One story after the other, as an ordinary user; gives how many were whole. */
-    async ordinary(seconds: number, until: () => boolean): Promise<number> {
+    async ordinary(seconds: number, until: () => boolean, far = false): Promise<number> {
       const by = await user();
       let whole = 0;
       while (going && !until()) {
         const streamId = crypto.randomUUID();
-        stories.set(streamId, { due: [], tokens: 0, stored: 0 });
+        stories.set(streamId, { due: [], tokens: 0, far });
         const ended = await tell(streamId, seconds * 1_000 / TOKEN_MS | 0, by);
         stories.delete(streamId);
         if (ended) whole++;
@@ -160,9 +169,11 @@ export function boundsOf(control: Seen) {
     slowestStart: Math.max(3 * largest(control.starts), 2_000),
     late: Math.max(3 * control.late, 2_000),
     behind: Math.max(2 * control.behind, 2_000),
+    // A beat until it is stored, a beat until it is read, and as much again.
+    far: Math.max(2 * control.far, 4_000),
   };
 }
 
-const empty = (): Seen => ({ starts: [], refused: 0, late: 0, behind: 0, wrong: [] });
+const empty = (): Seen => ({ starts: [], refused: 0, late: 0, behind: 0, far: 0, wrong: [] });
 const tokenOf = (index: number) => `${String(index).padStart(TOKEN_UNITS - 1, "0")} `;
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
