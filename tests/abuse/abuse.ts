@@ -7,7 +7,7 @@ import type { Attack } from "./attack.ts";
 import { ATTACKS } from "./attacks.ts";
 import { type Lab, openLab, type Result } from "./lab.ts";
 
-const HELP = `deno run -A tests/abuse/abuse.ts [flags]
+const HELP = `deno task abuse [flags]
 
   --only TEXT      the attacks whose name has this text
   --database URL   a Postgres superuser
@@ -72,7 +72,7 @@ async function main(): Promise<number> {
   await lab.close();
   if (flags.write) {
     const page = new URL("../../docs/durability.md", import.meta.url);
-    await writeFigures(page, "abuse", `${describeMachine("tests/abuse/abuse.ts")}.\n\n${tableOf(rows)}`);
+    await writeFigures(page, "abuse", `${describeMachine("deno task abuse")}.\n\n${tableOf(rows)}`);
   }
   return broken === 0 ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import { skip } from "../../testkit/skipped.ts";
 import { ATTACKS } from "./attacks.ts";
 import { type Lab, openLab } from "./lab.ts";
 
-// Each attack alone takes ten minutes in all: `deno run -A tests/abuse/abuse.ts`. Those of a kind together are harder.
+// Each attack alone takes ten minutes in all: `deno task abuse`. Those of a kind together are harder.
 const ONE_MS = 1_500;
 const FIVE_MS = 3_000;
 

@@ -29,7 +29,10 @@ main.onmessage = ({ data }: MessageEvent<Orders>) => {
   sql ??= postgres(data.database, { max: 8, onnotice: () => {} });
   const { run } = ATTACKS.find(({ name }) => name === data.attack)!;
   for (const user of data.users) {
-    run(attackerOf(user, data)).catch((error) => say({ wrong: `the attack failed: ${error.message}` }));
+    const attacker = attackerOf(user, data);
+    attacker.provider("kind").then(() => run(attacker)).catch((error) =>
+      say({ wrong: `the attack failed: ${error.message}` })
+    );
   }
 };
 setInterval(() => say({ answers }), 200);

@@ -1,6 +1,6 @@
 /** Attacks that need no story, or none of length: connections, headers, tokens, bodies, and the way to a key. */
 
-import { type Attack, type Attacker, conversation, ended, flood, get, headOf, raw, times } from "./attack.ts";
+import { type Attack, type Attacker, ended, flood, get, headOf, raw, times } from "./attack.ts";
 import { KEY } from "./hostile.ts";
 
 const MEGABYTE = 1024 * 1024;

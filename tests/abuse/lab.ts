@@ -140,11 +140,11 @@ export async function openLab(database?: string) {
     /** One sentence for each thing that is not as it must be. */
     judge: (result: Result): string[] => [
       ...counted(result.wrong),
-      ...above(result.start, bounds.start, "nine of ten starts took up to"),
-      ...above(result.slowestStart, bounds.slowestStart, "a start took"),
-      ...above(result.late, bounds.late, "a token was late by"),
-      ...above(result.behind, bounds.behind, "stored text was behind by"),
-      ...above(result.far, bounds.far, "a token of another worker was late by"),
+      ...above(result.start - result.still, bounds.start, "nine of ten starts took up to"),
+      ...above(result.slowestStart - result.still, bounds.slowestStart, "a start took"),
+      ...above(result.late - result.still, bounds.late, "a token was late by"),
+      ...above(result.behind - result.still, bounds.behind, "stored text was behind by"),
+      ...above(result.far - result.still, bounds.far, "a token of another worker was late by"),
       ...(result.residentMb > MAX_RESIDENT_MB ? [`the worker grew to ${result.residentMb | 0} MB`] : []),
     ],
     async close() {

@@ -23,6 +23,8 @@ export interface Seen {
   behind: number;
   /** How late a token came to a reader whose story another worker runs. */
   far: number;
+  /** How long the victims themselves stood still at most, on a busy machine: no fault of the worker's. */
+  still: number;
   /** What must never be. */
   wrong: string[];
 }
@@ -120,7 +122,13 @@ export function createVictims(url: () => string, other: string, sql: Sql, user: 
     });
   }
 
-  const looks = setInterval(() => lookAtStored().catch(() => {}), LOOK_MS);
+  let lookedAt = performance.now();
+  const looks = setInterval(() => {
+    const now = performance.now();
+    seen.still = Math.max(seen.still, now - lookedAt - LOOK_MS);
+    lookedAt = now;
+    lookAtStored().catch(() => {});
+  }, LOOK_MS);
   return {
     baseUrl,
     /** One story after the other, as an ordinary user; gives how many were whole. */
@@ -174,6 +182,6 @@ export function boundsOf(control: Seen) {
   };
 }
 
-const empty = (): Seen => ({ starts: [], refused: 0, late: 0, behind: 0, far: 0, wrong: [] });
+const empty = (): Seen => ({ starts: [], refused: 0, late: 0, behind: 0, far: 0, still: 0, wrong: [] });
 const tokenOf = (index: number) => `${String(index).padStart(TOKEN_UNITS - 1, "0")} `;
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
