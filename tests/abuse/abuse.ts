@@ -9,7 +9,7 @@ import { type Lab, openLab, type Result } from "./lab.ts";
 
 const HELP = `deno task abuse [flags]
 
-  --only TEXT      the attacks whose name has this text
+  --only TEXT      the attacks whose name has this text, or those of this kind
   --database URL   a Postgres superuser
   --soak MINUTES   all attacks together, with 20 ordinary users
   --write          put the figures into docs/durability.md
@@ -64,7 +64,7 @@ async function main(): Promise<number> {
     found.forEach((sentence) => note(`    ${sentence.slice(0, 600)}`));
   };
   add("none", "0", lab.control);
-  const chosen = ATTACKS.filter(({ name }: Attack) => name.includes(only));
+  const chosen = ATTACKS.filter(({ name, kind }) => name.includes(only) || kind === only);
   for (const attack of soak ? [] : chosen) {
     for (const users of [1, 5]) add(attack.name, `${users}`, await lab.attack([attack], users, EACH_MS));
   }

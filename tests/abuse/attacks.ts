@@ -182,7 +182,7 @@ export const ATTACKS: Attack[] = [
         { length: 500 },
         (_, index) => ({ role: index % 2 ? "assistant" : "user", content: chars(7_900) }),
       );
-      await generations(attacker, { messages: [...messages, { role: "user", content: "Begin" }] });
+      await generations(attacker, { prompt: undefined, messages: [...messages, { role: "user", content: "Begin" }] });
     },
   },
   {

@@ -82,7 +82,9 @@ export async function openLab(database?: string) {
     });
     thread.terminate();
     wrong.push(...seen.wrong);
-    if (!worker.alive) {
+    // Its memory is gone before its end is known.
+    if (!worker.alive || !(worker.memory().now > 0)) {
+      await eventually("the worker's end is known", () => !worker.alive);
       wrong.push(`the worker ended:\n${worker.log().slice(-1_500)}`);
       worker = await launch();
       return { ...resultOf(seen, NaN, answers.at(-1)), wrong };
