@@ -56,6 +56,7 @@ async function main(): Promise<number> {
       start,
       ms(result.late),
       ms(result.behind),
+      ms(result.far),
       `${result.residentMb | 0} MB`,
       `${found.length}`,
     ]);
@@ -63,13 +64,16 @@ async function main(): Promise<number> {
     broken += found.length;
     found.forEach((sentence) => note(`    ${sentence.slice(0, 600)}`));
   };
-  add("none", "0", lab.control);
-  const chosen = ATTACKS.filter(({ name, kind }) => name.includes(only) || kind === only);
-  for (const attack of soak ? [] : chosen) {
-    for (const users of [1, 5]) add(attack.name, `${users}`, await lab.attack([attack], users, EACH_MS));
+  try {
+    add("none", "0", lab.control);
+    const chosen = ATTACKS.filter(({ name, kind }) => name.includes(only) || kind === only);
+    if (soak) await soakFor(lab, soak, chosen, add);
+    for (const attack of soak ? [] : chosen) {
+      for (const users of [1, 5]) add(attack.name, `${users}`, await lab.attack([attack], users, EACH_MS));
+    }
+  } finally {
+    await lab.close();
   }
-  if (soak) await soakFor(lab, soak, chosen, add);
-  await lab.close();
   if (flags.write) {
     const page = new URL("../../docs/durability.md", import.meta.url);
     await writeFigures(page, "abuse", `${describeMachine("deno task abuse")}.\n\n${tableOf(rows)}`);

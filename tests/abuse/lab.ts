@@ -48,7 +48,8 @@ export async function openLab(database?: string) {
   const victims = createVictims(() => worker.url, other.url, sql, user);
   let over = false;
   const ordinary = [false, false, true].map((far) => victims.ordinary(60, () => over, far));
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // The first requests load and compile, and fetch the key set.
+  await victims.during(() => sleep(1_000));
   const control = resultOf(await victims.during(() => sleep(CONTROL_MS)), worker.memory().peak, {});
   const bounds = boundsOf(control);
 

@@ -64,7 +64,7 @@ export function createVictims(url: () => string, other: string, sql: Sql, user: 
     const body = { prompt: `${streamId} ${tokens}`, stream_id: streamId, on_disconnect: "continue" };
     const far = stories.get(streamId)?.far ?? false;
     let response = await post(`${far ? other : url()}/stream`, token, body);
-    if (far) {
+    if (far && response.status === 200) {
       response.body?.pipeTo(new WritableStream()).catch(() => {});
       response = await fetch(`${url()}/stream/${streamId}`, { headers: { authorization: `Bearer ${token}` } });
     }
@@ -131,14 +131,13 @@ export function createVictims(url: () => string, other: string, sql: Sql, user: 
   }, LOOK_MS);
   return {
     baseUrl,
-    /** One story after the other, as an ordinary user; gives how many were whole. */
+    /** One story after the other, each by a user who has told none before; gives how many were whole. */
     async ordinary(seconds: number, until: () => boolean, far = false): Promise<number> {
-      const by = await user();
       let whole = 0;
       while (going && !until()) {
         const streamId = crypto.randomUUID();
         stories.set(streamId, { due: [], tokens: 0, far });
-        const ended = await tell(streamId, seconds * 1_000 / TOKEN_MS | 0, by);
+        const ended = await tell(streamId, seconds * 1_000 / TOKEN_MS | 0, await user());
         stories.delete(streamId);
         if (ended) whole++;
         else await sleep(1_000);
