@@ -104,8 +104,8 @@ export const ATTACKS: Attack[] = [
     kind: "starts",
     async run(attacker) {
       const id = await conversation(attacker);
-      const half = chars(MAX_CONTEXT_CHARACTERS / 2);
-      const last = await path(attacker, id, [half, half, "over"]);
+      const quarter = chars(MAX_CONTEXT_CHARACTERS / 4);
+      const last = await path(attacker, id, [quarter, quarter, quarter, quarter, "over"]);
       await flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: last }));
     },
   },

@@ -26,8 +26,8 @@ export interface Result extends Seen {
 /** The lab; it ends with `close`. */
 export type Lab = Awaited<ReturnType<typeof openLab>>;
 
-/** Starts everything; measures the victims without an attack first. */
-export async function openLab(database?: string) {
+/** Starts everything; measures the victims without an attack first. A start may always take `startMs`. */
+export async function openLab(startMs: number, database?: string) {
   const supabase = await startSupabase(database);
   const { SUPABASE_URL, SUPABASE_SECRET_KEY } = supabase.environment;
   const { sql } = supabase;
@@ -51,7 +51,7 @@ export async function openLab(database?: string) {
   // The first requests load and compile, and fetch the key set.
   await victims.during(() => sleep(1_000));
   const control = resultOf(await victims.during(() => sleep(CONTROL_MS)), worker.memory().peak, {});
-  const bounds = boundsOf(control);
+  const bounds = boundsOf(control, startMs);
 
   /** Connections of clients that the worker has not closed. */
   function clients(): number {

@@ -170,9 +170,9 @@ export function createVictims(url: () => string, other: string, sql: Sql, user: 
 }
 
 /** How a stretch without an attack, multiplied, bounds one with an attack; never below what the issue allows. */
-export function boundsOf(control: Seen) {
+export function boundsOf(control: Seen, startMs: number) {
   return {
-    start: Math.max(3 * quantile(control.starts, 0.9), 250),
+    start: Math.max(3 * quantile(control.starts, 0.9), startMs),
     slowestStart: Math.max(3 * largest(control.starts), 2_000),
     late: Math.max(3 * control.late, 2_000),
     behind: Math.max(2 * control.behind, 2_000),
