@@ -26,6 +26,8 @@ export interface Attacker extends User {
   providerUrl(name: string): string;
   /** The heads of the requests that a provider got. */
   heads(name: string): string[];
+  /** Does the same again and again, so many at once, or its part of them where it is one of several attacks. */
+  flood(lanes: number, work: (index: number) => Promise<unknown>): Promise<unknown>;
   /** Says that something is as it must never be. */
   wrong(what: string): void;
 }
@@ -37,16 +39,6 @@ export interface Attack {
   kind: "reads" | "starts" | "sizes" | "providers" | "streams" | "connections" | "keys" | "requests";
   /** What one user does; may go on until the thread ends. */
   run(attacker: Attacker): Promise<unknown>;
-}
-
-/** Does the same again and again, so many at once. */
-export function flood(lanes: number, work: (index: number) => Promise<unknown>): Promise<unknown> {
-  let index = 0;
-  const lane = async () => {
-    // A refused connection costs the attacker nothing either.
-    for (;;) await work(index++).catch(() => new Promise((resolve) => setTimeout(resolve, 20)));
-  };
-  return Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** Does it once for each index. */

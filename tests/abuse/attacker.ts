@@ -12,6 +12,8 @@ export interface Orders {
   database: string;
   attack: string;
   users: User[];
+  /** What part of its floods an attack makes: several at once are no larger than one alone. */
+  part: number;
 }
 
 /** What it says: what it has seen that must never be, or that the attack is prepared. */
@@ -37,7 +39,7 @@ main.onmessage = ({ data }: MessageEvent<Orders>) => {
 };
 setInterval(() => say({ answers }), 200);
 
-function attackerOf(user: User, { worker }: Orders): Attacker {
+function attackerOf(user: User, { worker, part }: Orders): Attacker {
   const providerUrl = (name: string) => `${origin}/${encodeURIComponent(name)}/v1`;
   const wrong = (what: string) => say({ wrong: what });
   const attacker: Attacker = {
@@ -68,6 +70,14 @@ function attackerOf(user: User, { worker }: Orders): Attacker {
       await attacker.sql(set, providerUrl(name), KEY, user.bot_id);
     },
     providerUrl,
+    flood(lanes, work) {
+      let index = 0;
+      const lane = async () => {
+        // A refused connection costs the attacker nothing either.
+        for (;;) await work(index++).catch(() => new Promise((resolve) => setTimeout(resolve, 20)));
+      };
+      return Promise.all(Array.from({ length: Math.ceil(lanes * part) }, lane));
+    },
     heads: (name) => seen.get(name) ?? [],
     wrong,
   };

@@ -1,7 +1,7 @@
 /** The attacks: each is what one user does, at the default limits. */
 
 import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { type Attack, type Attacker, conversation, ended, flood, get, headOf, message, raw, times } from "./attack.ts";
+import { type Attack, type Attacker, conversation, ended, get, headOf, message, raw, times } from "./attack.ts";
 import { REQUEST_ATTACKS } from "./attacks_on_requests.ts";
 import { PROVIDERS } from "./hostile.ts";
 
@@ -56,7 +56,7 @@ export const ATTACKS: Attack[] = [
     kind: "reads",
     async run(attacker) {
       const { streamId } = await ended(attacker, MAX_MESSAGE_UNITS);
-      await flood(10, () => get(attacker, streamId));
+      await attacker.flood(10, () => get(attacker, streamId));
     },
   },
   {
@@ -64,7 +64,7 @@ export const ATTACKS: Attack[] = [
     kind: "reads",
     async run(attacker) {
       const { streamId } = await ended(attacker, MEGABYTE);
-      await flood(
+      await attacker.flood(
         5,
         (index) =>
           index % 2 ? get(attacker, streamId, 999_999_999) : attacker.ask(`/stream/${streamId}`, { method: "HEAD" }),
@@ -96,7 +96,7 @@ export const ATTACKS: Attack[] = [
         "insert into messages (id, user_id, conversation_id, content, parent_id) values ($1, $3, $4, 'a', $2), ($2, $3, $4, 'b', $1)",
         ...[a, b, attacker.id, id],
       ).catch(() => {});
-      await flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: a }));
+      await attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: a }));
     },
   },
   {
@@ -106,27 +106,28 @@ export const ATTACKS: Attack[] = [
       const id = await conversation(attacker);
       const quarter = chars(MAX_CONTEXT_CHARACTERS / 4);
       const last = await path(attacker, id, [quarter, quarter, quarter, quarter, "over"]);
-      await flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: last }));
+      await attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: last }));
     },
   },
   {
     name: "40 starts at once past the rate limit",
     kind: "starts",
-    run: (attacker) => flood(40, () => attacker.start({ prompt: "x" })),
+    run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x" })),
   },
   {
     name: "40 starts at once for a conversation that does not exist",
     kind: "starts",
-    run: (attacker) => flood(40, () => attacker.start({ prompt: "x", conversation_id: crypto.randomUUID() })),
+    run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: crypto.randomUUID() })),
   },
   {
     name: "40 starts at once whose clients leave before the answer",
     kind: "starts",
     run: (attacker) =>
-      flood(40, async () => {
+      attacker.flood(40, async () => {
         const body = JSON.stringify({ prompt: "x" });
         const more = `content-length: ${body.length}\r\n\r\n${body}`;
         (await raw(attacker, headOf(attacker, "POST", "/stream", more))).close();
+        await new Promise((resolve) => setTimeout(resolve, 50));
       }),
   },
   {
@@ -136,7 +137,7 @@ export const ATTACKS: Attack[] = [
       await attacker.provider("slow");
       const stream_id = crypto.randomUUID();
       attacker.start({ prompt: "x", stream_id });
-      await flood(
+      await attacker.flood(
         40,
         (index) => attacker.ask(`/cancel/${index % 2 ? stream_id : crypto.randomUUID()}`, { method: "POST" }),
       );
@@ -197,7 +198,7 @@ export const ATTACKS: Attack[] = [
         ...[attacker.id, id],
       );
       const [{ last }] = await attacker.operator("select md5($1 || 9000)::uuid::text as last", id);
-      await flood(3, () => attacker.start({ reroll_of: last }));
+      await attacker.flood(3, () => attacker.start({ reroll_of: last }));
     },
   },
   {
@@ -208,7 +209,7 @@ export const ATTACKS: Attack[] = [
       await attacker.sql("insert into bots (user_id, name) select $1, 'x' from generate_series(1, 10000)", id)
         .catch(() => {});
       await attacker.operator("insert into bot_shares select $1, id from auth.users on conflict do nothing", bot_id);
-      await flood(3, () => attacker.start({ prompt: "x" }));
+      await attacker.flood(3, () => attacker.start({ prompt: "x" }));
     },
   },
   {

@@ -1,6 +1,6 @@
 /** Attacks that need no story, or none of length: connections, headers, tokens, bodies, and the way to a key. */
 
-import { type Attack, type Attacker, ended, flood, get, headOf, raw, times } from "./attack.ts";
+import { type Attack, type Attacker, ended, get, headOf, raw, times } from "./attack.ts";
 import { KEY } from "./hostile.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -76,12 +76,12 @@ export const REQUEST_ATTACKS: Attack[] = [
   {
     name: "Connections that come and go",
     kind: "connections",
-    run: (attacker) => flood(20, async () => (await attacker.connect()).close()),
+    run: (attacker) => attacker.flood(20, async () => (await attacker.connect()).close()),
   },
   {
     name: "GET and HEAD of /healthz?ready without a token",
     kind: "connections",
-    run: ({ worker }) =>
+    run: ({ worker, flood }) =>
       flood(20, async (index) => {
         const response = await fetch(`${worker}/healthz?ready`, { method: index % 2 ? "HEAD" : "GET" });
         await response.body?.cancel();
@@ -134,7 +134,7 @@ export const REQUEST_ATTACKS: Attack[] = [
     name: "Hosts and targets that are none",
     kind: "requests",
     run: (attacker) =>
-      flood(5, async (index) => {
+      attacker.flood(5, async (index) => {
         const lines = [
           "GET /functions/v1/healthz HTTP/1.1\r\nhost: a b",
           "GET http://[ HTTP/1.1\r\nhost: x",
@@ -149,13 +149,13 @@ export const REQUEST_ATTACKS: Attack[] = [
     name: "Tokens with unknown keys, and giant ones",
     kind: "requests",
     run: (attacker) =>
-      flood(20, (index) => attacker.ask("/stream/x", bearer(index % 2 ? forged(index) : "a".repeat(16_000)))),
+      attacker.flood(20, (index) => attacker.ask("/stream/x", bearer(index % 2 ? forged(index) : "a".repeat(16_000)))),
   },
   {
     name: "Names that every object has",
     kind: "requests",
     run: (attacker) =>
-      flood(4, async (index) => {
+      attacker.flood(4, async (index) => {
         const name = ["constructor", "__proto__", "toString", "hasOwnProperty"][index % 4];
         const answer = await attacker.ask(`/stream/${name}`);
         if (!answer.includes("stream_not_found") && !answer.includes("too_many")) {
@@ -169,13 +169,13 @@ export const REQUEST_ATTACKS: Attack[] = [
     name: "Bodies that are hard to parse",
     kind: "requests",
     run: (attacker) =>
-      flood(8, (index) => attacker.ask("/stream", { method: "POST", body: BODIES[index % BODIES.length] })),
+      attacker.flood(8, (index) => attacker.ask("/stream", { method: "POST", body: BODIES[index % BODIES.length] })),
   },
   {
     name: "Preflights with long lists of headers, and paths of 8 KB",
     kind: "requests",
     run: (attacker) =>
-      flood(20, (index) =>
+      attacker.flood(20, (index) =>
         attacker.ask(index % 2 ? "/stream" : `/stream/${"x".repeat(8_000)}`, {
           method: "OPTIONS",
           headers: { origin: "https://a.example", "access-control-request-headers": "x-a,".repeat(2_000) },
@@ -185,7 +185,7 @@ export const REQUEST_ATTACKS: Attack[] = [
     name: "The FastAPI relay's paths, which do not exist",
     kind: "requests",
     run: (attacker) =>
-      flood(
+      attacker.flood(
         20,
         (index) => attacker.ask(index % 2 ? "/streams" : "/streams/x/y/z", { method: index % 3 ? "GET" : "POST" }),
       ),

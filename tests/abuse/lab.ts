@@ -77,7 +77,8 @@ export async function openLab(startMs: number, database?: string) {
       for (const { name } of attacks) {
         const group = await Promise.all(Array.from({ length: users }, user));
         attackers.push(...group);
-        thread.postMessage({ worker: worker.url, database: supabase.url, attack: name, users: group } satisfies Orders);
+        const orders = { worker: worker.url, database: supabase.url, attack: name, users: group };
+        thread.postMessage({ ...orders, part: 1 / attacks.length } satisfies Orders);
       }
       await sleep(ms);
     });
