@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import postgres, { type Sql } from "postgres";
 import { openServer } from "../testkit/cluster.ts";
 import { prepareSupabase } from "../testkit/postgres.ts";
-import { start } from "./process.ts";
+import { type Running, start } from "./process.ts";
 
 const MIGRATIONS = new URL("../supabase/migrations/", import.meta.url);
 
@@ -15,6 +15,8 @@ export interface Supabase {
   sql: Sql;
   /** Of the database, as a superuser. */
   url: string;
+  /** Starts another Data API, with connections of its own; gives its origin. */
+  startApi(): Promise<string>;
   /** Whether the server is the bench's own, whose settings it may change. */
   own: boolean;
   /** So many new users, each with a bot that calls this provider: one for each stream, as in life. */
@@ -30,8 +32,13 @@ export async function startSupabase(named?: string): Promise<Supabase> {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const jwk = { ...await exportJWK(publicKey), kid: "bench", alg: "ES256" };
   const environment = { DATABASE_URL: server.url, JWKS: JSON.stringify({ keys: [jwk] }) };
-  const api = start([Deno.execPath(), "run", "--quiet", "-A", import.meta.resolve("./data_api.ts")], environment);
-  const url = `http://127.0.0.1:${await api.line}`;
+  const apis: Running[] = [];
+  const startApi = async () => {
+    const api = start([Deno.execPath(), "run", "--quiet", "-A", import.meta.resolve("./data_api.ts")], environment);
+    apis.push(api);
+    return `http://127.0.0.1:${await api.line}`;
+  };
+  const url = await startApi();
   return {
     environment: {
       SUPABASE_URL: url,
@@ -45,10 +52,11 @@ export async function startSupabase(named?: string): Promise<Supabase> {
     },
     sql,
     url: server.url,
+    startApi,
     own: server.own !== null,
     users: createUsers(sql, privateKey, `${url}/auth/v1`),
     async close() {
-      await api.stop();
+      await Promise.all(apis.map((api) => api.stop()));
       await sql.end({ timeout: 2 });
       await server.close();
     },
