@@ -17,7 +17,7 @@ export interface Orders {
 }
 
 /** What it says: what it has seen that must never be, or that the attack is prepared. */
-export type Report = { wrong: string } | { answers: Record<string, number> };
+export type Report = { ready: true } | { wrong: string } | { answers: Record<string, number> };
 
 const main = self as unknown as Worker;
 const say = (report: Report) => main.postMessage(report);
@@ -38,6 +38,7 @@ main.onmessage = ({ data }: MessageEvent<Orders>) => {
   }
 };
 setInterval(() => say({ answers }), 200);
+say({ ready: true });
 
 function attackerOf(user: User, { worker, part }: Orders): Attacker {
   const providerUrl = (name: string) => `${origin}/${encodeURIComponent(name)}/v1`;

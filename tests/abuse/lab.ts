@@ -83,11 +83,14 @@ export async function openLab(startMs: number, database?: string) {
     const before = { clients: clients(), log: worker.log().length };
     const wrong: string[] = [];
     const answers: Record<string, number>[] = [];
+    const ready = Promise.withResolvers<void>();
     const thread = new Worker(new URL("./attacker.ts", import.meta.url), { type: "module" });
     thread.onmessage = ({ data }: MessageEvent<Report>) => {
-      if ("wrong" in data) wrong.push(data.wrong);
+      if ("ready" in data) ready.resolve();
+      else if ("wrong" in data) wrong.push(data.wrong);
       else answers.push(data.answers);
     };
+    await ready.promise;
     const attackers: User[] = [];
     worker.forgetPeak();
     const { pid } = worker;
