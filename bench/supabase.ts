@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import postgres, { type Sql } from "postgres";
 import { openServer } from "../testkit/cluster.ts";
 import { prepareSupabase } from "../testkit/postgres.ts";
-import { start } from "./process.ts";
+import { type Running, start } from "./process.ts";
 
 const MIGRATIONS = new URL("../supabase/migrations/", import.meta.url);
 
@@ -13,10 +13,14 @@ export interface Supabase {
   /** Of a worker. */
   environment: Record<string, string>;
   sql: Sql;
+  /** Of the database, as a superuser. */
+  url: string;
+  /** Starts another Data API, with connections of its own; gives its origin. */
+  startApi(): Promise<string>;
   /** Whether the server is the bench's own, whose settings it may change. */
   own: boolean;
   /** So many new users, each with a bot that calls this provider: one for each stream, as in life. */
-  users(count: number, provider: string): Promise<{ token: string; bot_id: string }[]>;
+  users(count: number, provider: string): Promise<{ id: string; token: string; bot_id: string }[]>;
   close(): Promise<void>;
 }
 
@@ -28,8 +32,13 @@ export async function startSupabase(named?: string): Promise<Supabase> {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const jwk = { ...await exportJWK(publicKey), kid: "bench", alg: "ES256" };
   const environment = { DATABASE_URL: server.url, JWKS: JSON.stringify({ keys: [jwk] }) };
-  const api = start([Deno.execPath(), "run", "--quiet", "-A", import.meta.resolve("./data_api.ts")], environment);
-  const url = `http://127.0.0.1:${await api.line}`;
+  const apis: Running[] = [];
+  const startApi = async () => {
+    const api = start([Deno.execPath(), "run", "--quiet", "-A", import.meta.resolve("./data_api.ts")], environment);
+    apis.push(api);
+    return `http://127.0.0.1:${await api.line}`;
+  };
+  const url = await startApi();
   return {
     environment: {
       SUPABASE_URL: url,
@@ -42,10 +51,12 @@ export async function startSupabase(named?: string): Promise<Supabase> {
       RELAY_TIMEOUT_MS: "600000",
     },
     sql,
+    url: server.url,
+    startApi,
     own: server.own !== null,
     users: createUsers(sql, privateKey, `${url}/auth/v1`),
     async close() {
-      await api.stop();
+      await Promise.all(apis.map((api) => api.stop()));
       await sql.end({ timeout: 2 });
       await server.close();
     },
@@ -71,6 +82,8 @@ function createUsers(sql: Sql, key: CryptoKey, issuer: string): Supabase["users"
       insert into public.bots (user_id, name, access_path, access_key, model)
       select id, 'Bench', ${provider}::text, 'sk-bench', 'gpt-4o-mini' from unnest(${ids}::uuid[]) as id
       returning id, user_id`;
-    return await Promise.all(bots.map(async ({ id, user_id }) => ({ token: await tokenOf(user_id), bot_id: id })));
+    return await Promise.all(
+      bots.map(async ({ id, user_id }) => ({ id: user_id, token: await tokenOf(user_id), bot_id: id })),
+    );
   };
 }

@@ -1,0 +1,56 @@
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { eventually } from "../../testkit/eventually.ts";
+import { skip } from "../../testkit/skipped.ts";
+import { ATTACKS } from "./attacks.ts";
+import { type Lab, openLab } from "./lab.ts";
+
+// Each attack alone takes ten minutes in all: `deno task abuse`. Those of a kind together are harder.
+const ONE_MS = 1_500;
+const FIVE_MS = 3_000;
+// Attackers, database and worker share two cores.
+const START_MS = 1_000;
+
+const database = Deno.env.get("RELAY_TEST_DATABASE_URL");
+if (database) registerAttacks(database);
+else skip("the attacks: RELAY_TEST_DATABASE_URL is not set");
+
+function registerAttacks(database: string) {
+  let lab: Lab;
+  Deno.test.beforeAll(async () => void (lab = await openLab(START_MS, database)));
+  Deno.test.afterAll(() => lab?.close());
+
+  Deno.test({
+    name: "out of descriptors a worker lives, and answers again once there are some",
+    timeout: 60_000,
+    async fn() {
+      const worker = await lab.smallWorker(256);
+      const { hostname, port } = new URL(worker.url);
+      const half: Deno.TcpConn[] = [];
+      for (let index = 0; index < 400; index++) {
+        // What the worker refuses ends here.
+        const connection = await Deno.connect({ hostname, port: Number(port) }).catch(() => null);
+        await connection?.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
+        if (connection) half.push(connection);
+      }
+      ok(worker.alive, `The worker ended:\n${worker.log()}`);
+      half.forEach((connection) => connection.close());
+      await eventually("the worker answers", async () => (await (await fetch(`${worker.url}/healthz`)).text()) !== "");
+      await worker.stop();
+    },
+  });
+
+  for (const [kind, attacks] of Map.groupBy(ATTACKS, ({ kind }) => kind)) {
+    const fn = async () => {
+      equal(lab.judge(await lab.attack(attacks, 1, ONE_MS)), []);
+      equal(lab.judge(await lab.attack(attacks, 5, FIVE_MS)), []);
+    };
+    // Threads and processes that the lab made before the first of them.
+    Deno.test({
+      name: `no user harms another by ${kind}`,
+      timeout: 90_000,
+      sanitizeOps: false,
+      sanitizeResources: false,
+      fn,
+    });
+  }
+}

@@ -1,0 +1,236 @@
+/** The attacks: each is what one user does, at the default limits. */
+
+import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../../supabase/functions/_relay/protocol/limits.ts";
+import { type Attack, type Attacker, conversation, ended, get, headOf, message, raw, times } from "./attack.ts";
+import { REQUEST_ATTACKS } from "./attacks_on_requests.ts";
+import { PROVIDERS } from "./hostile.ts";
+
+const LINE = "lorem ipsum ";
+const chars = (count: number) => LINE.repeat(Math.ceil(count / LINE.length)).slice(0, count);
+const MEGABYTE = 1024 * 1024;
+
+/** Three at once are the limit, five in a minute, too. */
+const generations = (attacker: Attacker, body: Record<string, unknown> = {}) =>
+  times(3, () => attacker.start({ prompt: "Begin", on_disconnect: "continue", ...body }));
+
+/** What an attacker does with a bot whose provider is this one. */
+const withProvider = (name: string) => async (attacker: Attacker) => {
+  await attacker.provider(name);
+  await generations(attacker);
+};
+
+/** A path of so many messages, the first one first; gives the last. */
+async function path(attacker: Attacker, conversationId: string, contents: string[]): Promise<string> {
+  let last: string | null = null;
+  for (const content of contents) last = await message(attacker, conversationId, content, last);
+  return last!;
+}
+
+/** A generation at the length limit that another worker runs, as its beats have stored it. */
+async function elsewhere({ operator, id }: Attacker): Promise<string> {
+  const streamId = crypto.randomUUID();
+  await operator(
+    `with generation as (
+       insert into relay.generations (stream_id, user_id, model, worker_id, lease_expires_at, text_units)
+       values ($1, $2, 'm', 'another', now() + interval '10 minutes', $3::integer) returning stream_id
+     )
+     insert into relay.chunks (stream_id, start_at, end_at, content)
+     select stream_id, at, at + 1048576, repeat('lorem ip', 131072)
+     from generation, generate_series(0, $3::integer - 1, 1048576) as at`,
+    ...[streamId, id, MAX_MESSAGE_UNITS],
+  );
+  return streamId;
+}
+
+export const ATTACKS: Attack[] = [
+  {
+    name: "Ten watchers of a message at the length limit, on another worker",
+    kind: "reads",
+    async run(attacker) {
+      const streamId = await elsewhere(attacker);
+      await times(10, () => get(attacker, streamId));
+    },
+  },
+  {
+    name: "Ten replays at once of a message at the length limit, again and again",
+    kind: "reads",
+    async run(attacker) {
+      const { streamId } = await ended(attacker, MAX_MESSAGE_UNITS);
+      await attacker.flood(10, () => get(attacker, streamId));
+    },
+  },
+  {
+    name: "Replays from offsets far behind the end, by GET and HEAD",
+    kind: "reads",
+    async run(attacker) {
+      const { streamId } = await ended(attacker, MEGABYTE);
+      await attacker.flood(
+        5,
+        (index) =>
+          index % 2 ? get(attacker, streamId, 999_999_999) : attacker.ask(`/stream/${streamId}`, { method: "HEAD" }),
+      );
+    },
+  },
+  {
+    name: "Ten readers that take a byte now and then",
+    kind: "reads",
+    async run(attacker) {
+      const { streamId } = await ended(attacker, MAX_MESSAGE_UNITS);
+      await times(10, async () => {
+        const connection = await raw(attacker, headOf(attacker, "GET", `/stream/${streamId}`, "\r\n"));
+        for (;; await new Promise((resolve) => setTimeout(resolve, 100))) await connection.read(new Uint8Array(1));
+      });
+    },
+  },
+  {
+    name: "A ring of parents, and 40 starts that walk it",
+    kind: "starts",
+    async run(attacker) {
+      const id = await conversation(attacker);
+      const first = await message(attacker, id, "a");
+      const second = await message(attacker, id, "b", first);
+      // As long as a client may change a parent; and at once, which foreign keys that are deferred would allow.
+      await attacker.sql("update messages set parent_id = $1 where id = $2", second, first).catch(() => {});
+      const [a, b] = [crypto.randomUUID(), crypto.randomUUID()];
+      await attacker.sql(
+        "insert into messages (id, user_id, conversation_id, content, parent_id) values ($1, $3, $4, 'a', $2), ($2, $3, $4, 'b', $1)",
+        ...[a, b, attacker.id, id],
+      ).catch(() => {});
+      await attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: a }));
+    },
+  },
+  {
+    name: "40 starts at once on a path that is too long",
+    kind: "starts",
+    async run(attacker) {
+      const id = await conversation(attacker);
+      const quarter = chars(MAX_CONTEXT_CHARACTERS / 4);
+      const last = await path(attacker, id, [quarter, quarter, quarter, quarter, "over"]);
+      await attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: last }));
+    },
+  },
+  {
+    name: "40 starts at once past the rate limit",
+    kind: "starts",
+    run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x" })),
+  },
+  {
+    name: "40 starts at once for a conversation that does not exist",
+    kind: "starts",
+    run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: crypto.randomUUID() })),
+  },
+  {
+    name: "40 starts at once whose clients leave before the answer",
+    kind: "starts",
+    run: (attacker) =>
+      attacker.flood(40, async () => {
+        const body = JSON.stringify({ prompt: "x" });
+        const more = `content-length: ${body.length}\r\n\r\n${body}`;
+        (await raw(attacker, headOf(attacker, "POST", "/stream", more))).close();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }),
+  },
+  {
+    name: "40 cancels at once, of one stream and of none",
+    kind: "starts",
+    async run(attacker) {
+      await attacker.provider("slow");
+      const stream_id = crypto.randomUUID();
+      attacker.start({ prompt: "x", stream_id });
+      await attacker.flood(
+        40,
+        (index) => attacker.ask(`/cancel/${index % 2 ? stream_id : crypto.randomUUID()}`, { method: "POST" }),
+      );
+    },
+  },
+  {
+    name: "A message edited to 70 MB, and two replays of it",
+    kind: "sizes",
+    async run(attacker) {
+      const { streamId, messageId } = await ended(attacker, 8);
+      await attacker.sql("update messages set content = repeat('lorem ip', 9175040) where id = $1", messageId)
+        .catch(() => {});
+      await times(2, () => get(attacker, streamId));
+    },
+  },
+  {
+    name: "A bot with 10 MB of instructions, started three times",
+    kind: "sizes",
+    async run(attacker) {
+      await attacker.provider("slow");
+      await attacker.sql("update bots set system_prompt = repeat('x', 10485760) where id = $1", attacker.bot_id)
+        .catch(() => {});
+      await generations(attacker);
+    },
+  },
+  {
+    name: "A stored path at the limit, started three times",
+    kind: "sizes",
+    async run(attacker) {
+      await attacker.provider("slow");
+      const id = await conversation(attacker);
+      // Of characters that take three bytes each, and as many in JSON's escapes.
+      const parts = Array.from({ length: 4 }, () => "\u20ac".repeat(MAX_CONTEXT_CHARACTERS / 4 - 10));
+      await generations(attacker, { conversation_id: id, parent_id: await path(attacker, id, parts) });
+    },
+  },
+  {
+    name: "A context of 4 MB in the request, started three times",
+    kind: "sizes",
+    async run(attacker) {
+      await attacker.provider("slow");
+      const messages = Array.from(
+        { length: 500 },
+        (_, index) => ({ role: index % 2 ? "assistant" : "user", content: chars(7_900) }),
+      );
+      await generations(attacker, { prompt: undefined, messages: [...messages, { role: "user", content: "Begin" }] });
+    },
+  },
+  {
+    name: "A rerolled message at the end of 9,000",
+    kind: "sizes",
+    async run(attacker) {
+      const id = await conversation(attacker);
+      await attacker.operator(
+        `insert into messages (id, user_id, conversation_id, content, parent_id, is_user_author)
+         select md5($2 || n)::uuid, $1, $2::uuid, 'word', case when n > 1 then md5($2 || (n - 1))::uuid end, n % 2 = 1
+         from generate_series(1, 9000) as n`,
+        ...[attacker.id, id],
+      );
+      const [{ last }] = await attacker.operator("select md5($1 || 9000)::uuid::text as last", id);
+      await attacker.flood(3, () => attacker.start({ reroll_of: last }));
+    },
+  },
+  {
+    name: "10,000 bots and shares, and starts that name none",
+    kind: "sizes",
+    async run(attacker) {
+      const { id, bot_id } = attacker;
+      await attacker.sql("insert into bots (user_id, name) select $1, 'x' from generate_series(1, 10000)", id)
+        .catch(() => {});
+      await attacker.operator("insert into bot_shares select $1, id from auth.users on conflict do nothing", bot_id);
+      await attacker.flood(3, () => attacker.start({ prompt: "x" }));
+    },
+  },
+  {
+    name: "Conversations that are deleted while they run",
+    kind: "sizes",
+    async run(attacker) {
+      await attacker.provider("slow");
+      const deletes = async () => {
+        const id = await conversation(attacker);
+        const running = attacker.start({ prompt: "x", conversation_id: id });
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        await attacker.sql("delete from conversations where id = $1", id);
+        await running;
+      };
+      await times(3, deletes);
+    },
+  },
+  ...Object.keys(PROVIDERS).filter((name) => !/^(kind|silent|slow|echo.*)$/.test(name)).map((name): Attack => ({
+    name: `Three answers of a provider's "${name}"`,
+    kind: ["long", "choices", "reasoning", "tiny", "tools", "nested", "lines"].includes(name) ? "providers" : "streams",
+    run: withProvider(name),
+  })),
+  ...REQUEST_ATTACKS,
+];

@@ -1,0 +1,193 @@
+/** Attacks that need no story, or none of length: connections, headers, tokens, bodies, and the way to a key. */
+
+import { type Attack, type Attacker, ended, get, headOf, raw, times } from "./attack.ts";
+import { KEY } from "./hostile.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+/** Fills the request's body, a piece at a time, for as long as the relay takes it. */
+async function fill(connection: Deno.TcpConn, piece: Uint8Array, pauseMs: number) {
+  for (;; await new Promise((resolve) => setTimeout(resolve, pauseMs))) await connection.write(piece);
+}
+
+const BODIES = [
+  "[".repeat(MEGABYTE) + "]".repeat(MEGABYTE),
+  `{"prompt":"x","a":${"[".repeat(MEGABYTE)}`,
+  `{${'"prompt":"x",'.repeat(200_000)}"prompt":"x"}`,
+  `{${Array.from({ length: 200_000 }, (_, index) => `"k${index}":1`).join(",")}}`,
+  `{"prompt":"x","parent_id":1${"0".repeat(MEGABYTE)}}`,
+  `{"prompt":"${"\\ud800".repeat(100_000)}"}`,
+  `{"messages":[${'{"role":"user","content":""},'.repeat(100_000)}{"role":"user","content":"x"}]}`,
+  `{"prompt":"x","__proto__":{"prompt":"y"},"constructor":{"prototype":{}}}`,
+];
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+/** A token that the project might have signed, with a key that it does not have. */
+const forged = (kid: number) =>
+  [{ alg: "ES256", kid: `unknown-${kid}`, typ: "JWT" }, { sub: crypto.randomUUID(), aud: "authenticated", exp: 2e9 }]
+    .map((part) => btoa(JSON.stringify(part)).replaceAll("=", "")).join(".") + "." + "A".repeat(86);
+
+/** A bot of the attacker's whose provider quotes the key, as a sharee and its owner see it. */
+const quotes = (name: string, key = KEY) => async (attacker: Attacker) => {
+  await attacker.provider(name);
+  await attacker.sql("update bots set access_key = $1 where id = $2", key, attacker.bot_id).catch(() => {});
+  await attacker.start({ prompt: "x" });
+};
+
+export const REQUEST_ATTACKS: Attack[] = [
+  {
+    name: "Half a request on each of 1,000 connections",
+    kind: "connections",
+    async run(attacker) {
+      await times(1_000, () => raw(attacker, "POST /functions/v1/stream HTTP/1.1\r\nhost: relay\r\n"));
+    },
+  },
+  {
+    name: "Headers that come a byte a second, on 200 connections",
+    kind: "connections",
+    run: (attacker) =>
+      times(200, async () => {
+        const connection = await raw(attacker, headOf(attacker, "GET", "/healthz"));
+        await fill(connection, new Uint8Array([120]), 1_000);
+      }),
+  },
+  {
+    name: "200 bodies that never end",
+    kind: "connections",
+    run: (attacker) =>
+      times(200, async () => {
+        const connection = await raw(attacker, headOf(attacker, "POST", "/stream", "content-length: 4000000\r\n\r\n"));
+        await fill(connection, new Uint8Array(65_536).fill(32), 100);
+      }),
+  },
+  {
+    name: "Readers that never read: ten of a story, three of answers",
+    kind: "connections",
+    async run(attacker) {
+      await attacker.provider("long");
+      const { streamId } = await ended(attacker, MEGABYTE);
+      const body = JSON.stringify({ prompt: "x", on_disconnect: "continue" });
+      const more = `content-length: ${body.length}\r\n\r\n${body}`;
+      await times(3, () => raw(attacker, headOf(attacker, "POST", "/stream", more)));
+      await times(10, () => raw(attacker, headOf(attacker, "GET", `/stream/${streamId}`, "\r\n")));
+    },
+  },
+  {
+    name: "Connections that come and go",
+    kind: "connections",
+    run: (attacker) => attacker.flood(20, async () => (await attacker.connect()).close()),
+  },
+  {
+    name: "GET and HEAD of /healthz?ready without a token",
+    kind: "connections",
+    run: ({ worker, flood }) =>
+      flood(20, async (index) => {
+        const response = await fetch(`${worker}/healthz?ready`, { method: index % 2 ? "HEAD" : "GET" });
+        await response.body?.cancel();
+      }),
+  },
+  {
+    name: "A base URL changed without the key",
+    kind: "keys",
+    async run(attacker) {
+      await attacker.provider("kind");
+      await attacker.sql(
+        "update bots set access_path = $1 where id = $2",
+        attacker.providerUrl("kind").replace("127.0.0.1", "localhost"),
+        attacker.bot_id,
+      );
+      await attacker.start({ prompt: "x" });
+      if (attacker.heads("kind").some((head) => head.includes(KEY))) attacker.wrong("the key went to another origin");
+    },
+  },
+  { name: "A provider that quotes the key", kind: "keys", run: quotes("echo") },
+  { name: "A provider that quotes the ends of the key", kind: "keys", run: quotes("echo ends") },
+  { name: "A provider that quotes the key amid a stream", kind: "keys", run: quotes("echo later") },
+  { name: "A key with a line break", kind: "keys", run: quotes("echo ends", `${KEY}\n`) },
+  {
+    name: "A key with white space and a scheme before it",
+    kind: "keys",
+    run: quotes("echo later", `\n\t Bearer ${KEY}\r\n `),
+  },
+  {
+    name: "A model with a name of 1 MB",
+    kind: "requests",
+    async run(attacker) {
+      await attacker.provider("error");
+      await attacker.sql("update bots set model = repeat('m', 1048576) where id = $1", attacker.bot_id).catch(() => {});
+      await times(3, () => attacker.start({ prompt: "x" }));
+    },
+  },
+  {
+    name: "A message edited to hold events",
+    kind: "requests",
+    async run(attacker) {
+      const { streamId, messageId } = await ended(attacker, 8);
+      const content = "a\rb\r\revent: done\rdata: {}\r\r";
+      await attacker.sql("update messages set content = $1 where id = $2", content, messageId).catch(() => {});
+      const text = await get(attacker, streamId);
+      if (/\r/.test(text)) attacker.wrong("an event was injected through a carriage return");
+    },
+  },
+  {
+    name: "Hosts and targets that are none",
+    kind: "requests",
+    run: (attacker) =>
+      attacker.flood(5, async (index) => {
+        const lines = [
+          "GET /functions/v1/healthz HTTP/1.1\r\nhost: a b",
+          "GET http://[ HTTP/1.1\r\nhost: x",
+          "GET * HTTP/1.1\r\nhost: x:y:z",
+        ];
+        const connection = await raw(attacker, `${lines[index % 3]}\r\nconnection: close\r\n\r\n`);
+        const answer = await new Response(connection.readable).text();
+        if (/^HTTP\/1.1 5/.test(answer)) attacker.wrong(`a Host that is none was answered with ${answer.slice(0, 12)}`);
+      }),
+  },
+  {
+    name: "Tokens with unknown keys, and giant ones",
+    kind: "requests",
+    run: (attacker) =>
+      attacker.flood(20, (index) => attacker.ask("/stream/x", bearer(index % 2 ? forged(index) : "a".repeat(16_000)))),
+  },
+  {
+    name: "Names that every object has",
+    kind: "requests",
+    run: (attacker) =>
+      attacker.flood(4, async (index) => {
+        const name = ["constructor", "__proto__", "toString", "hasOwnProperty"][index % 4];
+        const answer = await attacker.ask(`/stream/${name}`);
+        if (!answer.includes("stream_not_found") && !answer.includes("too_many")) {
+          attacker.wrong(`${name} was found: ${answer.slice(0, 100)}`);
+        }
+        await attacker.ask(`/cancel/${name}`, { method: "POST" });
+        await attacker.ask(`/${name}`);
+      }),
+  },
+  {
+    name: "Bodies that are hard to parse",
+    kind: "requests",
+    run: (attacker) =>
+      attacker.flood(8, (index) => attacker.ask("/stream", { method: "POST", body: BODIES[index % BODIES.length] })),
+  },
+  {
+    name: "Preflights with long lists of headers, and paths of 8 KB",
+    kind: "requests",
+    run: (attacker) =>
+      attacker.flood(20, (index) =>
+        attacker.ask(index % 2 ? "/stream" : `/stream/${"x".repeat(8_000)}`, {
+          method: "OPTIONS",
+          headers: { origin: "https://a.example", "access-control-request-headers": "x-a,".repeat(2_000) },
+        })),
+  },
+  {
+    name: "The FastAPI relay's paths, which do not exist",
+    kind: "requests",
+    run: (attacker) =>
+      attacker.flood(
+        20,
+        (index) => attacker.ask(index % 2 ? "/streams" : "/streams/x/y/z", { method: index % 3 ? "GET" : "POST" }),
+      ),
+  },
+];

@@ -1,0 +1,206 @@
+/** What the attacks run on: a worker as a container runs it, with little memory, and a Data API of ten connections. */
+
+import { startSupabase } from "../../bench/supabase.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { quantile } from "../../testkit/figures.ts";
+import { startWorker, THIS_DENO } from "../../testkit/workers.ts";
+import type { Attack, User } from "./attack.ts";
+import type { Orders, Report } from "./attacker.ts";
+import { hasKey } from "./hostile.ts";
+import { boundsOf, createVictims, type Seen } from "./victims.ts";
+
+const HEAP_MB = 256;
+/** The heap, and what the engine and the sockets take outside of it. */
+const MAX_RESIDENT_MB = 420;
+const MAX_LOG_LINE = 8_192;
+const CONTROL_MS = 3_000;
+
+/** What one attack did, and how the victims fared. */
+export interface Result extends Seen {
+  /** What the users of an idle worker saw at the same time. */
+  calm: Seen;
+  start: number;
+  slowestStart: number;
+  residentMb: number;
+  answers: Record<string, number>;
+}
+
+/** The lab; it ends with `close`. */
+export type Lab = Awaited<ReturnType<typeof openLab>>;
+
+/** Starts everything; measures the victims without an attack first. A start may always take `startMs`. */
+export async function openLab(startMs: number, database?: string) {
+  const supabase = await startSupabase(database);
+  const { SUPABASE_URL, SUPABASE_SECRET_KEY } = supabase.environment;
+  const { sql } = supabase;
+  const launch = (runtime = THIS_DENO, env = {}) =>
+    startWorker(
+      { url: SUPABASE_URL, secret_key: SUPABASE_SECRET_KEY, jwt_secret: "" },
+      { DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}`, ...env },
+      { runtime },
+    );
+  // No attack goes to this one: it shows what a start takes at the same time on an idle worker of the same machine.
+  const idleApi = `${await supabase.startApi()}/rest/v1`;
+  const [first, other] = await Promise.all([launch(), launch(THIS_DENO, { SUPABASE_REST_URL: idleApi })]);
+  let worker = first;
+  // Made in one go: nothing that is measured waits for it.
+  const spare = new Map<string, Promise<User[]>>();
+  async function user(provider: string): Promise<User> {
+    for (;;) {
+      if (!spare.has(provider)) spare.set(provider, supabase.users(400, provider));
+      const found = (await spare.get(provider)!).pop();
+      if (found) return found;
+      spare.delete(provider);
+    }
+  }
+  const victims = createVictims(() => worker.url, other.url, sql, user);
+  const idle = createVictims(() => other.url, first.url, sql, user);
+  let over = false;
+  const ordinary = [
+    ...[false, false, true].map((far) => victims.ordinary(60, () => over, far)),
+    idle.ordinary(60, () => over),
+  ];
+  /** What the victims see while the work lasts, and what those of the idle worker see. */
+  async function during(work: () => Promise<unknown>): Promise<[Seen, Seen]> {
+    const working = Promise.withResolvers<void>();
+    const control = idle.during(() => working.promise);
+    const seen = await victims.during(() => work().finally(working.resolve));
+    return [seen, await control];
+  }
+  // The first requests load and compile, and fetch the key set.
+  await during(() => sleep(1_000));
+  const control = resultOf(await during(() => sleep(CONTROL_MS)), worker.memory().peak);
+
+  /** Connections of clients that the worker has not closed. */
+  function clients(): number {
+    const port = Number(new URL(worker.url).port).toString(16).toUpperCase().padStart(4, "0");
+    const open = new RegExp(`^ *\\d+: [0-9A-F]+:${port} \\S+ 0[18] `);
+    return Deno.readTextFileSync("/proc/net/tcp").split("\n").filter((line) => open.test(line)).length;
+  }
+
+  /** Lets so many users make each attack, all attacks at the same time. */
+  async function attack(attacks: Attack[], users: number, ms: number): Promise<Result> {
+    const before = { clients: clients(), log: worker.log().length };
+    const wrong: string[] = [];
+    const answers: Record<string, number>[] = [];
+    const ready = Promise.withResolvers<void>();
+    const thread = new Worker(new URL("./attacker.ts", import.meta.url), { type: "module" });
+    thread.onmessage = ({ data }: MessageEvent<Report>) => {
+      if ("ready" in data) ready.resolve();
+      else if ("wrong" in data) wrong.push(data.wrong);
+      else answers.push(data.answers);
+    };
+    await ready.promise;
+    const attackers: User[] = [];
+    worker.forgetPeak();
+    const { pid } = worker;
+    const [seen, calm] = await during(async () => {
+      for (const { name } of attacks) {
+        const group = await Promise.all(Array.from({ length: users }, () => user(victims.baseUrl)));
+        attackers.push(...group);
+        const orders = { worker: worker.url, database: supabase.url, attack: name, users: group };
+        thread.postMessage({ ...orders, part: 1 / attacks.length } satisfies Orders);
+      }
+      await sleep(ms);
+    });
+    thread.terminate();
+    wrong.push(...seen.wrong);
+    // Its memory is gone before its end is known.
+    if (!worker.alive || !(worker.memory().now > 0)) {
+      await eventually("the worker's end is known", () => !worker.alive);
+      wrong.push(`the worker ended:\n${worker.log().slice(-1_500)}`);
+      worker = await launch();
+      return { ...resultOf([seen, calm], NaN, answers.at(-1)), wrong };
+    }
+    const result = resultOf([seen, calm], worker.memory().peak, answers.at(-1));
+    await settle(attackers, before.clients).catch((error) => wrong.push(error.message));
+    if (worker.pid !== pid) wrong.push("the worker is another process");
+    for (const line of worker.log().slice(before.log).split("\n")) {
+      if (hasKey(line)) wrong.push(`the key is in the log: ${line.slice(0, 300)}`);
+      if (line.length > MAX_LOG_LINE) wrong.push(`a line of the log has ${line.length} characters`);
+      if (line !== "" && !/^(\{.*\}|The relay listens.*)$/.test(line)) {
+        wrong.push(`a line of the log is no JSON: ${line}`);
+      }
+    }
+    return { ...result, wrong };
+  }
+
+  /** Waits until all is as before: connections, generations, seats, and room for a start. */
+  async function settle(attackers: User[], before: number) {
+    await sql`delete from relay.generations where worker_id = 'another'`;
+    const ids = attackers.map(({ id }) => id);
+    await eventually("the attackers' generations are over", async () => {
+      const [{ running }] = await sql`
+        select count(*)::int as running from relay.generations where status = 'running' and user_id = any(${ids})`;
+      return running === 0;
+    });
+    await eventually("the connections are closed", () => clients() <= before + 8);
+    await eventually("the readers' seats are free", async () => {
+      const answers = await Promise.all(
+        attackers.map(({ token }) =>
+          fetch(`${worker.url}/stream/none`, { headers: { authorization: `Bearer ${token}` } })
+        ),
+      );
+      await Promise.all(answers.map(({ body }) => body?.cancel()));
+      return answers.every(({ status }) => status === 404);
+    });
+    await eventually("the worker is idle again", async () => {
+      const result = resultOf(await during(() => sleep(300)), 0);
+      return result.starts.length > 0 && judge(result).length === 0;
+    });
+  }
+
+  /** One sentence for each thing that is not as it must be. */
+  function judge(result: Result): string[] {
+    const bounds = boundsOf(result.calm, startMs);
+    return [
+      ...counted(result.wrong),
+      ...above(result.start, bounds.start, "nine of ten starts took up to"),
+      ...above(result.slowestStart, bounds.slowestStart, "a start took"),
+      ...above(result.late, bounds.late, "a token was late by"),
+      ...above(result.behind, bounds.behind, "stored text was behind by"),
+      ...above(result.far, bounds.far, "a token of another worker was late by"),
+      ...(result.residentMb > MAX_RESIDENT_MB ? [`the worker grew to ${result.residentMb | 0} MB`] : []),
+    ];
+  }
+
+  return {
+    ...{ control, attack, judge, victims },
+    /** Another worker, which may have so many files and connections open. */
+    async smallWorker(descriptors: number) {
+      const path = await Deno.makeTempFile({ prefix: "relay-deno-", suffix: ".sh" });
+      await Deno.writeTextFile(path, `#!/bin/sh\nulimit -n ${descriptors}\nexec "${THIS_DENO.path}" "$@"\n`);
+      await Deno.chmod(path, 0o755);
+      const small = await launch({ name: "Deno with few descriptors", path });
+      await Deno.remove(path);
+      return small;
+    },
+    async close() {
+      over = true;
+      const closed = Promise.all([victims.close(), idle.close()]);
+      await Promise.all([worker, other].map((worker) => worker.alive && worker.kill()));
+      await closed;
+      await Promise.all(ordinary);
+      await supabase.close();
+    },
+  };
+}
+
+function resultOf([seen, calm]: [Seen, Seen], peak: number, answers: Record<string, number> = {}): Result {
+  const start = quantile(seen.starts, 0.9);
+  return { ...seen, calm, start, slowestStart: quantile(seen.starts, 1), residentMb: peak / 2 ** 20, answers };
+}
+
+function above(ms: number, bound: number, what: string): string[] {
+  return ms > bound ? [`${what} ${ms | 0} ms, at most ${bound | 0} ms are allowed`] : [];
+}
+
+/** Each sentence once, whatever its numbers, and how often. */
+function counted(sentences: string[]): string[] {
+  const groups = Map.groupBy(sentences, (sentence) => sentence.replace(/\d+/g, "0"));
+  return [...groups.values()].map(([first, ...more]) =>
+    more.length === 0 ? first : `${first} (${more.length + 1} times)`
+  );
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
