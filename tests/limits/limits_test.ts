@@ -27,7 +27,7 @@ for (const { title, run } of [...providerLimits, ...clientLimits, ...databaseLim
 const ROOT = new URL("../../", import.meta.url);
 
 /** These bound nothing: they say who may call, and whom the relay calls. */
-const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|OAUTH|PROVIDER_HOSTS|REQUIRE)/;
+const NO_LIMITS = /^RELAY_(ALLOW|JWKS|JWT|METRICS_TOKEN|OAUTH|PROVIDER_HOSTS|REQUIRE|TRANSPORT)/;
 
 /** The variables that configuration.ts names. */
 const variables = [
@@ -38,8 +38,8 @@ const variables = [
   ),
 ];
 
-/** Unit tests reach it with a clock of their own. */
-const WITH_A_CLOCK = /^REFUSAL/;
+/** Unit tests reach it with a clock of their own; those of `transport/` with sockets of their own, too. */
+const WITH_A_CLOCK = /^(REFUSAL|PROVIDER_(CONNECT|TLS|WRITE|HEAD|KEEP)_MS|MAX_PROVIDER_HEAD|MAX_KEPT)/;
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
   const used = scenarioTexts("tests/").join("\n").replace(/^import .*?;$/gms, "");

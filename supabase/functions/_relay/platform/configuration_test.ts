@@ -40,6 +40,7 @@ Deno.test("a URL and a key are enough: everything else has a default", () => {
     leaseMs: 15_000,
     providerHosts: null,
     allowPrivateProviders: false,
+    transport: "connection",
     isLocalStack: false,
     jwtSecret: null,
     jwksUrl: "https://abc.supabase.co/auth/v1/.well-known/jwks.json",
@@ -131,6 +132,11 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
   ]],
   ["RELAY_PROVIDER_HOSTS", "API.OpenAI.com, openrouter.ai", "providerHosts", ["api.openai.com", "openrouter.ai"]],
   ["RELAY_PROVIDER_HOSTS", ",", "providerHosts", []],
+  ["RELAY_TRANSPORT", "connection", "transport", "connection"],
+  ["RELAY_TRANSPORT", "fetch", "transport", "fetch"],
+  ...["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"].map(
+    (name): [string, string, keyof Configuration, string] => [name, "http://proxy.test:3128", "transport", "fetch"],
+  ),
   ["RELAY_JWT_ISSUER", issuer, "jwtIssuer", issuer],
   ["RELAY_OAUTH_CLIENTS", "*", "oauthClients", "*"],
   ["RELAY_OAUTH_CLIENTS", " 9a8b7c6d-5e4f, b.2_,", "oauthClients", ["9a8b7c6d-5e4f", "b.2_"]],
@@ -149,6 +155,11 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
     ],
   ),
 ];
+
+Deno.test("RELAY_TRANSPORT comes before a proxy", () => {
+  const { transport } = read({ RELAY_TRANSPORT: "connection", HTTPS_PROXY: "http://proxy.test:3128" });
+  assert.equal(transport, "connection");
+});
 
 Deno.test("RELAY_JWKS_URL comes before SUPABASE_JWKS_URL", () => {
   const { jwksUrl } = read({ RELAY_JWKS_URL: "http://a.test", SUPABASE_JWKS_URL: "http://b.test" });
@@ -206,6 +217,7 @@ const REFUSED: [name: string, texts: string[], state: (text: string) => string][
     ["https://api.openai.com", "api.openai.com:8443", "api.openai.com.", "a b"],
     (text) => `has "${text}", not a host name such as "api.openai.com"`,
   ],
+  ["RELAY_TRANSPORT", ["http", "Fetch", "direct"], (text) => `is "${text}", not "connection" or "fetch"`],
   ["RELAY_REQUIRE_AAL2", ["aal2"], () => 'is "aal2", not "true" or "false"'],
   ["RELAY_OAUTH_CLIENTS", ["a b", "x,*"], (text) => `has "${text.split(",").at(-1)}", not a client's id`],
   [

@@ -24,6 +24,8 @@ export function createNetwork(caCerts: string[] = []): Network {
       const connection = await Deno.connect({ hostname, port });
       // A request is one write, and its last segment must not wait for an acknowledgement.
       connection.setNoDelay(true);
+      // A provider whose machine is gone says nothing: the kernel asks it, and closes what the runtime would not.
+      connection.setKeepAlive(true);
       return connection;
     },
     async startTls(connection, hostname) {

@@ -136,8 +136,8 @@ function makeAnswer(random: Random): string {
 /** Node takes no length twice, not even an equal one, and no extension without a name. */
 const STRICTER = ["HPE_UNEXPECTED_CONTENT_LENGTH", "HPE_STRICT"];
 
-/** A tab may end a value [RFC 9110, 5.5], but Node takes it for a part of the coding. */
-const MISREAD = /chunked\t+\r\n/i;
+/** A tab may end a value [RFC 9110, 5.5], but Node takes it for a part of that. */
+const MISREAD = /\t[\t ]*\r\n/;
 
 Deno.test("answers made by chance are read as Node's parser reads them, or refused", async () => {
   const seed = Number(Deno.env.get("TRANSPORT_SEED") ?? 1);
