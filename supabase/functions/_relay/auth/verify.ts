@@ -101,15 +101,7 @@ export function createVerifier(
     try {
       const payload = await verify(token);
       const { alg } = decodeProtectedHeader(token);
-      // After the signature, so that only the project's own tokens can cause a warning.
-      if (!isIssuer(configuration, payload.iss, alg)) {
-        const issuer = JSON.stringify(payload.iss ?? null).slice(0, MAX_ISSUER_CHARACTERS);
-        warn(
-          "RELAY_JWT_ISSUER",
-          `A token that the project signed has "iss" ${issuer}: set RELAY_JWT_ISSUER if it is right`,
-        );
-        throw new TypeError('"iss" is not the issuer of the project');
-      }
+      checkIssuer(configuration, payload.iss, alg, warn);
       return { alg, payload };
     } catch (error) {
       throw refusal(error);
@@ -147,6 +139,19 @@ function createMemory(isOver: (exp: number) => boolean) {
       }
     },
   };
+}
+
+/** Called after the signature was verified, so that only the project's own tokens can cause a warning. */
+function checkIssuer(
+  configuration: Configuration,
+  found: unknown,
+  alg: string | undefined,
+  warn: ReturnType<typeof createWarning>,
+) {
+  if (isIssuer(configuration, found, alg)) return;
+  const issuer = JSON.stringify(found ?? null).slice(0, MAX_ISSUER_CHARACTERS);
+  warn("RELAY_JWT_ISSUER", `A token that the project signed has "iss" ${issuer}: set RELAY_JWT_ISSUER if it is right`);
+  throw new TypeError('"iss" is not the issuer of the project');
 }
 
 /** Whether the project's Auth writes this `iss`; an HS256 token of an Auth that writes none may lack it. */
