@@ -33,7 +33,7 @@ export function createClientStream(
   onDrained: () => void = () => {},
 ): ClientStream {
   let open = true;
-  const queue = createQueue(() => end("gone"), () => open && onDrained(), () => {
+  const queue: Queue = new Queue(() => end("gone"), () => open && onDrained(), () => {
     silence.end();
     onOver();
   });
@@ -54,7 +54,7 @@ export function createClientStream(
 
   function write(bytes: Uint8Array) {
     if (!open || bytes.byteLength === 0) return;
-    const waiting = queue.waitingBytes();
+    const waiting = queue.waitingBytes;
     // An event that is larger than the whole queue still goes to a client that keeps up.
     if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) return end("detached");
     queue.add(bytes);
@@ -64,7 +64,7 @@ export function createClientStream(
   return {
     body: queue.body,
     get isDrained() {
-      return queue.waitingBytes() === 0;
+      return queue.waitingBytes === 0;
     },
     write,
     close: () => end("closed"),
@@ -75,84 +75,83 @@ export function createClientStream(
  * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. What waits is
  * kept here and not in the body, which would not let it go without an error.
  */
-function createQueue(onCancel: () => void, onDrained: () => void, onOver: () => void) {
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let takenBytes = 0;
+class Queue {
+  takenBytes = 0;
+  waitingBytes = 0;
+  readonly body: ReadableStream<Uint8Array>;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #waiting: Uint8Array[] = [];
   /** The client has asked for more than it got. */
-  let wanted = false;
-  let closing = false;
-  let over = false;
+  #wanted = false;
+  #closing = false;
+  #over = false;
+  #onDrained: () => void;
+  #onOver: () => void;
 
-  function give(bytes: Uint8Array) {
-    wanted = false;
-    takenBytes += bytes.byteLength;
-    controller.enqueue(bytes);
+  constructor(onCancel: () => void, onDrained: () => void, onOver: () => void) {
+    this.#onDrained = onDrained;
+    this.#onOver = onOver;
+    this.body = new ReadableStream<Uint8Array>({
+      start: (controller) => void (this.#controller = controller),
+      // Called once the client waits, so an end that waits for its reader is noticed here.
+      pull: () => this.#pull(),
+      cancel: () => {
+        onCancel();
+        this.#finish();
+      },
+      // Above 0 the stream asks for more after each write, which costs a promise each time.
+    }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
   }
 
-  function closeOnceTaken() {
-    if (!closing || over || waiting.length > 0) return;
-    controller.close();
-    finish();
+  add(bytes: Uint8Array) {
+    if (this.#wanted) return this.#give(bytes);
+    this.#waiting.push(bytes);
+    this.waitingBytes += bytes.byteLength;
   }
 
-  function finish() {
-    if (over) return;
-    over = true;
-    waiting = [];
-    waitingBytes = 0;
-    onOver();
+  close() {
+    this.#closing = true;
+    if (this.#over || this.#waiting.length > 0) return;
+    this.#controller.close();
+    this.#finish();
   }
 
-  const body = new ReadableStream<Uint8Array>({
-    start(given) {
-      controller = given;
-    },
-    // Called once the client waits, so an end that waits for its reader is noticed here.
-    pull() {
-      wanted = true;
-      const next = waiting.shift();
-      if (next !== undefined) {
-        waitingBytes -= next.byteLength;
-        give(next);
-      } else if (closing) closeOnceTaken();
-      else onDrained();
-    },
-    cancel() {
-      onCancel();
-      finish();
-    },
-    // Above 0 the stream asks for more after each write, which costs a promise each time.
-  }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
+  /** What waits is let go. */
+  abort() {
+    this.#waiting = [];
+    this.close();
+  }
 
-  return {
-    body,
-    waitingBytes: () => waitingBytes,
-    takenBytes: () => takenBytes,
-    add(bytes: Uint8Array) {
-      if (wanted) return give(bytes);
-      waiting.push(bytes);
-      waitingBytes += bytes.byteLength;
-    },
-    close() {
-      closing = true;
-      closeOnceTaken();
-    },
-    /** What waits is let go. */
-    abort() {
-      waiting = [];
-      closing = true;
-      closeOnceTaken();
-    },
-  };
+  #pull() {
+    this.#wanted = true;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.waitingBytes -= next.byteLength;
+      this.#give(next);
+    } else if (this.#closing) this.close();
+    else this.#onDrained();
+  }
+
+  #give(bytes: Uint8Array) {
+    this.#wanted = false;
+    this.takenBytes += bytes.byteLength;
+    this.#controller.enqueue(bytes);
+  }
+
+  #finish() {
+    if (this.#over) return;
+    this.#over = true;
+    this.#waiting = [];
+    this.waitingBytes = 0;
+    this.#onOver();
+  }
 }
 
 /** One timer watches for silence, however many events there are: the relay's, and that of a client which does not read. */
 function watchSilence(
   clock: Clock,
   pingMs: number,
-  queue: Pick<ReturnType<typeof createQueue>, "waitingBytes" | "takenBytes">,
+  queue: Pick<Queue, "waitingBytes" | "takenBytes">,
   ping: () => void,
   onIdle: () => void,
 ) {
@@ -163,9 +162,9 @@ function watchSilence(
 
   function check() {
     const now = clock.now();
-    const waits = queue.waitingBytes() > 0;
-    if (!waits || queue.takenBytes() > taken) {
-      taken = queue.takenBytes();
+    const waits = queue.waitingBytes > 0;
+    if (!waits || queue.takenBytes > taken) {
+      taken = queue.takenBytes;
       takenAt = now;
     }
     if (now - takenAt >= READER_IDLE_MS) return onIdle();

@@ -1,6 +1,6 @@
 /** Renews the leases of a worker's generations: each beat also stores their new text and learns of cancels. */
 
-import type { Database } from "../database/database.ts";
+import type { BeatEntry, Database } from "../database/database.ts";
 import { inLanes, isolate, piecesOf } from "../database/isolate.ts";
 import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -34,23 +34,17 @@ export function createLeaseRenewal(
   const running = new Map<string, LeasedGeneration>();
   /** A call with their text was refused: it goes alone until it is taken. */
   const refused = new Set<LeasedGeneration>();
-  /** Whose text waits to go alone, and whose is on its way. */
-  const queue = new Set<LeasedGeneration>();
+  /** Whose text is on its way alone. */
   const sending = new Set<LeasedGeneration>();
-  let lanes = 0;
+  const queue = createTextQueue(sendAlone);
   let failure: unknown = null;
 
   const goesAlone = (one: LeasedGeneration) => refused.has(one) || sending.has(one) || waitingUnits(one) > SHORT_UNITS;
   const sizeOf = (one: LeasedGeneration) => goesAlone(one) ? 0 : waitingUnits(one);
 
   async function send(generations: LeasedGeneration[], limitOf: (one: LeasedGeneration) => number) {
-    const { stored, cancelled, lost } = await database.beat(
-      generations.map((one) => ({
-        streamId: one.streamId,
-        fence: one.fence,
-        chunk: one.transcript.unstored(limitOf(one)),
-      })),
-    );
+    const entries = generations.map((one) => entryOf(one, limitOf(one)));
+    const { stored, cancelled, lost } = await database.beat(entries);
     for (const [id, units] of stored) running.get(id)?.transcript.markStored(units);
     for (const id of cancelled) running.get(id)?.stop(new EndReason("cancelled"));
     for (const id of lost) running.get(id)?.stop(new EndReason("lost"));
@@ -61,9 +55,8 @@ export function createLeaseRenewal(
 
   function refuse(generation: LeasedGeneration, cause: unknown) {
     if (!running.has(generation.streamId)) return;
-    if (!refused.has(generation)) {
-      log("error", "text_refused", { worker_id: workerId, stream_id: generation.streamId, cause });
-    }
+    const fields = { worker_id: workerId, stream_id: generation.streamId, cause };
+    if (!refused.has(generation)) log("error", "text_refused", fields);
     refused.add(generation);
   }
 
@@ -88,22 +81,6 @@ export function createLeaseRenewal(
     }
   }
 
-  async function runLane() {
-    lanes++;
-    for (const next of queue) {
-      queue.delete(next);
-      await sendAlone(next);
-    }
-    lanes--;
-  }
-
-  function sendLongTexts() {
-    for (const one of running.values()) {
-      if (goesAlone(one) && !sending.has(one) && waitingUnits(one) > 0) queue.add(one);
-    }
-    while (lanes < LANES && queue.size > 0) void runLane();
-  }
-
   async function beat() {
     const earlier = failure;
     failure = null;
@@ -112,7 +89,7 @@ export function createLeaseRenewal(
     try {
       await inLanes(piecesOf(all, MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS, sizeOf), sendTogether);
     } finally {
-      sendLongTexts();
+      queue.add([...running.values()].filter((one) => goesAlone(one) && !sending.has(one) && waitingUnits(one) > 0));
     }
     if (earlier !== null) throw earlier;
   }
@@ -139,4 +116,31 @@ export function createLeaseRenewal(
 /** What the database is not known to have. */
 function waitingUnits({ transcript }: LeasedGeneration): number {
   return transcript.length - transcript.storedUnits;
+}
+
+function entryOf({ streamId, fence, transcript }: LeasedGeneration, limit: number): BeatEntry {
+  return { streamId, fence, chunk: transcript.unstored(limit) };
+}
+
+/** The texts that wait to go alone. `send` never rejects. */
+function createTextQueue(send: (generation: LeasedGeneration) => Promise<void>) {
+  const waiting = new Set<LeasedGeneration>();
+  let lanes = 0;
+
+  async function runLane() {
+    lanes++;
+    for (const next of waiting) {
+      waiting.delete(next);
+      await send(next);
+    }
+    lanes--;
+  }
+
+  return {
+    add(generations: LeasedGeneration[]) {
+      for (const one of generations) waiting.add(one);
+      while (lanes < LANES && waiting.size > 0) void runLane();
+    },
+    delete: (generation: LeasedGeneration) => waiting.delete(generation),
+  };
 }

@@ -5,7 +5,7 @@ import { type StartData, toBytes } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import { endsInsidePair } from "../protocol/utf16.ts";
 import { opening, unseen } from "./catch_up.ts";
-import { type ClientStream, createClientStream } from "./client_stream.ts";
+import { type ClientEnd, type ClientStream, createClientStream } from "./client_stream.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** All readers get the same events from the offset at which they attached. */
@@ -33,23 +33,14 @@ export function createLocalReaders(
   const behind = new Map<ClientStream, number>();
   let last = "";
 
-  /** From one unit before the offset, because that may stand inside a surrogate pair. */
-  function partAt(offset: number) {
-    const partStart = Math.max(offset - 1, 0);
-    const text = transcript.from(partStart, MAX_READ_UNITS);
-    return { start: partStart, text: endsInsidePair(text) ? text.slice(0, -1) : text };
-  }
-
   function catchUp(stream: ClientStream) {
     const from = behind.get(stream);
     if (from === undefined) return;
-    const { written, offset } = unseen(partAt(from), from);
+    const { written, offset } = unseen(partAt(transcript, from), from);
     behind.set(stream, offset);
     if (offset < transcript.length) return stream.write(toBytes(written));
-    if (last !== "") {
-      stream.write(toBytes(written + last));
-      stream.close();
-    } else if (written === "") {
+    if (last !== "") finish(stream, written + last);
+    else if (written === "") {
       behind.delete(stream);
       live.add(stream);
     } else stream.write(toBytes(written));
@@ -57,18 +48,13 @@ export function createLocalReaders(
 
   return {
     attach(from, onOver) {
-      const stream: ClientStream = createClientStream(
-        clock,
-        pingMs,
-        (how) => {
-          live.delete(stream);
-          behind.delete(stream);
-          if (how === "gone" && live.size + behind.size === 0) onAllGone();
-        },
-        onOver,
-        () => catchUp(stream),
-      );
-      const { written, offset } = opening(start, from, partAt(from ?? 0));
+      const onEnd = (how: ClientEnd) => {
+        live.delete(stream);
+        behind.delete(stream);
+        if (how === "gone" && live.size + behind.size === 0) onAllGone();
+      };
+      const stream: ClientStream = createClientStream(clock, pingMs, onEnd, onOver, () => catchUp(stream));
+      const { written, offset } = opening(start, from, partAt(transcript, from ?? 0));
       if (offset > (from ?? 0)) behind.set(stream, offset);
       else live.add(stream);
       stream.write(toBytes(written));
@@ -82,15 +68,23 @@ export function createLocalReaders(
     close(given = "") {
       if (last !== "") return;
       last = given;
-      const bytes = toBytes(last);
-      for (const stream of [...live]) {
-        stream.write(bytes);
-        stream.close();
-      }
+      for (const stream of [...live]) finish(stream, last);
       for (const stream of [...behind.keys()]) {
         if (last === "") stream.close();
         else if (stream.isDrained) catchUp(stream);
       }
     },
   };
+}
+
+/** From one unit before the offset, because that may stand inside a surrogate pair. */
+function partAt(transcript: Transcript, offset: number) {
+  const start = Math.max(offset - 1, 0);
+  const text = transcript.from(start, MAX_READ_UNITS);
+  return { start, text: endsInsidePair(text) ? text.slice(0, -1) : text };
+}
+
+function finish(stream: ClientStream, written: string) {
+  stream.write(toBytes(written));
+  stream.close();
 }

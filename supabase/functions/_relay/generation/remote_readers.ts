@@ -44,11 +44,7 @@ export function createRemoteReaders(
   database: Pick<Database, "read">,
 ): RemoteReaders {
   const readers = new Set<RemoteReader>();
-  /** Those of them that lack text. */
-  const behind = new Set<RemoteReader>();
-  let isCatchingUp = false;
-
-  const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained && !isAsked;
+  const behind = createBehind(ask);
 
   async function ask(asked: RemoteReader[]) {
     for (const reader of asked) reader.isAsked = true;
@@ -76,14 +72,8 @@ export function createRemoteReaders(
     if (view === null) return finishWith(reader, "", deletedEvent(reader.streamId));
     const { written, offset } = unseen(textOf(view), reader.from);
     reader.from = offset;
-    note(reader, view, written !== "");
+    if (readers.has(reader)) behind.note(reader, view.more, written !== "");
     finishWith(reader, written, lastEventOf(reader.streamId, view));
-  }
-
-  /** Who got something goes to the end of the queue. */
-  function note(reader: RemoteReader, { more }: View, got: boolean) {
-    if (got || !more) behind.delete(reader);
-    if (more && readers.has(reader)) behind.add(reader);
   }
 
   function refuse({ stream, streamId, userId }: RemoteReader, cause: unknown) {
@@ -91,31 +81,10 @@ export function createRemoteReaders(
     stream.close();
   }
 
-  /** What fails here is asked for again with the next round, which says so. */
-  async function catchUp() {
-    if (isCatchingUp) return;
-    isCatchingUp = true;
-    try {
-      for (;;) {
-        const next = [...behind].filter(mayAsk).slice(0, MAX_READ_READERS);
-        if (next.length === 0) return;
-        const { from } = next[0];
-        await ask(next);
-        // It had the whole answer to itself: without this a wrong answer would be asked for without a pause.
-        if (behind.has(next[0]) && next[0].from === from) return;
-      }
-    } catch {
-      return;
-    } finally {
-      isCatchingUp = false;
-    }
-  }
-
   async function read() {
     const asked = [...readers].filter((reader) => mayAsk(reader) && !behind.has(reader));
-    const waiting = isCatchingUp ? [] : [...behind].filter(mayAsk);
-    await inLanes([...piecesOf(asked, MAX_READ_READERS), ...piecesOf(waiting, MAX_READ_READERS)], ask);
-    void catchUp();
+    await inLanes([...piecesOf(asked, MAX_READ_READERS), ...piecesOf(behind.waiting(), MAX_READ_READERS)], ask);
+    void behind.catchUp();
   }
 
   const reads = createInterval(clock, configuration.beatMs, read, {
@@ -135,7 +104,7 @@ export function createRemoteReaders(
           if (readers.size === 0) reads.stop();
         },
         onOver,
-        () => behind.has(reader) && void catchUp(),
+        () => behind.has(reader) && void behind.catchUp(),
       );
       const reader: RemoteReader = {
         ...{ userId, streamId, from: from ?? 0, stream },
@@ -146,10 +115,48 @@ export function createRemoteReaders(
       leaveShutdown = shutdown.onShutdown(() => stream.close());
       const { written, offset } = opening(startOf(streamId, view), from, textOf(view));
       reader.from = offset;
-      note(reader, view, true);
+      behind.note(reader, view.more, true);
       finishWith(reader, written, lastEventOf(streamId, view));
       if (readers.size > 0) reads.start();
       return stream.body;
+    },
+  };
+}
+
+const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained && !isAsked;
+
+/** The readers that lack text, those that wait longest first. */
+function createBehind(ask: (readers: RemoteReader[]) => Promise<void>) {
+  const behind = new Set<RemoteReader>();
+  let isCatchingUp = false;
+
+  async function askInTurn() {
+    for (;;) {
+      const next = [...behind].filter(mayAsk).slice(0, MAX_READ_READERS);
+      if (next.length === 0) return;
+      const { from } = next[0];
+      await ask(next);
+      // It had the whole answer to itself: without this a wrong answer would be asked for without a pause.
+      if (behind.has(next[0]) && next[0].from === from) return;
+    }
+  }
+
+  return {
+    has: (reader: RemoteReader) => behind.has(reader),
+    delete: (reader: RemoteReader) => behind.delete(reader),
+    /** Those that no call is made for now. */
+    waiting: () => isCatchingUp ? [] : [...behind].filter(mayAsk),
+    /** Who got something goes to the end of the queue. */
+    note(reader: RemoteReader, more: boolean, got: boolean) {
+      if (got || !more) behind.delete(reader);
+      if (more) behind.add(reader);
+    },
+    /** What fails here is asked for again with the next round, which says so. */
+    async catchUp() {
+      if (isCatchingUp) return;
+      isCatchingUp = true;
+      await askInTurn().catch(() => {});
+      isCatchingUp = false;
     },
   };
 }
