@@ -72,8 +72,8 @@ export const MAX_STORAGE_BACKOFF_MS = 2_000;
 /** Milliseconds after which a worker gives up storing a message. */
 export const STORAGE_GIVE_UP_MS = 300_000;
 
-/** UTF-16 code units of one generation that one call stores, at most. */
-export const MAX_CHUNK_UNITS = 1024 * 1024;
+/** UTF-16 code units that one call stores, at most: as JSON they are written within a few milliseconds. */
+export const MAX_CHUNK_UNITS = 64 * 1024;
 
 /** Streams that one user may read on one worker, not counting those that the user started there. */
 export const MAX_READ_STREAMS = 10;
