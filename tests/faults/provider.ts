@@ -170,7 +170,7 @@ const FAULTS: [title: string, script: Script, ends: Expected][] = [
     afterPartial(repeats("and on ".repeat(10_000), 0, "data: ") as (call: ProviderCall) => Promise<void>),
     {
       text: PARTIAL,
-      ...failure("provider_bad_response", /line .*1048576/),
+      ...failure("provider_bad_response", /line .*262144/),
     },
   ],
   ...["error", "cancelled"].map((reason): [string, Script, Expected] => [

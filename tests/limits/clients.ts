@@ -5,6 +5,7 @@ import {
   MAX_CLIENT_QUEUE_BYTES,
   MAX_PREFLIGHT_CHARACTERS,
   MAX_READ_UNITS,
+  MAX_REASONING_UNITS,
   RETRY_AFTER_END_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -12,11 +13,13 @@ import { answers, deltaEvent } from "../../testkit/provider.ts";
 import { postAndStall, readToEnd, textOf } from "../../testkit/reader.ts";
 import { bodyFor, generateSlowly, type Limit } from "./limit_stack.ts";
 
-/** Bytes of reasoning, which is no part of the text. */
-const NOISE = deltaEvent({ reasoning: "x".repeat(32 * 1024) });
+/** Reasoning, which is no part of the text. A client gets seven bytes for each of its line ends. */
+const NOISE_UNITS = 8 * 1024;
+const NOISE = deltaEvent({ reasoning: "\n".repeat(NOISE_UNITS) });
+const NOISE_BYTES = 7 * NOISE_UNITS;
 
-/** Far more than the queue and what the kernel keeps for both ends of a connection. */
-const FLOOD = 32 * 1024 * 1024 / NOISE.length;
+/** All that a generation may have; more than the queue and what the kernel keeps for both ends of a connection. */
+const FLOOD = MAX_REASONING_UNITS / NOISE_UNITS;
 
 const LAST = /event: (done|error)\n/;
 
@@ -55,7 +58,7 @@ export const clientLimits: Limit[] = [{
 }, {
   title: `a client that leaves ${MAX_CLIENT_QUEUE_BYTES} bytes unread is detached, and its generation goes on`,
   async run(on) {
-    for (const count of [MAX_CLIENT_QUEUE_BYTES / 2 / NOISE.length, FLOOD]) {
+    for (const count of [MAX_CLIENT_QUEUE_BYTES / 2 / NOISE_BYTES, FLOOD]) {
       const body = await bodyFor(on, async (call) => {
         await call.token("Once ");
         for (let sent = 0; sent < count; sent++) await call.send(NOISE);
@@ -69,7 +72,7 @@ export const clientLimits: Limit[] = [{
       const received = await stalled.rest();
       ok(received.startsWith("HTTP/1.1 200 ") && received.includes("event: start\n"));
       equal(LAST.test(received), count !== FLOOD);
-      ok(received.length < FLOOD * NOISE.length);
+      ok(received.length < FLOOD * NOISE_BYTES);
     }
   },
 }, {
