@@ -54,26 +54,22 @@ export function createLeaseRenewal(
   const sendTogether = (piece: LeasedGeneration[]) => isolate(piece, (some) => send(some, sizeOf), refuse);
 
   function refuse(generation: LeasedGeneration, cause: unknown) {
-    if (!running.has(generation.streamId)) return;
-    const fields = { worker_id: workerId, stream_id: generation.streamId, cause };
-    if (!refused.has(generation)) log("error", "text_refused", fields);
+    const { streamId } = generation;
+    if (!running.has(streamId)) return;
+    if (!refused.has(generation)) log("error", "text_refused", { worker_id: workerId, stream_id: streamId, cause });
     refused.add(generation);
   }
 
-  /** One call after the other, as long as the text is long and gets on. Says with the next beat that the database was away. */
+  /** Says with the next beat that the database was away. */
   async function sendAlone(generation: LeasedGeneration) {
-    const { streamId, transcript } = generation;
+    sending.add(generation);
+    const isRunning = () => running.get(generation.streamId) === generation;
     const sendChunk = async () => {
       await send([generation], () => MAX_CHUNK_UNITS);
       refused.delete(generation);
     };
-    sending.add(generation);
     try {
-      for (let before = -1; before < transcript.storedUnits && running.get(streamId) === generation;) {
-        before = transcript.storedUnits;
-        await isolate([generation], sendChunk, refuse);
-        if (waitingUnits(generation) <= SHORT_UNITS) return;
-      }
+      await repeatWhileLong(generation, isRunning, () => isolate([generation], sendChunk, refuse));
     } catch (cause) {
       failure = cause;
     } finally {
@@ -120,6 +116,15 @@ function waitingUnits({ transcript }: LeasedGeneration): number {
 
 function entryOf({ streamId, fence, transcript }: LeasedGeneration, limit: number): BeatEntry {
   return { streamId, fence, chunk: transcript.unstored(limit) };
+}
+
+/** One call after the other, as long as the text is long and gets on. */
+async function repeatWhileLong(one: LeasedGeneration, isRunning: () => boolean, send: () => Promise<void>) {
+  for (let before = -1; before < one.transcript.storedUnits && isRunning();) {
+    before = one.transcript.storedUnits;
+    await send();
+    if (waitingUnits(one) <= SHORT_UNITS) return;
+  }
 }
 
 /** The texts that wait to go alone. `send` never rejects. */

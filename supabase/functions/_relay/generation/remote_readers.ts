@@ -51,34 +51,26 @@ export function createRemoteReaders(
     try {
       await isolate(asked, async (some) => {
         const views = await database.read(some);
-        some.forEach((reader, index) => update(reader, views[index]));
-      }, refuse);
+        some.forEach((reader, index) => take(reader, views[index]));
+      }, (reader, cause) => {
+        log("error", "read_refused", {
+          ...{ worker_id: workerId, user_id: reader.userId },
+          stream_id: reader.streamId,
+          cause,
+        });
+        reader.stream.close();
+      });
     } catch (cause) {
-      asked.forEach(failed);
+      for (const reader of asked) failed(reader, clock.now());
       throw cause;
     } finally {
       for (const reader of asked) reader.isAsked = false;
     }
   }
 
-  /** Its client finds out whether another worker can read it. */
-  function failed(reader: RemoteReader) {
-    reader.failingSince ??= clock.now();
-    if (clock.now() - reader.failingSince >= READ_GIVE_UP_MS) reader.stream.close();
-  }
-
-  function update(reader: RemoteReader, view: View | null) {
-    reader.failingSince = null;
-    if (view === null) return finishWith(reader, "", deletedEvent(reader.streamId));
-    const { written, offset } = unseen(textOf(view), reader.from);
-    reader.from = offset;
-    if (readers.has(reader)) behind.note(reader, view.more, written !== "");
-    finishWith(reader, written, lastEventOf(reader.streamId, view));
-  }
-
-  function refuse({ stream, streamId, userId }: RemoteReader, cause: unknown) {
-    log("error", "read_refused", { worker_id: workerId, user_id: userId, stream_id: streamId, cause });
-    stream.close();
+  function take(reader: RemoteReader, view: View | null) {
+    const got = update(reader, view);
+    if (readers.has(reader)) behind.note(reader, view?.more ?? false, got);
   }
 
   async function read() {
@@ -121,6 +113,25 @@ export function createRemoteReaders(
       return stream.body;
     },
   };
+}
+
+/** Its client finds out whether another worker can read it. */
+function failed(reader: RemoteReader, now: number) {
+  reader.failingSince ??= now;
+  if (now - reader.failingSince >= READ_GIVE_UP_MS) reader.stream.close();
+}
+
+/** Whether it got text. */
+function update(reader: RemoteReader, view: View | null): boolean {
+  reader.failingSince = null;
+  if (view === null) {
+    finishWith(reader, "", deletedEvent(reader.streamId));
+    return false;
+  }
+  const { written, offset } = unseen(textOf(view), reader.from);
+  reader.from = offset;
+  finishWith(reader, written, lastEventOf(reader.streamId, view));
+  return written !== "";
 }
 
 const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained && !isAsked;
