@@ -40,33 +40,13 @@ interface RemoteReader {
  * is asked for whose client has not taken what it got.
  */
 export function createRemoteReaders(
-  { clock, configuration, log, shutdown, workerId }: Platform,
+  platform: Platform,
   database: Pick<Database, "read">,
 ): RemoteReaders {
+  const { clock, configuration, log, shutdown, workerId } = platform;
   const readers = new Set<RemoteReader>();
+  const ask = (asked: RemoteReader[]) => askFor(asked, platform, database, take);
   const behind = createBehind(ask);
-
-  async function ask(asked: RemoteReader[]) {
-    for (const reader of asked) reader.isAsked = true;
-    try {
-      await isolate(asked, async (some) => {
-        const views = await database.read(some);
-        some.forEach((reader, index) => take(reader, views[index]));
-      }, (reader, cause) => {
-        log("error", "read_refused", {
-          ...{ worker_id: workerId, user_id: reader.userId },
-          stream_id: reader.streamId,
-          cause,
-        });
-        reader.stream.close();
-      });
-    } catch (cause) {
-      for (const reader of asked) failed(reader, clock.now());
-      throw cause;
-    } finally {
-      for (const reader of asked) reader.isAsked = false;
-    }
-  }
 
   function take(reader: RemoteReader, view: View | null) {
     const got = update(reader, view);
@@ -113,6 +93,30 @@ export function createRemoteReaders(
       return stream.body;
     },
   };
+}
+
+/** Rejects where the database is away; what it refuses ends the one stream that it is refused for. */
+async function askFor(
+  asked: RemoteReader[],
+  { clock, log, workerId }: Platform,
+  { read }: Pick<Database, "read">,
+  take: (reader: RemoteReader, view: View | null) => void,
+) {
+  for (const reader of asked) reader.isAsked = true;
+  try {
+    await isolate(asked, async (some) => {
+      const views = await read(some);
+      some.forEach((reader, index) => take(reader, views[index]));
+    }, ({ stream, streamId, userId }, cause) => {
+      log("error", "read_refused", { worker_id: workerId, user_id: userId, stream_id: streamId, cause });
+      stream.close();
+    });
+  } catch (cause) {
+    for (const reader of asked) failed(reader, clock.now());
+    throw cause;
+  } finally {
+    for (const reader of asked) reader.isAsked = false;
+  }
 }
 
 /** Its client finds out whether another worker can read it. */
