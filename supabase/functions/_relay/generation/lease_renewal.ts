@@ -32,15 +32,13 @@ export function createLeaseRenewal(
   database: Pick<Database, "beat">,
 ): LeaseRenewal {
   const running = new Map<string, LeasedGeneration>();
-  /** A call with their text was refused: it goes alone until it is taken. */
-  const refused = new Set<LeasedGeneration>();
-  /** Whose text is on its way alone. */
-  const sending = new Set<LeasedGeneration>();
-  const queue = createTextQueue(sendAlone);
-  let failure: unknown = null;
-
-  const goesAlone = (one: LeasedGeneration) => refused.has(one) || sending.has(one) || waitingUnits(one) > SHORT_UNITS;
-  const sizeOf = (one: LeasedGeneration) => goesAlone(one) ? 0 : waitingUnits(one);
+  const isRunning = (one: LeasedGeneration) => running.get(one.streamId) === one;
+  const alone = createTextsAlone(
+    isRunning,
+    (one) => send([one], () => MAX_CHUNK_UNITS),
+    ({ streamId }, cause) => log("error", "text_refused", { worker_id: workerId, stream_id: streamId, cause }),
+  );
+  const sizeOf = (one: LeasedGeneration) => alone.has(one) ? 0 : waitingUnits(one);
 
   async function send(generations: LeasedGeneration[], limitOf: (one: LeasedGeneration) => number) {
     const entries = generations.map((one) => entryOf(one, limitOf(one)));
@@ -51,45 +49,16 @@ export function createLeaseRenewal(
   }
 
   /** The leases, with the texts that are short. */
-  const sendTogether = (piece: LeasedGeneration[]) => isolate(piece, (some) => send(some, sizeOf), refuse);
-
-  function refuse(generation: LeasedGeneration, cause: unknown) {
-    if (!running.has(generation.streamId)) return;
-    const fields = { worker_id: workerId, stream_id: generation.streamId, cause };
-    if (!refused.has(generation)) log("error", "text_refused", fields);
-    refused.add(generation);
-  }
-
-  /** One call after the other, as long as the text is long and gets on. Says with the next beat that the database was away. */
-  async function sendAlone(generation: LeasedGeneration) {
-    const { streamId, transcript } = generation;
-    const sendChunk = async () => {
-      await send([generation], () => MAX_CHUNK_UNITS);
-      refused.delete(generation);
-    };
-    sending.add(generation);
-    try {
-      for (let before = -1; before < transcript.storedUnits && running.get(streamId) === generation;) {
-        before = transcript.storedUnits;
-        await isolate([generation], sendChunk, refuse);
-        if (waitingUnits(generation) <= SHORT_UNITS) return;
-      }
-    } catch (cause) {
-      failure = cause;
-    } finally {
-      sending.delete(generation);
-    }
-  }
+  const sendTogether = (piece: LeasedGeneration[]) => isolate(piece, (some) => send(some, sizeOf), alone.refuse);
 
   async function beat() {
-    const earlier = failure;
-    failure = null;
+    const earlier = alone.takeFailure();
     // The shortest first: no lease waits for a text that could have come after it.
     const all = [...running.values()].sort((a, b) => sizeOf(a) - sizeOf(b));
     try {
       await inLanes(piecesOf(all, MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS, sizeOf), sendTogether);
     } finally {
-      queue.add([...running.values()].filter((one) => goesAlone(one) && !sending.has(one) && waitingUnits(one) > 0));
+      alone.send([...running.values()]);
     }
     if (earlier !== null) throw earlier;
   }
@@ -105,10 +74,62 @@ export function createLeaseRenewal(
       beats.start();
       return () => {
         running.delete(generation.streamId);
-        refused.delete(generation);
-        queue.delete(generation);
+        alone.delete(generation);
         if (running.size === 0) beats.stop();
       };
+    },
+  };
+}
+
+/** The texts that are long, and those with which a call was refused, until they are taken. */
+function createTextsAlone(
+  isRunning: (one: LeasedGeneration) => boolean,
+  sendChunk: (one: LeasedGeneration) => Promise<void>,
+  onRefused: (one: LeasedGeneration, cause: unknown) => void,
+) {
+  const refused = new Set<LeasedGeneration>();
+  /** Whose text is on its way. */
+  const sending = new Set<LeasedGeneration>();
+  const queue = createTextQueue(sendAll);
+  let failure: unknown = null;
+
+  const has = (one: LeasedGeneration) => refused.has(one) || sending.has(one) || waitingUnits(one) > SHORT_UNITS;
+
+  function refuse(one: LeasedGeneration, cause: unknown) {
+    if (!isRunning(one)) return;
+    if (!refused.has(one)) onRefused(one, cause);
+    refused.add(one);
+  }
+
+  async function sendAll(one: LeasedGeneration) {
+    sending.add(one);
+    const sendNext = async () => {
+      await sendChunk(one);
+      refused.delete(one);
+    };
+    try {
+      await repeatWhileLong(one, () => isRunning(one), () => isolate([one], sendNext, refuse));
+    } catch (cause) {
+      failure = cause;
+    } finally {
+      sending.delete(one);
+    }
+  }
+
+  return {
+    has,
+    refuse,
+    send: (all: LeasedGeneration[]) =>
+      queue.add(all.filter((one) => has(one) && !sending.has(one) && waitingUnits(one))),
+    delete(one: LeasedGeneration) {
+      refused.delete(one);
+      queue.delete(one);
+    },
+    /** That the database was away, for the next beat to say. */
+    takeFailure() {
+      const taken = failure;
+      failure = null;
+      return taken;
     },
   };
 }
@@ -120,6 +141,15 @@ function waitingUnits({ transcript }: LeasedGeneration): number {
 
 function entryOf({ streamId, fence, transcript }: LeasedGeneration, limit: number): BeatEntry {
   return { streamId, fence, chunk: transcript.unstored(limit) };
+}
+
+/** One call after the other, as long as the text is long and gets on. */
+async function repeatWhileLong(one: LeasedGeneration, isRunning: () => boolean, send: () => Promise<void>) {
+  for (let before = -1; before < one.transcript.storedUnits && isRunning();) {
+    before = one.transcript.storedUnits;
+    await send();
+    if (waitingUnits(one) <= SHORT_UNITS) return;
+  }
 }
 
 /** The texts that wait to go alone. `send` never rejects. */

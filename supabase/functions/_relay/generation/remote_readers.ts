@@ -40,45 +40,17 @@ interface RemoteReader {
  * is asked for whose client has not taken what it got.
  */
 export function createRemoteReaders(
-  { clock, configuration, log, shutdown, workerId }: Platform,
+  platform: Platform,
   database: Pick<Database, "read">,
 ): RemoteReaders {
+  const { clock, configuration, log, shutdown, workerId } = platform;
   const readers = new Set<RemoteReader>();
+  const ask = (asked: RemoteReader[]) => askFor(asked, platform, database, take);
   const behind = createBehind(ask);
 
-  async function ask(asked: RemoteReader[]) {
-    for (const reader of asked) reader.isAsked = true;
-    try {
-      await isolate(asked, async (some) => {
-        const views = await database.read(some);
-        some.forEach((reader, index) => update(reader, views[index]));
-      }, refuse);
-    } catch (cause) {
-      asked.forEach(failed);
-      throw cause;
-    } finally {
-      for (const reader of asked) reader.isAsked = false;
-    }
-  }
-
-  /** Its client finds out whether another worker can read it. */
-  function failed(reader: RemoteReader) {
-    reader.failingSince ??= clock.now();
-    if (clock.now() - reader.failingSince >= READ_GIVE_UP_MS) reader.stream.close();
-  }
-
-  function update(reader: RemoteReader, view: View | null) {
-    reader.failingSince = null;
-    if (view === null) return finishWith(reader, "", deletedEvent(reader.streamId));
-    const { written, offset } = unseen(textOf(view), reader.from);
-    reader.from = offset;
-    if (readers.has(reader)) behind.note(reader, view.more, written !== "");
-    finishWith(reader, written, lastEventOf(reader.streamId, view));
-  }
-
-  function refuse({ stream, streamId, userId }: RemoteReader, cause: unknown) {
-    log("error", "read_refused", { worker_id: workerId, user_id: userId, stream_id: streamId, cause });
-    stream.close();
+  function take(reader: RemoteReader, view: View | null) {
+    const got = update(reader, view);
+    if (readers.has(reader)) behind.note(reader, view?.more ?? false, got);
   }
 
   async function read() {
@@ -121,6 +93,49 @@ export function createRemoteReaders(
       return stream.body;
     },
   };
+}
+
+/** Rejects where the database is away; what it refuses ends the one stream that it is refused for. */
+async function askFor(
+  asked: RemoteReader[],
+  { clock, log, workerId }: Platform,
+  { read }: Pick<Database, "read">,
+  take: (reader: RemoteReader, view: View | null) => void,
+) {
+  for (const reader of asked) reader.isAsked = true;
+  try {
+    await isolate(asked, async (some) => {
+      const views = await read(some);
+      some.forEach((reader, index) => take(reader, views[index]));
+    }, ({ stream, streamId, userId }, cause) => {
+      log("error", "read_refused", { worker_id: workerId, user_id: userId, stream_id: streamId, cause });
+      stream.close();
+    });
+  } catch (cause) {
+    for (const reader of asked) failed(reader, clock.now());
+    throw cause;
+  } finally {
+    for (const reader of asked) reader.isAsked = false;
+  }
+}
+
+/** Its client finds out whether another worker can read it. */
+function failed(reader: RemoteReader, now: number) {
+  reader.failingSince ??= now;
+  if (now - reader.failingSince >= READ_GIVE_UP_MS) reader.stream.close();
+}
+
+/** Whether it got text. */
+function update(reader: RemoteReader, view: View | null): boolean {
+  reader.failingSince = null;
+  if (view === null) {
+    finishWith(reader, "", deletedEvent(reader.streamId));
+    return false;
+  }
+  const { written, offset } = unseen(textOf(view), reader.from);
+  reader.from = offset;
+  finishWith(reader, written, lastEventOf(reader.streamId, view));
+  return written !== "";
 }
 
 const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained && !isAsked;
