@@ -16,7 +16,7 @@ export interface Orders {
   part: number;
 }
 
-/** What it says: what it has seen that must never be, or that the attack is prepared. */
+/** What it says: what it has seen that must never be, how its requests were answered, and that it may be used. */
 export type Report = { ready: true } | { wrong: string } | { answers: Record<string, number> };
 
 const main = self as unknown as Worker;

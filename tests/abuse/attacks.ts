@@ -227,7 +227,7 @@ export const ATTACKS: Attack[] = [
       await times(3, deletes);
     },
   },
-  ...Object.keys(PROVIDERS).filter((name) => !/^(kind|silent|slow|echo.*)$/.test(name)).map((name): Attack => ({
+  ...Object.keys(PROVIDERS).filter((name) => !/^(kind|moved|silent|slow|echo.*)$/.test(name)).map((name): Attack => ({
     name: `Three answers of a provider's "${name}"`,
     kind: ["long", "choices", "reasoning", "tiny", "tools", "nested", "lines"].includes(name) ? "providers" : "streams",
     run: withProvider(name),

@@ -36,6 +36,7 @@ const ends = `${KEY.slice(0, 6)}***${KEY.slice(-6)}`;
 /** What a bot's provider does, by the first part of its path. */
 export const PROVIDERS: Record<string, (write: Write) => Promise<void>> = {
   "kind": sends(tokenEvent("Once upon a time.") + finishEvents()),
+  "moved": sends(tokenEvent("Once upon a time.") + finishEvents()),
   "silent": async (write) => {
     await write(STREAM + "\r\n" + tokenEvent("Once"));
     await new Promise(() => {});

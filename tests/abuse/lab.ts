@@ -69,7 +69,16 @@ export async function openLab(startMs: number, database?: string) {
   }
   // The first requests load and compile, and fetch the key set.
   await during(() => sleep(1_000));
-  const control = resultOf(await during(() => sleep(CONTROL_MS)), worker.memory().peak);
+  const control = resultOf(await during(() => sleep(CONTROL_MS)), peak());
+
+  /** NaN of a process that has ended: its memory is gone before its end is known. */
+  function peak(): number {
+    try {
+      return worker.memory().peak;
+    } catch {
+      return NaN;
+    }
+  }
 
   /** Connections of clients that the worker has not closed. */
   function clients(): number {
@@ -105,15 +114,13 @@ export async function openLab(startMs: number, database?: string) {
     });
     thread.terminate();
     wrong.push(...seen.wrong);
-    // Its memory is gone before its end is known.
-    if (!worker.alive || !(worker.memory().now > 0)) {
-      await eventually("the worker's end is known", () => !worker.alive);
+    const result = resultOf([seen, calm], peak(), answers.at(-1));
+    await settle(attackers, before.clients).catch((error) => wrong.push(error.message));
+    if (!worker.alive) {
       wrong.push(`the worker ended:\n${worker.log().slice(-1_500)}`);
       worker = await launch();
-      return { ...resultOf([seen, calm], NaN, answers.at(-1)), wrong };
+      return { ...result, wrong };
     }
-    const result = resultOf([seen, calm], worker.memory().peak, answers.at(-1));
-    await settle(attackers, before.clients).catch((error) => wrong.push(error.message));
     if (worker.pid !== pid) wrong.push("the worker is another process");
     for (const line of worker.log().slice(before.log).split("\n")) {
       if (hasKey(line)) wrong.push(`the key is in the log: ${line.slice(0, 300)}`);
@@ -126,15 +133,16 @@ export async function openLab(startMs: number, database?: string) {
   }
 
   /** Waits until all is as before: connections, generations, seats, and room for a start. */
-  async function settle(attackers: User[], before: number) {
+  async function settle(attackers: User[], before: number): Promise<unknown> {
     await sql`delete from relay.generations where worker_id = 'another'`;
+    if (Number.isNaN(peak())) return await eventually("the worker's end is known", () => !worker.alive);
     const ids = attackers.map(({ id }) => id);
     await eventually("the attackers' generations are over", async () => {
       const [{ running }] = await sql`
         select count(*)::int as running from relay.generations where status = 'running' and user_id = any(${ids})`;
       return running === 0;
     });
-    await eventually("the connections are closed", () => clients() <= before + 8);
+    await eventually("the connections are closed", () => clients() <= before + 8 || !worker.alive);
     await eventually("the readers' seats are free", async () => {
       const answers = await Promise.all(
         attackers.map(({ token }) =>
@@ -144,7 +152,7 @@ export async function openLab(startMs: number, database?: string) {
       await Promise.all(answers.map(({ body }) => body?.cancel()));
       return answers.every(({ status }) => status === 404);
     });
-    await eventually("the worker is idle again", async () => {
+    return await eventually("the worker is idle again", async () => {
       const result = resultOf(await during(() => sleep(300)), 0);
       return result.starts.length > 0 && judge(result).length === 0;
     });
