@@ -1,6 +1,7 @@
 /** Builds the real parts of a worker that streams. */
 
 import { createVerifier } from "../_relay/auth/verify.ts";
+import { createCalls } from "../_relay/database/calls.ts";
 import { createDatabase } from "../_relay/database/database.ts";
 import { createGenerations } from "../_relay/generation/generations.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
@@ -9,6 +10,7 @@ import type { Platform } from "../_relay/platform/platform.ts";
 import { createChatCompletions } from "../_relay/provider/chat_completions/client.ts";
 import { createAddressCheck } from "../_relay/transport/guard.ts";
 import type { StreamDependencies } from "./handler.ts";
+import { createStarts } from "./starts.ts";
 
 /** Called once for each worker: the parts hold what its requests share. */
 export function createStreamDependencies(platform: Platform): StreamDependencies {
@@ -18,6 +20,8 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
   return {
     platform,
     database,
+    calls: createCalls(clock),
+    starts: createStarts(platform),
     refusals: createRefusals(platform, database.countRefusals),
     verify: createVerifier(platform),
     checkAddress: createAddressCheck(configuration),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Caller } from "../_relay/auth/verify.ts";
+import { createCalls } from "../_relay/database/calls.ts";
 import type { Reading } from "../_relay/database/database.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
@@ -10,6 +11,7 @@ import { makeView } from "../_relay/testing/generation.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "./handler.ts";
+import { createStarts } from "./starts.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const ASK = { prompt: "Hi", stream_id: "stream-1" };
@@ -28,6 +30,8 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     platform: worker,
     refusals: makeRefusals(),
     database,
+    calls: createCalls(clock),
+    starts: createStarts(worker),
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, database),
     verify(request): Promise<Caller> {
@@ -188,7 +192,7 @@ Deno.test("a provider that may not be called, or a check that fails, ends the ge
     assert.deepEqual([status, finishReason, errorCode, overheadMs, text], ["failed", "error", code, null, ""]);
     assert.equal(provider.calls.length, 0);
     assert.equal(clock.pending, 0);
-    const events = [code === "internal" ? "request_failed" : "request_refused", "generation_finished"];
+    const events = ["generation_finished", code === "internal" ? "request_failed" : "request_refused"];
     assert.deepEqual(lines.map(({ event }) => event), events);
   }
 });

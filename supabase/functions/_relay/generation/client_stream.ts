@@ -1,6 +1,7 @@
 /** Writes events to one client, within a bounded queue. */
 
 import type { Clock } from "../platform/clock.ts";
+import { type Hold, MIN_EVENT_BYTES, QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { events, toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 
@@ -17,18 +18,22 @@ export interface ClientStream {
  */
 export type ClientEnd = "gone" | "detached" | "closed";
 
+/** What a reader holds on its worker. */
+export type Seat = Pick<Hold, "fits" | "end">;
+
 /**
- * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, `onOver` when nothing
- * waits any more, and each once. A ping goes out after `pingMs` without an event.
+ * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, and the seat is given
+ * back when nothing waits any more, each once. A ping goes out after `pingMs` without an event.
  */
 export function createClientStream(
   clock: Clock,
   pingMs: number,
   onEnd: (how: ClientEnd) => void,
-  onOver: () => void = () => {},
+  seat: Seat,
 ): ClientStream {
   let open = true;
-  const queue = createQueue(() => end("gone"), onOver);
+  let eventsWaiting = 0;
+  const queue = createQueue(() => end("gone"), seat.end);
   const pings = startPings(clock, pingMs, () => write(toBytes(events.ping())));
 
   function end(how: ClientEnd) {
@@ -47,6 +52,9 @@ export function createClientStream(
     const waiting = queue.waitingBytes();
     // An event that is larger than the whole queue still goes to a client that keeps up.
     if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) return end("detached");
+    eventsWaiting = waiting === 0 ? 1 : Math.min(eventsWaiting + 1, 1 + waiting / MIN_EVENT_BYTES);
+    const held = READER_BYTES + waiting + bytes.byteLength + eventsWaiting * QUEUED_EVENT_BYTES;
+    if (!seat.fits(held)) return end("detached");
     queue.add(bytes);
     pings.touch();
   }

@@ -10,11 +10,16 @@ const FULL = "x".repeat(MAX_CLIENT_QUEUE_BYTES);
 const HALF = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
 
 /** A stream, and in order how it ended, and that nothing of it waits any more. */
-function make() {
+function make(bytes = Infinity) {
+  const room = { bytes };
   const clock = createManualClock();
   const ends: string[] = [];
-  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), () => ends.push("over"));
+  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), {
+    fits: (bytes) => bytes <= room.bytes,
+    end: () => ends.push("over"),
+  });
   return {
+    room,
     clock,
     ends,
     body: stream.body,
@@ -94,7 +99,7 @@ Deno.test("what is called at the end cannot write", async () => {
   const stream = createClientStream(clock, PING_MS, () => {
     stream.write(toBytes("late"));
     stream.close();
-  });
+  }, { fits: () => true, end() {} });
   stream.close();
   assert.equal((await stream.body.getReader().read()).done, true);
   assert.equal(clock.pending, 0);

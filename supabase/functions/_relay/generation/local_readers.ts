@@ -3,13 +3,13 @@
 import type { Clock } from "../platform/clock.ts";
 import { type StartData, toBytes } from "../protocol/events.ts";
 import { opening } from "./catch_up.ts";
-import { type ClientStream, createClientStream } from "./client_stream.ts";
+import { type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** All readers get the same events from the offset at which they attached. */
 export interface LocalReaders {
-  /** A stream from the offset on; null: from the beginning. `onOver` is called once, when nothing of it waits any more. */
-  attach(from: number | null, onOver?: () => void): ReadableStream<Uint8Array>;
+  /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
+  attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
   write(written: string): void;
   close(): void;
 }
@@ -24,11 +24,11 @@ export function createLocalReaders(
 ): LocalReaders {
   const streams = new Set<ClientStream>();
   return {
-    attach(from, onOver) {
+    attach(from, seat) {
       const stream = createClientStream(clock, pingMs, (how) => {
         streams.delete(stream);
         if (how === "gone" && streams.size === 0) onAllGone();
-      }, onOver);
+      }, seat);
       streams.add(stream);
       // From one unit before, because the offset may stand inside a surrogate pair.
       const textStart = Math.max((from ?? 0) - 1, 0);

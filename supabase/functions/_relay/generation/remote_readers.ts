@@ -5,7 +5,7 @@ import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
 import { toBytes } from "../protocol/events.ts";
 import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
-import { type ClientStream, createClientStream } from "./client_stream.ts";
+import { type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 
 /** The remote readers of one worker. */
@@ -16,7 +16,7 @@ export interface RemoteReaders {
     streamId: string,
     from: number | null,
     view: View,
-    onOver: () => void,
+    seat: Seat,
   ): ReadableStream<Uint8Array>;
 }
 
@@ -46,13 +46,13 @@ export function createRemoteReaders(
   });
 
   return {
-    attach(userId, streamId, from, view, onOver) {
+    attach(userId, streamId, from, view, seat) {
       let leaveShutdown = () => {};
       const stream = createClientStream(clock, configuration.pingMs, () => {
         readers.delete(reader);
         leaveShutdown();
         if (readers.size === 0) reads.stop();
-      }, onOver);
+      }, seat);
       const reader: RemoteReader = { userId, streamId, from: from ?? 0, stream };
       readers.add(reader);
       // Its generation goes on elsewhere: the client resumes on a worker that lives.

@@ -1,6 +1,7 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
+import { GENERATION_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
@@ -55,8 +56,11 @@ export async function runGeneration(
   }
 }
 
-/** Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. */
-function takeDeltas({ transcript, readers }: Generation, deltas: Delta[]) {
+/**
+ * Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. The
+ * first delta gives back what the context held: the provider has it.
+ */
+function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[]) {
   let written = "";
   for (const { kind, text } of deltas) {
     if (kind === "reasoning") {
@@ -67,6 +71,9 @@ function takeDeltas({ transcript, readers }: Generation, deltas: Delta[]) {
         "provider_bad_response",
         `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`,
       );
+    } else if (!memory.fits(GENERATION_BYTES + (transcript.length + text.length) * TEXT_UNIT_BYTES)) {
+      readers.write(written);
+      throw new RelayError("overloaded", "The worker has no memory left for more text: what was written is stored");
     } else {
       transcript.append(text);
       written += events.token(text, transcript.length);

@@ -4,6 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { type Configuration, readConfiguration } from "../platform/configuration.ts";
 import { createKeepAlive, createShutdown } from "../platform/lifetime.ts";
 import { createLog } from "../platform/log.ts";
+import { createMemory } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** A clock that moves only when the test moves it. */
@@ -42,9 +43,11 @@ export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
   const clock = overrides.clock ?? createManualClock();
   const lines: LogLine[] = [];
   const log = createLog((line) => lines.push(JSON.parse(line)), () => new Date(clock.now()));
+  const configuration = makeConfiguration(overrides.configuration);
   return {
     workerId: overrides.workerId ?? "00000000-0000-4000-8000-00000000000a",
-    configuration: makeConfiguration(overrides.configuration),
+    configuration,
+    memory: createMemory(configuration.memoryBytes / 2),
     clock,
     lines,
     logged: () => lines.map(({ timestamp: _, ...line }) => line),

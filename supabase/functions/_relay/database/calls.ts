@@ -1,0 +1,28 @@
+/** The calls of the database that requests cause: so many at once, given out fairly between users. */
+
+import type { Clock } from "../platform/clock.ts";
+import { createTurns, type Turns } from "../platform/turns.ts";
+import { RelayError } from "../protocol/errors.ts";
+import {
+  DATABASE_WAIT_MS,
+  MAX_DATABASE_CALLS,
+  MAX_DATABASE_CALLS_OF_USER,
+  MAX_WAITING_CALLS,
+} from "../protocol/limits.ts";
+
+/** Beats, stores and the reads of all readers go past it: what runs is kept alive before something new begins. */
+export function createCalls(clock: Clock): Turns {
+  return createTurns(clock, {
+    atOnce: MAX_DATABASE_CALLS,
+    atOnceForUser: MAX_DATABASE_CALLS_OF_USER,
+    waiting: Infinity,
+    waitingForUser: MAX_WAITING_CALLS,
+    waitMs: DATABASE_WAIT_MS,
+    userFull: () =>
+      new RelayError("rate_limited", "Cannot ask the database yet: as many of this user's requests wait as may", {
+        retryAfter: 1,
+      }),
+    late: () =>
+      new RelayError("overloaded", "Cannot ask the database: all calls of this worker are taken", { retryAfter: 2 }),
+  });
+}
