@@ -136,7 +136,10 @@ async function begin(
     asked = characters;
     answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters)));
   }
-  if ("admission" in answer) memory.fits(bytesOf(lengthOf(answer.admission.context)));
+  if ("admission" in answer) {
+    const { context, system_prompt } = answer.admission;
+    memory.fits(bytesOf(lengthOf(context) + (system_prompt?.length ?? 0)));
+  }
   return answer;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
@@ -10,16 +11,14 @@ const FULL = "x".repeat(MAX_CLIENT_QUEUE_BYTES);
 const HALF = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
 
 /** A stream, and in order how it ended, and that nothing of it waits any more. */
-function make(bytes = Infinity) {
-  const room = { bytes };
+function make() {
   const clock = createManualClock();
   const ends: string[] = [];
   const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), {
-    fits: (bytes) => bytes <= room.bytes,
+    fits: () => true,
     end: () => ends.push("over"),
   });
   return {
-    room,
     clock,
     ends,
     body: stream.body,
@@ -141,4 +140,32 @@ Deno.test("a ping that finds the queue full detaches the client", async () => {
   assert.deepEqual(ends, ["detached"]);
   assert.equal(clock.pending, 0);
   assert.equal((await rest()).length, 1);
+});
+
+Deno.test("what waits for a client that does not read is held, each event with what it costs; a full share detaches", async () => {
+  const held: number[] = [];
+  const clock = createManualClock();
+  const seat = { fits: (bytes: number) => held.push(bytes) < 4, end() {} };
+  const ends: string[] = [];
+  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), seat);
+  for (let index = 0; index < 4; index++) stream.write(toBytes("x".repeat(100)));
+  assert.deepEqual(held, [1, 2, 3, 4].map((events) => READER_BYTES + events * (100 + QUEUED_EVENT_BYTES)));
+  assert.deepEqual(ends, ["detached"]);
+  const chunks = await Array.fromAsync(stream.body);
+  assert.equal(chunks.length, 3);
+});
+
+Deno.test("a client that keeps up holds one event, however many there were", async () => {
+  const held: number[] = [];
+  const stream = createClientStream(createManualClock(), PING_MS, () => {}, {
+    fits: (bytes) => held.push(bytes) > 0,
+    end() {},
+  });
+  const reader = stream.body.getReader();
+  for (let index = 0; index < 3; index++) {
+    stream.write(toBytes("x"));
+    await reader.read();
+  }
+  assert.deepEqual(new Set(held), new Set([READER_BYTES + 1 + QUEUED_EVENT_BYTES]));
+  stream.close();
 });

@@ -33,6 +33,8 @@ export async function runGeneration(
 
   function onRead(deltas: Delta[], isComplete: boolean) {
     deadlines.touch(deltas.length > 0, isComplete);
+    // The provider answers, so it has the context.
+    if (firstTokenMs === null) generation.memory.fits(GENERATION_BYTES);
     if (deltas.length === 0) return;
     firstTokenMs ??= elapsed();
     takeDeltas(generation, deltas);
@@ -57,8 +59,7 @@ export async function runGeneration(
 }
 
 /**
- * Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. The
- * first delta gives back what the context held: the provider has it.
+ * Appends before it writes, so that no reader has text that the next beat would not store. One read is one write.
  */
 function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[]) {
   let written = "";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { BODY_BYTE_BYTES } from "../platform/memory.ts";
 import { RelayError } from "../protocol/errors.ts";
+import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { readJson } from "./body.ts";
 
 function post(body: BodyInit | null, type: string | null = "application/json"): Request {
@@ -98,4 +100,34 @@ Deno.test("readJson() makes no failure of the relay of a client that has left", 
     gone,
   ]);
   assert.equal(request.body!.locked, false);
+});
+
+Deno.test("what a body says of its length is held before it is read, and more as it comes", async () => {
+  const held: number[] = [];
+  const holds = { cover: (bytes: number) => void held.push(bytes / BODY_BYTE_BYTES) };
+  const announced = new Request("http://edge.internal/", {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": "2" },
+    body: "[1,2]",
+  });
+  await readJson(announced, holds);
+  assert.deepEqual(held, [2, 5]);
+});
+
+Deno.test("a body for which there is no room, or that says it is too long, is not read", async () => {
+  const full = new RelayError("overloaded");
+  const lengths: [string, string][] = [["2", "overloaded"], [String(MAX_BODY_BYTES + 1), "payload_too_large"]];
+  for (const [length, code] of lengths) {
+    let pulled = 0;
+    const body = new ReadableStream({ pull: () => void pulled++ }, { highWaterMark: 0 });
+    const headers = { "content-type": "application/json", "content-length": length };
+    const request = new Request("http://edge.internal/", { method: "POST", headers, body });
+    const refusing = {
+      cover() {
+        throw full;
+      },
+    };
+    await assert.rejects(readJson(request, refusing), { code });
+    assert.equal(pulled, 0);
+  }
 });

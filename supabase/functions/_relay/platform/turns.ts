@@ -24,33 +24,44 @@ export interface TurnLimits {
 
 interface Queue {
   running: number;
-  waiting: (() => void)[];
+  waiting: Place[];
+}
+
+/** Of what waits. */
+interface Place {
+  turn: Promise<void>;
+  begin(): void;
 }
 
 /** Round robin: whose turn it was comes last, however much of theirs waits. */
 export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   /** In the order of their next turns; a user without work is not in it. */
   const queues = new Map<string, Queue>();
-  let running = 0;
-  let waiting = 0;
+  let [running, waiting] = [0, 0];
 
   const isFree = ({ running: ofUser }: Queue) => running < limits.atOnce && ofUser < limits.atOnceForUser;
 
   function take(userId: string, queue: Queue) {
     running++;
     queue.running++;
+    goLast(userId, queue);
+  }
+
+  /** To the end of the order; a user without work is forgotten. */
+  function goLast(userId: string, queue: Queue) {
     queues.delete(userId);
-    queues.set(userId, queue);
+    if (queue.running > 0 || queue.waiting.length > 0) queues.set(userId, queue);
   }
 
   function giveBack(userId: string, queue: Queue) {
     running--;
     queue.running--;
-    if (queue.running === 0 && queue.waiting.length === 0) queues.delete(userId);
+    goLast(userId, queue);
     for (const [nextId, next] of queues) {
       if (next.waiting.length === 0 || !isFree(next)) continue;
       take(nextId, next);
-      return next.waiting.shift()!();
+      waiting--;
+      return next.waiting.shift()!.begin();
     }
   }
 
@@ -58,22 +69,16 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   function wait(userId: string, queue: Queue): Promise<void> {
     if (queue.waiting.length >= limits.waitingForUser) return Promise.reject(limits.userFull());
     if (waiting >= limits.waiting) return Promise.reject(limits.late());
-    return new Promise((resolve, reject) => {
-      waiting++;
-      const begin = () => {
-        waiting--;
-        stop();
-        resolve();
-      };
-      const stop = clock.after(limits.waitMs, () => {
-        waiting--;
-        queue.waiting.splice(queue.waiting.indexOf(begin), 1);
-        if (queue.running === 0 && queue.waiting.length === 0) queues.delete(userId);
-        reject(limits.late());
-      });
-      queue.waiting.push(begin);
-      queues.set(userId, queue);
+    const place = createPlace(clock, limits.waitMs, () => {
+      waiting--;
+      queue.waiting.splice(queue.waiting.indexOf(place), 1);
+      if (queue.running + queue.waiting.length === 0) queues.delete(userId);
+      return limits.late();
     });
+    waiting++;
+    queue.waiting.push(place);
+    queues.set(userId, queue);
+    return place.turn;
   }
 
   return {
@@ -86,6 +91,18 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
       } finally {
         giveBack(userId, queue);
       }
+    },
+  };
+}
+
+function createPlace(clock: Clock, waitMs: number, onLate: () => RelayError): Place {
+  const { promise: turn, resolve, reject } = Promise.withResolvers<void>();
+  const stop = clock.after(waitMs, () => reject(onLate()));
+  return {
+    turn,
+    begin() {
+      stop();
+      resolve();
     },
   };
 }

@@ -4,8 +4,9 @@ import type { Clock } from "../platform/clock.ts";
 import { type Configuration, readConfiguration } from "../platform/configuration.ts";
 import { createKeepAlive, createShutdown } from "../platform/lifetime.ts";
 import { createLog } from "../platform/log.ts";
-import { createMemory } from "../platform/memory.ts";
+import { createMemory, type Hold, MEMORY_STEP_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
+import { LARGE_MEMORY_BYTES } from "../protocol/limits.ts";
 
 /** A clock that moves only when the test moves it. */
 export interface ManualClock extends Clock {
@@ -55,6 +56,19 @@ export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log, new EventTarget()),
   };
+}
+
+/** Takes what is left of a worker's budget, for users of its own; the returned function gives it back. */
+export function fillMemory({ memory }: Pick<Platform, "memory">): () => void {
+  const holds: Hold[] = [];
+  for (let bytes = LARGE_MEMORY_BYTES; bytes >= MEMORY_STEP_BYTES;) {
+    try {
+      holds.push(memory.open(crypto.randomUUID(), bytes));
+    } catch {
+      bytes /= 2;
+    }
+  }
+  return () => holds.forEach((hold) => hold.end());
 }
 
 /** The default configuration of `http://supabase.test`, but for the overrides. */
