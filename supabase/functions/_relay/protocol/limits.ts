@@ -34,7 +34,7 @@ export const MAX_PROVIDER_LINE_BYTES = 1024 * 1024;
 export const MAX_PROVIDER_SKIPPED_BYTES = 16 * 1024 * 1024;
 
 /** UTF-16 code units of one generated message. */
-export const MAX_MESSAGE_UNITS = 10 * 1024 * 1024;
+export const MAX_MESSAGE_UNITS = 1024 * 1024;
 
 /** Bytes that are read of a provider's error answer. */
 export const MAX_PROVIDER_ERROR_BYTES = 64 * 1024;
