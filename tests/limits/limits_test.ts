@@ -91,9 +91,11 @@ function totals(): Record<string, number> {
 
 Deno.test("docs/limits.md says what the limits come to, and each part fits a user's share and the worker", () => {
   const page = Deno.readTextFileSync(new URL("docs/limits.md", ROOT));
-  const [, section] = page.split("## What they come to\n");
+  const [, rest] = page.split("## What they come to\n");
+  const [table] = rest.split("\n## ");
+  const section = table.replace(/\s+/g, " ");
   const rows = Object.fromEntries(
-    [...section.split("\n## ")[0].matchAll(/^\| ([^|]+?) *\| ([\d,]+) *\|$/gm)].map(([, name, value]) => [name, value]),
+    [...table.matchAll(/^\| ([^|]+?) *\| ([\d,]+) *\|$/gm)].map(([, name, value]) => [name, value]),
   );
   const number = new Intl.NumberFormat("en-US");
   const all = totals();

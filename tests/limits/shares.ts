@@ -1,13 +1,10 @@
-/** What the users of a worker share: its memory, its calls of the database, and the patience for starts that fail. */
+/** What the users of a worker share: its memory, the turns of starts, and the patience for starts that fail. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES } from "../../supabase/functions/_relay/platform/memory.ts";
 import {
-  DATABASE_WAIT_MS,
   FIRST_CONTEXT_CHARACTERS,
   LARGE_MEMORY_BYTES,
-  MAX_DATABASE_CALLS,
-  MAX_DATABASE_CALLS_OF_USER,
   MAX_LARGE_MEMORY_PERCENT,
   MAX_REFUSED_STARTS,
   MAX_STARTS_IN_FLIGHT,
@@ -15,7 +12,7 @@ import {
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor, newClient } from "../../testkit/author.ts";
 import { answers } from "../../testkit/provider.ts";
-import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
+import { expectRefusal } from "../../testkit/reader.ts";
 import type { Limit } from "./limit_stack.ts";
 
 /** The least that a worker may have. */
@@ -85,51 +82,6 @@ export const shareLimits: Limit[] = [{
       ok(seconds > 0 && seconds <= 60, `${seconds}`);
       await expectRefusal(response, 429, "rate_limited");
       equal(begins, MAX_REFUSED_STARTS);
-      equal((await author.generate({ prompt: "Once" })).text, "Once");
-    } finally {
-      proxy.intercept();
-      await worker.stop();
-    }
-  },
-}, {
-  title:
-    `${MAX_DATABASE_CALLS} calls of requests are under way at once, and another waits ${DATABASE_WAIT_MS} ms for one`,
-  async run({ stack, proxy }) {
-    const worker = await stack.worker({}, { supabaseUrl: proxy.url });
-    const target = stack.targetOf([worker]);
-    const author = await newAuthor(target, stack.provider, async (call) => {
-      await call.token("Once");
-      await released.promise;
-      await call.finish();
-    });
-    const released = Promise.withResolvers<void>();
-    const reader = await author.open({ prompt: "Once" });
-    await reader.until("token");
-    const crowd = await Promise.all(
-      Array.from({ length: MAX_DATABASE_CALLS / MAX_DATABASE_CALLS_OF_USER }, () => newClient(target)),
-    );
-    let held = 0;
-    const full = Promise.withResolvers<void>();
-    proxy.intercept((name) => {
-      if (name !== "relay_cancel") return "pass";
-      if (++held === MAX_DATABASE_CALLS) full.resolve();
-      return "hold";
-    });
-    try {
-      const cancels = crowd.flatMap((client) =>
-        Array.from({ length: MAX_DATABASE_CALLS_OF_USER + 1 }, () => client.cancel("unknown"))
-      );
-      await full.promise;
-      const response = await author.ask({ prompt: "Once" });
-      equal(response.headers.get("retry-after"), "2");
-      await expectRefusal(response, 503, "overloaded");
-      equal(held, MAX_DATABASE_CALLS);
-      // Beats and the end of what runs go past them.
-      released.resolve();
-      const { text, last } = await readToEnd(reader);
-      equal([text, last.is_complete], ["Once", true]);
-      proxy.intercept();
-      for (const cancelled of await Promise.all(cancels)) await cancelled.body?.cancel();
       equal((await author.generate({ prompt: "Once" })).text, "Once");
     } finally {
       proxy.intercept();
