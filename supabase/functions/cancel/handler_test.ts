@@ -14,7 +14,7 @@ function make() {
     platform,
     refusals: makeRefusals(),
     database,
-    calls: createCalls(platform.clock),
+    calls: createCalls(platform),
     verify: (request) => {
       const [, userId] = request.headers.get("authorization")!.split(" ");
       return userId === "user-1"

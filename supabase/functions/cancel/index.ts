@@ -9,4 +9,4 @@ const platform = createPlatform();
 const database = createDatabase(platform);
 const refusals = createRefusals(platform, database.countRefusals);
 const verify = createVerifier(platform);
-Deno.serve(createCancelHandler({ platform, refusals, verify, database, calls: createCalls(platform.clock) }));
+Deno.serve(createCancelHandler({ platform, refusals, verify, database, calls: createCalls(platform) }));

@@ -20,7 +20,7 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
   return {
     platform,
     database,
-    calls: createCalls(clock),
+    calls: createCalls(platform),
     starts: createStarts(platform),
     refusals: createRefusals(platform, database.countRefusals),
     verify: createVerifier(platform),

@@ -25,7 +25,7 @@ async function make(remoteReaders?: RemoteReaders) {
     resume: createResume({
       platform: worker,
       database,
-      calls: createCalls(clock),
+      calls: createCalls(worker),
       generations: worker.generations,
       remoteReaders: remoteReaders ?? createRemoteReaders(worker, database),
     }),

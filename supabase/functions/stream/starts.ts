@@ -36,12 +36,14 @@ export function createStarts({ clock, configuration }: Platform): Starts {
     // An app that lets its users start more may send them at once.
     waitingForUser: Math.max(MAX_WAITING_STARTS, configuration.rateLimitPerMinute),
     waitMs: START_WAIT_MS,
+    waitForOwnMs: START_WAIT_MS,
     userFull: () => notYet("as many of this user's starts wait as may", 1),
     late,
   });
   const long = createTurns(clock, {
     ...{ atOnce: 1, atOnceForUser: 1, waiting: Infinity, waitingForUser: MAX_STARTS_IN_FLIGHT },
     waitMs: DATABASE_WAIT_MS,
+    waitForOwnMs: DATABASE_WAIT_MS,
     userFull: late,
     late,
   });

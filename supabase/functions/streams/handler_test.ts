@@ -13,7 +13,7 @@ function make() {
     platform: worker,
     refusals: makeRefusals(),
     database: worker.database,
-    calls: createCalls(worker.clock),
+    calls: createCalls(worker),
     starts: createStarts(worker),
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, worker.database),

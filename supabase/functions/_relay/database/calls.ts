@@ -1,6 +1,6 @@
 /** The calls of the database that requests cause: so many at once, given out fairly between users. */
 
-import type { Clock } from "../platform/clock.ts";
+import type { Platform } from "../platform/platform.ts";
 import { createTurns, type Turns } from "../platform/turns.ts";
 import { RelayError } from "../protocol/errors.ts";
 import {
@@ -8,16 +8,19 @@ import {
   MAX_DATABASE_CALLS,
   MAX_DATABASE_CALLS_OF_USER,
   MAX_WAITING_CALLS,
+  START_WAIT_MS,
 } from "../protocol/limits.ts";
 
 /** Beats, stores and the reads of all readers go past it: what runs is kept alive before something new begins. */
-export function createCalls(clock: Clock): Turns {
+export function createCalls({ clock, configuration }: Pick<Platform, "clock" | "configuration">): Turns {
   return createTurns(clock, {
     atOnce: MAX_DATABASE_CALLS,
     atOnceForUser: MAX_DATABASE_CALLS_OF_USER,
     waiting: Infinity,
-    waitingForUser: MAX_WAITING_CALLS,
+    // Who may run more streams may read or cancel them all at once.
+    waitingForUser: Math.max(MAX_WAITING_CALLS, configuration.maxConcurrent),
     waitMs: DATABASE_WAIT_MS,
+    waitForOwnMs: START_WAIT_MS,
     userFull: () =>
       new RelayError("rate_limited", "Cannot ask the database yet: as many of this user's requests wait as may", {
         retryAfter: 1,

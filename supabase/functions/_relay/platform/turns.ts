@@ -16,9 +16,11 @@ export interface TurnLimits {
   waiting: number;
   waitingForUser: number;
   waitMs: number;
+  /** In place of it for who waits for work of their own. */
+  waitForOwnMs: number;
   /** As many of the user's wait as may. */
   userFull(): RelayError;
-  /** As many of all wait as may, or this one has waited for `waitMs`. */
+  /** As many of all wait as may, or this one has waited so long. */
   late(): RelayError;
 }
 
@@ -39,8 +41,7 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   const queues = new Map<string, Queue>();
   let [running, waiting] = [0, 0];
 
-  const isFree = ({ running: ofUser }: Queue) => running < limits.atOnce && ofUser < limits.atOnceForUser;
-
+  const isFree = (queue: Queue) => running < limits.atOnce && queue.running < limits.atOnceForUser;
   function take(userId: string, queue: Queue) {
     running++;
     queue.running++;
@@ -69,7 +70,8 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   function wait(userId: string, queue: Queue): Promise<void> {
     if (queue.waiting.length >= limits.waitingForUser) return Promise.reject(limits.userFull());
     if (waiting >= limits.waiting) return Promise.reject(limits.late());
-    const place = createPlace(clock, limits.waitMs, () => {
+    const ms = queue.running < limits.atOnceForUser ? limits.waitMs : limits.waitForOwnMs;
+    const place = createPlace(clock, ms, () => {
       waiting--;
       queue.waiting.splice(queue.waiting.indexOf(place), 1);
       if (queue.running + queue.waiting.length === 0) queues.delete(userId);

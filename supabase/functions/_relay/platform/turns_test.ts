@@ -7,7 +7,7 @@ import { createTurns } from "./turns.ts";
 function make(limits = {}) {
   const clock = createManualClock();
   const turns = createTurns(clock, {
-    ...{ atOnce: 2, atOnceForUser: 2, waiting: 100, waitingForUser: 10, waitMs: 1_000 },
+    ...{ atOnce: 2, atOnceForUser: 2, waiting: 100, waitingForUser: 10, waitMs: 1_000, waitForOwnMs: 3_000 },
     userFull: () => new RelayError("rate_limited"),
     late: () => new RelayError("overloaded"),
     ...limits,
@@ -85,4 +85,15 @@ Deno.test("so many of a user's and of all may wait; what is beyond is refused at
   for (const name of ["a1", "b1", "a2", "a3"]) await end(name);
   assert.deepEqual([...results.values()].slice(3), ["done", "done", "done", "done"]);
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("who waits for work of their own waits longer than who waits for others", async () => {
+  const { clock, results, run } = make({ atOnce: 2, atOnceForUser: 1 });
+  for (const name of ["a1", "b1", "a2", "c1"]) run(name[0], name);
+  await clock.run(1_000);
+  assert.deepEqual([...results], [["c1", "overloaded"]]);
+  await clock.run(1_999);
+  assert.equal(results.size, 1);
+  await clock.run(1);
+  assert.deepEqual([...results.keys()], ["c1", "a2"]);
 });

@@ -99,7 +99,7 @@ export const MAX_WAITING_STARTS = 20;
 /** Starts of all users that wait on one worker. */
 export const MAX_WAITING_STARTS_OF_ALL = 1_000;
 
-/** Milliseconds that a start waits for its turn. */
+/** Milliseconds that a start, or a call of the database, waits for others of its user. */
 export const START_WAIT_MS = 5_000;
 
 /** Calls of the database that requests cause on one worker at once; beats and stores are not among them. */
@@ -111,7 +111,7 @@ export const MAX_DATABASE_CALLS_OF_USER = 4;
 /** Requests of one user that wait for such a call. */
 export const MAX_WAITING_CALLS = 20;
 
-/** Milliseconds that a request waits for such a call. */
+/** Milliseconds that a request waits for such a call while those of others are under way. */
 export const DATABASE_WAIT_MS = 1_000;
 
 /** Refused starts of one user in a minute on one worker; more where more may start. */

@@ -89,7 +89,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     const userId = request.headers.get("authorization")!.replace("Bearer ", "");
     return Promise.resolve({ userId, isAnonymous: false, role: "authenticated" });
   };
-  const calls = createCalls(platform.clock);
+  const calls = createCalls(platform);
   const stream = createStreamHandler({
     platform,
     refusals,
