@@ -27,6 +27,7 @@ export type ErrorCode =
   | "provider_refused"
   | "interrupted"
   | "unavailable"
+  | "overloaded"
   | "provider_timeout"
   | "timeout";
 

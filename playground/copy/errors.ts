@@ -89,6 +89,7 @@ const COPY: Record<ClientErrorCode, Copy> = {
   ],
   interrupted: ["The answer was interrupted.", REGENERATE, "retry"],
   unavailable: ["The relay is not available right now.", "Your story is saved. Retry in a moment.", "retry"],
+  overloaded: ["The relay has too much to do right now.", "Your story is saved. Retry in a moment.", "retry"],
   provider_timeout: ["The provider stopped responding.", REGENERATE, "retry"],
   timeout: ["The answer took too long.", "The text so far is saved. You can continue from there.", "retry"],
   unreachable: [

@@ -11,7 +11,8 @@ language sql immutable set search_path = '' as $$
     ('unsupported_media_type', false), ('rate_limited', false), ('too_many_streams', false), ('internal', true),
     ('provider_auth', true),
     ('provider_bad_response', true), ('provider_error', true), ('provider_rate_limited', true),
-    ('provider_refused', true), ('interrupted', true), ('unavailable', false), ('provider_timeout', true),
+    ('provider_refused', true), ('interrupted', true), ('unavailable', false), ('overloaded', true),
+    ('provider_timeout', true),
     ('timeout', true)
 $$;
 comment on function relay.error_codes() is

@@ -1,6 +1,12 @@
 /** A database that is away, or whose answers get lost: the message is stored once, whole. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import {
+  DATABASE_WAIT_MS,
+  MAX_DATABASE_CALLS,
+  MAX_DATABASE_CALLS_OF_USER,
+} from "../../supabase/functions/_relay/protocol/limits.ts";
+import { newAuthor, newClient } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, type Script, USAGE } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
@@ -207,5 +213,48 @@ export const databaseFaults: Scenario[] = [{
     }
     await eventually("the log has the cause", () => main.log().includes("TypeError"));
     expectQuiet(on, main);
+  },
+}, {
+  title:
+    `${MAX_DATABASE_CALLS} calls of requests are under way at once, and another waits ${DATABASE_WAIT_MS} ms for one`,
+  async run({ stack, proxy, main }) {
+    const target = stack.targetOf([main]);
+    const author = await newAuthor(target, stack.provider, async (call) => {
+      await call.token("Once");
+      await released.promise;
+      await call.finish();
+    });
+    const released = Promise.withResolvers<void>();
+    const reader = await author.open({ prompt: "Once" });
+    await reader.until("token");
+    const crowd = await Promise.all(
+      Array.from({ length: MAX_DATABASE_CALLS / MAX_DATABASE_CALLS_OF_USER }, () => newClient(target)),
+    );
+    let held = 0;
+    const full = Promise.withResolvers<void>();
+    proxy.intercept((name) => {
+      if (name !== "relay_cancel") return "pass";
+      if (++held === MAX_DATABASE_CALLS) full.resolve();
+      return "hold";
+    });
+    try {
+      const cancels = crowd.flatMap((client) =>
+        Array.from({ length: MAX_DATABASE_CALLS_OF_USER + 1 }, () => client.cancel("unknown"))
+      );
+      await full.promise;
+      const response = await author.ask({ prompt: "Once" });
+      equal(response.headers.get("retry-after"), "2");
+      await expectRefusal(response, 503, "overloaded");
+      equal(held, MAX_DATABASE_CALLS);
+      // Beats and the end of what runs go past them.
+      released.resolve();
+      const { text, last } = await readToEnd(reader);
+      equal([text, last.is_complete], ["Once", true]);
+      proxy.intercept();
+      for (const cancelled of await Promise.all(cancels)) await cancelled.body?.cancel();
+      equal((await author.generate({ prompt: "Once" })).text, "Once");
+    } finally {
+      proxy.intercept();
+    }
   },
 }];

@@ -9,7 +9,8 @@ import {
 import { away } from "../../supabase/functions/_relay/testing/database.ts";
 import { makeGeneration } from "../../supabase/functions/_relay/testing/generation.ts";
 import { makePlatform } from "../../supabase/functions/_relay/testing/platform.ts";
-import { abandonGeneration, storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
+import { createLostStarts } from "../../supabase/functions/_relay/generation/lost_starts.ts";
+import { storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
 
 /** A database whose finish answers this, and when it was called. */
 function make(answer: () => Promise<null>) {
@@ -41,9 +42,8 @@ Deno.test(`a message is tried to be stored every ${MAX_STORAGE_BACKOFF_MS} ms fo
 
 Deno.test(`a worker tries for ${ABANDON_GIVE_UP_MS} ms to end what it may have been admitted`, async () => {
   const { platform, at, database } = make(() => Promise.resolve(null));
-  const abandoned = abandonGeneration(platform, database, "stream-1", "fence-1");
+  createLostStarts(platform, database).add("stream-1", "fence-1");
   await platform.clock.run(10 * ABANDON_GIVE_UP_MS);
-  await abandoned;
   equal(at, [0, 1_000, 3_000, 7_000, 15_000]);
   ok(at.at(-1)! < ABANDON_GIVE_UP_MS);
   equal(platform.clock.pending, 0);

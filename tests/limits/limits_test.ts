@@ -1,4 +1,5 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import * as memory from "../../supabase/functions/_relay/platform/memory.ts";
 import * as constants from "../../supabase/functions/_relay/protocol/limits.ts";
 import { makeConfiguration } from "../../supabase/functions/_relay/testing/platform.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
@@ -8,6 +9,7 @@ import { databaseLimits } from "./database.ts";
 import { type LimitStack, openLimitStack } from "./limit_stack.ts";
 import { providerLimits } from "./provider.ts";
 import { serverLimits } from "./server.ts";
+import { shareLimits } from "./shares.ts";
 
 let stack: Stack;
 let on: LimitStack;
@@ -22,7 +24,8 @@ Deno.test.afterAll(async () => {
   await on.proxy.close();
 });
 
-for (const { title, run } of [...providerLimits, ...clientLimits, ...serverLimits, ...databaseLimits, ...columnLimits]) {
+const limits = [providerLimits, clientLimits, serverLimits, databaseLimits, columnLimits, shareLimits];
+for (const { title, run } of limits.flat()) {
   Deno.test(title, () => run(on));
 }
 
@@ -43,7 +46,8 @@ const variables = [
 /** Unit tests reach them: with a clock or sockets of their own, with more users than a stack has, or past a database. */
 const IN_UNIT_TESTS = new RegExp(
   "^(BODY_TIMEOUT|KEY_SET_RETRY|READY_CACHE|(MAX_)?REFUSAL|READER_IDLE|READ_GIVE_UP|MAX_READ_READERS|" +
-    "MAX_BEAT_GENERATIONS|MAX_LOG_FIELD|PROVIDER_(CONNECT|TLS|WRITE|HEAD|KEEP)_MS|MAX_PROVIDER_HEAD|MAX_KEPT)",
+    "MAX_BEAT_GENERATIONS|MAX_LOG_FIELD|PROVIDER_(CONNECT|TLS|WRITE|HEAD|KEEP)_MS|MAX_PROVIDER_HEAD|MAX_KEPT|" +
+    "START_WAIT|MAX_(WAITING|REFUSED_USERS|LOST))",
 );
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
@@ -71,6 +75,58 @@ Deno.test("docs/limits.md has one row for each constant and variable, with its d
     if (typeof value === "number") equal(rows.get(name), number.format(value), name);
     else ok(page.includes(`\`${name}\``), `${name} is not in docs/limits.md`);
   }
+});
+
+/** What the limits come to, by the rows of the page. */
+function totals(): Record<string, number> {
+  const limits = constants;
+  const budget = makeConfiguration().memoryBytes / 2;
+  const events = 1 + Math.floor(limits.MAX_CLIENT_QUEUE_BYTES / memory.MIN_EVENT_BYTES);
+  return {
+    "a stream whose client keeps up, without text": memory.GENERATION_BYTES + memory.READER_BYTES,
+    "10,000 units of its text": 10_000 * memory.TEXT_UNIT_BYTES,
+    "the longest body": limits.MAX_BODY_BYTES * memory.BODY_BYTE_BYTES,
+    "the longest first context": limits.FIRST_CONTEXT_CHARACTERS * memory.CONTEXT_CHARACTER_BYTES,
+    "the longest context": limits.MAX_CONTEXT_CHARACTERS * memory.CONTEXT_CHARACTER_BYTES,
+    "the longest text of a generation": limits.MAX_MESSAGE_UNITS * memory.TEXT_UNIT_BYTES,
+    "a full queue of a client, of the shortest events": memory.READER_BYTES + limits.MAX_CLIENT_QUEUE_BYTES +
+      events * memory.QUEUED_EVENT_BYTES,
+    "a user's share": budget * limits.MAX_USER_MEMORY_PERCENT / 100,
+    "the budget of a worker": budget,
+  };
+}
+
+Deno.test("docs/limits.md says what the limits come to, and each part fits a user's share and the worker", () => {
+  const page = Deno.readTextFileSync(new URL("docs/limits.md", ROOT));
+  const [, rest] = page.split("## What they come to\n");
+  const [table] = rest.split("\n## ");
+  const section = table.replace(/\s+/g, " ");
+  const rows = Object.fromEntries(
+    [...table.matchAll(/^\| ([^|]+?) *\| ([\d,]+) *\|$/gm)].map(([, name, value]) => [name, value]),
+  );
+  const number = new Intl.NumberFormat("en-US");
+  const all = totals();
+  equal(rows, Object.fromEntries(Object.entries(all).map(([name, value]) => [name, number.format(value)])));
+  const [stream, text] = [all["a stream whose client keeps up, without text"], all["10,000 units of its text"]];
+  const step = memory.MEMORY_STEP_BYTES;
+  const thousand = 1_000 * (memory.READER_BYTES + Math.ceil((stream - memory.READER_BYTES + text) / step) * step);
+  ok(thousand <= all["the budget of a worker"]);
+  ok(section.includes(`hold ${number.format(thousand)} bytes`), `${thousand}`);
+  const { maxConcurrent } = makeConfiguration();
+  const share = all["a user's share"];
+  const writer = maxConcurrent * (stream + all["the longest text of a generation"]);
+  const readers = constants.MAX_READ_STREAMS * all["a full queue of a client, of the shortest events"];
+  ok(writer + readers <= share, `${writer + readers}`);
+  ok(section.includes(`hold ${number.format(writer)} bytes`), `${writer}`);
+  ok(section.includes(`hold ${number.format(readers)} bytes`), `${readers}`);
+  ok(stream + all["the longest context"] <= share);
+  ok(stream + all["the longest body"] <= share);
+  ok(
+    section.includes(
+      `${number.format(all["the budget of a worker"] * (100 - constants.MAX_LARGE_MEMORY_PERCENT) / 100)} bytes`,
+    ),
+  );
+  ok(section.includes(`at most ${constants.MAX_DATABASE_CALLS} calls`));
 });
 
 /** RELAY_PING_MS is the variable of `pingMs`. */

@@ -7,6 +7,7 @@ import { createEndpoint } from "../_relay/http/endpoint.ts";
 import { json } from "../_relay/http/responses.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
+import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
 import { parseCancelRequest, streamId } from "../_relay/protocol/requests.ts";
 
@@ -16,11 +17,12 @@ export interface CancelDependencies {
   refusals: Refusals;
   verify: (request: Request) => Promise<Caller>;
   database: Pick<Database, "cancel">;
+  calls: Turns;
 }
 
 /** The id comes in the path or in the body; the worker that runs the generation learns of the cancel with its beat. */
 export function createCancelHandler(
-  { platform, refusals, verify, database }: CancelDependencies,
+  { platform, refusals, verify, database, calls }: CancelDependencies,
 ): (request: Request) => Promise<Response> {
   const { clock, log } = platform;
   return createEndpoint(
@@ -29,9 +31,9 @@ export function createCancelHandler(
     ["POST"],
     async (request, context) => {
       const { userId } = await verify(request);
-      const id = context.rest.length > 0 ? context.rest.join("/") : parseCancelRequest(await readJson(request, clock));
+      const id = context.rest.length > 0 ? context.rest.join("/") : await readId(platform, userId, request);
       // Text that cannot be an id is the id of nothing.
-      const status = streamId.safeParse(id).success ? await database.cancel(userId, id) : null;
+      const status = streamId.safeParse(id).success ? await calls.run(userId, () => database.cancel(userId, id)) : null;
       if (status === null) {
         throw new RelayError("stream_not_found");
       }
@@ -45,4 +47,13 @@ export function createCancelHandler(
       return json({ stream_id: id, status }, status === "cancelling" ? 202 : 200);
     },
   );
+}
+
+async function readId({ clock, memory }: Platform, userId: string, request: Request): Promise<string> {
+  const hold = memory.open(userId, 0);
+  try {
+    return parseCancelRequest(await readJson(request, clock, hold));
+  } finally {
+    hold.end();
+  }
 }

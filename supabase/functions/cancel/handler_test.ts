@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createCalls } from "../_relay/database/calls.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import { makeDatabase } from "../_relay/testing/database.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
@@ -13,6 +14,7 @@ function make() {
     platform,
     refusals: makeRefusals(),
     database,
+    calls: createCalls(platform),
     verify: (request) => {
       const [, userId] = request.headers.get("authorization")!.split(" ");
       return userId === "user-1"

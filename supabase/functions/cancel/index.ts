@@ -1,4 +1,5 @@
 import { createVerifier } from "../_relay/auth/verify.ts";
+import { createCalls } from "../_relay/database/calls.ts";
 import { createDatabase } from "../_relay/database/database.ts";
 import { createRefusals } from "../_relay/http/refusals.ts";
 import { createPlatform } from "../_relay/platform/platform.ts";
@@ -8,4 +9,4 @@ const platform = createPlatform();
 const database = createDatabase(platform);
 const refusals = createRefusals(platform, database.countRefusals);
 const verify = createVerifier(platform);
-Deno.serve(createCancelHandler({ platform, refusals, verify, database }));
+Deno.serve(createCancelHandler({ platform, refusals, verify, database, calls: createCalls(platform) }));

@@ -1,6 +1,7 @@
 /** Builds the real parts of a worker that streams. */
 
 import { createVerifier } from "../_relay/auth/verify.ts";
+import { createCalls } from "../_relay/database/calls.ts";
 import { createDatabase } from "../_relay/database/database.ts";
 import { createGenerations } from "../_relay/generation/generations.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
@@ -11,6 +12,7 @@ import { createTransportFetch } from "../_relay/transport/fetch.ts";
 import { createGuard, type Guard } from "../_relay/transport/guard.ts";
 import { createTransport } from "../_relay/transport/transport.ts";
 import type { StreamDependencies } from "./handler.ts";
+import { createStarts } from "./starts.ts";
 
 /** Called once for each worker: the parts hold what its requests share. */
 export function createStreamDependencies(platform: Platform): StreamDependencies {
@@ -22,6 +24,8 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
   return {
     platform,
     database,
+    calls: createCalls(platform),
+    starts: createStarts(platform),
     refusals: createRefusals(platform, database.countRefusals),
     verify: createVerifier(platform),
     checkAddress: guard.check,

@@ -9,10 +9,14 @@ import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
+import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
+import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
+import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../_relay/protocol/limits.ts";
 import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
 import { checkExists, createResume, lastEventId, type Resume } from "./resume.ts";
+import type { Starts } from "./starts.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface StreamDependencies {
@@ -21,6 +25,8 @@ export interface StreamDependencies {
   verify: (request: Request) => Promise<Caller>;
   checkAddress: (accessPath: string) => Promise<URL>;
   database: Database;
+  calls: Turns;
+  starts: Starts;
   generations: Generations;
   remoteReaders: RemoteReaders;
 }
@@ -47,39 +53,109 @@ async function start(
   resume: Resume,
   parse: (body: unknown) => StreamRequest,
   request: Request,
-  { rest, headers, requestId, startedAt }: RequestContext,
+  context: RequestContext,
 ): Promise<Response> {
-  const { platform, verify, generations } = dependencies;
-  if (rest.length > 0) throw new RelayError("stream_not_found");
+  const { verify, starts, platform, generations } = dependencies;
+  if (context.rest.length > 0) throw new RelayError("stream_not_found");
   const { userId } = await verify(request);
-  const streamRequest = parse(await readJson(request, platform.clock));
+  return await starts.run(userId, async () => {
+    const holds: Hold[] = [];
+    try {
+      const [memory, seat] = [GENERATION_BYTES, READER_BYTES].map((bytes) => {
+        holds.push(platform.memory.open(userId, bytes));
+        return holds.at(-1)!;
+      });
+      const started = await admit(dependencies, parse, request, context, { userId, memory, seat });
+      if (started.admitted !== null) {
+        // They are the generation's from here on.
+        holds.length = 0;
+        return eventStream(started.streamId, generations.start(started.admitted, started.baseUrl));
+      }
+      for (const hold of holds) hold.end();
+      return eventStream(started.streamId, await resume(userId, started.streamId, started.from));
+    } finally {
+      for (const hold of holds) hold.end();
+    }
+  });
+}
+
+/** What a start holds from before its body is read. */
+type Held = Pick<AdmittedRequest, "userId" | "memory" | "seat">;
+
+/** A generation that may begin, or the stream that the user has of this name. */
+async function admit(
+  dependencies: StreamDependencies,
+  parse: (body: unknown) => StreamRequest,
+  request: Request,
+  { headers, requestId, startedAt }: RequestContext,
+  held: Held,
+) {
+  const streamRequest = parse(await readJson(request, dependencies.platform.clock, held.memory));
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.
   if (from && streamRequest.stream_id === undefined) throw new RelayError("stream_id_required");
-
-  const answer = await begin(dependencies, userId, streamId, streamRequest);
+  const answer = await begin(dependencies, held, streamId, streamRequest);
   setRate(headers, answer.rate);
   if ("refusal" in answer) throw answer.refusal;
-  if ("exists" in answer) return eventStream(streamId, await resume(userId, streamId, from));
-  const admitted = { streamId, userId, request: streamRequest, admission: answer.admission, requestId, startedAt };
-  const baseUrl = await approve(dependencies, admitted);
-  return eventStream(streamId, generations.start(admitted, baseUrl));
+  if ("exists" in answer) return { streamId, from, admitted: null };
+  const { admission } = answer;
+  const { system, on_disconnect } = streamRequest;
+  const admitted = { ...held, streamId, request: { system, on_disconnect }, admission, requestId, startedAt };
+  return { streamId, admitted, baseUrl: await approve(dependencies, admitted) };
 }
 
+/**
+ * The context is held before it is read. A stored path that is longer than most costs a second call: the first one says
+ * how long it is, and writes nothing.
+ */
 async function begin(
-  { database, generations }: StreamDependencies,
-  userId: string,
+  { platform, database, calls, generations, starts }: StreamDependencies,
+  { userId, memory }: Held,
   streamId: string,
   request: StreamRequest,
 ) {
   const fence = crypto.randomUUID();
-  try {
-    return await database.begin(userId, streamId, fence, request);
-  } catch (error) {
-    generations.abandon(streamId, fence);
-    throw error;
+  const ask = (maxContext: number, bytes: number) =>
+    calls.run(userId, async () => {
+      memory.cover(bytes);
+      try {
+        return await database.begin(userId, streamId, fence, request, maxContext);
+      } catch (error) {
+        generations.abandon(streamId, fence);
+        throw error;
+      }
+    });
+  const given = request.messages && lengthOf(request.messages);
+  let answer = await ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS));
+  for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
+    const { characters = 0 } = answer;
+    if (characters <= asked || characters > MAX_CONTEXT_CHARACTERS) return answer;
+    if (bytesOf(characters) > platform.memory.userBytes) throw tooLong(characters);
+    // It may have grown by then.
+    asked = characters;
+    answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters)));
   }
+  if ("admission" in answer) {
+    const { context, system_prompt } = answer.admission;
+    memory.fits(bytesOf(lengthOf(context) + (system_prompt?.length ?? 0)));
+  }
+  return answer;
+}
+
+function lengthOf(messages: { content: string }[]): number {
+  return messages.reduce((sum, { content }) => sum + content.length, 0);
+}
+
+function bytesOf(characters: number): number {
+  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES;
+}
+
+function tooLong(characters: number): RelayError {
+  return new RelayError(
+    "payload_too_large",
+    `Cannot send the conversation: its path has ${characters} characters, more than this worker's memory is for`,
+  );
 }
 
 /** A base URL that the relay does not call ends the generation before it has begun. */
@@ -94,18 +170,18 @@ async function approve({ checkAddress, generations }: StreamDependencies, admitt
 }
 
 async function read(
-  { verify, database }: StreamDependencies,
+  dependencies: StreamDependencies,
   resume: Resume,
   request: Request,
   { rest }: RequestContext,
 ): Promise<Response> {
-  const { userId } = await verify(request);
+  const { userId } = await dependencies.verify(request);
   const streamId = rest.join("/");
   const from = lastEventId(request);
   // Text that cannot be an id is the id of nothing.
   if (!streamIdSchema.safeParse(streamId).success) throw new RelayError("stream_not_found");
   if (request.method === "HEAD") {
-    await checkExists(database, userId, streamId);
+    await checkExists(dependencies, userId, streamId);
     return eventStream(streamId, null);
   }
   return eventStream(streamId, await resume(userId, streamId, from));

@@ -1,23 +1,37 @@
 import assert from "node:assert/strict";
 import type { Caller } from "../_relay/auth/verify.ts";
+import type { Admission, Rate } from "../_relay/database/begin.ts";
+import { createCalls } from "../_relay/database/calls.ts";
 import type { Reading } from "../_relay/database/database.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
+import {
+  DATABASE_WAIT_MS,
+  FIRST_CONTEXT_CHARACTERS,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_DATABASE_CALLS,
+  MAX_READ_STREAMS,
+  MAX_REFUSED_STARTS,
+} from "../_relay/protocol/limits.ts";
+import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, READER_BYTES } from "../_relay/platform/memory.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { makeView } from "../_relay/testing/generation.ts";
+import { fillMemory } from "../_relay/testing/platform.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "./handler.ts";
+import { createStarts } from "./starts.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const RATE = { limit: 5, remaining: 4, reset_s: 60 };
 const ASK = { prompt: "Hi", stream_id: "stream-1" };
 
 /** A handler whose parts note, in order, that they were asked. */
 function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(accessPath))) {
   const worker = makeWorker();
   const { clock, database, keepAlive, provider, shutdown } = worker;
+  const calls = createCalls(worker);
   const asked: string[] = [];
   const { begin } = database;
   database.begin = (...args) => {
@@ -28,6 +42,8 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     platform: worker,
     refusals: makeRefusals(),
     database,
+    calls,
+    starts: createStarts(worker),
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, database),
     verify(request): Promise<Caller> {
@@ -47,6 +63,7 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
   };
   return {
     ...worker,
+    calls,
     asked,
     handler,
     get: (path: string, headers: Record<string, string> = {}) => send(path, { headers }),
@@ -188,7 +205,7 @@ Deno.test("a provider that may not be called, or a check that fails, ends the ge
     assert.deepEqual([status, finishReason, errorCode, overheadMs, text], ["failed", "error", code, null, ""]);
     assert.equal(provider.calls.length, 0);
     assert.equal(clock.pending, 0);
-    const events = [code === "internal" ? "request_failed" : "request_refused", "generation_finished"];
+    const events = ["generation_finished", code === "internal" ? "request_failed" : "request_refused"];
     assert.deepEqual(lines.map(({ event }) => event), events);
   }
 });
@@ -235,4 +252,106 @@ Deno.test("GET of what is unknown or no id is one and the same answer, and no id
     await assertRefused(await get(`/stream${rest}`), "stream_not_found");
   }
   assert.equal(database.calls.length, 1);
+});
+
+Deno.test("a path that is longer than most is held before it is asked for again, and given back once it was sent", async () => {
+  const { clock, database, end, keepAlive, memory, post, provider } = make();
+  const { begin } = database.answers;
+  const characters = 1_000_000;
+  const held: number[] = [];
+  database.answers.begin = (userId, streamId, fence, maxContext) => {
+    held.push(memory.heldBytes);
+    if (maxContext < characters) return { refusal: new RelayError("payload_too_large"), characters, rate: RATE };
+    const answer = begin(userId, streamId, fence, maxContext) as { admission: Admission; rate: Rate };
+    return {
+      ...answer,
+      admission: { ...answer.admission, context: [{ role: "user", content: "x".repeat(characters) }] },
+    };
+  };
+  const response = await post(ASK);
+  assert.equal(response.status, 200);
+  const calls = database.calls.map(([, , , fence, , maxContext]) => [fence, maxContext]);
+  assert.deepEqual(calls, [[calls[0][0], FIRST_CONTEXT_CHARACTERS], [calls[0][0], characters]]);
+  assert.ok(held[0] >= FIRST_CONTEXT_CHARACTERS * CONTEXT_CHARACTER_BYTES);
+  assert.ok(held[0] < characters * CONTEXT_CHARACTER_BYTES && held[1] >= characters * CONTEXT_CHARACTER_BYTES);
+  await clock.run(0);
+  assert.ok(memory.heldBytes >= characters * CONTEXT_CHARACTER_BYTES);
+  provider.calls[0].send("Hello");
+  assert.ok(memory.heldBytes <= 2 * (GENERATION_BYTES + READER_BYTES), `${memory.heldBytes}`);
+  await response.body!.cancel();
+  await keepAlive.settled();
+  assert.equal(memory.heldBytes, 0);
+  await end();
+});
+
+Deno.test("a path that is too long, or longer than a user's share has room for, is refused once and for all", async () => {
+  const { database, memory, post, provider } = make();
+  const cases: [number, number][] = [[MAX_CONTEXT_CHARACTERS + 1, 1], [FIRST_CONTEXT_CHARACTERS, 1], [300_000, 2]];
+  for (const [characters, calls] of cases) {
+    database.calls.length = 0;
+    database.answers.begin = () => ({ refusal: new RelayError("payload_too_large"), characters, rate: RATE });
+    await assertRefused(await post(ASK), "payload_too_large");
+    assert.equal(database.calls.length, calls, `${characters}`);
+    assert.equal(memory.heldBytes, 0);
+  }
+  const other = memory.open("user-1", memory.userBytes - 1_000_000);
+  database.answers.begin = () => assert.fail("The database was asked");
+  const response = await post(ASK);
+  assert.deepEqual([response.status, (await errorOf(response)).code], [429, "too_many_streams"]);
+  other.end();
+  assert.equal(memory.heldBytes, 0);
+  assert.equal(provider.calls.length, 0);
+});
+
+Deno.test("a worker without room is overloaded: for a start, a body and a reader, and the database is not asked", async () => {
+  const { database, get, memory, post } = make();
+  const empty = fillMemory({ memory });
+  for (const response of [await post(ASK), await get("/stream/stream-1")]) {
+    assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "5"]);
+    assert.equal((await errorOf(response)).code, "overloaded");
+  }
+  assert.deepEqual(database.calls, []);
+  empty();
+  assert.equal(memory.heldBytes, 0);
+});
+
+Deno.test("a start that fails, is refused or reads what exists gives back all that it held", async () => {
+  const { database, get, memory, post } = make(() => Promise.reject(new RelayError("provider_not_allowed")));
+  await assertRefused(await post(ASK), "provider_not_allowed");
+  assert.equal((await post("{broken")).status, 400);
+  database.answers.begin = () => ({ exists: true, rate: RATE });
+  await assertRefused(await post(ASK), "stream_not_found");
+  await assertRefused(await get("/stream/stream-1"), "stream_not_found");
+  database.failure = away();
+  await assertRefused(await post(ASK), "unavailable");
+  assert.equal(memory.heldBytes, 0);
+});
+
+Deno.test("a user's refused starts end with rate_limited, and then the database is not asked", async () => {
+  const { database, get, post } = make();
+  database.answers.begin = () => ({ refusal: new RelayError("bot_not_found"), rate: RATE });
+  for (let index = 0; index < MAX_REFUSED_STARTS; index++) await assertRefused(await post(ASK), "bot_not_found");
+  const asked = database.calls.length;
+  const response = await post(ASK);
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [429, "60"]);
+  assert.deepEqual(rateOf(response), [null, null, null]);
+  assert.equal(database.calls.length, asked);
+  // What is read is no start.
+  await assertRefused(await get("/stream/stream-1"), "stream_not_found");
+});
+
+Deno.test("calls that wait for the database longer than a second are overloaded; what waits is not begun", async () => {
+  const { calls, clock, database, keepAlive, post } = make();
+  const gate = Promise.withResolvers<void>();
+  const held = Array.from({ length: MAX_DATABASE_CALLS }, (_, index) => calls.run(`user-${index}`, () => gate.promise));
+  const late = post(ASK);
+  await clock.run(DATABASE_WAIT_MS);
+  const response = await late;
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "2"]);
+  assert.equal((await errorOf(response)).code, "overloaded");
+  gate.resolve();
+  await Promise.all(held);
+  // There is nothing to end of a start that the database was not asked for.
+  await keepAlive.settled();
+  assert.deepEqual(database.calls, []);
 });

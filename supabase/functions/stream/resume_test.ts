@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createCalls } from "../_relay/database/calls.ts";
 import { createRemoteReaders, type RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
 import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS, READER_IDLE_MS } from "../_relay/protocol/limits.ts";
@@ -22,7 +23,9 @@ async function make(remoteReaders?: RemoteReaders) {
     ...worker,
     call,
     resume: createResume({
+      platform: worker,
       database,
+      calls: createCalls(worker),
       generations: worker.generations,
       remoteReaders: remoteReaders ?? createRemoteReaders(worker, database),
     }),
@@ -155,8 +158,8 @@ Deno.test("a reader that reads nothing keeps its seat as long as its text waits,
 Deno.test("a seat is given back, once, when there is no such stream, the database is away, or attaching fails", async () => {
   for (const ends of [false, true]) {
     const lab = await make({
-      attach(_user, _stream, _from, _view, onOver): never {
-        if (ends) onOver();
+      attach(_user, _stream, _from, _view, seat): never {
+        if (ends) seat.end();
         throw new TypeError("broken");
       },
     });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createCalls } from "../_relay/database/calls.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
+import { createStarts } from "../stream/starts.ts";
 import { createStreamsHandler } from "./handler.ts";
 
 /** A handler whose database has no stream yet. */
@@ -11,6 +13,8 @@ function make() {
     platform: worker,
     refusals: makeRefusals(),
     database: worker.database,
+    calls: createCalls(worker),
+    starts: createStarts(worker),
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, worker.database),
     verify: () => Promise.resolve({ userId: "user-1", isAnonymous: false, role: "authenticated" }),

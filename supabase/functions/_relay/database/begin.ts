@@ -52,7 +52,9 @@ const NO_NEW_CONVERSATIONS = {
 };
 
 /** The admission; or that the user has this stream_id already; or the error for the client. */
-export type BeginAnswer = { rate: Rate } & ({ admission: Admission } | { exists: true } | { refusal: RelayError });
+export type BeginAnswer =
+  & { rate: Rate }
+  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number });
 
 /** One round trip; rejects as `Rpc` does. The same `fence` again, made by the worker, gets the same answer. */
 export async function begin(
@@ -62,6 +64,7 @@ export async function begin(
   streamId: string,
   fence: string,
   request: StreamRequest,
+  maxContext: number,
 ): Promise<BeginAnswer> {
   const answer = await rpc<Refusal | (Admission & { outcome: "admitted" })>(
     "relay_begin",
@@ -79,7 +82,7 @@ export async function begin(
       rate_limit: configuration.rateLimitPerMinute,
       max_concurrent: configuration.maxConcurrent,
       lease_ms: configuration.leaseMs,
-      max_context: MAX_CONTEXT_CHARACTERS,
+      max_context: maxContext,
       fence,
     },
   );
@@ -91,7 +94,7 @@ export async function begin(
     retryAfter: answer.retry_after_s,
     ...(answer.code === "invalid_request" ? { issues: [NO_NEW_CONVERSATIONS] } : {}),
   });
-  return { refusal, rate: answer.rate };
+  return { refusal, characters: answer.characters, rate: answer.rate };
 }
 
 /** The database casts it to the type of its own ids. */

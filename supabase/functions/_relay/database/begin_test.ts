@@ -14,7 +14,7 @@ const platform = makePlatform({ configuration: { rateLimitPerMinute: 5, maxConcu
 async function answerTo(answer: Record<string, unknown>, request: Partial<StreamRequest> = {}) {
   const { rpc } = makeRpc({ rate: RATE, ...answer });
   const asked = { prompt: "Hi", on_disconnect: "stop", ...request } as const;
-  return await begin(rpc, platform, "user-1", "stream-1", "fence-1", asked);
+  return await begin(rpc, platform, "user-1", "stream-1", "fence-1", asked, 200_000);
 }
 
 Deno.test("a request is asked for with the limits of the configuration; system and on_disconnect stay here", async () => {
@@ -26,7 +26,7 @@ Deno.test("a request is asked for with the limits of the configuration; system a
     rate_limit: 5,
     max_concurrent: 3,
     lease_ms: 15_000,
-    max_context: MAX_CONTEXT_CHARACTERS,
+    max_context: 200_000,
     context_is_given: false,
     fence: "fence-1",
   };
@@ -47,7 +47,7 @@ Deno.test("a request is asked for with the limits of the configuration; system a
   ];
   for (const [request, args] of cases) {
     const { rpc, calls } = makeRpc({ outcome: "admitted", ...makeAdmission() });
-    await begin(rpc, platform, "user-1", "stream-1", "fence-1", { on_disconnect: "stop", ...request });
+    await begin(rpc, platform, "user-1", "stream-1", "fence-1", { on_disconnect: "stop", ...request }, 200_000);
     assert.deepEqual(calls, [{ name: "relay_begin", args: { ...common, ...asked, ...args } }]);
   }
 });
@@ -74,7 +74,7 @@ Deno.test("each refusal has its code and its words", async () => {
   for (const [code, message] of cases) {
     const characters = code === "payload_too_large" ? 4_000_001 : undefined;
     const answer = await answerTo({ outcome: "refused", code, characters, retry_after_s: 17 });
-    assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), rate: RATE });
+    assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), characters, rate: RATE });
   }
 });
 

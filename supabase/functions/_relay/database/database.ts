@@ -11,7 +11,14 @@ import { createRpc, type Rpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
 export interface Database {
-  begin(userId: string, streamId: string, fence: string, request: StreamRequest): Promise<BeginAnswer>;
+  /** A stored path of more than `maxContext` characters is refused with its length, and nothing is written. */
+  begin(
+    userId: string,
+    streamId: string,
+    fence: string,
+    request: StreamRequest,
+    maxContext: number,
+  ): Promise<BeginAnswer>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(streamId: string, fence: string, ending: Ending, text: EndingText): Promise<StoredEnding | null>;
@@ -104,7 +111,8 @@ export interface Sample {
 /** Builds the one client that a worker needs; tests replace the rpc. */
 export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
-    begin: (userId, streamId, fence, request) => begin(rpc, platform, userId, streamId, fence, request),
+    begin: (userId, streamId, fence, request, maxContext) =>
+      begin(rpc, platform, userId, streamId, fence, request, maxContext),
     async beat(entries) {
       const answer = await rpc<Omit<BeatAnswer, "stored"> & { stored: Record<string, number> }>("relay_beat", {
         stream_ids: entries.map(({ streamId }) => streamId),

@@ -1,6 +1,7 @@
 /** Writes events to one client, within a bounded queue. */
 
 import type { Clock } from "../platform/clock.ts";
+import { type Hold, MIN_EVENT_BYTES, QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { events, toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 
@@ -19,23 +20,27 @@ export interface ClientStream {
  */
 export type ClientEnd = "gone" | "detached" | "closed";
 
+/** What a reader holds on its worker. */
+export type Seat = Pick<Hold, "fits" | "end">;
+
 /**
- * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, `onOver` when nothing
- * waits any more, and each once. A client for which something waits, and that takes nothing for `READER_IDLE_MS`, loses
- * what waits: its stream ends. `onDrained` is called when it has taken all and would take more. A ping goes out
- * after `pingMs` without an event, unless something waits.
+ * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, and the seat is given
+ * back when nothing waits any more, each once. A client for which something waits, and that takes nothing for
+ * `READER_IDLE_MS`, loses what waits: its stream ends. `onDrained` is called when it has taken all and would take more.
+ * A ping goes out after `pingMs` without an event, unless something waits.
  */
 export function createClientStream(
   clock: Clock,
   pingMs: number,
   onEnd: (how: ClientEnd) => void,
-  onOver: () => void = () => {},
+  seat: Seat,
   onDrained: () => void = () => {},
 ): ClientStream {
   let open = true;
+  let eventsWaiting = 0;
   const queue: Queue = new Queue(() => end("gone"), () => open && onDrained(), () => {
     silence.end();
-    onOver();
+    seat.end();
   });
   const silence = watchSilence(clock, pingMs, queue, () => write(toBytes(events.ping())), () => {
     end("detached");
@@ -57,6 +62,9 @@ export function createClientStream(
     const waiting = queue.waitingBytes;
     // An event that is larger than the whole queue still goes to a client that keeps up.
     if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) return end("detached");
+    eventsWaiting = waiting === 0 ? 1 : Math.min(eventsWaiting + 1, 1 + waiting / MIN_EVENT_BYTES);
+    const held = READER_BYTES + waiting + bytes.byteLength + eventsWaiting * QUEUED_EVENT_BYTES;
+    if (!seat.fits(held)) return end("detached");
     queue.add(bytes);
     silence.touch(waiting === 0);
   }

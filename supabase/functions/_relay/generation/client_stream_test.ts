@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
+import { makeSeat } from "../testing/generation.ts";
 import { createClientStream } from "./client_stream.ts";
 
 const PING_MS = 10_000;
@@ -13,7 +15,10 @@ const HALF = "x".repeat(MAX_CLIENT_QUEUE_BYTES / 2);
 function make() {
   const clock = createManualClock();
   const ends: string[] = [];
-  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), () => ends.push("over"));
+  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), {
+    fits: () => true,
+    end: () => ends.push("over"),
+  });
   return {
     clock,
     ends,
@@ -102,7 +107,7 @@ Deno.test("what is called at the end cannot write", async () => {
   const stream = createClientStream(clock, PING_MS, () => {
     stream.write(toBytes("late"));
     stream.close();
-  });
+  }, { fits: () => true, end() {} });
   stream.close();
   assert.equal((await stream.body.getReader().read()).done, true);
   assert.equal(clock.pending, 0);
@@ -194,7 +199,7 @@ Deno.test("a client that takes something each minute is kept, and so is one for 
 Deno.test("a client that has taken all and wants more is asked for, and none that is at its end", async () => {
   const drained: number[] = [];
   const clock = createManualClock();
-  const stream = createClientStream(clock, PING_MS, () => {}, () => {}, () => drained.push(clock.now()));
+  const stream = createClientStream(clock, PING_MS, () => {}, makeSeat(), () => drained.push(clock.now()));
   stream.write(toBytes("one"));
   assert.equal(stream.isDrained, false);
   const reader = stream.body.getReader();
@@ -208,4 +213,32 @@ Deno.test("a client that has taken all and wants more is asked for, and none tha
   stream.close();
   assert.equal((await reader.read()).done, true);
   assert.equal(drained.length, 1);
+});
+
+Deno.test("what waits for a client that does not read is held, each event with what it costs; a full share detaches", async () => {
+  const held: number[] = [];
+  const clock = createManualClock();
+  const seat = { fits: (bytes: number) => held.push(bytes) < 4, end() {} };
+  const ends: string[] = [];
+  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), seat);
+  for (let index = 0; index < 4; index++) stream.write(toBytes("x".repeat(100)));
+  assert.deepEqual(held, [1, 2, 3, 4].map((events) => READER_BYTES + events * (100 + QUEUED_EVENT_BYTES)));
+  assert.deepEqual(ends, ["detached"]);
+  const chunks = await Array.fromAsync(stream.body);
+  assert.equal(chunks.length, 3);
+});
+
+Deno.test("a client that keeps up holds one event, however many there were", async () => {
+  const held: number[] = [];
+  const stream = createClientStream(createManualClock(), PING_MS, () => {}, {
+    fits: (bytes) => held.push(bytes) > 0,
+    end() {},
+  });
+  const reader = stream.body.getReader();
+  for (let index = 0; index < 3; index++) {
+    stream.write(toBytes("x"));
+    await reader.read();
+  }
+  assert.deepEqual(new Set(held), new Set([READER_BYTES + 1 + QUEUED_EVENT_BYTES]));
+  stream.close();
 });

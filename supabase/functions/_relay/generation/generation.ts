@@ -1,6 +1,7 @@
 /** One generation, as the worker that runs it has it. */
 
 import type { Admission } from "../database/begin.ts";
+import type { Hold } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { EndReason } from "./ending.ts";
@@ -11,11 +12,16 @@ import { createTranscript, type Transcript } from "./transcript.ts";
 export interface AdmittedRequest {
   streamId: string;
   userId: string;
-  request: StreamRequest;
+  /** What it still needs of the request, which can be megabytes. */
+  request: Pick<StreamRequest, "system" | "on_disconnect">;
   admission: Admission;
   requestId: string;
   /** When the request came, by the platform's clock. */
   startedAt: number;
+  /** Given back when the generation is over. */
+  memory: Hold;
+  /** That of the client which started it. */
+  seat: Hold;
 }
 
 /** Everything that ends it goes through `stop`: the first reason counts, and it alone decides the ending. */

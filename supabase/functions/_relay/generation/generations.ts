@@ -7,18 +7,23 @@ import type { Platform } from "../platform/platform.ts";
 import type { RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import type { Provider } from "../provider/provider.ts";
+import type { Seat } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 import { type AdmittedRequest, createGeneration, type Generation, logFields } from "./generation.ts";
 import { createLeaseRenewal } from "./lease_renewal.ts";
+import { createLostStarts } from "./lost_starts.ts";
 import { runGeneration, type RunResult } from "./run.ts";
-import { abandonGeneration, storeEnding } from "./store.ts";
+import { storeEnding } from "./store.ts";
 
 /** What the handlers can do with generations on this worker. */
 export interface Generations {
-  /** The client's event stream; the generation goes on after the client has left, if the request says so. */
+  /**
+   * The client's event stream; the generation goes on after the client has left, if the request says so. From here on
+   * the generation and its reader give back what they hold.
+   */
   start(admitted: AdmittedRequest, baseUrl: URL): ReadableStream<Uint8Array>;
   /** One more stream of the user's generation, from an offset on; null: it does not run here. */
-  attach(userId: string, streamId: string, from: number | null, onOver: () => void): ReadableStream<Uint8Array> | null;
+  attach(userId: string, streamId: string, from: number | null, seat: Seat): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
   refuse(admitted: AdmittedRequest, error: RelayError): void;
   /** Ends, in the background, what may have been admitted although the answer got lost. */
@@ -29,6 +34,7 @@ export interface Generations {
 export function createGenerations(platform: Platform, database: Database, provider: Provider): Generations {
   const { clock, keepAlive, log, shutdown } = platform;
   const leases = createLeaseRenewal(platform, database);
+  const lostStarts = createLostStarts(platform, database);
   const running = new Map<string, Generation>();
 
   async function end(generation: Generation, result: RunResult) {
@@ -51,21 +57,22 @@ export function createGenerations(platform: Platform, database: Database, provid
       leaveShutdown();
       leaveLeases();
       generation.readers.close();
+      generation.memory.end();
     }
   }
 
   return {
     start(admitted, baseUrl) {
       const generation = createGeneration(platform, admitted);
-      const body = generation.readers.attach(null);
+      const body = generation.readers.attach(null, admitted.seat);
       running.set(generation.streamId, generation);
       log("info", "generation_started", { ...logFields(admitted), latency_ms: clock.now() - admitted.startedAt });
       keepAlive.run("generation", () => run(generation, baseUrl));
       return body;
     },
-    attach(userId, streamId, from, onOver) {
+    attach(userId, streamId, from, seat) {
       const found = running.get(streamId);
-      return found?.userId === userId ? found.readers.attach(from, onOver) : null;
+      return found?.userId === userId ? found.readers.attach(from, seat) : null;
     },
     refuse(admitted, error) {
       const ending = endingOf(new EndReason("failed", error));
@@ -75,9 +82,7 @@ export function createGenerations(platform: Platform, database: Database, provid
         report(platform, generation, { ending, error }, stored);
       });
     },
-    abandon(streamId, fence) {
-      keepAlive.run("abandon", () => abandonGeneration(platform, database, streamId, fence));
-    },
+    abandon: lostStarts.add,
   };
 }
 

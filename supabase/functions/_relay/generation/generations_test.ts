@@ -3,7 +3,7 @@ import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import { away } from "../testing/database.ts";
 import { readEvents, type Seen } from "../testing/events.ts";
-import { LOG_FIELDS, makeAdmitted, START_DATA } from "../testing/generation.ts";
+import { LOG_FIELDS, makeAdmitted, makeSeat, START_DATA } from "../testing/generation.ts";
 import { BASE_URL, makeWorker, reasonOf } from "../testing/worker.ts";
 import { endingOf, EndReason } from "./ending.ts";
 
@@ -243,7 +243,7 @@ async function makeAttachable(on_disconnect: "stop" | "continue" = "stop") {
   const { client, call } = await worker.withClient({ request: { on_disconnect } });
   const ends: string[] = [];
   function attach(name: string, from: number | null = null, userId = "user-1", streamId = "stream-1") {
-    const body = worker.generations.attach(userId, streamId, from, () => ends.push(name));
+    const body = worker.generations.attach(userId, streamId, from, makeSeat(() => ends.push(name)));
     return body && readEvents(body);
   }
   return { ...worker, client, call, ends, attach };

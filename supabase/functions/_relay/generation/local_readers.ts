@@ -5,13 +5,13 @@ import { type StartData, toBytes } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import { endsInsidePair } from "../protocol/utf16.ts";
 import { opening, unseen } from "./catch_up.ts";
-import { type ClientEnd, type ClientStream, createClientStream } from "./client_stream.ts";
+import { type ClientEnd, type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** All readers get the same events from the offset at which they attached. */
 export interface LocalReaders {
-  /** A stream from the offset on; null: from the beginning. `onOver` is called once, when nothing of it waits any more. */
-  attach(from: number | null, onOver?: () => void): ReadableStream<Uint8Array>;
+  /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
+  attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
   write(written: string): void;
   /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
   close(last?: string): void;
@@ -47,13 +47,13 @@ export function createLocalReaders(
   }
 
   return {
-    attach(from, onOver) {
+    attach(from, seat) {
       const onEnd = (how: ClientEnd) => {
         live.delete(stream);
         behind.delete(stream);
         if (how === "gone" && live.size + behind.size === 0) onAllGone();
       };
-      const stream: ClientStream = createClientStream(clock, pingMs, onEnd, onOver, () => catchUp(stream));
+      const stream: ClientStream = createClientStream(clock, pingMs, onEnd, seat, () => catchUp(stream));
       const { written, offset } = opening(start, from, partAt(transcript, from ?? 0));
       if (offset > (from ?? 0)) behind.set(stream, offset);
       else live.add(stream);

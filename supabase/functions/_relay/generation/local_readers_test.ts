@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { events } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_UNITS } from "../protocol/limits.ts";
 import { readEvents, type SeenEvent } from "../testing/events.ts";
-import { START_DATA } from "../testing/generation.ts";
+import { makeSeat, START_DATA } from "../testing/generation.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { createLocalReaders } from "./local_readers.ts";
 import { createTranscript } from "./transcript.ts";
@@ -40,7 +40,7 @@ function make(text = "", stored = 0) {
     readers,
     ends,
     allGone: () => allGone,
-    attach: (name: string, from: number | null = null) => readers.attach(from, () => ends.push(name)),
+    attach: (name: string, from: number | null = null) => readers.attach(from, makeSeat(() => ends.push(name))),
     /** Writes a token, as a run does. */
     say(more: string) {
       transcript.append(more);

@@ -7,7 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 import { toBytes } from "../protocol/events.ts";
 import { MAX_READ_READERS, READ_GIVE_UP_MS } from "../protocol/limits.ts";
 import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
-import { type ClientStream, createClientStream } from "./client_stream.ts";
+import { type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 
 /** The remote readers of one worker. */
@@ -18,7 +18,7 @@ export interface RemoteReaders {
     streamId: string,
     from: number | null,
     view: View,
-    onOver: () => void,
+    seat: Seat,
   ): ReadableStream<Uint8Array>;
 }
 
@@ -64,7 +64,7 @@ export function createRemoteReaders(
   });
 
   return {
-    attach(userId, streamId, from, view, onOver) {
+    attach(userId, streamId, from, view, seat) {
       let leaveShutdown = () => {};
       const stream = createClientStream(
         clock,
@@ -75,7 +75,7 @@ export function createRemoteReaders(
           leaveShutdown();
           if (readers.size === 0) reads.stop();
         },
-        onOver,
+        seat,
         () => behind.has(reader) && void behind.catchUp(),
       );
       const reader: RemoteReader = {

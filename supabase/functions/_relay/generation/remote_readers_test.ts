@@ -4,7 +4,7 @@ import { ERRORS, RelayError } from "../protocol/errors.ts";
 import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_READERS, READ_GIVE_UP_MS, READER_IDLE_MS } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase, type TestDatabase } from "../testing/database.ts";
 import { readEvents } from "../testing/events.ts";
-import { COMPLETED, INTERRUPTED, makeView, START_DATA } from "../testing/generation.ts";
+import { COMPLETED, INTERRUPTED, makeSeat, makeView, START_DATA } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { assertEnded } from "../testing/worker.ts";
 import { createRemoteReaders } from "./remote_readers.ts";
@@ -36,7 +36,7 @@ function make() {
   };
   /** A client's stream, as resuming opens it. */
   const open = (streamId: string, from: number | null = null) =>
-    remote.attach("user-1", streamId, from, database.views.get(streamId)!, () => ends.push(streamId));
+    remote.attach("user-1", streamId, from, database.views.get(streamId)!, makeSeat(() => ends.push(streamId)));
   return {
     ...platform,
     database,

@@ -1,6 +1,7 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
+import { GENERATION_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
@@ -33,6 +34,8 @@ export async function runGeneration(
 
   function onRead(deltas: Delta[], isComplete: boolean) {
     deadlines.touch(deltas.length > 0, isComplete);
+    // The provider answers, so it has the context.
+    if (firstTokenMs === null) generation.memory.fits(GENERATION_BYTES);
     if (deltas.length === 0) return;
     firstTokenMs ??= elapsed();
     reasoningUnits = takeDeltas(generation, deltas, reasoningUnits);
@@ -60,7 +63,7 @@ export async function runGeneration(
  * Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. Takes
  * and gives the length of the reasoning, which is kept nowhere.
  */
-function takeDeltas({ transcript, readers }: Generation, deltas: Delta[], reasoningUnits: number): number {
+function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[], reasoningUnits: number): number {
   let written = "";
   for (const { kind, text } of deltas) {
     if (kind === "reasoning") reasoningUnits += text.length;
@@ -73,6 +76,9 @@ function takeDeltas({ transcript, readers }: Generation, deltas: Delta[], reason
     }
     if (kind === "reasoning") {
       written += events.reasoning(text);
+    } else if (!memory.fits(GENERATION_BYTES + (transcript.length + text.length) * TEXT_UNIT_BYTES)) {
+      readers.write(written);
+      throw new RelayError("overloaded", "The worker has no memory left for more text: what was written is stored");
     } else {
       transcript.append(text);
       written += events.token(text, transcript.length);

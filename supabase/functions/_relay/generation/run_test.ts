@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
+import { GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
 import type { Delta } from "../provider/provider.ts";
 import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing/generation.ts";
-import { makePlatform } from "../testing/platform.ts";
+import { fillMemory, makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
 import { BASE_URL } from "../testing/worker.ts";
 import type { LocalReaders } from "./local_readers.ts";
@@ -134,4 +135,29 @@ Deno.test("the user's system follows the bot's in one message, and blank ones ma
     const { messages } = providerCall(makeAdmitted({ admission: { system_prompt }, request: { system } }), BASE_URL);
     assert.deepEqual(messages.slice(0, -1), wanted.map((content) => ({ role: "system", content })));
   }
+});
+
+Deno.test("a text holds memory as it grows; where there is none left, the run ends with what was written", async () => {
+  const { call, generation, memory, run, written } = make();
+  const step = 10_000;
+  call.send("x".repeat(step));
+  assert.ok(memory.heldBytes >= GENERATION_BYTES + READER_BYTES + step * TEXT_UNIT_BYTES);
+  const empty = fillMemory({ memory });
+  call.send("y".repeat(step), { kind: "reasoning", text: "hm" }, "never");
+  const { ending, error } = await run;
+  assert.deepEqual([ending.status, ending.finishReason, ending.errorCode], ["failed", "error", "overloaded"]);
+  assert.equal(error?.code, "overloaded");
+  assert.equal(generation.transcript.from(0), "x".repeat(step));
+  assert.equal(written.length, 2);
+  empty();
+});
+
+Deno.test("the first bytes of the provider give back what the context held", async () => {
+  const { call, generation, run } = make();
+  const held: number[] = [];
+  generation.memory.fits = (bytes) => held.push(bytes) > 0;
+  call.send();
+  assert.deepEqual(held, [GENERATION_BYTES]);
+  call.finish();
+  await run;
 });

@@ -4,13 +4,10 @@ import type { Database } from "../database/database.ts";
 import type { Ending, StoredEnding } from "../database/finish.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import { ABANDON_GIVE_UP_MS, MAX_CHUNK_UNITS, MAX_STORAGE_BACKOFF_MS, STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
-import { endingOf, EndReason } from "./ending.ts";
+import { MAX_CHUNK_UNITS, MAX_STORAGE_BACKOFF_MS, STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { type Generation, logFields } from "./generation.ts";
-import { createTranscript } from "./transcript.ts";
 
 const FIRST_BACKOFF_MS = 100;
-const FIRST_ABANDON_PAUSE_MS = 1_000;
 
 /**
  * Repeats relay_finish, whose first call alone counts, so that an answer that got lost does no harm. Rejects with the
@@ -58,25 +55,5 @@ async function storeAllButLastChunk(
     transcript.markStored(stored.get(streamId) ?? before);
     // Ended elsewhere, or swept: relay_finish says which.
     if (transcript.storedUnits === before) return;
-  }
-}
-
-/**
- * Ends a generation that relay_begin may have admitted although its answer got lost: a client that asks again with its
- * stream_id finds an end, not a generation that no worker runs. The call may still be under way in the database, so
- * null is trusted only after `ABANDON_GIVE_UP_MS`; what is left then ends with its lease.
- */
-export async function abandonGeneration(
-  { clock }: Platform,
-  database: Pick<Database, "finish">,
-  streamId: string,
-  fence: string,
-): Promise<void> {
-  const until = clock.now() + ABANDON_GIVE_UP_MS;
-  const ending = endingOf(new EndReason("lost"));
-  for (let ms = FIRST_ABANDON_PAUSE_MS;; ms *= 2) {
-    const stored = await database.finish(streamId, fence, ending, createTranscript()).catch(() => null);
-    if (stored !== null || clock.now() + ms >= until) return;
-    await pause(clock, ms);
   }
 }

@@ -5,7 +5,7 @@ import { MAX_CHUNK_UNITS } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase, makeStored } from "../testing/database.ts";
 import { LOG_FIELDS, makeGeneration } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
-import { abandonGeneration, storeEnding } from "./store.ts";
+import { storeEnding } from "./store.ts";
 
 const ENDING: Ending = {
   status: "completed",
@@ -35,7 +35,6 @@ function make(text = "A secret text") {
     database,
     generation,
     store: (ending = ENDING) => storeEnding(platform, database, generation, ending),
-    abandon: () => abandonGeneration(platform, database, "stream-1", "fence-1"),
     /** The calls by name, with where what they brought begins and ends. */
     brought: () =>
       database.calls.map(([name, ...args]) => {
@@ -148,37 +147,4 @@ Deno.test("chunks that were stored are not sent again when the rest fails", asyn
   ]];
   assert.deepEqual(brought(), [first, second, second, finish]);
   assert.equal(clock.pending, 0);
-});
-
-Deno.test("what may have been admitted is interrupted at once, without a message", async () => {
-  const { abandon, at, clock, database } = make();
-  await abandon();
-  assert.deepEqual(at, [0]);
-  assert.deepEqual(database.endings.get("stream-1"), {
-    status: "interrupted",
-    finishReason: "interrupted",
-    errorCode: "interrupted",
-    usage: null,
-    firstTokenMs: null,
-    overheadMs: null,
-    text: "",
-  });
-  assert.equal(clock.pending, 0);
-});
-
-Deno.test("a call that is still under way, or a database that is away, is waited for, longer each time", async () => {
-  for (const failure of [null, away()]) {
-    const { abandon, at, clock, database } = make();
-    const { finish } = database.answers;
-    database.failure = failure;
-    database.answers.finish = () => null;
-    const abandoned = abandon();
-    await clock.run(5_000);
-    database.failure = null;
-    database.answers.finish = finish;
-    await clock.run(2_000);
-    await abandoned;
-    assert.deepEqual(at, [0, 1_000, 3_000, 7_000]);
-    assert.equal(clock.pending, 0);
-  }
 });

@@ -1,13 +1,17 @@
 /** Reads a request's body as JSON, within bounds. */
 
 import type { Clock } from "../platform/clock.ts";
+import { BODY_BYTE_BYTES, type Hold } from "../platform/memory.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { BODY_TIMEOUT_MS, MAX_BODY_BYTES } from "../protocol/limits.ts";
 
-/** Throws a RelayError for another media type, for too many bytes, for what is no JSON and for what comes too late. */
-export async function readJson(request: Request, clock: Clock): Promise<unknown> {
+/**
+ * Throws a RelayError for another media type, for too many bytes, for what is no JSON, for what comes too late, and
+ * where `memory` cannot hold it. What it says of its length is held before it is read, and what is longer as it comes.
+ */
+export async function readJson(request: Request, clock: Clock, memory: Pick<Hold, "cover">): Promise<unknown> {
   checkMediaType(request.headers.get("content-type"));
-  const text = await readText(request, clock);
+  const text = await readText(request, clock, memory);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
@@ -24,8 +28,12 @@ function checkMediaType(found: string | null): void {
 }
 
 /** Counts what arrives, because Content-Length is only a claim; decodes as it goes, so that no chunk is kept. */
-async function readText(request: Request, clock: Clock): Promise<string> {
+async function readText(request: Request, clock: Clock, memory: Pick<Hold, "cover">): Promise<string> {
   if (request.body === null) return "";
+  const claimed = Number(request.headers.get("content-length") ?? 0);
+  if (claimed > MAX_BODY_BYTES) throw tooLarge();
+  let held = claimed > 0 ? claimed : 0;
+  memory.cover(held * BODY_BYTE_BYTES);
   const { read, reader } = readerOf(request.body);
   // Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -43,12 +51,8 @@ async function readText(request: Request, clock: Clock): Promise<string> {
       if (isLate) throw tooLate();
       if (done || value === undefined) return text + decode(decoder);
       bytes += value.byteLength;
-      if (bytes > MAX_BODY_BYTES) {
-        throw new RelayError(
-          "payload_too_large",
-          `Cannot read the body: it is longer than the limit of ${MAX_BODY_BYTES} bytes`,
-        );
-      }
+      if (bytes > MAX_BODY_BYTES) throw tooLarge();
+      if (bytes > held) memory.cover((held = bytes) * BODY_BYTE_BYTES);
       text += decode(decoder, value);
     }
   } catch (error) {
@@ -72,6 +76,13 @@ function readerOf(body: ReadableStream<Uint8Array>) {
     const reader = body.getReader();
     return { reader, read: () => reader.read() };
   }
+}
+
+function tooLarge(): RelayError {
+  return new RelayError(
+    "payload_too_large",
+    `Cannot read the body: it is longer than the limit of ${MAX_BODY_BYTES} bytes`,
+  );
 }
 
 function tooLate(): RelayError {

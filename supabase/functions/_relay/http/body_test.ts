@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { BODY_BYTE_BYTES } from "../platform/memory.ts";
 import { RelayError } from "../protocol/errors.ts";
-import { BODY_TIMEOUT_MS } from "../protocol/limits.ts";
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { readJson } from "./body.ts";
 
@@ -14,7 +15,10 @@ function post(body: BodyInit | null, type: string | null = "application/json"): 
 }
 
 async function refusalOf(request: Request): Promise<RelayError> {
-  const error = await readJson(request, clock).then(() => assert.fail("The body was accepted"), (error) => error);
+  const error = await readJson(request, clock, memory).then(
+    () => assert.fail("The body was accepted"),
+    (error) => error,
+  );
   assert.ok(error instanceof RelayError);
   return error;
 }
@@ -37,19 +41,21 @@ function source(chunk: (index: number) => Uint8Array | null) {
 const byteByByte = (bytes: Uint8Array) =>
   source((index) => index < bytes.length ? bytes.slice(index, index + 1) : null).stream;
 
+const memory = { cover() {} };
+
 Deno.test("readJson() gives back what was sent, however it was split, with a byte order mark or without", async () => {
   const body = { prompt: "Es war einmal … 🐉", parent_id: null, n: [1, 2] };
   const text = JSON.stringify(body);
   for (const sent of [text, `\uFEFF${text}`, byteByByte(new TextEncoder().encode(text))]) {
     const request = post(sent);
-    assert.deepEqual(await readJson(request, clock), body);
+    assert.deepEqual(await readJson(request, clock, memory), body);
     assert.equal(request.body!.locked, false);
   }
 });
 
 Deno.test("readJson() accepts parameters and any case of the media type, and refuses others by name", async () => {
   for (const type of ["application/json; charset=utf-8", "Application/JSON", "application/json;"]) {
-    assert.deepEqual(await readJson(post("{}", type), clock), {});
+    assert.deepEqual(await readJson(post("{}", type), clock, memory), {});
   }
   const others = ["text/plain;charset=UTF-8", "application/jsonp", "application/json, text/plain", "x".repeat(5_000)];
   for (const type of [null, ...others]) {
@@ -129,7 +135,36 @@ Deno.test("readJson() waits for a body until its time is over, whether nothing c
 });
 
 Deno.test("readJson() leaves no timer, whether a body is read or refused", async () => {
-  await readJson(post("{}"), clock);
+  await readJson(post("{}"), clock, memory);
   await refusalOf(post("{"));
   assert.equal(clock.pending, 0);
+});
+Deno.test("what a body says of its length is held before it is read, and more as it comes", async () => {
+  const held: number[] = [];
+  const holds = { cover: (bytes: number) => void held.push(bytes / BODY_BYTE_BYTES) };
+  const announced = new Request("http://edge.internal/", {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": "2" },
+    body: "[1,2]",
+  });
+  await readJson(announced, clock, holds);
+  assert.deepEqual(held, [2, 5]);
+});
+
+Deno.test("a body for which there is no room, or that says it is too long, is not read", async () => {
+  const full = new RelayError("overloaded");
+  const lengths: [string, string][] = [["2", "overloaded"], [String(MAX_BODY_BYTES + 1), "payload_too_large"]];
+  for (const [length, code] of lengths) {
+    let pulled = 0;
+    const body = new ReadableStream({ pull: () => void pulled++ }, { highWaterMark: 0 });
+    const headers = { "content-type": "application/json", "content-length": length };
+    const request = new Request("http://edge.internal/", { method: "POST", headers, body });
+    const refusing = {
+      cover() {
+        throw full;
+      },
+    };
+    await assert.rejects(readJson(request, clock, refusing), { code });
+    assert.equal(pulled, 0);
+  }
 });

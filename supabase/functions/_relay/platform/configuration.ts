@@ -18,6 +18,8 @@ export interface Configuration {
   pingMs: number;
   beatMs: number;
   leaseMs: number;
+  /** The worker's memory; half of it is for what users and providers fill. */
+  memoryBytes: number;
   /** Lower-case host names a bot may call; null: any public one. */
   providerHosts: string[] | null;
   allowPrivateProviders: boolean;
@@ -57,6 +59,7 @@ export function readConfiguration(environment: Environment): Configuration {
     pingMs: integer(get, "RELAY_PING_MS", 4_000, 50, 120_000),
     beatMs: integer(get, "RELAY_BEAT_MS", 1_000, 50, 60_000),
     leaseMs: integer(get, "RELAY_LEASE_MS", 15_000, 200, 600_000),
+    memoryBytes: integer(get, "RELAY_MEMORY_BYTES", 268_435_456, 67_108_864, 68_719_476_736),
     providerHosts: hosts(get("RELAY_PROVIDER_HOSTS")),
     allowPrivateProviders: boolean(get, "RELAY_ALLOW_PRIVATE_PROVIDERS"),
     transport: transport(get),
@@ -133,7 +136,7 @@ function symmetricKey(keySet = ""): string | null {
 function integer(get: Environment, name: string, fallback: number, min: number, max: number): number {
   const text = get(name);
   if (text === undefined) return fallback;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  const value = /^\d{1,11}$/.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
   throw new RangeError(`Cannot start: ${name} is ${JSON.stringify(text)}, not an integer from ${min} to ${max}`);
 }

@@ -38,6 +38,7 @@ Deno.test("a URL and a key are enough: everything else has a default", () => {
     pingMs: 4_000,
     beatMs: 1_000,
     leaseMs: 15_000,
+    memoryBytes: 268_435_456,
     providerHosts: null,
     allowPrivateProviders: false,
     transport: "connection",
@@ -89,6 +90,7 @@ const INTEGERS = [
   ["RELAY_PING_MS", "pingMs", 50, 120_000],
   ["RELAY_BEAT_MS", "beatMs", 50, 60_000],
   ["RELAY_LEASE_MS", "leaseMs", 200, 600_000],
+  ["RELAY_MEMORY_BYTES", "memoryBytes", 67_108_864, 68_719_476_736],
 ] as const;
 
 /** The lease must be twice the beat, so the other of the two is set to what fits any value. */

@@ -1,15 +1,17 @@
-/** What a worker gets from its runtime, in one object that tests can replace. */
+/** What a worker gets from its runtime and shares out, in one object that tests can replace. */
 
 import { type Clock, systemClock } from "./clock.ts";
 import { type Configuration, type Environment, readConfiguration } from "./configuration.ts";
 import { createKeepAlive, createShutdown, type KeepAlive, type Shutdown } from "./lifetime.ts";
 import { createLog, type Log } from "./log.ts";
+import { createMemory, type Memory } from "./memory.ts";
 
 /** The runtime as the other modules see it. */
 export interface Platform {
   /** Names this worker in rows and log lines; new with each process or isolate. */
   workerId: string;
   configuration: Configuration;
+  memory: Memory;
   clock: Clock;
   log: Log;
   keepAlive: KeepAlive;
@@ -19,9 +21,11 @@ export interface Platform {
 /** Builds the real platform; throws a RangeError that names a variable that cannot be used. */
 export function createPlatform(environment: Environment = (name) => Deno.env.get(name)): Platform {
   const log = createLog();
+  const configuration = readConfiguration(environment);
   return {
     workerId: crypto.randomUUID(),
-    configuration: readConfiguration(environment),
+    configuration,
+    memory: createMemory(configuration.memoryBytes / 2),
     clock: systemClock,
     log,
     keepAlive: createKeepAlive(log),

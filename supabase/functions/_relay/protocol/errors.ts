@@ -84,6 +84,12 @@ export const ERRORS = {
     message: "The generation was interrupted: its worker ended, and what was written is stored",
   },
   unavailable: { status: 503, retryable: true, ends: false, message: "Cannot reach the database" },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    ends: true,
+    message: "The worker has no room left: its memory or its calls of the database are taken",
+  },
   provider_timeout: { status: 504, retryable: true, ends: true, message: "The provider did not answer in time" },
   timeout: { status: 504, retryable: true, ends: true, message: "The generation took too long" },
 } as const satisfies Record<string, ErrorEntry>;

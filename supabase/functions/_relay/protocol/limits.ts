@@ -21,6 +21,9 @@ export const BODY_TIMEOUT_MS = 30_000;
 /** Characters of the messages that go to the provider. */
 export const MAX_CONTEXT_CHARACTERS = 4_000_000;
 
+/** Characters of a stored path that a start takes at once; a longer one is counted first, and asked for again. */
+export const FIRST_CONTEXT_CHARACTERS = 200_000;
+
 /** Messages of a request; as many as the database reads of a stored path. */
 export const MAX_CONTEXT_MESSAGES = 10_000;
 
@@ -149,3 +152,44 @@ export const KEY_SET_RETRY_MS = 1_000;
 
 /** Log lines about refused requests of one function and code in `REFUSAL_FLUSH_MS`; the others are counted. */
 export const MAX_REFUSAL_LINES = 50;
+/** Percent of a worker's budget that one user may hold: the longest context fits, and as much is left for others. */
+export const MAX_USER_MEMORY_PERCENT = 50;
+
+/** Bytes above which one step counts as large. */
+export const LARGE_MEMORY_BYTES = 4 * 1024 * 1024;
+
+/** Percent of a worker's budget beyond which nothing large is taken. */
+export const MAX_LARGE_MEMORY_PERCENT = 75;
+
+/** Starts of one user that are under way at once on one worker. */
+export const MAX_STARTS_IN_FLIGHT = 2;
+
+/** Starts of one user that wait there for their turn; more where more may start in a minute. */
+export const MAX_WAITING_STARTS = 20;
+
+/** Starts of all users that wait on one worker. */
+export const MAX_WAITING_STARTS_OF_ALL = 1_000;
+
+/** Milliseconds that a start, or a call of the database, waits for others of its user. */
+export const START_WAIT_MS = 5_000;
+
+/** Calls of the database that requests cause on one worker at once; beats and stores are not among them. */
+export const MAX_DATABASE_CALLS = 8;
+
+/** How many of them one user may cause at once. */
+export const MAX_DATABASE_CALLS_OF_USER = 4;
+
+/** Requests of one user that wait for such a call. */
+export const MAX_WAITING_CALLS = 20;
+
+/** Milliseconds that a request waits for such a call while those of others are under way. */
+export const DATABASE_WAIT_MS = 1_000;
+
+/** Refused starts of one user in a minute on one worker; more where more may start. */
+export const MAX_REFUSED_STARTS = 30;
+
+/** Users whose refused starts a worker remembers. */
+export const MAX_REFUSED_USERS = 10_000;
+
+/** Lost starts that a worker remembers to end; what is beyond ends with its lease. */
+export const MAX_LOST_STARTS = 1_000;

@@ -23,7 +23,7 @@ export interface TestDatabase extends Database {
   endings: Map<string, Ending & { text: string }>;
   /** The answers, by default those of a database to which nothing else happens. */
   answers: {
-    begin(userId: string, streamId: string, fence: string): BeginAnswer;
+    begin(userId: string, streamId: string, fence: string, maxContext: number): BeginAnswer;
     beat(entries: BeatEntry[]): BeatAnswer;
     finish(streamId: string, ending: Ending, text: string): StoredEnding | null;
     cancel(userId: string, streamId: string): Awaited<ReturnType<Database["cancel"]>>;
@@ -85,8 +85,11 @@ export function makeDatabase(): TestDatabase {
     views: new Map(),
     endings: new Map(),
     answers,
-    begin: (userId, streamId, fence, request) =>
-      called(["begin", userId, streamId, fence, request], () => answers.begin(userId, streamId, fence)),
+    begin: (userId, streamId, fence, request, maxContext) =>
+      called(
+        ["begin", userId, streamId, fence, request, maxContext],
+        () => answers.begin(userId, streamId, fence, maxContext),
+      ),
     beat(given) {
       const entries = given.map(({ streamId, fence, chunk }) => ({ streamId, fence, chunk }));
       return called(["beat", entries], () => answers.beat(entries));

@@ -2,8 +2,9 @@
 
 import type { Admission } from "../database/begin.ts";
 import type { GenerationRow, View } from "../database/database.ts";
+import type { Seat } from "../generation/client_stream.ts";
 import { type AdmittedRequest, createGeneration, type Generation } from "../generation/generation.ts";
-import type { StreamRequest } from "../protocol/requests.ts";
+import { GENERATION_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { makePlatform } from "./platform.ts";
 
 /** An admission of a prompt in a new conversation. */
@@ -30,28 +31,35 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
   };
 }
 
+/** A seat that is never too small. */
+export function makeSeat(end = () => {}): Seat {
+  return { fits: () => true, end };
+}
+
 /** What a test may want otherwise. */
 export type AdmittedOverrides = Partial<Omit<AdmittedRequest, "admission" | "request">> & {
   admission?: Partial<Admission>;
-  request?: Partial<StreamRequest>;
+  request?: Partial<AdmittedRequest["request"]>;
 };
 
 /** A request that came at 2026-01-01T00:00:00Z, when the manual clock starts. */
-export function makeAdmitted(overrides: AdmittedOverrides = {}): AdmittedRequest {
+export function makeAdmitted(overrides: AdmittedOverrides = {}, { memory } = makePlatform()): AdmittedRequest {
   return {
     streamId: "stream-1",
     userId: "user-1",
     requestId: "request-1",
     startedAt: Date.UTC(2026, 0, 1),
+    memory: memory.open("user-1", GENERATION_BYTES),
+    seat: memory.open("user-1", READER_BYTES),
     ...overrides,
     admission: makeAdmission(overrides.admission),
-    request: { prompt: "A secret prompt", on_disconnect: "stop", ...overrides.request },
+    request: { on_disconnect: "stop", ...overrides.request },
   };
 }
 
 /** A generation of that request that has said this. */
 export function makeGeneration(platform = makePlatform(), text = "", overrides: AdmittedOverrides = {}): Generation {
-  const generation = createGeneration(platform, makeAdmitted(overrides));
+  const generation = createGeneration(platform, makeAdmitted(overrides, platform));
   generation.transcript.append(text);
   return generation;
 }

@@ -4,7 +4,9 @@ import type { Clock } from "../platform/clock.ts";
 import { type Configuration, readConfiguration } from "../platform/configuration.ts";
 import { createKeepAlive, createShutdown } from "../platform/lifetime.ts";
 import { createLog } from "../platform/log.ts";
+import { createMemory, type Hold, MEMORY_STEP_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
+import { LARGE_MEMORY_BYTES } from "../protocol/limits.ts";
 
 /** A clock that moves only when the test moves it. */
 export interface ManualClock extends Clock {
@@ -42,9 +44,11 @@ export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
   const clock = overrides.clock ?? createManualClock();
   const lines: LogLine[] = [];
   const log = createLog((line) => lines.push(JSON.parse(line)), () => new Date(clock.now()));
+  const configuration = makeConfiguration(overrides.configuration);
   return {
     workerId: overrides.workerId ?? "00000000-0000-4000-8000-00000000000a",
-    configuration: makeConfiguration(overrides.configuration),
+    configuration,
+    memory: createMemory(configuration.memoryBytes / 2),
     clock,
     lines,
     logged: () => lines.map(({ timestamp: _, ...line }) => line),
@@ -52,6 +56,19 @@ export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log, new EventTarget()),
   };
+}
+
+/** Takes what is left of a worker's budget, for users of its own; the returned function gives it back. */
+export function fillMemory({ memory }: Pick<Platform, "memory">): () => void {
+  const holds: Hold[] = [];
+  for (let bytes = LARGE_MEMORY_BYTES; bytes >= MEMORY_STEP_BYTES;) {
+    try {
+      holds.push(memory.open(crypto.randomUUID(), bytes));
+    } catch {
+      bytes /= 2;
+    }
+  }
+  return () => holds.forEach((hold) => hold.end());
 }
 
 /** The default configuration of `http://supabase.test`, but for the overrides. */

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { createCancelHandler } from "../../cancel/handler.ts";
 import { createStreamHandler } from "../../stream/handler.ts";
+import { createStarts } from "../../stream/starts.ts";
+import { createCalls } from "../database/calls.ts";
 import { createDatabase } from "../database/database.ts";
 import type { Rpc } from "../database/rpc.ts";
 import { createGenerations } from "../generation/generations.ts";
@@ -87,16 +89,19 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     const userId = request.headers.get("authorization")!.replace("Bearer ", "");
     return Promise.resolve({ userId, isAnonymous: false, role: "authenticated" });
   };
+  const calls = createCalls(platform);
   const stream = createStreamHandler({
     platform,
     refusals,
+    calls,
+    starts: createStarts(platform),
     database,
     verify,
     checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
     generations: createGenerations(platform, database, provider),
     remoteReaders: createRemoteReaders(platform, database),
   });
-  const cancel = createCancelHandler({ platform, refusals, database, verify });
+  const cancel = createCancelHandler({ platform, refusals, database, calls, verify });
   const send = (
     handler: (request: Request) => Promise<Response>,
     path: string,

@@ -21,7 +21,8 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
   const generations = createGenerations(platform, database, provider);
   /** An admitted generation, up to where the provider has been asked. */
   async function begin(overrides: AdmittedOverrides = {}) {
-    const body = generations.start(makeAdmitted({ startedAt: platform.clock.now(), ...overrides }), BASE_URL);
+    const admitted = makeAdmitted({ startedAt: platform.clock.now(), ...overrides }, platform);
+    const body = generations.start(admitted, BASE_URL);
     await platform.clock.run(0);
     return { body, call: provider.calls.at(-1)! };
   }

@@ -1,0 +1,31 @@
+/** The calls of the database that requests cause: so many at once, given out fairly between users. */
+
+import type { Platform } from "../platform/platform.ts";
+import { createTurns, type Turns } from "../platform/turns.ts";
+import { RelayError } from "../protocol/errors.ts";
+import {
+  DATABASE_WAIT_MS,
+  MAX_DATABASE_CALLS,
+  MAX_DATABASE_CALLS_OF_USER,
+  MAX_WAITING_CALLS,
+  START_WAIT_MS,
+} from "../protocol/limits.ts";
+
+/** Beats, stores and the reads of all readers go past it: what runs is kept alive before something new begins. */
+export function createCalls({ clock, configuration }: Pick<Platform, "clock" | "configuration">): Turns {
+  return createTurns(clock, {
+    atOnce: MAX_DATABASE_CALLS,
+    atOnceForUser: MAX_DATABASE_CALLS_OF_USER,
+    waiting: Infinity,
+    // Who may run more streams may read or cancel them all at once.
+    waitingForUser: Math.max(MAX_WAITING_CALLS, configuration.maxConcurrent),
+    waitMs: DATABASE_WAIT_MS,
+    waitForOwnMs: START_WAIT_MS,
+    userFull: () =>
+      new RelayError("rate_limited", "Cannot ask the database yet: as many of this user's requests wait as may", {
+        retryAfter: 1,
+      }),
+    late: () =>
+      new RelayError("overloaded", "Cannot ask the database: all calls of this worker are taken", { retryAfter: 2 }),
+  });
+}

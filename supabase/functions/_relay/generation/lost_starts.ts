@@ -1,0 +1,91 @@
+/** Ends what may have been admitted although the answer got lost. */
+
+import type { Database } from "../database/database.ts";
+import { pause } from "../platform/clock.ts";
+import type { Platform } from "../platform/platform.ts";
+import { ABANDON_GIVE_UP_MS, MAX_LOST_STARTS } from "../protocol/limits.ts";
+import { endingOf, EndReason } from "./ending.ts";
+import { createTranscript } from "./transcript.ts";
+
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 8_000;
+
+interface LostStart {
+  streamId: string;
+  fence: string;
+  until: number;
+  dueAt: number;
+  pauseMs: number;
+}
+
+/** The lost starts of one worker. */
+export interface LostStarts {
+  add(streamId: string, fence: string): void;
+}
+
+/**
+ * A client that asks again with its stream_id then finds an end, not a generation that no worker runs. The call may
+ * still be under way in the database, so that nothing was found is trusted only after `ABANDON_GIVE_UP_MS`; what is left
+ * then ends with its lease. All share one schedule, one call at a time: while the database is away, one of them asks it,
+ * ever more rarely.
+ */
+export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<Database, "finish">): LostStarts {
+  const ending = endingOf(new EndReason("lost"));
+  const lost = new Set<LostStart>();
+  /** How long the next pause is if the database is away; null: it answered last time. */
+  let awayMs: number | null = null;
+  let working = false;
+  let wake = new AbortController();
+
+  /** False: the database is away. */
+  async function end(start: LostStart): Promise<boolean> {
+    try {
+      const stored = await database.finish(start.streamId, start.fence, ending, createTranscript());
+      start.dueAt = clock.now() + start.pauseMs;
+      start.pauseMs *= 2;
+      if (stored !== null || start.dueAt >= start.until) lost.delete(start);
+      awayMs = null;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** How long to wait then. */
+  async function endDue(): Promise<number> {
+    for (const start of lost) {
+      if (clock.now() >= start.until) lost.delete(start);
+      else if (start.dueAt <= clock.now() && !await end(start)) {
+        const ms = awayMs ?? FIRST_PAUSE_MS;
+        awayMs = Math.min(ms * 2, MAX_PAUSE_MS);
+        return ms;
+      }
+    }
+    return Math.max(Math.min(...[...lost].map(({ dueAt }) => dueAt)) - clock.now(), 1);
+  }
+
+  async function work() {
+    try {
+      while (lost.size > 0) {
+        wake = new AbortController();
+        const ms = await endDue();
+        if (lost.size > 0) await pause(clock, ms, wake.signal);
+      }
+    } finally {
+      working = false;
+      awayMs = null;
+    }
+  }
+
+  return {
+    add(streamId, fence) {
+      if (lost.size >= MAX_LOST_STARTS) return;
+      const now = clock.now();
+      lost.add({ streamId, fence, until: now + ABANDON_GIVE_UP_MS, dueAt: now, pauseMs: FIRST_PAUSE_MS });
+      // While the database is away, it waits with the others.
+      if (awayMs === null) wake.abort();
+      if (!working) keepAlive.run("lost_starts", work);
+      working = true;
+    },
+  };
+}

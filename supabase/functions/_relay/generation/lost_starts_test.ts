@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { ABANDON_GIVE_UP_MS, MAX_LOST_STARTS } from "../protocol/limits.ts";
+import { away, makeDatabase } from "../testing/database.ts";
+import { makePlatform } from "../testing/platform.ts";
+import { createLostStarts } from "./lost_starts.ts";
+
+/** Lost starts, and when the database was asked to end which. */
+function make() {
+  const platform = makePlatform();
+  const { clock } = platform;
+  const database = makeDatabase();
+  const startedAt = clock.now();
+  const calls: [number, string][] = [];
+  const { finish } = database;
+  database.finish = (streamId, ...rest) => {
+    calls.push([clock.now() - startedAt, streamId]);
+    return finish(streamId, ...rest);
+  };
+  return { ...platform, calls, at: () => calls.map(([ms]) => ms), database, ...createLostStarts(platform, database) };
+}
+
+Deno.test("what may have been admitted is interrupted at once, without a message", async () => {
+  const { add, at, clock, database } = make();
+  add("stream-1", "fence-1");
+  await clock.run(0);
+  assert.deepEqual(at(), [0]);
+  assert.deepEqual(database.endings.get("stream-1"), {
+    status: "interrupted",
+    finishReason: "interrupted",
+    errorCode: "interrupted",
+    usage: null,
+    firstTokenMs: null,
+    overheadMs: null,
+    text: "",
+  });
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a call that is still under way, or a database that is away, is waited for, longer each time", async () => {
+  for (const failure of [null, away()]) {
+    const { add, at, clock, database } = make();
+    const { finish } = database.answers;
+    database.failure = failure;
+    database.answers.finish = () => null;
+    add("stream-1", "fence-1");
+    await clock.run(5_000);
+    database.failure = null;
+    database.answers.finish = finish;
+    await clock.run(2_000);
+    assert.deepEqual(at(), [0, 1_000, 3_000, 7_000]);
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("one that is not found is given up in time, as one is whose database stays away", async () => {
+  for (const failure of [null, away()]) {
+    const { add, at, clock, database } = make();
+    database.failure = failure;
+    database.answers.finish = () => null;
+    add("stream-1", "fence-1");
+    await clock.run(2 * ABANDON_GIVE_UP_MS);
+    assert.ok(at().at(-1)! < ABANDON_GIVE_UP_MS);
+    assert.ok(at().length <= 6, `${at()}`);
+    assert.equal(clock.pending, 0);
+  }
+});
+
+Deno.test("however many are lost, one asks a database that is away; once it is back, all are ended", async () => {
+  const { add, at, calls, clock, database, keepAlive } = make();
+  database.failure = away();
+  const ids = Array.from({ length: 40 }, (_, index) => `stream-${index}`);
+  for (const id of ids) {
+    add(id, "fence");
+    await clock.run(100);
+  }
+  assert.deepEqual(at(), [0, 1_000, 3_000]);
+  database.failure = null;
+  await clock.run(3_000);
+  await keepAlive.settled();
+  assert.deepEqual(calls.slice(3), ids.map((id) => [7_000, id]));
+});
+
+Deno.test("one that comes while another is waited for is ended at once, if the database answers", async () => {
+  const { add, calls, clock, database } = make();
+  const { finish } = database.answers;
+  database.answers.finish = (streamId, ...rest) => streamId === "slow" ? null : finish(streamId, ...rest);
+  add("slow", "fence");
+  await clock.run(500);
+  add("quick", "fence");
+  await clock.run(0);
+  assert.deepEqual(calls, [[0, "slow"], [500, "quick"]]);
+  await clock.run(ABANDON_GIVE_UP_MS);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test(`no more than ${MAX_LOST_STARTS} are remembered`, async () => {
+  const { add, clock, database, keepAlive } = make();
+  database.failure = away();
+  for (let index = 0; index <= MAX_LOST_STARTS; index++) add(`stream-${index}`, "fence");
+  await clock.run(0);
+  database.failure = null;
+  await clock.run(1_000);
+  await keepAlive.settled();
+  assert.equal(database.endings.size, MAX_LOST_STARTS);
+  assert.equal(clock.pending, 0);
+});

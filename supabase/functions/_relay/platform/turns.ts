@@ -1,0 +1,110 @@
+/** Gives turns to users fairly: so many at once, for each and for all, and a bounded number that wait. */
+
+import type { RelayError } from "../protocol/errors.ts";
+import type { Clock } from "./clock.ts";
+
+/** Work that waits for its turn holds nothing but its place. */
+export interface Turns {
+  /** Rejects with `full` or `late` where there is no turn, and else as the work does. */
+  run<T>(userId: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** The bounds, and what is thrown at them. */
+export interface TurnLimits {
+  atOnce: number;
+  atOnceForUser: number;
+  waiting: number;
+  waitingForUser: number;
+  waitMs: number;
+  /** In place of it for who waits for work of their own. */
+  waitForOwnMs: number;
+  /** As many of the user's wait as may. */
+  userFull(): RelayError;
+  /** As many of all wait as may, or this one has waited so long. */
+  late(): RelayError;
+}
+
+interface Queue {
+  running: number;
+  waiting: Place[];
+}
+
+/** Of what waits. */
+interface Place {
+  turn: Promise<void>;
+  begin(): void;
+}
+
+/** Round robin: whose turn it was comes last, however much of theirs waits. */
+export function createTurns(clock: Clock, limits: TurnLimits): Turns {
+  /** In the order of their next turns; a user without work is not in it. */
+  const queues = new Map<string, Queue>();
+  let [running, waiting] = [0, 0];
+
+  const isFree = (queue: Queue) => running < limits.atOnce && queue.running < limits.atOnceForUser;
+  function take(userId: string, queue: Queue) {
+    running++;
+    queue.running++;
+    goLast(userId, queue);
+  }
+
+  /** To the end of the order; a user without work is forgotten. */
+  function goLast(userId: string, queue: Queue) {
+    queues.delete(userId);
+    if (queue.running > 0 || queue.waiting.length > 0) queues.set(userId, queue);
+  }
+
+  function giveBack(userId: string, queue: Queue) {
+    running--;
+    queue.running--;
+    goLast(userId, queue);
+    for (const [nextId, next] of queues) {
+      if (next.waiting.length === 0 || !isFree(next)) continue;
+      take(nextId, next);
+      waiting--;
+      return next.waiting.shift()!.begin();
+    }
+  }
+
+  /** Settles once it is the user's turn. */
+  function wait(userId: string, queue: Queue): Promise<void> {
+    if (queue.waiting.length >= limits.waitingForUser) return Promise.reject(limits.userFull());
+    if (waiting >= limits.waiting) return Promise.reject(limits.late());
+    const ms = queue.running < limits.atOnceForUser ? limits.waitMs : limits.waitForOwnMs;
+    const place = createPlace(clock, ms, () => {
+      waiting--;
+      queue.waiting.splice(queue.waiting.indexOf(place), 1);
+      if (queue.running + queue.waiting.length === 0) queues.delete(userId);
+      return limits.late();
+    });
+    waiting++;
+    queue.waiting.push(place);
+    queues.set(userId, queue);
+    return place.turn;
+  }
+
+  return {
+    async run(userId, work) {
+      const queue = queues.get(userId) ?? { running: 0, waiting: [] };
+      if (isFree(queue)) take(userId, queue);
+      else await wait(userId, queue);
+      try {
+        return await work();
+      } finally {
+        giveBack(userId, queue);
+      }
+    },
+  };
+}
+
+function createPlace(clock: Clock, waitMs: number, onLate: () => RelayError): Place {
+  const { promise: turn, resolve, reject } = Promise.withResolvers<void>();
+  const stop = clock.after(waitMs, () => reject(onLate()));
+  return {
+    turn,
+    begin() {
+      stop();
+      resolve();
+    },
+  };
+}
