@@ -1,9 +1,9 @@
-/** Calls for many at once, in which what is wrong with one is no harm to the others. */
+/** Calls for many at once, so that what is wrong with one does not harm the others. */
 
 import { toRelayError } from "../protocol/errors.ts";
 
-/** Calls at once, at most, for one kind of work. */
-const LANES = 2;
+/** Calls of one kind that go on at once. */
+export const LANES = 2;
 
 /**
  * Makes one call for all items. Where the database refuses it, which may be for what one of them contains, each half is
@@ -36,23 +36,23 @@ export async function inLanes<Item>(items: Item[], work: (item: Item) => Promise
   if (failures.length > 0) throw failures[0];
 }
 
-/** Consecutive pieces of at most `count` items whose sizes come to at most `total`; one that is larger stands alone. */
-export function piecesOf<Item>(
+/** Consecutive items, at most `count` in a batch, whose sizes come to at most `total`; a larger item stands alone. */
+export function batchesOf<Item>(
   items: Item[],
   count: number,
   total: number = Infinity,
   sizeOf: (item: Item) => number = () => 0,
 ): Item[][] {
-  const pieces: Item[][] = [];
+  const batches: Item[][] = [];
   let left = 0;
   for (const item of items) {
     const size = sizeOf(item);
-    if (pieces.length === 0 || pieces.at(-1)!.length === count || size > left) {
-      pieces.push([]);
+    if (batches.length === 0 || batches.at(-1)!.length === count || size > left) {
+      batches.push([]);
       left = total;
     }
-    pieces.at(-1)!.push(item);
+    batches.at(-1)!.push(item);
     left -= size;
   }
-  return pieces;
+  return batches;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { away } from "../testing/database.ts";
-import { inLanes, isolate, piecesOf } from "./isolate.ts";
+import { batchesOf, inLanes, isolate } from "./isolate.ts";
 
 const NUMBERS = Array.from({ length: 37 }, (_, index) => index);
 
@@ -59,9 +59,9 @@ Deno.test("inLanes() does two at once, all of them, and says the first failure a
   await failed;
 });
 
-Deno.test("piecesOf() keeps to count and size; what is larger stands alone, and nothing is no piece", () => {
+Deno.test("batchesOf() keeps to count and size; a larger item stands alone, and no items make no batch", () => {
   const sizes = [1, 2, 3, 9, 0, 0, 4, 1, 1, 1];
-  assert.deepEqual(piecesOf(sizes, 3, 5, (size) => size), [[1, 2], [3], [9], [0, 0, 4], [1, 1, 1]]);
-  assert.deepEqual(piecesOf(sizes, 4), [[1, 2, 3, 9], [0, 0, 4, 1], [1, 1]]);
-  assert.deepEqual(piecesOf([], 4), []);
+  assert.deepEqual(batchesOf(sizes, 3, 5, (size) => size), [[1, 2], [3], [9], [0, 0, 4], [1, 1, 1]]);
+  assert.deepEqual(batchesOf(sizes, 4), [[1, 2, 3, 9], [0, 0, 4, 1], [1, 1]]);
+  assert.deepEqual(batchesOf([], 4), []);
 });

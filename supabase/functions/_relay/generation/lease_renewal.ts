@@ -1,7 +1,7 @@
 /** Renews the leases of a worker's generations: each beat also stores their new text and learns of cancels. */
 
 import type { BeatEntry, Database } from "../database/database.ts";
-import { inLanes, isolate, piecesOf } from "../database/isolate.ts";
+import { batchesOf, inLanes, isolate, LANES } from "../database/isolate.ts";
 import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
 import { MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS } from "../protocol/limits.ts";
@@ -17,11 +17,8 @@ export interface LeaseRenewal {
   add(generation: LeasedGeneration): () => void;
 }
 
-/** Units of one generation that go with the leases. More of them go in calls of their own. */
+/** A text of at most so many units goes with the leases; a longer one in calls of its own. */
 const SHORT_UNITS = MAX_CHUNK_UNITS / 4;
-
-/** Calls at once for texts that go alone. */
-const LANES = 2;
 
 /**
  * A beat that fails is no reason to stop anything: the text goes on, and relay_finish decides. No lease waits for a long
@@ -49,14 +46,14 @@ export function createLeaseRenewal(
   }
 
   /** The leases, with the texts that are short. */
-  const sendTogether = (piece: LeasedGeneration[]) => isolate(piece, (some) => send(some, sizeOf), alone.refuse);
+  const sendTogether = (batch: LeasedGeneration[]) => isolate(batch, (some) => send(some, sizeOf), alone.refuse);
 
   async function beat() {
     const earlier = alone.takeFailure();
     // The shortest first: no lease waits for a text that could have come after it.
     const all = [...running.values()].sort((a, b) => sizeOf(a) - sizeOf(b));
     try {
-      await inLanes(piecesOf(all, MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS, sizeOf), sendTogether);
+      await inLanes(batchesOf(all, MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS, sizeOf), sendTogether);
     } finally {
       alone.send([...running.values()]);
     }

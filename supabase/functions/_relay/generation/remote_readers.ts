@@ -1,7 +1,7 @@
 /** The clients of this worker that read generations of other workers, served from the database. */
 
 import type { Database, View } from "../database/database.ts";
-import { inLanes, isolate, piecesOf } from "../database/isolate.ts";
+import { batchesOf, inLanes, isolate } from "../database/isolate.ts";
 import { createInterval } from "../platform/interval.ts";
 import type { Platform } from "../platform/platform.ts";
 import { toBytes } from "../protocol/events.ts";
@@ -55,7 +55,7 @@ export function createRemoteReaders(
 
   async function read() {
     const asked = [...readers].filter((reader) => mayAsk(reader) && !behind.has(reader));
-    await inLanes([...piecesOf(asked, MAX_READ_READERS), ...piecesOf(behind.waiting(), MAX_READ_READERS)], ask);
+    await inLanes([...batchesOf(asked, MAX_READ_READERS), ...batchesOf(behind.waiting(), MAX_READ_READERS)], ask);
     void behind.catchUp();
   }
 

@@ -235,7 +235,7 @@ Deno.test("a view that the database refuses ends its own stream alone, and all o
   for (const client of clients) await client.leave();
 });
 
-Deno.test("many readers are asked for in pieces, and one piece that fails is no matter of the others", async () => {
+Deno.test("many readers are asked for in batches, and a batch that fails harms no other", async () => {
   const { clock, database, logged, set, openClient } = make();
   const ids = Array.from({ length: 2 * MAX_READ_READERS + 1 }, (_, index) => `s${index}`);
   for (const id of ids) set(id, makeView("Once"));
