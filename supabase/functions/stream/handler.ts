@@ -154,7 +154,7 @@ function bytesOf(characters: number): number {
 function tooLong(characters: number): RelayError {
   return new RelayError(
     "payload_too_large",
-    `Cannot send the conversation: its path has ${characters} characters, more than this worker's memory is for`,
+    `Cannot send the conversation: its path has ${characters} characters, more than fit into a user's share of this worker's memory`,
   );
 }
 

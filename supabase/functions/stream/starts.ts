@@ -22,7 +22,7 @@ export interface Starts {
    * and `overloaded` where none of the worker's turns comes.
    */
   run<T>(userId: string, work: () => Promise<T>): Promise<T>;
-  /** Within that turn, what reads a long context: one at a time, for the answer is there several times over at first. */
+  /** Within that turn, for a long context: one at a time, because the database's answer takes several times its size. */
   runLong<T>(userId: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -37,7 +37,7 @@ export function createStarts({ clock, configuration }: Platform): Starts {
     waitingForUser: Math.max(MAX_WAITING_STARTS, configuration.rateLimitPerMinute),
     waitMs: START_WAIT_MS,
     waitForOwnMs: START_WAIT_MS,
-    userFull: () => notYet("as many of this user's starts wait as may", 1),
+    userFull: () => notYet("too many of this user's starts wait already", 1),
     late,
   });
   const long = createTurns(clock, {

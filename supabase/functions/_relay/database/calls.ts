@@ -17,12 +17,12 @@ export function createCalls({ clock, configuration }: Pick<Platform, "clock" | "
     atOnce: MAX_DATABASE_CALLS,
     atOnceForUser: MAX_DATABASE_CALLS_OF_USER,
     waiting: Infinity,
-    // Who may run more streams may read or cancel them all at once.
+    // A user who may run more streams may read or cancel all of them at once.
     waitingForUser: Math.max(MAX_WAITING_CALLS, configuration.maxConcurrent),
     waitMs: DATABASE_WAIT_MS,
     waitForOwnMs: START_WAIT_MS,
     userFull: () =>
-      new RelayError("rate_limited", "Cannot ask the database yet: as many of this user's requests wait as may", {
+      new RelayError("rate_limited", "Cannot ask the database yet: too many of this user's requests wait already", {
         retryAfter: 1,
       }),
     late: () =>

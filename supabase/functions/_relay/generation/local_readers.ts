@@ -18,7 +18,8 @@ export interface LocalReaders {
 }
 
 /**
- * A reader that comes late gets what is there in parts, each once it has taken the one before, and only then what comes.
+ * A reader that comes late catches up: it gets the text so far in parts, each once it has taken the one before, and only
+ * then what comes.
  * `onAllGone` is called when the last client has left; one that was detached has not, and may come back.
  */
 export function createLocalReaders(
@@ -29,7 +30,7 @@ export function createLocalReaders(
   onAllGone: () => void,
 ): LocalReaders {
   const live = new Set<ClientStream>();
-  /** How much of the text those have that still catch up. */
+  /** The readers that catch up, each with the offset that it has. */
   const behind = new Map<ClientStream, number>();
   let last = "";
 

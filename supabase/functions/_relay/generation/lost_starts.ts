@@ -1,4 +1,4 @@
-/** Ends what may have been admitted although the answer got lost. */
+/** Ends starts that may have been admitted although the database's answer got lost. */
 
 import type { Database } from "../database/database.ts";
 import { pause } from "../platform/clock.ts";
@@ -24,10 +24,10 @@ export interface LostStarts {
 }
 
 /**
- * A client that asks again with its stream_id then finds an end, not a generation that no worker runs. The call may
- * still be under way in the database, so that nothing was found is trusted only after `ABANDON_GIVE_UP_MS`; what is left
- * then ends with its lease. All share one schedule, one call at a time: while the database is away, one of them asks it,
- * ever more rarely.
+ * A client that asks again with its stream_id then finds an end, not a generation that no worker runs. The lost call may
+ * still be under way in the database, so a start that is not found is looked for until `ABANDON_GIVE_UP_MS` have passed;
+ * one that is admitted later ends with its lease. There is one call at a time for all of them: while the database is
+ * away, one start asks it, with pauses that grow.
  */
 export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<Database, "finish">): LostStarts {
   const ending = endingOf(new EndReason("lost"));
@@ -51,7 +51,7 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
     }
   }
 
-  /** How long to wait then. */
+  /** Gives the pause until the next attempt. */
   async function endDue(): Promise<number> {
     for (const start of lost) {
       if (clock.now() >= start.until) lost.delete(start);

@@ -161,7 +161,7 @@ function createBehind(ask: (readers: RemoteReader[]) => Promise<void>) {
     delete: (reader: RemoteReader) => behind.delete(reader),
     /** Those that no call is made for now. */
     waiting: () => isCatchingUp ? [] : [...behind].filter(mayAsk),
-    /** Who got something goes to the end of the queue. */
+    /** A reader that got text goes to the end of the queue. */
     note(reader: RemoteReader, more: boolean, got: boolean) {
       if (got || !more) behind.delete(reader);
       if (more) behind.add(reader);

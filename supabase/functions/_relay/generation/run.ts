@@ -78,7 +78,7 @@ function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[]
       written += events.reasoning(text);
     } else if (!memory.fits(GENERATION_BYTES + (transcript.length + text.length) * TEXT_UNIT_BYTES)) {
       readers.write(written);
-      throw new RelayError("overloaded", "The worker has no memory left for more text: what was written is stored");
+      throw new RelayError("overloaded", "Cannot take more text: this worker has no memory left for it");
     } else {
       transcript.append(text);
       written += events.token(text, transcript.length);

@@ -128,11 +128,13 @@ function percentOf(bytes: number, percent: number): number {
 function shareIsFull(): RelayError {
   return new RelayError(
     "too_many_streams",
-    "Cannot hold more for this user: what runs and is read on this worker fills the user's share of its memory",
+    "Cannot open one more stream: the user's streams fill their share of this worker's memory",
     { retryAfter: 5 },
   );
 }
 
 function workerIsFull(): RelayError {
-  return new RelayError("overloaded", "Cannot begin: the memory of this worker is full", { retryAfter: 5 });
+  return new RelayError("overloaded", "Cannot open one more stream: the memory of this worker is full", {
+    retryAfter: 5,
+  });
 }

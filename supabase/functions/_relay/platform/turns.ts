@@ -3,9 +3,9 @@
 import type { RelayError } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 
-/** Work that waits for its turn holds nothing but its place. */
+/** Work that waits has not begun, so it holds nothing. */
 export interface Turns {
-  /** Rejects with `full` or `late` where there is no turn, and else as the work does. */
+  /** Does the work in the user's turn. Rejects with `userFull` or `late` where no turn comes. */
   run<T>(userId: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -16,11 +16,11 @@ export interface TurnLimits {
   waiting: number;
   waitingForUser: number;
   waitMs: number;
-  /** In place of it for who waits for work of their own. */
+  /** The same where as many of the user's own run as may, which only their end can change. */
   waitForOwnMs: number;
-  /** As many of the user's wait as may. */
+  /** Thrown where the user has `waitingForUser` already. */
   userFull(): RelayError;
-  /** As many of all wait as may, or this one has waited so long. */
+  /** Thrown where `waiting` is reached, or the turn has not come in time. */
   late(): RelayError;
 }
 
@@ -29,13 +29,13 @@ interface Queue {
   waiting: Place[];
 }
 
-/** Of what waits. */
+/** One that waits for its turn. */
 interface Place {
   turn: Promise<void>;
   begin(): void;
 }
 
-/** Round robin: whose turn it was comes last, however much of theirs waits. */
+/** Round robin: a user who had a turn comes last, however much of theirs waits. */
 export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   /** In the order of their next turns; a user without work is not in it. */
   const queues = new Map<string, Queue>();

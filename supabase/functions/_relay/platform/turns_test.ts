@@ -62,7 +62,7 @@ Deno.test("work that fails gives its turn back, and rejects as it did", async ()
   assert.equal(await turns.run("a", () => Promise.resolve(1)), 1);
 });
 
-Deno.test("who has waited too long is late, and takes no turn any more", async () => {
+Deno.test("work that has waited too long is late, and takes no turn any more", async () => {
   const { begun, clock, end, results, run } = make({ atOnce: 1 });
   run("a", "a1");
   run("b", "b1");
@@ -87,7 +87,7 @@ Deno.test("so many of a user's and of all may wait; what is beyond is refused at
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("who waits for work of their own waits longer than who waits for others", async () => {
+Deno.test("a user who waits for their own work waits longer than one who waits for others", async () => {
   const { clock, results, run } = make({ atOnce: 2, atOnceForUser: 1 });
   for (const name of ["a1", "b1", "a2", "c1"]) run(name[0], name);
   await clock.run(1_000);

@@ -88,7 +88,7 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     ends: true,
-    message: "The worker has no room left: its memory or its calls of the database are taken",
+    message: "Cannot open one more stream: this worker has no memory or no call of the database left",
   },
   provider_timeout: { status: 504, retryable: true, ends: true, message: "The provider did not answer in time" },
   timeout: { status: 504, retryable: true, ends: true, message: "The generation took too long" },

@@ -33,7 +33,7 @@ export const MAX_CLIENT_QUEUE_BYTES = 256 * 1024;
 /** Milliseconds without any read after which a client for which something waits is given up. */
 export const READER_IDLE_MS = 60_000;
 
-/** Bytes of one line of a provider's event stream. */
+/** Bytes of one line of a provider's event stream; UTF-16 units of an event of several. */
 export const MAX_PROVIDER_LINE_BYTES = 256 * 1024;
 
 /** Bytes of a provider's answer that is one JSON body, or of one line of JSON. */
@@ -138,7 +138,7 @@ export const MAX_PREFLIGHT_CHARACTERS = 4_096;
 /** UTF-16 code units of one field of a log line. */
 export const MAX_LOG_FIELD_UNITS = 300;
 
-/** Milliseconds for which a worker tries to end a generation whose admission it could not read. */
+/** Milliseconds for which a worker tries to end a lost start. */
 export const ABANDON_GIVE_UP_MS = 20_000;
 
 /** Milliseconds between two flushes of the counts of refused requests. */
@@ -152,6 +152,7 @@ export const KEY_SET_RETRY_MS = 1_000;
 
 /** Log lines about refused requests of one function and code in `REFUSAL_FLUSH_MS`; the others are counted. */
 export const MAX_REFUSAL_LINES = 50;
+
 /** Percent of a worker's budget that one user may hold: the longest context fits, and as much is left for others. */
 export const MAX_USER_MEMORY_PERCENT = 50;
 
@@ -170,19 +171,19 @@ export const MAX_WAITING_STARTS = 20;
 /** Starts of all users that wait on one worker. */
 export const MAX_WAITING_STARTS_OF_ALL = 1_000;
 
-/** Milliseconds that a start, or a call of the database, waits for others of its user. */
+/** Milliseconds that a start, or a request's call of the database, waits for others of the same user. */
 export const START_WAIT_MS = 5_000;
 
 /** Calls of the database that requests cause on one worker at once; beats and stores are not among them. */
 export const MAX_DATABASE_CALLS = 8;
 
-/** How many of them one user may cause at once. */
+/** Those that one user may cause at once. */
 export const MAX_DATABASE_CALLS_OF_USER = 4;
 
 /** Requests of one user that wait for such a call. */
 export const MAX_WAITING_CALLS = 20;
 
-/** Milliseconds that a request waits for such a call while those of others are under way. */
+/** Milliseconds that a request waits for such a call because of other users. */
 export const DATABASE_WAIT_MS = 1_000;
 
 /** Refused starts of one user in a minute on one worker; more where more may start. */
@@ -191,5 +192,5 @@ export const MAX_REFUSED_STARTS = 30;
 /** Users whose refused starts a worker remembers. */
 export const MAX_REFUSED_USERS = 10_000;
 
-/** Lost starts that a worker remembers to end; what is beyond ends with its lease. */
+/** Lost starts that a worker remembers, to end them; one more ends with its lease. */
 export const MAX_LOST_STARTS = 1_000;

@@ -231,7 +231,7 @@ function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: L
     inLines ??= isJson(text);
     if (inLines) {
       count++;
-      // Servers that fail amid such a body go on with an event.
+      // Servers that fail within such a body go on with an event.
       chunks.read(text.replace(/^(?:data|error):\s*/, ""), text.startsWith("error:"));
     } else {
       kept += `${text}\n`;
