@@ -1,5 +1,5 @@
 -- A bot's key and its headers are for one provider. Whoever may change the bot cannot read them, and must not have them
--- sent to a server of their own either: with another origin they go, unless the same statement brings new ones.
+-- sent to another server either: where the origin changes they go, unless the same statement brings new ones.
 
 create function public.bots_note_given() returns trigger
 language plpgsql set search_path = '' as $$
@@ -60,4 +60,4 @@ alter table public.bots enable trigger bots_touch;
 
 comment on column public.bots.access_key is
   'The provider''s key: clients write it, service_role alone reads it; it goes where the origin of access_path changes.';
-comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them, and they go.';
+comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them, and they go with the origin.';

@@ -16,8 +16,8 @@ end;
 $$;
 comment on function relay.pairs_in is 'How many characters are a surrogate pair in UTF-16.';
 
--- So many characters fit, or fewer by as many as there are units too many, but always half as many as units. Only those
--- between these bounds are counted again, which are few where pairs are few.
+-- Of the first max_units characters, those certainly fit that are left without as many of the last as there are units
+-- too many, and so do the first max_units / 2. Only the rest is counted again, which is short where pairs are few.
 create function relay.characters_in(content text, max_units integer, out characters integer, out units integer)
 language plpgsql immutable set search_path = '' as $$
 declare
