@@ -120,7 +120,7 @@ async function begin(
     calls.run(userId, async () => {
       memory.cover(bytes);
       try {
-        return await database.begin(userId, streamId, fence, request, maxContext);
+        return await database.begin({ userId, streamId, fence, request, maxContext });
       } catch (error) {
         generations.abandon(streamId, fence);
         throw error;

@@ -57,9 +57,9 @@ export function createVerifier(
 ): (request: Request) => Promise<Caller> {
   const { configuration, clock } = platform;
   const isOver = (exp: number) => clock.now() / 1000 >= exp + CLOCK_TOLERANCE_SECONDS;
-  let remembered = createMemory(isOver);
+  let remembered = createRemembered(isOver);
   // What another key set has verified is verified again.
-  const forget = () => void (remembered = createMemory(isOver));
+  const forget = () => void (remembered = createRemembered(isOver));
   const keySet = createKeySet(new URL(configuration.jwksUrl), clock, options, forget);
   const secret = configuration.jwtSecret === null ? null : new TextEncoder().encode(configuration.jwtSecret);
   const warn = createWarning(platform);
@@ -90,10 +90,10 @@ export function createVerifier(
     const known = remembered.find(token, keySet.isFresh());
     if (known !== undefined) return known;
     // The key set may be read anew while this token is verified with a key of the old one.
-    const memory = remembered;
+    const current = remembered;
     const { alg, payload } = await verifyIssued(token);
     const caller = callerOf(payload, configuration);
-    memory.add(token, caller, payload.exp!, alg !== "HS256");
+    current.add(token, caller, payload.exp!, alg !== "HS256");
     return caller;
   };
 
@@ -113,7 +113,7 @@ export function createVerifier(
  * The callers of tokens that were verified: a signature is verified on another thread, which costs each request 0.3 to
  * 1 ms. The whole token is the key, and only accepted tokens come in. The oldest makes room.
  */
-function createMemory(isOver: (exp: number) => boolean) {
+function createRemembered(isOver: (exp: number) => boolean) {
   const callers = new Map<string, { caller: Caller; exp: number; needsKeySet: boolean }>();
   let characters = 0;
 

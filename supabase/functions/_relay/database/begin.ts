@@ -56,15 +56,22 @@ export type BeginAnswer =
   & { rate: Rate }
   & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number });
 
-/** One round trip; rejects as `Rpc` does. The same `fence` again, made by the worker, gets the same answer. */
+/** What a worker asks to begin. */
+export interface Start {
+  userId: string;
+  streamId: string;
+  /** Made by the worker: the same one again gets the same answer. */
+  fence: string;
+  request: StreamRequest;
+  /** A stored path of more characters is refused with its length, and nothing is written. */
+  maxContext: number;
+}
+
+/** One round trip; rejects as `Rpc` does. */
 export async function begin(
   rpc: Rpc,
   { workerId, configuration }: Pick<Platform, "workerId" | "configuration">,
-  userId: string,
-  streamId: string,
-  fence: string,
-  request: StreamRequest,
-  maxContext: number,
+  { userId, streamId, fence, request, maxContext }: Start,
 ): Promise<BeginAnswer> {
   const answer = await rpc<Refusal | (Admission & { outcome: "admitted" })>(
     "relay_begin",

@@ -8,13 +8,14 @@ import { makeRpc } from "../testing/rpc.ts";
 import { begin } from "./begin.ts";
 
 const RATE = { limit: 5, remaining: 4, reset_s: 60 };
+const START = { userId: "user-1", streamId: "stream-1", fence: "fence-1", maxContext: 200_000 };
 const platform = makePlatform({ configuration: { rateLimitPerMinute: 5, maxConcurrent: 3, leaseMs: 15_000 } });
 
 /** What comes of this answer of relay_begin. */
 async function answerTo(answer: Record<string, unknown>, request: Partial<StreamRequest> = {}) {
   const { rpc } = makeRpc({ rate: RATE, ...answer });
   const asked = { prompt: "Hi", on_disconnect: "stop", ...request } as const;
-  return await begin(rpc, platform, "user-1", "stream-1", "fence-1", asked, 200_000);
+  return await begin(rpc, platform, { ...START, request: asked });
 }
 
 Deno.test("a request is asked for with the limits of the configuration; system and on_disconnect stay here", async () => {
@@ -47,7 +48,7 @@ Deno.test("a request is asked for with the limits of the configuration; system a
   ];
   for (const [request, args] of cases) {
     const { rpc, calls } = makeRpc({ outcome: "admitted", ...makeAdmission() });
-    await begin(rpc, platform, "user-1", "stream-1", "fence-1", { on_disconnect: "stop", ...request }, 200_000);
+    await begin(rpc, platform, { ...START, request: { on_disconnect: "stop", ...request } });
     assert.deepEqual(calls, [{ name: "relay_begin", args: { ...common, ...asked, ...args } }]);
   }
 });

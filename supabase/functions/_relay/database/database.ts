@@ -4,21 +4,13 @@ import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
-import type { StreamRequest } from "../protocol/requests.ts";
-import { begin, type BeginAnswer } from "./begin.ts";
+import { begin, type BeginAnswer, type Start } from "./begin.ts";
 import { type Ending, type EndingText, type EndStatus, finish, type StoredEnding } from "./finish.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
 export interface Database {
-  /** A stored path of more than `maxContext` characters is refused with its length, and nothing is written. */
-  begin(
-    userId: string,
-    streamId: string,
-    fence: string,
-    request: StreamRequest,
-    maxContext: number,
-  ): Promise<BeginAnswer>;
+  begin(start: Start): Promise<BeginAnswer>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(streamId: string, fence: string, ending: Ending, text: EndingText): Promise<StoredEnding | null>;
@@ -111,8 +103,7 @@ export interface Sample {
 /** Builds the one client that a worker needs; tests replace the rpc. */
 export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
-    begin: (userId, streamId, fence, request, maxContext) =>
-      begin(rpc, platform, userId, streamId, fence, request, maxContext),
+    begin: (start) => begin(rpc, platform, start),
     async beat(entries) {
       const answer = await rpc<Omit<BeatAnswer, "stored"> & { stored: Record<string, number> }>("relay_beat", {
         stream_ids: entries.map(({ streamId }) => streamId),

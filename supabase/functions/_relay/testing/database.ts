@@ -85,7 +85,7 @@ export function makeDatabase(): TestDatabase {
     views: new Map(),
     endings: new Map(),
     answers,
-    begin: (userId, streamId, fence, request, maxContext) =>
+    begin: ({ userId, streamId, fence, request, maxContext }) =>
       called(
         ["begin", userId, streamId, fence, request, maxContext],
         () => answers.begin(userId, streamId, fence, maxContext),
