@@ -1,6 +1,7 @@
 /**
  * The provider, a process of its own on raw sockets: it shares a core with the readers, so it must cost next to nothing.
- * It prints its two ports, without TLS and with it. The first segment of a path says what to send, so that a relay can ask for it by a base URL alone:
+ * It prints its two ports, without TLS and with it. The first segment of a path says what to send, so that a relay can
+ * ask for it by a base URL alone:
  * `paced-20-500` is 500 tokens, one each 20 ms; `burst-1-5000` is one token and, once `/go` was asked for, the others as
  * fast as they are taken, so many events a write; `idle-0-1` is one token and no end.
  */

@@ -3,7 +3,7 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { RelayClientError, unreachable } from "./errors.ts";
 
-/** Characters of one event; a stored message comes back as one, and has at most 1 Mi. */
+/** Characters of one event; the relay sends at most 256 Ki units of text in one. */
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
 /**

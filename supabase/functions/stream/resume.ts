@@ -22,7 +22,7 @@ export interface ResumeDependencies {
   remoteReaders: RemoteReaders;
 }
 
-/** The stream from the offset on, null: from the beginning; throws `stream_not_found`, `too_many_streams` and `overloaded`. */
+/** The stream from the offset on, null: from the beginning. Throws `stream_not_found`, `too_many_streams`, `overloaded`. */
 export type Resume = (userId: string, streamId: string, from: number | null) => Promise<ReadableStream<Uint8Array>>;
 
 /** How much of a stream its reader has, by header or query; null: nothing. Throws `invalid_request` for no offset. */

@@ -155,7 +155,7 @@ class Queue {
   }
 }
 
-/** One timer watches for silence, however many events there are: the relay's, and that of a client which does not read. */
+/** One timer watches for silence, however many events there are: the relay's own, and a client's that does not read. */
 function watchSilence(
   clock: Clock,
   pingMs: number,

@@ -51,7 +51,7 @@ export function createLog(
   };
 }
 
-/** The hosted platform takes lines of at most 10,000 characters, and a user, a bot's owner or a provider chose some fields. */
+/** The hosted platform takes lines of at most 10,000 characters, and users, owners of bots and providers choose fields. */
 function bounded(line: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(line)) {
     if (typeof value !== "string" || name === "cause" || value.length <= MAX_LOG_FIELD_UNITS) continue;

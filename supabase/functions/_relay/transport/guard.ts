@@ -111,7 +111,7 @@ function isPublicName(host: string): boolean {
   return host.includes(".") && !/\.(?:localhost|local|internal)$/.test(host);
 }
 
-/** The addresses of a name that leads to public ones alone, none of any other; requests that ask at the same time share one lookup. */
+/** The addresses of a name if all are public, else none. Requests that ask at the same time share one lookup. */
 function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Promise<string[]> {
   const cache = new Map<string, { until: number; answer: Promise<string[]> }>();
 
