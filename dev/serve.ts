@@ -41,9 +41,10 @@ try {
   const stopped = untilStopped();
   const environment = (name: string) => Deno.env.get(name);
   const functions = createFunctions(environment);
-  const port = portOf(ACTION, "PORT", Deno.env.get("PORT") ?? "8000");
-  const server = listen(Deno.env.get("HOST") ?? "0.0.0.0", port, functions.fetch, {
-    maxConnections: integerOf(ACTION, "MAX_CONNECTIONS", Deno.env.get("MAX_CONNECTIONS") ?? "4000", 16, 1_000_000),
+  const valueOf = (name: string, fallback: string) => environment(name)?.trim() || fallback;
+  const port = portOf(ACTION, "PORT", valueOf("PORT", "8000"));
+  const server = listen(valueOf("HOST", "0.0.0.0"), port, functions.fetch, {
+    maxConnections: integerOf(ACTION, "MAX_CONNECTIONS", valueOf("MAX_CONNECTIONS", "4000"), 16, 1_000_000),
     requestMs: readConfiguration(environment).timeoutMs + REQUEST_MARGIN_MS,
   });
   print(JSON.stringify({ url: server.url }) + "\n");

@@ -6,14 +6,17 @@ const SERVE = fileURLToPath(new URL("./serve.ts", import.meta.url));
 function serve(port: string, ...flags: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", "--no-lock", ...flags, SERVE],
-    env: { PORT: port, HOST: "127.0.0.1", SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_test" },
+    env: {
+      ...{ PORT: port, HOST: "127.0.0.1", SUPABASE_URL: "http://127.0.0.1:1", SUPABASE_SECRET_KEY: "sb_secret_test" },
+      ...{ MAX_CONNECTIONS: "", RELAY_PING_MS: "" },
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
 }
 
-Deno.test("serve prints its address, answers, and ends at SIGTERM with exit code 0", async () => {
+Deno.test("serve takes an empty variable as unset, prints its address, answers, and ends at SIGTERM with exit code 0", async () => {
   const child = serve("0");
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
