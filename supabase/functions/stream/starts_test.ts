@@ -70,7 +70,7 @@ Deno.test(`after ${MAX_REFUSED_STARTS} refused starts the user's next are refuse
   assert.equal(await start("user-1"), "started");
 });
 
-Deno.test("what the caller did not cause is no refusal, and what started is none", async () => {
+Deno.test("a failure of the relay's is no refused start, and neither is a start that went well", async () => {
   const { start } = make();
   const failures = [new RelayError("unavailable"), new RelayError("overloaded"), new TypeError("broken")];
   for (let index = 0; index < 2 * MAX_REFUSED_STARTS; index++) {

@@ -73,7 +73,7 @@ Deno.test("what a user has made of a message adds no event, and its offsets stay
   }
 });
 
-Deno.test("what has ended has no last event yet where more of its text is there", () => {
+Deno.test("a generation that has ended has no last event as long as more of its text is there", () => {
   for (const view of [makeView(), makeView(null)]) {
     assert.equal(lastEventOf("stream-1", { ...view, more: true }), null);
     assert.ok(lastEventOf("stream-1", view)?.startsWith("event: done\n"));

@@ -196,7 +196,7 @@ Deno.test("a client that takes something each minute is kept, and so is one for 
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a client that has taken all and wants more is asked for, and none that is at its end", async () => {
+Deno.test("onDrained is called when a client has taken all and wants more, and not after its end", async () => {
   const drained: number[] = [];
   const clock = createManualClock();
   const stream = createClientStream(clock, PING_MS, () => {}, makeSeat(), () => drained.push(clock.now()));

@@ -106,7 +106,7 @@ Deno.test("a text that is long comes in parts, each once the client has taken th
   }
 });
 
-Deno.test("a generation that ends leaves those that catch up the rest of the text before the last event", async () => {
+Deno.test("when a generation ends, readers that catch up get the rest of the text before the last event", async () => {
   for (const readsAt of ["once", "late"]) {
     const { attach, clock, readers } = make("x".repeat(3 * MAX_READ_UNITS));
     const body = attach("a");
@@ -121,7 +121,7 @@ Deno.test("a generation that ends leaves those that catch up the rest of the tex
   }
 });
 
-Deno.test("a close without a last event ends those that catch up, too", async () => {
+Deno.test("a close without a last event ends the readers that catch up, too", async () => {
   const { attach, clock, ends, readers } = make("x".repeat(3 * MAX_READ_UNITS));
   const client = readEvents(attach("a"));
   readers.close();
@@ -129,7 +129,7 @@ Deno.test("a close without a last event ends those that catch up, too", async ()
   assert.deepEqual([client.text.length, client.ended, ends], [MAX_READ_UNITS, true, ["a"]]);
 });
 
-Deno.test("one that leaves while it catches up is gone like the others", async () => {
+Deno.test("a reader that leaves while it catches up counts as gone, like the others", async () => {
   const { attach, allGone } = make("x".repeat(3 * MAX_READ_UNITS));
   const [one, two] = [attach("one"), attach("two")];
   await one.cancel();

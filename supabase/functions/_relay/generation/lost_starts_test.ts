@@ -19,7 +19,7 @@ function make() {
   return { ...platform, calls, at: () => calls.map(([ms]) => ms), database, ...createLostStarts(platform, database) };
 }
 
-Deno.test("what may have been admitted is interrupted at once, without a message", async () => {
+Deno.test("a lost start is interrupted at once, without a message", async () => {
   const { add, at, clock, database } = make();
   add("stream-1", "fence-1");
   await clock.run(0);
@@ -36,7 +36,7 @@ Deno.test("what may have been admitted is interrupted at once, without a message
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a call that is still under way, or a database that is away, is waited for, longer each time", async () => {
+Deno.test("a lost start whose call is still under way, or whose database is away, is tried again, more rarely each time", async () => {
   for (const failure of [null, away()]) {
     const { add, at, clock, database } = make();
     const { finish } = database.answers;
@@ -52,7 +52,7 @@ Deno.test("a call that is still under way, or a database that is away, is waited
   }
 });
 
-Deno.test("one that is not found is given up in time, as one is whose database stays away", async () => {
+Deno.test("a start that is not found is given up in time, and so is one whose database stays away", async () => {
   for (const failure of [null, away()]) {
     const { add, at, clock, database } = make();
     database.failure = failure;
@@ -65,7 +65,7 @@ Deno.test("one that is not found is given up in time, as one is whose database s
   }
 });
 
-Deno.test("however many are lost, one asks a database that is away; once it is back, all are ended", async () => {
+Deno.test("of many lost starts one asks a database that is away; once it is back, all are ended", async () => {
   const { add, at, calls, clock, database, keepAlive } = make();
   database.failure = away();
   const ids = Array.from({ length: 40 }, (_, index) => `stream-${index}`);
@@ -80,7 +80,7 @@ Deno.test("however many are lost, one asks a database that is away; once it is b
   assert.deepEqual(calls.slice(3), ids.map((id) => [7_000, id]));
 });
 
-Deno.test("one that comes while another is waited for is ended at once, if the database answers", async () => {
+Deno.test("a start that is lost while another one waits is ended at once, if the database answers", async () => {
   const { add, calls, clock, database } = make();
   const { finish } = database.answers;
   database.answers.finish = (streamId, ...rest) => streamId === "slow" ? null : finish(streamId, ...rest);
@@ -93,7 +93,7 @@ Deno.test("one that comes while another is waited for is ended at once, if the d
   assert.equal(clock.pending, 0);
 });
 
-Deno.test(`no more than ${MAX_LOST_STARTS} are remembered`, async () => {
+Deno.test(`no more than ${MAX_LOST_STARTS} lost starts are remembered`, async () => {
   const { add, clock, database, keepAlive } = make();
   database.failure = away();
   for (let index = 0; index <= MAX_LOST_STARTS; index++) add(`stream-${index}`, "fence");

@@ -77,7 +77,7 @@ Deno.test("work that has waited too long is late, and takes no turn any more", a
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("so many of a user's and of all may wait; what is beyond is refused at once", async () => {
+Deno.test("a bounded number of a user's and of all may wait; one more is refused at once", async () => {
   const { clock, end, results, run } = make({ atOnce: 1, waitingForUser: 2, waiting: 3 });
   for (const name of ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]) run(name[0], name);
   await settle();
