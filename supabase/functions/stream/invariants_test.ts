@@ -1,4 +1,4 @@
-/** The invariants of the design, each by its number: workers over the real SQL functions. */
+/** The invariants of docs/durability.md, each by its number: workers over the real SQL functions. */
 
 import assert from "node:assert/strict";
 import { RelayError } from "../_relay/protocol/errors.ts";

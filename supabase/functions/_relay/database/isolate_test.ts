@@ -31,7 +31,7 @@ Deno.test("isolate() gives up where the database is away, without further calls"
   assert.deepEqual([calls, refused], [4, [0]]);
 });
 
-Deno.test("isolate() makes no halves of nothing", async () => {
+Deno.test("isolate() makes one call for no items, and blames none of them", async () => {
   let calls = 0;
   await isolate<number>([], () => Promise.reject(new Error(`${++calls}`)), () => assert.fail());
   assert.equal(calls, 1);
