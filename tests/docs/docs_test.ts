@@ -281,6 +281,17 @@ Deno.test("each relative link between the pages leads to a file, and each link i
   for (const [, anchor] of protocol.matchAll(/\]\(#([^)]+)\)/g)) assert.ok(anchors.includes(anchor), anchor);
 });
 
+Deno.test("each source file that a page names is there", () => {
+  const known = new Set(files());
+  const from = ["", FUNCTIONS, `${FUNCTIONS}_relay/`];
+  const missing = pages.filter((page) => page !== "CHANGELOG.md").flatMap((page) =>
+    [...read(page).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:tsx?|sql))`/g)]
+      .filter(([, path]) => !from.some((folder) => known.has(folder + path)))
+      .map(([, path]) => `${page}: ${path}`)
+  );
+  assert.deepEqual(missing, []);
+});
+
 Deno.test("no row of a table in README, CONTRIBUTING and docs has more than 200 characters", () => {
   const long = pages.filter((page) => /^(README\.md|CONTRIBUTING\.md|docs\/.*)$/.test(page)).flatMap((page) =>
     read(page).split("\n").filter((line) => line.startsWith("|") && line.length > 200).map((line) =>
