@@ -23,11 +23,12 @@ export interface Functions {
 export function createFunctions(environment: Environment): Functions {
   const platform = createPlatform(environment);
   const dependencies = createStreamDependencies(platform);
+  const healthz = createHealthHandler(dependencies);
   const handlers: Record<string, (request: Request) => Promise<Response>> = {
     stream: createStreamHandler(dependencies),
-    streams: createStreamsHandler(dependencies),
+    streams: createStreamsHandler(dependencies, healthz),
     cancel: createCancelHandler(dependencies),
-    healthz: createHealthHandler(dependencies),
+    healthz,
     metrics: createMetricsHandler(dependencies),
   };
   return {

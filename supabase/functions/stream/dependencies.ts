@@ -12,6 +12,7 @@ import { createTransportFetch } from "../_relay/transport/fetch.ts";
 import { createGuard, type Guard } from "../_relay/transport/guard.ts";
 import { createTransport } from "../_relay/transport/transport.ts";
 import type { StreamDependencies } from "./handler.ts";
+import { createResume } from "./resume.ts";
 import { createStarts } from "./starts.ts";
 
 /** Called once for each worker: the parts hold what its requests share. */
@@ -21,7 +22,7 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
   const guard = createGuard(configuration);
   const options = { timeoutMs: configuration.timeoutMs, log: platform.log, fetch: fetchOf(platform, guard) };
   const provider = createChatCompletions(clock, options);
-  return {
+  const parts = {
     platform,
     database,
     calls: createCalls(platform),
@@ -32,6 +33,7 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
     generations: createGenerations(platform, database, provider),
     remoteReaders: createRemoteReaders(platform, database),
   };
+  return { ...parts, resume: createResume(parts) };
 }
 
 /** Undefined: the runtime's own. */

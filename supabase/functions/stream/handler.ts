@@ -15,7 +15,7 @@ import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
 import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../_relay/protocol/limits.ts";
 import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
-import { checkExists, createResume, lastEventId, type Resume } from "./resume.ts";
+import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
@@ -29,6 +29,8 @@ export interface StreamDependencies {
   starts: Starts;
   generations: Generations;
   remoteReaders: RemoteReaders;
+  /** One for the worker, because it counts each user's readers. */
+  resume: Resume;
 }
 
 /** Headers and `start` leave as soon as the generation is admitted; what fails later is an event. */
@@ -36,26 +38,22 @@ export function createStreamHandler(
   dependencies: StreamDependencies,
   parse: (body: unknown) => StreamRequest = parseStreamRequest,
 ): (request: Request) => Promise<Response> {
-  const resume = createResume(dependencies);
   return createEndpoint(
     dependencies,
     "stream",
     ["GET", "POST"],
     (request, context) =>
-      request.method === "POST"
-        ? start(dependencies, resume, parse, request, context)
-        : read(dependencies, resume, request, context),
+      request.method === "POST" ? start(dependencies, parse, request, context) : read(dependencies, request, context),
   );
 }
 
 async function start(
   dependencies: StreamDependencies,
-  resume: Resume,
   parse: (body: unknown) => StreamRequest,
   request: Request,
   context: RequestContext,
 ): Promise<Response> {
-  const { verify, starts, platform, generations } = dependencies;
+  const { verify, starts, platform, generations, resume } = dependencies;
   if (context.rest.length > 0) throw new RelayError("stream_not_found");
   const { userId } = await verify(request);
   return await starts.run(userId, async () => {
@@ -171,7 +169,6 @@ async function approve({ checkAddress, generations }: StreamDependencies, admitt
 
 async function read(
   dependencies: StreamDependencies,
-  resume: Resume,
   request: Request,
   { rest }: RequestContext,
 ): Promise<Response> {
@@ -184,7 +181,7 @@ async function read(
     await checkExists(dependencies, userId, streamId);
     return eventStream(streamId, null);
   }
-  return eventStream(streamId, await resume(userId, streamId, from));
+  return eventStream(streamId, await dependencies.resume(userId, streamId, from));
 }
 
 function eventStream(streamId: string, body: ReadableStream<Uint8Array> | null): Response {

@@ -21,6 +21,7 @@ import { fillMemory } from "../_relay/testing/platform.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "./handler.ts";
+import { createResume } from "./resume.ts";
 import { createStarts } from "./starts.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -38,7 +39,7 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     asked.push("begin");
     return begin(...args);
   };
-  const handler = createStreamHandler({
+  const parts = {
     platform: worker,
     refusals: makeRefusals(),
     database,
@@ -46,17 +47,18 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     starts: createStarts(worker),
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, database),
-    verify(request): Promise<Caller> {
+    verify(request: Request): Promise<Caller> {
       asked.push("verify");
       return request.headers.get("authorization") === "Bearer good"
         ? Promise.resolve({ userId: "user-1", isAnonymous: false, role: "authenticated" })
         : Promise.reject(new RelayError("unauthenticated"));
     },
-    checkAddress(accessPath) {
+    checkAddress(accessPath: string) {
       asked.push(`checkAddress ${accessPath}`);
       return checkAddress(accessPath);
     },
-  });
+  };
+  const handler = createStreamHandler({ ...parts, resume: createResume(parts) });
   const send = (path: string, init: RequestInit) => {
     const headers = { "authorization": "Bearer good", "content-type": "application/json", "x-request-id": "request-1" };
     return handler(new Request(`http://edge.internal${path}`, { ...init, headers: { ...headers, ...init.headers } }));

@@ -7,12 +7,18 @@ import { createCancelHandler } from "../cancel/handler.ts";
 import { createHealthHandler } from "../healthz/handler.ts";
 import { createStreamHandler, type StreamDependencies } from "../stream/handler.ts";
 
-/** Below /streams: {stream_id}/cancel, and all paths of that relay: v1/stream, v1/streams/{stream_id}/cancel, healthz. */
-export function createStreamsHandler(dependencies: StreamDependencies): (request: Request) => Promise<Response> {
+/**
+ * Below /streams: {stream_id}/cancel, and all paths of that relay: v1/stream, v1/streams/{stream_id}/cancel, healthz.
+ * `healthz` is the handler of that function where one worker serves both, so that the database is asked once.
+ */
+export function createStreamsHandler(
+  dependencies: StreamDependencies,
+  healthz = createHealthHandler(dependencies),
+): (request: Request) => Promise<Response> {
   const handlers = {
     stream: createStreamHandler(dependencies, parseFastapiRequest),
     cancel: createCancelHandler(dependencies),
-    healthz: createHealthHandler(dependencies),
+    healthz,
     streams: createEndpoint(dependencies, "streams", ["GET", "POST"], () => {
       throw new RelayError("not_found", "Cannot find this path of the FastAPI relay");
     }),

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { createCalls } from "../_relay/database/calls.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
+import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
+import { makeView } from "../_relay/testing/generation.ts";
+import { createStreamHandler } from "../stream/handler.ts";
+import { createResume } from "../stream/resume.ts";
 import { createStarts } from "../stream/starts.ts";
 import { createStreamsHandler } from "./handler.ts";
 
 /** A handler whose database has no stream yet. */
 function make() {
   const worker = makeWorker();
-  const handler = createStreamsHandler({
+  const parts = {
     platform: worker,
     refusals: makeRefusals(),
     database: worker.database,
@@ -18,13 +22,15 @@ function make() {
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, worker.database),
     verify: () => Promise.resolve({ userId: "user-1", isAnonymous: false, role: "authenticated" }),
-    checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
-  });
+    checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
+  };
+  const dependencies = { ...parts, resume: createResume(parts) };
+  const handler = createStreamsHandler(dependencies);
   const send = (method: string, path: string, body?: unknown) => {
     const init = { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) };
     return handler(new Request(`http://edge.internal${path}`, init as RequestInit));
   };
-  return { ...worker, send };
+  return { ...worker, dependencies, send };
 }
 
 Deno.test("a stream starts below v1, from a body as the FastAPI relay's client sends it", async () => {
@@ -61,4 +67,24 @@ Deno.test("its health is asked for below it, and all else is not found or no met
     await response.body!.cancel();
   }
   assert.deepEqual(database.calls, []);
+});
+
+Deno.test("a user's readers are counted over these paths and those of stream, where one worker serves both", async () => {
+  const { clock, database, dependencies, send, shutdown } = make();
+  database.views.set("elsewhere", makeView("Once"));
+  const stream = createStreamHandler(dependencies);
+  const bodies = [];
+  for (let reader = 0; reader < MAX_READ_STREAMS; reader++) {
+    const response = await (reader % 2 === 0
+      ? stream(new Request("http://edge.internal/stream/elsewhere"))
+      : send("GET", "/streams/v1/stream/elsewhere"));
+    assert.equal(response.status, 200);
+    bodies.push(response.body!);
+  }
+  const refused = await send("GET", "/streams/v1/stream/elsewhere");
+  assert.equal((await refused.json()).error.code, "too_many_streams");
+  shutdown.begin("the test ends");
+  for (const body of bodies) await body.cancel();
+  await clock.run(0);
+  assert.equal(clock.pending, 0);
 });

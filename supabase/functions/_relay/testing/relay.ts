@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createCancelHandler } from "../../cancel/handler.ts";
 import { createStreamHandler } from "../../stream/handler.ts";
+import { createResume } from "../../stream/resume.ts";
 import { createStarts } from "../../stream/starts.ts";
 import { createCalls } from "../database/calls.ts";
 import { createDatabase } from "../database/database.ts";
@@ -90,17 +91,18 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     return Promise.resolve({ userId, isAnonymous: false, role: "authenticated" });
   };
   const calls = createCalls(platform);
-  const stream = createStreamHandler({
+  const parts = {
     platform,
     refusals,
     calls,
     starts: createStarts(platform),
     database,
     verify,
-    checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
+    checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
     generations: createGenerations(platform, database, provider),
     remoteReaders: createRemoteReaders(platform, database),
-  });
+  };
+  const stream = createStreamHandler({ ...parts, resume: createResume(parts) });
   const cancel = createCancelHandler({ platform, refusals, database, calls, verify });
   const send = (
     handler: (request: Request) => Promise<Response>,
