@@ -11,7 +11,7 @@ import {
   START_WAIT_MS,
 } from "../protocol/limits.ts";
 
-/** Beats, stores and the reads of all readers go past it: what runs is kept alive before something new begins. */
+/** Beats, stores and the reads for open streams go past it: what runs is kept alive before something new begins. */
 export function createCalls({ clock, configuration }: Pick<Platform, "clock" | "configuration">): Turns {
   return createTurns(clock, {
     atOnce: MAX_DATABASE_CALLS,
