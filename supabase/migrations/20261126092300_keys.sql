@@ -60,4 +60,5 @@ alter table public.bots enable trigger bots_touch;
 
 comment on column public.bots.access_key is
   'The provider''s key: clients write it, service_role alone reads it; it goes where the origin of access_path changes.';
-comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them, and they go with the origin.';
+comment on column public.bots.headers is
+  'Headers for a gateway: as the key, clients cannot read them, and they go where the origin of access_path changes.';
