@@ -160,3 +160,26 @@ Deno.test("a line after a skipped one has the whole limit again, also where it c
   }
   assert.deepEqual(found, ["ab"]);
 });
+
+Deno.test("a line that comes byte by byte is kept in one buffer", () => {
+  const original = Uint8Array.prototype.slice;
+  let copies = 0;
+  Uint8Array.prototype.slice = function (...args) {
+    copies++;
+    return original.apply(this, args);
+  };
+  try {
+    const decoder = createLineDecoder(LIMIT);
+    const line = bytes(`data: ${"é".repeat(1_000)}\n`);
+    const read = new Uint8Array(1);
+    let text = "";
+    for (const byte of line) {
+      read[0] = byte;
+      text += decoder.decode(read);
+    }
+    assert.equal(text, new TextDecoder().decode(line));
+  } finally {
+    Uint8Array.prototype.slice = original;
+  }
+  assert.equal(copies, 0);
+});

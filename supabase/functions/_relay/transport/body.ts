@@ -6,6 +6,9 @@ import { unreadable } from "./head.ts";
 /** Bytes of a chunk's size and extensions. */
 export const MAX_CHUNK_LINE_BYTES = 1_024;
 
+/** Bytes of chunks' lines beyond 16 and two for each byte of data: to read them costs time that no turn counts. */
+export const MAX_CHUNK_EXCESS_BYTES = 16 * 1024;
+
 /** Reads one body. */
 export interface BodyDecoder {
   /** The body's bytes of the last read lie between these. */
@@ -42,7 +45,7 @@ const CR = 13, LF = 10, SEMICOLON = 59, COLON = 58;
 
 /** Nothing is made for a chunk, because a provider sends one for each token. */
 export function createChunkedDecoder(): BodyDecoder {
-  const state = { place: SIZE, left: 0, line: 0 };
+  const state = { place: SIZE, left: 0, line: 0, excess: 0 };
   return {
     start: 0,
     end: 0,
@@ -69,8 +72,8 @@ export function createChunkedDecoder(): BodyDecoder {
   };
 }
 
-/** `line`: bytes since the last data, for whatever is read past is bounded. */
-type ChunkState = { place: number; left: number; line: number };
+/** `line`: bytes since the last data, for whatever is read past is bounded. `excess`: those that no data pays for. */
+type ChunkState = { place: number; left: number; line: number; excess: number };
 
 /** Takes one byte that is not data. */
 function step(state: ChunkState, byte: number) {
@@ -90,6 +93,12 @@ function step(state: ChunkState, byte: number) {
   } else if (place === SIZE_LF) {
     expect(byte, LF);
     state.place = state.left === 0 ? TRAILER : DATA;
+    state.excess = Math.max(state.excess + state.line - 16 - 2 * state.left, 0);
+    if (state.excess > MAX_CHUNK_EXCESS_BYTES) {
+      throw unreadable(
+        `the lines of its chunks have more than ${MAX_CHUNK_EXCESS_BYTES} bytes beyond what their data needs`,
+      );
+    }
     state.line = 0;
   } else if (place === DATA_CR) {
     expect(byte, CR);

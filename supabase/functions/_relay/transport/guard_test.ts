@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { createManualClock } from "../testing/platform.ts";
-import { type AddressRules, createGuard, LOOKUP_CACHE_HOSTS, LOOKUP_CACHE_MS, LOOKUP_TIMEOUT_MS } from "./guard.ts";
+import {
+  type AddressRules,
+  createGuard,
+  LOOKUP_CACHE_HOSTS,
+  LOOKUP_CACHE_MS,
+  LOOKUP_TIMEOUT_MS,
+  MAX_CHECKED_ADDRESSES,
+} from "./guard.ts";
 
 const NOT_PUBLIC = "its host does not lead to a public address";
 const PUBLIC = ["93.184.215.14"];
@@ -101,6 +108,13 @@ Deno.test("a name is refused if any of its addresses is not public, or DNS knows
   const { asked, check } = make(records);
   for (const name of Object.keys(records)) await assertRefused(check(`https://${name}/v1`));
   assert.deepEqual(asked, Object.keys(records));
+});
+
+Deno.test("of so many addresses eight are kept, and a name with more of them is refused", async () => {
+  const most = Array.from({ length: MAX_CHECKED_ADDRESSES }, (_, index) => `8.8.8.${index}`);
+  const { check, addressesOf } = make({ "most.example.com": most, "more.example.com": [...most, "8.8.9.0"] });
+  assert.deepEqual(await addressesOf(await check("https://most.example.com/v1")), most.slice(0, 8));
+  await assertRefused(check("https://more.example.com/v1"));
 });
 
 Deno.test("a lookup that fails is refused in the same words, and asked again", async () => {

@@ -13,7 +13,7 @@ import { createManualClock } from "../testing/platform.ts";
 import { type RawServer, startRawServer } from "../testing/raw_server.ts";
 import { splitEverywhere } from "../testing/split.ts";
 import type { Answer } from "./answer.ts";
-import { MAX_CHUNK_LINE_BYTES } from "./body.ts";
+import { MAX_CHUNK_EXCESS_BYTES, MAX_CHUNK_LINE_BYTES } from "./body.ts";
 import { createTransport, MAX_INTERIM_ANSWERS } from "./transport.ts";
 
 const NEVER = new AbortController().signal;
@@ -180,12 +180,15 @@ Deno.test("whatever a provider can make grow has a bound", async () => {
   const lines = (count: number) => `${OK}${"A: b\r\n".repeat(count)}\r\n`;
   const interim = (count: number) => "HTTP/1.1 102 Processing\r\n\r\n".repeat(count) + `${OK}\r\n`;
   const extension = (bytes: number) => `${CHUNKED}1;${"a".repeat(bytes - 4)}\r\nH\r\n0\r\n\r\n`;
+  // 18 bytes of a line are free for a byte of data.
+  const chunks = (bytes: number) => `${CHUNKED}${`1;${"a".repeat(526)}\r\nH\r\n`.repeat(bytes / 512)}0\r\n\r\n`;
   const trailers = (bytes: number) => `${CHUNKED}0\r\n${"a: bcd\r\n".repeat(bytes / 8 - 1)}a: b\r\n\r\n`;
   const cases: [string, (size: number) => string, number, number][] = [
     ["head", head, MAX_PROVIDER_HEAD_BYTES, 1],
     ["lines", lines, MAX_PROVIDER_HEADERS, 1],
     ["interim answers", interim, MAX_INTERIM_ANSWERS, 1],
     ["extension", extension, MAX_CHUNK_LINE_BYTES, 1],
+    ["lines of chunks", chunks, MAX_CHUNK_EXCESS_BYTES, 512],
     ["trailers", trailers, MAX_PROVIDER_HEAD_BYTES, 8],
   ];
   for (const [name, make, limit, step] of cases) {

@@ -82,7 +82,10 @@ export function createChunkReader(options: ChunkOptions) {
 
   function readValue(value: unknown, data: string, isError: boolean): SoleDelta | null {
     if (Array.isArray(value)) {
-      for (const item of value.slice(0, MAX_CHUNKS_OF_AN_EVENT)) readValue(item, data, isError);
+      // A list within one is no chunk, and thousands of them would fill the stack.
+      for (const item of value.slice(0, MAX_CHUNKS_OF_AN_EVENT)) {
+        readValue(Array.isArray(item) ? null : item, data, isError);
+      }
       return null;
     }
     if (typeof value === "object" && value !== null) {

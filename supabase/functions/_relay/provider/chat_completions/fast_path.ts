@@ -129,7 +129,8 @@ function createTemplate(first: string, fixed: string[]): ChunkTemplate {
       let start = standsAt(text, from, first) ? from + first.length : -1;
       while (start !== -1) {
         const quote = endOfString(text, start);
-        const end = quote === -1 ? -1 : endOfHoles(text, quote);
+        // Where the field is empty, another one of the chunk may have the text.
+        const end = quote <= start ? -1 : endOfHoles(text, quote);
         if (end === -1) break;
         const isFollowed = text.length > end + toNext.length && standsAt(text, end, toNext);
         if (!isFollowed && !standsAt(text, end, fixed[last])) break;

@@ -183,6 +183,17 @@ Deno.test("answers made by chance are read as by parsing each chunk", () => {
   }
 });
 
+Deno.test("where the field of earlier chunks is empty, another one has the text", () => {
+  const events = ["a", "b", ""].map((content) => chunk({ content, refusal: "no" }));
+  assert.deepEqual(read([bytes(stream([...events, finish]))]).deltas, [{ kind: "text", text: "abno" }]);
+});
+
+Deno.test("lists within lists are no chunk, however deep", () => {
+  const lists = "[".repeat(9_999) + "]".repeat(9_999);
+  const message = "The provider sent an event that is not a chat completion chunk";
+  assert.equal(read([bytes(stream([lists]))]).end, message);
+});
+
 Deno.test("chunks that are alike are not parsed again", () => {
   const parse = JSON.parse;
   let parsed = 0;
