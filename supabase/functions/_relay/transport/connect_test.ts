@@ -4,7 +4,7 @@ import type { Connection, Network } from "../platform/network.ts";
 import { MAX_STUCK_CONNECTIONS } from "../protocol/limits.ts";
 import { createManualClock, turns } from "../testing/platform.ts";
 import { connect as connectLine, createStuck, NEXT_ADDRESS_MS } from "./connect.ts";
-import { createExchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { createGuard, LOOKUP_CACHE_MS } from "./guard.ts";
 import { createTransport } from "./transport.ts";
 
@@ -12,7 +12,7 @@ const NEVER = new AbortController().signal;
 const PUBLIC = ["93.184.215.14", "2606:4700::1111", "93.184.215.15"];
 
 const connect = (network: Network, clock: Clock, url: URL, addresses: string[], signal: AbortSignal) =>
-  connectLine(network, createStuck(), createExchange(clock, signal), url, addresses);
+  connectLine(network, createStuck(), new Exchange(clock, signal), url, addresses);
 
 /** A network in which the test settles each connection. */
 function makeNetwork() {

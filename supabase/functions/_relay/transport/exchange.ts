@@ -4,64 +4,56 @@ import type { Clock } from "../platform/clock.ts";
 import { TransportError } from "./answer.ts";
 
 /** The signal ends it, or a limit, or an error, or the last byte: the first of them counts. */
-export interface Exchange {
-  isOver: boolean;
+export class Exchange {
+  isOver = false;
   /** Why it is over; null: the answer is whole. */
-  failure: unknown;
+  failure: unknown = null;
   /** Rejects with that, so that what waits can race it. */
-  over: Promise<never>;
+  readonly over: Promise<never>;
   /** Closes, or keeps, what is open; called once, at the end. */
-  close(): void;
-  end(reason: unknown): void;
-  /** A timer that the end stops, too. */
-  after(ms: number, callback: () => void): () => void;
-  limit(ms: number, action: string): () => void;
-  /** Settles as the work does, or rejects at the limit or the end. */
-  within<T>(ms: number, action: string, work: Promise<T>): Promise<T>;
-}
+  close = () => {};
+  #reject: (reason: unknown) => void;
+  #timers: (() => void)[] = [];
+  #abort = () => this.end(this.signal.reason);
 
-/** Throws the signal's reason if that is aborted. */
-export function createExchange(clock: Clock, signal: AbortSignal): Exchange {
-  signal.throwIfAborted();
-  const timers: (() => void)[] = [];
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
-  const abort = () => exchange.end(signal.reason);
-  const exchange: Exchange = {
-    isOver: false,
-    failure: null,
-    over: promise,
-    close() {},
-    end(reason) {
-      if (exchange.isOver) return;
-      exchange.isOver = true;
-      exchange.failure = reason;
-      signal.removeEventListener("abort", abort);
-      for (const stop of timers) stop();
-      reject(reason);
-      exchange.close();
-    },
-    after(ms, callback) {
-      const stop = clock.after(ms, callback);
-      timers.push(stop);
-      return stop;
-    },
-    limit: (ms, action) =>
-      exchange.after(
-        ms,
-        () => exchange.end(new TransportError(`Cannot ${action}: timed out after ${ms} ms`, true)),
-      ),
-    async within(ms, action, work) {
-      const stop = exchange.limit(ms, action);
-      try {
-        return await Promise.race([work, exchange.over]);
-      } catch (cause) {
-        throw exchange.isOver ? exchange.failure : new TransportError(`Cannot ${action}`, false, { cause });
-      } finally {
-        stop();
-      }
-    },
-  };
-  signal.addEventListener("abort", abort);
-  return exchange;
+  /** Throws the signal's reason if that is aborted. */
+  constructor(private clock: Clock, private signal: AbortSignal) {
+    signal.throwIfAborted();
+    ({ promise: this.over, reject: this.#reject } = Promise.withResolvers<never>());
+    this.over.catch(() => {});
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  end(reason: unknown) {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.failure = reason;
+    this.signal.removeEventListener("abort", this.#abort);
+    for (const stop of this.#timers) stop();
+    this.#reject(reason);
+    this.close();
+  }
+
+  /** A timer that the end stops, too. */
+  after(ms: number, callback: () => void): () => void {
+    const stop = this.clock.after(ms, callback);
+    this.#timers.push(stop);
+    return stop;
+  }
+
+  limit(ms: number, action: string): () => void {
+    return this.after(ms, () => this.end(new TransportError(`Cannot ${action}: timed out after ${ms} ms`, true)));
+  }
+
+  /** Settles as the work does, or rejects at the limit or the end. */
+  async within<T>(ms: number, action: string, work: Promise<T>): Promise<T> {
+    const stop = this.limit(ms, action);
+    try {
+      return await Promise.race([work, this.over]);
+    } catch (cause) {
+      throw this.isOver ? this.failure : new TransportError(`Cannot ${action}`, false, { cause });
+    } finally {
+      stop();
+    }
+  }
 }

@@ -7,7 +7,7 @@ import { RelayError } from "../protocol/errors.ts";
 import { type Answer, type Post, TransportError } from "./answer.ts";
 import { createChunkedDecoder, createLengthDecoder } from "./body.ts";
 import { connect, createStuck, type Line, type Stuck } from "./connect.ts";
-import { createExchange, type Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { endOfHead, framingOf, type Head, keptFor, parseHead, unreadable } from "./head.ts";
 import { createKeeper, type Kept } from "./keep.ts";
 import { requestBytes } from "./request.ts";
@@ -50,7 +50,7 @@ export function createTransport(
       signal.throwIfAborted();
       const request = requestBytes(url, headers, body);
       const addresses = await addressesOf(url);
-      const exchange = createExchange(clock, signal);
+      const exchange = new Exchange(clock, signal);
       try {
         const line = keeper.take(url.origin, addresses) ?? await connect(network, stuck, exchange, url, addresses);
         return await ask(exchange, line, request, stuck, (ms) => keeper.keep(line, ms));
@@ -66,8 +66,8 @@ export function createTransport(
   };
 }
 
-/** An exchange whose request is on its way, or written. */
-interface Asked extends Exchange {
+/** The way back of a request that is on its way, or written. */
+interface Reply {
   /** Rejects at the end of the exchange. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Ends the exchange after a whole answer; the connection may be kept so long. */
@@ -94,16 +94,16 @@ async function ask(
     if (isWritten || !origin.startsWith("https:")) connection.close();
     else stuck.closeAfter(written.then(() => connection), address);
   };
-  const asked: Asked = Object.assign(exchange, {
-    read: (buffer: Uint8Array) => beforeEnd(connection.read(buffer)),
-    release(ms: number) {
+  const reply: Reply = {
+    read: (buffer) => beforeEnd(connection.read(buffer)),
+    release(ms) {
       if (isWritten && ms > 0) exchange.close = () => keep(ms);
       exchange.end(null);
     },
-  });
+  };
   const begun = "read" in line ? { buffer: line.buffer, read: beforeEnd(line.read) } : null;
-  const { head, buffer, from, to } = await readHead(asked, begun);
-  return createAnswer(asked, head, buffer, from, to);
+  const { head, buffer, from, to } = await readHead(exchange, reply, begun);
+  return createAnswer(exchange, reply, head, buffer, from, to);
 }
 
 async function write(exchange: Exchange, connection: Connection, bytes: Uint8Array): Promise<void> {
@@ -111,7 +111,7 @@ async function write(exchange: Exchange, connection: Connection, bytes: Uint8Arr
 }
 
 /** Reads up to the end of the head; the body begins at `from` in the buffer. The limit runs from a head's first byte. */
-async function readHead(asked: Asked, begun: Pick<Kept, "buffer" | "read"> | null) {
+async function readHead(exchange: Exchange, reply: Reply, begun: Pick<Kept, "buffer" | "read"> | null) {
   let buffer = begun?.buffer ?? new Uint8Array(HEAD_BUFFER_BYTES);
   let read = begun?.read;
   let length = 0;
@@ -122,9 +122,9 @@ async function readHead(asked: Asked, begun: Pick<Kept, "buffer" | "read"> | nul
     const end = endOfHead(buffer, looked, length);
     looked = length;
     if (end === -1) {
-      if (length > 0) stop ??= asked.limit(PROVIDER_HEAD_MS, "read the head of the answer");
+      if (length > 0) stop ??= exchange.limit(PROVIDER_HEAD_MS, "read the head of the answer");
       if (length === buffer.length) buffer = grown(buffer);
-      const count = await (read ?? asked.read(buffer.subarray(length)));
+      const count = await (read ?? reply.read(buffer.subarray(length)));
       if (count === null) throw new TransportError("The provider closed the connection before its answer");
       read = undefined;
       length += count;
@@ -154,7 +154,14 @@ function grown(buffer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 /** Reads the body; `from` to `to` came with the head. */
-function createAnswer(asked: Asked, head: Head, buffer: Uint8Array, from: number, to: number): Answer {
+function createAnswer(
+  exchange: Exchange,
+  reply: Reply,
+  head: Head,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+): Answer {
   const framing = framingOf(head);
   const decoder = framing === "chunked" ? createChunkedDecoder() : createLengthDecoder(framing);
   const coding = ENCODED.exec(head.headers.get("content-encoding") ?? "")?.[0].toLowerCase();
@@ -167,25 +174,25 @@ function createAnswer(asked: Asked, head: Head, buffer: Uint8Array, from: number
   }
   const keptMs = keptFor(head);
   let lastRead = 0;
-  if (coding !== undefined) asked.end(null);
-  else if (decoder.isDone) asked.release(from === to ? keptMs : 0);
+  if (coding !== undefined) exchange.end(null);
+  else if (decoder.isDone) reply.release(from === to ? keptMs : 0);
 
   /** Gives the connection back with the last byte. What came before broken framing counts, wherever a read was cut. */
   function take(start: number, end: number): Uint8Array | null {
     try {
       decoder.decode(buffer, start, end);
-      if (decoder.isDone) asked.release(decoder.used === end ? keptMs : 0);
+      if (decoder.isDone) reply.release(decoder.used === end ? keptMs : 0);
     } catch (error) {
-      asked.end(error);
+      exchange.end(error);
     }
     return decoder.end > decoder.start ? buffer.subarray(decoder.start, decoder.end) : null;
   }
 
   async function read(): Promise<Uint8Array | null> {
     buffer = bufferAfter(buffer, lastRead);
-    const count = await asked.read(buffer);
+    const count = await reply.read(buffer);
     if (count !== null) return take(0, lastRead = count);
-    asked.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
+    exchange.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
     return null;
   }
 
@@ -194,17 +201,17 @@ function createAnswer(asked: Asked, head: Head, buffer: Uint8Array, from: number
     header: (name) => head.headers.get(name) ?? null,
     async next() {
       try {
-        while (!asked.isOver) {
+        while (!exchange.isOver) {
           const bytes = from < to ? take(from, to) : await read();
           from = to;
           if (bytes !== null) return bytes;
         }
       } catch (error) {
-        asked.end(error);
+        exchange.end(error);
       }
-      if (asked.failure !== null) throw asked.failure;
+      if (exchange.failure !== null) throw exchange.failure;
     },
-    cancel: (reason) => asked.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
+    cancel: (reason) => exchange.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
   };
 }
 
