@@ -85,21 +85,24 @@ async function ask(
   if (exchange.isOver) throw exchange.failure;
   const { connection, origin, address } = line;
   let isWritten = false;
-  const stopWrite = exchange.limit(PROVIDER_WRITE_MS, "send the request");
-  // An answer may come before the request has left, so both go on at the same time [RFC 9112, 9.5].
-  const written = write(exchange, connection, request).then(() => isWritten = true, () => {}).finally(stopWrite);
-  // A closed connection rejects its reads, but this one may stay open.
-  const beforeEnd = (read: Promise<number | null>) => isWritten ? read : Promise.race([read, exchange.over]);
-  exchange.close = () => {
-    if (isWritten || !origin.startsWith("https:")) connection.close();
-    else stuck.closeAfter(written.then(() => connection), address);
-  };
+  // A closed connection rejects its reads, but one that is being written to may stay open.
+  const beforeEnd = (read: Promise<number | null>) => Promise.race([read, exchange.over]);
   const reply: Reply = {
     read: (buffer) => beforeEnd(connection.read(buffer)),
     release(ms) {
       if (isWritten && ms > 0) exchange.close = () => keep(ms);
       exchange.end(null);
     },
+  };
+  const stopWrite = exchange.limit(PROVIDER_WRITE_MS, "send the request");
+  // An answer may come before the request has left, so both go on at the same time [RFC 9112, 9.5].
+  const written = write(exchange, connection, request).then(() => {
+    isWritten = true;
+    reply.read = (buffer) => connection.read(buffer);
+  }, () => {}).finally(stopWrite);
+  exchange.close = () => {
+    if (isWritten || !origin.startsWith("https:")) connection.close();
+    else stuck.closeAfter(written.then(() => connection), address);
   };
   const begun = "read" in line ? { buffer: line.buffer, read: beforeEnd(line.read) } : null;
   const { head, buffer, from, to } = await readHead(exchange, reply, begun);
