@@ -164,8 +164,8 @@ export function startProvider(): ScriptedProvider {
   }
 
   async function serve(request: Request): Promise<Response> {
-    const url = new URL(request.url);
-    const route = routes.get(url.origin + url.pathname.replace(/\/chat\/completions$/, ""));
+    // Whatever host was asked: something may stand before the provider.
+    const route = routes.get(origin + new URL(request.url).pathname.replace(/\/chat\/completions$/, ""));
     if (!route) {
       await request.body?.cancel();
       return new Response("No such script", { status: 404 });

@@ -96,6 +96,12 @@ export const MAX_KEPT_CONNECTIONS = 64;
 /** Connections that it keeps to one origin. */
 export const MAX_KEPT_OF_ORIGIN = 16;
 
+/** Connections of one worker that were given up, and that the runtime cannot close until the provider does. */
+export const MAX_STUCK_CONNECTIONS = 256;
+
+/** The same, to one address. */
+export const MAX_STUCK_OF_ADDRESS = 16;
+
 /** Milliseconds that one call of the database may take; below the 8 s after which Supabase ends a statement. */
 export const DATABASE_TIMEOUT_MS = 5_000;
 

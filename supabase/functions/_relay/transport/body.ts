@@ -38,14 +38,13 @@ export function createLengthDecoder(left: number): BodyDecoder {
 }
 
 /** The places in a chunked body [RFC 9112, 7.1]. */
-const SIZE = 0, EXTENSION = 1, SIZE_LF = 2, DATA = 3, DATA_CR = 4, DATA_LF = 5;
-const TRAILER = 6, TRAILER_NAME = 7, TRAILER_VALUE = 8, TRAILER_LF = 9, LAST_LF = 10, END = 11;
+const SIZE = 0, EXTENSION = 1, DATA = 2, DATA_END = 3, TRAILER = 4, NAME = 5, VALUE = 6, END = 7;
 
 const CR = 13, LF = 10, SEMICOLON = 59, COLON = 58;
 
 /** Nothing is made for a chunk, because a provider sends one for each token. */
 export function createChunkedDecoder(): BodyDecoder {
-  const state = { place: SIZE, left: 0, line: 0, excess: 0 };
+  const state = { place: SIZE, left: 0, line: 0, excess: 0, isCr: false };
   return {
     start: 0,
     end: 0,
@@ -65,68 +64,72 @@ export function createChunkedDecoder(): BodyDecoder {
         this.end += size;
         at += size;
         state.left -= size;
-        if (state.left === 0) state.place = DATA_CR;
+        if (state.left === 0) state.place = DATA_END;
       }
       this.used = at;
     },
   };
 }
 
-/** `line`: bytes since the last data, for whatever is read past is bounded. `excess`: those that no data pays for. */
-type ChunkState = { place: number; left: number; line: number; excess: number };
+/**
+ * `line`: bytes since the last data, for whatever is read past is bounded; `excess`: those that no data pays for; `isCr`:
+ * the last one was a CR.
+ */
+type ChunkState = { place: number; left: number; line: number; excess: number; isCr: boolean };
 
 /** Takes one byte that is not data. */
 function step(state: ChunkState, byte: number) {
-  const { place } = state;
-  const limit = place < TRAILER ? MAX_CHUNK_LINE_BYTES : MAX_PROVIDER_HEAD_BYTES;
+  const limit = state.place < TRAILER ? MAX_CHUNK_LINE_BYTES : MAX_PROVIDER_HEAD_BYTES;
   if (++state.line > limit) throw unreadable(`its framing has more than ${limit} bytes in one place`);
-  if (place === SIZE) {
-    const digit = hexDigit(byte);
-    if (digit >= 0) state.left = state.left * 16 + digit;
-    else if (state.line > 1 && byte === CR) state.place = SIZE_LF;
-    else if (state.line > 1 && byte === SEMICOLON) state.place = EXTENSION;
-    else throw unreadable("a chunk of it has no valid size");
-    if (state.left > 0xffff_ffff) throw unreadable("a chunk of it is too long");
-  } else if (place === EXTENSION) {
-    if (byte === CR) state.place = SIZE_LF;
-    else if (isControl(byte)) throw unreadable("a chunk of it has a bad extension");
-  } else if (place === SIZE_LF) {
-    expect(byte, LF);
-    state.place = state.left === 0 ? TRAILER : DATA;
-    state.excess = Math.max(state.excess + state.line - 16 - 2 * state.left, 0);
-    if (state.excess > MAX_CHUNK_EXCESS_BYTES) {
-      throw unreadable(
-        `the lines of its chunks have more than ${MAX_CHUNK_EXCESS_BYTES} bytes beyond what their data needs`,
-      );
-    }
-    state.line = 0;
-  } else if (place === DATA_CR) {
-    expect(byte, CR);
-    state.place = DATA_LF;
-  } else if (place === DATA_LF) {
-    expect(byte, LF);
-    state.place = SIZE;
-    state.line = 0;
-  } else stepTrailer(state, byte);
+  if (state.isCr) endLine(state, byte);
+  else if (byte === CR) state.isCr = true;
+  else if (state.place === SIZE) stepSize(state, byte);
+  else if (state.place === EXTENSION) {
+    if (isControl(byte)) throw unreadable("a chunk of it has a bad extension");
+  } else if (state.place === DATA_END) throw unreadable(NO_CR_LF);
+  else if (state.place === VALUE) {
+    if (isControl(byte)) throw unreadable("a trailer has a control character");
+  } else if (state.place === NAME && byte === COLON) state.place = VALUE;
+  else if (isToken(byte)) state.place = NAME;
+  else throw unreadable(NO_NAME);
 }
 
-function stepTrailer(state: ChunkState, byte: number) {
+function endLine(state: ChunkState, byte: number) {
   const { place } = state;
-  if (place === LAST_LF || place === TRAILER_LF) {
-    expect(byte, LF);
-    state.place = place === LAST_LF ? END : TRAILER;
-  } else if (place === TRAILER_VALUE) {
-    if (byte === CR) state.place = TRAILER_LF;
-    else if (isControl(byte)) throw unreadable("a trailer has a control character");
-  } else if (place === TRAILER && byte === CR) state.place = LAST_LF;
-  else if (place === TRAILER_NAME && byte === COLON) state.place = TRAILER_VALUE;
-  else if (isToken(byte)) state.place = TRAILER_NAME;
-  else throw unreadable("a trailer has no valid name");
+  if (byte !== LF) throw unreadable(NO_CR_LF);
+  state.isCr = false;
+  if (place >= TRAILER) {
+    if (place === NAME) throw unreadable(NO_NAME);
+    // Trailers are bounded together.
+    state.place = place === TRAILER ? END : TRAILER;
+    return;
+  }
+  if (place === SIZE && state.line === 2) throw unreadable(NO_SIZE);
+  if (place !== DATA_END) pay(state);
+  state.line = 0;
+  state.place = place === DATA_END ? SIZE : state.left === 0 ? TRAILER : DATA;
 }
 
-function expect(byte: number, wanted: number) {
-  if (byte !== wanted) throw unreadable("a line of its framing does not end with CR LF");
+/** The data of a chunk pays for its line. */
+function pay(state: ChunkState) {
+  state.excess = Math.max(state.excess + state.line - 16 - 2 * state.left, 0);
+  if (state.excess <= MAX_CHUNK_EXCESS_BYTES) return;
+  throw unreadable(
+    `the lines of its chunks have more than ${MAX_CHUNK_EXCESS_BYTES} bytes beyond what their data needs`,
+  );
 }
+
+function stepSize(state: ChunkState, byte: number) {
+  const digit = hexDigit(byte);
+  if (digit >= 0) state.left = state.left * 16 + digit;
+  else if (byte === SEMICOLON && state.line > 1) state.place = EXTENSION;
+  else throw unreadable(NO_SIZE);
+  if (state.left > 0xffff_ffff) throw unreadable("a chunk of it is too long");
+}
+
+const NO_CR_LF = "a line of its framing does not end with CR LF";
+const NO_SIZE = "a chunk of it has no valid size";
+const NO_NAME = "a trailer has no valid name";
 
 function hexDigit(byte: number): number {
   if (byte >= 48 && byte <= 57) return byte - 48;

@@ -1,39 +1,48 @@
 /** Opens a connection to one of the addresses that were checked, and to no other. */
 
-import type { Clock } from "../platform/clock.ts";
 import type { Connection, Network } from "../platform/network.ts";
-import { PROVIDER_CONNECT_MS, PROVIDER_TLS_MS } from "../protocol/limits.ts";
+import {
+  MAX_STUCK_CONNECTIONS,
+  MAX_STUCK_OF_ADDRESS,
+  PROVIDER_CONNECT_MS,
+  PROVIDER_TLS_MS,
+} from "../protocol/limits.ts";
 import { TransportError } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Milliseconds after which the next address is tried too, as RFC 8305 recommends. */
 export const NEXT_ADDRESS_MS = 250;
 
-/** A connection, and the address at its other end. */
-export interface Connected {
-  connection: Connection;
+/** An open connection. */
+export interface Line {
+  origin: string;
+  /** At its other end. */
   address: string;
+  connection: Connection;
 }
 
 /** The name in the certificate must be the URL's host, whatever the address is. */
 export async function connect(
   network: Network,
-  clock: Clock,
+  stuck: Stuck,
+  exchange: Exchange,
   url: URL,
   addresses: string[],
-  signal: AbortSignal,
-): Promise<Connected> {
+): Promise<Line> {
   const isTls = url.protocol === "https:";
+  const usable = addresses.filter((address) => !isTls || stuck.allows(address));
+  if (usable.length < addresses.length && usable.length === 0) {
+    throw new TransportError("Cannot connect to the provider: too many earlier connections have not ended", true);
+  }
   const port = Number(url.port) || (isTls ? 443 : 80);
-  const others = new AbortController();
-  const first = firstOf(network, clock, inTurn(addresses), port, others.signal);
-  const close = ({ connection }: Connected) => connection.close();
-  const connected = await within(clock, PROVIDER_CONNECT_MS, "connect to the provider", first, signal, close)
-    .finally(() => others.abort(new DOMException("It is not needed", "AbortError")));
-  if (!isTls) return connected;
-  const tls = network.startTls(connected.connection, url.hostname.replace(/^\[|\]$/g, ""));
-  const closeTls = (connection: Connection) => connection.close();
-  const connection = await within(clock, PROVIDER_TLS_MS, "agree on TLS with the provider", tls, signal, closeTls);
-  return { connection, address: connected.address };
+  const first = firstOf(network, exchange, inTurn(usable), port);
+  const { connection, address } = await exchange.within(PROVIDER_CONNECT_MS, "connect to the provider", first);
+  const line = { origin: url.origin, address, connection };
+  if (!isTls || exchange.isOver) return line;
+  const tls = network.startTls(connection, url.hostname.replace(/^\[|\]$/g, ""));
+  exchange.close = () => stuck.closeAfter(tls, address);
+  line.connection = await exchange.within(PROVIDER_TLS_MS, "agree on TLS with the provider", tls);
+  return line;
 }
 
 /** Families take turns, IPv6 first, because one of the two may lead nowhere [RFC 8305, 4]. */
@@ -44,39 +53,35 @@ function inTurn(addresses: string[]): string[] {
     .flat().filter((address) => address !== undefined);
 }
 
-/** The first that answers; the others are closed when they do. Once the signal aborts, no further one is tried. */
+/** The first that answers; the others are closed when they do. After the end of the exchange no further one is tried. */
 function firstOf(
   network: Network,
-  clock: Clock,
+  exchange: Exchange,
   addresses: string[],
   port: number,
-  signal: AbortSignal,
-): Promise<Connected> {
+): Promise<{ connection: Connection; address: string }> {
   return new Promise((resolve, reject) => {
     let next = 0;
     let waiting = addresses.length;
+    let isFound = false;
     let stop = () => {};
-    let isOver = false;
-    const end = () => {
-      isOver = true;
-      stop();
-    };
-    signal.addEventListener("abort", end, { once: true });
     if (waiting === 0) reject(new TypeError("The provider's name has no address"));
 
     function attempt() {
       stop();
-      if (isOver || next === addresses.length) return;
+      if (isFound || exchange.isOver || next === addresses.length) return;
       const address = addresses[next++];
-      stop = clock.after(NEXT_ADDRESS_MS, attempt);
+      stop = exchange.after(NEXT_ADDRESS_MS, attempt);
       network.connect(address, port).then((connection) => {
-        if (isOver) return connection.close();
-        end();
+        if (isFound || exchange.isOver) return connection.close();
+        isFound = true;
+        stop();
+        exchange.close = () => connection.close();
         resolve({ connection, address });
       }, (error) => {
         waiting--;
         if (waiting > 0) return attempt();
-        end();
+        stop();
         reject(error);
       });
     }
@@ -84,32 +89,32 @@ function firstOf(
   });
 }
 
-/** Settles as the work does, or rejects at the limit or the abort; what the work brings after that goes to `undo`. */
-function within<T>(
-  clock: Clock,
-  ms: number,
-  action: string,
-  work: Promise<T>,
-  signal: AbortSignal,
-  undo: (late: T) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const end = (settle: () => void) => {
-      if (isOver) return;
-      isOver = true;
-      stop();
-      signal.removeEventListener("abort", abort);
-      settle();
-    };
-    const abort = () => end(() => reject(signal.reason));
-    const late = new TransportError(`Cannot ${action}: timed out after ${ms} ms`, true);
-    const stop = clock.after(ms, () => end(() => reject(late)));
-    signal.addEventListener("abort", abort);
-    work.then((value) => {
-      if (isOver) return undo(value);
-      end(() => resolve(value));
-    }, (cause) => end(() => reject(new TransportError(`Cannot ${action}`, false, { cause }))));
-    if (signal.aborted) abort();
-  });
+/** Connections that were given up and cannot be closed yet. */
+export interface Stuck {
+  /** Whether the address, and the worker, have fewer of them than the limits. */
+  allows(address: string): boolean;
+  /** Closes what the work brings; until it settles, it counts. */
+  closeAfter(work: Promise<Connection>, address: string): void;
+}
+
+/**
+ * Deno does not close a TLS socket during its handshake, nor while the peer takes no bytes, until the peer does
+ * something: a hostile provider can hold one for each request. Nothing can be done to the socket, so they are bounded.
+ */
+export function createStuck(): Stuck {
+  const counts = new Map<string, number>();
+  let total = 0;
+  const count = (address: string, change: number) => {
+    total += change;
+    const now = (counts.get(address) ?? 0) + change;
+    if (now === 0) counts.delete(address);
+    else counts.set(address, now);
+  };
+  return {
+    allows: (address) => total < MAX_STUCK_CONNECTIONS && (counts.get(address) ?? 0) < MAX_STUCK_OF_ADDRESS,
+    closeAfter(work, address) {
+      count(address, 1);
+      work.then((connection) => connection.close()).catch(() => {}).finally(() => count(address, -1));
+    },
+  };
 }

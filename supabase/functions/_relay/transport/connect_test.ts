@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../platform/clock.ts";
 import type { Connection, Network } from "../platform/network.ts";
+import { MAX_STUCK_CONNECTIONS } from "../protocol/limits.ts";
 import { createManualClock, turns } from "../testing/platform.ts";
-import { connect, NEXT_ADDRESS_MS } from "./connect.ts";
+import { connect as connectLine, createStuck, NEXT_ADDRESS_MS } from "./connect.ts";
+import { Exchange } from "./exchange.ts";
 import { createGuard, LOOKUP_CACHE_MS } from "./guard.ts";
 import { createTransport } from "./transport.ts";
 
 const NEVER = new AbortController().signal;
 const PUBLIC = ["93.184.215.14", "2606:4700::1111", "93.184.215.15"];
+
+const connect = (network: Network, clock: Clock, url: URL, addresses: string[], signal: AbortSignal) =>
+  connectLine(network, createStuck(), new Exchange(clock, signal), url, addresses);
 
 /** A network in which the test settles each connection. */
 function makeNetwork() {
@@ -86,4 +92,21 @@ Deno.test("the address that was checked is called, whatever the name leads to by
   await assert.rejects(transport.post(url, {}, "", NEVER), { code: "provider_not_allowed" });
   assert.equal(tried.length, 1);
   for (const { reject } of waiting.values()) reject();
+});
+
+Deno.test("connections that the runtime cannot close are bounded for a worker, and free their place when they settle", async () => {
+  const stuck = createStuck();
+  const works = Array.from({ length: MAX_STUCK_CONNECTIONS }, () => Promise.withResolvers<Connection>());
+  let closed = 0;
+  for (const [index, { promise }] of works.entries()) {
+    assert.equal(stuck.allows("new"), true);
+    stuck.closeAfter(promise, String(index));
+  }
+  assert.equal(stuck.allows("new"), false);
+  works[0].reject(new Error("The provider closed it"));
+  await turns();
+  assert.equal(stuck.allows("new"), true);
+  for (const { resolve } of works) resolve({ close: () => closed++ } as unknown as Connection);
+  await turns();
+  assert.deepEqual([stuck.allows("0"), closed], [true, MAX_STUCK_CONNECTIONS - 1]);
 });

@@ -2,20 +2,23 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { MAX_KEPT_CONNECTIONS, MAX_KEPT_OF_ORIGIN, PROVIDER_KEEP_MS } from "../protocol/limits.ts";
-import type { Connected } from "./connect.ts";
+import type { Line } from "./connect.ts";
 
 /** An idle read holds its buffer, so that one is small; the head of the next answer begins in it. */
 const IDLE_BUFFER_BYTES = 256;
 
-/** A connection that was used before. */
-export interface Kept extends Connected {
-  /** The read that waited while nothing was asked; the next answer begins with it. */
-  begun: { buffer: Uint8Array; read: Promise<number | null> };
-}
+/**
+ * A server that answers once too often does so at once. What it sends in this time closes the connection, and is not
+ * taken for the answer to the next request.
+ */
+export const KEPT_SILENT_MS = 50;
 
-interface Entry extends Kept {
-  origin: string;
-  stop: () => void;
+/** A connection that was used before, and the read that waited while nothing was asked. */
+export interface Kept extends Line {
+  buffer: Uint8Array<ArrayBuffer>;
+  read: Promise<number | null>;
+  /** When it has been silent for long enough. */
+  usableAt: number;
 }
 
 /** The connections of one worker that wait for a request. */
@@ -23,7 +26,7 @@ export interface Keeper {
   /** Takes the youngest one of the origin whose other end is one of the addresses. */
   take(origin: string, addresses: string[]): Kept | null;
   /** `ms`: how long the provider says that it waits; the relay stays a second below. */
-  keep(origin: string, connected: Connected, ms: number): void;
+  keep(line: Line, ms: number): void;
   readonly size: number;
   close(): void;
 }
@@ -34,49 +37,47 @@ export interface Keeper {
  * so that no request is sent on one which the provider has closed.
  */
 export function createKeeper(clock: Clock): Keeper {
-  const entries = new Set<Entry>();
+  /** From the oldest to the youngest, each with what stops its timer. */
+  const waiting = new Map<Kept, () => void>();
   let isClosed = false;
 
-  function drop(entry: Entry) {
-    if (!remove(entry)) return;
-    entry.connection.close();
+  function remove(kept: Kept): boolean {
+    waiting.get(kept)?.();
+    return waiting.delete(kept);
   }
 
-  function remove(entry: Entry): boolean {
-    entry.stop();
-    return entries.delete(entry);
-  }
-
-  function makeRoom(origin: string) {
-    const ofOrigin = [...entries].filter((entry) => entry.origin === origin);
-    if (ofOrigin.length >= MAX_KEPT_OF_ORIGIN) drop(ofOrigin[0]);
-    else if (entries.size >= MAX_KEPT_CONNECTIONS) drop([...entries][0]);
+  function drop(kept: Kept) {
+    if (remove(kept)) kept.connection.close();
   }
 
   return {
     take(origin, addresses) {
-      const entry = [...entries].findLast((entry) => entry.origin === origin && addresses.includes(entry.address));
-      if (entry === undefined) return null;
-      remove(entry);
-      return entry;
+      const now = clock.now();
+      const kept = [...waiting.keys()].findLast((kept) =>
+        kept.origin === origin && addresses.includes(kept.address) && now >= kept.usableAt
+      );
+      if (kept === undefined) return null;
+      remove(kept);
+      return kept;
     },
-    keep(origin, { connection, address }, ms) {
+    keep({ origin, address, connection }, ms) {
       const time = Math.min(PROVIDER_KEEP_MS, ms - 1_000);
       if (isClosed || time <= 0) return connection.close();
-      makeRoom(origin);
+      const ofOrigin = [...waiting.keys()].filter((kept) => kept.origin === origin);
+      if (ofOrigin.length >= MAX_KEPT_OF_ORIGIN) drop(ofOrigin[0]);
+      else if (waiting.size >= MAX_KEPT_CONNECTIONS) drop([...waiting.keys()][0]);
       const buffer = new Uint8Array(IDLE_BUFFER_BYTES);
-      const read = connection.read(buffer);
-      const entry: Entry = { origin, connection, address, begun: { buffer, read }, stop: () => {} };
-      entry.stop = clock.after(time, () => drop(entry));
-      entries.add(entry);
-      read.then(() => drop(entry), () => drop(entry));
+      const usableAt = clock.now() + KEPT_SILENT_MS;
+      const kept = { origin, address, connection, buffer, read: connection.read(buffer), usableAt };
+      waiting.set(kept, clock.after(time, () => drop(kept)));
+      kept.read.then(() => drop(kept), () => drop(kept));
     },
     get size() {
-      return entries.size;
+      return waiting.size;
     },
     close() {
       isClosed = true;
-      for (const entry of entries) drop(entry);
+      for (const kept of waiting.keys()) drop(kept);
     },
   };
 }

@@ -131,7 +131,8 @@ Deno.test("so many connections are kept, and the oldest makes room", () => {
   const keeper = createKeeper(clock);
   const closed: string[] = [];
   const keep = (origin: string, address: string) =>
-    keeper.keep(origin, {
+    keeper.keep({
+      origin,
       address,
       connection: {
         read: () => new Promise(() => {}),

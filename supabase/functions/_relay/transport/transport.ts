@@ -1,12 +1,13 @@
 /** HTTP/1.1 for what a provider is asked: one POST, and an answer that streams [RFC 9110, RFC 9112]. */
 
 import { type Clock, systemClock } from "../platform/clock.ts";
-import { createNetwork, type Network } from "../platform/network.ts";
+import { type Connection, createNetwork, type Network } from "../platform/network.ts";
 import { MAX_PROVIDER_HEAD_BYTES, PROVIDER_HEAD_MS, PROVIDER_WRITE_MS } from "../protocol/limits.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { type Answer, type Post, TransportError } from "./answer.ts";
 import { createChunkedDecoder, createLengthDecoder } from "./body.ts";
-import { connect, type Connected } from "./connect.ts";
+import { connect, createStuck, type Line, type Stuck } from "./connect.ts";
+import { Exchange } from "./exchange.ts";
 import { endOfHead, framingOf, type Head, keptFor, parseHead, unreadable } from "./head.ts";
 import { createKeeper, type Kept } from "./keep.ts";
 import { requestBytes } from "./request.ts";
@@ -20,6 +21,8 @@ const HEAD_BUFFER_BYTES = 2_048;
 /** A read that waits holds its buffer, so a stream that says little has a small one. */
 const MIN_BUFFER_BYTES = 1_024;
 const MAX_BUFFER_BYTES = 64 * 1024;
+
+const WRITE_BYTES = 64 * 1024;
 
 /** The request asks for identity; some servers name an encoding that is none, such as utf-8. */
 const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
@@ -43,14 +46,20 @@ export function createTransport(
   network: Network = createNetwork(),
 ): Transport {
   const keeper = createKeeper(clock);
+  const stuck = createStuck();
   return {
     async post(url, headers, body, signal) {
       signal.throwIfAborted();
       const request = requestBytes(url, headers, body);
       const addresses = await addressesOf(url);
-      signal.throwIfAborted();
-      const line = keeper.take(url.origin, addresses) ?? await connect(network, clock, url, addresses, signal);
-      return await exchange(clock, line, request, signal, (ms) => keeper.keep(url.origin, line, ms));
+      const exchange = new Exchange(clock, signal);
+      try {
+        const line = keeper.take(url.origin, addresses) ?? await connect(network, stuck, exchange, url, addresses);
+        return await ask(exchange, line, request, stuck, (ms) => keeper.keep(line, ms));
+      } catch (error) {
+        exchange.end(error);
+        throw exchange.failure;
+      }
     },
     get kept() {
       return keeper.size;
@@ -59,124 +68,110 @@ export function createTransport(
   };
 }
 
-/** Sends the request, reads the head, and gives the rest to read. */
-async function exchange(
-  clock: Clock,
-  line: Connected | Kept,
-  request: Uint8Array,
-  signal: AbortSignal,
-  keep: (ms: number) => void,
-): Promise<Answer> {
-  const hold = createHold(line, signal, keep);
-  const limit = (ms: number, action: string) =>
-    clock.after(ms, () => hold.end(new TransportError(`Cannot ${action}: timed out after ${ms} ms`, true)));
-  const stopWrite = limit(PROVIDER_WRITE_MS, "send the request");
-  // An answer may come before the request has left, so both go on at the same time [RFC 9112, 9.5].
-  write(line, request).then(() => hold.isWritten = true, () => {}).finally(stopWrite);
-  try {
-    const begun = "begun" in line ? line.begun : null;
-    const read = await readHead(hold, begun, () => limit(PROVIDER_HEAD_MS, "read the head of the answer"));
-    return createAnswer(hold, read.head, read.buffer, read.from, read.to);
-  } catch (error) {
-    hold.end(error);
-    throw hold.failure;
-  }
-}
-
-/** One use of a connection. */
-interface Hold {
+/** The way back of a request that is on its way, or written. */
+interface Reply {
+  /** Rejects at the end of the exchange. */
   read(buffer: Uint8Array): Promise<number | null>;
-  isWritten: boolean;
-  isOver: boolean;
-  /** Why it is over; null: the answer is whole. */
-  failure: unknown;
-  /** Closes the connection; what waits on it rejects with the reason. */
-  end(reason: unknown): void;
-  /** Gives the connection back after a whole answer. */
+  /** Ends the exchange after a whole answer; the connection may be kept so long. */
   release(ms: number): void;
 }
 
-/** The signal closes the connection until the use is over. */
-function createHold({ connection }: Connected, signal: AbortSignal, keep: (ms: number) => void): Hold {
-  const abort = () => hold.end(signal.reason);
-  const hold: Hold = {
-    read: (buffer) => connection.read(buffer),
-    isWritten: false,
-    isOver: false,
-    failure: null,
-    end(reason) {
-      if (hold.isOver) return;
-      hold.isOver = true;
-      hold.failure = reason;
-      signal.removeEventListener("abort", abort);
-      connection.close();
-    },
+/** Sends the request, reads the head, and gives the rest to read. */
+async function ask(
+  exchange: Exchange,
+  line: Line | Kept,
+  request: Uint8Array,
+  stuck: Stuck,
+  keep: (ms: number) => void,
+): Promise<Answer> {
+  if (exchange.isOver) throw exchange.failure;
+  const { connection, origin, address } = line;
+  let isWritten = false;
+  // A closed connection rejects its reads, but one that is being written to may stay open.
+  const beforeEnd = (read: Promise<number | null>) => Promise.race([read, exchange.over]);
+  const reply: Reply = {
+    read: (buffer) => beforeEnd(connection.read(buffer)),
     release(ms) {
-      if (hold.isOver) return;
-      if (!hold.isWritten || ms === 0) return hold.end(null);
-      hold.isOver = true;
-      signal.removeEventListener("abort", abort);
-      keep(ms);
+      if (isWritten && ms > 0) exchange.close = () => keep(ms);
+      exchange.end(null);
     },
   };
-  if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort);
-  return hold;
+  const stopWrite = exchange.limit(PROVIDER_WRITE_MS, "send the request");
+  // An answer may come before the request has left, so both go on at the same time [RFC 9112, 9.5].
+  const unsent = { bytes: request };
+  const written = write(exchange, connection, unsent).then(() => {
+    isWritten = true;
+    reply.read = (buffer) => connection.read(buffer);
+  }, () => {}).finally(stopWrite);
+  exchange.close = () => {
+    if (isWritten || !origin.startsWith("https:")) return connection.close();
+    unsent.bytes = new Uint8Array();
+    stuck.closeAfter(written.then(() => connection), address);
+  };
+  const begun = "read" in line ? { buffer: line.buffer, read: beforeEnd(line.read) } : null;
+  const { head, buffer, from, to } = await readHead(exchange, reply, begun);
+  return createAnswer(exchange, reply, head, buffer, from, to);
 }
 
-async function write({ connection }: Connected, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+/** In copies of a bounded size: a write that is stuck holds the whole buffer behind what it was given. */
+async function write(exchange: Exchange, connection: Connection, unsent: { bytes: Uint8Array }): Promise<void> {
+  for (let at = 0; at < unsent.bytes.length && !exchange.isOver;) {
+    at += await connection.write(unsent.bytes.slice(at, at + WRITE_BYTES));
+  }
 }
 
 /** Reads up to the end of the head; the body begins at `from` in the buffer. The limit runs from a head's first byte. */
-async function readHead(hold: Hold, begun: Kept["begun"] | null, limit: () => () => void) {
-  let buffer = new Uint8Array(HEAD_BUFFER_BYTES);
+async function readHead(exchange: Exchange, reply: Reply, begun: Pick<Kept, "buffer" | "read"> | null) {
+  let buffer = begun?.buffer ?? new Uint8Array(HEAD_BUFFER_BYTES);
+  let read = begun?.read;
   let length = 0;
   let looked = 0;
   let interim = 0;
   let stop: (() => void) | null = null;
-  try {
-    while (interim <= MAX_INTERIM_ANSWERS) {
-      const end = endOfHead(buffer, looked, length);
-      looked = length;
-      if (end === -1) {
-        if (length > 0) stop ??= limit();
-        if (length === buffer.length) buffer = grown(buffer);
-        const count = await (begun?.read ?? hold.read(buffer.subarray(length)));
-        if (count === null) throw new TransportError("The provider closed the connection before its answer");
-        if (begun !== null) buffer.set(begun.buffer.subarray(0, count));
-        begun = null;
-        length += count;
-        continue;
-      }
-      stop?.();
-      stop = null;
-      const head = parseHead(buffer.subarray(0, end));
-      if (head.status >= 200) return { head, buffer, from: end, to: length };
-      // HTTP/1.0 has no interim answers, and no other protocol was asked for [RFC 9110, 15.2].
-      if (head.status === 101 || head.version === "1.0") throw unreadable(`it begins with status ${head.status}`);
-      interim++;
-      buffer.copyWithin(0, end, length);
-      length -= end;
-      looked = 0;
+  while (interim <= MAX_INTERIM_ANSWERS) {
+    const end = endOfHead(buffer, looked, length);
+    looked = length;
+    if (end === -1) {
+      if (length > 0) stop ??= exchange.limit(PROVIDER_HEAD_MS, "read the head of the answer");
+      if (length === buffer.length) buffer = grown(buffer);
+      const count = await (read ?? reply.read(buffer.subarray(length)));
+      if (count === null) throw new TransportError("The provider closed the connection before its answer");
+      read = undefined;
+      length += count;
+      continue;
     }
-  } finally {
     stop?.();
+    stop = null;
+    const head = parseHead(buffer.subarray(0, end));
+    if (head.status >= 200) return { head, buffer, from: end, to: length };
+    // HTTP/1.0 has no interim answers, and no other protocol was asked for [RFC 9110, 15.2].
+    if (head.status === 101 || head.version === "1.0") throw unreadable(`it begins with status ${head.status}`);
+    interim++;
+    buffer.copyWithin(0, end, length);
+    length -= end;
+    looked = 0;
   }
   throw unreadable(`there are more than ${MAX_INTERIM_ANSWERS} interim answers before it`);
 }
 
-function grown(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
+function grown(buffer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (buffer.length >= MAX_PROVIDER_HEAD_BYTES) {
     throw unreadable(`its head has more than ${MAX_PROVIDER_HEAD_BYTES} bytes`);
   }
-  const larger = new Uint8Array(Math.min(4 * buffer.length, MAX_PROVIDER_HEAD_BYTES));
+  const larger = new Uint8Array(Math.min(Math.max(4 * buffer.length, HEAD_BUFFER_BYTES), MAX_PROVIDER_HEAD_BYTES));
   larger.set(buffer);
   return larger;
 }
 
 /** Reads the body; `from` to `to` came with the head. */
-function createAnswer(hold: Hold, head: Head, buffer: Uint8Array, from: number, to: number): Answer {
+function createAnswer(
+  exchange: Exchange,
+  reply: Reply,
+  head: Head,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+): Answer {
   const framing = framingOf(head);
   const decoder = framing === "chunked" ? createChunkedDecoder() : createLengthDecoder(framing);
   const coding = ENCODED.exec(head.headers.get("content-encoding") ?? "")?.[0].toLowerCase();
@@ -189,25 +184,25 @@ function createAnswer(hold: Hold, head: Head, buffer: Uint8Array, from: number, 
   }
   const keptMs = keptFor(head);
   let lastRead = 0;
-  if (coding !== undefined) hold.end(null);
-  else if (decoder.isDone) hold.release(from === to ? keptMs : 0);
+  if (coding !== undefined) exchange.end(null);
+  else if (decoder.isDone) reply.release(from === to ? keptMs : 0);
 
   /** Gives the connection back with the last byte. What came before broken framing counts, wherever a read was cut. */
   function take(start: number, end: number): Uint8Array | null {
     try {
       decoder.decode(buffer, start, end);
-      if (decoder.isDone) hold.release(decoder.used === end ? keptMs : 0);
+      if (decoder.isDone) reply.release(decoder.used === end ? keptMs : 0);
     } catch (error) {
-      hold.end(error);
+      exchange.end(error);
     }
     return decoder.end > decoder.start ? buffer.subarray(decoder.start, decoder.end) : null;
   }
 
   async function read(): Promise<Uint8Array | null> {
     buffer = bufferAfter(buffer, lastRead);
-    const count = await hold.read(buffer);
+    const count = await reply.read(buffer);
     if (count !== null) return take(0, lastRead = count);
-    hold.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
+    exchange.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
     return null;
   }
 
@@ -216,17 +211,17 @@ function createAnswer(hold: Hold, head: Head, buffer: Uint8Array, from: number, 
     header: (name) => head.headers.get(name) ?? null,
     async next() {
       try {
-        while (!hold.isOver) {
+        while (!exchange.isOver) {
           const bytes = from < to ? take(from, to) : await read();
           from = to;
           if (bytes !== null) return bytes;
         }
       } catch (error) {
-        hold.end(error);
+        exchange.end(error);
       }
-      if (hold.failure !== null) throw hold.failure;
+      if (exchange.failure !== null) throw exchange.failure;
     },
-    cancel: (reason) => hold.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
+    cancel: (reason) => exchange.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
   };
 }
 

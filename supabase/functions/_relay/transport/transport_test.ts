@@ -3,6 +3,7 @@ import { createNetwork } from "../platform/network.ts";
 import {
   MAX_PROVIDER_HEAD_BYTES,
   MAX_PROVIDER_HEADERS,
+  MAX_STUCK_OF_ADDRESS,
   PROVIDER_CONNECT_MS,
   PROVIDER_HEAD_MS,
   PROVIDER_TLS_MS,
@@ -12,7 +13,7 @@ import { TEST_CA } from "../testing/certificates.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { type RawServer, startRawServer } from "../testing/raw_server.ts";
 import { splitEverywhere } from "../testing/split.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, TransportError } from "./answer.ts";
 import { MAX_CHUNK_EXCESS_BYTES, MAX_CHUNK_LINE_BYTES } from "./body.ts";
 import { createTransport, MAX_INTERIM_ANSWERS } from "./transport.ts";
 
@@ -431,6 +432,44 @@ Deno.test("a provider that is silent in the handshake is given up at the limit, 
     assert.equal(clock.pending, 0);
   }
 });
+
+for (const state of ["in the handshake", "writing"]) {
+  Deno.test(`connections that the runtime cannot close are bounded for an address: ${state}`, async () => {
+    const { clock, transport } = make();
+    const isWriting = state === "writing";
+    // More than the kernel takes.
+    const body = isWriting ? "x".repeat(16_000_000) : "";
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using server = startRawServer(async (peer) => {
+      // The client reads it only after the handshake.
+      if (isWriting) await peer.send("H");
+      await promise;
+      if (isWriting) await peer.closed();
+    }, isWriting ? "good" : undefined);
+    const ask = async () => {
+      const abort = new AbortController();
+      const asked = transport.post(new URL(`https://${server.url.host}`), {}, body, abort.signal);
+      let error: TransportError | undefined;
+      asked.then(() => assert.fail("It was answered"), (reason) => error = reason);
+      const { accepted } = server;
+      // The limits of the write and of the head, or that of the handshake.
+      const pending = isWriting ? 2 : 1;
+      await until(() => error !== undefined || server.accepted > accepted && clock.pending === pending);
+      abort.abort(REASON);
+      await until(() => error !== undefined);
+      return error!;
+    };
+    for (let index = 0; index < MAX_STUCK_OF_ADDRESS; index++) assert.equal(await ask(), REASON);
+    const refused = await ask();
+    assert.match(refused.message, /too many earlier connections have not ended$/);
+    assert.deepEqual([refused.isTimeout, server.accepted, clock.pending], [true, MAX_STUCK_OF_ADDRESS, 0]);
+    assert.equal(server.open, MAX_STUCK_OF_ADDRESS);
+    resolve();
+    await server.emptied();
+    while (/not ended/.test((await ask()).message)) await tick();
+    await server.emptied();
+  });
+}
 
 Deno.test("a certificate must be the host's, valid, and signed by who is trusted", async () => {
   const ask = async (certificate: "good" | "otherName" | "expired" | "foreign", host: string) => {

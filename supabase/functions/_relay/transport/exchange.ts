@@ -1,0 +1,59 @@
+/** One request and its answer: what can end them, from the first address to the last byte. */
+
+import type { Clock } from "../platform/clock.ts";
+import { TransportError } from "./answer.ts";
+
+/** The signal ends it, or a limit, or an error, or the last byte: the first of them counts. */
+export class Exchange {
+  isOver = false;
+  /** Why it is over; null: the answer is whole. */
+  failure: unknown = null;
+  /** Rejects with that, so that what waits can race it. */
+  readonly over: Promise<never>;
+  /** Closes, or keeps, what is open; called once, at the end. */
+  close = () => {};
+  #reject: (reason: unknown) => void;
+  #timers: (() => void)[] = [];
+  #abort = () => this.end(this.signal.reason);
+
+  /** Throws the signal's reason if that is aborted. */
+  constructor(private clock: Clock, private signal: AbortSignal) {
+    signal.throwIfAborted();
+    ({ promise: this.over, reject: this.#reject } = Promise.withResolvers<never>());
+    this.over.catch(() => {});
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  end(reason: unknown) {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.failure = reason;
+    this.signal.removeEventListener("abort", this.#abort);
+    for (const stop of this.#timers) stop();
+    this.#reject(reason);
+    this.close();
+  }
+
+  /** A timer that the end stops, too. */
+  after(ms: number, callback: () => void): () => void {
+    const stop = this.clock.after(ms, callback);
+    this.#timers.push(stop);
+    return stop;
+  }
+
+  limit(ms: number, action: string): () => void {
+    return this.after(ms, () => this.end(new TransportError(`Cannot ${action}: timed out after ${ms} ms`, true)));
+  }
+
+  /** Settles as the work does, or rejects at the limit or the end. */
+  async within<T>(ms: number, action: string, work: Promise<T>): Promise<T> {
+    const stop = this.limit(ms, action);
+    try {
+      return await Promise.race([work, this.over]);
+    } catch (cause) {
+      throw this.isOver ? this.failure : new TransportError(`Cannot ${action}`, false, { cause });
+    } finally {
+      stop();
+    }
+  }
+}
