@@ -5,7 +5,7 @@ import { TEST_CA } from "../testing/certificates.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { type Peer, type RawServer, startRawServer } from "../testing/raw_server.ts";
 import type { Answer } from "./answer.ts";
-import { createKeeper } from "./keep.ts";
+import { createKeeper, KEPT_SILENT_MS } from "./keep.ts";
 import { createTransport } from "./transport.ts";
 
 const NEVER = new AbortController().signal;
@@ -39,9 +39,12 @@ Deno.test("requests in a row share a connection, with TLS or without", async () 
   for (const certificate of [undefined, "good"] as const) {
     const { clock, transport, ask } = make();
     await using server = startRawServer(gives(HI), certificate);
-    for (let index = 0; index < 3; index++) assert.equal(await ask(server), "Hi");
+    for (let index = 0; index < 3; index++) {
+      assert.equal(await ask(server), "Hi");
+      clock.advance(KEPT_SILENT_MS);
+    }
     assert.deepEqual([server.accepted, server.requests.length, transport.kept], [1, 3, 1]);
-    clock.advance(PROVIDER_KEEP_MS - 1);
+    clock.advance(PROVIDER_KEEP_MS - KEPT_SILENT_MS - 1);
     assert.equal(transport.kept, 1);
     clock.advance(1);
     assert.equal(transport.kept, 0);
@@ -72,14 +75,26 @@ Deno.test("a connection that the provider closed, or wrote to, is not used again
   }
 });
 
+Deno.test("a connection on which an answer has just ended is not used: a server may answer once too often", async () => {
+  const { clock, transport, ask } = make();
+  await using server = startRawServer(gives(HI));
+  await ask(server);
+  clock.advance(KEPT_SILENT_MS - 1);
+  await ask(server);
+  assert.deepEqual([server.accepted, transport.kept], [2, 2]);
+  transport.close();
+  await server.emptied();
+});
+
 Deno.test("a request that a provider read on a kept connection is not sent again when that breaks", async () => {
-  const { transport, ask } = make();
+  const { clock, transport, ask } = make();
   await using server = startRawServer(async (peer) => {
     await peer.request();
     await peer.send(HI);
     await peer.request();
   });
   await ask(server);
+  clock.advance(KEPT_SILENT_MS);
   await assert.rejects(ask(server), { name: "TransportError" });
   assert.deepEqual([server.accepted, server.requests.length, transport.kept], [1, 2, 0]);
 });
@@ -112,9 +127,10 @@ Deno.test("a connection is kept only after a whole answer of a provider that kee
 
 Deno.test("a kept connection is used only where its address is one that was checked for this request", async () => {
   let addresses = ["127.0.0.1"];
-  const { transport, ask } = make(() => addresses);
+  const { clock, transport, ask } = make(() => addresses);
   await using server = startRawServer(gives(HI));
   await ask(server);
+  clock.advance(KEPT_SILENT_MS);
   // Nothing listens there.
   addresses = ["127.0.0.2"];
   await assert.rejects(ask(server), { message: "Cannot connect to the provider" });
@@ -144,6 +160,8 @@ Deno.test("so many connections are kept, and the oldest makes room", () => {
   assert.deepEqual([keeper.size, closed], [MAX_KEPT_OF_ORIGIN, ["http://a.test 0"]]);
   for (let index = keeper.size; index <= MAX_KEPT_CONNECTIONS; index++) keep(`http://${index}.test`, "1");
   assert.deepEqual([keeper.size, closed[1]], [MAX_KEPT_CONNECTIONS, "http://a.test 1"]);
+  assert.equal(keeper.take("http://a.test", ["2", "3"]), null);
+  clock.advance(KEPT_SILENT_MS);
   assert.equal(keeper.take("http://a.test", ["0", "1"]), null);
   assert.equal(keeper.take("http://b.test", ["2"]), null);
   assert.equal(keeper.take("http://a.test", ["2", "3"])?.address, "3");
