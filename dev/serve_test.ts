@@ -54,7 +54,12 @@ Deno.test("serve logs a fault that no request owns, and goes on", { ignore: Deno
 
 Deno.test("deno task serve may use the network and its own variables, with the packages of the lock, and no more", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
-  const variables = "PORT,HOST,MAX_CONNECTIONS,SUPABASE_*,RELAY_*";
+  const proxies = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+  const variables = [
+    ...["PORT", "HOST", "MAX_CONNECTIONS", "SUPABASE_*", "RELAY_*"],
+    ...proxies,
+    ...proxies.map((name) => name.toLowerCase()),
+  ];
   equal(tasks.serve, `deno run --no-prompt --frozen --allow-net '--allow-env=${variables}' dev/serve.ts`);
 });
 

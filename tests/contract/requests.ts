@@ -121,8 +121,11 @@ export const requests: Scenario[] = [{
   async run(target, provider) {
     const author = await newAuthor(target, provider);
     const conversation_id = await author.insert("conversations");
-    const content = "x".repeat(MAX_CONTEXT_CHARACTERS - 1);
-    const parent_id = await author.insert("messages", { conversation_id, content, is_user_author: true });
+    let parent_id: string | undefined;
+    for (const length of [...Array(3).fill(MAX_CONTEXT_CHARACTERS / 4), MAX_CONTEXT_CHARACTERS / 4 - 1]) {
+      const content = "x".repeat(length);
+      parent_id = await author.insert("messages", { conversation_id, parent_id, content, is_user_author: true });
+    }
     await author.generate({ prompt: "y", parent_id });
     const over = await author.ask({ prompt: "yy", parent_id });
     const { message } = await expectRefusal(over, 413, "payload_too_large");

@@ -1,4 +1,4 @@
-begin; select plan(75);
+begin; select plan(76);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;

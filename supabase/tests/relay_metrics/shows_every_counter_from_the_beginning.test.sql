@@ -29,7 +29,7 @@ from (
 ) known
 left join relay.error_codes() e on e.ends and status in ('failed', 'interrupted')
 where status <> 'running';
-select is((select count(*) from ends), 25::bigint, 'so many ends a generation can have');
+select is((select count(*) from ends), 27::bigint, 'so many ends a generation can have');
 select set_eq(
   $$ select labels from relay.counters where name = 'generations_ended_total' $$,
   $$ select jsonb_strip_nulls(jsonb_build_object('outcome', status, 'code', code)) from ends $$, 'each has one'
