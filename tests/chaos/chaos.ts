@@ -37,7 +37,7 @@ const EXPERIMENTS: Experiment[] = [
   ["database", "Database away", databaseAway],
   ["race", "Races to the end", races],
   ["owners", "Two owners", twoOwners],
-  ["slow", "8 MB, not read", slowClient],
+  ["slow", "7 MB, not read", slowClient],
 ];
 
 async function main() {

@@ -9,7 +9,7 @@ export interface Plan {
   /** Milliseconds between two tokens; 0: as fast as they are read. */
   intervalMs: number;
   /**
-   * Characters of a token, all ASCII; 0: about 17, with wide characters and ends of lines among them. Below 16 there is
+   * Characters of a token, all ASCII and most of them ends of lines, which are seven bytes each on the wire; 0: about 17, with wide characters and ends of lines among them. Below 16 there is
    * no room for the stream_id, but the text is as long as a model's, and about as hard to compress.
    */
   size: number;
@@ -33,7 +33,7 @@ function token(streamId: string, index: number, size: number): string {
     return `${index.toString(36).padStart(size - 2, "0")}${noise} `;
   }
   const number = `${streamId}-${String(index).padStart(6, "0")} `;
-  if (size > 0) return number.padEnd(size, ".");
+  if (size > 0) return number.padEnd(size, "\n");
   return index % 10 === 3 ? `${number}\n` : index % 7 === 5 ? `${number}🌊 ` : number;
 }
 

@@ -1,4 +1,4 @@
-/** What 8 MB of text cost the worker of a client that does not read: its queue has a limit, and then it is detached. */
+/** What the longest text costs the worker of a client that does not read: its queue has a limit, and then it is detached. */
 
 import { ok } from "node:assert/strict";
 import { eventually } from "../../testkit/eventually.ts";
@@ -12,18 +12,18 @@ import { checkClient, checkStored } from "./stored.ts";
 const MB = 1024 * 1024;
 const megabytes = (bytes: number) => `${(bytes / MB).toFixed(1)} MB`;
 const BOUND_MB = 32;
-/** If text that no client reads were kept, the row would be 96 MB, and the worker would die of it. */
+/** If what no client reads were kept, the row would be 336 MB, and the worker would die of it. */
 const HEAP_MB = 64;
-const ROW = 12;
-/** 8 MB in tokens of 1 KB, as fast as the relay takes them, and over some seconds. */
-const FAST = { tokens: 8 * 1024, intervalMs: 0, size: 1024 };
-const PACED = { ...FAST, intervalMs: 0.5 };
+const ROW = 48;
+/** A million characters in tokens of 1 KB, 7 MB for the client, as fast as the relay takes them, and over some seconds. */
+const FAST = { tokens: 1_000, intervalMs: 0, size: 1024 };
+const PACED = { ...FAST, intervalMs: 4 };
 
 export async function slowClient(lab: Lab): Promise<Figure[]> {
   const [worker] = await lab.workers(1, { DENO_V8_FLAGS: `--max-old-space-size=${HEAP_MB}` });
   const ignored: Awaited<ReturnType<typeof ignore>>[] = [];
   const ignoreOne = async (plan: Plan) => void ignored.push(await ignore(lab, worker, plan));
-  // The engine takes memory for 8 MB of text whether or not it is read, and keeps it: not in the next figures.
+  // The engine takes memory for the text whether or not it is read, and keeps it: not in the next figures.
   const first = await growth(worker, () => read(lab, worker, FAST));
   await read(lab, worker, PACED);
   const fast = await growth(worker, () => ignoreOne(FAST));
@@ -44,7 +44,7 @@ export async function slowClient(lab: Lab): Promise<Figure[]> {
   }
   for (const [index, { generation }] of ignored.entries()) {
     const stored = await checkStored(lab, generation, "completed");
-    // Through the embedded stack a replay of 8 MB takes a second: two will do.
+    // Through the embedded stack a replay takes a second: two will do.
     if (index >= 2) continue;
     await readToEnd(generation.client, () => worker.url, 30_000);
     checkClient(generation.client, stored);
@@ -52,10 +52,10 @@ export async function slowClient(lab: Lab): Promise<Figure[]> {
   const [fastTime, pacedTime] = ignored.map(({ tookMs }) => time(tookMs));
   const [grew, below] = ["peak growth", `below ${BOUND_MB} MB`];
   return [
-    [`${grew}: first 8 MB of a fresh worker, read`, megabytes(first)],
-    [`${grew}: 8 MB in ${fastTime}, not read`, megabytes(fast), below],
-    [`${grew}: 8 MB in ${pacedTime}, not read`, megabytes(paced), below],
-    [`${grew}: ${ROW} × 8 MB, not read, all still connected`, megabytes(row), `lives, with a heap of ${HEAP_MB} MB`],
+    [`${grew}: first 7 MB of a fresh worker, read`, megabytes(first)],
+    [`${grew}: 7 MB in ${fastTime}, not read`, megabytes(fast), below],
+    [`${grew}: 7 MB in ${pacedTime}, not read`, megabytes(paced), below],
+    [`${grew}: ${ROW} × 7 MB, not read, all still connected`, megabytes(row), `lives, with a heap of ${HEAP_MB} MB`],
     ["kept for such a client, in the relay's queue and in sockets", megabytes(kept)],
     ["messages whole, to the character", ignored.length, ignored.length],
   ];
