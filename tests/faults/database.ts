@@ -38,6 +38,8 @@ export const databaseFaults: Scenario[] = [{
     } finally {
       proxy.back();
     }
+    // An answer is repeated for a second.
+    await eventually("it is ready", async () => (await health(`${main.url}/healthz?ready`))[0] === 200);
     equal([await health(`${main.url}/healthz?ready`), stack.provider.calls(url)], [OK, []]);
     // What the first start would end is another admission, so this one is left alone.
     await expectEnd(on, await begin(on, url, { body }), { text: PARTIAL, usage: USAGE });
@@ -200,7 +202,8 @@ export const databaseFaults: Scenario[] = [{
       outcome: "admitted",
       ...ids,
       ...bot,
-      context: 4711,
+      access_key: 4711,
+      context: [],
       rate: { limit: 5, remaining: 4, reset_s: 60 },
     };
     proxy.intercept((name) => name === "relay_begin" ? Response.json(admission) : "pass");
