@@ -3,6 +3,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import {
   MAX_BODY_BYTES,
+  MAX_BODY_ESCAPES,
+  MAX_BODY_VALUES,
+  MAX_CANCEL_BODY_BYTES,
   MAX_CONTEXT_CHARACTERS,
   MAX_CONTEXT_MESSAGES,
   MAX_ID_CHARACTERS,
@@ -115,6 +118,34 @@ export const requests: Scenario[] = [{
     await author.generate(body(MAX_BODY_BYTES));
     const over = await author.ask(body(MAX_BODY_BYTES + 1));
     ok((await expectRefusal(over, 413, "payload_too_large")).message.includes(`${MAX_BODY_BYTES} bytes`));
+  },
+}, {
+  title:
+    `a body of more than ${MAX_BODY_VALUES} values or ${MAX_BODY_ESCAPES} escapes is refused, and the limit is named`,
+  async run(target) {
+    const { ask } = await newClient(target);
+    const cases: [string, number][] = [
+      [`{"prompt":"x","a":${"[".repeat(1_000_000)}`, MAX_BODY_VALUES],
+      [`{${Array.from({ length: 200_000 }, (_, index) => `"k${index}":1`).join()}}`, MAX_BODY_VALUES],
+      [JSON.stringify({ prompt: "\n".repeat(MAX_BODY_ESCAPES + 1) }), MAX_BODY_ESCAPES],
+    ];
+    for (const [body, limit] of cases) {
+      const { issues } = await expectRefusal(await ask(body), 400, "invalid_request");
+      ok(issues![0].message.includes(`at most ${limit} `));
+    }
+  },
+}, {
+  title: `a cancel of more than ${MAX_CANCEL_BODY_BYTES} bytes is refused`,
+  async run(target) {
+    const { user } = await newClient(target);
+    for (const [bytes, status, code] of [[0, 404, "stream_not_found"], [1, 413, "payload_too_large"]] as const) {
+      const response = await fetch(`${target.workers[0]}/cancel`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${user.token}`, ...JSON_TYPE },
+        body: JSON.stringify({ stream_id: "none" }).padEnd(MAX_CANCEL_BODY_BYTES + bytes),
+      });
+      await expectRefusal(response, status, code);
+    }
   },
 }, {
   title: `a context of more than ${MAX_CONTEXT_CHARACTERS} characters is refused, and the limit is named`,

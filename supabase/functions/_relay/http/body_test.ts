@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BODY_BYTE_BYTES } from "../platform/memory.ts";
 import { RelayError } from "../protocol/errors.ts";
-import { BODY_TIMEOUT_MS, MAX_BODY_BYTES } from "../protocol/limits.ts";
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES, MAX_BODY_ESCAPES, MAX_BODY_VALUES } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { readJson } from "./body.ts";
 
@@ -167,4 +167,46 @@ Deno.test("a body for which there is no room, or that says it is too long, is no
     await assert.rejects(readJson(request, clock, refusing), { code });
     assert.equal(pulled, 0);
   }
+});
+
+/** What may just be, and what may not, by how much more there is. */
+const COSTLY: [what: string, limit: number, body: (more: number) => string][] = [
+  ["values", MAX_BODY_VALUES, (more) => `[${Array(MAX_BODY_VALUES - 1 + more).fill("1").join(",")}]`],
+  [
+    "values",
+    MAX_BODY_VALUES,
+    (more) => "[".repeat(MAX_BODY_VALUES - 1 + more) + "]".repeat(MAX_BODY_VALUES - 1 + more),
+  ],
+  ["escapes", MAX_BODY_ESCAPES, (more) => `"${"\\n".repeat(MAX_BODY_ESCAPES + more)}"`],
+];
+
+for (const [what, limit, body] of COSTLY) {
+  Deno.test(`a body of more than ${limit} ${what} is refused before it is parsed: ${body(0).slice(0, 3)}`, async () => {
+    await readJson(post(body(0)), clock, memory);
+    // It need not be JSON, nor end.
+    for (const text of [body(1), body(1).slice(0, -1)]) {
+      const { code, issues, message } = await refusalOf(post(text));
+      assert.deepEqual([code, issues], [
+        "invalid_request",
+        [{ path: "", message: `Must have at most ${limit} ${what} in all` }],
+      ]);
+      assert.equal(message, `Cannot read the body: it has more ${what} than the limit of ${limit}`);
+    }
+  });
+}
+
+Deno.test("commas and brackets in texts are no values, wherever the bytes of an escape are cut", async () => {
+  const text = '\\",[{'.repeat(MAX_BODY_VALUES / 2);
+  const bytes = new TextEncoder().encode(JSON.stringify({ text }));
+  for (const size of [1, 7, 4_096]) {
+    const { stream } = source((index) =>
+      index * size < bytes.length ? bytes.slice(index * size, (index + 1) * size) : null
+    );
+    assert.deepEqual(await readJson(post(stream), clock, memory), { text });
+  }
+});
+
+Deno.test("a body that may be shorter is refused at its own limit", async () => {
+  await readJson(post("[1]"), clock, memory, 3);
+  await assert.rejects(readJson(post("[10]"), clock, memory, 3), { code: "payload_too_large" });
 });

@@ -15,6 +15,15 @@ export const MAX_ID_CHARACTERS = 200;
 /** Bytes of a request's body, which may bring the whole context. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** JSON values of a request's body: as many messages as may be need 30,000. Small values cost the most to parse. */
+export const MAX_BODY_VALUES = 32_768;
+
+/** Escapes in the texts of a request's body: as many as it has room for of those of six bytes. */
+export const MAX_BODY_ESCAPES = 699_050;
+
+/** Bytes of the body of a cancel, which is one id. */
+export const MAX_CANCEL_BODY_BYTES = 4_096;
+
 /** Milliseconds for which a request's body may come. */
 export const BODY_TIMEOUT_MS = 30_000;
 

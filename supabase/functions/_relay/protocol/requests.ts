@@ -13,10 +13,16 @@ import {
   MAX_SYSTEM_CHARACTERS,
 } from "./limits.ts";
 
-/** Code points, as people count; the cheap bound comes first. */
+/** Code points, as people count; the cheap bounds come first. An array of them would cost 100 ms for a whole body. */
 function fits(text: string, limit: number): boolean {
-  return text.length <= limit ||
-    (text.length <= 2 * limit && [...text].length <= limit);
+  if (text.length <= limit || text.length > 2 * limit) return text.length <= limit;
+  let pairs = 0;
+  for (let index = 1; index < text.length; index++) {
+    // A low surrogate that follows a high one, which then is at the end of no other pair.
+    if ((text.charCodeAt(index) & 0xfc00) !== 0xdc00 || (text.charCodeAt(index - 1) & 0xfc00) !== 0xd800) continue;
+    pairs++;
+  }
+  return text.length - pairs <= limit;
 }
 
 /** Neither U+0000 nor a lone surrogate can be stored; a client that sends one has a bug and should see it. */
@@ -47,13 +53,32 @@ export const streamId = z.string().regex(
 
 const prompt = text(MAX_PROMPT_CHARACTERS).min(1, { error: "Must not be empty" });
 
-/** The context in place of the stored path; empty messages are left out of both. */
-const messages = z.array(
-  z.strictObject({ role: z.enum(["user", "assistant"]), content: text(MAX_CONTEXT_CHARACTERS) }),
-).max(MAX_CONTEXT_MESSAGES, { error: `Must have at most ${MAX_CONTEXT_MESSAGES} messages`, abort: true }).refine(
-  (list) => fits(list.map(({ content }) => content).join(""), MAX_CONTEXT_CHARACTERS),
-  { error: `Must have at most ${MAX_CONTEXT_CHARACTERS} characters in all` },
-);
+const message = z.strictObject({ role: z.enum(["user", "assistant"]), content: text(MAX_CONTEXT_CHARACTERS) });
+
+/**
+ * The context in place of the stored path; empty messages are left out of both. Each is checked by itself, so that the
+ * check ends with as many issues as an answer names: 10,000 of them would hold up the worker.
+ */
+const messages = z.array(z.unknown()).max(MAX_CONTEXT_MESSAGES, {
+  error: `Must have at most ${MAX_CONTEXT_MESSAGES} messages`,
+  abort: true,
+}).transform((list, context) => {
+  const found: z.infer<typeof message>[] = [];
+  let wrong = 0;
+  for (const [index, item] of list.entries()) {
+    const { data, error } = message.safeParse(isObject(item) ? few(item) : item);
+    if (data) found.push(data);
+    for (const issue of error?.issues ?? []) {
+      context.addIssue({ ...issue, path: [index, ...issue.path] } as z.core.$ZodRawIssue);
+      wrong++;
+    }
+    if (wrong >= MAX_ISSUES) break;
+  }
+  if (wrong === 0 && !fits(found.map(({ content }) => content).join(""), MAX_CONTEXT_CHARACTERS)) {
+    context.addIssue(`Must have at most ${MAX_CONTEXT_CHARACTERS} characters in all`);
+  }
+  return found;
+});
 
 const streamRequest = z.strictObject({
   prompt: prompt.optional(),
@@ -112,14 +137,22 @@ export function parseStreamRequest(body: unknown): StreamRequest {
   if (FASTAPI_FIELDS.some((name) => Object.hasOwn(body, name))) return parseFastapiRequest(body);
   // A parent_id of null is a place: a new root.
   return complete(
-    pick(body, (name, value) => value === null ? name === "parent_id" : value !== "" || !IDS.includes(name)),
+    pick(
+      body,
+      streamRequest.shape,
+      (name, value) => value === null ? name === "parent_id" : value !== "" || !IDS.includes(name),
+    ),
   );
 }
 
 /** The same for a client of the FastAPI relay: what is null, empty or unknown counts as absent. */
 export function parseFastapiRequest(body: unknown): StreamRequest {
   if (!isObject(body)) return parse(streamRequest, body);
-  const known = pick(body, (name, value) => Object.hasOwn(streamRequest.shape, name) && value !== null && value !== "");
+  const known = pick(
+    body,
+    streamRequest.shape,
+    (name, value) => Object.hasOwn(streamRequest.shape, name) && value !== null && value !== "",
+  );
   return complete(Array.isArray(known.messages) ? withInstructions(known, known.messages) : known);
 }
 
@@ -132,14 +165,15 @@ function complete(body: Record<string, unknown>): StreamRequest {
 
 /** That client puts instructions at the head of its messages, and may add fields to each. */
 function withInstructions(body: Record<string, unknown>, messages: unknown[]): Record<string, unknown> {
-  const list = messages.map((message) =>
-    isObject(message) ? pick(message, (name) => name === "role" || name === "content") : message
+  // What is too long is refused by its length alone.
+  if (messages.length > MAX_CONTEXT_MESSAGES) return body;
+  const list = messages.map((item) =>
+    isObject(item) ? pick(item, message.shape, (name) => Object.hasOwn(message.shape, name)) : item
   );
-  const system: unknown[] = [body.system ?? ""];
-  for (let [first] = list; isObject(first) && first.role === "system"; [first] = list) {
-    system.push(first.content);
-    list.shift();
-  }
+  const isInstruction = (item: unknown) => isObject(item) && item.role === "system";
+  const end = list.findIndex((item) => !isInstruction(item));
+  const head = list.splice(0, end === -1 ? list.length : end) as Record<string, unknown>[];
+  const system = [body.system ?? "", ...head.map(({ content }) => content)];
   // What is no text stays where the check names it.
   const isText = system.every((text) => typeof text === "string");
   return { ...body, messages: list, system: isText ? system.filter((text) => text !== "").join("\n\n") : system };
@@ -149,8 +183,22 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function pick(body: Record<string, unknown>, wanted: (name: string, value: unknown) => boolean) {
-  return Object.fromEntries(Object.entries(body).filter(([name, value]) => wanted(name, value)));
+/** Most messages have two fields and need no copy. */
+function few(item: Record<string, unknown>): Record<string, unknown> {
+  return Object.keys(item).length > MAX_ISSUES ? pick(item, message.shape) : item;
+}
+
+/** Of unknown fields as many as an answer names: a check of 10,000 of them would hold up the worker. */
+function pick(
+  from: Record<string, unknown>,
+  known: Record<string, unknown>,
+  wanted: (name: string, value: unknown) => boolean = () => true,
+): Record<string, unknown> {
+  let unknown = 0;
+  const names = Object.keys(from).filter((name) =>
+    wanted(name, from[name]) && (Object.hasOwn(known, name) || unknown++ < MAX_ISSUES)
+  );
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
 const cancelRequest = z.strictObject({ stream_id: streamId });
@@ -170,7 +218,10 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
 
 function toIssues(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [...issue.path, key.slice(0, 100)].join("."), message: "Unknown field" }));
+    return issue.keys.slice(0, MAX_ISSUES).map((key) => ({
+      path: [...issue.path, key.slice(0, 100)].join("."),
+      message: "Unknown field",
+    }));
   }
   return [{ path: issue.path.join("."), message: issue.message }];
 }

@@ -234,6 +234,26 @@ Deno.test("a body with more that is wrong than a client can read names the first
   }
 });
 
+Deno.test("of messages that are all wrong, and of one with very many fields, the first issues alone are found", () => {
+  const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
+  const asked: number[] = [];
+  const wrong = Array.from({ length: MAX_CONTEXT_MESSAGES }, (_, index) => ({
+    role: "user",
+    get content() {
+      asked.push(index);
+      return 1;
+    },
+  }));
+  const { issues } = refusal({ messages: wrong });
+  assert.deepEqual(issues.map(({ path }) => path), wrong.slice(0, MAX_ISSUES).map((_, at) => `messages.${at}.content`));
+  assert.equal(Math.max(...asked), MAX_ISSUES - 1);
+  for (const parse of [parseStreamRequest, parseFastapiRequest]) {
+    const { issues } = refusal({ messages: [fields(10_000), USER] }, parse);
+    assert.ok(issues.length > 0 && issues.every(({ path }) => path.startsWith("messages.0.")));
+  }
+  assert.equal(refusal({ messages: [{ ...USER, ...fields(10_000) }] }).issues.length, MAX_ISSUES);
+});
+
 Deno.test("a cancel takes a stream_id and nothing else", () => {
   const cases: [unknown, Issue[]][] = [
     [{}, [{ path: "stream_id", message: notA("string", "undefined") }]],
