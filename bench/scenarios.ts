@@ -97,7 +97,7 @@ const EVERY_MS = 20;
 /** CPU and delay of a token at a model's pace, and how long one more reader waits for the first. */
 export async function pace(relay: RunningRelay, streams: number, windowMs: number, faster = 1): Promise<Sample> {
   // While it settles, what the beginnings left behind is collected, and each beat comes once.
-  const phases = [1_000, 1_500, 1_500, 1_200].map((ms) => ms / faster);
+  const phases = [2_000, 1_500, 1_500, 1_200].map((ms) => ms / faster);
   const [spreadMs, patienceMs, settleMs, newcomersMs] = phases;
   const lastsMs = phases.reduce((sum, ms) => sum + ms, windowMs);
   const tokens = Math.ceil(lastsMs / EVERY_MS);
@@ -134,7 +134,7 @@ const fitting: Record<number, WeakMap<RunningRelay, number>> = { 1: new WeakMap(
 /** 64 readers of a provider that sends as fast as the relay takes it; again with more while it is over too soon. */
 async function burst(relay: RunningRelay, eventsPerWrite: number, seconds: number, world: World): Promise<Sample> {
   const tokens = fitting[eventsPerWrite].get(relay) ?? 40;
-  const crowd = await openCrowd(await relay.requests(`burst-${eventsPerWrite}-${tokens}`, 64), 0);
+  const crowd = await openCrowd(await relay.requests(`burst-${eventsPerWrite}-${tokens}`, 64), 400);
   const begun = await crowd.begun(LONGEST_MS);
   const before = crowd.tokens;
   const stop = stopwatch(relay.pid);
@@ -157,7 +157,7 @@ async function burst(relay: RunningRelay, eventsPerWrite: number, seconds: numbe
 async function memory(relay: RunningRelay): Promise<Sample> {
   await sleep(2_000);
   const idleMb = memoryOf(relay.pid);
-  const crowd = await openCrowd(await relay.requests("idle-0-1", 1_000), 3_000);
+  const crowd = await openCrowd(await relay.requests("idle-0-1", 1_000), 8_000);
   await crowd.begun(LONGEST_MS);
   await sleep(2_000);
   const openMb = memoryOf(relay.pid);

@@ -1,24 +1,35 @@
 /**
- * Lets a worker's generations do much reading in turns, so that a provider which sends as fast as it can takes at most
- * half of the worker's time, however many such providers there are.
+ * Lets a worker's generations do much reading in turns, so that providers which send as fast as they can hold nothing
+ * else up for long, however many such providers there are.
  */
 
 import { type Clock, pause } from "../platform/clock.ts";
 
-/** Bytes that one turn reads; they cost some milliseconds at worst. */
+/** Bytes that one turn reads; the worst that a provider can send costs some milliseconds. */
 export const TURN_BYTES = 16 * 1024;
+
+/** Bytes of the next turn where the last one was cheap: a whole read, for each part is a write to the readers. */
+export const CHEAP_TURN_BYTES = 64 * 1024;
+const CHEAP_MS = 2;
 
 /** Bytes that a generation may read in a second without waiting for a turn; models write a tenth of that. */
 const FREE_BYTES = 64 * 1024;
 const FREE_MS = 1_000;
 
-/** Turns are given for so long, then everything else has as much time. */
-const TURNS_MS = 5;
+/** Turns are given for so long, then everything else that is ready comes first: other reads, requests, timers. */
+const TURNS_MS = 8;
 
 /** One for a worker. */
 export interface Turns {
-  /** For one generation: whether it may read so many bytes at once, and need not wait for a turn. */
-  join(): (bytes: number) => boolean;
+  join(): Share;
+}
+
+/** What one generation takes of the turns. */
+export interface Share {
+  /** Whether it may read so many bytes at once, and need not wait for a turn. */
+  isFree(bytes: number): boolean;
+  /** Bytes that its next turn may read. */
+  readonly turnBytes: number;
   /** Does the work when its turn comes. */
   run<T>(work: () => T): Promise<T>;
 }
@@ -37,36 +48,48 @@ export function createTurns(clock: Clock): Turns {
         // The next part of the same read joins the queue before this goes on.
         await null;
       } while (waiting.length > 0 && clock.now() - startedAt < TURNS_MS);
-      await pause(clock, Math.max(clock.now() - startedAt, 1));
+      // One turn of the event loop, and no longer: where nothing else waits, the time would be lost.
+      await pause(clock, 0);
     }
     isServing = false;
+  }
+
+  /** The work is timed, for its cost says what the next turn may read. */
+  function run<T>(work: () => T, onDone: (ms: number) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      waiting.push(() => {
+        const startedAt = clock.now();
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+        onDone(clock.now() - startedAt);
+      });
+      if (!isServing) void serve();
+    });
   }
 
   return {
     join() {
       let since = clock.now();
       let read = 0;
-      return (bytes) => {
-        read += bytes;
-        if (read <= FREE_BYTES) return bytes <= TURN_BYTES;
-        const now = clock.now();
-        if (now - since < FREE_MS) return false;
-        since = now;
-        read = bytes;
-        return bytes <= TURN_BYTES;
+      let turnBytes = TURN_BYTES;
+      return {
+        isFree(bytes) {
+          read += bytes;
+          if (read <= FREE_BYTES) return bytes <= TURN_BYTES;
+          const now = clock.now();
+          if (now - since < FREE_MS) return false;
+          since = now;
+          read = bytes;
+          return bytes <= TURN_BYTES;
+        },
+        get turnBytes() {
+          return turnBytes;
+        },
+        run: (work) => run(work, (ms) => turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES),
       };
-    },
-    run(work) {
-      return new Promise((resolve, reject) => {
-        waiting.push(() => {
-          try {
-            resolve(work());
-          } catch (error) {
-            reject(error);
-          }
-        });
-        if (!isServing) void serve();
-      });
     },
   };
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createManualClock, turns as settle } from "../testing/platform.ts";
-import { createTurns, TURN_BYTES } from "./turns.ts";
+import { CHEAP_TURN_BYTES, createTurns, TURN_BYTES } from "./turns.ts";
 
 Deno.test("a generation that reads little waits for no turn, one that reads much does, for the rest of a second", () => {
   const clock = createManualClock();
   const turns = createTurns(clock);
-  const isFree = turns.join();
+  const { isFree } = turns.join();
   for (let read = 0; read < 4; read++) assert.equal(isFree(TURN_BYTES), true);
   assert.equal(isFree(1), false);
-  assert.equal(turns.join()(1), true, "Another generation has its own count");
+  assert.equal(turns.join().isFree(1), true, "Another generation has its own count");
   clock.advance(999);
   assert.equal(isFree(1), false);
   clock.advance(1);
@@ -16,34 +16,47 @@ Deno.test("a generation that reads little waits for no turn, one that reads much
   assert.equal(isFree(TURN_BYTES + 1), false, "A large read is read in parts");
 });
 
-Deno.test("turns go round, for five milliseconds, and then everything else has as much time", async () => {
+Deno.test("turns go round for eight milliseconds, then everything else that is ready comes first, without a pause", async () => {
   const clock = createManualClock();
   let worked = 0;
   const turns = createTurns({ now: () => clock.now() + worked, after: clock.after });
   const done: string[] = [];
   const work = (name: string, ms: number) =>
-    turns.run(() => {
+    turns.join().run(() => {
       done.push(name);
       worked += ms;
     });
-  const all = ["a", "b", "c", "d"].map((name) => work(name, 3));
+  const all = ["a", "b", "c", "d", "e"].map((name) => work(name, 4));
   await settle();
   assert.deepEqual(done, ["a", "b"]);
-  await clock.run(5);
-  assert.deepEqual(done, ["a", "b"]);
-  await clock.run(1);
+  const turnOfLoop = async () => {
+    clock.advance(0);
+    await settle();
+  };
+  await turnOfLoop();
   assert.deepEqual(done, ["a", "b", "c", "d"]);
+  await turnOfLoop();
+  assert.deepEqual(done, ["a", "b", "c", "d", "e"]);
   await Promise.all(all);
-  void work("e", 0);
-  await clock.run(5);
-  assert.equal(done.length, 4);
-  await clock.run(1);
-  assert.equal(done.length, 5);
+});
+
+Deno.test("a turn after a cheap one reads a whole read, one after a dear one a part of it", async () => {
+  const clock = createManualClock();
+  let worked = 0;
+  const share = createTurns({ now: () => clock.now() + worked, after: clock.after }).join();
+  const after = async (ms: number) => {
+    const done = share.run(() => void (worked += ms));
+    await clock.run(0);
+    await done;
+    return share.turnBytes;
+  };
+  assert.equal(share.turnBytes, TURN_BYTES);
+  assert.deepEqual([await after(1), await after(2), await after(0)], [CHEAP_TURN_BYTES, TURN_BYTES, CHEAP_TURN_BYTES]);
 });
 
 Deno.test("what a turn throws is the caller's, and the next turn comes", async () => {
   const clock = createManualClock();
-  const turns = createTurns(clock);
+  const turns = createTurns(clock).join();
   const failure = new Error("broken");
   await assert.rejects(
     turns.run(() => {
@@ -52,6 +65,6 @@ Deno.test("what a turn throws is the caller's, and the next turn comes", async (
     failure,
   );
   const next = turns.run(() => 7);
-  await clock.run(1);
+  await clock.run(0);
   assert.equal(await next, 7);
 });

@@ -9,7 +9,7 @@ import { readsOf } from "../../transport/fetch.ts";
 import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
-import { createTurns, TURN_BYTES, type Turns } from "../turns.ts";
+import { createTurns, type Share, type Turns } from "../turns.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
 import { readProblem } from "./problem.ts";
@@ -129,7 +129,7 @@ async function readToEnd(
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
   const wait = createUsageWait(clock, () => reads.cancel(new DOMException("It is complete", "AbortError")));
-  const isFree = turns.join();
+  const share = turns.join();
   try {
     while (!completion.isDone()) {
       const bytes = await reads.next().catch((error) => {
@@ -138,9 +138,9 @@ async function readToEnd(
       });
       signal.throwIfAborted();
       if (bytes === undefined) break;
-      const hasAdded = isFree(bytes.length)
+      const hasAdded = share.isFree(bytes.length)
         ? completion.push(bytes)
-        : await pushInTurns(turns, bytes, completion, signal);
+        : await pushInTurns(share, bytes, completion, signal);
       if (completion.isComplete()) wait.from(hasAdded);
     }
   } finally {
@@ -151,11 +151,12 @@ async function readToEnd(
 }
 
 /** What a read brings costs more than the read, so a large one is read in parts, and each waits for its turn. */
-async function pushInTurns(turns: Turns, bytes: Uint8Array, completion: CompletionReader, signal: AbortSignal) {
+async function pushInTurns(share: Share, bytes: Uint8Array, completion: CompletionReader, signal: AbortSignal) {
   let hasAdded = false;
-  for (let at = 0; at < bytes.length && !completion.isDone(); at += TURN_BYTES) {
-    const part = bytes.subarray(at, at + TURN_BYTES);
-    const added = await turns.run(() => {
+  for (let at = 0; at < bytes.length && !completion.isDone();) {
+    const part = bytes.subarray(at, at + share.turnBytes);
+    at += part.length;
+    const added = await share.run(() => {
       signal.throwIfAborted();
       return completion.push(part);
     });
