@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 /** In the order in which they run: what is fast and explains the most comes first; others follow by name. */
 const ORDER = ["functions", "dev", "testkit", "client", "playground", "docs", "bench", "pgtap", "contract"];
+/** Judged by what other users' requests take, so it wants a machine of its own: it runs where it is asked for. */
+const ON_REQUEST = ["abuse"];
 const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];
 
 /** Test files that run in one process. */
@@ -20,8 +22,8 @@ export function groupOf(path: string): string {
 }
 
 /**
- * Picks files by words: a group's name, a folder, a file, or a part of a path. Without words it gives all. Throws a
- * TypeError that names the word which fits nothing.
+ * Picks files by words: a group's name, a folder, a file, or a part of a path. Without words it gives all but those
+ * that run on request. Throws a TypeError that names the word which fits nothing.
  */
 export function pick(files: string[], words: string[]): Group[] {
   const groups = Map.groupBy(files, groupOf);
@@ -37,7 +39,7 @@ export function pick(files: string[], words: string[]): Group[] {
   const rank = (name: string) => ORDER.indexOf(name) === -1 ? ORDER.length : ORDER.indexOf(name);
   return [...groups].map(([name, all]) => ({
     name,
-    files: all.filter((file) => words.length === 0 || chosen.has(file)).sort(),
+    files: all.filter((file) => words.length === 0 ? !ON_REQUEST.includes(name) : chosen.has(file)).sort(),
   })).filter(({ files }) => files.length > 0).sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
 }
 

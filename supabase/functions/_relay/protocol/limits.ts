@@ -97,7 +97,11 @@ export const MAX_PROVIDER_HEAD_BYTES = 32 * 1024;
 export const MAX_PROVIDER_HEADERS = 200;
 
 /** Milliseconds for which a connection is kept after its answer. */
-export const PROVIDER_KEEP_MS = 4_000;
+export const PROVIDER_KEEP_MS = 30_000;
+
+/** Milliseconds, and bytes, in which an answer that says nothing more may end, so that its connection can be kept. */
+export const PROVIDER_REST_MS = 1_000;
+export const MAX_PROVIDER_REST_BYTES = 4 * 1024;
 
 /** Connections that one worker keeps. */
 export const MAX_KEPT_CONNECTIONS = 64;

@@ -6,6 +6,8 @@ export interface ByteReads {
   next(): Promise<Uint8Array | undefined>;
   /** Ends the body, whatever state it is in; never throws. A read that waits rejects with the reason. */
   cancel(reason: unknown): void;
+  /** Ends a body from which nothing more is wanted; its connection is kept where the rest is short. Never throws. */
+  leave?(): void;
 }
 
 /** An answer whose head was read. It holds a connection until its body was read to the end or cancelled. */

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { createNetwork } from "../platform/network.ts";
-import { MAX_KEPT_CONNECTIONS, MAX_KEPT_OF_ORIGIN, PROVIDER_KEEP_MS } from "../protocol/limits.ts";
+import {
+  MAX_KEPT_CONNECTIONS,
+  MAX_KEPT_OF_ORIGIN,
+  MAX_PROVIDER_REST_BYTES,
+  PROVIDER_KEEP_MS,
+  PROVIDER_REST_MS,
+} from "../protocol/limits.ts";
 import { TEST_CA } from "../testing/certificates.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { type Peer, type RawServer, startRawServer } from "../testing/raw_server.ts";
@@ -123,6 +129,44 @@ Deno.test("a connection is kept only after a whole answer of a provider that kee
   assert.equal(transport.kept, 1);
   clock.advance(1);
   assert.equal(transport.kept, 0);
+});
+
+Deno.test("a connection that is left before its answer's end is kept where the rest is short and comes soon", async () => {
+  const rest = (bytes: number) => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n0\r\n\r\n`;
+  const cases: [rest: string, isKept: boolean][] = [
+    ["0\r\n\r\n", true],
+    [rest(MAX_PROVIDER_REST_BYTES - 1), true],
+    // The read that passes the limit may bring the end with it, so this one has more than such a read.
+    [rest(10 * MAX_PROVIDER_REST_BYTES), false],
+    ["x", false],
+    ["", false],
+  ];
+  for (const [rest, isKept] of cases) {
+    const { clock, transport } = make();
+    let left = Promise.withResolvers<void>();
+    await using server = startRawServer(async (peer) => {
+      while (await peer.request() !== null) {
+        await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nHi\r\n");
+        await left.promise;
+        await peer.send(rest);
+      }
+    });
+    for (let asked = 0; asked < 2; asked++) {
+      left = Promise.withResolvers();
+      const answer = await transport.post(server.url, {}, "{}", NEVER);
+      assert.equal((await answer.next())?.length, 2);
+      await until(() => clock.pending === 0);
+      answer.leave!();
+      assert.equal(clock.pending, 1);
+      if (rest === "") clock.advance(PROVIDER_REST_MS);
+      left.resolve();
+      if (!isKept) await server.emptied();
+      await until(() => transport.kept === Number(isKept) && clock.pending === Number(isKept));
+      clock.advance(KEPT_SILENT_MS);
+    }
+    assert.deepEqual([server.accepted, server.requests.length], [isKept ? 1 : 2, 2], rest);
+    transport.close();
+  }
 });
 
 Deno.test("a kept connection is used only where its address is one that was checked for this request", async () => {

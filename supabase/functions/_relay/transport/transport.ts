@@ -2,7 +2,13 @@
 
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { type Connection, createNetwork, type Network } from "../platform/network.ts";
-import { MAX_PROVIDER_HEAD_BYTES, PROVIDER_HEAD_MS, PROVIDER_WRITE_MS } from "../protocol/limits.ts";
+import {
+  MAX_PROVIDER_HEAD_BYTES,
+  MAX_PROVIDER_REST_BYTES,
+  PROVIDER_HEAD_MS,
+  PROVIDER_REST_MS,
+  PROVIDER_WRITE_MS,
+} from "../protocol/limits.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { type Answer, type Post, TransportError } from "./answer.ts";
 import { createChunkedDecoder, createLengthDecoder } from "./body.ts";
@@ -55,7 +61,8 @@ export function createTransport(
       const exchange = new Exchange(clock, signal);
       try {
         const line = keeper.take(url.origin, addresses) ?? await connect(network, stuck, exchange, url, addresses);
-        return await ask(exchange, line, request, stuck, (ms) => keeper.keep(line, ms));
+        const answer = await ask(exchange, line, request, stuck, (ms) => keeper.keep(line, ms));
+        return { ...answer, leave: () => void leave(exchange, answer) };
       } catch (error) {
         exchange.end(error);
         throw exchange.failure;
@@ -223,6 +230,22 @@ function createAnswer(
     },
     cancel: (reason) => exchange.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
   };
+}
+
+/** Many servers send what ends the framing after the last event. It is read within limits, and the answer not held up. */
+async function leave(exchange: Exchange, answer: Answer): Promise<void> {
+  if (exchange.isOver) return;
+  exchange.after(PROVIDER_REST_MS, () => answer.cancel(null));
+  try {
+    for (let left = MAX_PROVIDER_REST_BYTES; left > 0;) {
+      const bytes = await answer.next();
+      if (bytes === undefined) break;
+      left -= bytes.length;
+    }
+  } catch {
+    // The connection is closed.
+  }
+  answer.cancel(null);
 }
 
 /** After a full read the buffer grows fourfold, after a nearly empty one it shrinks to a quarter. */

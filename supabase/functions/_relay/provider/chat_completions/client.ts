@@ -9,7 +9,7 @@ import { readsOf } from "../../transport/fetch.ts";
 import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { thinksFirst } from "../thinking.ts";
-import { createTurns, type Share, type Turns } from "../turns.ts";
+import { createPacing, type Pacing, type Share } from "../pacing.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
 import { readProblem } from "./problem.ts";
@@ -30,7 +30,7 @@ interface Options {
  */
 export function createChatCompletions(clock: Clock, options: Options): Provider {
   const { log = () => {} } = options;
-  const turns = createTurns(clock);
+  const pacing = createPacing(clock);
   // One for the worker, because each one costs tens of microseconds, and memory.
   const client = new OpenAI({
     // The package requires one; it is never sent.
@@ -54,7 +54,7 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
           contentType: response.headers.get("content-type") ?? "",
           onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
         }, onRead);
-        return await readAnswer(clock, turns, response, completion, signal);
+        return await readAnswer(clock, pacing, response, completion, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toProviderError(error, secrets);
@@ -103,7 +103,7 @@ function send(
 
 async function readAnswer(
   clock: Clock,
-  turns: Turns,
+  pacing: Pacing,
   response: Response,
   completion: CompletionReader,
   signal: AbortSignal,
@@ -113,23 +113,27 @@ async function readAnswer(
   // The signal alone leaves some providers streaming on: the body must be cancelled too.
   const cancel = () => reads.cancel(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });
+  let isRead = false;
   try {
-    return await readToEnd(clock, turns, reads, completion, signal);
+    const end = await readToEnd(clock, pacing, reads, completion, signal);
+    isRead = true;
+    return end;
   } finally {
     signal.removeEventListener("abort", cancel);
-    reads.cancel(signal.reason ?? new DOMException("The answer was read", "AbortError"));
+    if (isRead && reads.leave) reads.leave();
+    else reads.cancel(signal.reason ?? new DOMException("The answer was read", "AbortError"));
   }
 }
 
 async function readToEnd(
   clock: Clock,
-  turns: Turns,
+  pacing: Pacing,
   reads: ByteReads,
   completion: CompletionReader,
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
   const wait = createUsageWait(clock, () => reads.cancel(new DOMException("It is complete", "AbortError")));
-  const share = turns.join();
+  const share = pacing.join();
   try {
     while (!completion.isDone()) {
       const bytes = await reads.next().catch((error) => {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../platform/clock.ts";
 import { createNetwork } from "../../platform/network.ts";
 import { TEST_CA } from "../../testing/certificates.ts";
+import { createManualClock } from "../../testing/platform.ts";
 import { startRawServer } from "../../testing/raw_server.ts";
 import { createTransportFetch } from "../../transport/fetch.ts";
+import { KEPT_SILENT_MS } from "../../transport/keep.ts";
 import { createTransport } from "../../transport/transport.ts";
 import { createChatCompletions } from "./client.ts";
 
@@ -62,5 +64,28 @@ Deno.test("a provider's end has the same code over a connection and over fetch",
     assert.equal(await outcome(fetchAny, foreign.url), "provider_error");
     assert.equal(await outcome(fetchAny, nothing), "provider_error");
   }
+  transport.close();
+});
+
+Deno.test("a connection serves the next request although what ends the answer comes after its last event", async () => {
+  const clock = createManualClock();
+  const transport = createTransport(() => ["127.0.0.1"], clock);
+  await using server = startRawServer(async (peer) => {
+    while (await peer.request() !== null) {
+      const events = `${EVENT}data: [DONE]\n\n`;
+      await peer.send(`${STREAM}Transfer-Encoding: chunked\r\n\r\n${events.length.toString(16)}\r\n${events}\r\n`);
+      await ended.promise;
+      await peer.send("0\r\n\r\n");
+    }
+  });
+  let ended = Promise.withResolvers<void>();
+  for (let asked = 0; asked < 3; asked++) {
+    assert.equal(await outcome(createTransportFetch(transport.post), server.url), "stop");
+    ended.resolve();
+    while (transport.kept === 0) await new Promise((resolve) => setTimeout(resolve));
+    clock.advance(KEPT_SILENT_MS);
+    ended = Promise.withResolvers();
+  }
+  assert.deepEqual([server.requests.length, server.accepted], [3, 1]);
   transport.close();
 });

@@ -16,11 +16,11 @@ const CHEAP_MS = 2;
 const FREE_BYTES = 64 * 1024;
 const FREE_MS = 1_000;
 
-/** Turns are given for so long, then everything else that is ready comes first: other reads, requests, timers. */
+/** Pacing are given for so long, then everything else that is ready comes first: other reads, requests, timers. */
 const TURNS_MS = 8;
 
 /** One for a worker. */
-export interface Turns {
+export interface Pacing {
   join(): Share;
 }
 
@@ -35,7 +35,7 @@ export interface Share {
 }
 
 /** Builds it without anyone who waits. */
-export function createTurns(clock: Clock): Turns {
+export function createPacing(clock: Clock): Pacing {
   const waiting: (() => void)[] = [];
   let isServing = false;
 

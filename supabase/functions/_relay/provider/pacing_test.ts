@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createManualClock, turns as settle } from "../testing/platform.ts";
-import { CHEAP_TURN_BYTES, createTurns, TURN_BYTES } from "./turns.ts";
+import { CHEAP_TURN_BYTES, createPacing, TURN_BYTES } from "./pacing.ts";
 
 Deno.test("a generation that reads little waits for no turn, one that reads much does, for the rest of a second", () => {
   const clock = createManualClock();
-  const turns = createTurns(clock);
-  const { isFree } = turns.join();
+  const pacing = createPacing(clock);
+  const { isFree } = pacing.join();
   for (let read = 0; read < 4; read++) assert.equal(isFree(TURN_BYTES), true);
   assert.equal(isFree(1), false);
-  assert.equal(turns.join().isFree(1), true, "Another generation has its own count");
+  assert.equal(pacing.join().isFree(1), true, "Another generation has its own count");
   clock.advance(999);
   assert.equal(isFree(1), false);
   clock.advance(1);
@@ -19,10 +19,10 @@ Deno.test("a generation that reads little waits for no turn, one that reads much
 Deno.test("turns go round for eight milliseconds, then everything else that is ready comes first, without a pause", async () => {
   const clock = createManualClock();
   let worked = 0;
-  const turns = createTurns({ now: () => clock.now() + worked, after: clock.after });
+  const pacing = createPacing({ now: () => clock.now() + worked, after: clock.after });
   const done: string[] = [];
   const work = (name: string, ms: number) =>
-    turns.join().run(() => {
+    pacing.join().run(() => {
       done.push(name);
       worked += ms;
     });
@@ -43,7 +43,7 @@ Deno.test("turns go round for eight milliseconds, then everything else that is r
 Deno.test("a turn after a cheap one reads a whole read, one after a dear one a part of it", async () => {
   const clock = createManualClock();
   let worked = 0;
-  const share = createTurns({ now: () => clock.now() + worked, after: clock.after }).join();
+  const share = createPacing({ now: () => clock.now() + worked, after: clock.after }).join();
   const after = async (ms: number) => {
     const done = share.run(() => void (worked += ms));
     await clock.run(0);
@@ -56,15 +56,15 @@ Deno.test("a turn after a cheap one reads a whole read, one after a dear one a p
 
 Deno.test("what a turn throws is the caller's, and the next turn comes", async () => {
   const clock = createManualClock();
-  const turns = createTurns(clock).join();
+  const pacing = createPacing(clock).join();
   const failure = new Error("broken");
   await assert.rejects(
-    turns.run(() => {
+    pacing.run(() => {
       throw failure;
     }),
     failure,
   );
-  const next = turns.run(() => 7);
+  const next = pacing.run(() => 7);
   await clock.run(0);
   assert.equal(await next, 7);
 });
