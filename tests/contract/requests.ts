@@ -124,9 +124,10 @@ export const requests: Scenario[] = [{
     `a body of more than ${MAX_BODY_VALUES} values or ${MAX_BODY_ESCAPES} escapes is refused, and the limit is named`,
   async run(target) {
     const { ask } = await newClient(target);
+    // One too many, at the end: of what is refused earlier the rest is not read, and its client may meet a reset.
     const cases: [string, number][] = [
-      [`{"prompt":"x","a":${"[".repeat(1_000_000)}`, MAX_BODY_VALUES],
-      [`{${Array.from({ length: 200_000 }, (_, index) => `"k${index}":1`).join()}}`, MAX_BODY_VALUES],
+      [`{"prompt":"x","a":${"[".repeat(MAX_BODY_VALUES)}`, MAX_BODY_VALUES],
+      [`{${Array.from({ length: MAX_BODY_VALUES + 1 }, (_, index) => `"k${index}":1`).join()}}`, MAX_BODY_VALUES],
       [JSON.stringify({ prompt: "\n".repeat(MAX_BODY_ESCAPES + 1) }), MAX_BODY_ESCAPES],
     ];
     for (const [body, limit] of cases) {
