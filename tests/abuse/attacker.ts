@@ -5,7 +5,7 @@ import type { Attacker, User } from "./attack.ts";
 import { ATTACKS } from "./attacks.ts";
 import { hasKey, KEY, startHostile } from "./hostile.ts";
 
-/** What the thread is told. */
+/** What the thread gets. */
 export interface Orders {
   /** The functions' base URL. */
   worker: string;

@@ -65,9 +65,10 @@ async function start(
       });
       const started = await admit(dependencies, parse, request, context, { userId, memory, seat });
       if (started.admitted !== null) {
+        const body = generations.start(started.admitted, started.baseUrl);
         // They are the generation's from here on.
         holds.length = 0;
-        return eventStream(started.streamId, generations.start(started.admitted, started.baseUrl));
+        return eventStream(started.streamId, body);
       }
       for (const hold of holds) hold.end();
       return eventStream(started.streamId, await resume(userId, started.streamId, started.from));

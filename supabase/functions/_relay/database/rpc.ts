@@ -23,7 +23,7 @@ const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|55P03|57|58)/;
 const ROLLED_BACK = ["40P01", "40001"];
 const ROLLED_BACK_ATTEMPTS = 3;
 
-/** More than PostgREST's pool has by default, all of which may have died. */
+/** PostgREST's pool has fewer connections by default, and all may have died. */
 const DEAD_CONNECTION_ATTEMPTS = 20;
 
 const RETRY_AFTER_SECONDS = 5;

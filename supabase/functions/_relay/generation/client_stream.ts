@@ -44,7 +44,7 @@ export function createClientStream(
   });
   const silence = watchSilence(clock, pingMs, queue, () => write(toBytes(events.ping())), () => {
     end("detached");
-    queue.abort();
+    queue.discard();
   });
 
   function end(how: ClientEnd) {
@@ -125,7 +125,7 @@ class Queue {
   }
 
   /** What waits is let go. */
-  abort() {
+  discard() {
     this.#waiting = [];
     this.close();
   }

@@ -271,7 +271,7 @@ Deno.test("few long texts go at once, each generation's turn comes, and one that
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a long text of which the database takes nothing is not sent without a pause", async () => {
+Deno.test("a long text that the database does not take is sent once a beat", async () => {
   const { add, clock, database } = make();
   const transcript = createTranscript();
   const remove = add("a", transcript);

@@ -83,7 +83,7 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
       const now = clock.now();
       lost.add({ streamId, fence, until: now + ABANDON_GIVE_UP_MS, dueAt: now, pauseMs: FIRST_PAUSE_MS });
       // While the database is away, it waits with the others.
-      if (awayMs === null) wake.abort();
+      if (awayMs === null) wake.abort("another start was lost");
       if (!working) keepAlive.run("lost_starts", work);
       working = true;
     },

@@ -52,7 +52,7 @@ export const MAX_PROVIDER_JSON_BYTES = 1024 * 1024;
 export const MAX_PROVIDER_EVENT_VALUES = 10_000;
 
 /**
- * Bytes of a provider's whole answer, decoded, of which each line counts for 64 more. A message and reasoning of the
+ * Bytes of a provider's whole answer, decoded; each line counts for 64 more. A message and reasoning of the
  * greatest length fit, each in events of 280 bytes for four characters.
  */
 export const MAX_PROVIDER_ANSWER_BYTES = 160 * 1024 * 1024;

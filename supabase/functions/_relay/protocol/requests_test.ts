@@ -193,15 +193,15 @@ Deno.test("of the FastAPI relay's client what is null, empty or unknown counts a
 });
 
 Deno.test("instructions at the head of that client's messages follow its system, elsewhere they are refused", () => {
-  const told = (content: unknown) => ({ role: "system", content, name: "x" });
-  const messages = [told("b"), told(""), told("c"), { ...USER, id: 1 }];
+  const instructed = (content: unknown) => ({ role: "system", content, name: "x" });
+  const messages = [instructed("b"), instructed(""), instructed("c"), { ...USER, id: 1 }];
   const taken = { prompt: "a", messages: [USER], on_disconnect: "stop" };
   assert.deepEqual(parseFastapiRequest({ messages }), { ...taken, system: "b\n\nc" });
   assert.deepEqual(parseFastapiRequest({ messages, system: "a" }), { ...taken, system: "a\n\nb\n\nc" });
   const cases: [unknown[], string][] = [
-    [[USER, told("b"), USER], "messages.1.role"],
-    [[told(1), USER], "system"],
-    [[told("b")], "messages"],
+    [[USER, instructed("b"), USER], "messages.1.role"],
+    [[instructed(1), USER], "system"],
+    [[instructed("b")], "messages"],
     [["a"], "messages.0"],
   ];
   for (const [list, path] of cases) {
