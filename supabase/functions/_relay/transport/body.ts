@@ -9,6 +9,18 @@ export const MAX_CHUNK_LINE_BYTES = 1_024;
 /** Bytes of chunks' lines beyond 16 and two for each byte of data: to read them costs time that no turn counts. */
 export const MAX_CHUNK_EXCESS_BYTES = 16 * 1024;
 
+/** A read that waits holds its buffer, so a stream that says little has a small one. */
+export const MIN_BUFFER_BYTES = 1_024;
+const MAX_BUFFER_BYTES = 64 * 1024;
+
+/** For the next read: after a full one the buffer grows fourfold, after a nearly empty one it shrinks to a quarter. */
+export function bufferAfter(buffer: Uint8Array<ArrayBuffer>, lastRead: number): Uint8Array<ArrayBuffer> {
+  const size = buffer.length;
+  if (lastRead === size && size < MAX_BUFFER_BYTES) return new Uint8Array(4 * size);
+  if (lastRead < size / 16 && size > MIN_BUFFER_BYTES) return new Uint8Array(size / 4);
+  return buffer;
+}
+
 /** Reads one body. */
 export interface BodyDecoder {
   /** The body's bytes of the last read lie between these. */

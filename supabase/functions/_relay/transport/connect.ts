@@ -34,7 +34,7 @@ export async function connect(
   if (usable.length < addresses.length && usable.length === 0) {
     throw new TransportError("Cannot connect to the provider: too many earlier connections have not ended", true);
   }
-  const port = Number(url.port) || (isTls ? 443 : 80);
+  const port = Number(url.port || (isTls ? 443 : 80));
   const first = firstOf(network, exchange, inTurn(usable), port);
   const { connection, address } = await exchange.within(PROVIDER_CONNECT_MS, "connect to the provider", first);
   const line = { origin: url.origin, address, connection };

@@ -85,6 +85,7 @@ function parse(accessPath: string, allowHttp: boolean): URL {
   if (url.protocol !== "https:" && !(allowHttp && url.protocol === "http:")) {
     throw refusal(`its base URL does not begin with "https://"`);
   }
+  if (url.port === "0") throw refusal("its base URL has port 0");
   if (url.username !== "" || url.password !== "") {
     throw refusal("its base URL has a user name or a password");
   }

@@ -67,6 +67,7 @@ Deno.test("a URL of another form is refused by what is wrong with it, and not qu
     "its base URL has a user name or a password": ["user:secret", "secret", ":secret"].map((user) =>
       `https://${user}@api.example.com/v1`
     ),
+    "its base URL has port 0": ["https://api.example.com:0/v1"],
     "its base URL has a fragment": [`${API}#`, `${API}#a`],
   };
   const { asked, check } = make();

@@ -1,5 +1,6 @@
 /** Reads status line and headers of an answer, and finds out where its body ends. */
 
+import { RelayError } from "../protocol/errors.ts";
 import { MAX_PROVIDER_HEADERS } from "../protocol/limits.ts";
 import { TransportError } from "./answer.ts";
 
@@ -79,6 +80,19 @@ export function framingOf({ version, status, headers }: Head): number | "chunked
   if (status === 204 || status === 304) return 0;
   if (coding !== undefined) return "chunked";
   return only === undefined ? Infinity : Number(only);
+}
+
+/** The request asks for identity; some servers name an encoding that is none, such as utf-8. */
+const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
+
+/** What a body is encoded in, by its Content-Encoding; null: in nothing. */
+export function codingOf(contentEncoding: string | null | undefined): string | null {
+  return ENCODED.exec(contentEncoding ?? "")?.[0].toLowerCase() ?? null;
+}
+
+/** The refusal of such a body: half a megabyte may be gigabytes. */
+export function encoded(coding: string): RelayError {
+  return new RelayError("provider_bad_response", `The provider sent a body in ${coding}, which it was asked not to do`);
 }
 
 /** Milliseconds for which the provider keeps the connection: none where it closes it [RFC 9112, 9.3]. */

@@ -9,12 +9,11 @@ import {
   PROVIDER_REST_MS,
   PROVIDER_WRITE_MS,
 } from "../protocol/limits.ts";
-import { RelayError } from "../protocol/errors.ts";
 import { type Answer, type Post, TransportError } from "./answer.ts";
-import { createChunkedDecoder, createLengthDecoder } from "./body.ts";
+import { bufferAfter, createChunkedDecoder, createLengthDecoder, MIN_BUFFER_BYTES } from "./body.ts";
 import { connect, createStuck, type Line, type Stuck } from "./connect.ts";
 import { Exchange } from "./exchange.ts";
-import { endOfHead, framingOf, type Head, keptFor, parseHead, unreadable } from "./head.ts";
+import { codingOf, encoded, endOfHead, framingOf, type Head, keptFor, parseHead, unreadable } from "./head.ts";
 import { createKeeper, type Kept } from "./keep.ts";
 import { requestBytes } from "./request.ts";
 
@@ -24,14 +23,7 @@ export const MAX_INTERIM_ANSWERS = 10;
 /** Most heads are shorter. */
 const HEAD_BUFFER_BYTES = 2_048;
 
-/** A read that waits holds its buffer, so a stream that says little has a small one. */
-const MIN_BUFFER_BYTES = 1_024;
-const MAX_BUFFER_BYTES = 64 * 1024;
-
 const WRITE_BYTES = 64 * 1024;
-
-/** The request asks for identity; some servers name an encoding that is none, such as utf-8. */
-const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
 
 /** Connections to providers. */
 export interface Transport {
@@ -111,8 +103,8 @@ async function ask(
     reply.read = (buffer) => connection.read(buffer);
   }, () => {}).finally(stopWrite);
   exchange.close = () => {
-    if (isWritten || !origin.startsWith("https:")) return connection.close();
     unsent.bytes = new Uint8Array();
+    if (isWritten || !origin.startsWith("https:")) return connection.close();
     stuck.closeAfter(written.then(() => connection), address);
   };
   const begun = "read" in line ? { buffer: line.buffer, read: beforeEnd(line.read) } : null;
@@ -175,23 +167,18 @@ function createAnswer(
   exchange: Exchange,
   reply: Reply,
   head: Head,
-  buffer: Uint8Array,
+  buffer: Uint8Array<ArrayBuffer>,
   from: number,
   to: number,
 ): Answer {
   const framing = framingOf(head);
   const decoder = framing === "chunked" ? createChunkedDecoder() : createLengthDecoder(framing);
-  const coding = ENCODED.exec(head.headers.get("content-encoding") ?? "")?.[0].toLowerCase();
+  const coding = codingOf(head.headers.get("content-encoding"));
   // A refusal counts by its status, so its body is left out.
-  if (coding !== undefined && head.status < 300) {
-    throw new RelayError(
-      "provider_bad_response",
-      `The provider sent a body in ${coding}, which it was asked not to do`,
-    );
-  }
+  if (coding !== null && head.status < 300) throw encoded(coding);
   const keptMs = keptFor(head);
   let lastRead = 0;
-  if (coding !== undefined) exchange.end(null);
+  if (coding !== null) exchange.end(null);
   else if (decoder.isDone) reply.release(from === to ? keptMs : 0);
 
   /** Gives the connection back with the last byte. What came before broken framing counts, wherever a read was cut. */
@@ -206,7 +193,8 @@ function createAnswer(
   }
 
   async function read(): Promise<Uint8Array | null> {
-    buffer = bufferAfter(buffer, lastRead);
+    // The head's own is left behind.
+    buffer = lastRead === 0 ? new Uint8Array(MIN_BUFFER_BYTES) : bufferAfter(buffer, lastRead);
     const count = await reply.read(buffer);
     if (count !== null) return take(0, lastRead = count);
     exchange.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
@@ -246,14 +234,4 @@ async function leave(exchange: Exchange, answer: Answer): Promise<void> {
     // The connection is closed.
   }
   answer.cancel(null);
-}
-
-/** After a full read the buffer grows fourfold, after a nearly empty one it shrinks to a quarter. */
-function bufferAfter(buffer: Uint8Array, lastRead: number): Uint8Array {
-  const size = buffer.length;
-  // The first read after the head.
-  if (lastRead === 0) return new Uint8Array(MIN_BUFFER_BYTES);
-  if (lastRead === size && size < MAX_BUFFER_BYTES) return new Uint8Array(4 * size);
-  if (lastRead < size / 16 && size > MIN_BUFFER_BYTES) return new Uint8Array(size / 4);
-  return buffer;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createNetwork } from "../platform/network.ts";
+import { createNetwork, type Network } from "../platform/network.ts";
 import {
   MAX_PROVIDER_HEAD_BYTES,
   MAX_PROVIDER_HEADERS,
@@ -21,9 +21,9 @@ const NEVER = new AbortController().signal;
 const REASON = new Error("It was cancelled");
 
 /** A transport to loopback, with a clock that stands still. */
-function make() {
+function make(network: Network = createNetwork([TEST_CA])) {
   const clock = createManualClock();
-  const transport = createTransport(() => ["127.0.0.1"], clock, createNetwork([TEST_CA]));
+  const transport = createTransport(() => ["127.0.0.1"], clock, network);
   const ask = (server: RawServer, signal = NEVER, body = "{}") => transport.post(server.url, {}, body, signal);
   return { clock, transport, ask };
 }
@@ -470,6 +470,29 @@ for (const state of ["in the handshake", "writing"]) {
     await server.emptied();
   });
 }
+
+Deno.test("a write that is stuck holds a part of the request, and not the whole", async () => {
+  const held: number[] = [];
+  const { clock, transport } = make({
+    connect: () =>
+      Promise.resolve({
+        read: () => new Promise<number>(() => {}),
+        write(bytes) {
+          held.push(bytes.buffer.byteLength);
+          return held.length < 3 ? Promise.resolve(bytes.length) : new Promise<number>(() => {});
+        },
+        close: () => {},
+      }),
+    startTls: (connection) => Promise.resolve(connection),
+  });
+  const abort = new AbortController();
+  const asked = transport.post(new URL("https://provider.test"), {}, "x".repeat(1_000_000), abort.signal);
+  await until(() => held.length === 3);
+  abort.abort(REASON);
+  await assert.rejects(asked, REASON);
+  assert.deepEqual(held, [65_536, 65_536, 65_536]);
+  assert.equal(clock.pending, 0);
+});
 
 Deno.test("a certificate must be the host's, valid, and signed by who is trusted", async () => {
   const ask = async (certificate: "good" | "otherName" | "expired" | "foreign", host: string) => {

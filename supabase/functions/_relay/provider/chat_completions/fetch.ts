@@ -1,17 +1,15 @@
 /** Fetches a provider's response and reads its bytes: no redirects, bounded error pages, reused buffers. */
 
-import { RelayError } from "../../protocol/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
 import type { ByteReads } from "../../transport/answer.ts";
+import { bufferAfter, MIN_BUFFER_BYTES } from "../../transport/body.ts";
+import { codingOf, encoded } from "../../transport/head.ts";
 
 /**
- * Half a megabyte may be gigabytes in one of these. Some servers name an encoding that is none, so that no proxy
- * compresses. Deno 2.1's `fetch` decodes gzip and br whatever was asked for, and leaves no trace of it.
+ * The runtime's own; another `fetch` asks for what it can read. That of Deno 2.1 decodes gzip and br whatever was asked
+ * for, and leaves no trace of it.
  */
-const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
-
-/** The runtime's own; another `fetch` asks for what it can read. */
 const fetchIdentity: typeof fetch = (input, init) => {
   const headers = new Headers(init?.headers);
   headers.set("accept-encoding", "identity");
@@ -24,13 +22,10 @@ export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetchI
     const response = await fetchAny(input, { ...init, redirect: "manual" });
     if (response.body === null) return response;
     if (response.ok) {
-      const encoding = ENCODED.exec(response.headers.get("content-encoding") ?? "")?.[0];
-      if (encoding === undefined) return response;
+      const coding = codingOf(response.headers.get("content-encoding"));
+      if (coding === null) return response;
       await response.body.cancel().catch(() => {});
-      throw new RelayError(
-        "provider_bad_response",
-        `The provider sent a body in ${encoding.toLowerCase()}, which it was asked not to do`,
-      );
+      throw encoded(coding);
     }
     const body = await readStart(response.body, clock);
     // Some statuses allow no body, and the package needs only the status of a redirect.
@@ -65,13 +60,10 @@ async function readStart(body: ReadableStream<Uint8Array>, clock: Clock): Promis
   return text;
 }
 
-/** A read that waits holds its buffer, so a stream that says little must have a small one. */
-const MIN_BUFFER_BYTES = 1024;
-
-/** A fetch body's default reader takes a new buffer of this size for each read, which costs more than parsing it. */
-const MAX_BUFFER_BYTES = 64 * 1024;
-
-/** Reads into one buffer where the body is a byte stream. A body made by hand has no BYOB reader. */
+/**
+ * Reads into one buffer where the body is a byte stream: its default reader takes a new one of 64 KiB for each read,
+ * which costs more than parsing it. A body made by hand has no BYOB reader.
+ */
 export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
   let byob: ReadableStreamBYOBReader;
   try {
@@ -85,19 +77,11 @@ export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
     async next() {
       const { done, value } = await byob.read(buffer);
       if (done || value === undefined) return undefined;
-      buffer = bufferAfter(value);
+      buffer = bufferAfter(new Uint8Array(value.buffer), value.length);
       return value;
     },
     cancel: (reason) => end(byob, reason),
   };
-}
-
-/** After a full read the buffer grows fourfold, after a nearly empty one it shrinks to a quarter. */
-function bufferAfter({ buffer, length }: Uint8Array): Uint8Array<ArrayBuffer> {
-  const size = buffer.byteLength;
-  if (length === size && size < MAX_BUFFER_BYTES) return new Uint8Array(4 * size);
-  if (length < size / 16 && size > MIN_BUFFER_BYTES) return new Uint8Array(size / 4);
-  return new Uint8Array(buffer as ArrayBuffer);
 }
 
 /** The cancel ends a waiting read, so that none is left when the lock is released. */
