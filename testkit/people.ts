@@ -12,7 +12,7 @@ export interface Target {
   jwtSecret: string;
   /** What the workers have logged so far, if the target gives it. */
   log?: () => string;
-  /** Makes a user without signing up, which hashes a password and takes longer than a generation. */
+  /** Makes a user without signing up, which takes longer. */
   newUser?: () => Promise<TestUser>;
 }
 

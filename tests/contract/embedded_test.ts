@@ -10,8 +10,11 @@ const stacks: Record<string, Stack> = {};
 
 Deno.test.beforeAll(async () => {
   folder = await makeBigintFolder();
-  stacks.uuid = await startStack({ env: SCENARIO_ENV });
-  stacks.bigint = await startStack({ env: SCENARIO_ENV, flags: ["--data", folder] });
+  // Two runs for two kinds of ids and two ways to the provider.
+  [stacks.uuid, stacks.bigint] = await Promise.all([
+    startStack({ env: SCENARIO_ENV }),
+    startStack({ env: { ...SCENARIO_ENV, RELAY_TRANSPORT: "fetch" }, flags: ["--data", folder] }),
+  ]);
 });
 Deno.test.afterAll(async () => {
   for (const stack of Object.values(stacks)) await stack.stop();
