@@ -1,19 +1,19 @@
-/** `deno task test`: runs the tests group by group; what is deployed also on the Deno of Supabase's runtime. */
+/** `deno task test`: runs the tests in groups, two at a time; what is deployed also on the Deno of Supabase's runtime. */
 
 import { flagsOrExit, parseFlags } from "./flags.ts";
 import { fail } from "./process.ts";
-import { RUNTIME_DENO, runtimeDeno } from "./runtime_deno.ts";
+import { RUNTIME_DENO, RUNTIME_DENO_VARIABLE, runtimeDeno } from "./runtime_deno.ts";
 import { findTestFiles, type Group, pick } from "./test_files.ts";
 import { commandFor, createOutputReader, type Result } from "./test_output.ts";
 
 const HELP = `deno task test [flags] [group, folder, file or part of a path …]
 
 Runs every test, or those that are named: deno task test races tests/docs/docs_test.ts. The functions' tests run on
-Deno ${RUNTIME_DENO}, too, unless only some of their files are named. The last lines say what was skipped, what failed, and the
-command that runs just that.
+Deno ${RUNTIME_DENO}, too, unless only some of their files are named. Two groups run at a time, but for those that are judged by
+time. The last lines say what was skipped, what failed, and the command that runs just that.
 
   --filter TEXT   only tests whose name has this text, or matches this /pattern/
-  --verbose       print a line for each test, and what the tests print
+  --verbose       print a line for each test, and what the tests print; one group at a time
   --watch         run what is named again whenever a file of it changes
 `;
 
@@ -24,7 +24,7 @@ const { words, filter, verbose, watch } = flagsOrExit(HELP, (args) =>
     watch: { type: "boolean" },
   }, { takesWords: true }));
 const skippedFile = await Deno.makeTempFile({ prefix: "relay-skipped-" });
-const env = { NO_COLOR: "1", DO_NOT_TRACK: "1", RELAY_TEST_SKIPPED: skippedFile };
+const env: Record<string, string> = { NO_COLOR: "1", DO_NOT_TRACK: "1", RELAY_TEST_SKIPPED: skippedFile };
 const flags = ["test", "-A", "--no-check", ...(filter === undefined ? [] : [`--filter=${filter}`])];
 const groups = groupsOrExit();
 
@@ -37,16 +37,18 @@ if (watch) {
 
 const began = Date.now();
 const results: Result[] = [];
+// Brought once for all groups: two of npx at the same time could spoil each other's download.
+const runtime = await runtimeDeno();
+if (runtime !== null) env[RUNTIME_DENO_VARIABLE] = runtime;
+const running = new Set<Promise<void>>();
 for (const [i, group] of groups.entries()) {
-  const onBoth = group.name === "functions" && (words.length === 0 || words.includes("functions"));
-  console.log(`[${i + 1}/${groups.length}] ${group.name}${onBoth ? `, also on Deno ${RUNTIME_DENO}` : ""}`);
-  const since = Date.now();
-  // Their clock is moved by hand, so that the two runs do not disturb each other.
-  const runs = [run(Deno.execPath(), group, []), ...(onBoth ? [runOnRuntime(group)] : [])];
-  const ended = (await Promise.all(runs)).filter((result) => result !== null);
-  results.push(...ended);
-  console.log(`  ${countsOf(ended)} in ${durationOf(Date.now() - since)}\n`);
+  const others = verbose || group.isAlone ? 0 : 1;
+  while (running.size > others) await Promise.race(running);
+  const run = runGroup(group, `[${i + 1}/${groups.length}] ${group.name}`).finally(() => running.delete(run));
+  running.add(run);
+  if (group.isAlone) await run;
 }
+await Promise.all(running);
 
 const skipped = [...new Set((await Deno.readTextFile(skippedFile)).split("\n").filter((line) => line !== ""))];
 await Deno.remove(skippedFile);
@@ -61,11 +63,21 @@ console.log(`It took ${durationOf(Date.now() - began)}`);
 console.log(countsOf(results));
 Deno.exit(sumOf(results, "failed") > 0 || sumOf(results, "passed") === 0 ? 1 : 0);
 
+async function runGroup(group: Group, title: string): Promise<void> {
+  const onBoth = group.name === "functions" && (words.length === 0 || words.includes("functions"));
+  console.log(`${title}${onBoth ? `, also on Deno ${RUNTIME_DENO}` : ""}`);
+  const since = Date.now();
+  // Their clock is moved by hand, so that the two runs do not disturb each other.
+  const runs = [run(Deno.execPath(), group, []), ...(onBoth ? [runOnRuntime(group)] : [])];
+  const ended = (await Promise.all(runs)).filter((result) => result !== null);
+  results.push(...ended);
+  console.log(`${title}: ${countsOf(ended)} in ${durationOf(Date.now() - since)}\n`);
+}
+
 /** The functions' tests on the other Deno; null where npx cannot bring it. */
 async function runOnRuntime(group: Group): Promise<Result | null> {
-  const deno = await runtimeDeno();
   // That version cannot read this one's lock file.
-  if (deno !== null) return await run(deno, group, ["--no-lock"], ` (${RUNTIME_DENO})`);
+  if (runtime !== null) return await run(runtime, group, ["--no-lock"], ` (${RUNTIME_DENO})`);
   const reason = `the functions' tests on Deno ${RUNTIME_DENO}: npx cannot bring it\n`;
   await Deno.writeTextFile(skippedFile, reason, { append: true });
   return null;

@@ -62,12 +62,19 @@ export async function createSupabase(
   };
 }
 
+// Roles belong to the whole server, and another stack may make them at this moment.
 const ROLES = `
   do $$
+  declare
+    v_role text;
   begin
-    if to_regrole('anon') is null then create role anon nologin; end if;
-    if to_regrole('authenticated') is null then create role authenticated nologin; end if;
-    if to_regrole('service_role') is null then create role service_role nologin bypassrls; end if;
+    foreach v_role in array array['anon nologin', 'authenticated nologin', 'service_role nologin bypassrls'] loop
+      begin
+        execute 'create role ' || v_role;
+      exception when duplicate_object or unique_violation then
+        null;
+      end;
+    end loop;
   end
   $$`;
 

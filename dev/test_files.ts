@@ -2,8 +2,13 @@
 
 import { join } from "node:path";
 
-/** In the order in which they run: what is fast and explains the most comes first; others follow by name. */
-const ORDER = ["functions", "dev", "testkit", "client", "playground", "docs", "bench", "pgtap", "contract"];
+/**
+ * In the order in which they begin: what is fast and explains the most comes first; others follow by name. Client and
+ * playground have a browser each, so that another group stands between them.
+ */
+const ORDER = ["functions", "dev", "testkit", "docs", "bench", "client", "contract", "playground", "pgtap"];
+/** Judged by time, or by what meets in one moment; functions take two cores by themselves. */
+const ALONE = ["functions", "faults", "limits", "races"];
 /** Judged by what other users' requests take, so it wants a machine of its own: it runs where it is asked for. */
 const ON_REQUEST = ["abuse"];
 const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];
@@ -12,6 +17,8 @@ const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "te
 export interface Group {
   name: string;
   files: string[];
+  /** No other group may run at the same time. */
+  isAlone: boolean;
 }
 
 /** The group of a file: its folder below tests/, or its area. An area and its folder of scenarios are one group. */
@@ -36,9 +43,13 @@ export function pick(files: string[], words: string[]): Group[] {
     const names = [...groups.keys()].sort().join(", ");
     throw new TypeError(`Cannot run the tests: "${given}" is no file, folder or group; the groups are ${names}`);
   }));
-  const rank = (name: string) => ORDER.indexOf(name) === -1 ? ORDER.length : ORDER.indexOf(name);
+  const rank = (name: string) => {
+    if (ORDER.includes(name)) return ORDER.indexOf(name);
+    return ALONE.includes(name) ? ORDER.length + 1 : ORDER.length;
+  };
   return [...groups].map(([name, all]) => ({
     name,
+    isAlone: ALONE.includes(name),
     files: all.filter((file) => words.length === 0 ? !ON_REQUEST.includes(name) : chosen.has(file)).sort(),
   })).filter(({ files }) => files.length > 0).sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
 }

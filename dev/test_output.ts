@@ -20,10 +20,14 @@ export interface OutputReader {
   result(succeeded: boolean, group: string): Result;
 }
 
-/** `show` gets what a person should see: with `verbose` everything. `now` gives milliseconds. */
+/**
+ * `show` gets what a person should see: with `verbose` everything. Each call has whole lines that belong together, for
+ * another run may show its own between two calls. `now` gives milliseconds.
+ */
 export function createOutputReader(verbose: boolean, show: (text: string) => void, now: () => number): OutputReader {
   const result: Result = { passed: 0, failed: 0, failures: [] };
   let file: { path: string; since: number; lines: string[]; passed: number; failed: number } | undefined;
+  const errors: string[] = [];
   let part: "tests" | "a test's output" | "errors" | "failures" = "tests";
 
   // A file's own output explains its failures, and is noise without one.
@@ -32,9 +36,9 @@ export function createOutputReader(verbose: boolean, show: (text: string) => voi
     const { path, since, lines, passed, failed } = file;
     file = undefined;
     if (verbose) return;
-    if (failed > 0) lines.forEach(show);
     const seconds = ((now() - since) / 1000).toFixed(1);
-    show(`  ${path}: ${passed} passed${failed > 0 ? `, ${failed} FAILED` : ""}, ${seconds} s`);
+    const counts = `  ${path}: ${passed} passed${failed > 0 ? `, ${failed} FAILED` : ""}, ${seconds} s`;
+    show([...failed > 0 ? lines : [], counts].join("\n"));
   }
 
   function testLine(text: string): void {
@@ -73,13 +77,15 @@ export function createOutputReader(verbose: boolean, show: (text: string) => voi
         } else if (part === "tests") testLine(text);
         else if (part === "failures") failureLine(text);
       } else file?.lines.push(text);
-      if (verbose || part === "errors") show(text);
+      if (verbose) show(text);
+      else if (part === "errors") errors.push(text);
       if (text === "----- output end -----") part = "tests";
     },
     result(succeeded, group) {
       const at = file?.path ?? group;
       if (file) file.failed++;
       endFile();
+      if (errors.length > 0) show(errors.join("\n"));
       if (!succeeded && result.failed === 0) {
         result.failed = 1;
         result.failures.push({ file: at, name: null });

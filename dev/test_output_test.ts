@@ -48,13 +48,12 @@ Deno.test("the output of a run comes down to its counts, a line for each file, a
     { file: "dev/c_test.ts", name: null },
   ];
   equal(result, { passed: 2, failed: 4, failures });
+  const block = (...lines: string[]) => lines.join("\n");
   equal(shown, [
     "  dev/a_test.ts: 1 passed, 0.5 s",
-    ...OUTPUT.slice(2, 12),
-    "  dev/b_test.ts: 0 passed, 2 FAILED, 0.5 s",
-    ...OUTPUT.slice(12, 14),
-    "  dev/c_test.ts: 0 passed, 1 FAILED, 0.5 s",
-    ...OUTPUT.slice(14, 19),
+    block(...OUTPUT.slice(2, 12), "  dev/b_test.ts: 0 passed, 2 FAILED, 0.5 s"),
+    block(...OUTPUT.slice(12, 14), "  dev/c_test.ts: 0 passed, 1 FAILED, 0.5 s"),
+    block(...OUTPUT.slice(14, 19)),
   ]);
   equal(commandFor(failures.slice(0, 2)), `deno task test ${file} --filter '/^(it'\\''s \\(a\\) rule|with steps)$/'`);
   equal(commandFor(failures), `deno task test ${file} dev/c_test.ts`);
@@ -67,16 +66,17 @@ Deno.test("a run that dies is one failure, in the file that it was at or of the 
 });
 
 Deno.test("tests are picked by group, folder, file or a part of the path", () => {
-  const paths = "tests/races/a tests/client/b client/c supabase/functions/stream/d tests/production/pgtap";
+  const paths =
+    "tests/races/a tests/client/b client/c supabase/functions/stream/d tests/production/pgtap tests/production/e";
   const files = paths.split(" ").map((path) => `${path}_test.ts`);
   const picked = (...words: string[]) => pick(files, words).map(({ name, files }) => [name, ...files].join(" "));
-  equal(picked().map((text) => text.split(" ")[0]), ["functions", "client", "pgtap", "races"]);
+  equal(picked().map((text) => text.split(" ")[0]), ["functions", "client", "pgtap", "production", "races"]);
   equal(picked("client", "races"), ["client client/c_test.ts tests/client/b_test.ts", "races tests/races/a_test.ts"]);
   equal(picked("tests/client/"), ["client tests/client/b_test.ts"]);
   equal(picked("./client/c_test.ts"), ["client client/c_test.ts"]);
   equal(picked("d_test"), ["functions supabase/functions/stream/d_test.ts"]);
   throws(() => picked("abuse"), {
     message:
-      'Cannot run the tests: "abuse" is no file, folder or group; the groups are client, functions, pgtap, races',
+      'Cannot run the tests: "abuse" is no file, folder or group; the groups are client, functions, pgtap, production, races',
   });
 });
