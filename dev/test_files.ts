@@ -8,7 +8,7 @@ import { join } from "node:path";
  */
 const ORDER = ["functions", "dev", "testkit", "docs", "bench", "client", "contract", "playground", "pgtap"];
 /** Judged by time, or by what meets in one moment; functions take two cores by themselves. */
-const ALONE = ["functions", "faults", "limits", "races"];
+const ALONE = ["functions", "limits", "races"];
 /** Judged by what other users' requests take, so it wants a machine of its own: it runs where it is asked for. */
 const ON_REQUEST = ["abuse"];
 const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];
