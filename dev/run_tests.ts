@@ -37,16 +37,16 @@ if (watch) {
 
 const began = Date.now();
 const results: Result[] = [];
-// Brought once for all groups: two of npx at the same time could spoil each other's download.
-const runtime = await runtimeDeno();
+// Brought once for all groups: two of npx at the same time could spoil each other's download. One group does it itself.
+const runtime = groups.length > 1 || groups.some(isOnBoth) ? await runtimeDeno() : null;
 if (runtime !== null) env[RUNTIME_DENO_VARIABLE] = runtime;
 const running = new Set<Promise<void>>();
 for (const [i, group] of groups.entries()) {
   const others = verbose || group.isAlone ? 0 : 1;
   while (running.size > others) await Promise.race(running);
-  const run = runGroup(group, `[${i + 1}/${groups.length}] ${group.name}`).finally(() => running.delete(run));
-  running.add(run);
-  if (group.isAlone) await run;
+  const work = runGroup(group, `[${i + 1}/${groups.length}] ${group.name}`).finally(() => running.delete(work));
+  running.add(work);
+  if (group.isAlone) await work;
 }
 await Promise.all(running);
 
@@ -63,8 +63,12 @@ console.log(`It took ${durationOf(Date.now() - began)}`);
 console.log(countsOf(results));
 Deno.exit(sumOf(results, "failed") > 0 || sumOf(results, "passed") === 0 ? 1 : 0);
 
+function isOnBoth({ name }: Group): boolean {
+  return name === "functions" && (words.length === 0 || words.includes("functions"));
+}
+
 async function runGroup(group: Group, title: string): Promise<void> {
-  const onBoth = group.name === "functions" && (words.length === 0 || words.includes("functions"));
+  const onBoth = isOnBoth(group);
   console.log(`${title}${onBoth ? `, also on Deno ${RUNTIME_DENO}` : ""}`);
   const since = Date.now();
   // Their clock is moved by hand, so that the two runs do not disturb each other.
