@@ -12,6 +12,8 @@ export interface ConnectionLimits {
   headMs: number;
   /** Milliseconds that a connection may wait for its next request. */
   idleMs: number;
+  /** Milliseconds for which a connection stays open whose request was refused with a body that may still be coming. */
+  refusedMs: number;
   /** Milliseconds that a request may take, its body and its answer included. */
   requestMs: number;
 }
@@ -21,8 +23,13 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   headMs: 10_000,
   // Longer than the 60 s for which nginx keeps a connection, so that it is nginx that closes it.
   idleMs: 75_000,
+  // Not at once: a client that is still sending when its connection is closed may lose the answer.
+  refusedMs: 1_000,
   requestMs: 3_660_000,
 };
+
+/** A shorter body has been taken out of the socket with its head, or nearly so. */
+const LONG_BODY_BYTES = 64 * 1024;
 
 /** How often the deadlines are looked at. */
 const SWEEP_MS = 1_000;
@@ -34,7 +41,8 @@ interface Connection {
   abort: AbortController;
   /** When it began to wait for a request. */
   since: number;
-  isNew: boolean;
+  /** How long it may. */
+  waitMs: number;
   /** When each of its running requests began, oldest first. */
   requests: Set<{ since: number }>;
   /** Lets its requests end, and takes no more. */
@@ -94,7 +102,7 @@ export function createConnections(
 
   function answer(connection: Connection, request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     const running = { since: performance.now() };
-    connection.isNew = false;
+    connection.waitMs = limits.idleMs;
     connection.requests.add(running);
     waiting.delete(connection);
     const done = () => {
@@ -102,15 +110,25 @@ export function createConnections(
       if (connection.requests.size === 0 && finished.has(connection)) wait(connection);
     };
     info.completed.then(done, done);
-    return handler(request);
+    return mayBeComing(request) ? refuse(connection, handler(request)) : handler(request);
+  }
+
+  /** Deno 2.9 reads on what comes after a refusal, up to its length and as fast as it can. */
+  async function refuse(connection: Connection, answered: Promise<Response>): Promise<Response> {
+    const response = await answered;
+    if (response.status >= 400) {
+      connection.waitMs = limits.refusedMs;
+      response.headers.set("connection", "close");
+    }
+    return response;
   }
 
   function sweep() {
     const now = performance.now();
     for (const connection of waiting) {
       const age = now - connection.since;
-      if (age < Math.min(limits.headMs, limits.idleMs)) break;
-      if (age >= (connection.isNew ? limits.headMs : limits.idleMs)) end(connection);
+      if (age < Math.min(limits.headMs, limits.idleMs, limits.refusedMs)) break;
+      if (age >= connection.waitMs) end(connection);
     }
     for (const connection of finished.keys()) {
       const [oldest] = connection.requests;
@@ -118,7 +136,7 @@ export function createConnections(
     }
   }
 
-  const sweeping = setInterval(sweep, Math.min(SWEEP_MS, limits.headMs));
+  const sweeping = setInterval(sweep, Math.min(SWEEP_MS, limits.headMs, limits.refusedMs));
   Deno.unrefTimer(sweeping);
 
   /** Ends those that have waited longest. */
@@ -135,7 +153,12 @@ export function createConnections(
     async add(tcp) {
       if (finished.size >= maxConnections) await evict(1);
       if (finished.size >= maxConnections) return close(tcp);
-      const connection: Connection = { abort: new AbortController(), since: 0, isNew: true, requests: new Set() };
+      const connection: Connection = {
+        abort: new AbortController(),
+        since: 0,
+        waitMs: limits.headMs,
+        requests: new Set(),
+      };
       let server: HttpServer;
       try {
         // As Deno.serve does: a token must not wait for the answer to the one before.
@@ -167,6 +190,11 @@ export function createConnections(
       await Promise.all([...finished].flatMap(([connection, gone]) => [connection.shutdown?.(), gone]));
     },
   };
+}
+
+/** A long body, or one of unknown length. */
+function mayBeComing({ headers }: Request): boolean {
+  return headers.has("transfer-encoding") || Number(headers.get("content-length")) > LONG_BODY_BYTES;
 }
 
 function close(tcp: Deno.TcpConn) {
