@@ -63,7 +63,7 @@ async function main(): Promise<number> {
       `${result.residentMb | 0} MB`,
       `${found.length}`,
     ]);
-    note(rows.at(-1)!.join(" | ") + ` ${JSON.stringify(result.answers)}`);
+    note(rows.at(-1)!.join(" | ") + ` ${JSON.stringify(result.tallies)}`);
     broken += found.length;
     found.forEach((sentence) => note(`    ${sentence.slice(0, 600)}`));
   };
