@@ -129,6 +129,18 @@ Deno.test("a connection whose long body was refused is closed after the answer, 
   await server.close();
 });
 
+Deno.test("of many connections whose long bodies were refused, all but a few are closed at once", async () => {
+  const server = serve({}, () => Promise.resolve(new Response("too much", { status: 413 })));
+  const long = [];
+  for (let made = 0; made < 40; made++) {
+    long.push(await connect(server.url, "POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 4000000\r\n\r\n"));
+    match(await long[made].read() ?? "closed", /too much$/);
+  }
+  for (const first of long.splice(0, 8)) equal(await first.rest(), "");
+  for (const kept of long) kept.close();
+  await server.close();
+});
+
 Deno.test("a server that closes lets what runs end, and does not wait for who says nothing", async () => {
   const { open, called, handler } = waiting();
   const server = serve({}, handler);

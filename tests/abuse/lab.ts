@@ -141,6 +141,9 @@ export async function openLab(startMs: number, database?: string) {
       if (line !== "" && !/^(\{.*\}|The relay listens.*)$/.test(line)) {
         wrong.push(`a line of the log is no JSON: ${line}`);
       }
+      if (/"event":"uncaught_error"|"level":"error"/.test(line)) {
+        wrong.push(`an error was logged: ${line.slice(0, 400)}`);
+      }
     }
     return { ...result, wrong };
   }
