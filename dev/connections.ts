@@ -12,6 +12,8 @@ export interface ConnectionLimits {
   headMs: number;
   /** Milliseconds that a connection may wait for its next request. */
   idleMs: number;
+  /** Milliseconds for which a connection stays open whose request was refused with a body that may still be coming. */
+  refusedMs: number;
   /** Milliseconds that a request may take, its body and its answer included. */
   requestMs: number;
 }
@@ -21,8 +23,16 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   headMs: 10_000,
   // Longer than the 60 s for which nginx keeps a connection, so that it is nginx that closes it.
   idleMs: 75_000,
+  // Not at once: a client that is still sending when its connection is closed may lose the answer.
+  refusedMs: 1_000,
   requestMs: 3_660_000,
 };
+
+/** A shorter body has been taken out of the socket with its head, or nearly so. */
+const LONG_BODY_BYTES = 64 * 1024;
+
+/** Connections whose refused bodies may still be coming: one more, and the oldest is closed before its deadline. */
+const MAX_REFUSED = 32;
 
 /** How often the deadlines are looked at. */
 const SWEEP_MS = 1_000;
@@ -31,10 +41,13 @@ const SWEEP_MS = 1_000;
 const MIN_CONNECTIONS = 16;
 
 interface Connection {
-  abort: AbortController;
+  /** Ends it at once; throws if its client has just closed it. */
+  abort: () => void;
   /** When it began to wait for a request. */
   since: number;
   isNew: boolean;
+  /** Whether what is left of a refused request's body may still be coming. */
+  isRefused: boolean;
   /** When each of its running requests began, oldest first. */
   requests: Set<{ since: number }>;
   /** Lets its requests end, and takes no more. */
@@ -48,7 +61,7 @@ interface HttpServer {
 
 type Serve = (
   connection: Deno.TcpConn,
-  signal: AbortSignal,
+  signal: { addEventListener(type: string, listener: () => void): void },
   handler: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
   onError: (error: unknown) => Response,
   onListen: () => void,
@@ -79,22 +92,31 @@ export function createConnections(
   const finished = new Map<Connection, Promise<void>>();
   /** Those without a request; the one that has waited longest is first. */
   const waiting = new Set<Connection>();
+  const refused = new Set<Connection>();
 
   function wait(connection: Connection) {
     connection.since = performance.now();
     waiting.add(connection);
+    if (!connection.isRefused) return;
+    refused.add(connection);
+    if (refused.size > MAX_REFUSED) end(refused.values().next().value!);
   }
 
   /** It counts until its descriptor is free. */
   function end(connection: Connection): Promise<void> {
     waiting.delete(connection);
-    connection.abort.abort();
+    refused.delete(connection);
+    try {
+      connection.abort();
+    } catch {
+      // It is over by itself.
+    }
     return finished.get(connection)!;
   }
 
   function answer(connection: Connection, request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     const running = { since: performance.now() };
-    connection.isNew = false;
+    connection.isNew = connection.isRefused = false;
     connection.requests.add(running);
     waiting.delete(connection);
     const done = () => {
@@ -102,15 +124,26 @@ export function createConnections(
       if (connection.requests.size === 0 && finished.has(connection)) wait(connection);
     };
     info.completed.then(done, done);
-    return handler(request);
+    return mayBeComing(request) ? refuse(connection, handler(request)) : handler(request);
+  }
+
+  /** Deno 2.9 reads on what comes after a refusal, up to its length and as fast as it can. */
+  async function refuse(connection: Connection, answered: Promise<Response>): Promise<Response> {
+    const response = await answered;
+    if (response.status >= 400) {
+      connection.isRefused = true;
+      response.headers.set("connection", "close");
+    }
+    return response;
   }
 
   function sweep() {
     const now = performance.now();
     for (const connection of waiting) {
       const age = now - connection.since;
-      if (age < Math.min(limits.headMs, limits.idleMs)) break;
-      if (age >= (connection.isNew ? limits.headMs : limits.idleMs)) end(connection);
+      if (age < Math.min(limits.headMs, limits.idleMs, limits.refusedMs)) break;
+      const { isNew, isRefused } = connection;
+      if (age >= (isNew ? limits.headMs : isRefused ? limits.refusedMs : limits.idleMs)) end(connection);
     }
     for (const connection of finished.keys()) {
       const [oldest] = connection.requests;
@@ -118,7 +151,7 @@ export function createConnections(
     }
   }
 
-  const sweeping = setInterval(sweep, Math.min(SWEEP_MS, limits.headMs));
+  const sweeping = setInterval(sweep, Math.min(SWEEP_MS, limits.headMs, limits.refusedMs));
   Deno.unrefTimer(sweeping);
 
   /** Ends those that have waited longest. */
@@ -135,12 +168,13 @@ export function createConnections(
     async add(tcp) {
       if (finished.size >= maxConnections) await evict(1);
       if (finished.size >= maxConnections) return close(tcp);
-      const connection: Connection = { abort: new AbortController(), since: 0, isNew: true, requests: new Set() };
+      const connection: Connection = { abort() {}, since: 0, isNew: true, isRefused: false, requests: new Set() };
       let server: HttpServer;
       try {
         // As Deno.serve does: a token must not wait for the answer to the one before.
         tcp.setNoDelay();
-        const { signal } = connection.abort;
+        // Deno asks no more of a signal; what its listener throws would be an uncaught error of a real one.
+        const signal = { addEventListener: (_: string, listener: () => void) => connection.abort = listener };
         server = serve!(tcp, signal, (request, info) => answer(connection, request, info), onError, () => {});
       } catch {
         // Its client has gone already.
@@ -149,6 +183,7 @@ export function createConnections(
       connection.shutdown = server.shutdown;
       const gone = () => {
         waiting.delete(connection);
+        refused.delete(connection);
         finished.delete(connection);
       };
       // It rejects for a request that is no HTTP.
@@ -167,6 +202,11 @@ export function createConnections(
       await Promise.all([...finished].flatMap(([connection, gone]) => [connection.shutdown?.(), gone]));
     },
   };
+}
+
+/** A long body, or one of unknown length. */
+function mayBeComing({ headers }: Request): boolean {
+  return headers.has("transfer-encoding") || Number(headers.get("content-length")) > LONG_BODY_BYTES;
 }
 
 function close(tcp: Deno.TcpConn) {

@@ -9,7 +9,7 @@ import { createHealthHandler } from "../supabase/functions/healthz/handler.ts";
 import { createMetricsHandler } from "../supabase/functions/metrics/handler.ts";
 import { createStreamDependencies } from "../supabase/functions/stream/dependencies.ts";
 import { createStreamHandler } from "../supabase/functions/stream/handler.ts";
-import { createStreamsHandler } from "../supabase/functions/streams/handler.ts";
+import { createStreamsHandler, requestTo } from "../supabase/functions/streams/handler.ts";
 
 /** The functions of one worker. */
 export interface Functions {
@@ -54,7 +54,5 @@ function route(request: Request): { name: string; forwarded: Request } {
   // A function finds its name wherever it is mounted, and another request costs 15 KB.
   if (!path.startsWith("/v1/")) return { name: path.split("/")[1], forwarded: request };
   url.pathname = `/streams${path}`;
-  // Not the request as a whole: with its signal, Deno prints a warning about what nothing here uses.
-  const { method, headers, body } = request;
-  return { name: "streams", forwarded: new Request(url, { method, headers, body }) };
+  return { name: "streams", forwarded: requestTo(url, request) };
 }

@@ -8,7 +8,7 @@ const WHOLE = `${HALF}\r\n`;
 
 /** Long enough that no test waits for it. */
 const NEVER_MS = 600_000;
-const PATIENT = { headMs: NEVER_MS, idleMs: NEVER_MS, requestMs: NEVER_MS };
+const PATIENT = { headMs: NEVER_MS, idleMs: NEVER_MS, refusedMs: NEVER_MS, requestMs: NEVER_MS };
 
 function serve(limits: Partial<ConnectionLimits>, handler = () => Promise.resolve(new Response("ok"))): Server {
   return listen("127.0.0.1", 0, handler, { ...PATIENT, ...limits });
@@ -28,8 +28,9 @@ async function connect(url: string, text: string) {
     tcp.close();
     return all;
   }
-  await tcp.write(new TextEncoder().encode(text));
-  return { read, rest, close: () => tcp.close() };
+  const write = (text: string) => tcp.write(new TextEncoder().encode(text));
+  await write(text);
+  return { read, rest, write, close: () => tcp.close() };
 }
 
 /** A handler whose answers wait, and which says when it was called. */
@@ -110,6 +111,33 @@ Deno.test("a request that does not end is closed after its deadline", async () =
   const client = await connect(server.url, WHOLE);
   await ended.promise;
   client.close();
+  await server.close();
+});
+
+Deno.test("a connection whose long body was refused is closed after the answer, and one with a short body is kept", async () => {
+  const server = serve({ refusedMs: 50 }, () => Promise.resolve(new Response("too much", { status: 413 })));
+  for (const length of ["content-length: 4000000", "transfer-encoding: chunked"]) {
+    const long = await connect(server.url, `POST / HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`);
+    match(await long.rest(), /^HTTP\/1\.1 413 .*\r\nconnection: close\r\n.*too much$/is);
+  }
+  const short = await connect(server.url, "POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 2\r\n\r\n{}");
+  match(await short.read() ?? "closed", /too much$/);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await short.write(WHOLE);
+  match(await short.read() ?? "closed", /^HTTP\/1\.1 413 /);
+  short.close();
+  await server.close();
+});
+
+Deno.test("of many connections whose long bodies were refused, all but a few are closed at once", async () => {
+  const server = serve({}, () => Promise.resolve(new Response("too much", { status: 413 })));
+  const long = [];
+  for (let made = 0; made < 40; made++) {
+    long.push(await connect(server.url, "POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 4000000\r\n\r\n"));
+    match(await long[made].read() ?? "closed", /too much$/);
+  }
+  for (const first of long.splice(0, 8)) equal(await first.rest(), "");
+  for (const kept of long) kept.close();
   await server.close();
 });
 

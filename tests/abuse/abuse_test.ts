@@ -27,11 +27,13 @@ function registerAttacks(database: string) {
       const { hostname, port } = new URL(worker.url);
       const half: Deno.TcpConn[] = [];
       for (let index = 0; index < 400; index++) {
-        // What the worker refuses ends here.
-        const connection = await Deno.connect({ hostname, port: Number(port) }).catch(() => null);
-        await connection?.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
-        if (connection) half.push(connection);
+        const connection = await Deno.connect({ hostname, port: Number(port) });
+        // The worker may have closed it already.
+        await connection.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
+        half.push(connection);
       }
+      const limited = () => worker.lines().some(({ event }) => event === "connections_limited") || !worker.alive;
+      await eventually("the worker is out of descriptors", limited);
       ok(worker.alive, `The worker ended:\n${worker.log()}`);
       half.forEach((connection) => connection.close());
       await eventually("the worker answers", async () => (await (await fetch(`${worker.url}/healthz`)).text()) !== "");

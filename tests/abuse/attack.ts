@@ -12,8 +12,10 @@ export interface Attacker extends User {
   worker: string;
   /** Asks the relay, and reads the answer to its end. */
   ask(path: string, init?: RequestInit & { body?: BodyInit }): Promise<string>;
-  /** POST /stream, read to its end. */
-  start(body: Record<string, unknown>): Promise<string>;
+  /** POST /stream, read to its end; gives the answer's status. */
+  start(body: Record<string, unknown>): Promise<number>;
+  /** Counts what proves that the attack has struck. Answers, connections and providers' bytes are counted anyway. */
+  count(what: string, more?: number): void;
   /** Runs a statement as the Data API does for this user. */
   sql(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]>;
   /** Runs a statement as the operator: for what other workers and the past have left. */
@@ -28,6 +30,8 @@ export interface Attacker extends User {
   heads(name: string): string[];
   /** Does the same again and again, so many at once, or its part of them where it is one of several attacks. */
   flood(lanes: number, work: (index: number) => Promise<unknown>): Promise<unknown>;
+  /** Does it once for each index, all at once. */
+  times(count: number, work: (index: number) => Promise<unknown>): Promise<unknown>;
   /** Says that something is as it must never be. */
   wrong(what: string): void;
 }
@@ -37,13 +41,20 @@ export interface Attack {
   name: string;
   /** Those of one kind go together in the tests. */
   kind: "reads" | "starts" | "sizes" | "providers" | "streams" | "connections" | "keys" | "requests";
+  /** What each user must have counted for the attack to have struck, and how often at least. */
+  struck: [what: RegExp, least: number][];
   /** What one user does; may go on until the thread ends. */
   run(attacker: Attacker): Promise<unknown>;
 }
 
-/** Does it once for each index. */
-export const times = (count: number, work: (index: number) => Promise<unknown>): Promise<unknown> =>
-  Promise.allSettled(Array.from({ length: count }, (_, index) => work(index)));
+/** A statement that the database should refuse: the constraint, else the code of its error, is counted. */
+export async function refused({ sql, count }: Attacker, text: string, ...values: unknown[]): Promise<void> {
+  const found = await sql(text, ...values).then(
+    () => "by nothing",
+    ({ constraint_name, code, message }) => `by ${constraint_name || code || message}`,
+  );
+  count(`refused ${found}`);
+}
 
 /** A conversation of the attacker's, and in it messages as the Data API takes them. */
 export async function conversation({ sql, id, bot_id }: Attacker): Promise<string> {
@@ -80,9 +91,10 @@ export const get = (attacker: Attacker, streamId: string, from = 0) =>
   attacker.ask(`/stream/${streamId}`, { headers: { "last-event-id": String(from) } });
 
 /** Sends the first part of a request, and reads nothing. */
-export async function raw({ connect }: Attacker, text: string): Promise<Deno.TcpConn> {
+export async function raw({ connect, count }: Attacker, text: string): Promise<Deno.TcpConn> {
   const connection = await connect();
   await connection.write(new TextEncoder().encode(text));
+  count("requests begun");
   return connection;
 }
 

@@ -16,15 +16,24 @@ export interface Orders {
   part: number;
 }
 
-/** What it says: what it has seen that must never be, how its requests were answered, and that it may be used. */
-export type Report = { ready: true } | { wrong: string } | { answers: Record<string, number> };
+/** What an attack has counted, all its users together. */
+export type Tally = Record<string, number>;
+
+/** What it says: what it has seen that must never be, what each attack has counted, and that it may be used. */
+export type Report = { ready: true } | { wrong: string } | { tallies: Record<string, Tally> };
 
 const main = self as unknown as Worker;
 const say = (report: Report) => main.postMessage(report);
-const seen = new Map<string, string[]>();
-const origin = startHostile((name, head) => seen.set(name, [...seen.get(name) ?? [], head]));
-const answers: Record<string, number> = {};
-const count = (what: string) => answers[what] = (answers[what] ?? 0) + 1;
+const heads = new Map<string, string[]>();
+const counts = new Map<string, Attacker["count"]>();
+const tallies: Record<string, Tally> = {};
+const origin = startHostile({
+  called(userId, name, head) {
+    heads.set(userId + name, [...heads.get(userId + name) ?? [], head]);
+    counts.get(userId)?.(`calls of "${name}"`);
+  },
+  sent: (userId, name, bytes) => counts.get(userId)?.(`bytes of "${name}"`, bytes),
+});
 let sql: postgres.Sql;
 
 main.onmessage = ({ data }: MessageEvent<Orders>) => {
@@ -32,29 +41,34 @@ main.onmessage = ({ data }: MessageEvent<Orders>) => {
   const { run } = ATTACKS.find(({ name }) => name === data.attack)!;
   for (const user of data.users) {
     const attacker = attackerOf(user, data);
-    attacker.provider("kind").then(() => run(attacker)).catch((error) =>
-      say({ wrong: `the attack failed: ${error.message}` })
-    );
+    attacker.provider("kind").then(() => run(attacker)).catch(attacker.failed);
   }
 };
-setInterval(() => say({ answers }), 200);
+setInterval(() => say({ tallies }), 200);
 say({ ready: true });
 
-function attackerOf(user: User, { worker, part }: Orders): Attacker {
-  const providerUrl = (name: string) => `${origin}/${encodeURIComponent(name)}/v1`;
-  const wrong = (what: string) => say({ wrong: what });
-  const attacker: Attacker = {
+function attackerOf(user: User, { worker, part, attack }: Orders) {
+  const providerUrl = (name: string) => `${origin}/${encodeURIComponent(name)}/${user.id}/v1`;
+  const wrong = (what: string) => say({ wrong: `${attack}: ${what}` });
+  const tally = tallies[attack] ??= {};
+  const count = (what: string, more = 1) => void (tally[what] = (tally[what] ?? 0) + more);
+  counts.set(user.id, count);
+  /** That the relay refuses or ends a connection is for the attack to count; all else is its own fault. */
+  const failed = (error: Error) => isCutOff(error) ? count("cut off") : wrong(`it failed: ${error.stack}`);
+  async function request(path: string, init: RequestInit = {}): Promise<{ status: number; text: string }> {
+    const headers = { authorization: `Bearer ${user.token}`, "content-type": "application/json", ...init.headers };
+    const response = await fetch(worker + path, { ...init, headers });
+    const { status } = response;
+    count(`status ${status}`);
+    const text = await read(response, attacker);
+    if (status >= 500 && status !== 503) wrong(`status ${status}: ${text.slice(0, 200)}`);
+    return { status, text };
+  }
+  const attacker: Attacker & { failed(error: Error): void } = {
     ...user,
-    worker,
-    async ask(path, init = {}) {
-      const headers = { authorization: `Bearer ${user.token}`, "content-type": "application/json", ...init.headers };
-      const response = await fetch(worker + path, { ...init, headers });
-      count(String(response.status));
-      const text = await read(response, wrong);
-      if (response.status >= 500 && response.status !== 503) wrong(`status ${response.status}: ${text.slice(0, 200)}`);
-      return text;
-    },
-    start: (body) => attacker.ask("/stream", { method: "POST", body: JSON.stringify(body) }),
+    ...{ worker, count, wrong, failed },
+    ask: async (path, init) => (await request(path, init)).text,
+    start: async (body) => (await request("/stream", { method: "POST", body: JSON.stringify(body) })).status,
     sql: (text, ...values) =>
       sql.begin(async (transaction) => {
         const claims = JSON.stringify({ sub: user.id, role: "authenticated" });
@@ -65,7 +79,11 @@ function attackerOf(user: User, { worker, part }: Orders): Attacker {
       }) as Promise<Record<string, unknown>[]>,
     // deno-lint-ignore no-explicit-any
     operator: async (text, ...values) => [...await sql.unsafe(text, values as any)],
-    connect: () => Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(worker).port) }),
+    async connect() {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(worker).port) });
+      count("connections");
+      return connection;
+    },
     async provider(name) {
       const set = "update bots set access_path = $1, access_key = $2 where id = $3";
       await attacker.sql(set, providerUrl(name), KEY, user.bot_id);
@@ -74,23 +92,38 @@ function attackerOf(user: User, { worker, part }: Orders): Attacker {
     flood(lanes, work) {
       let index = 0;
       const lane = async () => {
-        // A refused connection costs the attacker nothing either.
-        for (;;) await work(index++).catch(() => new Promise((resolve) => setTimeout(resolve, 20)));
+        for (;;) {
+          await work(index++).catch((error) => {
+            failed(error);
+            return new Promise((resolve) => setTimeout(resolve, 20));
+          });
+        }
       };
       return Promise.all(Array.from({ length: Math.ceil(lanes * part) }, lane));
     },
-    heads: (name) => seen.get(name) ?? [],
-    wrong,
+    times: (count, work) => Promise.all(Array.from({ length: count }, (_, index) => work(index).catch(failed))),
+    heads: (name) => heads.get(user.id + name) ?? [],
   };
   return attacker;
 }
 
 /** Gives the last 100,000 characters; all of them are searched for the key. */
-async function read(response: Response, wrong: (what: string) => void): Promise<string> {
+async function read(response: Response, { count, wrong }: Attacker): Promise<string> {
   let text = "";
   for await (const part of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    count("characters read", part.length);
     if (hasKey(text.slice(-KEY.length) + part)) wrong("an answer has the key or an end of it");
     text = text.slice(-100_000) + part;
   }
   return text;
+}
+
+const CUT_OFF = [
+  ...[Deno.errors.BrokenPipe, Deno.errors.ConnectionAborted, Deno.errors.ConnectionRefused],
+  ...[Deno.errors.ConnectionReset, Deno.errors.Http, Deno.errors.UnexpectedEof],
+];
+
+function isCutOff(error: Error): boolean {
+  return CUT_OFF.some((kind) => error instanceof kind) ||
+    error instanceof TypeError && /error (sending request|reading a body)|connection/.test(error.message);
 }

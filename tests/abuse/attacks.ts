@@ -1,7 +1,11 @@
 /** The attacks: each is what one user does, at the default limits. */
 
-import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { type Attack, type Attacker, conversation, ended, get, headOf, message, raw, times } from "./attack.ts";
+import {
+  MAX_CONTEXT_CHARACTERS,
+  MAX_MESSAGE_UNITS,
+  MAX_READ_UNITS,
+} from "../../supabase/functions/_relay/protocol/limits.ts";
+import { type Attack, type Attacker, conversation, ended, get, headOf, message, raw, refused } from "./attack.ts";
 import { REQUEST_ATTACKS } from "./attacks_on_requests.ts";
 import { PROVIDERS } from "./hostile.ts";
 
@@ -9,9 +13,16 @@ const LINE = "lorem ipsum ";
 const chars = (count: number) => LINE.repeat(Math.ceil(count / LINE.length)).slice(0, count);
 const MEGABYTE = 1024 * 1024;
 
-/** Three at once are the limit, five in a minute, too. */
-const generations = (attacker: Attacker, body: Record<string, unknown> = {}) =>
-  times(3, () => attacker.start({ prompt: "Begin", on_disconnect: "continue", ...body }));
+/** Three at once are the limit, five in a minute, too. One that finds no room comes again. */
+const generations = ({ times, start }: Attacker, body: Record<string, unknown> = {}) =>
+  times(3, async () => {
+    while (await start({ prompt: "Begin", on_disconnect: "continue", ...body }) === 503) await sleep(500);
+  });
+
+/** So large a start may find no room at all beside others as large. */
+const LARGE: Attack["struck"] = [[/calls of "slow"|status (429|503)/, 1]];
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What an attacker does with a bot whose provider is this one. */
 const withProvider = (name: string) => async (attacker: Attacker) => {
@@ -46,14 +57,16 @@ export const ATTACKS: Attack[] = [
   {
     name: "Ten watchers of a message at the length limit, on another worker",
     kind: "reads",
+    struck: [[/status 200/, 1], [/characters read/, MAX_READ_UNITS]],
     async run(attacker) {
       const streamId = await elsewhere(attacker);
-      await times(10, () => get(attacker, streamId));
+      await attacker.times(10, () => get(attacker, streamId));
     },
   },
   {
     name: "Ten replays at once of a message at the length limit, again and again",
     kind: "reads",
+    struck: [[/status 200/, 1], [/characters read/, MAX_READ_UNITS]],
     async run(attacker) {
       const { streamId } = await ended(attacker, MAX_MESSAGE_UNITS);
       await attacker.flood(10, () => get(attacker, streamId));
@@ -62,6 +75,7 @@ export const ATTACKS: Attack[] = [
   {
     name: "Replays from offsets far behind the end, by GET and HEAD",
     kind: "reads",
+    struck: [[/status 200/, 4]],
     async run(attacker) {
       const { streamId } = await ended(attacker, MEGABYTE);
       await attacker.flood(
@@ -74,34 +88,41 @@ export const ATTACKS: Attack[] = [
   {
     name: "Ten readers that take a byte now and then",
     kind: "reads",
+    struck: [[/requests begun/, 10], [/bytes read/, 10]],
     async run(attacker) {
       const { streamId } = await ended(attacker, MAX_MESSAGE_UNITS);
-      await times(10, async () => {
+      await attacker.times(10, async () => {
         const connection = await raw(attacker, headOf(attacker, "GET", `/stream/${streamId}`, "\r\n"));
-        for (;; await new Promise((resolve) => setTimeout(resolve, 100))) await connection.read(new Uint8Array(1));
+        while (await connection.read(new Uint8Array(1)) !== null) {
+          attacker.count("bytes read");
+          await sleep(100);
+        }
       });
     },
   },
   {
     name: "A ring of parents, and 40 starts that walk it",
     kind: "starts",
+    struck: [[/refused by 42501/, 1], [/refused by messages_come_after_their_parent/, 1], [/status 404/, 1]],
     async run(attacker) {
       const id = await conversation(attacker);
       const first = await message(attacker, id, "a");
       const second = await message(attacker, id, "b", first);
       // As long as a client may change a parent; and at once, which foreign keys that are deferred would allow.
-      await attacker.sql("update messages set parent_id = $1 where id = $2", second, first).catch(() => {});
+      await refused(attacker, "update messages set parent_id = $1 where id = $2", second, first);
       const [a, b] = [crypto.randomUUID(), crypto.randomUUID()];
-      await attacker.sql(
+      await refused(
+        attacker,
         "insert into messages (id, user_id, conversation_id, content, parent_id) values ($1, $3, $4, 'a', $2), ($2, $3, $4, 'b', $1)",
         ...[a, b, attacker.id, id],
-      ).catch(() => {});
+      );
       await attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: id, parent_id: a }));
     },
   },
   {
     name: "40 starts at once on a path that is too long",
     kind: "starts",
+    struck: [[/status 413/, 1]],
     async run(attacker) {
       const id = await conversation(attacker);
       const quarter = chars(MAX_CONTEXT_CHARACTERS / 4);
@@ -112,60 +133,66 @@ export const ATTACKS: Attack[] = [
   {
     name: "40 starts at once past the rate limit",
     kind: "starts",
+    struck: [[/status 200/, 1], [/status 429/, 10]],
     run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x" })),
   },
   {
     name: "40 starts at once for a conversation that does not exist",
     kind: "starts",
+    struck: [[/status 404/, 10], [/status 429/, 10]],
     run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: crypto.randomUUID() })),
   },
   {
     name: "40 starts at once whose clients leave before the answer",
     kind: "starts",
+    struck: [[/requests begun/, 40]],
     run: (attacker) =>
       attacker.flood(40, async () => {
         const body = JSON.stringify({ prompt: "x" });
         const more = `content-length: ${body.length}\r\n\r\n${body}`;
         (await raw(attacker, headOf(attacker, "POST", "/stream", more))).close();
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }),
   },
   {
     name: "40 cancels at once, of one stream and of none",
     kind: "starts",
+    struck: [[/status 20[02]/, 1], [/status 404/, 1]],
     async run(attacker) {
       await attacker.provider("slow");
       const stream_id = crypto.randomUUID();
-      attacker.start({ prompt: "x", stream_id });
+      const started = generations(attacker, { stream_id });
       await attacker.flood(
         40,
         (index) => attacker.ask(`/cancel/${index % 2 ? stream_id : crypto.randomUUID()}`, { method: "POST" }),
       );
+      await started;
     },
   },
   {
     name: "A message edited to 70 MB, and two replays of it",
     kind: "sizes",
+    struck: [[/refused by messages_content_fits/, 1], [/status 200/, 1]],
     async run(attacker) {
       const { streamId, messageId } = await ended(attacker, 8);
-      await attacker.sql("update messages set content = repeat('lorem ip', 9175040) where id = $1", messageId)
-        .catch(() => {});
-      await times(2, () => get(attacker, streamId));
+      await refused(attacker, "update messages set content = repeat('lorem ip', 9175040) where id = $1", messageId);
+      await attacker.times(2, () => get(attacker, streamId));
     },
   },
   {
     name: "A bot with 10 MB of instructions, started three times",
     kind: "sizes",
+    struck: [[/refused by bots_system_prompt_fits/, 1], [/calls of "slow"/, 1]],
     async run(attacker) {
       await attacker.provider("slow");
-      await attacker.sql("update bots set system_prompt = repeat('x', 10485760) where id = $1", attacker.bot_id)
-        .catch(() => {});
+      await refused(attacker, "update bots set system_prompt = repeat('x', 10485760) where id = $1", attacker.bot_id);
       await generations(attacker);
     },
   },
   {
     name: "A stored path at the limit, started three times",
     kind: "sizes",
+    struck: LARGE,
     async run(attacker) {
       await attacker.provider("slow");
       const id = await conversation(attacker);
@@ -177,6 +204,7 @@ export const ATTACKS: Attack[] = [
   {
     name: "A context of 4 MB in the request, started three times",
     kind: "sizes",
+    struck: LARGE,
     async run(attacker) {
       await attacker.provider("slow");
       const messages = Array.from(
@@ -189,6 +217,7 @@ export const ATTACKS: Attack[] = [
   {
     name: "A rerolled message at the end of 9,000",
     kind: "sizes",
+    struck: [[/calls of "kind"/, 1]],
     async run(attacker) {
       const id = await conversation(attacker);
       await attacker.operator(
@@ -204,10 +233,10 @@ export const ATTACKS: Attack[] = [
   {
     name: "10,000 bots and shares, and starts that name none",
     kind: "sizes",
+    struck: [[/status 200/, 1], [/status 429/, 1]],
     async run(attacker) {
       const { id, bot_id } = attacker;
-      await attacker.sql("insert into bots (user_id, name) select $1, 'x' from generate_series(1, 10000)", id)
-        .catch(() => {});
+      await attacker.sql("insert into bots (user_id, name) select $1, 'x' from generate_series(1, 10000)", id);
       await attacker.operator("insert into bot_shares select $1, id from auth.users on conflict do nothing", bot_id);
       await attacker.flood(3, () => attacker.start({ prompt: "x" }));
     },
@@ -215,21 +244,24 @@ export const ATTACKS: Attack[] = [
   {
     name: "Conversations that are deleted while they run",
     kind: "sizes",
+    struck: [[/calls of "slow"/, 1], [/conversations deleted/, 3]],
     async run(attacker) {
       await attacker.provider("slow");
       const deletes = async () => {
         const id = await conversation(attacker);
         const running = attacker.start({ prompt: "x", conversation_id: id });
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await sleep(200);
         await attacker.sql("delete from conversations where id = $1", id);
+        attacker.count("conversations deleted");
         await running;
       };
-      await times(3, deletes);
+      await attacker.times(3, deletes);
     },
   },
   ...Object.keys(PROVIDERS).filter((name) => !/^(kind|moved|silent|slow|echo.*)$/.test(name)).map((name): Attack => ({
     name: `Three answers of a provider's "${name}"`,
     kind: ["long", "choices", "reasoning", "tiny", "tools", "nested", "lines"].includes(name) ? "providers" : "streams",
+    struck: [[/^calls of/, 1], [/^bytes of/, 1]],
     run: withProvider(name),
   })),
   ...REQUEST_ATTACKS,

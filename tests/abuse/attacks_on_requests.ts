@@ -1,13 +1,22 @@
 /** Attacks that need no story, or none of length: connections, headers, tokens, bodies, and the way to a key. */
 
-import { type Attack, type Attacker, ended, get, headOf, raw, times } from "./attack.ts";
+import { type Attack, type Attacker, ended, get, headOf, raw, refused } from "./attack.ts";
 import { KEY } from "./hostile.ts";
 
 const MEGABYTE = 1024 * 1024;
 
 /** Fills the request's body, a piece at a time, for as long as the relay takes it. */
-async function fill(connection: Deno.TcpConn, piece: Uint8Array, pauseMs: number) {
-  for (;; await new Promise((resolve) => setTimeout(resolve, pauseMs))) await connection.write(piece);
+async function fill({ count }: Attacker, connection: Deno.TcpConn, piece: Uint8Array, pauseMs: number) {
+  for (;; await new Promise((resolve) => setTimeout(resolve, pauseMs))) {
+    count("bytes filled", await connection.write(piece));
+  }
+}
+
+/** Reads the status of the answer. */
+async function statusOf({ count }: Attacker, connection: Deno.TcpConn) {
+  const bytes = new Uint8Array(1_024);
+  const length = await connection.read(bytes);
+  count(length === null ? "closed" : `status ${new TextDecoder().decode(bytes.subarray(9, 12))}`);
 }
 
 const BODIES = [
@@ -31,65 +40,78 @@ const forged = (kid: number) =>
 /** A bot of the attacker's whose provider quotes the key, as a sharee and its owner see it. */
 const quotes = (name: string, key = KEY) => async (attacker: Attacker) => {
   await attacker.provider(name);
-  await attacker.sql("update bots set access_key = $1 where id = $2", key, attacker.bot_id).catch(() => {});
+  await attacker.sql("update bots set access_key = $1 where id = $2", key, attacker.bot_id);
   await attacker.start({ prompt: "x" });
 };
+
+const QUOTED: Attack["struck"] = [[/calls of "echo/, 1], [/status 200/, 1]];
 
 export const REQUEST_ATTACKS: Attack[] = [
   {
     name: "Half a request on each of 1,000 connections",
     kind: "connections",
+    struck: [[/requests begun/, 1_000]],
     async run(attacker) {
-      await times(1_000, () => raw(attacker, "POST /functions/v1/stream HTTP/1.1\r\nhost: relay\r\n"));
+      await attacker.times(1_000, () => raw(attacker, "POST /functions/v1/stream HTTP/1.1\r\nhost: relay\r\n"));
     },
   },
   {
     name: "Headers that come a byte a second, on 200 connections",
     kind: "connections",
+    struck: [[/requests begun/, 200], [/bytes filled/, 200]],
     run: (attacker) =>
-      times(200, async () => {
+      attacker.times(200, async () => {
         const connection = await raw(attacker, headOf(attacker, "GET", "/healthz"));
-        await fill(connection, new Uint8Array([120]), 1_000);
+        await fill(attacker, connection, new Uint8Array([120]), 1_000);
       }),
   },
   {
     name: "200 bodies that never end",
     kind: "connections",
+    struck: [[/requests begun/, 200], [/bytes filled/, 200 * 65_536], [/status (429|503)/, 20]],
     run: (attacker) =>
-      times(200, async () => {
+      attacker.times(200, async () => {
         const connection = await raw(attacker, headOf(attacker, "POST", "/stream", "content-length: 4000000\r\n\r\n"));
-        await fill(connection, new Uint8Array(65_536).fill(32), 100);
+        await Promise.all([
+          statusOf(attacker, connection),
+          fill(attacker, connection, new Uint8Array(65_536).fill(32), 100),
+        ]);
       }),
   },
   {
     name: "Readers that never read: ten of a story, three of answers",
     kind: "connections",
+    struck: [[/requests begun/, 13], [/calls of "long"/, 1], [/bytes of "long"/, 65_536]],
     async run(attacker) {
       await attacker.provider("long");
       const { streamId } = await ended(attacker, MEGABYTE);
       const body = JSON.stringify({ prompt: "x", on_disconnect: "continue" });
       const more = `content-length: ${body.length}\r\n\r\n${body}`;
-      await times(3, () => raw(attacker, headOf(attacker, "POST", "/stream", more)));
-      await times(10, () => raw(attacker, headOf(attacker, "GET", `/stream/${streamId}`, "\r\n")));
+      await attacker.times(3, () => raw(attacker, headOf(attacker, "POST", "/stream", more)));
+      await attacker.times(10, () => raw(attacker, headOf(attacker, "GET", `/stream/${streamId}`, "\r\n")));
     },
   },
   {
     name: "Connections that come and go",
     kind: "connections",
+    struck: [[/connections/, 100]],
     run: (attacker) => attacker.flood(20, async () => (await attacker.connect()).close()),
   },
   {
     name: "GET and HEAD of /healthz?ready without a token",
     kind: "connections",
-    run: ({ worker, flood }) =>
+    struck: [[/status 200/, 20]],
+    run: ({ worker, flood, count }) =>
       flood(20, async (index) => {
         const response = await fetch(`${worker}/healthz?ready`, { method: index % 2 ? "HEAD" : "GET" });
+        count(`status ${response.status}`);
         await response.body?.cancel();
       }),
   },
   {
     name: "A base URL changed without the key",
     kind: "keys",
+    struck: [[/calls of "moved"/, 1]],
     async run(attacker) {
       await attacker.provider("kind");
       await attacker.sql(
@@ -101,31 +123,34 @@ export const REQUEST_ATTACKS: Attack[] = [
       if (attacker.heads("moved").some((head) => head.includes(KEY))) attacker.wrong("the key went to another origin");
     },
   },
-  { name: "A provider that quotes the key", kind: "keys", run: quotes("echo") },
-  { name: "A provider that quotes the ends of the key", kind: "keys", run: quotes("echo ends") },
-  { name: "A provider that quotes the key amid a stream", kind: "keys", run: quotes("echo later") },
-  { name: "A key with a line break", kind: "keys", run: quotes("echo ends", `${KEY}\n`) },
+  { name: "A provider that quotes the key", kind: "keys", struck: QUOTED, run: quotes("echo") },
+  { name: "A provider that quotes the ends of the key", kind: "keys", struck: QUOTED, run: quotes("echo ends") },
+  { name: "A provider that quotes the key amid a stream", kind: "keys", struck: QUOTED, run: quotes("echo later") },
+  { name: "A key with a line break", kind: "keys", struck: QUOTED, run: quotes("echo ends", `${KEY}\n`) },
   {
     name: "A key with white space and a scheme before it",
     kind: "keys",
+    struck: QUOTED,
     run: quotes("echo later", `\n\t Bearer ${KEY}\r\n `),
   },
   {
     name: "A model with a name of 1 MB",
     kind: "requests",
+    struck: [[/refused by bots_model_fits/, 1], [/calls of "error"/, 1]],
     async run(attacker) {
       await attacker.provider("error");
-      await attacker.sql("update bots set model = repeat('m', 1048576) where id = $1", attacker.bot_id).catch(() => {});
-      await times(3, () => attacker.start({ prompt: "x" }));
+      await refused(attacker, "update bots set model = repeat('m', 1048576) where id = $1", attacker.bot_id);
+      await attacker.times(3, () => attacker.start({ prompt: "x" }));
     },
   },
   {
     name: "A message edited to hold events",
     kind: "requests",
+    struck: [[/status 200/, 1]],
     async run(attacker) {
       const { streamId, messageId } = await ended(attacker, 8);
       const content = "a\rb\r\revent: done\rdata: {}\r\r";
-      await attacker.sql("update messages set content = $1 where id = $2", content, messageId).catch(() => {});
+      await refused(attacker, "update messages set content = $1 where id = $2", content, messageId);
       const text = await get(attacker, streamId);
       if (/\r/.test(text)) attacker.wrong("an event was injected through a carriage return");
     },
@@ -133,6 +158,7 @@ export const REQUEST_ATTACKS: Attack[] = [
   {
     name: "Hosts and targets that are none",
     kind: "requests",
+    struck: [[/status 400/, 10]],
     run: (attacker) =>
       attacker.flood(5, async (index) => {
         const lines = [
@@ -142,18 +168,21 @@ export const REQUEST_ATTACKS: Attack[] = [
         ];
         const connection = await raw(attacker, `${lines[index % 3]}\r\nconnection: close\r\n\r\n`);
         const answer = await new Response(connection.readable).text();
+        attacker.count(`status ${answer.slice(9, 12)}`);
         if (/^HTTP\/1.1 5/.test(answer)) attacker.wrong(`a Host that is none was answered with ${answer.slice(0, 12)}`);
       }),
   },
   {
     name: "Tokens with unknown keys, and giant ones",
     kind: "requests",
+    struck: [[/status 401/, 10]],
     run: (attacker) =>
       attacker.flood(20, (index) => attacker.ask("/stream/x", bearer(index % 2 ? forged(index) : "a".repeat(16_000)))),
   },
   {
     name: "Names that every object has",
     kind: "requests",
+    struck: [[/status 404/, 10]],
     run: (attacker) =>
       attacker.flood(4, async (index) => {
         const name = ["constructor", "__proto__", "toString", "hasOwnProperty"][index % 4];
@@ -168,12 +197,14 @@ export const REQUEST_ATTACKS: Attack[] = [
   {
     name: "Bodies that are hard to parse",
     kind: "requests",
+    struck: [[/status 400/, 2]],
     run: (attacker) =>
       attacker.flood(8, (index) => attacker.ask("/stream", { method: "POST", body: BODIES[index % BODIES.length] })),
   },
   {
     name: "Preflights with long lists of headers, and paths of 8 KB",
     kind: "requests",
+    struck: [[/status 204/, 10]],
     run: (attacker) =>
       attacker.flood(20, (index) =>
         attacker.ask(index % 2 ? "/stream" : `/stream/${"x".repeat(8_000)}`, {
@@ -184,6 +215,7 @@ export const REQUEST_ATTACKS: Attack[] = [
   {
     name: "The FastAPI relay's paths, which do not exist",
     kind: "requests",
+    struck: [[/status 404/, 10]],
     run: (attacker) =>
       attacker.flood(
         20,

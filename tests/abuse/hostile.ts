@@ -78,12 +78,18 @@ export const PROVIDERS: Record<string, (write: Write) => Promise<void>> = {
   "echo later": sends(tokenEvent("Once") + event({ error: { message: `The key ${KEY}, ${ends}, was revoked` } })),
 };
 
-/** Listens on loopback; gives its origin. `seen` is told the request's head. */
-export function startHostile(seen: (name: string, head: string) => void): string {
+/** What happens at the providers; whose bot called is in the path. */
+interface Watch {
+  called(userId: string, name: string, head: string): void;
+  sent(userId: string, name: string, bytes: number): void;
+}
+
+/** Listens on loopback; gives its origin. */
+export function startHostile(watch: Watch): string {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   (async () => {
     for await (const connection of listener) {
-      play(connection, seen).catch(() => {}).finally(() => {
+      play(connection, watch).catch(() => {}).finally(() => {
         try {
           connection.close();
         } catch {
@@ -95,7 +101,7 @@ export function startHostile(seen: (name: string, head: string) => void): string
   return `http://127.0.0.1:${listener.addr.port}`;
 }
 
-async function play(connection: Deno.TcpConn, seen: (name: string, head: string) => void) {
+async function play(connection: Deno.TcpConn, watch: Watch) {
   const buffer = new Uint8Array(65_536);
   const decoder = new TextDecoder();
   let head = "";
@@ -104,14 +110,19 @@ async function play(connection: Deno.TcpConn, seen: (name: string, head: string)
     if (length === null) return;
     head += decoder.decode(buffer.subarray(0, length), { stream: true });
   }
-  const name = decodeURIComponent(/^\w+ \/([^/]*)/.exec(head)![1]);
-  seen(name, head.split("\r\n\r\n", 1)[0]);
+  const [, path, userId] = /^\w+ \/([^/]*)\/?([^/]*)/.exec(head)!;
+  const name = decodeURIComponent(path);
+  watch.called(userId, name, head.split("\r\n\r\n", 1)[0]);
   // A request may be larger than what waits in sockets.
   (async () => {
     while (await connection.read(buffer) !== null);
   })().catch(() => {});
   await PROVIDERS[name](async (bytes) => {
     let rest = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
-    while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+    while (rest.length > 0) {
+      const sent = await connection.write(rest);
+      watch.sent(userId, name, sent);
+      rest = rest.subarray(sent);
+    }
   });
 }

@@ -5,15 +5,17 @@ import { eventually } from "../../testkit/eventually.ts";
 import { quantile } from "../../testkit/figures.ts";
 import { startWorker, THIS_DENO } from "../../testkit/workers.ts";
 import type { Attack, User } from "./attack.ts";
-import type { Orders, Report } from "./attacker.ts";
+import type { Orders, Report, Tally } from "./attacker.ts";
 import { hasKey } from "./hostile.ts";
-import { boundsOf, createVictims, type Seen } from "./victims.ts";
+import { boundsOf, createVictims, merge, type Seen } from "./victims.ts";
 
 const HEAP_MB = 256;
 /** The heap, and what the engine and the sockets take outside of it. */
 const MAX_RESIDENT_MB = 420;
 const MAX_LOG_LINE = 8_192;
 const CONTROL_MS = 3_000;
+/** How long the attacks may take until all of them have struck. */
+const STRIKE_MS = 15_000;
 
 /** What one attack did, and how the victims fared. */
 export interface Result extends Seen {
@@ -22,7 +24,8 @@ export interface Result extends Seen {
   start: number;
   slowestStart: number;
   residentMb: number;
-  answers: Record<string, number>;
+  /** What each attack has counted. */
+  tallies: Record<string, Tally>;
 }
 
 /** The lab; it ends with `close`. */
@@ -91,31 +94,41 @@ export async function openLab(startMs: number, database?: string) {
   async function attack(attacks: Attack[], users: number, ms: number): Promise<Result> {
     const before = { clients: clients(), log: worker.log().length };
     const wrong: string[] = [];
-    const answers: Record<string, number>[] = [];
+    let tallies: Record<string, Tally> = {};
+    const missing = () => attacks.flatMap((attack) => notStruck(attack, users, tallies[attack.name] ?? {}));
     const ready = Promise.withResolvers<void>();
     const thread = new Worker(new URL("./attacker.ts", import.meta.url), { type: "module" });
     thread.onmessage = ({ data }: MessageEvent<Report>) => {
       if ("ready" in data) ready.resolve();
       else if ("wrong" in data) wrong.push(data.wrong);
-      else answers.push(data.answers);
+      else tallies = data.tallies;
     };
     await ready.promise;
     const attackers: User[] = [];
     worker.forgetPeak();
     const { pid } = worker;
-    const [seen, calm] = await during(async () => {
-      for (const { name } of attacks) {
-        const group = await Promise.all(Array.from({ length: users }, () => user(victims.baseUrl)));
-        attackers.push(...group);
-        const orders = { worker: worker.url, database: supabase.url, attack: name, users: group };
-        thread.postMessage({ ...orders, part: 1 / attacks.length } satisfies Orders);
-      }
-      await sleep(ms);
-    });
+    /** The attack, and what comes after it until the worker is idle again: the victims lose nothing of it. */
+    const stretches = [];
+    stretches.push(
+      await during(async () => {
+        for (const { name } of attacks) {
+          const group = await Promise.all(Array.from({ length: users }, () => user(victims.baseUrl)));
+          attackers.push(...group);
+          const orders = { worker: worker.url, database: supabase.url, attack: name, users: group };
+          thread.postMessage({ ...orders, part: 1 / attacks.length } satisfies Orders);
+        }
+        await sleep(ms);
+        await eventually("all have struck", () => missing().length === 0, STRIKE_MS).catch(() =>
+          wrong.push(...missing())
+        );
+      }),
+    );
     thread.terminate();
+    const resident = peak();
+    await settle(attackers, before.clients, stretches).catch((error) => wrong.push(error.message));
+    const [seen, calm] = stretches.reduce(([seen, calm], [more, calmer]) => [merge(seen, more), merge(calm, calmer)]);
     wrong.push(...seen.wrong);
-    const result = resultOf([seen, calm], peak(), answers.at(-1));
-    await settle(attackers, before.clients).catch((error) => wrong.push(error.message));
+    const result = resultOf([seen, calm], resident, tallies);
     if (!worker.alive) {
       wrong.push(`the worker ended:\n${worker.log().slice(-1_500)}`);
       worker = await launch();
@@ -128,16 +141,20 @@ export async function openLab(startMs: number, database?: string) {
       if (line !== "" && !/^(\{.*\}|The relay listens.*)$/.test(line)) {
         wrong.push(`a line of the log is no JSON: ${line}`);
       }
+      if (/"event":"uncaught_error"|"level":"error"/.test(line)) {
+        wrong.push(`an error was logged: ${line.slice(0, 400)}`);
+      }
     }
     return { ...result, wrong };
   }
 
   /** Waits until all is as before: connections, generations, seats, and room for a start. */
-  async function settle(attackers: User[], before: number): Promise<unknown> {
-    await sql`delete from relay.generations where worker_id = 'another'`;
+  async function settle(attackers: User[], before: number, stretches: [Seen, Seen][]): Promise<unknown> {
     if (Number.isNaN(peak())) return await eventually("the worker's end is known", () => !worker.alive);
     const ids = attackers.map(({ id }) => id);
     await eventually("the attackers' generations are over", async () => {
+      // An attacker's last statement may come after the end of its thread.
+      await sql`delete from relay.generations where worker_id = 'another'`;
       const [{ running }] = await sql`
         select count(*)::int as running from relay.generations where status = 'running' and user_id = any(${ids})`;
       return running === 0;
@@ -153,7 +170,9 @@ export async function openLab(startMs: number, database?: string) {
       return answers.every(({ status }) => status === 404);
     });
     return await eventually("the worker is idle again", async () => {
-      const result = resultOf(await during(() => sleep(300)), 0);
+      const stretch = await during(() => sleep(300));
+      stretches.push(stretch);
+      const result = resultOf(stretch, 0);
       return result.starts.length > 0 && judge(result).length === 0;
     });
   }
@@ -194,9 +213,20 @@ export async function openLab(startMs: number, database?: string) {
   };
 }
 
-function resultOf([seen, calm]: [Seen, Seen], peak: number, answers: Record<string, number> = {}): Result {
+function resultOf([seen, calm]: [Seen, Seen], peak: number, tallies: Record<string, Tally> = {}): Result {
   const start = quantile(seen.starts, 0.9);
-  return { ...seen, calm, start, slowestStart: quantile(seen.starts, 1), residentMb: peak / 2 ** 20, answers };
+  return { ...seen, calm, start, slowestStart: quantile(seen.starts, 1), residentMb: peak / 2 ** 20, tallies };
+}
+
+/** One sentence for each thing that an attack should have counted and has not. */
+function notStruck({ name, struck }: Attack, users: number, tally: Tally): string[] {
+  return struck.flatMap(([what, least]) => {
+    const found = Object.entries(tally).reduce((sum, [key, count]) => what.test(key) ? sum + count : sum, 0);
+    const wanted = least * users;
+    return found >= wanted
+      ? []
+      : [`${name} has not struck: ${what} ${found}, not ${wanted}, of ${JSON.stringify(tally)}`];
+  });
 }
 
 function above(ms: number, bound: number, what: string): string[] {

@@ -35,9 +35,22 @@ interface Story {
   far: boolean;
 }
 
+/** What was seen in two stretches of time, as if in one. */
+export function merge(a: Seen, b: Seen): Seen {
+  const most = (measure: "late" | "behind" | "far") => Math.max(a[measure], b[measure]);
+  return {
+    starts: [...a.starts, ...b.starts],
+    refused: a.refused + b.refused,
+    ...{ late: most("late"), behind: most("behind"), far: most("far") },
+    wrong: [...a.wrong, ...b.wrong],
+  };
+}
+
 /** Victims of a worker. `url` is asked for each time, as a new worker may take the place of one that died. */
 export function createVictims(url: () => string, other: string, sql: Sql, userOf: (provider: string) => Promise<User>) {
   const stories = new Map<string, Story>();
+  /** How often the provider was called for each `stream_id`. */
+  const calls = new Map<string, number>();
   const pending = new Set<Promise<void>>();
   let seen = empty();
   let going = true;
@@ -45,6 +58,7 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
   const script: Script = async (call) => {
     const [streamId, count] = call.body.messages.at(-1).content.split(" ");
     const story = stories.get(streamId);
+    calls.set(streamId, (calls.get(streamId) ?? 0) + 1);
     for (let token = 0; token < Number(count) && !call.over; token++) {
       story?.due.push(performance.now());
       await call.send(tokenEvent(tokenOf(token)));
@@ -69,6 +83,7 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
     }
     if (response.status !== 200) {
       const text = await response.text();
+      if (calls.has(streamId)) throw new Error(`the provider was called for a start with status ${response.status}`);
       if (response.status === 503 && took() < 1_000) seen.refused++;
       else seen.wrong.push(`a start got status ${response.status} after ${took() | 0} ms: ${text.slice(0, 200)}`);
       return false;
@@ -87,8 +102,11 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
     }
     const whole = Array.from({ length: tokens }, (_, token) => tokenOf(token)).join("");
     if (text !== whole) throw new Error(`it is not whole: ${text.length} of ${whole.length} characters`);
-    const [stored] = await sql`select content from public.messages where stream_id = ${streamId}`;
-    if (stored?.content !== whole) throw new Error(`what is stored is not whole: ${stored?.content.length}`);
+    const stored = await sql`select content from public.messages where stream_id = ${streamId} and not is_user_author`;
+    if (stored.length !== 1) throw new Error(`it is stored ${stored.length} times`);
+    if (stored[0].content !== whole) throw new Error(`what is stored is not whole: ${stored[0].content.length}`);
+    if (calls.get(streamId) !== 1) throw new Error(`the provider was called ${calls.get(streamId)} times`);
+    calls.delete(streamId);
     return true;
   }
 
@@ -137,9 +155,11 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
       }
       return whole;
     },
-    /** Starts stories, each by a user of its own, for as long as the work takes; gives what all victims have seen. */
+    /**
+     * Starts stories, each by a user of its own, for as long as the work takes; gives what all victims have seen since
+     * it gave the last.
+     */
     async during(work: () => Promise<unknown>): Promise<Seen> {
-      seen = empty();
       let over = false;
       // Whether or not the last one was answered: a worker that stands still is met by many.
       const starts = (async () => {
@@ -152,7 +172,9 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
       over = true;
       await starts;
       await Promise.race([Promise.all(pending), sleep(10_000)]);
-      return seen;
+      const all = seen;
+      seen = empty();
+      return all;
     },
     async close() {
       going = false;

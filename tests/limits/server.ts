@@ -6,7 +6,7 @@ import type { Limit } from "./limit_stack.ts";
 
 const HALF = "GET /healthz HTTP/1.1\r\nHost: x\r\n";
 
-const { headMs, maxConnections } = DEFAULT_LIMITS;
+const { headMs, maxConnections, refusedMs } = DEFAULT_LIMITS;
 
 export const serverLimits: Limit[] = [{
   title: `a connection may take ${headMs} ms for the head of its first request`,
@@ -14,6 +14,15 @@ export const serverLimits: Limit[] = [{
     const half = await connect(worker.url, HALF);
     equal(await read(half), "");
     half.close();
+  },
+}, {
+  title: `a connection whose long body was refused is closed after ${refusedMs} ms`,
+  async run({ worker }) {
+    const head = "POST /functions/v1/stream HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    const refused = await connect(worker.url, `${head}Content-Length: 4000000\r\n\r\n`);
+    match(await read(refused), /^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/is);
+    equal(await read(refused), "");
+    refused.close();
   },
 }, {
   title: `MAX_CONNECTIONS, ${maxConnections} by default, are open: the one that has waited longest gives way`,

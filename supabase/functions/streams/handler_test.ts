@@ -69,6 +69,13 @@ Deno.test("its health is asked for below it, and all else is not found or no met
   assert.deepEqual(database.calls, []);
 });
 
+Deno.test("a request's signal is not touched: Deno 2.9 prints a line that is no JSON where it is", async () => {
+  const { dependencies } = make();
+  const request = new Request("http://edge.internal/streams/healthz");
+  Object.defineProperty(request, "signal", { get: () => assert.fail("The signal was read") });
+  assert.deepEqual(await (await createStreamsHandler(dependencies)(request)).json(), { status: "ok" });
+});
+
 Deno.test("a user's readers are counted over these paths and those of stream, where one worker serves both", async () => {
   const { clock, database, dependencies, send, shutdown } = make();
   database.views.set("elsewhere", makeView("Once"));
