@@ -98,7 +98,7 @@ function Fields({ bot }: { bot: Bot | null }) {
         type="password"
         autoComplete="new-password"
         placeholder={bot ? "Leave empty to keep the current key" : "sk-…"}
-        help="Stored by the relay. It cannot be shown again, only replaced."
+        help="Stored by the relay. It cannot be shown again, only replaced. Enter it again with another server’s base URL."
       />
       <Field
         label="Instructions"

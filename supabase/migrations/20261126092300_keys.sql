@@ -1,5 +1,6 @@
 -- A bot's key and its headers are for one provider. Whoever may change the bot cannot read them, and must not have them
--- sent to another server either: where the origin changes they go, unless the same statement brings new ones.
+-- sent to another server either: where the origin changes they go, unless the same statement brings new ones. The key goes
+-- with its headers, too, because there are gateways that take the server to call from one.
 
 create function public.bots_note_given() returns trigger
 language plpgsql set search_path = '' as $$
@@ -36,12 +37,14 @@ begin
   ) then
     new.access_key := case when v_key_is_given then new.access_key end;
     new.headers := case when v_headers_are_given then new.headers else '{}' end;
+  elsif tg_op = 'UPDATE' and new.headers is distinct from old.headers and not v_key_is_given then
+    new.access_key := null;
   end if;
   return new;
 end;
 $$;
 comment on function public.bots_keep_secrets() is
-  'Trims the key, and takes key and headers away where the origin of access_path changes without new ones.';
+  'Trims the key; takes it away with the old headers or origin without a new one, and headers with the old origin.';
 revoke all on function public.bots_note_given, public.bots_keep_secrets from public, anon, authenticated;
 
 -- In the order of their names, which is the order in which they run.
@@ -59,6 +62,6 @@ update public.bots set access_key = access_key where access_key ~* '^bearer|^[^!
 alter table public.bots enable trigger bots_touch;
 
 comment on column public.bots.access_key is
-  'The provider''s key: clients write it, service_role alone reads it; it goes where the origin of access_path changes.';
+  'The provider''s key: clients write it, service_role alone reads it; it goes with the old headers or origin.';
 comment on column public.bots.headers is
   'Headers for a gateway: as the key, clients cannot read them, and they go where the origin of access_path changes.';

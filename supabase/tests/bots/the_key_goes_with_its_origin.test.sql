@@ -1,4 +1,4 @@
-begin; select plan(30);
+begin; select plan(36);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 update public.bots set access_key = 'sk-old', headers = '{"x-gateway": "secret"}';
@@ -40,6 +40,12 @@ select is(pg_temp.left_after($$ access_path = 'https://b.example', headers = '{"
   'with headers it is the same');
 select is(pg_temp.left_after($$ access_key = 'sk-new'; update public.bots set access_path = 'https://b.example' $$), 'null',
   'a key of an earlier statement is no new one');
+select is(pg_temp.left_after(change), wanted, change) from (values
+  ($$ headers = '{"x-gateway": "new"}' $$, 'null new'), ($$ headers = '{}' $$, 'null'),
+  ($$ headers = '{"x-gateway": "new"}', access_key = 'sk-old' $$, 'sk-old new'),
+  ($$ access_key = 'sk-new'; update public.bots set headers = '{"x-gateway": "new"}' $$, 'null new'),
+  ($$ headers = '{"x-gateway": "secret"}' $$, 'sk-old secret'), ($$ access_key = 'sk-new' $$, 'sk-new secret')
+) as m (change, wanted);
 select is(pg_temp.left_after($$ name = 'new', temperature = 1 $$), 'sk-old secret', 'any other change leaves them');
 select tests.sign_in_as('owner');
 insert into public.bots (id, user_id, access_path) values (tests.key('bot'), tests.id('owner'), 'https://b.example')

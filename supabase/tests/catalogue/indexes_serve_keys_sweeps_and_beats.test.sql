@@ -1,4 +1,4 @@
-begin; select plan(8);
+begin; select plan(9);
 savepoint start;
 
 -- A stream id has one message.
@@ -15,6 +15,10 @@ select is_empty($$ select k.conrelid::regclass, k.conname from pg_catalog.pg_con
   where k.contype = 'f' and k.connamespace in ('public'::regnamespace, 'relay'::regnamespace) and not exists (
   select 1 from pg_catalog.pg_index i where i.indrelid = k.conrelid and i.indkey[0] = k.conkey[1])
   and not (k.conrelid = 'public.user_settings'::regclass and k.conkey = '{1}') $$, 'each has one that begins with it');
+select is_empty($$ select k.conname from pg_catalog.pg_constraint k
+  where k.contype = 'f' and k.connamespace in ('public'::regnamespace, 'relay'::regnamespace) and not exists (
+  select 1 from pg_catalog.pg_index i where i.indrelid = k.conrelid and (i.indisunique and i.indkey::smallint[] <@ k.conkey
+    or (i.indkey::smallint[])[0:cardinality(k.conkey) - 1] @> k.conkey)) $$, 'of all its columns, or unique');
 
 rollback to start; -- The sweep has indexes of what it looks for.
 select is((select pg_get_indexdef(i.indexrelid) from pg_catalog.pg_index i
