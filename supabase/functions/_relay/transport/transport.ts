@@ -100,6 +100,7 @@ async function ask(
   const unsent = { bytes: request };
   const written = write(exchange, connection, unsent).then(() => {
     isWritten = true;
+    // It can be megabytes, and the answer takes minutes.
     unsent.bytes = new Uint8Array();
     reply.read = (buffer) => connection.read(buffer);
   }, () => {}).finally(stopWrite);
