@@ -16,6 +16,8 @@ const MAX_BUFFER_BYTES = 64 * 1024;
 /** For the next read: after a full one the buffer grows fourfold, after a nearly empty one it shrinks to a quarter. */
 export function bufferAfter(buffer: Uint8Array<ArrayBuffer>, lastRead: number): Uint8Array<ArrayBuffer> {
   const size = buffer.length;
+  // The first read after the head.
+  if (lastRead === 0) return new Uint8Array(MIN_BUFFER_BYTES);
   if (lastRead === size && size < MAX_BUFFER_BYTES) return new Uint8Array(4 * size);
   if (lastRead < size / 16 && size > MIN_BUFFER_BYTES) return new Uint8Array(size / 4);
   return buffer;

@@ -10,7 +10,7 @@ import {
   PROVIDER_WRITE_MS,
 } from "../protocol/limits.ts";
 import { type Answer, type Post, TransportError } from "./answer.ts";
-import { bufferAfter, createChunkedDecoder, createLengthDecoder, MIN_BUFFER_BYTES } from "./body.ts";
+import { bufferAfter, createChunkedDecoder, createLengthDecoder } from "./body.ts";
 import { connect, createStuck, type Line, type Stuck } from "./connect.ts";
 import { Exchange } from "./exchange.ts";
 import { codingOf, encoded, endOfHead, framingOf, type Head, keptFor, parseHead, unreadable } from "./head.ts";
@@ -100,6 +100,7 @@ async function ask(
   const unsent = { bytes: request };
   const written = write(exchange, connection, unsent).then(() => {
     isWritten = true;
+    // It can be megabytes, and the answer takes minutes.
     unsent.bytes = new Uint8Array();
     reply.read = (buffer) => connection.read(buffer);
   }, () => {}).finally(stopWrite);
@@ -194,8 +195,7 @@ function createAnswer(
   }
 
   async function read(): Promise<Uint8Array | null> {
-    // The head's own is left behind.
-    buffer = lastRead === 0 ? new Uint8Array(MIN_BUFFER_BYTES) : bufferAfter(buffer, lastRead);
+    buffer = bufferAfter(buffer, lastRead);
     const count = await reply.read(buffer);
     if (count !== null) return take(0, lastRead = count);
     exchange.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
