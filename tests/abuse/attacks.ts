@@ -133,13 +133,13 @@ export const ATTACKS: Attack[] = [
   {
     name: "40 starts at once past the rate limit",
     kind: "starts",
-    struck: [[/status 200/, 1], [/status 429/, 10]],
+    struck: [[/status 200/, 1], [/status (429|503)/, 10]],
     run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x" })),
   },
   {
     name: "40 starts at once for a conversation that does not exist",
     kind: "starts",
-    struck: [[/status 404/, 10], [/status 429/, 10]],
+    struck: [[/status 404/, 10], [/status (429|503)/, 10]],
     run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: crypto.randomUUID() })),
   },
   {
@@ -233,7 +233,7 @@ export const ATTACKS: Attack[] = [
   {
     name: "10,000 bots and shares, and starts that name none",
     kind: "sizes",
-    struck: [[/status 200/, 1], [/status 429/, 1]],
+    struck: [[/status (200|503)/, 1], [/status (429|503)/, 1]],
     async run(attacker) {
       const { id, bot_id } = attacker;
       await attacker.sql("insert into bots (user_id, name) select $1, 'x' from generate_series(1, 10000)", id);
