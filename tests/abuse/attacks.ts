@@ -5,7 +5,18 @@ import {
   MAX_MESSAGE_UNITS,
   MAX_READ_UNITS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { type Attack, type Attacker, conversation, ended, get, headOf, message, raw, refused } from "./attack.ts";
+import {
+  type Attack,
+  type Attacker,
+  conversation,
+  ended,
+  get,
+  headOf,
+  insist,
+  message,
+  raw,
+  refused,
+} from "./attack.ts";
 import { REQUEST_ATTACKS } from "./attacks_on_requests.ts";
 import { PROVIDERS } from "./hostile.ts";
 
@@ -15,9 +26,7 @@ const MEGABYTE = 1024 * 1024;
 
 /** Three at once are the limit, five in a minute, too. One that finds no room comes again. */
 const generations = ({ times, start }: Attacker, body: Record<string, unknown> = {}) =>
-  times(3, async () => {
-    while (await start({ prompt: "Begin", on_disconnect: "continue", ...body }) === 503) await sleep(500);
-  });
+  times(3, () => insist(() => start({ prompt: "Begin", on_disconnect: "continue", ...body })));
 
 /** So large a start may find no room at all beside others as large. */
 const LARGE: Attack["struck"] = [[/calls of "slow"|status (429|503)/, 1]];
@@ -176,7 +185,7 @@ export const ATTACKS: Attack[] = [
     async run(attacker) {
       const { streamId, messageId } = await ended(attacker, 8);
       await refused(attacker, "update messages set content = repeat('lorem ip', 9175040) where id = $1", messageId);
-      await attacker.times(2, () => get(attacker, streamId));
+      await attacker.times(2, () => insist(() => get(attacker, streamId)));
     },
   },
   {
@@ -249,13 +258,13 @@ export const ATTACKS: Attack[] = [
       await attacker.provider("slow");
       const deletes = async () => {
         const id = await conversation(attacker);
-        const running = attacker.start({ prompt: "x", conversation_id: id });
+        const running = insist(() => attacker.start({ prompt: "x", conversation_id: id }));
         await sleep(200);
         await attacker.sql("delete from conversations where id = $1", id);
         attacker.count("conversations deleted");
         await running;
       };
-      await attacker.times(3, deletes);
+      await attacker.flood(3, deletes);
     },
   },
   ...Object.keys(PROVIDERS).filter((name) => !/^(kind|moved|silent|slow|echo.*)$/.test(name)).map((name): Attack => ({
