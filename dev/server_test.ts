@@ -134,9 +134,9 @@ Deno.test("of many connections whose long bodies were refused, all but a few are
   const long = [];
   for (let made = 0; made < 40; made++) {
     long.push(await connect(server.url, "POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 4000000\r\n\r\n"));
-    match(await long[made].read() ?? "closed", /too much$/);
+    match(await long[made].read() ?? "closed", /^HTTP\/1\.1 413 /);
   }
-  for (const first of long.splice(0, 8)) equal(await first.rest(), "");
+  for (const first of long.splice(0, 8)) await first.rest();
   for (const kept of long) kept.close();
   await server.close();
 });

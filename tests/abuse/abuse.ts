@@ -89,6 +89,7 @@ async function main(): Promise<number> {
   } finally {
     await lab.close();
   }
+  if (soak) print(tableOf(figures) + "\n");
   if (flags.write) {
     const page = new URL("../../docs/durability.md", import.meta.url);
     const command = soak ? `deno task abuse --soak ${soak}` : "deno task abuse";

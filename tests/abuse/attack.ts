@@ -7,13 +7,19 @@ export interface User {
   bot_id: string;
 }
 
+/** What the relay answered. */
+export interface Answer {
+  status: number;
+  text: string;
+}
+
 /** What one attacking user can do. */
 export interface Attacker extends User {
   worker: string;
   /** Asks the relay, and reads the answer to its end. */
-  ask(path: string, init?: RequestInit & { body?: BodyInit }): Promise<string>;
-  /** POST /stream, read to its end; gives the answer's status. */
-  start(body: Record<string, unknown>): Promise<number>;
+  ask(path: string, init?: RequestInit): Promise<Answer>;
+  /** POST /stream, read to its end. */
+  start(body: Record<string, unknown>): Promise<Answer>;
   /** Counts what proves that the attack has struck. Answers, connections and providers' bytes are counted anyway. */
   count(what: string, more?: number): void;
   /** Runs a statement as the Data API does for this user. */
@@ -89,6 +95,14 @@ export async function ended(attacker: Attacker, units: number): Promise<{ stream
 
 export const get = (attacker: Attacker, streamId: string, from = 0) =>
   attacker.ask(`/stream/${streamId}`, { headers: { "last-event-id": String(from) } });
+
+/** Comes again for as long as the worker has no room. */
+export async function insist(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;; await new Promise((resolve) => setTimeout(resolve, 500))) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+  }
+}
 
 /** Sends the first part of a request, and reads nothing. */
 export async function raw({ connect, count }: Attacker, text: string): Promise<Deno.TcpConn> {

@@ -1,7 +1,7 @@
 /** The thread that attacks: its connections, its providers and its garbage are not those that measure, and end with it. */
 
 import postgres from "postgres";
-import type { Attacker, User } from "./attack.ts";
+import type { Answer, Attacker, User } from "./attack.ts";
 import { ATTACKS } from "./attacks.ts";
 import { hasKey, KEY, startHostile } from "./hostile.ts";
 
@@ -55,7 +55,7 @@ function attackerOf(user: User, { worker, part, attack }: Orders) {
   counts.set(user.id, count);
   /** That the relay refuses or ends a connection is for the attack to count; all else is its own fault. */
   const failed = (error: Error) => isCutOff(error) ? count("cut off") : wrong(`it failed: ${error.stack}`);
-  async function request(path: string, init: RequestInit = {}): Promise<{ status: number; text: string }> {
+  async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
     const headers = { authorization: `Bearer ${user.token}`, "content-type": "application/json", ...init.headers };
     const response = await fetch(worker + path, { ...init, headers });
     const { status } = response;
@@ -67,8 +67,8 @@ function attackerOf(user: User, { worker, part, attack }: Orders) {
   const attacker: Attacker & { failed(error: Error): void } = {
     ...user,
     ...{ worker, count, wrong, failed },
-    ask: async (path, init) => (await request(path, init)).text,
-    start: async (body) => (await request("/stream", { method: "POST", body: JSON.stringify(body) })).status,
+    ask,
+    start: (body) => ask("/stream", { method: "POST", body: JSON.stringify(body) }),
     sql: (text, ...values) =>
       sql.begin(async (transaction) => {
         const claims = JSON.stringify({ sub: user.id, role: "authenticated" });

@@ -5,7 +5,18 @@ import {
   MAX_MESSAGE_UNITS,
   MAX_READ_UNITS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { type Attack, type Attacker, conversation, ended, get, headOf, message, raw, refused } from "./attack.ts";
+import {
+  type Attack,
+  type Attacker,
+  conversation,
+  ended,
+  get,
+  headOf,
+  insist,
+  message,
+  raw,
+  refused,
+} from "./attack.ts";
 import { REQUEST_ATTACKS } from "./attacks_on_requests.ts";
 import { PROVIDERS } from "./hostile.ts";
 
@@ -15,9 +26,7 @@ const MEGABYTE = 1024 * 1024;
 
 /** Three at once are the limit, five in a minute, too. One that finds no room comes again. */
 const generations = ({ times, start }: Attacker, body: Record<string, unknown> = {}) =>
-  times(3, async () => {
-    while (await start({ prompt: "Begin", on_disconnect: "continue", ...body }) === 503) await sleep(500);
-  });
+  times(3, () => insist(() => start({ prompt: "Begin", on_disconnect: "continue", ...body })));
 
 /** So large a start may find no room at all beside others as large. */
 const LARGE: Attack["struck"] = [[/calls of "slow"|status (429|503)/, 1]];
@@ -133,13 +142,13 @@ export const ATTACKS: Attack[] = [
   {
     name: "40 starts at once past the rate limit",
     kind: "starts",
-    struck: [[/status 200/, 1], [/status 429/, 10]],
+    struck: [[/status 200/, 1], [/status (429|503)/, 10]],
     run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x" })),
   },
   {
     name: "40 starts at once for a conversation that does not exist",
     kind: "starts",
-    struck: [[/status 404/, 10], [/status 429/, 10]],
+    struck: [[/status 404/, 10], [/status (429|503)/, 10]],
     run: (attacker) => attacker.flood(40, () => attacker.start({ prompt: "x", conversation_id: crypto.randomUUID() })),
   },
   {
@@ -176,7 +185,7 @@ export const ATTACKS: Attack[] = [
     async run(attacker) {
       const { streamId, messageId } = await ended(attacker, 8);
       await refused(attacker, "update messages set content = repeat('lorem ip', 9175040) where id = $1", messageId);
-      await attacker.times(2, () => get(attacker, streamId));
+      await attacker.times(2, () => insist(() => get(attacker, streamId)));
     },
   },
   {
@@ -233,7 +242,7 @@ export const ATTACKS: Attack[] = [
   {
     name: "10,000 bots and shares, and starts that name none",
     kind: "sizes",
-    struck: [[/status 200/, 1], [/status 429/, 1]],
+    struck: [[/status (200|503)/, 1], [/status (429|503)/, 1]],
     async run(attacker) {
       const { id, bot_id } = attacker;
       await attacker.sql("insert into bots (user_id, name) select $1, 'x' from generate_series(1, 10000)", id);
@@ -249,13 +258,13 @@ export const ATTACKS: Attack[] = [
       await attacker.provider("slow");
       const deletes = async () => {
         const id = await conversation(attacker);
-        const running = attacker.start({ prompt: "x", conversation_id: id });
+        const running = insist(() => attacker.start({ prompt: "x", conversation_id: id }));
         await sleep(200);
         await attacker.sql("delete from conversations where id = $1", id);
         attacker.count("conversations deleted");
         await running;
       };
-      await attacker.times(3, deletes);
+      await attacker.flood(3, deletes);
     },
   },
   ...Object.keys(PROVIDERS).filter((name) => !/^(kind|moved|silent|slow|echo.*)$/.test(name)).map((name): Attack => ({

@@ -1,6 +1,6 @@
 /** Attacks that need no story, or none of length: connections, headers, tokens, bodies, and the way to a key. */
 
-import { type Attack, type Attacker, ended, get, headOf, raw, refused } from "./attack.ts";
+import { type Attack, type Attacker, ended, get, headOf, insist, raw, refused } from "./attack.ts";
 import { KEY } from "./hostile.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -41,7 +41,7 @@ const forged = (kid: number) =>
 const quotes = (name: string, key = KEY) => async (attacker: Attacker) => {
   await attacker.provider(name);
   await attacker.sql("update bots set access_key = $1 where id = $2", key, attacker.bot_id);
-  await attacker.start({ prompt: "x" });
+  await insist(() => attacker.start({ prompt: "x" }));
 };
 
 const QUOTED: Attack["struck"] = [[/calls of "echo/, 1], [/status 200/, 1]];
@@ -119,7 +119,7 @@ export const REQUEST_ATTACKS: Attack[] = [
         attacker.providerUrl("moved").replace("127.0.0.1", "localhost"),
         attacker.bot_id,
       );
-      await attacker.start({ prompt: "x" });
+      await insist(() => attacker.start({ prompt: "x" }));
       if (attacker.heads("moved").some((head) => head.includes(KEY))) attacker.wrong("the key went to another origin");
     },
   },
@@ -140,7 +140,7 @@ export const REQUEST_ATTACKS: Attack[] = [
     async run(attacker) {
       await attacker.provider("error");
       await refused(attacker, "update bots set model = repeat('m', 1048576) where id = $1", attacker.bot_id);
-      await attacker.times(3, () => attacker.start({ prompt: "x" }));
+      await attacker.times(3, () => insist(() => attacker.start({ prompt: "x" })));
     },
   },
   {
@@ -151,7 +151,7 @@ export const REQUEST_ATTACKS: Attack[] = [
       const { streamId, messageId } = await ended(attacker, 8);
       const content = "a\rb\r\revent: done\rdata: {}\r\r";
       await refused(attacker, "update messages set content = $1 where id = $2", content, messageId);
-      const text = await get(attacker, streamId);
+      const { text } = await insist(() => get(attacker, streamId));
       if (/\r/.test(text)) attacker.wrong("an event was injected through a carriage return");
     },
   },
@@ -186,9 +186,9 @@ export const REQUEST_ATTACKS: Attack[] = [
     run: (attacker) =>
       attacker.flood(4, async (index) => {
         const name = ["constructor", "__proto__", "toString", "hasOwnProperty"][index % 4];
-        const answer = await attacker.ask(`/stream/${name}`);
-        if (/^(id|event): /m.test(answer)) {
-          attacker.wrong(`${name} was found: ${answer.slice(0, 100)}`);
+        const { text } = await attacker.ask(`/stream/${name}`);
+        if (/^(id|event): /m.test(text)) {
+          attacker.wrong(`${name} was found: ${text.slice(0, 100)}`);
         }
         await attacker.ask(`/cancel/${name}`, { method: "POST" });
         await attacker.ask(`/${name}`);
