@@ -108,6 +108,8 @@ async function ask(
   const unsent = { bytes: request };
   const written = write(exchange, connection, unsent).then(() => {
     isWritten = true;
+    // It can be megabytes, and the answer takes minutes.
+    unsent.bytes = new Uint8Array();
     reply.read = (buffer) => connection.read(buffer);
   }, () => {}).finally(stopWrite);
   exchange.close = () => {
