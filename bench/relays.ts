@@ -31,6 +31,8 @@ export interface RunningRelay {
   pid: number;
   /** One for each stream; `provider.ts` has the plans. */
   requests(plan: string, count: number): Promise<Request[]>;
+  /** One empty call of its database; a relay without one has none. */
+  roundTrip?(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -67,14 +69,14 @@ export const RELAYS: Relay[] = [
 
 /** Our relay: `serve` unchanged, with tokens to check, admission, beats and storage. */
 export async function startOurs(world: World, env: Record<string, string> = {}): Promise<RunningRelay> {
-  const { environment, users } = await world.supabase();
+  const { environment, roundTrip, users } = await world.supabase();
   const profile = world.profile ? ["--cpu-prof", `--cpu-prof-dir=${CACHE}`] : [];
   const requests: Requests = async (port, plan, count) => {
     const all = await users(count, `${world.provider}/${plan}/v1`);
     return all.map(({ token, bot_id }) => post(port, "/functions/v1/stream", { prompt: PROMPT, bot_id }, token));
   };
   const serve = denoRun(world, ...profile, pathOf("../dev/serve.ts"));
-  return await startRelay(world, serve, requests, { ...environment, ...env });
+  return { ...await startRelay(world, serve, requests, { ...environment, ...env }), roundTrip };
 }
 
 /** The kind of relay that this project replaces. Its packages are installed once. */

@@ -28,13 +28,17 @@ const first: Cell = ({ value, added }) => `${added > 0 ? "+" : ""}${short(added 
 const megabytes: Cell = ({ value }) => `${short(value)} MB`;
 
 const SECURE = ", TLS to the provider";
+const BEYOND = ", beyond a round trip to the database";
 const ROWS: [title: string, figure: Figure, cell: Cell][] = [
   ["CPU a token, 200 paced streams", ["paced", "cpuUs"], cpu],
   ["CPU a token, burst, one event a write", ["burst-1", "cpuUs"], cpu],
   ["CPU a token, burst, 20 events a write", ["burst-20", "cpuUs"], cpu],
   ["delay of a token, p99, 200 streams", ["paced", "delayP99"], delay],
+  ["longest delay of a token, 200 streams", ["paced", "delayMax"], ({ value }) => `${short(value)} ms`],
   ["first token, alone", ["first", "firstToken"], first],
   ["first token, with 200 streams", ["paced", "firstToken"], first],
+  [`first token, alone${BEYOND}`, ["first", "firstBeyond"], first],
+  [`first token, with 200 streams${BEYOND}`, ["paced", "firstBeyond"], first],
   [`CPU a token, 200 paced streams${SECURE}`, ["paced-tls", "cpuUs"], cpu],
   [`CPU a token, burst, 20 events a write${SECURE}`, ["burst-20-tls", "cpuUs"], cpu],
   [`first token, alone${SECURE}`, ["first-tls", "firstToken"], first],

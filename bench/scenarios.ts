@@ -69,27 +69,36 @@ const LONGEST_MS = 15_000;
 /** One stream alone. */
 async function firstToken(relay: RunningRelay, quick: boolean): Promise<Sample> {
   const [request] = await relay.requests("paced-1-2", 1);
-  await firstTokens(request, 3, 4_000);
-  const { ms, failure } = await firstTokens(request, quick ? 20 : 40, 4_000);
-  return { figures: { firstToken: ms }, saturated: false, failure };
+  await firstTokens(relay, request, 3, 4_000);
+  const { failure, ...figures } = await firstTokens(relay, request, quick ? 20 : 40, 4_000);
+  return { figures, saturated: false, failure };
 }
 
-/** The median of so many streams one after the other; of fewer where that takes too long, but of one at least. */
-async function firstTokens(request: Request, count: number, ms: number) {
+/**
+ * Medians of so many streams one after the other; of fewer where that takes too long, but of one at least. After each
+ * stream comes an empty call of the relay's database, so that both meet the same machine.
+ */
+async function firstTokens(relay: RunningRelay, request: Request, count: number, ms: number) {
   const deadline = performance.now() + ms;
   const all: number[] = [];
+  const roundTrips: number[] = [];
   while (all.length < count && (all.length === 0 || performance.now() < deadline)) {
     const stream = openStream(request);
     const timer = setTimeout(stream.close, LONGEST_MS);
     await stream.ended;
     clearTimeout(timer);
-    if (stream.failure) return { ms: NaN, failure: stream.failure };
+    if (stream.failure) return { firstToken: NaN, firstBeyond: NaN, failure: stream.failure };
     // One that never came is at least as bad as this.
     all.push(stream.tokens === 0 ? LONGEST_MS : stream.firstTokenMs);
     // Not in step with the tokens of others.
     await sleep(3 + all.length * 7 % 13);
+    if (!relay.roundTrip) continue;
+    const startedAt = performance.now();
+    await relay.roundTrip();
+    roundTrips.push(performance.now() - startedAt);
   }
-  return { ms: median(all), failure: null };
+  const firstToken = median(all);
+  return { firstToken, firstBeyond: firstToken - (relay.roundTrip ? median(roundTrips) : 0), failure: null };
 }
 
 const EVERY_MS = 20;
@@ -115,16 +124,16 @@ export async function pace(relay: RunningRelay, streams: number, windowMs: numbe
   crowd.delays = null;
   const { cpu, seconds } = stop();
   const delivered = crowd.tokens - before;
-  const first = await firstTokens(newcomer, 25, newcomersMs);
+  const { failure, ...first } = await firstTokens(relay, newcomer, 25, newcomersMs);
   const cutOff = await crowd.ended(endsAt - performance.now() + 5_000);
   await settled(relay.pid);
-  const [delayP50, delayP99] = [quantile(delays, 0.5), quantile(delays, 0.99)];
+  const [delayP50, delayP99, delayMax] = [0.5, 0.99, 1].map((part) => quantile(delays, part));
   return {
-    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, delayP50, delayP99, firstToken: first.ms },
+    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, delayP50, delayP99, delayMax, ...first },
     // Where the machine has other work, a relay falls behind before its core looks full.
     saturated: !begun || cutOff > 0 || cpu / seconds >= 0.96 || delayP50 > EVERY_MS ||
       delivered < 0.95 * streams * windowMs / EVERY_MS,
-    failure: crowd.failure(tokens) ?? first.failure,
+    failure: crowd.failure(tokens) ?? failure,
   };
 }
 

@@ -19,6 +19,8 @@ export interface Supabase {
   startApi(): Promise<string>;
   /** Whether the server is the bench's own, whose settings it may change. */
   own: boolean;
+  /** One call of the database that does nothing: what no relay that asks it can do without. */
+  roundTrip(): Promise<void>;
   /** So many new users, each with a bot that calls this provider: one for each stream, as in life. */
   users(count: number, provider: string): Promise<{ id: string; token: string; bot_id: string }[]>;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ export async function startSupabase(named?: string): Promise<Supabase> {
     url: server.url,
     startApi,
     own: server.own !== null,
+    roundTrip: () => callNothing(url),
     users: createUsers(sql, privateKey, `${url}/auth/v1`),
     async close() {
       await Promise.all(apis.map((api) => api.stop()));
@@ -61,6 +64,17 @@ export async function startSupabase(named?: string): Promise<Supabase> {
       await server.close();
     },
   };
+}
+
+/** A read of no stream, on a connection that is kept. */
+async function callNothing(url: string): Promise<void> {
+  const response = await fetch(`${url}/rest/v1/rpc/relay_read`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ user_ids: [], stream_ids: [], from_units: [], max_units: 1 }),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`Cannot measure a round trip: the database answered ${response.status}: ${answer}`);
 }
 
 async function migrate(url: string): Promise<void> {

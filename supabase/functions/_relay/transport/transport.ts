@@ -194,29 +194,35 @@ function createAnswer(
     return decoder.end > decoder.start ? buffer.subarray(decoder.start, decoder.end) : null;
   }
 
-  async function read(): Promise<Uint8Array | null> {
+  function next(): Promise<Uint8Array | undefined> {
+    if (exchange.isOver) return end();
+    if (from < to) {
+      const bytes = take(from, to);
+      from = to;
+      return bytes === null ? next() : Promise.resolve(bytes);
+    }
     buffer = bufferAfter(buffer, lastRead);
-    const count = await reply.read(buffer);
-    if (count !== null) return take(0, lastRead = count);
-    exchange.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
-    return null;
+    // Not an async function: each one on the way of a read costs as much as to parse what was read.
+    return reply.read(buffer).then(onRead, onError);
   }
+
+  function onRead(count: number | null) {
+    if (count !== null) return take(0, lastRead = count) ?? next();
+    exchange.end(framing === Infinity ? null : new TransportError("The answer of the provider broke off"));
+    return end();
+  }
+
+  function onError(error: unknown) {
+    exchange.end(error);
+    return end();
+  }
+
+  const end = () => exchange.failure === null ? Promise.resolve(undefined) : Promise.reject(exchange.failure);
 
   return {
     status: head.status,
     header: (name) => head.headers.get(name) ?? null,
-    async next() {
-      try {
-        while (!exchange.isOver) {
-          const bytes = from < to ? take(from, to) : await read();
-          from = to;
-          if (bytes !== null) return bytes;
-        }
-      } catch (error) {
-        exchange.end(error);
-      }
-      if (exchange.failure !== null) throw exchange.failure;
-    },
+    next,
     cancel: (reason) => exchange.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
   };
 }

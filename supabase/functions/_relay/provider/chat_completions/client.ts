@@ -136,10 +136,13 @@ async function readToEnd(
   const share = pacing.join();
   try {
     while (!completion.isDone()) {
-      const bytes = await reads.next().catch((error) => {
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = await reads.next();
+      } catch (error) {
         // What breaks after the finish is its end.
         if (!completion.isComplete()) throw error;
-      });
+      }
       signal.throwIfAborted();
       if (bytes === undefined) break;
       const hasAdded = share.isFree(bytes.length)

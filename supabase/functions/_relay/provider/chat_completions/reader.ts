@@ -71,34 +71,49 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   }
 
   /** Once the answer is complete, what follows can only add to it. */
-  function guarded(read: () => void): boolean {
-    let deltas: Delta[] = [];
-    try {
-      read();
-    } catch (error) {
-      if (!chunks.isComplete()) throw error;
-    } finally {
-      events.flush();
-      deltas = chunks.take();
-      onRead(deltas, chunks.isComplete());
-    }
+  function throwUnlessComplete(error: unknown) {
+    if (!chunks.isComplete()) throw error;
+  }
+
+  /** Whether there was something. */
+  function handOn(): boolean {
+    events.flush();
+    const deltas = chunks.take();
+    onRead(deltas, chunks.isComplete());
     return deltas.length > 0;
+  }
+
+  function read(bytes: Uint8Array) {
+    count(bytes.length);
+    kind ??= kindOf(bytes, options);
+    const text = decoder.decode(bytes);
+    if (kind === "json") json.read(text);
+    else if (text !== "") events.read(text);
   }
 
   return {
     push(bytes) {
-      return guarded(() => {
-        count(bytes.length);
-        kind ??= kindOf(bytes, options);
-        const text = decoder.decode(bytes);
-        if (kind === "json") json.read(text);
-        else if (text !== "") events.read(text);
-      });
+      let hasAdded = false;
+      try {
+        read(bytes);
+      } catch (error) {
+        throwUnlessComplete(error);
+      } finally {
+        hasAdded = handOn();
+      }
+      return hasAdded;
     },
     isDone: () => isOver || chunks.isDone(),
     isComplete: chunks.isComplete,
     end() {
-      guarded(() => kind === "json" ? json.end(decoder.end()) : events.end(decoder.end()));
+      try {
+        if (kind === "json") json.end(decoder.end());
+        else events.end(decoder.end());
+      } catch (error) {
+        throwUnlessComplete(error);
+      } finally {
+        handOn();
+      }
       try {
         return chunks.end(json.isWhole(), events.stray());
       } finally {
