@@ -13,6 +13,8 @@ export interface Turns {
 export interface TurnLimits {
   atOnce: number;
   atOnceForUser: number;
+  /** Of all: those that only users take who have none. */
+  keptFree: number;
   waiting: number;
   waitingForUser: number;
   waitMs: number;
@@ -41,7 +43,10 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   const queues = new Map<string, Queue>();
   let [running, waiting] = [0, 0];
 
-  const isFree = (queue: Queue) => running < limits.atOnce && queue.running < limits.atOnceForUser;
+  function isFree(queue: Queue): boolean {
+    const atOnce = queue.running === 0 ? limits.atOnce : limits.atOnce - limits.keptFree;
+    return running < atOnce && queue.running < limits.atOnceForUser;
+  }
   function take(userId: string, queue: Queue) {
     running++;
     queue.running++;
@@ -62,7 +67,7 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
       if (next.waiting.length === 0 || !isFree(next)) continue;
       take(nextId, next);
       waiting--;
-      return next.waiting.shift()!.begin();
+      next.waiting.shift()!.begin();
     }
   }
 
