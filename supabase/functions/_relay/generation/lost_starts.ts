@@ -3,6 +3,7 @@
 import type { Database } from "../database/database.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
+import { toRelayError } from "../protocol/errors.ts";
 import { ABANDON_GIVE_UP_MS, MAX_LOST_STARTS } from "../protocol/limits.ts";
 import { endingOf, EndReason } from "./ending.ts";
 import { createTranscript } from "./transcript.ts";
@@ -46,8 +47,12 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
       if (stored !== null || start.dueAt >= start.until) lost.delete(start);
       awayMs = null;
       return true;
-    } catch {
-      return false;
+    } catch (cause) {
+      if (toRelayError(cause).code === "unavailable") return false;
+      // It is refused for what it is: the others are asked for.
+      start.dueAt = clock.now() + start.pauseMs;
+      start.pauseMs *= 2;
+      return true;
     }
   }
 
