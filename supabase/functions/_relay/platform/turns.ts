@@ -42,11 +42,8 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   /** In the order of their next turns; a user without work is not in it. */
   const queues = new Map<string, Queue>();
   let [running, waiting] = [0, 0];
-
-  function isFree(queue: Queue): boolean {
-    const atOnce = queue.running === 0 ? limits.atOnce : limits.atOnce - limits.keptFree;
-    return running < atOnce && queue.running < limits.atOnceForUser;
-  }
+  const isFree = ({ running: own }: Queue) =>
+    running < limits.atOnce - (own > 0 ? limits.keptFree : 0) && own < limits.atOnceForUser;
   function take(userId: string, queue: Queue) {
     running++;
     queue.running++;
