@@ -31,7 +31,7 @@ const SWEEP_MS = 1_000;
 const MIN_CONNECTIONS = 16;
 
 interface Connection {
-  abort: AbortController;
+  cancel: () => void;
   /** When it began to wait for a request. */
   since: number;
   isNew: boolean;
@@ -48,7 +48,7 @@ interface HttpServer {
 
 type Serve = (
   connection: Deno.TcpConn,
-  signal: AbortSignal,
+  signal: Pick<AbortSignal, "addEventListener">,
   handler: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
   onError: (error: unknown) => Response,
   onListen: () => void,
@@ -70,6 +70,23 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+/**
+ * Ends a server at once. What a listener of an AbortSignal throws cannot be caught and ends the process, and Deno's own
+ * throws for a server that has just ended by itself.
+ */
+function createCancel() {
+  const listeners: (() => void)[] = [];
+  const signal = { addEventListener: (_type: string, listener: () => void) => void listeners.push(listener) };
+  const cancel = () => {
+    try {
+      for (const listener of listeners) listener();
+    } catch {
+      // It has ended.
+    }
+  };
+  return { signal: signal as Pick<AbortSignal, "addEventListener">, cancel };
+}
+
 export function createConnections(
   handler: (request: Request) => Promise<Response>,
   onError: (error: unknown) => Response,
@@ -88,7 +105,7 @@ export function createConnections(
   /** It counts until its descriptor is free. */
   function end(connection: Connection): Promise<void> {
     waiting.delete(connection);
-    connection.abort.abort();
+    connection.cancel();
     return finished.get(connection)!;
   }
 
@@ -135,12 +152,12 @@ export function createConnections(
     async add(tcp) {
       if (finished.size >= maxConnections) await evict(1);
       if (finished.size >= maxConnections) return close(tcp);
-      const connection: Connection = { abort: new AbortController(), since: 0, isNew: true, requests: new Set() };
+      const { signal, cancel } = createCancel();
+      const connection: Connection = { cancel, since: 0, isNew: true, requests: new Set() };
       let server: HttpServer;
       try {
         // As Deno.serve does: a token must not wait for the answer to the one before.
         tcp.setNoDelay();
-        const { signal } = connection.abort;
         server = serve!(tcp, signal, (request, info) => answer(connection, request, info), onError, () => {});
       } catch {
         // Its client has gone already.
