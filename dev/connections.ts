@@ -41,8 +41,8 @@ const SWEEP_MS = 1_000;
 const MIN_CONNECTIONS = 16;
 
 interface Connection {
-  /** Ends it at once; throws if its client has just closed it. */
-  abort: () => void;
+  /** Ends it at once. */
+  cancel: () => void;
   /** When it began to wait for a request. */
   since: number;
   isNew: boolean;
@@ -61,7 +61,7 @@ interface HttpServer {
 
 type Serve = (
   connection: Deno.TcpConn,
-  signal: { addEventListener(type: string, listener: () => void): void },
+  signal: Pick<AbortSignal, "addEventListener">,
   handler: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
   onError: (error: unknown) => Response,
   onListen: () => void,
@@ -81,6 +81,23 @@ export interface Connections {
   shrink(): Promise<number | null>;
   /** Lets the running requests end. */
   close(): Promise<void>;
+}
+
+/**
+ * Ends a server at once. What a listener of an AbortSignal throws cannot be caught and ends the process, and Deno's own
+ * throws for a server that has just ended by itself.
+ */
+function createCancel() {
+  const listeners: (() => void)[] = [];
+  const signal = { addEventListener: (_type: string, listener: () => void) => void listeners.push(listener) };
+  const cancel = () => {
+    try {
+      for (const listener of listeners) listener();
+    } catch {
+      // It has ended.
+    }
+  };
+  return { signal: signal as Pick<AbortSignal, "addEventListener">, cancel };
 }
 
 export function createConnections(
@@ -106,11 +123,7 @@ export function createConnections(
   function end(connection: Connection): Promise<void> {
     waiting.delete(connection);
     refused.delete(connection);
-    try {
-      connection.abort();
-    } catch {
-      // It is over by itself.
-    }
+    connection.cancel();
     return finished.get(connection)!;
   }
 
@@ -168,13 +181,12 @@ export function createConnections(
     async add(tcp) {
       if (finished.size >= maxConnections) await evict(1);
       if (finished.size >= maxConnections) return close(tcp);
-      const connection: Connection = { abort() {}, since: 0, isNew: true, isRefused: false, requests: new Set() };
+      const { signal, cancel } = createCancel();
+      const connection: Connection = { cancel, since: 0, isNew: true, isRefused: false, requests: new Set() };
       let server: HttpServer;
       try {
         // As Deno.serve does: a token must not wait for the answer to the one before.
         tcp.setNoDelay();
-        // Deno asks no more of a signal; what its listener throws would be an uncaught error of a real one.
-        const signal = { addEventListener: (_: string, listener: () => void) => connection.abort = listener };
         server = serve!(tcp, signal, (request, info) => answer(connection, request, info), onError, () => {});
       } catch {
         // Its client has gone already.

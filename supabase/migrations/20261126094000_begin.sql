@@ -21,7 +21,7 @@ declare
 begin
   if not relay.lock_start(relay_begin.user_id, relay_begin.stream_id) then
     v_load := relay.load_of(relay_begin.user_id, rate_limit, clock_timestamp());
-    return relay.refusal('unavailable', v_load.rate, '{"retry_after_s": 1}');
+    return relay.refusal('overloaded', v_load.rate, '{"retry_after_s": 1}');
   end if;
   -- What this user's dead workers left behind becomes part of the conversation before the conversation is read.
   perform relay.close_expired(g.stream_id)

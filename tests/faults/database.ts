@@ -5,6 +5,7 @@ import {
   DATABASE_WAIT_MS,
   MAX_DATABASE_CALLS,
   MAX_DATABASE_CALLS_OF_USER,
+  MIN_FREE_DATABASE_CALLS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor, newClient } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -219,7 +220,7 @@ export const databaseFaults: Scenario[] = [{
   },
 }, {
   title:
-    `${MAX_DATABASE_CALLS} calls of requests are under way at once, and another waits ${DATABASE_WAIT_MS} ms for one`,
+    `${MAX_DATABASE_CALLS} calls of requests are under way at once, the last ${MIN_FREE_DATABASE_CALLS} of users without another, and one more waits ${DATABASE_WAIT_MS} ms`,
   async run({ stack, proxy, main }) {
     const target = stack.targetOf([main]);
     const author = await newAuthor(target, stack.provider, async (call) => {
@@ -230,20 +231,24 @@ export const databaseFaults: Scenario[] = [{
     const released = Promise.withResolvers<void>();
     const reader = await author.open({ prompt: "Once" });
     await reader.until("token");
-    const crowd = await Promise.all(
-      Array.from({ length: MAX_DATABASE_CALLS / MAX_DATABASE_CALLS_OF_USER }, () => newClient(target)),
-    );
+    const crowd = await Promise.all(Array.from({ length: 2 + MIN_FREE_DATABASE_CALLS }, () => newClient(target)));
+    const forMany = MAX_DATABASE_CALLS - MIN_FREE_DATABASE_CALLS;
     let held = 0;
-    const full = Promise.withResolvers<void>();
+    const [taken, full] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     proxy.intercept((name) => {
       if (name !== "relay_cancel") return "pass";
-      if (++held === MAX_DATABASE_CALLS) full.resolve();
+      held++;
+      if (held === forMany) taken.resolve();
+      if (held === MAX_DATABASE_CALLS) full.resolve();
       return "hold";
     });
     try {
-      const cancels = crowd.flatMap((client) =>
+      const [one, other, ...few] = crowd;
+      const many = [one, other].flatMap((client) =>
         Array.from({ length: MAX_DATABASE_CALLS_OF_USER + 1 }, () => client.cancel("unknown"))
       );
+      await taken.promise;
+      const cancels = [...many, ...few.map((client) => client.cancel("unknown"))];
       await full.promise;
       const response = await author.ask({ prompt: "Once" });
       equal(response.headers.get("retry-after"), "2");

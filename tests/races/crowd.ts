@@ -67,7 +67,7 @@ export const crowds: TransactionRaces = {
     await a.sql`commit`;
     equal(
       answers.map(({ outcome, code, retry_after_s }) => [outcome, code, retry_after_s]),
-      Array(8).fill(["refused", "unavailable", 1]),
+      Array(8).fill(["refused", "overloaded", 1]),
     );
     equal(waiting <= 4, true, `${waiting} waited`);
     // What has waited holds no place any more.

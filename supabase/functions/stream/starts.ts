@@ -32,6 +32,7 @@ export function createStarts({ clock, configuration }: Platform): Starts {
   const turns = createTurns(clock, {
     atOnce: Infinity,
     atOnceForUser: MAX_STARTS_IN_FLIGHT,
+    keptFree: 0,
     waiting: MAX_WAITING_STARTS_OF_ALL,
     // An app that lets its users start more may send them at once.
     waitingForUser: Math.max(MAX_WAITING_STARTS, configuration.rateLimitPerMinute),
@@ -41,7 +42,7 @@ export function createStarts({ clock, configuration }: Platform): Starts {
     late,
   });
   const long = createTurns(clock, {
-    ...{ atOnce: 1, atOnceForUser: 1, waiting: Infinity, waitingForUser: MAX_STARTS_IN_FLIGHT },
+    ...{ atOnce: 1, atOnceForUser: 1, keptFree: 0, waiting: Infinity, waitingForUser: MAX_STARTS_IN_FLIGHT },
     waitMs: DATABASE_WAIT_MS,
     waitForOwnMs: DATABASE_WAIT_MS,
     userFull: late,

@@ -116,7 +116,7 @@ function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]
       return `Cannot start the generation: the limit is ${refusal.rate.limit} in a minute`;
     case "too_many_streams":
       return `Cannot start the generation: the limit is ${maxConcurrent} at once`;
-    case "unavailable":
+    case "overloaded":
       return "Cannot start the generation: other starts of this user are not through yet";
     case "invalid_request":
       return "Cannot accept the request: see issues for conversation_id";

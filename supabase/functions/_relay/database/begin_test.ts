@@ -66,6 +66,7 @@ Deno.test("each refusal has its code and its words", async () => {
     ["stream_id_taken", ERRORS.stream_id_taken.message],
     ["rate_limited", "Cannot start the generation: the limit is 5 in a minute"],
     ["too_many_streams", "Cannot start the generation: the limit is 3 at once"],
+    ["overloaded", "Cannot start the generation: other starts of this user are not through yet"],
     ["bot_not_found", ERRORS.bot_not_found.message],
     [
       "payload_too_large",

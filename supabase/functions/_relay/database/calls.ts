@@ -8,6 +8,7 @@ import {
   MAX_DATABASE_CALLS,
   MAX_DATABASE_CALLS_OF_USER,
   MAX_WAITING_CALLS,
+  MIN_FREE_DATABASE_CALLS,
   START_WAIT_MS,
 } from "../protocol/limits.ts";
 
@@ -16,6 +17,7 @@ export function createCalls({ clock, configuration }: Pick<Platform, "clock" | "
   return createTurns(clock, {
     atOnce: MAX_DATABASE_CALLS,
     atOnceForUser: MAX_DATABASE_CALLS_OF_USER,
+    keptFree: MIN_FREE_DATABASE_CALLS,
     waiting: Infinity,
     // A user who may run more streams may read or cancel all of them at once.
     waitingForUser: Math.max(MAX_WAITING_CALLS, configuration.maxConcurrent),

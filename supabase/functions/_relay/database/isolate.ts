@@ -2,27 +2,45 @@
 
 import { toRelayError } from "../protocol/errors.ts";
 
+/** Calls that are found overloaded before the whole database counts as such: one item of 250 is found with nine. */
+const MAX_OVERLOADED = 10;
+
 /** Calls of one kind that go on at once. */
 export const LANES = 2;
 
 /**
  * Makes one call for all items. Where the database refuses it, which may be for what one of them contains, each half is
- * called for alone, down to the one that fails: `onRefused` gets that one. Rejects where the database is away.
+ * called for alone, down to the one that fails: `onRefused` gets that one. Rejects where the database is away, and where
+ * it is overloaded by more than a few items.
  */
 export async function isolate<Item>(
   items: Item[],
   call: (items: Item[]) => Promise<void>,
   onRefused: (item: Item, cause: unknown) => void,
 ): Promise<void> {
-  try {
-    await call(items);
-  } catch (cause) {
-    if (toRelayError(cause).code === "unavailable") throw cause;
-    if (items.length <= 1) return items.forEach((item) => onRefused(item, cause));
-    const middle = Math.ceil(items.length / 2);
-    await isolate(items.slice(0, middle), call, onRefused);
-    await isolate(items.slice(middle), call, onRefused);
+  const overloading: [Item, unknown][] = [];
+  let [left, hasTaken] = [MAX_OVERLOADED, false];
+
+  async function take(some: Item[]) {
+    try {
+      await call(some);
+      hasTaken = true;
+    } catch (cause) {
+      const { code } = toRelayError(cause);
+      if (code === "unavailable" || code === "overloaded" && left-- === 0) throw cause;
+      if (some.length <= 1) {
+        return some.forEach((item) => code === "overloaded" ? overloading.push([item, cause]) : onRefused(item, cause));
+      }
+      const middle = Math.ceil(some.length / 2);
+      await take(some.slice(0, middle));
+      await take(some.slice(middle));
+    }
   }
+
+  await take(items);
+  // A database that took nothing is overloaded by itself.
+  if (!hasTaken && overloading.length > 0) throw overloading[0][1];
+  for (const [item, cause] of overloading) onRefused(item, cause);
 }
 
 /** Does the work for each item, for few at once. Rejects once all are done, with the first failure. */

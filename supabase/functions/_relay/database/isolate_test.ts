@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RelayError } from "../protocol/errors.ts";
 import { away } from "../testing/database.ts";
 import { batchesOf, inLanes, isolate } from "./isolate.ts";
 
@@ -29,6 +30,25 @@ Deno.test("isolate() gives up where the database is away, without further calls"
   await assert.rejects(isolate([0, 1, 2, 3], call, (number) => refused.push(number)), { code: "unavailable" });
   // All, 0 and 1, 0, 1.
   assert.deepEqual([calls, refused], [4, [0]]);
+});
+
+Deno.test("isolate() finds the item that overloads the database, and gives up soon where that is overloaded by itself", async () => {
+  const cause = new RelayError("overloaded");
+  const attempt = async (items: number[], bad: number[]) => {
+    let calls = 0;
+    const refused: number[] = [];
+    const call = (numbers: number[]) => {
+      calls++;
+      return numbers.some((number) => bad.includes(number)) ? Promise.reject(cause) : Promise.resolve();
+    };
+    const failure = await isolate(items, call, (number) => refused.push(number)).catch((error) => error);
+    return { calls, refused, failure };
+  };
+  const many = Array.from({ length: 250 }, (_, index) => index);
+  const { refused, failure } = await attempt(many, [249]);
+  assert.deepEqual([refused, failure], [[249], undefined]);
+  assert.deepEqual(await attempt(many, many), { calls: 11, refused: [], failure: cause });
+  assert.deepEqual(await attempt([1, 2], [1, 2]), { calls: 3, refused: [], failure: cause });
 });
 
 Deno.test("isolate() makes one call for no items, and blames none of them", async () => {

@@ -7,17 +7,21 @@ import { DATABASE_TIMEOUT_MS } from "../protocol/limits.ts";
 
 /**
  * Calls one function. Rejects with `unavailable` where the database cannot be reached, does not answer in time or does
- * not take calls now, with `internal` where it refuses this call.
+ * not take calls now, with `overloaded` where this call needs more than it has, with `internal` where it refuses it.
  */
 export type Rpc = <T>(name: string, args: Record<string, unknown>) => Promise<T>;
 
 /**
- * What passes without a change of the call. Of Postgres: a lost connection (08), read-only (25006), no disk, memory or
- * connection left (53), a lock that took too long (55P03), an end, a start or a statement that took too long (57), and
- * errors of its system (58); not XX, which is a bug or damage. Of PostgREST: no connection (PGRST000 to 003), and a
+ * What passes without a change of the call. Of Postgres: a lost connection (08), read-only (25006), no disk or
+ * connection left (53), an end or a start (57), and errors of its system (58); not XX, which is a bug or damage. Of
+ * PostgREST: no connection (PGRST000 to 003), and a
  * schema cache that does not have the function yet (PGRST202 to 205), or still has it (see `isAway`).
  */
-const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|55P03|57|58)/;
+const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|57|58)/;
+
+/** No memory, a lock or a statement that took too long: one user's text or lock can cause it, so others go on. */
+const OVERLOADED = ["53200", "55P03", "57014"];
+const OVERLOADED_RETRY_AFTER_SECONDS = 2;
 
 /** A deadlock or a conflict: nothing was done, so the same call may be made again. */
 const ROLLED_BACK = ["40P01", "40001"];
@@ -93,6 +97,10 @@ function toFailure(name: string, error: { code?: string; message: string }, stat
   // Where PostgREST did not answer, the message is the whole body, and that can contain a bot's key.
   const said = status === 0 || code ? message : "not by PostgREST";
   const cause = `${name} was answered with status ${status}, ${code || "no code"}: ${said}`;
+  if (OVERLOADED.includes(code)) {
+    const words = "Cannot ask the database: it has too little memory or time for this call";
+    return new RelayError("overloaded", words, { cause, retryAfter: OVERLOADED_RETRY_AFTER_SECONDS });
+  }
   if (!isAway(name, status, code, message)) return new RelayError("internal", undefined, { cause });
   return new RelayError("unavailable", undefined, { cause, retryAfter: RETRY_AFTER_SECONDS });
 }

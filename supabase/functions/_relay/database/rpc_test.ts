@@ -69,21 +69,21 @@ const AWAY = [
     "503 08006",
     "405 25006",
     "503 53100",
-    "503 53200",
     "503 53300",
-    "500 55P03",
-    "500 57014",
     "500 57P01",
     "503 57P03",
   ],
   ...["500 58000", "500 58030", "500 58P01", "408", "429", "502", "503", "504", "520", "521", "540", "544", "546"],
 ];
+/** What one user's text or lock can cause. */
+const OVERLOADED = ["503 53200", "500 55P03", "500 57014"];
 const REFUSED = [
   ...["400 22P02", "400 25001", "400 P0001", "401 PGRST301", "406 PGRST106", "403 42501", "404 42883", "409 23514"],
   ...["400 54000", "400 55000", "500 XX000", "500 PGRST0021", "400", "401", "404", "500"],
 ];
 
-for (const [code, answers, retryAfter] of [["unavailable", AWAY, 5], ["internal", REFUSED, undefined]] as const) {
+const KINDS = [["unavailable", AWAY, 5], ["overloaded", OVERLOADED, 2], ["internal", REFUSED, undefined]] as const;
+for (const [code, answers, retryAfter] of KINDS) {
   Deno.test(`what is ${code}, the cause keeps code and message alone`, async () => {
     for (const answer of answers) {
       const [status, state = null] = answer.split(" ");

@@ -3,6 +3,7 @@
 import type { Database } from "../database/database.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
+import { toRelayError } from "../protocol/errors.ts";
 import { ABANDON_GIVE_UP_MS, MAX_LOST_STARTS } from "../protocol/limits.ts";
 import { endingOf, EndReason } from "./ending.ts";
 import { createTranscript } from "./transcript.ts";
@@ -30,7 +31,6 @@ export interface LostStarts {
  * away, one start asks it, with pauses that grow.
  */
 export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<Database, "finish">): LostStarts {
-  const ending = endingOf(new EndReason("lost"));
   const lost = new Set<LostStart>();
   /** How long the next pause is if the database is away; null: it answered last time. */
   let awayMs: number | null = null;
@@ -39,16 +39,13 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
 
   /** False: the database is away. */
   async function end(start: LostStart): Promise<boolean> {
-    try {
-      const stored = await database.finish(start.streamId, start.fence, ending, createTranscript());
-      start.dueAt = clock.now() + start.pauseMs;
-      start.pauseMs *= 2;
-      if (stored !== null || start.dueAt >= start.until) lost.delete(start);
-      awayMs = null;
-      return true;
-    } catch {
-      return false;
-    }
+    const hasEnded = await finish(database, start);
+    if (hasEnded === null) return false;
+    start.dueAt = clock.now() + start.pauseMs;
+    start.pauseMs *= 2;
+    if (hasEnded || start.dueAt >= start.until) lost.delete(start);
+    awayMs = null;
+    return true;
   }
 
   /** Gives the pause until the next attempt. */
@@ -88,4 +85,14 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
       working = true;
     },
   };
+}
+
+/** Whether it was there and has ended; null: the database is away. */
+async function finish(database: Pick<Database, "finish">, { streamId, fence }: LostStart): Promise<boolean | null> {
+  try {
+    return await database.finish(streamId, fence, endingOf(new EndReason("lost")), createTranscript()) !== null;
+  } catch (cause) {
+    // What is refused for what it is holds up no other.
+    return toRelayError(cause).code === "unavailable" ? null : false;
+  }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RelayError } from "../protocol/errors.ts";
 import { ABANDON_GIVE_UP_MS, MAX_LOST_STARTS } from "../protocol/limits.ts";
 import { away, makeDatabase } from "../testing/database.ts";
 import { makePlatform } from "../testing/platform.ts";
@@ -78,6 +79,22 @@ Deno.test("of many lost starts one asks a database that is away; once it is back
   await clock.run(3_000);
   await keepAlive.settled();
   assert.deepEqual(calls.slice(3), ids.map((id) => [7_000, id]));
+});
+
+Deno.test("a lost start that the database refuses is tried again by itself, and holds up no other", async () => {
+  const { add, calls, clock, database } = make();
+  const { finish } = database;
+  database.finish = async (streamId, ...rest) => {
+    const stored = await finish(streamId, ...rest);
+    if (streamId === "stream-1" && clock.now() - startedAt < 2_000) throw new RelayError("overloaded");
+    return stored;
+  };
+  const startedAt = clock.now();
+  add("stream-1", "fence-1");
+  add("stream-2", "fence-2");
+  await clock.run(10_000);
+  assert.deepEqual(calls, [[0, "stream-1"], [0, "stream-2"], [1_000, "stream-1"], [3_000, "stream-1"]]);
+  assert.equal(clock.pending, 0);
 });
 
 Deno.test("a start that is lost while another one waits is ended at once, if the database answers", async () => {

@@ -13,6 +13,8 @@ export interface Turns {
 export interface TurnLimits {
   atOnce: number;
   atOnceForUser: number;
+  /** Of all: those that only users take who have none. */
+  keptFree: number;
   waiting: number;
   waitingForUser: number;
   waitMs: number;
@@ -40,8 +42,8 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   /** In the order of their next turns; a user without work is not in it. */
   const queues = new Map<string, Queue>();
   let [running, waiting] = [0, 0];
-
-  const isFree = (queue: Queue) => running < limits.atOnce && queue.running < limits.atOnceForUser;
+  const isFree = ({ running: own }: Queue) =>
+    running < limits.atOnce - (own > 0 ? limits.keptFree : 0) && own < limits.atOnceForUser;
   function take(userId: string, queue: Queue) {
     running++;
     queue.running++;
@@ -62,7 +64,7 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
       if (next.waiting.length === 0 || !isFree(next)) continue;
       take(nextId, next);
       waiting--;
-      return next.waiting.shift()!.begin();
+      next.waiting.shift()!.begin();
     }
   }
 

@@ -7,7 +7,15 @@ import { createTurns } from "./turns.ts";
 function make(limits = {}) {
   const clock = createManualClock();
   const turns = createTurns(clock, {
-    ...{ atOnce: 2, atOnceForUser: 2, waiting: 100, waitingForUser: 10, waitMs: 1_000, waitForOwnMs: 3_000 },
+    ...{
+      atOnce: 2,
+      atOnceForUser: 2,
+      keptFree: 0,
+      waiting: 100,
+      waitingForUser: 10,
+      waitMs: 1_000,
+      waitForOwnMs: 3_000,
+    },
     userFull: () => new RelayError("rate_limited"),
     late: () => new RelayError("overloaded"),
     ...limits,
@@ -52,6 +60,30 @@ Deno.test("a user has so many turns at once, and the others the rest", async () 
   assert.deepEqual(begun.slice(3), ["b2"]);
   await end("a2");
   assert.deepEqual(begun.slice(4), ["a3"]);
+});
+
+Deno.test("what is kept free is for users without a turn, however slow the others are", async () => {
+  const { begun, end, run } = make({ atOnce: 5, atOnceForUser: 4, keptFree: 2 });
+  for (const name of ["a1", "a2", "a3", "b1", "b2", "a4", "c1", "d1"]) run(name[0], name);
+  await settle();
+  assert.deepEqual(begun, ["a1", "a2", "a3", "b1", "c1"]);
+  for (const name of ["b1", "c1", "d1"]) await end(name);
+  assert.deepEqual(begun.slice(5), ["d1", "b2"]);
+  // b and two of a's are left, as many as may run with two kept free.
+  await end("a1");
+  assert.deepEqual(begun.slice(7), []);
+  await end("b2");
+  assert.deepEqual(begun.slice(7), ["a4"]);
+});
+
+Deno.test("an end lets all begin that now may", async () => {
+  const { begun, end, run } = make({ atOnce: 3, atOnceForUser: 3, keptFree: 1 });
+  for (const name of ["a1", "b1", "b2", "a2"]) run(name[0], name);
+  await settle();
+  assert.deepEqual(begun, ["a1", "b1"]);
+  // b's second takes the place of a's, and a has none any more.
+  await end("a1");
+  assert.deepEqual(begun.slice(2), ["b2", "a2"]);
 });
 
 Deno.test("work that fails gives its turn back, and rejects as it did", async () => {

@@ -199,11 +199,14 @@ export const MAX_DATABASE_CALLS = 8;
 /** Those that one user may cause at once. */
 export const MAX_DATABASE_CALLS_OF_USER = 4;
 
+/** Calls that a user's second and later ones leave free: for users without any, however slow the others' are. */
+export const MIN_FREE_DATABASE_CALLS = 2;
+
 /** Requests of one user that wait for such a call. */
 export const MAX_WAITING_CALLS = 20;
 
-/** Milliseconds that a request waits for such a call because of other users. */
-export const DATABASE_WAIT_MS = 1_000;
+/** Milliseconds that a request waits for such a call because of other users; its refusal comes within a second. */
+export const DATABASE_WAIT_MS = 700;
 
 /** Refused starts of one user in a minute on one worker; more where more may start. */
 export const MAX_REFUSED_STARTS = 30;

@@ -166,6 +166,24 @@ Deno.test("messages are the context, the last one is the prompt, and empty ones 
   assert.deepEqual(parseStreamRequest({ messages }), { prompt: "a", messages: [BOT, USER], on_disconnect: "stop" });
 });
 
+Deno.test("a message that is right is taken as it is, without the schema's copy; any other one is named by its field", () => {
+  const right = { role: "user", content: "🦊" };
+  assert.ok(parseStreamRequest({ messages: [BOT, right] }).messages![1] === right);
+  const hidden = JSON.parse('{"role": "user", "__proto__": {"content": "a"}}');
+  for (
+    const [wrong, path] of [
+      [{ role: "user" }, "content"],
+      [{ role: "user", content: "a\0" }, "content"],
+      [{ role: "user", content: "\ud83e" }, "content"],
+      [{ role: "toString", content: "a" }, "role"],
+      [{ content: "a", name: "b" }, "role"],
+      [hidden, "content"],
+    ] as const
+  ) {
+    assert.equal(refusal({ messages: [wrong, USER] }).issues![0].path, `messages.0.${path}`);
+  }
+});
+
 Deno.test("messages have a limit of their number and one of their characters in all", () => {
   const many = (count: number) => ({ messages: Array(count).fill(USER) });
   assert.equal(parseStreamRequest(many(MAX_CONTEXT_MESSAGES)).messages!.length, MAX_CONTEXT_MESSAGES);

@@ -102,6 +102,7 @@ export function createChunkReader(options: ChunkOptions) {
     add: answer.add,
     read,
     take: answer.take,
+    hasMore: answer.hasMore,
     isDone: () => done,
     isComplete: answer.isComplete,
     /** `isWhole`: the body was one completion, which needs no word for its end. `stray`: a line that was no event. */
@@ -165,7 +166,7 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions) {
     return { finishReason: reason, usage };
   }
 
-  return { add: deltas.add, take: deltas.take, readChunk, fail, isComplete, end };
+  return { add: deltas.add, take: deltas.take, hasMore: deltas.hasMore, readChunk, fail, isComplete, end };
 }
 
 /** Chooses one choice of each chunk. Where the only choice of the first chunk has another index than 0, that one is read. */

@@ -145,15 +145,21 @@ async function readToEnd(
       }
       signal.throwIfAborted();
       if (bytes === undefined) break;
-      const hasAdded = share.isFree(bytes.length)
-        ? completion.push(bytes)
-        : await pushInTurns(share, bytes, completion, signal);
+      let hasAdded = false;
+      if (share.isFree(bytes.length)) {
+        hasAdded = completion.push(bytes);
+        if (completion.hasMore()) await giveInTurns(share, completion, signal);
+      } else {
+        hasAdded = await pushInTurns(share, bytes, completion, signal);
+      }
       if (completion.isComplete()) wait.from(hasAdded);
     }
   } finally {
     wait.end();
   }
   signal.throwIfAborted();
+  completion.finish();
+  await giveInTurns(share, completion, signal);
   return completion.end();
 }
 
@@ -168,8 +174,19 @@ async function pushInTurns(share: Share, bytes: Uint8Array, completion: Completi
       return completion.push(part);
     });
     hasAdded ||= added;
+    await giveInTurns(share, completion, signal);
   }
   return hasAdded;
+}
+
+/** A read can bring far more than its bytes: the line that it ends, or all of a text that may have been reasoning. */
+async function giveInTurns(share: Share, completion: CompletionReader, signal: AbortSignal) {
+  while (completion.hasMore()) {
+    await share.run(() => {
+      signal.throwIfAborted();
+      completion.giveMore();
+    });
+  }
 }
 
 /** Ends a body whose answer is complete and gets no longer. One timer, set anew when it fires. */

@@ -7,6 +7,7 @@ import { createTransportFetch } from "../../transport/fetch.ts";
 import { createTransport } from "../../transport/transport.ts";
 import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
 import { createChatCompletions } from "./client.ts";
+import { MAX_GIVEN_UNITS } from "./deltas.ts";
 
 const encoder = new TextEncoder();
 
@@ -393,6 +394,33 @@ Deno.test("what comes fast is read in turns: in between everything else has its 
       assert.equal(reads.reduce((sum, length) => sum + length), 500_000);
     }
   }
+});
+
+Deno.test("a body that brings a long text at once is given over turns of the event loop", async () => {
+  const long = "\n".repeat(4 * MAX_GIVEN_UNITS);
+  const body = JSON.stringify({ choices: [{ message: { content: long }, finish_reason: "stop" }] });
+  const clock = createManualClock();
+  let [worked, inTurn, most, said] = [0, 0, 0, ""];
+  const slow = { ...clock, now: () => clock.now() + worked, after: clock.after };
+  const answer = makeAnswer([body], { headers: { "content-type": "application/json" } });
+  const provider = createChatCompletions(slow, { timeoutMs: 1_000, fetch: answer.fetch });
+  const end = provider.stream(makeCall(), new AbortController().signal, (deltas) => {
+    said += deltas.map(({ text }) => text).join("");
+    worked += 8;
+    most = Math.max(most, ++inTurn);
+  });
+  let isOver = false;
+  void end.finally(() => isOver = true);
+  while (!isOver) {
+    inTurn = 0;
+    clock.advance(0);
+    await turns();
+    // To read and to parse the body waits for no turn.
+    if (said === "") inTurn = most = 0;
+  }
+  await end;
+  assert.equal(said, long);
+  assert.equal(most, 1);
 });
 
 Deno.test("headers that do not come in time are a timeout", async () => {

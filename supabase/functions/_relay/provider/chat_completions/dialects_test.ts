@@ -47,6 +47,7 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
       if (completion.isDone()) break;
       completion.push(bytes);
     }
+    completion.finish();
     const { finishReason, usage } = completion.end();
     Object.assign(seen, { end: finishReason, usage: JSON.stringify(usage) });
   } catch (error) {

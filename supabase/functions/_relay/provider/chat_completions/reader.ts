@@ -9,9 +9,10 @@ import {
   MAX_PROVIDER_SKIPPED_BYTES,
 } from "../../protocol/limits.ts";
 import { createEventParser, createLineDecoder, type LineLimit } from "../../sse/parse.ts";
-import type { Delta, OnRead, ProviderEnd } from "../provider.ts";
+import type { OnRead, ProviderEnd } from "../provider.ts";
 import { type Secret, withoutSecrets } from "../redact.ts";
 import { type ChunkOptions, createChunkReader } from "./chunks.ts";
+import { createGiver } from "./deltas.ts";
 import { createFastPath } from "./fast_path.ts";
 
 /** Takes reads of a body. */
@@ -21,11 +22,20 @@ export interface CompletionReader {
    * neither once the answer is complete.
    */
   push(bytes: Uint8Array): boolean;
+  /** More was read than is given at once. What else was found, an error for example, comes after it. */
+  hasMore(): boolean;
+  /** Gives the next part of it. Throws what `push` does. */
+  giveMore(): void;
   /** The provider has said that nothing more will come. */
   isDone(): boolean;
   /** The model has said how it finished: whatever goes wrong from here on changes nothing. */
   isComplete(): boolean;
-  /** The body is over. Throws `provider_bad_response` where the provider did not say how it finished. */
+  /** The body is over: reads what is left of it. */
+  finish(): void;
+  /**
+   * After `finish`; gives what `giveMore` has not. Throws `provider_bad_response` where the provider did not say how it
+   * finished.
+   */
   end(): ProviderEnd;
 }
 
@@ -49,7 +59,7 @@ const LINE_BYTES = 64;
 /** A field that may hold what the model wrote, and is not empty. */
 const HAS_TEXT = /"(?:content|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
 
-/** `onRead` is called for each read, also with what came before an error. */
+/** `onRead` is called for each read, also with what came before an error; for a read of much, with each part. */
 export function createCompletionReader(options: ReaderOptions, onRead: OnRead): CompletionReader {
   const chunks = createChunkReader(options);
   let kind: BodyKind | null = null;
@@ -57,6 +67,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   const decoder = createLineDecoder(limit);
   const events = createEventReader(chunks, limit);
   const json = createJsonReader(chunks, limit);
+  const giver = createGiver(chunks, onRead);
   let bytesRead = 0;
   let isOver = false;
 
@@ -71,16 +82,8 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   }
 
   /** Once the answer is complete, what follows can only add to it. */
-  function throwUnlessComplete(error: unknown) {
-    if (!chunks.isComplete()) throw error;
-  }
-
-  /** Whether there was something. */
-  function handOn(): boolean {
-    events.flush();
-    const deltas = chunks.take();
-    onRead(deltas, chunks.isComplete());
-    return deltas.length > 0;
+  function failUnlessComplete(error: unknown) {
+    if (!chunks.isComplete()) giver.fail(error);
   }
 
   function read(bytes: Uint8Array) {
@@ -92,35 +95,33 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   }
 
   return {
+    hasMore: chunks.hasMore,
+    giveMore: giver.give,
     push(bytes) {
-      let hasAdded = false;
+      giver.giveAll();
       try {
         read(bytes);
       } catch (error) {
-        throwUnlessComplete(error);
-      } finally {
-        hasAdded = handOn();
+        failUnlessComplete(error);
       }
-      return hasAdded;
+      events.flush();
+      return giver.give();
     },
     isDone: () => isOver || chunks.isDone(),
     isComplete: chunks.isComplete,
-    end() {
+    /** Gives nothing: to parse a whole body is enough for one turn. */
+    finish() {
+      giver.giveAll();
       try {
         if (kind === "json") json.end(decoder.end());
         else events.end(decoder.end());
       } catch (error) {
-        throwUnlessComplete(error);
-      } finally {
-        handOn();
+        failUnlessComplete(error);
       }
-      try {
-        return chunks.end(json.isWhole(), events.stray());
-      } finally {
-        const deltas = chunks.take();
-        if (deltas.length > 0) onRead(deltas, chunks.isComplete());
-      }
+      events.flush();
+      giver.end(() => chunks.end(json.isWhole(), events.stray()));
     },
+    end: giver.result,
   };
 }
 

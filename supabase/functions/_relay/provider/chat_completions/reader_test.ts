@@ -11,6 +11,7 @@ import { makeRandom, splitEverywhere, splitRandomly } from "../../testing/split.
 import type { Delta, ProviderEnd } from "../provider.ts";
 import { secretsOf } from "../redact.ts";
 import { createChunkReader } from "./chunks.ts";
+import { MAX_GIVEN_UNITS } from "./deltas.ts";
 import { createCompletionReader } from "./reader.ts";
 
 /** What came of an answer: its deltas, and how it ended or what it was refused for. */
@@ -48,6 +49,7 @@ function read(reads: Iterable<Uint8Array>): Answer {
       buffer.fill(0x7b);
       if (completion.isDone()) break;
     }
+    completion.finish();
     return completion.end();
   });
   return { deltas: joined(deltas), end };
@@ -222,6 +224,44 @@ Deno.test("a read is one call, also with what was good before an error", () => {
   assert.deepEqual(calls, [...["ab", "c"].map((text) => [{ kind: "text", text }]), [], [{ kind: "text", text: "d" }]]);
 });
 
+Deno.test("what is much is given in parts, with no pair and no CR LF cut, and an error behind it comes last", () => {
+  const long = "\r\n🐉\r".repeat(20_000);
+  const calls: Delta[][] = [];
+  const completion = createCompletionReader(OPTIONS, (deltas) => calls.push(deltas));
+  completion.push(bytes(`data: ${text("a")}\n\ndata: ${text(long)}\n\ndata: {"error": "no"}\n\n`));
+  assert.equal(calls.length, 1);
+  assert.throws(() => {
+    while (completion.hasMore()) completion.giveMore();
+  }, RelayError);
+  const given = calls.map((deltas) => deltas.map(({ text }) => text).join(""));
+  assert.equal(given.join(""), `a${"\n🐉\n".repeat(20_000)}`);
+  assert.ok(given.length >= long.length / MAX_GIVEN_UNITS);
+  assert.ok(given.every((text) => text.length <= MAX_GIVEN_UNITS && text.isWellFormed()));
+});
+
+Deno.test("a body of JSON, and a text that may have been reasoning, are given in parts at their end, however they end", () => {
+  const long = "\n".repeat(3 * MAX_GIVEN_UNITS);
+  const body = JSON.stringify({ choices: [{ message: { content: long }, finish_reason: "stop" }] });
+  const stream = `data: ${text(long)}\n\ndata: [DONE]\n\n`;
+  const broken = `data: ${text(long)}\n\n`;
+  for (const [answer, end] of [[body, "stop"], [stream, "stop"], [broken, "without a finish reason"]]) {
+    const calls: Delta[][] = [];
+    const options = { ...OPTIONS, thinksFirst: true };
+    const completion = createCompletionReader(options, (deltas) => deltas.length > 0 && calls.push(deltas));
+    completion.push(bytes(answer));
+    completion.finish();
+    const before = calls.length;
+    const ended = endOf(() => {
+      while (completion.hasMore()) completion.giveMore();
+      return completion.end();
+    });
+    assert.ok(JSON.stringify(ended).includes(end));
+    const last = calls.slice(before).flat().filter(({ kind }) => kind === "text").map(({ text }) => text);
+    assert.equal(last.join(""), long);
+    assert.ok(last.every((text) => text.length <= MAX_GIVEN_UNITS));
+  }
+});
+
 Deno.test("a chunk that is like another is bounded like any other line", () => {
   const completion = createCompletionReader(OPTIONS, () => {});
   completion.push(bytes(`data: ${text("a")}\n\n`));
@@ -379,6 +419,7 @@ function readAll(reads: string[], contentType = "text/event-stream") {
       if (completion.isDone()) break;
       completion.push(bytes(part));
     }
+    completion.finish();
     return completion.end();
   });
   return { said: shown(joined(deltas)), end: typeof end === "string" ? end : end.finishReason, skips };
@@ -456,6 +497,7 @@ Deno.test("an answer has at most so many bytes, and each line counts for 64 more
   const part = bytes(cases[0][0]);
   for (let sent = 0; sent <= MAX_PROVIDER_ANSWER_BYTES; sent += part.length) completion.push(part);
   assert.equal(completion.isDone(), true, "A complete answer ends there");
+  completion.finish();
   assert.equal(completion.end().finishReason, "stop");
 });
 
