@@ -36,9 +36,10 @@ begin
     elsif v_found is null and v_table.relname <> 'user_settings' and not exists (
       select 1 from pg_catalog.pg_index i
       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-      where i.indrelid = v_table.oid and i.indisunique and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id'
+      where i.indrelid = v_table.oid and i.indisunique and i.indimmediate and i.indpred is null and i.indnkeyatts = 1
+        and a.attname = 'id' and a.attnotnull
     ) then
-      v_found := 'its column id is neither a primary key nor unique';
+      v_found := 'its column id is neither a primary key nor unique and "not null"';
     end if;
     if v_found is not null then
       raise exception using message = format('Cannot adopt public.%I: %s', v_table.relname, v_found), hint = v_way_out;
