@@ -20,7 +20,7 @@ begin
   loop
     v_found := case
       when v_table.wanted is null then 'a table of the FastAPI relay never had this name'
-      when v_table.relkind <> 'r' or v_table.relispartition then 'it is no ordinary table'
+      when v_table.relkind <> 'r' or v_table.relispartition or v_table.relpersistence <> 'p' then 'it is no ordinary table'
       when not pg_has_role(v_table.relowner, 'usage') then 'it belongs to the role ' || v_table.relowner::regrole
     end;
     select coalesce(v_found, format('it has no column %I, so it is no table of the FastAPI relay', w.name)) into v_found
@@ -57,6 +57,7 @@ begin
       join (
         values
           ('bots', 'bots.id'), ('bots', 'conversations.bot_id'), ('bots', 'messages.bot_id'),
+          ('bots', 'user_settings.default_bot_id'),
           ('conversations', 'conversations.id'), ('conversations', 'messages.conversation_id'),
           ('messages', 'messages.id'), ('messages', 'messages.parent_id'),
           ('messages', 'conversations.active_message_id')

@@ -616,6 +616,12 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     MESSAGES.replace(/;$/, " partition by hash (id);"),
     "messages: it is no ordinary table",
   ],
+  ["an unlogged table", MESSAGES.replace("create table", "create unlogged table"), "messages: it is no ordinary table"],
+  [
+    "settings whose bots have other ids",
+    BOTS + "create table public.user_settings (user_id uuid primary key, default_bot_id text);",
+    "user_settings: its column default_bot_id is text, the relay needs uuid, as in public.bots.id",
+  ],
   [
     "tables of another role",
     `set session authorization postgres; ${MESSAGES}
