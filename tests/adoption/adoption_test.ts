@@ -618,6 +618,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
   ],
   ["an unlogged table", MESSAGES.replace("create table", "create unlogged table"), "messages: it is no ordinary table"],
   [
+    "several settings of one user",
+    "create table public.user_settings (id serial primary key, user_id uuid not null);",
+    "user_settings: its column user_id is not unique",
+  ],
+  [
     "settings whose bots have other ids",
     BOTS + "create table public.user_settings (user_id uuid primary key, default_bot_id text);",
     "user_settings: its column default_bot_id is text, the relay needs uuid, as in public.bots.id",
