@@ -20,7 +20,7 @@ begin
   loop
     v_found := case
       when v_table.wanted is null then 'a table of the FastAPI relay never had this name'
-      when v_table.relkind <> 'r' or v_table.relispartition then 'it is no ordinary table'
+      when v_table.relkind <> 'r' or v_table.relispartition or v_table.relpersistence <> 'p' then 'it is no ordinary table'
       when not pg_has_role(v_table.relowner, 'usage') then 'it belongs to the role ' || v_table.relowner::regrole
     end;
     select coalesce(v_found, format('it has no column %I, so it is no table of the FastAPI relay', w.name)) into v_found
@@ -33,12 +33,15 @@ begin
     limit 1;
     if v_found is null and v_table.relname = 'conversations' and to_regclass('public.messages') is null then
       v_found := 'there is no table of messages with it, so it is no table of the FastAPI relay';
-    elsif v_found is null and v_table.relname <> 'user_settings' and not exists (
+    elsif v_found is null and not exists (
       select 1 from pg_catalog.pg_index i
       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-      where i.indrelid = v_table.oid and i.indisunique and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id'
+      where i.indrelid = v_table.oid and i.indisunique and i.indimmediate and i.indpred is null and i.indnkeyatts = 1
+        and (a.attname = 'id' and a.attnotnull and v_table.relname <> 'user_settings'
+          or a.attname = 'user_id' and v_table.relname = 'user_settings')
     ) then
-      v_found := 'its column id is neither a primary key nor unique';
+      v_found := case v_table.relname when 'user_settings' then 'its column user_id is not unique'
+        else 'its column id is neither a primary key nor unique and "not null"' end;
     end if;
     if v_found is not null then
       raise exception using message = format('Cannot adopt public.%I: %s', v_table.relname, v_found), hint = v_way_out;
@@ -56,6 +59,7 @@ begin
       join (
         values
           ('bots', 'bots.id'), ('bots', 'conversations.bot_id'), ('bots', 'messages.bot_id'),
+          ('bots', 'user_settings.default_bot_id'),
           ('conversations', 'conversations.id'), ('conversations', 'messages.conversation_id'),
           ('messages', 'messages.id'), ('messages', 'messages.parent_id'),
           ('messages', 'conversations.active_message_id')

@@ -18,20 +18,27 @@ $$;
 -- The project's own triggers would count, date or refuse rows that only get their place; and what a trigger writes twice
 -- has its foreign keys checked, those to users who are long gone too.
 create temporary table relay_disabled_triggers as
-select t.tgrelid::regclass as of_table, t.tgname as name
+select t.tgrelid::regclass as of_table, t.tgname as name, t.tgenabled as was
 from pg_catalog.pg_trigger t
 where t.tgrelid in ('public.conversations'::regclass, 'public.messages'::regclass)
-  and not t.tgisinternal and t.tgenabled = 'O';
+  and not t.tgisinternal and t.tgenabled <> 'D';
 
-do $$
+create function pg_temp.relay_switch_triggers(is_on boolean) returns void
+language plpgsql as $$
 declare
   v_trigger record;
 begin
+  -- A table with checks that wait for the end of the transaction cannot be changed.
+  set constraints all immediate;
   for v_trigger in select * from relay_disabled_triggers loop
-    execute format('alter table %s disable trigger %I', v_trigger.of_table, v_trigger.name);
+    execute format('alter table %s %s trigger %I', v_trigger.of_table,
+      case when is_on then case v_trigger.was when 'A' then 'enable always' when 'R' then 'enable replica' else 'enable' end
+        else 'disable' end,
+      v_trigger.name);
   end loop;
 end;
 $$;
+select pg_temp.relay_switch_triggers(false);
 
 do $$
 begin
@@ -103,15 +110,8 @@ where c.updated_at is null
 
 alter table public.conversations alter column updated_at set not null;
 
-do $$
-declare
-  v_trigger record;
-begin
-  for v_trigger in select * from relay_disabled_triggers loop
-    execute format('alter table %s enable trigger %I', v_trigger.of_table, v_trigger.name);
-  end loop;
-end;
-$$;
+select pg_temp.relay_switch_triggers(true);
+drop function pg_temp.relay_switch_triggers;
 drop table relay_disabled_triggers;
 
 -- The conversations that were made here have ids that a sequence has not given; it never goes back.

@@ -5,12 +5,16 @@
 create function public.bots_note_given() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  perform set_config('relay.given_' || tg_argv[0], 'yes', true);
+  if tg_nargs = 0 then
+    perform set_config('relay.given_access_key', '', true), set_config('relay.given_headers', '', true);
+  else
+    perform set_config('relay.given_' || tg_argv[0], 'yes', true);
+  end if;
   return new;
 end;
 $$;
 comment on function public.bots_note_given() is
-  'Notes that the statement sets this secret: a row does not show it where the value is the same as before.';
+  'Notes that the statement sets this secret, which a row does not show where the value is as before; without one: none.';
 
 create function public.bots_keep_secrets() returns trigger
 language plpgsql set search_path = '' as $$
@@ -21,9 +25,6 @@ declare
   v_key_is_given constant boolean := current_setting('relay.given_access_key', true) = 'yes';
   v_headers_are_given constant boolean := current_setting('relay.given_headers', true) = 'yes';
 begin
-  if v_key_is_given or v_headers_are_given then
-    perform set_config('relay.given_access_key', '', true), set_config('relay.given_headers', '', true);
-  end if;
   -- Without white space and the word Bearer that people paste with it: stored, sent and redacted alike.
   new.access_key := nullif(regexp_replace(regexp_replace(new.access_key, v_space || '+$', ''),
     format('^(%1$s+|bearer(%1$s+|$))*', v_space), '', 'i'), '');
@@ -47,7 +48,10 @@ comment on function public.bots_keep_secrets() is
   'Trims the key; takes it away with the old headers or origin without a new one, and headers with the old origin.';
 revoke all on function public.bots_note_given, public.bots_keep_secrets from public, anon, authenticated;
 
--- In the order of their names, which is the order in which they run.
+-- In the order of their names, which is the order in which they run. The first one forgets what earlier statements noted,
+-- and what a caller has set: anyone may set such a setting.
+create trigger bots_forget_given before update on public.bots
+for each row execute function public.bots_note_given();
 create trigger bots_given_access_key before update of access_key on public.bots
 for each row execute function public.bots_note_given('access_key');
 create trigger bots_given_headers before update of headers on public.bots

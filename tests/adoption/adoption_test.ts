@@ -447,6 +447,33 @@ adoption(
 );
 
 adoption(
+  "takes columns of kindred types",
+  OLD + `
+  alter table public.messages add column finish_reason varchar(100), alter created_at type timestamp;
+  alter table public.bots add column temperature numeric(3, 2) default 1, add column model varchar(40) default 'm',
+    add column updated_at date;`,
+  ADAS,
+);
+
+adoption(
+  "takes foreign keys that are checked late, and triggers that refuse every change or are always on",
+  OLD + `
+  alter table public.messages add column parent_id uuid,
+    add foreign key (parent_id) references public.messages (id) deferrable initially deferred;
+  create function public.refuse() returns trigger language plpgsql as 'begin raise ''refused''; end';
+  create trigger always before update on public.messages for each row execute function public.refuse();
+  create trigger origin before update on public.messages for each row execute function public.refuse();
+  create trigger off before update on public.messages for each row execute function public.refuse();
+  alter table public.messages enable always trigger always, disable trigger off;`,
+  ADAS,
+  [["select tgname, tgenabled from pg_trigger where tgfoid = 'public.refuse'::regproc order by 1", [
+    { tgname: "always", tgenabled: "A" },
+    { tgname: "off", tgenabled: "D" },
+    { tgname: "origin", tgenabled: "O" },
+  ]]],
+);
+
+adoption(
   "keeps the settings that are there",
   BOTS + MESSAGES + `
   create table public.user_settings (user_id uuid primary key, theme text);
@@ -589,6 +616,17 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     MESSAGES.replace(/;$/, " partition by hash (id);"),
     "messages: it is no ordinary table",
   ],
+  ["an unlogged table", MESSAGES.replace("create table", "create unlogged table"), "messages: it is no ordinary table"],
+  [
+    "several settings of one user",
+    "create table public.user_settings (id serial primary key, user_id uuid not null);",
+    "user_settings: its column user_id is not unique",
+  ],
+  [
+    "settings whose bots have other ids",
+    BOTS + "create table public.user_settings (user_id uuid primary key, default_bot_id text);",
+    "user_settings: its column default_bot_id is text, the relay needs uuid, as in public.bots.id",
+  ],
   [
     "tables of another role",
     `set session authorization postgres; ${MESSAGES}
@@ -603,7 +641,7 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
   [
     "ids that may repeat",
     MESSAGES.replace("id uuid primary key", "id uuid"),
-    "messages: its column id is neither a primary key nor unique",
+    `messages: its column id is neither a primary key nor unique and "not null"`,
   ],
   [
     "ids of a type that is none of an id",
@@ -642,6 +680,69 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     MESSAGES + "alter table public.messages add column mood text not null;",
     "messages: its column mood has no default, and the relay does not write it",
   ],
+  [
+    "ids that may be missing",
+    MESSAGES.replace("id uuid primary key", "id uuid unique") + ROWS + "update public.messages set id = null;",
+    `messages: its column id is neither a primary key nor unique and "not null"`,
+  ],
+  [
+    "ids that are checked late",
+    MESSAGES.replace("primary key", "unique deferrable not null"),
+    `messages: its column id is neither a primary key nor unique and "not null"`,
+  ],
+  [
+    "ids of a domain",
+    "create domain public.story as bigint;" + MESSAGES.replace("conversation_id uuid", "conversation_id public.story"),
+    "messages: its column conversation_id is of a domain, the relay needs bigint",
+  ],
+  [
+    "users' messages with a bot",
+    `${OLD} alter table public.messages add column bot_id uuid; update public.messages set bot_id = '${ADA}';`,
+    "messages: users' messages have bot_id",
+  ],
+  [
+    "complete messages that ended early",
+    OLD + "alter table public.messages add column finish_reason text default 'error';" +
+    "update public.messages set finish_reason = null where is_user_author;",
+    "messages: complete messages have a finish_reason of incomplete ones",
+  ],
+  [
+    "settings that must have what clients do not know",
+    "create table public.user_settings (user_id uuid primary key, theme text not null);",
+    "user_settings: its column theme has no default, and clients do not write it",
+  ],
 ];
+
+/** Columns of other types than the relay's: the table, the column as the old table has it, and what is said of it. */
+const OTHER_TYPES: [table: string, column: string, found: string][] = [
+  ["messages", "created_at text", "is text, the relay needs timestamptz"],
+  ["messages", "created_at bigint", "is bigint, the relay needs timestamptz"],
+  ["messages", "content varchar(20)", "is character varying(20), the relay needs text"],
+  ["messages", "content jsonb", "is jsonb, the relay needs text"],
+  ["messages", "is_user_author integer", "is integer, the relay needs boolean"],
+  ["messages", "is_complete text", "is text, the relay needs boolean"],
+  ["messages", "usage json", "is json, the relay needs jsonb"],
+  ["messages", "finish_reason varchar(9)", "is character varying(9), the relay needs text"],
+  [
+    "messages",
+    "finish_reason text generated always as (content) stored",
+    "is generated, and the relay writes it",
+  ],
+  ["bots", "params text", "is text, the relay needs jsonb"],
+  ["bots", "headers json", "is json, the relay needs jsonb"],
+  ["bots", "model integer", "is integer, the relay needs text"],
+  ["bots", "temperature text", "is text, the relay needs double precision"],
+  ["bots", "thinks_first integer", "is integer, the relay needs boolean"],
+  ["bots", "updated_at text", "is text, the relay needs timestamptz"],
+];
+
+for (const [table, column, found] of OTHER_TYPES) {
+  const name = column.split(" ")[0];
+  refusal(
+    `${table} with ${column}`,
+    `${OLD} alter table public.${table} drop column if exists ${name}, add column ${column};`,
+    `Cannot adopt public.${table}: its column ${name} ${found}`,
+  );
+}
 
 for (const [what, tables, message] of REFUSALS) refusal(what, tables, `Cannot adopt public.${message}`);

@@ -1,4 +1,4 @@
-begin; select plan(36);
+begin; select plan(38);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 update public.bots set access_key = 'sk-old', headers = '{"x-gateway": "secret"}';
@@ -44,6 +44,9 @@ select is(pg_temp.left_after(change), wanted, change) from (values
   ($$ headers = '{"x-gateway": "new"}' $$, 'null new'), ($$ headers = '{}' $$, 'null'),
   ($$ headers = '{"x-gateway": "new"}', access_key = 'sk-old' $$, 'sk-old new'),
   ($$ access_key = 'sk-new'; update public.bots set headers = '{"x-gateway": "new"}' $$, 'null new'),
+  ($$ name = set_config('relay.given_access_key', 'yes', true), access_path = 'https://b.example' $$, 'null'),
+  ($$ name = ''; select set_config('relay.given_' || secret, 'yes', true) from (values ('access_key'), ('headers')) as s (secret);
+    update public.bots set access_path = 'https://b.example' $$, 'null'),
   ($$ headers = '{"x-gateway": "secret"}' $$, 'sk-old secret'), ($$ access_key = 'sk-new' $$, 'sk-new secret')
 ) as m (change, wanted);
 select is(pg_temp.left_after($$ name = 'new', temperature = 1 $$), 'sk-old secret', 'any other change leaves them');
