@@ -164,6 +164,14 @@ function grown(buffer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return larger;
 }
 
+/** Throws where an encoded body would be read. */
+function isEncoded({ headers, status }: Head): boolean {
+  const coding = codingOf(headers.get("content-encoding"));
+  // A refusal counts by its status, so its body is left out.
+  if (coding !== null && status < 300) throw encoded(coding);
+  return coding !== null;
+}
+
 /** Reads the body; `from` to `to` came with the head. */
 function createAnswer(
   exchange: Exchange,
@@ -175,12 +183,9 @@ function createAnswer(
 ): Answer {
   const framing = framingOf(head);
   const decoder = framing === "chunked" ? createChunkedDecoder() : createLengthDecoder(framing);
-  const coding = codingOf(head.headers.get("content-encoding"));
-  // A refusal counts by its status, so its body is left out.
-  if (coding !== null && head.status < 300) throw encoded(coding);
   const keptMs = keptFor(head);
   let lastRead = 0;
-  if (coding !== null) exchange.end(null);
+  if (isEncoded(head)) exchange.end(null);
   else if (decoder.isDone) reply.release(from === to ? keptMs : 0);
 
   /** Gives the connection back with the last byte. What came before broken framing counts, wherever a read was cut. */

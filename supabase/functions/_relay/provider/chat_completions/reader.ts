@@ -68,18 +68,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   const events = createEventReader(chunks, limit);
   const json = createJsonReader(chunks, limit);
   const giver = createGiver(chunks, onRead);
-  let bytesRead = 0;
-  let isOver = false;
-
-  function count(bytes: number) {
-    bytesRead += bytes;
-    if (bytesRead + LINE_BYTES * (events.lines() + json.lines()) <= MAX_PROVIDER_ANSWER_BYTES) return;
-    isOver = true;
-    throw new RelayError(
-      "provider_bad_response",
-      `The provider sent more than ${MAX_PROVIDER_ANSWER_BYTES} bytes, the limit; a line counts for ${LINE_BYTES} more`,
-    );
-  }
+  const size = createSizeLimit(() => events.lines() + json.lines());
 
   /** Once the answer is complete, what follows can only add to it. */
   function failUnlessComplete(error: unknown) {
@@ -87,7 +76,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
   }
 
   function read(bytes: Uint8Array) {
-    count(bytes.length);
+    size.count(bytes.length);
     kind ??= kindOf(bytes, options);
     const text = decoder.decode(bytes);
     if (kind === "json") json.read(text);
@@ -107,7 +96,7 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
       events.flush();
       return giver.give();
     },
-    isDone: () => isOver || chunks.isDone(),
+    isDone: () => size.isExceeded() || chunks.isDone(),
     isComplete: chunks.isComplete,
     /** Gives nothing: to parse a whole body is enough for one turn. */
     finish() {
@@ -122,6 +111,24 @@ export function createCompletionReader(options: ReaderOptions, onRead: OnRead): 
       giver.end(() => chunks.end(json.isWhole(), events.stray()));
     },
     end: giver.result,
+  };
+}
+
+/** Bounds the whole body: no provider may send for ever what is no text. */
+function createSizeLimit(lines: () => number) {
+  let bytesRead = 0;
+  let isExceeded = false;
+  return {
+    count(bytes: number) {
+      bytesRead += bytes;
+      if (bytesRead + LINE_BYTES * lines() <= MAX_PROVIDER_ANSWER_BYTES) return;
+      isExceeded = true;
+      throw new RelayError(
+        "provider_bad_response",
+        `The provider sent more than ${MAX_PROVIDER_ANSWER_BYTES} bytes, the limit; a line counts for ${LINE_BYTES} more`,
+      );
+    },
+    isExceeded: () => isExceeded,
   };
 }
 
