@@ -19,7 +19,7 @@ export interface ConnectionLimits {
 }
 
 export const DEFAULT_LIMITS: ConnectionLimits = {
-  maxConnections: 4_000,
+  maxConnections: 2_500,
   headMs: 10_000,
   // Longer than the 60 s for which nginx keeps a connection, so that it is nginx that closes it.
   idleMs: 75_000,

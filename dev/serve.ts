@@ -18,7 +18,7 @@ stored first. It has no flags; these variables and those of docs/configuration.m
   SUPABASE_SECRET_KEY   a secret key of it
   PORT                  the port to listen on, 8000 by default, 0 for a free one
   HOST                  the address to listen on, 0.0.0.0 by default
-  MAX_CONNECTIONS       how many connections may be open at once, 4000 by default
+  MAX_CONNECTIONS       how many connections may be open at once, 2500 by default
 `;
 
 /** What a request may take longer than a generation: its body comes before, its last events may wait for a reader. */
@@ -44,7 +44,7 @@ try {
   const valueOf = (name: string, fallback: string) => environment(name)?.trim() || fallback;
   const port = portOf(ACTION, "PORT", valueOf("PORT", "8000"));
   const server = listen(valueOf("HOST", "0.0.0.0"), port, functions.fetch, {
-    maxConnections: integerOf(ACTION, "MAX_CONNECTIONS", valueOf("MAX_CONNECTIONS", "4000"), 16, 1_000_000),
+    maxConnections: integerOf(ACTION, "MAX_CONNECTIONS", valueOf("MAX_CONNECTIONS", "2500"), 16, 1_000_000),
     requestMs: readConfiguration(environment).timeoutMs + REQUEST_MARGIN_MS,
   });
   print(JSON.stringify({ url: server.url }) + "\n");

@@ -253,7 +253,7 @@ export const ATTACKS: Attack[] = [
   {
     name: "Conversations that are deleted while they run",
     kind: "sizes",
-    struck: [[/calls of "slow"/, 1], [/conversations deleted/, 3]],
+    struck: [[/calls of "slow"/, 1], [/conversations deleted/, 1]],
     async run(attacker) {
       await attacker.provider("slow");
       const deletes = async () => {

@@ -11,7 +11,7 @@ import { boundsOf, createVictims, merge, type Seen } from "./victims.ts";
 
 const HEAP_MB = 256;
 /**
- * 95 MB of an idle worker, 4,000 connections of 29 KB (16 KB of them Deno.serve's own), 128 MB of the budget, and what
+ * 95 MB of an idle worker, 2,500 connections of 29 KB (16 KB of them Deno.serve's own), 128 MB of the budget, and what
  * waits to be collected.
  */
 const MAX_RESIDENT_MB = 420;
