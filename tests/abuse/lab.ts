@@ -14,7 +14,7 @@ const HEAP_MB = 256;
  * What a container of half a gigabyte has: the engine may fill its heap before it collects, and outside of it are 60 MB
  * of an idle worker, 2,500 connections of 16 KB, and 128 MB of the budget.
  */
-const MAX_RESIDENT_MB = 512;
+export const MAX_RESIDENT_MB = 512;
 const MAX_LOG_LINE = 8_192;
 const CONTROL_MS = 3_000;
 /** Connections that the victims' own client keeps, one for each request that it has had open at once. */
