@@ -49,7 +49,10 @@ begin
   -- The same worker asks again, because the answer got lost: the answer is the same.
   if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.fence = known_stream.fence then
     if not context_is_given then
-      v_context := relay.context_of(v_generation.parent_id, max_context);
+      v_context := relay.context_of(
+        v_generation.parent_id, max_context, answering => v_generation.bot_id,
+        continued => case when v_generation.continued_units > 0 then relay.text_of(v_generation.stream_id) end
+      );
       if not (v_context ->> 'fits')::boolean then
         return relay.refusal('payload_too_large', rate, v_context - 'fits' - 'messages');
       end if;
@@ -67,21 +70,27 @@ comment on function relay.known_stream is 'What relay_begin answers to a stream_
 -- A path that does not fit is counted, up to the most that can ever fit, and none of its text is put together.
 create function relay.context_of(
   leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000,
-  counted_characters integer default 4000000
+  counted_characters integer default 4000000, answering relay.bot_id default null, continued text default null
 ) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
-  v_length constant bigint := length(coalesce(prompt, ''));
+  v_length constant bigint := length(coalesce(prompt, continued, ''));
 begin
   return (
     with recursive path as (
-      select m.parent_id, m.content, m.is_user_author, 1 as step, v_length + length(m.content) as characters
+      select
+        m.parent_id, m.content, m.is_user_author, other.name, 1 as step,
+        v_length + length(m.content) + coalesce(length(other.name), 0) as characters
       from public.messages m
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
       where m.id = leaf_id
       union all
-      select m.parent_id, m.content, m.is_user_author, path.step + 1, path.characters + length(m.content)
+      select
+        m.parent_id, m.content, m.is_user_author, other.name, path.step + 1,
+        path.characters + length(m.content) + coalesce(length(other.name), 0)
       from path
       join public.messages m on m.id = path.parent_id
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
       where path.characters <= greatest(max_characters, counted_characters) and path.step <= max_messages
     ), total as (
       select
@@ -89,11 +98,14 @@ begin
         coalesce(max(path.characters) <= max_characters and max(path.step) <= max_messages, true) as fits
       from path
     ), sent as (
-      select path.step, path.content, case when path.is_user_author then 'user' else 'assistant' end as role
+      select
+        path.step, coalesce(path.name, '') || path.content as content,
+        case when path.is_user_author or path.name is not null then 'user' else 'assistant' end as role
       from path
       where path.content <> ''
       union all
-      select 0, prompt, 'user' where prompt is not null
+      select 0, coalesce(prompt, continued), case when prompt is null then 'assistant' else 'user' end
+      where num_nonnulls(prompt, continued) > 0
     )
     select jsonb_build_object('characters', t.characters, 'fits', t.fits, 'messages', case when t.fits then (
       select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]')
@@ -104,5 +116,5 @@ begin
 end;
 $$;
 comment on function relay.context_of is
-  'The messages from the root to the leaf, and the prompt, as a provider takes them; null where they do not keep the '
-  'limits. How many characters they have, counted until there are too many for any request.';
+  'The messages from the root to the leaf, and the prompt or the answer that is continued, as a provider takes them: '
+  'what other bots wrote is the user''s, after their names. Null where they do not keep the limits. How many characters they have, counted until there are too many for any request.';

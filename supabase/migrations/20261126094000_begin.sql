@@ -3,7 +3,8 @@
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
-  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false
+  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false,
+  continue_of text default null, answer_to text default null
 ) returns jsonb
 language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
@@ -11,6 +12,7 @@ declare
   v_load record;
   v_answer jsonb;
   v_place record;
+  v_old record;
   v_conversation public.conversations;
   v_own public.messages;
   v_bot public.bots;
@@ -47,14 +49,19 @@ begin
   end if;
 
   v_place := relay.find_parent(
-    relay_begin.user_id, relay_begin.conversation_id, reroll_of, relay_begin.parent_id, parent_is_given
+    relay_begin.user_id, relay_begin.conversation_id, coalesce(reroll_of, continue_of),
+    coalesce(answer_to, relay_begin.parent_id), parent_is_given or answer_to is not null
   );
   if v_place.refused is not null then
     return relay.refusal(v_place.refused, v_load.rate);
   end if;
+  v_old := relay.answer_to_continue(relay_begin.user_id, relay.to_message_id(continue_of));
+  if v_old.refused is not null then
+    return relay.refusal('invalid_request', v_load.rate, v_old.refused);
+  end if;
   v_conversation := v_place.conversation;
   select b.* into v_bot from public.bots b
-  where b.id = relay.resolve_bot(relay_begin.user_id, relay_begin.bot_id, v_conversation.bot_id)
+  where b.id = relay.resolve_bot(relay_begin.user_id, relay_begin.bot_id, coalesce(v_old.bot_id, v_conversation.bot_id))
   for key share;
   if not found then
     return relay.refusal('bot_not_found', v_load.rate);
@@ -65,7 +72,9 @@ begin
     v_place.parent := case when v_own.id is null then v_place.parent else v_own.parent_id end;
   end if;
   v_context := case
-    when not context_is_given then relay.context_of(v_place.parent, max_context, coalesce(v_own.content, prompt))
+    when not context_is_given then relay.context_of(
+      v_place.parent, max_context, coalesce(v_own.content, prompt), continued => v_old.content, answering => v_bot.id
+    )
   end;
   if not (v_context ->> 'fits')::boolean then
     return relay.refusal('payload_too_large', v_load.rate, v_context - 'fits' - 'messages');
@@ -81,22 +90,27 @@ begin
   end if;
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
-    started_at, lease_expires_at
+    started_at, lease_expires_at, text_units, continued_units
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
     coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, v_bot.model, relay_begin.worker_id,
-    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0)
+    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
+    coalesce(v_old.units, 0), coalesce(v_old.units, 0)
   )
   returning * into v_generation;
+  if v_old.content is not null then
+    insert into relay.chunks (stream_id, start_at, end_at, content)
+    values (v_generation.stream_id, 0, v_old.units, v_old.content);
+  end if;
   insert into relay.uncounted (name) values ('generations_started_total');
   return relay.admission_of(v_generation, v_context -> 'messages', v_load.next_rate);
 end;
 $$;
 comment on function public.relay_begin is
   'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists: the user''s stream_id '
-  'again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
-  'again gets the same answer.';
+  'again; refused, with a code (invalid_request: with the field that is wrong; without one, only the project itself can '
+  'make a conversation here). The same fence again gets the same answer.';
 
 revoke all on function public.relay_begin from public, anon, authenticated;
 grant execute on function public.relay_begin to service_role;

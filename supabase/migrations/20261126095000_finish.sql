@@ -10,12 +10,14 @@ declare
 begin
   v_content := relay.text_of(generation.stream_id) || store_message.content;
   delete from relay.chunks c where c.stream_id = generation.stream_id;
-  if v_content = '' or generation.conversation_id is null then
+  if v_content = '' or generation.conversation_id is null
+    or generation.continued_units > 0 and length(v_content) + relay.pairs_in(v_content) <= generation.continued_units
+  then
     return null;
   end if;
 
   -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted.
-  if generation.status = 'interrupted' and generation.text_units > 0 then
+  if generation.status = 'interrupted' and generation.text_units > generation.continued_units then
     update public.messages m
     set content = v_content, finish_reason = store_message.finish_reason, is_complete = store_message.is_complete,
       usage = store_message.usage

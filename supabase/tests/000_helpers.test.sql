@@ -209,13 +209,16 @@ create function tests.call_begin(
   conversation text default null, bot text default null, parent text default null,
   parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
   lease_ms integer default 15000, max_context integer default 200000, fence text default null,
-  context_is_given boolean default false
+  context_is_given boolean default false, continue_of text default null, answer_to text default null
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_begin(
     user_id => tests.id(who), stream_id => call_begin.stream_id, worker_id => 'worker',
-    prompt => case when call_begin.reroll_of is null then call_begin.prompt end,
-    reroll_of => tests.key(call_begin.reroll_of)::text,
+    prompt => case
+      when num_nonnulls(call_begin.reroll_of, call_begin.continue_of, call_begin.answer_to) = 0 then call_begin.prompt
+    end,
+    reroll_of => tests.key(call_begin.reroll_of)::text, continue_of => tests.key(call_begin.continue_of)::text,
+    answer_to => tests.key(call_begin.answer_to)::text,
     conversation_id => tests.key(conversation)::text, bot_id => tests.key(bot)::text,
     parent_id => tests.key(parent)::text, parent_is_given => call_begin.parent_is_given or parent is not null,
     rate_limit => call_begin.rate_limit, max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms,

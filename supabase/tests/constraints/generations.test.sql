@@ -1,4 +1,4 @@
-begin; select plan(76);
+begin; select plan(81);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;
@@ -47,6 +47,11 @@ select tests.violates(
   ('cancelled',    'cancel_requested_at = null',                 'generations_cancelled_were_asked_to'),
   ('completed',    'cancel_requested_at = clock_timestamp()',    null),
   ('running',      'user_id = null',                             ''),
+  ('running',      'continued_units = -1',                       'generations_have_what_they_continue'),
+  ('running',      'continued_units = 1',                        'generations_have_what_they_continue'),
+  ('running',      'continued_units = 1, text_units = 1',        null),
+  ('running',      'continued_units = null',                     ''),
+  ('running',      'continued_units = 0',                        null),
   ('disconnected', $$ stream_id = repeat('a', 128) $$,           null),
   ('cancelled',    $$ stream_id = 'aZ09._:-' $$,                 null)
 ) as m (stream_id, change, violated);
