@@ -9,11 +9,17 @@ import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
+import {
+  CONTEXT_CHARACTER_BYTES,
+  GENERATION_BYTES,
+  type Hold,
+  READER_BYTES,
+  TEXT_UNIT_BYTES,
+} from "../_relay/platform/memory.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
-import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../_relay/protocol/limits.ts";
+import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../_relay/protocol/limits.ts";
 import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
@@ -126,18 +132,21 @@ async function begin(
       }
     });
   const given = request.messages && lengthOf(request.messages);
-  let answer = await ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS));
+  // Part of what is sent, and of the generation's own text.
+  const isContinued = request.continue_of !== undefined;
+  let answer = await ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS, isContinued));
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
     const { characters = 0 } = answer;
     if (characters <= asked || characters > MAX_CONTEXT_CHARACTERS) return answer;
-    if (bytesOf(characters) > platform.memory.userBytes) throw tooLong(characters);
+    if (bytesOf(characters, isContinued) > platform.memory.userBytes) throw tooLong(characters);
     // It may have grown by then.
     asked = characters;
-    answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters)));
+    answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters, isContinued)));
   }
   if ("admission" in answer) {
-    const { context, system_prompt } = answer.admission;
-    memory.fits(bytesOf(lengthOf(context) + (system_prompt?.length ?? 0)));
+    const { context, continued, system_prompt } = answer.admission;
+    const units = lengthOf(context) + (continued?.length ?? 0) + (system_prompt?.length ?? 0);
+    memory.fits(bytesOf(units, isContinued));
   }
   return answer;
 }
@@ -146,8 +155,9 @@ function lengthOf(messages: { content: string }[]): number {
   return messages.reduce((sum, { content }) => sum + content.length, 0);
 }
 
-function bytesOf(characters: number): number {
-  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES;
+function bytesOf(characters: number, isContinued: boolean): number {
+  const text = isContinued ? Math.min(characters, MAX_MESSAGE_UNITS) * TEXT_UNIT_BYTES : 0;
+  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES + text;
 }
 
 function tooLong(characters: number): RelayError {

@@ -13,7 +13,7 @@ import {
   MAX_READ_STREAMS,
   MAX_REFUSED_STARTS,
 } from "../_relay/protocol/limits.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, READER_BYTES } from "../_relay/platform/memory.ts";
+import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../_relay/platform/memory.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { makeView } from "../_relay/testing/generation.ts";
@@ -280,6 +280,30 @@ Deno.test("a path that is longer than most is held before it is asked for again,
   assert.ok(memory.heldBytes >= characters * CONTEXT_CHARACTER_BYTES);
   provider.calls[0].send("Hello");
   assert.ok(memory.heldBytes <= 2 * (GENERATION_BYTES + READER_BYTES), `${memory.heldBytes}`);
+  await response.body!.cancel();
+  await keepAlive.settled();
+  assert.equal(memory.heldBytes, 0);
+  await end();
+});
+
+Deno.test("a text that is continued is held twice until it was sent: as a message of the request, and as the beginning of the answer", async () => {
+  const { clock, database, end, keepAlive, memory, post, provider } = make();
+  const { begin } = database.answers;
+  const units = FIRST_CONTEXT_CHARACTERS;
+  const held: number[] = [];
+  database.answers.begin = (...args) => {
+    held.push(memory.heldBytes);
+    const answer = begin(...args) as { admission: Admission; rate: Rate };
+    return { ...answer, admission: { ...answer.admission, context: [], continued: "x".repeat(units) } };
+  };
+  const response = await post({ ...ASK, prompt: undefined, continue_of: "message-1" });
+  assert.equal(response.status, 200);
+  await clock.run(0);
+  for (const bytes of [held[0], memory.heldBytes]) {
+    assert.ok(bytes >= units * (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES), `${bytes}`);
+  }
+  provider.calls[0].send("Hello");
+  assert.ok(memory.heldBytes >= units * TEXT_UNIT_BYTES && memory.heldBytes < units * CONTEXT_CHARACTER_BYTES);
   await response.body!.cancel();
   await keepAlive.settled();
   assert.equal(memory.heldBytes, 0);

@@ -1,9 +1,9 @@
 /** Asks relay_begin whether a generation may run. */
 
 import type { Platform } from "../platform/platform.ts";
-import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type ErrorCode, type Issue, RelayError } from "../protocol/errors.ts";
 import type { Id } from "../protocol/events.ts";
-import { MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
+import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import type { Rpc } from "./rpc.ts";
 
@@ -32,6 +32,9 @@ export interface Admission {
   takes_system: boolean;
   first_turn_is_user: boolean;
   thinks_first: boolean | null;
+  takes_prefill: boolean;
+  /** The text of the answer that is continued: the generation's own begins with it. */
+  continued: string | null;
   context: { role: "user" | "assistant"; content: string }[];
   rate: Rate;
 }
@@ -43,6 +46,9 @@ interface Refusal {
   rate: Rate;
   retry_after_s?: number;
   characters?: number;
+  /** What is wrong with an answer that cannot be continued: null, if it is a user's message. */
+  field?: "continue_of";
+  units?: number | null;
 }
 
 /** An adopted table of conversations may have columns that only the project itself can fill. */
@@ -81,6 +87,8 @@ export async function begin(
       worker_id: workerId,
       prompt: request.prompt ?? null,
       reroll_of: textOf(request.reroll_of),
+      continue_of: textOf(request.continue_of),
+      answer_to: textOf(request.answer_to),
       conversation_id: textOf(request.conversation_id),
       bot_id: textOf(request.bot_id),
       parent_id: textOf(request.parent_id),
@@ -94,12 +102,15 @@ export async function begin(
     },
   );
   if (answer.outcome === "admitted") {
-    return { admission: { ...answer, context: request.messages ?? answer.context }, rate: answer.rate };
+    const context = request.messages ?? answer.context;
+    // The database puts it where it is sent: at the end.
+    const continued = request.continue_of === undefined ? null : context.pop()!.content;
+    return { admission: { ...answer, context, continued }, rate: answer.rate };
   }
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
   const refusal = new RelayError(answer.code, reasonOf(answer, configuration), {
     retryAfter: answer.retry_after_s,
-    ...(answer.code === "invalid_request" ? { issues: [NO_NEW_CONVERSATIONS] } : {}),
+    ...(answer.code === "invalid_request" ? { issues: [issueOf(answer)] } : {}),
   });
   return { refusal, characters: answer.characters, rate: answer.rate };
 }
@@ -107,6 +118,17 @@ export async function begin(
 /** The database casts it to the type of its own ids. */
 function textOf(id: Id | null | undefined): string | null {
   return id === undefined || id === null ? null : String(id);
+}
+
+function issueOf({ field, units }: Refusal): Issue {
+  if (field === undefined) return NO_NEW_CONVERSATIONS;
+  const isLong = units !== null && units !== undefined && units >= MAX_MESSAGE_UNITS;
+  return {
+    path: field,
+    message: isLong
+      ? `Must be an answer of less than ${MAX_MESSAGE_UNITS} UTF-16 units; this one has ${units}`
+      : "Must be an answer with a text; a user's message cannot be continued",
+  };
 }
 
 /** The words that need numbers; the others are those of the code. */
@@ -119,7 +141,7 @@ function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]
     case "unavailable":
       return "Cannot start the generation: other starts of this user are not through yet";
     case "invalid_request":
-      return "Cannot accept the request: see issues for conversation_id";
+      return `Cannot accept the request: see issues for ${issueOf(refusal).path}`;
     case "payload_too_large":
       return `Cannot send the conversation: its path has ${refusal.characters} characters, the limit is ${MAX_CONTEXT_CHARACTERS}`;
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
-import { MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
+import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { makeAdmission } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeRpc } from "../testing/rpc.ts";
-import { begin } from "./begin.ts";
+import { type Admission, begin } from "./begin.ts";
 
 const RATE = { limit: 5, remaining: 4, reset_s: 60 };
 const START = { userId: "user-1", streamId: "stream-1", fence: "fence-1", maxContext: 200_000 };
@@ -19,7 +19,15 @@ async function answerTo(answer: Record<string, unknown>, request: Partial<Stream
 }
 
 Deno.test("a request is asked for with the limits of the configuration; system and on_disconnect stay here", async () => {
-  const asked = { prompt: null, reroll_of: null, conversation_id: null, bot_id: null, parent_id: null };
+  const asked = {
+    prompt: null,
+    reroll_of: null,
+    continue_of: null,
+    answer_to: null,
+    conversation_id: null,
+    bot_id: null,
+    parent_id: null,
+  };
   const common = {
     user_id: "user-1",
     stream_id: "stream-1",
@@ -43,6 +51,8 @@ Deno.test("a request is asked for with the limits of the configuration; system a
       parent_id: "0",
       parent_is_given: true,
     }],
+    [{ continue_of: 7 }, { continue_of: "7", parent_is_given: false }],
+    [{ answer_to: "message-1" }, { answer_to: "message-1", parent_is_given: false }],
     [{ prompt: "Hi", parent_id: null }, { prompt: "Hi", parent_is_given: true }],
     [{ prompt: "Hi", parent_id: "message-1" }, { prompt: "Hi", parent_id: "message-1", parent_is_given: true }],
   ];
@@ -59,6 +69,30 @@ Deno.test("an admission is given as the database has it, but for a context that 
   const messages = [{ role: "user", content: "Hi" } as const];
   const answer = await answerTo({ ...admission, context: null }, { messages });
   assert.deepEqual(answer, { admission: { ...admission, context: messages }, rate: RATE });
+});
+
+Deno.test("what is continued stands at the end of the context, and is taken out of it", async () => {
+  const context = [{ role: "user", content: "Hi" }, { role: "assistant", content: "Once" }];
+  const answer = await answerTo({ outcome: "admitted", ...makeAdmission(), context }, { continue_of: 1 });
+  const { admission } = answer as { admission: Admission };
+  assert.deepEqual([admission.context, admission.continued], [[{ role: "user", content: "Hi" }], "Once"]);
+});
+
+Deno.test("what cannot be continued is refused by field, with why", async () => {
+  const cases: [units: number | null, message: string][] = [
+    [null, "Must be an answer with a text; a user's message cannot be continued"],
+    [0, "Must be an answer with a text; a user's message cannot be continued"],
+    [
+      MAX_MESSAGE_UNITS,
+      `Must be an answer of less than ${MAX_MESSAGE_UNITS} UTF-16 units; this one has ${MAX_MESSAGE_UNITS}`,
+    ],
+  ];
+  for (const [units, message] of cases) {
+    const answer = await answerTo({ outcome: "refused", code: "invalid_request", field: "continue_of", units });
+    const { refusal } = answer as { refusal: RelayError };
+    assert.equal(refusal.message, "Cannot accept the request: see issues for continue_of");
+    assert.deepEqual(refusal.issues, [{ path: "continue_of", message }]);
+  }
 });
 
 Deno.test("each refusal has its code and its words", async () => {

@@ -40,7 +40,7 @@ export function createGeneration({ clock, configuration }: Platform, admitted: A
   const { streamId, request, admission: { fence, conversation_id, bot_id, model, user_message_id, parent_id } } =
     admitted;
   const controller = new AbortController();
-  const transcript = createTranscript();
+  const transcript = createTranscript(admitted.admission.continued ?? "");
   const stop = (reason: EndReason) => controller.abort(reason);
   const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id };
   const readers = createLocalReaders(clock, configuration.pingMs, start, transcript, () => {

@@ -80,10 +80,18 @@ const messages = z.array(z.unknown()).max(MAX_CONTEXT_MESSAGES, {
   return found;
 });
 
+/** What names a message in place of a prompt, and with it the place of the answer. */
+const PLACES = ["reroll_of", "continue_of", "answer_to"] as const;
+
+/** What a start begins with: exactly one of them. */
+const STARTS = ["prompt", "messages", ...PLACES] as const;
+
 const streamRequest = z.strictObject({
   prompt: prompt.optional(),
   messages: messages.optional(),
   reroll_of: id.optional(),
+  continue_of: id.optional(),
+  answer_to: id.optional(),
   conversation_id: id.optional(),
   bot_id: id.optional(),
   system: text(MAX_SYSTEM_CHARACTERS).optional(),
@@ -91,13 +99,13 @@ const streamRequest = z.strictObject({
   stream_id: streamId.optional(),
   on_disconnect: z.enum(["stop", "continue"]).default("stop"),
 }).superRefine((value, context) => {
-  const given = (["prompt", "messages", "reroll_of"] as const).filter((name) => value[name] !== undefined);
+  const given = STARTS.filter((name) => value[name] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? "none was given" : `${given.join(" and ")} were given`;
     context.addIssue({
       code: "custom",
       path: [given.at(-1) ?? "prompt"],
-      message: `Provide one of prompt, messages and reroll_of; ${found}`,
+      message: `Provide one of ${STARTS.slice(0, -1).join(", ")} and ${STARTS.at(-1)}; ${found}`,
     });
   }
   const last = value.messages?.at(-1);
@@ -112,11 +120,12 @@ const streamRequest = z.strictObject({
       context.addIssue({ code: "custom", path: ["messages", value.messages!.length - 1, "content"], message });
     }
   }
-  if (value.reroll_of !== undefined && value.parent_id !== undefined) {
+  const place = PLACES.find((name) => value[name] !== undefined);
+  if (place !== undefined && value.parent_id !== undefined) {
     context.addIssue({
       code: "custom",
       path: ["parent_id"],
-      message: "Must be left out with reroll_of, which names the place already",
+      message: `Must be left out with ${place}, which names the place already`,
     });
   }
 });

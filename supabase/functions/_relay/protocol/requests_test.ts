@@ -32,6 +32,8 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
   const bodies = [
     { prompt: "Hello" },
     { reroll_of: ID },
+    { continue_of: ID, conversation_id: ID, bot_id: 1, system: "a" },
+    { answer_to: 7, conversation_id: ID, bot_id: 1 },
     { prompt: "a", parent_id: null },
     { prompt: "a", conversation_id: 1, bot_id: "1", parent_id: 2 ** 53 - 1 },
     { prompt: "a", conversation_id: -1, bot_id: "a story/é 🐉", parent_id: "x".repeat(MAX_ID_CHARACTERS) },
@@ -54,9 +56,9 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
 const USER = { role: "user", content: "a" };
 const BOT = { role: "assistant", content: "b" };
 
-const oneOf = (found: string) => `Provide one of prompt, messages and reroll_of; ${found}`;
+const oneOf = (found: string) => `Provide one of prompt, messages, reroll_of, continue_of and answer_to; ${found}`;
 const noPrompt = "Must end with a message of the user, which is the prompt";
-const noPlace = "Must be left out with reroll_of, which names the place already";
+const noPlace = (name: string) => `Must be left out with ${name}, which names the place already`;
 const notA = (expected: string, received: string) => `Invalid input: expected ${expected}, received ${received}`;
 
 const NOT_AN_ID = `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters`;
@@ -85,8 +87,17 @@ const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] =
     "messages.0.role": 'Invalid option: expected one of "user"|"assistant"',
     "messages.1.name": "Unknown field",
   }],
-  ["a reroll with a parent", { reroll_of: ID, parent_id: ID }, { parent_id: noPlace }],
-  ["a reroll with the parent null", { reroll_of: ID, parent_id: null }, { parent_id: noPlace }],
+  ["all at once", { prompt: "a", messages: [USER], reroll_of: ID, continue_of: ID, answer_to: ID }, {
+    answer_to: oneOf("prompt and messages and reroll_of and continue_of and answer_to were given"),
+  }],
+  ...["reroll_of", "continue_of", "answer_to"].flatMap((name) =>
+    [ID, null].map((parent_id) =>
+      [`${name} with the parent ${parent_id}`, { [name]: ID, parent_id }, {
+        parent_id: noPlace(name),
+      }] satisfies typeof REFUSED[number]
+    )
+  ),
+  ["messages to continue that are none", { continue_of: 1.5 }, { continue_of: NOT_AN_ID }],
   ["unknown fields, each by name", { prompt: "a", promt: 1, "y z": 2 }, {
     promt: "Unknown field",
     "y z": "Unknown field",
@@ -153,7 +164,16 @@ for (const [field, limit] of [["prompt", MAX_PROMPT_CHARACTERS], ["system", MAX_
 }
 
 Deno.test("null counts as absent, but for parent_id, where it is a place; so does the empty text of an id", () => {
-  const nulls = { messages: null, reroll_of: null, conversation_id: null, bot_id: null, system: null, stream_id: null };
+  const nulls = {
+    messages: null,
+    reroll_of: null,
+    continue_of: null,
+    answer_to: null,
+    conversation_id: null,
+    bot_id: null,
+    system: null,
+    stream_id: null,
+  };
   const absent = { ...nulls, on_disconnect: null };
   assert.deepEqual(parseStreamRequest({ prompt: "a", ...absent }), { prompt: "a", on_disconnect: "stop" });
   const empty = { prompt: "a", conversation_id: "", bot_id: "", stream_id: "", system: "", parent_id: null };

@@ -25,6 +25,8 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     takes_system: true,
     first_turn_is_user: false,
     thinks_first: null,
+    takes_prefill: false,
+    continued: null,
     context: [{ role: "user", content: "A secret prompt" }],
     rate: { limit: 5, remaining: 4, reset_s: 60 },
     ...overrides,

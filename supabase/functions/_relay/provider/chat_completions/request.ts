@@ -8,6 +8,11 @@ import type { Problem } from "./problem.ts";
 /** Fields of the request that are the relay's; a bot's params cannot set them. */
 const RESERVED = ["messages", "model", "n", "stream"];
 
+/** Fields of a bot's params that vLLM, SGLang and TGI want where they go on from a last message, and nowhere else. */
+const PREFILL_FIELDS = ["add_generation_prompt", "continue_final_message"];
+
+const PREFIX_HOSTS = /(?:^|\.)(?:mistral\.ai|deepseek\.com)$/;
+
 /** What the user says before a first message of the assistant's, where a model wants its first turn to be the user's. */
 export const FIRST_TURN = "Begin.";
 
@@ -28,9 +33,16 @@ export function bodyOf(call: ProviderCall, leftOut: string[]): Record<string, un
   const { temperature, params, model } = call;
   const fields = { temperature, stream_options: { include_usage: true }, ...params };
   const kept = Object.entries(fields).filter(([name, value]) =>
-    value !== null && !RESERVED.includes(name) && !leftOut.includes(name)
+    value !== null && !RESERVED.includes(name) && !leftOut.includes(name) &&
+    (call.isPrefilled || !PREFILL_FIELDS.includes(name))
   );
-  return { ...Object.fromEntries(kept), model, messages: messagesFor(call), stream: true };
+  return { ...Object.fromEntries(kept), model, messages: markPrefill(call, messagesFor(call)), stream: true };
+}
+
+/** These go on from a last message of the assistant's only where it says so; others refuse the field. */
+function markPrefill({ baseUrl, isPrefilled }: ProviderCall, messages: ContextMessage[]): object[] {
+  if (!isPrefilled || !PREFIX_HOSTS.test(baseUrl.hostname)) return messages;
+  return [...messages.slice(0, -1), { ...messages.at(-1), prefix: true }];
 }
 
 /** Many models take no two neighbours of one role, some no system role, some no first turn of the assistant's. */

@@ -27,6 +27,26 @@ Deno.test("a field that is null is left out, whoever would have set it", () => {
   assert.deepEqual(body, { stop: ["END"], model: "m", messages: [], stream: true });
 });
 
+Deno.test("what goes on from a last message says so where the provider wants that, and what is for it is sent for it alone", () => {
+  const messages: ContextMessage[] = [{ role: "user", content: "A" }, { role: "assistant", content: "B" }];
+  const params = { continue_final_message: true, add_generation_prompt: false, top_p: 1 };
+  const prefix = [messages[0], { ...messages[1], prefix: true }];
+  const hosts = {
+    "https://api.mistral.ai/v1": prefix,
+    "https://api.deepseek.com/beta": prefix,
+    "https://notmistral.ai/v1": messages,
+    "https://api.openai.com/v1": messages,
+  };
+  for (const [url, wanted] of Object.entries(hosts)) {
+    const call = makeCall({ baseUrl: new URL(url), messages, params });
+    const { top_p, ...plain } = bodyOf(call, []);
+    assert.deepEqual([top_p, plain.messages, "continue_final_message" in plain], [1, messages, false]);
+    assert.equal("add_generation_prompt" in plain, false);
+    const body = bodyOf({ ...call, isPrefilled: true }, []);
+    assert.deepEqual([body.messages, body.continue_final_message, body.add_generation_prompt], [wanted, true, false]);
+  }
+});
+
 Deno.test("messages are shaped as the model takes them", () => {
   const turns = (text: string): ContextMessage[] =>
     text.split("|").filter((turn) => turn !== "").map((turn) => ({
