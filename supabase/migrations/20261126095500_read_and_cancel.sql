@@ -73,9 +73,15 @@ declare
   v_view jsonb;
   v_views jsonb[] := '{}';
 begin
+  -- What a reader is sent is noted, and no cancel cuts it off. In the order of a beat, or they would deadlock.
+  perform 1 from relay.generations g
+  where g.stream_id = any (stream_ids) and g.user_id = any (user_ids) and g.status = 'running'
+  order by g.stream_id for no key update;
   for v_index in 1 .. cardinality(stream_ids) loop
     v_view := relay.view_of(user_ids[v_index], stream_ids[v_index], from_units[v_index], v_left);
     v_left := v_left - coalesce((v_view ->> 'end')::integer - (v_view ->> 'start')::integer, 0);
+    update relay.generations g set read_units = (v_view ->> 'end')::integer
+    where g.stream_id = stream_ids[v_index] and g.status = 'running' and g.read_units < (v_view ->> 'end')::integer;
     v_views[v_index] := v_view;
   end loop;
   return to_jsonb(v_views);
@@ -86,7 +92,7 @@ comment on function public.relay_read is
 revoke all on function public.relay_read from public, anon, authenticated;
 grant execute on function public.relay_read to service_role;
 
-create function public.relay_cancel(user_id uuid, stream_id text) returns jsonb
+create function public.relay_cancel(user_id uuid, stream_id text, at integer default null) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_generation relay.generations;
@@ -111,7 +117,12 @@ begin
   -- An interrupted generation with a fence may have a worker that lives: its beat learns of the cancel, too.
   if v_generation.fence is not null then
     update relay.generations g
-    set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
+    set
+      cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp()),
+      -- The first cancel counts, and what a sweep has stored is not cut any more.
+      cancel_at = case
+        when g.cancel_requested_at is null and g.status = 'running' then relay_cancel.at else g.cancel_at
+      end
     where g.stream_id = relay_cancel.stream_id;
   end if;
   return jsonb_build_object(
@@ -120,6 +131,7 @@ begin
 end;
 $$;
 comment on function public.relay_cancel is
-  'Asks for the end of the user''s generation: cancelling, or how it has ended. Null: unknown, or another user''s.';
+  'Asks for the end of the user''s generation, at an offset or with all that came: cancelling, or how it has ended. '
+  'Null: unknown, or another user''s.';
 revoke all on function public.relay_cancel from public, anon, authenticated;
 grant execute on function public.relay_cancel to service_role;
