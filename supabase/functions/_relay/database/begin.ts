@@ -43,6 +43,9 @@ interface Refusal {
   rate: Rate;
   retry_after_s?: number;
   characters?: number;
+  /** Of `conversation_busy`: the generation that runs, and whether it is about to end. */
+  stream_id?: string;
+  ends_soon?: boolean;
 }
 
 /** An adopted table of conversations may have columns that only the project itself can fill. */
@@ -54,7 +57,7 @@ const NO_NEW_CONVERSATIONS = {
 /** The admission; or that the user has this stream_id already; or the error for the client. */
 export type BeginAnswer =
   & { rate: Rate }
-  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number });
+  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number; endsSoon?: boolean });
 
 /** What a worker asks to begin. */
 export interface Start {
@@ -99,9 +102,10 @@ export async function begin(
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
   const refusal = new RelayError(answer.code, reasonOf(answer, configuration), {
     retryAfter: answer.retry_after_s,
+    streamId: answer.stream_id,
     ...(answer.code === "invalid_request" ? { issues: [NO_NEW_CONVERSATIONS] } : {}),
   });
-  return { refusal, characters: answer.characters, rate: answer.rate };
+  return { refusal, characters: answer.characters, endsSoon: answer.ends_soon, rate: answer.rate };
 }
 
 /** The database casts it to the type of its own ids. */
