@@ -17,6 +17,7 @@ import { streamIds } from "./stream_ids.ts";
 import { streaming } from "./streaming.ts";
 import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
+import { voice } from "./voice.ts";
 
 /** Counters are read first, while nothing else runs; the log last, when all others have written to it. */
 export const scenarios: Scenario[] = [
@@ -32,6 +33,7 @@ export const scenarios: Scenario[] = [
   ...resume,
   ...replay,
   ...cancels,
+  ...voice,
   ...disconnect,
   ...rate,
   ...cors,
