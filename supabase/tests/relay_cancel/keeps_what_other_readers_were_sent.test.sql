@@ -1,4 +1,4 @@
-begin; select plan(12);
+begin; select plan(14);
 select tests.given_tale('owner');
 select tests.call_begin('owner', 'first', conversation => 'tale');
 select tests.call_beat('first', 0, 6, '123456');
@@ -26,6 +26,12 @@ rollback to read; -- The one on its own worker has left.
 select tests.call_cancel('owner', 'first', at => 2);
 select tests.call_finish('first', '789', sent_units => 3);
 select is(pg_temp.stored(), '12345', 'not what no reader was sent');
+
+rollback to read; -- After a cancel they are sent no more than will be stored.
+select tests.call_cancel('owner', 'first', at => 2);
+select is(tests.call_read('owner', 'first', 3) - 'generation', '{"start": 3, "end": 5, "text": "45", "more": false}',
+  'no more than one of them was sent before');
+select is(tests.call_read('owner', 'first', 5) ->> 'text', null, 'and then nothing');
 
 rollback to start; -- Two readers on its own worker.
 select tests.call_cancel('owner', 'first', at => 2);
