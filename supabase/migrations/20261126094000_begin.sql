@@ -70,6 +70,10 @@ begin
   if prompt is not null and not parent_is_given then
     v_own := relay.stored_prompt(v_conversation, prompt);
     v_place.parent := case when v_own.id is null then v_place.parent else v_own.parent_id end;
+    v_answer := relay.busy_of(v_conversation, v_own.id, v_load.rate);
+    if v_answer is not null then
+      return v_answer;
+    end if;
   end if;
   v_context := case
     when not context_is_given then relay.context_of(

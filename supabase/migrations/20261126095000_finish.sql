@@ -8,7 +8,7 @@ declare
   v_content text;
   v_message_id relay.message_id;
 begin
-  v_content := relay.text_of(generation.stream_id) || store_message.content;
+  v_content := relay.text_up_to(relay.text_of(generation.stream_id) || store_message.content, generation.cancel_at);
   delete from relay.chunks c where c.stream_id = generation.stream_id;
   if v_content = '' or generation.conversation_id is null
     or generation.continued_units > 0 and length(v_content) + relay.pairs_in(v_content) <= generation.continued_units
@@ -51,7 +51,7 @@ comment on function relay.store_message is
 create function public.relay_finish(
   stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
-  overhead_ms integer default null
+  overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -90,6 +90,7 @@ begin
     v_usage := case when num_nonnulls(prompt_tokens, completion_tokens, total_tokens) > 0 then jsonb_build_object(
       'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
     ) end;
+    v_generation.cancel_at := relay.end_of(v_generation, sent_units, sent_to_others);
     v_message_id := relay.store_message(
       v_generation, coalesce(content, ''), relay_finish.finish_reason, status = 'completed', v_usage
     );

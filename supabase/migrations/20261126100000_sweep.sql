@@ -37,6 +37,7 @@ begin
     v_status := 'cancelled';
     v_code := null;
   end if;
+  v_generation.cancel_at := relay.end_of(v_generation);
   v_message_id := relay.store_message(v_generation, '', v_status, false, null);
 
   -- The fence stays with an interruption: the worker may be alive, and store the rest.

@@ -230,7 +230,7 @@ $$;
 -- Without fences: those of the generations themselves, as their workers would show them.
 create function tests.call_beat(
   stream_ids text[], fences uuid[] default null, lease_ms integer default 15000, starts integer[] default '{}',
-  ends integer[] default '{}', texts text[] default '{}'
+  ends integer[] default '{}', texts text[] default '{}', sent_to_others integer[] default '{}'
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_beat(
@@ -240,7 +240,7 @@ language sql set role = service_role as $$
       from unnest(call_beat.stream_ids) with ordinality named (stream_id, index)
       left join relay.generations g on g.stream_id = named.stream_id
     )),
-    call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts
+    call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts, call_beat.sent_to_others
   )
 $$;
 
@@ -255,7 +255,8 @@ create function tests.call_finish(
   stream_id text, content text default 'The end.', status text default 'completed', finish_reason text default 'stop',
   error_code text default null, fence uuid default null, prompt_tokens integer default null,
   completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
-  start_at integer default null, overhead_ms integer default null
+  start_at integer default null, overhead_ms integer default null, sent_units integer default null,
+  sent_to_others integer default 0
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_finish(
@@ -264,13 +265,21 @@ language sql set role = service_role as $$
     content => call_finish.content, prompt_tokens => call_finish.prompt_tokens,
     completion_tokens => call_finish.completion_tokens, total_tokens => call_finish.total_tokens,
     first_token_ms => call_finish.first_token_ms, overhead_ms => call_finish.overhead_ms,
-    start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0)
+    start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0),
+    sent_units => call_finish.sent_units, sent_to_others => call_finish.sent_to_others
   )
   from (select) one left join relay.generations g on g.stream_id = call_finish.stream_id
 $$;
 
-create function tests.call_cancel(who text, stream_id text) returns jsonb
-language sql set role = service_role as $$ select public.relay_cancel(tests.id(who), call_cancel.stream_id) $$;
+create function tests.call_cancel(who text, stream_id text, at integer default null) returns jsonb
+language sql set role = service_role as $$
+  select public.relay_cancel(tests.id(who), call_cancel.stream_id, call_cancel.at)
+$$;
+
+create function tests.call_running(who text, conversation text) returns text
+language sql set role = service_role as $$
+  select public.relay_running(tests.id(who), tests.key(conversation)::text)
+$$;
 
 create function tests.call_read(
   who text, stream_id text, from_unit integer default 0, max_units integer default 262144

@@ -18,6 +18,7 @@ import { streaming } from "./streaming.ts";
 import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
 import { turns } from "./turns.ts";
+import { voice } from "./voice.ts";
 
 /** Counters are read first, while nothing else runs; the log last, when all others have written to it. */
 export const scenarios: Scenario[] = [
@@ -34,6 +35,7 @@ export const scenarios: Scenario[] = [
   ...resume,
   ...replay,
   ...cancels,
+  ...voice,
   ...disconnect,
   ...rate,
   ...cors,

@@ -106,11 +106,12 @@ function checkJson(body: Record<string, unknown>): string {
     const { code, message, ...rest } = body.error as Record<string, unknown>;
     assert.ok(Object.hasOwn(ERRORS, String(code)), String(code));
     assert.match(String(message), /^[A-Z].*[^.]$/s);
-    assert.deepEqual(Object.keys(rest), code === "invalid_request" ? ["issues"] : []);
+    const more: Record<string, string[]> = { invalid_request: ["issues"], conversation_busy: ["stream_id"] };
+    assert.deepEqual(Object.keys(rest), more[String(code)] ?? []);
     return "error";
   }
   if ("status" in body) return "status";
-  const isCancel = Object.keys(body).join() === "stream_id";
+  const isCancel = Object.keys(body).every((name) => name === "stream_id" || name === "at");
   if (isCancel) parseCancelRequest(body);
   else parseStreamRequest(body);
   return isCancel ? "cancel" : "stream";
@@ -128,7 +129,7 @@ Deno.test("each body that a curl in docs/protocol.md sends to stream is one that
     const [, stream_id] = /\/v1\/stream\/([^"/]+)"/.exec(command) ?? [];
     const [, body] = /-d '([^']*)'/.exec(command) ?? [];
     if (stream_id === undefined) parseStreamRequest(JSON.parse(body));
-    else assert.deepEqual([parseCancelRequest({ stream_id }), body], [stream_id, undefined], "A GET has no body");
+    else assert.deepEqual([parseCancelRequest({ stream_id }), body], [{ stream_id }, undefined], "A GET has no body");
   }
 });
 

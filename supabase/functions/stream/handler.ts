@@ -1,7 +1,7 @@
-/** POST /stream starts a generation, GET /stream/{stream_id} reads one. */
+/** POST /stream starts a generation, GET /stream/{stream_id} reads one, or the one that a conversation waits for. */
 
 import type { Caller } from "../_relay/auth/verify.ts";
-import type { Rate } from "../_relay/database/begin.ts";
+import type { BeginAnswer, Rate } from "../_relay/database/begin.ts";
 import type { Database } from "../_relay/database/database.ts";
 import type { AdmittedRequest } from "../_relay/generation/generation.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
@@ -9,6 +9,7 @@ import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
+import { type Clock, pause } from "../_relay/platform/clock.ts";
 import {
   CONTEXT_CHARACTER_BYTES,
   GENERATION_BYTES,
@@ -19,8 +20,19 @@ import {
 import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
-import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../_relay/protocol/limits.ts";
-import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
+import {
+  BUSY_PAUSE_MS,
+  BUSY_WAIT_MS,
+  FIRST_CONTEXT_CHARACTERS,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_MESSAGE_UNITS,
+} from "../_relay/protocol/limits.ts";
+import {
+  id as idSchema,
+  parseStreamRequest,
+  streamId as streamIdSchema,
+  type StreamRequest,
+} from "../_relay/protocol/requests.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
 
@@ -134,7 +146,8 @@ async function begin(
   const given = request.messages && lengthOf(request.messages);
   // Part of what is sent, and of the generation's own text.
   const isContinued = request.continue_of !== undefined;
-  let answer = await ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS, isContinued));
+  const first = () => ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS, isContinued));
+  let answer = await askWhileEnding(platform.clock, first);
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
     const { characters = 0 } = answer;
     if (characters <= asked || characters > MAX_CONTEXT_CHARACTERS) return answer;
@@ -149,6 +162,16 @@ async function begin(
     memory.fits(bytesOf(units, isContinued));
   }
   return answer;
+}
+
+/** What ends soon is part of the conversation within two beats, and of the context then. */
+async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Promise<BeginAnswer> {
+  const until = clock.now() + BUSY_WAIT_MS;
+  for (;;) {
+    const answer = await ask();
+    if (!("refusal" in answer) || !answer.endsSoon || clock.now() >= until) return answer;
+    await pause(clock, BUSY_PAUSE_MS);
+  }
 }
 
 function lengthOf(messages: { content: string }[]): number {
@@ -184,11 +207,40 @@ async function read(
   { rest }: RequestContext,
 ): Promise<Response> {
   const { userId } = await dependencies.verify(request);
-  const streamId = rest.join("/");
   const from = lastEventId(request);
+  const conversationId = rest.length === 0 ? new URL(request.url).searchParams.get("conversation_id") : null;
+  if (conversationId) return await readRunning(dependencies, userId, conversationId, from, request.method);
+  const streamId = rest.join("/");
   // Text that cannot be an id is the id of nothing.
   if (!streamIdSchema.safeParse(streamId).success) throw new RelayError("stream_not_found");
-  if (request.method === "HEAD") {
+  return await open(dependencies, userId, streamId, from, request.method);
+}
+
+/** Nothing says of a conversation without a generation whether it is the user's, or there at all. */
+async function readRunning(
+  dependencies: StreamDependencies,
+  userId: string,
+  conversationId: string,
+  from: number | null,
+  method: string,
+): Promise<Response> {
+  // The generation that runs now need not be the one that the offset belongs to.
+  if (from) throw new RelayError("stream_id_required");
+  const streamId = idSchema.safeParse(conversationId).success
+    ? await dependencies.calls.run(userId, () => dependencies.database.running(userId, conversationId))
+    : null;
+  if (streamId === null) return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+  return await open(dependencies, userId, streamId, from, method);
+}
+
+async function open(
+  dependencies: StreamDependencies,
+  userId: string,
+  streamId: string,
+  from: number | null,
+  method: string,
+): Promise<Response> {
+  if (method === "HEAD") {
     await checkExists(dependencies, userId, streamId);
     return eventStream(streamId, null);
   }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { Caller } from "../_relay/auth/verify.ts";
-import type { Admission, Rate } from "../_relay/database/begin.ts";
+import type { Admission, BeginAnswer, Rate } from "../_relay/database/begin.ts";
 import { createCalls } from "../_relay/database/calls.ts";
 import type { Reading } from "../_relay/database/database.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import {
+  BUSY_PAUSE_MS,
+  BUSY_WAIT_MS,
   DATABASE_WAIT_MS,
   FIRST_CONTEXT_CHARACTERS,
   MAX_CONTEXT_CHARACTERS,
@@ -380,4 +382,102 @@ Deno.test("calls that wait for the database longer than a second are overloaded;
   // There is nothing to end of a start that the database was not asked for.
   await keepAlive.settled();
   assert.deepEqual(database.calls, []);
+});
+
+/** What the database answers while a generation runs in the conversation. */
+function busy(endsSoon: boolean): BeginAnswer {
+  const refusal = new RelayError("conversation_busy", undefined, { retryAfter: 7, streamId: "stream-2" });
+  return { refusal, endsSoon, rate: RATE };
+}
+
+async function assertBusy(response: Response) {
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [409, "7"]);
+  const message = ERRORS.conversation_busy.message;
+  assert.deepEqual(await errorOf(response), { code: "conversation_busy", message, stream_id: "stream-2" });
+}
+
+Deno.test("a prompt for an answer that goes on is refused at once, and the generation is named", async () => {
+  const { clock, database, memory, post } = make();
+  database.answers.begin = () => busy(false);
+  await assertBusy(await post(ASK));
+  assert.deepEqual([database.calls.length, clock.pending, memory.heldBytes], [1, 0, 0]);
+});
+
+Deno.test("a prompt waits for an answer that ends soon, asks under one fence, and is refused when it has waited long", async () => {
+  const { clock, database, end, post } = make();
+  const { begin } = database.answers;
+  const attempts = BUSY_WAIT_MS / BUSY_PAUSE_MS + 1;
+  for (const endsAfter of [1, attempts - 1, attempts]) {
+    database.calls.length = 0;
+    const since = clock.now();
+    const askedAt: number[] = [];
+    database.answers.begin = (...asked) => {
+      askedAt.push(clock.now() - since);
+      return askedAt.length > endsAfter ? begin(...asked) : busy(true);
+    };
+    const answered = post(ASK);
+    await clock.run(BUSY_WAIT_MS);
+    const response = await answered;
+    if (endsAfter === attempts) await assertBusy(response);
+    else {
+      assertEventStream(response);
+      await response.body!.cancel();
+    }
+    assert.deepEqual(
+      askedAt,
+      Array.from({ length: Math.min(endsAfter + 1, attempts) }, (_, index) => index * BUSY_PAUSE_MS),
+    );
+    assert.equal(new Set(database.calls.filter(([name]) => name === "begin").map(([, , , fence]) => fence)).size, 1);
+  }
+  await end();
+});
+
+Deno.test("one that was ending and goes on after all is waited for no longer", async () => {
+  const { clock, database, post } = make();
+  const answers = [busy(true), busy(false)];
+  database.answers.begin = () => answers.shift()!;
+  const answered = post(ASK);
+  await clock.run(BUSY_PAUSE_MS);
+  await assertBusy(await answered);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a conversation is read by what runs in it, and nothing runs is no content", async () => {
+  const { clock, database, end, get, head } = make();
+  database.views.set("stream-1", makeView("Once"));
+  const answers: Record<string, string> = { "1": "stream-1", "a b": "stream-1" };
+  database.answers.running = (_, id) => answers[id] ?? null;
+  for (const id of ["1", "a%20b"]) {
+    const response = await get(`/stream?conversation_id=${id}`, { "last-event-id": "0" });
+    assertEventStream(response);
+    const client = readEvents(response.body!);
+    await clock.run(0);
+    assert.deepEqual([client.events[0].event, client.text], ["start", "Once"]);
+    await client.leave();
+    const read = await head(`/stream?conversation_id=${id}`);
+    assertEventStream(read);
+    assert.equal(read.body, null);
+  }
+  database.calls.length = 0;
+  for (const method of [get, head]) {
+    const response = await method("/stream?conversation_id=2");
+    assert.deepEqual([response.status, response.body, response.headers.get("x-stream-id")], [204, null, null]);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+  }
+  assert.deepEqual(database.calls, Array(2).fill(["running", "user-1", "2"]));
+  // What can be no id is that of nothing.
+  for (const id of ["x".repeat(201), "a%00b"]) assert.equal((await get(`/stream?conversation_id=${id}`)).status, 204);
+  assert.equal(database.calls.length, 2);
+  await end();
+});
+
+Deno.test("what runs in a conversation is read from its beginning alone, and a path comes before the query", async () => {
+  const { database, get } = make();
+  await assertRefused(await get("/stream?conversation_id=1", { "last-event-id": "7" }), "stream_id_required");
+  await assertRefused(await get("/stream?conversation_id=1&last_event_id=7"), "stream_id_required");
+  await assertRefused(await get("/stream?conversation_id="), "stream_not_found");
+  await assertRefused(await get("/stream?conversation_id=1", { authorization: "Bearer bad" }), "unauthenticated");
+  assert.equal(database.calls.length, 0);
+  await assertRefused(await get("/stream/stream-1?conversation_id=1"), "stream_not_found");
+  assert.deepEqual(database.calls.map(([name]) => name), ["read"]);
 });

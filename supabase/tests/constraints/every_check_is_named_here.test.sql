@@ -9,8 +9,9 @@ select set_eq(
     'generations_stream_id_is_a_name', 'generations_status_is_known', 'generations_end_once',
     'generations_end_with_a_reason', 'generations_reason_fits_status', 'generations_failures_have_a_code',
     'generations_error_code_is_known', 'generations_fence_fits_status', 'generations_running_have_no_message',
-    'generations_cancelled_were_asked_to', 'generations_do_not_end_before_they_start',
-    'generations_counts_are_not_negative', 'generations_have_what_they_continue', 'chunks_begin_inside_the_text', 'chunks_are_not_empty',
+    'generations_cancelled_were_asked_to', 'generations_are_cut_by_a_cancel',
+    'generations_do_not_end_before_they_start', 'generations_counts_are_not_negative',
+    'generations_have_what_they_continue', 'chunks_begin_inside_the_text', 'chunks_are_not_empty',
     'counters_only_grow', 'uncounted_only_adds'
   ],
   'these are all'

@@ -46,6 +46,9 @@ select tests.violates(
   ('completed',    $$ message_id = tests.key('first answer') $$,  null),
   ('cancelled',    'cancel_requested_at = null',                 'generations_cancelled_were_asked_to'),
   ('completed',    'cancel_requested_at = clock_timestamp()',    null),
+  ('cancelled',    'cancel_at = 0',                              null),
+  ('cancelled',    'cancel_at = -1',                             'generations_counts_are_not_negative'),
+  ('running',      'cancel_at = 0',                              'generations_are_cut_by_a_cancel'),
   ('running',      'user_id = null',                             ''),
   ('running',      'continued_units = -1',                       'generations_have_what_they_continue'),
   ('running',      'continued_units = 1',                        'generations_have_what_they_continue'),
@@ -59,7 +62,7 @@ select tests.violates(
   format('update relay.generations set %I = %s', name, value), violated, format('%s = %s', name, value)
 )
 from unnest(array[
-  'prompt_tokens', 'completion_tokens', 'total_tokens', 'first_token_ms', 'overhead_ms', 'text_units'
+  'prompt_tokens', 'completion_tokens', 'total_tokens', 'first_token_ms', 'overhead_ms', 'text_units', 'read_units'
 ]) as name, (values ('-1', 'generations_counts_are_not_negative'), ('0', null)) as m (value, violated);
 -- Of the codes of errors some are those of an ending.
 select tests.violates(

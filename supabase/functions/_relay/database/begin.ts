@@ -49,6 +49,9 @@ interface Refusal {
   /** What is wrong with an answer that cannot be continued: null, if it is a user's message. */
   field?: "continue_of";
   units?: number | null;
+  /** Of `conversation_busy`: the generation that runs, and whether it is about to end. */
+  stream_id?: string;
+  ends_soon?: boolean;
 }
 
 /** An adopted table of conversations may have columns that only the project itself can fill. */
@@ -60,7 +63,7 @@ const NO_NEW_CONVERSATIONS = {
 /** The admission; or that the user has this stream_id already; or the error for the client. */
 export type BeginAnswer =
   & { rate: Rate }
-  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number });
+  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number; endsSoon?: boolean });
 
 /** What a worker asks to begin. */
 export interface Start {
@@ -110,9 +113,10 @@ export async function begin(
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
   const refusal = new RelayError(answer.code, reasonOf(answer, configuration), {
     retryAfter: answer.retry_after_s,
+    streamId: answer.stream_id,
     ...(answer.code === "invalid_request" ? { issues: [issueOf(answer)] } : {}),
   });
-  return { refusal, characters: answer.characters, rate: answer.rate };
+  return { refusal, characters: answer.characters, endsSoon: answer.ends_soon, rate: answer.rate };
 }
 
 /** The database casts it to the type of its own ids. */

@@ -109,7 +109,17 @@ Deno.test("each refusal has its code and its words", async () => {
   for (const [code, message] of cases) {
     const characters = code === "payload_too_large" ? 4_000_001 : undefined;
     const answer = await answerTo({ outcome: "refused", code, characters, retry_after_s: 17 });
-    assert.deepEqual(answer, { refusal: new RelayError(code, message, { retryAfter: 17 }), characters, rate: RATE });
+    const refusal = new RelayError(code, message, { retryAfter: 17 });
+    assert.deepEqual(answer, { refusal, characters, endsSoon: undefined, rate: RATE });
+  }
+});
+
+Deno.test("the refusal of a conversation that is busy names the generation, and says whether that ends soon", async () => {
+  const busy = { outcome: "refused", code: "conversation_busy", stream_id: "stream-2", retry_after_s: 3 };
+  for (const endsSoon of [true, false]) {
+    const answer = await answerTo({ ...busy, ends_soon: endsSoon });
+    const refusal = new RelayError("conversation_busy", undefined, { retryAfter: 3, streamId: "stream-2" });
+    assert.deepEqual(answer, { refusal, characters: undefined, endsSoon, rate: RATE });
   }
 });
 

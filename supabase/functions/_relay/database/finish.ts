@@ -33,6 +33,12 @@ export interface EndingText {
   from(offset: number): string;
 }
 
+/** Up to where readers on this worker were sent the text; `toOthers`: those besides the one that may have cancelled. */
+export interface Sent {
+  units: number;
+  toOthers: number;
+}
+
 /** `running` where the fence is no longer this worker's. */
 type Answer = Omit<StoredEnding, "status"> & { status: EndStatus | "running" };
 
@@ -46,6 +52,7 @@ export async function finish(
   fence: string,
   ending: Ending,
   text: EndingText,
+  sent: Sent,
 ): Promise<StoredEnding | null> {
   let start = text.storedUnits;
   // A beat under way, or a sweep, may move the start between two calls; it cannot do so for ever.
@@ -63,6 +70,8 @@ export async function finish(
       total_tokens: ending.usage?.total_tokens ?? null,
       first_token_ms: ending.firstTokenMs,
       overhead_ms: ending.overheadMs,
+      sent_units: sent.units,
+      sent_to_others: sent.toOthers,
     });
     if (answer === null) return null;
     if ("expected_start" in answer) {

@@ -10,6 +10,8 @@ import { createTranscript } from "./transcript.ts";
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 8_000;
 
+const NOTHING_SENT = { units: 0, toOthers: 0 };
+
 interface LostStart {
   streamId: string;
   fence: string;
@@ -40,7 +42,7 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
   /** False: the database is away. */
   async function end(start: LostStart): Promise<boolean> {
     try {
-      const stored = await database.finish(start.streamId, start.fence, ending, createTranscript());
+      const stored = await database.finish(start.streamId, start.fence, ending, createTranscript(), NOTHING_SENT);
       start.dueAt = clock.now() + start.pauseMs;
       start.pauseMs *= 2;
       if (stored !== null || start.dueAt >= start.until) lost.delete(start);

@@ -22,6 +22,7 @@ function make(overrides: AdmittedOverrides = {}) {
   const readers: LocalReaders = {
     attach: () => assert.fail("A run attaches no reader"),
     write: (text) => written.push([text, generation.transcript.length]),
+    sent: () => assert.fail("A run stores nothing"),
     close: () => assert.fail("A run does not close what it did not open"),
   };
   const generation = { ...makeGeneration(platform, "", overrides), readers };

@@ -67,7 +67,8 @@ Deno.test("what the client did wrong is not retryable, what passes by itself is"
     const { status, retryable } = new RelayError(code);
     // What the provider refused stays refused, although the failure is the provider's.
     const stays = code === "provider_auth" || code === "provider_refused";
-    assert.equal(retryable, (status >= 500 && !stays) || status === 429, code);
+    const passes = status === 429 || code === "conversation_busy";
+    assert.equal(retryable, (status >= 500 && !stays) || passes, code);
   }
 });
 

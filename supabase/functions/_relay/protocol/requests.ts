@@ -36,7 +36,7 @@ function text(limit: number) {
 }
 
 /** Whatever the database has for one: what is no id there is not found, and no malformed request. */
-const id = z.custom<Id>(
+export const id = z.custom<Id>(
   (value) =>
     typeof value === "string"
       // deno-lint-ignore no-control-regex
@@ -210,11 +210,26 @@ function pick(
   return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
-const cancelRequest = z.strictObject({ stream_id: streamId });
+/** As many digits as the id of an event may have. */
+const offset = z.custom<number>((value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 1e9, {
+  error: "Must be an offset, an integer of at most 9 digits",
+});
 
-/** Throws `invalid_request`; gives the stream_id. */
-export function parseCancelRequest(body: unknown): string {
-  return parse(cancelRequest, body).stream_id;
+const cancelRequest = z.strictObject({ stream_id: streamId, at: offset.nullish() });
+
+/** A body of POST /cancel, or what its path and query say. */
+export type CancelRequest = z.infer<typeof cancelRequest>;
+
+/** Throws `invalid_request`. */
+export function parseCancelRequest(body: unknown): CancelRequest {
+  return parse(cancelRequest, body);
+}
+
+/** `at` of a query; null: it has none. Throws `invalid_request`. */
+export function parseCancelOffset(query: URLSearchParams): number | null {
+  const at = query.get("at");
+  if (at === null || at === "") return null;
+  return parse(z.object({ at: offset }), { at: /^\d{1,9}$/.test(at) ? Number(at) : at }).at;
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -10,7 +10,13 @@ import {
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
 } from "./limits.ts";
-import { parseCancelRequest, parseFastapiRequest, parseStreamRequest, streamId } from "./requests.ts";
+import {
+  parseCancelOffset,
+  parseCancelRequest,
+  parseFastapiRequest,
+  parseStreamRequest,
+  streamId,
+} from "./requests.ts";
 
 const ID = "6f1de1a3-5c1e-4f0e-9f6c-1b1f3f1c9d10";
 const DRAGON = "🐉";
@@ -232,7 +238,7 @@ Deno.test("instructions at the head of that client's messages follow its system,
 Deno.test("a stream_id has 1 to 128 characters of its alphabet", () => {
   for (const id of ["a", "-", "..", ID, "A-Z:a_z.09", "x".repeat(MAX_STREAM_ID_CHARACTERS)]) {
     assert.equal(parseStreamRequest({ prompt: "a", stream_id: id }).stream_id, id);
-    assert.equal(parseCancelRequest({ stream_id: id }), id);
+    assert.equal(parseCancelRequest({ stream_id: id }).stream_id, id);
     assert.ok(streamId.safeParse(id).success);
   }
   const issues = [{ path: "stream_id", message: "Must have 1 to 128 characters of A-Z a-z 0-9 . _ : -" }];
@@ -274,11 +280,19 @@ Deno.test("of messages that are all wrong, and of one with very many fields, the
   assert.equal(refusal({ messages: [{ ...USER, ...fields(10_000) }] }).issues.length, MAX_ISSUES);
 });
 
-Deno.test("a cancel takes a stream_id and nothing else", () => {
+Deno.test("a cancel takes a stream_id, an offset and nothing else", () => {
+  const wrong = { path: "at", message: "Must be an offset, an integer of at most 9 digits" };
   const cases: [unknown, Issue[]][] = [
+    ...[-1, 0.5, 1e9, "7", NaN].map((at): [unknown, Issue[]] => [{ stream_id: "a", at }, [wrong]]),
     [{}, [{ path: "stream_id", message: notA("string", "undefined") }]],
     [{ stream_id: "a", force: true }, [{ path: "force", message: "Unknown field" }]],
     [null, [{ path: "", message: notA("object", "null") }]],
   ];
   for (const [body, issues] of cases) assert.deepEqual(refusal(body, parseCancelRequest).issues, issues);
+  for (const at of [0, 999_999_999, null]) assert.equal(parseCancelRequest({ stream_id: "a", at }).at, at);
+  const inQuery = (query: unknown) => parseCancelOffset(new URLSearchParams(String(query)));
+  for (const query of ["at=-1", "at=0.5", "at=1000000000", "at=x", "at=0x1", "at=%20"]) {
+    assert.deepEqual(refusal(query, inQuery).issues, [wrong]);
+  }
+  assert.deepEqual(["at=0", "at=007", "at=", "b=1"].map(inQuery), [0, 7, null, null]);
 });
