@@ -88,7 +88,8 @@ begin
       'outcome', 'admitted', 'fence', generation.fence,
       'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
       'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers, 'takes_system', b.takes_system,
-      'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first, 'context', context, 'rate', rate
+      'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first, 'context', context, 'rate', rate,
+      'left_out', generation.left_out, 'reply_tokens', b.reply_tokens
     )
     from public.bots b
     where b.id = generation.bot_id

@@ -49,9 +49,12 @@ begin
   -- The same worker asks again, because the answer got lost: the answer is the same.
   if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.fence = known_stream.fence then
     if not context_is_given then
-      v_context := relay.context_of(v_generation.parent_id, max_context);
+      v_context := relay.context_of(
+        v_generation.parent_id, max_context,
+        steps => relay.count_up(v_generation.parent_id, v_generation.context_start)
+      );
       if not (v_context ->> 'fits')::boolean then
-        return relay.refusal('payload_too_large', rate, v_context - 'fits' - 'messages');
+        return relay.refusal('payload_too_large', rate, jsonb_build_object('characters', v_context -> 'characters'));
       end if;
     end if;
     v_admission := relay.admission_of(v_generation, v_context -> 'messages', rate);
@@ -67,7 +70,7 @@ comment on function relay.known_stream is 'What relay_begin answers to a stream_
 -- A path that does not fit is counted, up to the most that can ever fit, and none of its text is put together.
 create function relay.context_of(
   leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000,
-  counted_characters integer default 4000000
+  counted_characters integer default 4000000, steps integer default null
 ) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
@@ -77,12 +80,13 @@ begin
     with recursive path as (
       select m.parent_id, m.content, m.is_user_author, 1 as step, v_length + length(m.content) as characters
       from public.messages m
-      where m.id = leaf_id
+      where m.id = leaf_id and steps is distinct from 0
       union all
       select m.parent_id, m.content, m.is_user_author, path.step + 1, path.characters + length(m.content)
       from path
       join public.messages m on m.id = path.parent_id
-      where path.characters <= greatest(max_characters, counted_characters) and path.step <= max_messages
+      where path.characters <= greatest(max_characters, counted_characters)
+        and path.step < least(steps, max_messages + 1)
     ), total as (
       select
         coalesce(max(path.characters), v_length) as characters,
@@ -98,6 +102,8 @@ begin
     select jsonb_build_object('characters', t.characters, 'fits', t.fits, 'messages', case when t.fits then (
       select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]')
       from sent s
+    ) end, 'bytes', case when t.fits then (
+      select coalesce(sum(octet_length(s.content) + 12), 0) from sent s
     ) end)
     from total t
   );
@@ -105,4 +111,4 @@ end;
 $$;
 comment on function relay.context_of is
   'The messages from the root to the leaf, and the prompt, as a provider takes them; null where they do not keep the '
-  'limits. How many characters they have, counted until there are too many for any request.';
+  'limits. How many characters they have, counted until there are too many for any request, and how many bytes.';

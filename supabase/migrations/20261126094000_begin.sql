@@ -3,7 +3,9 @@
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
-  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false
+  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false,
+  system_bytes integer default 0, given_bytes integer[] default null, max_room integer default 4000000,
+  preview boolean default false
 ) returns jsonb
 language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
@@ -14,6 +16,7 @@ declare
   v_conversation public.conversations;
   v_own public.messages;
   v_bot public.bots;
+  v_cut relay.cut;
   v_context jsonb;
   v_stored record;
   v_prompt_id relay.message_id;
@@ -38,6 +41,8 @@ begin
   );
   if v_answer is not null then
     return v_answer;
+  elsif preview then
+    null;
   elsif v_load.recent >= rate_limit then
     return relay.refusal('rate_limited', v_load.rate, jsonb_build_object(
       'retry_after_s', greatest((v_load.rate ->> 'reset_s')::integer, 1)
@@ -64,11 +69,24 @@ begin
     v_own := relay.stored_prompt(v_conversation, prompt);
     v_place.parent := case when v_own.id is null then v_place.parent else v_own.parent_id end;
   end if;
-  v_context := case
-    when not context_is_given then relay.context_of(v_place.parent, max_context, coalesce(v_own.content, prompt))
-  end;
+  v_cut := relay.cut_of(
+    v_bot, v_place.parent, coalesce(v_own.content, prompt), system_bytes, given_bytes, max_room
+  );
+  if v_cut.is_exceeded and not preview then
+    return relay.refusal('context_exceeded', v_load.rate, jsonb_build_object(
+      'tokens', v_cut.needed_tokens, 'context_tokens', v_cut.context_tokens
+    ));
+  end if;
+  v_context := case when not context_is_given then relay.context_of(
+    v_place.parent, max_context, coalesce(v_own.content, prompt), steps => v_cut.steps
+  ) end;
   if not (v_context ->> 'fits')::boolean then
-    return relay.refusal('payload_too_large', v_load.rate, v_context - 'fits' - 'messages');
+    return relay.refusal('payload_too_large', v_load.rate, jsonb_build_object('characters', v_context -> 'characters'));
+  elsif preview then
+    return relay.preview_of(
+      relay_begin.user_id, v_bot, v_conversation, v_place.parent, relay_begin.bot_id, coalesce(v_own.content, prompt),
+      v_cut, v_load.rate
+    );
   end if;
 
   if prompt is not null then
@@ -81,12 +99,16 @@ begin
   end if;
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
-    started_at, lease_expires_at
+    started_at, lease_expires_at, context_start, context_messages, context_bytes, left_out, bytes_per_token
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
     coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, v_bot.model, relay_begin.worker_id,
-    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0)
+    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
+    case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
+    coalesce(jsonb_array_length(v_context -> 'messages'), cardinality(given_bytes) - v_cut.left_out),
+    v_cut.fixed_bytes + coalesce((v_context ->> 'bytes')::bigint, v_cut.given_bytes), v_cut.left_out,
+    v_cut.bytes_per_token
   )
   returning * into v_generation;
   insert into relay.uncounted (name) values ('generations_started_total');
@@ -94,8 +116,8 @@ begin
 end;
 $$;
 comment on function public.relay_begin is
-  'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists: the user''s stream_id '
-  'again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
+  'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; previewed, with what would be '
+  'sent, and nothing written; exists: the user''s stream_id again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
   'again gets the same answer.';
 
 revoke all on function public.relay_begin from public, anon, authenticated;

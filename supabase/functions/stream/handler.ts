@@ -15,6 +15,7 @@ import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
 import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../_relay/protocol/limits.ts";
 import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
+import { previewOf } from "./preview.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
 
@@ -64,6 +65,7 @@ async function start(
         return holds.at(-1)!;
       });
       const started = await admit(dependencies, parse, request, context, { userId, memory, seat });
+      if (started.preview) return Response.json(started.preview);
       if (started.admitted !== null) {
         const body = generations.start(started.admitted, started.baseUrl);
         // They are the generation's from here on.
@@ -90,6 +92,11 @@ async function admit(
   held: Held,
 ) {
   const streamRequest = parse(await readJson(request, dependencies.platform.clock, held.memory));
+  if (streamRequest.preview) {
+    const { rate, preview } = await look(dependencies, held, streamRequest);
+    setRate(headers, rate);
+    return { preview };
+  }
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.
@@ -115,11 +122,12 @@ async function begin(
   request: StreamRequest,
 ) {
   const fence = crypto.randomUUID();
+  const maxRoom = roomOf(platform);
   const ask = (maxContext: number, bytes: number) =>
     calls.run(userId, async () => {
       memory.cover(bytes);
       try {
-        return await database.begin({ userId, streamId, fence, request, maxContext });
+        return await database.begin({ userId, streamId, fence, request, maxContext, maxRoom });
       } catch (error) {
         generations.abandon(streamId, fence);
         throw error;
@@ -140,6 +148,24 @@ async function begin(
     memory.fits(bytesOf(lengthOf(context) + (system_prompt?.length ?? 0)));
   }
   return answer;
+}
+
+/** What a start would send. Its texts stay in the database, so nothing is held for them. */
+async function look(
+  { platform, database, calls }: StreamDependencies,
+  { userId }: Held,
+  request: StreamRequest,
+) {
+  const start = { userId, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
+  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform) };
+  const answer = await calls.run(userId, () => database.preview({ ...start, ...bounds }));
+  if ("refusal" in answer) throw answer.refusal;
+  return { rate: answer.rate, preview: previewOf(answer.preview, request) };
+}
+
+/** The characters that a path may have which its model's window cuts: what a user's share has room for. */
+function roomOf({ memory }: Platform): number {
+  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor((memory.userBytes - GENERATION_BYTES) / CONTEXT_CHARACTER_BYTES));
 }
 
 function lengthOf(messages: { content: string }[]): number {

@@ -1,6 +1,6 @@
 /** Stores with relay_finish how a generation ended. */
 
-import { type EndingCode, type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type EndingCode, type ErrorCode, type RefusedContext, RelayError } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import type { Rpc } from "./rpc.ts";
 
@@ -16,6 +16,8 @@ export interface Ending {
   firstTokenMs: number | null;
   /** What the relay itself took until it called the provider; null where it did not call. */
   overheadMs: number | null;
+  /** What a refusal for length taught. */
+  refusedContext?: RefusedContext;
 }
 
 /** An ending as the database has it, which keeps the first one. */
@@ -63,6 +65,10 @@ export async function finish(
       total_tokens: ending.usage?.total_tokens ?? null,
       first_token_ms: ending.firstTokenMs,
       overhead_ms: ending.overheadMs,
+      ...(ending.refusedContext && {
+        refused_window: ending.refusedContext.window,
+        refused_tokens: ending.refusedContext.tokens,
+      }),
     });
     if (answer === null) return null;
     if ("expected_start" in answer) {

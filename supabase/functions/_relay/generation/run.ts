@@ -98,8 +98,6 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 
 /** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
 export function providerCall({ request, admission }: AdmittedRequest, baseUrl: URL): ProviderCall {
-  const instructions = [admission.system_prompt, request.system].filter((text) => text?.trim()).join("\n\n");
-  const system: ContextMessage[] = instructions === "" ? [] : [{ role: "system", content: instructions }];
   return {
     baseUrl,
     accessKey: admission.access_key || null,
@@ -110,6 +108,13 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
     takesSystem: admission.takes_system,
     firstTurnIsUser: admission.first_turn_is_user,
     thinksFirst: admission.thinks_first,
-    messages: [...system, ...admission.context],
+    replyTokens: admission.reply_tokens,
+    messages: [...instructionsOf(admission.system_prompt, request.system), ...admission.context],
   };
+}
+
+/** One message, or none. */
+export function instructionsOf(ofBot: string | null, ofRequest: string | undefined): ContextMessage[] {
+  const content = [ofBot, ofRequest].filter((text) => text?.trim()).join("\n\n");
+  return content === "" ? [] : [{ role: "system", content }];
 }

@@ -27,6 +27,10 @@ export interface ProviderCall {
   firstTurnIsUser?: boolean;
   /** Whether a text begins within the model's reasoning; null: the model's name says. */
   thinksFirst?: boolean | null;
+  /** The last message is the beginning of the answer, from which the model goes on. */
+  isPrefilled?: boolean;
+  /** The most tokens of the answer; null: the provider's own limit. */
+  replyTokens?: number | null;
 }
 
 /** What a read added to the answer: clean text, never empty. */

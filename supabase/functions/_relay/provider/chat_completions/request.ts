@@ -11,6 +11,9 @@ const RESERVED = ["messages", "model", "n", "stream"];
 /** What the user says before a first message of the assistant's, where a model wants its first turn to be the user's. */
 export const FIRST_TURN = "Begin.";
 
+/** What the user says after a last message of the assistant's, which models would otherwise take for the answer. */
+export const NEXT_TURN = "Go on.";
+
 /** Headers that are the relay's or the connection's; the table's check refuses the same names. */
 const FORBIDDEN_HEADER =
   /^(?:authorization|host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|accept|accept-encoding|cookie|proxy-.*|sec-.*)$/i;
@@ -26,23 +29,38 @@ export function endpointOf(baseUrl: URL): string {
 /** The body. A field that the bot's params set to null is left out, and so are those that the provider has refused. */
 export function bodyOf(call: ProviderCall, leftOut: string[]): Record<string, unknown> {
   const { temperature, params, model } = call;
-  const fields = { temperature, stream_options: { include_usage: true }, ...params };
+  const fields = { temperature, stream_options: { include_usage: true }, ...replyLimit(call), ...params };
   const kept = Object.entries(fields).filter(([name, value]) =>
     value !== null && !RESERVED.includes(name) && !leftOut.includes(name)
   );
   return { ...Object.fromEntries(kept), model, messages: messagesFor(call), stream: true };
 }
 
-/** Many models take no two neighbours of one role, some no system role, some no first turn of the assistant's. */
+/** OpenAI's newer models know the new name alone, most others the old one. */
+function replyLimit({ baseUrl, params, replyTokens = null }: ProviderCall): Record<string, unknown> {
+  if (replyTokens === null || Object.hasOwn(params, "max_tokens") || Object.hasOwn(params, "max_completion_tokens")) {
+    return {};
+  }
+  return { [baseUrl.hostname === "api.openai.com" ? "max_completion_tokens" : "max_tokens"]: replyTokens };
+}
+
+/**
+ * Many models take no two neighbours of one role, some no system role, some no first turn of the assistant's. None that
+ * is strict takes a message of white space, and there must be a turn of the user's to answer.
+ */
 export function messagesFor(
-  { messages, takesSystem = true, firstTurnIsUser = false }: Pick<
+  { messages, takesSystem = true, firstTurnIsUser = false, isPrefilled = false }: Pick<
     ProviderCall,
-    "messages" | "takesSystem" | "firstTurnIsUser"
+    "messages" | "takesSystem" | "firstTurnIsUser" | "isPrefilled"
   >,
 ): ContextMessage[] {
-  const turns = takesSystem
-    ? [...messages]
-    : messages.map((message) => message.role === "system" ? { ...message, role: "user" as const } : message);
+  const turns: ContextMessage[] = messages.filter(({ content }) => content.trim() !== "").map((message) =>
+    takesSystem || message.role !== "system" ? message : { ...message, role: "user" as const }
+  );
+  const isStory = turns.some(({ role }) => role === "assistant");
+  if (!isPrefilled && turns.at(-1)?.role !== "user") {
+    turns.push({ role: "user", content: isStory ? NEXT_TURN : FIRST_TURN });
+  }
   const first = turns.findIndex(({ role }) => role !== "system");
   if (firstTurnIsUser && turns[first]?.role === "assistant") {
     turns.splice(first, 0, { role: "user", content: FIRST_TURN });
