@@ -115,6 +115,7 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
     takesSystem: true,
     firstTurnIsUser: false,
     thinksFirst: null,
+    replyTokens: null,
     messages: [{ role: "system", content: "A secret instruction" }, ...context],
   });
   assert.deepEqual([call(null).accessKey, call("").accessKey], [null, null]);
