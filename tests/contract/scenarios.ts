@@ -17,6 +17,7 @@ import { streamIds } from "./stream_ids.ts";
 import { streaming } from "./streaming.ts";
 import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
+import { windows } from "./window.ts";
 
 /** Counters are read first, while nothing else runs; the log last, when all others have written to it. */
 export const scenarios: Scenario[] = [
@@ -25,6 +26,7 @@ export const scenarios: Scenario[] = [
   ...text,
   ...branches,
   ...bots,
+  ...windows,
   ...refusalMetrics,
   ...requests,
   ...auth,
