@@ -101,7 +101,8 @@ begin
       'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
       'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers, 'takes_system', b.takes_system,
       'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
-      'takes_prefill', b.takes_prefill, 'context', context, 'rate', rate
+      'takes_prefill', b.takes_prefill, 'reply_tokens', b.reply_tokens, 'left_out', generation.left_out,
+      'context', context, 'rate', rate
     )
     from public.bots b
     where b.id = generation.bot_id

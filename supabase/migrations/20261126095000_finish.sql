@@ -51,7 +51,8 @@ comment on function relay.store_message is
 create function public.relay_finish(
   stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
-  overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0
+  overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0,
+  refused_window integer default null, refused_tokens integer default null
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -98,9 +99,11 @@ begin
     set status = relay_finish.status, finish_reason = relay_finish.finish_reason, error_code = relay_finish.error_code,
       message_id = v_message_id, finished_at = clock_timestamp(), fence = null, overhead_ms = relay_finish.overhead_ms,
       prompt_tokens = relay_finish.prompt_tokens, completion_tokens = relay_finish.completion_tokens,
-      total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms
+      total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms,
+      bytes_per_token = coalesce(relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens), g.bytes_per_token)
     where g.stream_id = relay_finish.stream_id
     returning g.* into v_generation;
+    perform relay.learn(v_generation, refused_window, refused_tokens);
     insert into relay.uncounted (name, labels, prompt_tokens, completion_tokens, first_token_ms, overhead_ms, total_ms)
     select
       case when v_is_recovery then 'generations_recovered_total' else 'generations_ended_total' end,

@@ -19,6 +19,7 @@ import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
 import { turns } from "./turns.ts";
 import { voice } from "./voice.ts";
+import { windows } from "./window.ts";
 
 /** Counters are read first, while nothing else runs; the log last, when all others have written to it. */
 export const scenarios: Scenario[] = [
@@ -28,6 +29,7 @@ export const scenarios: Scenario[] = [
   ...branches,
   ...turns,
   ...bots,
+  ...windows,
   ...refusalMetrics,
   ...requests,
   ...auth,

@@ -33,6 +33,7 @@ import {
   streamId as streamIdSchema,
   type StreamRequest,
 } from "../_relay/protocol/requests.ts";
+import { previewOf } from "./preview.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
 
@@ -82,6 +83,7 @@ async function start(
         return holds.at(-1)!;
       });
       const started = await admit(dependencies, parse, request, context, { userId, memory, seat });
+      if (started.preview) return Response.json(started.preview);
       if (started.admitted !== null) {
         const body = generations.start(started.admitted, started.baseUrl);
         // They are the generation's from here on.
@@ -108,6 +110,11 @@ async function admit(
   held: Held,
 ) {
   const streamRequest = parse(await readJson(request, dependencies.platform.clock, held.memory));
+  if (streamRequest.preview) {
+    const { rate, preview } = await look(dependencies, held, streamRequest);
+    setRate(headers, rate);
+    return { preview };
+  }
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.
@@ -133,19 +140,20 @@ async function begin(
   request: StreamRequest,
 ) {
   const fence = crypto.randomUUID();
+  // Part of what is sent, and of the generation's own text.
+  const isContinued = request.continue_of !== undefined;
+  const maxRoom = roomOf(platform, isContinued);
   const ask = (maxContext: number, bytes: number) =>
     calls.run(userId, async () => {
       memory.cover(bytes);
       try {
-        return await database.begin({ userId, streamId, fence, request, maxContext });
+        return await database.begin({ userId, streamId, fence, request, maxContext, maxRoom });
       } catch (error) {
         generations.abandon(streamId, fence);
         throw error;
       }
     });
   const given = request.messages && lengthOf(request.messages);
-  // Part of what is sent, and of the generation's own text.
-  const isContinued = request.continue_of !== undefined;
   const first = () => ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS, isContinued));
   let answer = await askWhileEnding(platform.clock, first);
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
@@ -172,6 +180,32 @@ async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Pr
     if (!("refusal" in answer) || !answer.endsSoon || clock.now() >= until) return answer;
     await pause(clock, BUSY_PAUSE_MS);
   }
+}
+
+/** What a start would send. Its texts stay in the database, so nothing is held for them. */
+async function look(
+  { platform, database, calls }: StreamDependencies,
+  { userId }: Held,
+  request: StreamRequest,
+) {
+  const start = { userId, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
+  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform, request.continue_of !== undefined) };
+  const answer = await calls.run(userId, () => database.preview({ ...start, ...bounds }));
+  if ("refusal" in answer) throw answer.refusal;
+  return { rate: answer.rate, preview: previewOf(answer.preview, request) };
+}
+
+/** The characters that a path may have which its model's window cuts: what a user's share has room for. */
+function roomOf({ memory }: Platform, isContinued: boolean): number {
+  const bytes = memory.userBytes - GENERATION_BYTES;
+  // The most for which bytesOf keeps the share.
+  const room = isContinued
+    ? Math.max(
+      bytes / (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES),
+      (bytes - MAX_MESSAGE_UNITS * TEXT_UNIT_BYTES) / CONTEXT_CHARACTER_BYTES,
+    )
+    : bytes / CONTEXT_CHARACTER_BYTES;
+  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor(room));
 }
 
 function lengthOf(messages: { content: string }[]): number {

@@ -152,6 +152,25 @@ Deno.test("without a stream_id the relay makes one, new each time", async () => 
   await keepAlive.settled();
 });
 
+Deno.test("a preview is answered at once: no generation begins, and no memory is held for its texts", async () => {
+  const { database, memory, post, provider } = make();
+  const path = { model: "m", conversation_id: null, parent_id: null, system_prompt: null };
+  const takes = { takes_system: true, takes_prefill: false };
+  const sizes = { messages: [], memory: null, left_out: 0, fixed_bytes: 12, bytes_per_token: 3 };
+  const window = { context_tokens: null, reply_tokens: null, fits: true };
+  const answer = { bot_id: "bot-1", bot_reason: "latest", ...path, ...takes, ...sizes, ...window } as const;
+  database.answers.preview = () => ({ preview: answer, rate: RATE });
+  const response = await post({ prompt: "Hi", preview: true });
+  assert.equal(response.status, 200);
+  assert.deepEqual([response.headers.get("content-type"), rateOf(response)], ["application/json", ["5", "4", "60"]]);
+  const shown = { bot_id: "bot-1", bot_reason: "latest", model: "m", conversation_id: null, parent_id: null };
+  const estimated = { messages: [], memory: null, left_out: 0, estimated_tokens: 4, ...window };
+  assert.deepEqual(await response.json(), { ...shown, ...estimated });
+  database.answers.preview = () => ({ refusal: new RelayError("conversation_not_found"), rate: RATE });
+  await assertRefused(await post({ prompt: "Hi", preview: true }), "conversation_not_found");
+  assert.deepEqual([database.calls.length, provider.calls.length, memory.heldBytes], [2, 0, 0]);
+});
+
 Deno.test("without a good token neither the body is read nor the database asked", async () => {
   const { asked, database, get, lines, post } = make();
   const headers = { authorization: "Bearer bad", "last-event-id": "garbage" };

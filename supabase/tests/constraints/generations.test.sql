@@ -1,4 +1,4 @@
-begin; select plan(81);
+begin; select plan(89);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;
@@ -64,6 +64,13 @@ select tests.violates(
 from unnest(array[
   'prompt_tokens', 'completion_tokens', 'total_tokens', 'first_token_ms', 'overhead_ms', 'text_units', 'read_units'
 ]) as name, (values ('-1', 'generations_counts_are_not_negative'), ('0', null)) as m (value, violated);
+select tests.violates(
+  format('update relay.generations set %I = %s', name, value), violated, format('%s = %s', name, value)
+)
+from unnest(array['context_messages', 'context_bytes', 'left_out']) as name,
+  (values ('-1', 'generations_contexts_are_counted'), ('0', null)) as m (value, violated);
+select tests.violates('update relay.generations set bytes_per_token = 6.1', 'generations_ratios_are_in_range', 'above 6');
+select tests.violates('update relay.generations set bytes_per_token = 0.9', 'generations_ratios_are_in_range', 'below 1');
 -- Of the codes of errors some are those of an ending.
 select tests.violates(
   format('update relay.generations set error_code = %L where stream_id = ''failed''', e.code),

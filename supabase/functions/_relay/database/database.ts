@@ -4,13 +4,15 @@ import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
-import { begin, type BeginAnswer, type Start } from "./begin.ts";
+import { begin, type BeginAnswer, preview, type PreviewAnswer, type Start } from "./begin.ts";
 import { type Ending, type EndingText, type EndStatus, finish, type Sent, type StoredEnding } from "./finish.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
 export interface Database {
   begin(start: Start): Promise<BeginAnswer>;
+  /** What `begin` would send, by size; nothing is written. */
+  preview(start: Start): Promise<PreviewAnswer>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(streamId: string, fence: string, ending: Ending, text: EndingText, sent: Sent): Promise<StoredEnding | null>;
@@ -86,6 +88,8 @@ export interface GenerationRow {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
+  context_messages: number | null;
+  left_out: number | null;
 }
 
 /** The message of a generation that has ended. */
@@ -110,6 +114,7 @@ export interface Sample {
 export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
     begin: (start) => begin(rpc, platform, start),
+    preview: (start) => preview(rpc, platform, start),
     async beat(entries) {
       const answer = await rpc<Omit<BeatAnswer, "stored"> & { stored: Record<string, number> }>("relay_beat", {
         stream_ids: entries.map(({ streamId }) => streamId),

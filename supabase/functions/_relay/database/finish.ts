@@ -1,6 +1,6 @@
 /** Stores with relay_finish how a generation ended. */
 
-import { type EndingCode, type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type EndingCode, type ErrorCode, type RefusedContext, RelayError } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import type { Rpc } from "./rpc.ts";
 
@@ -16,6 +16,8 @@ export interface Ending {
   firstTokenMs: number | null;
   /** What the relay itself took until it called the provider; null where it did not call. */
   overheadMs: number | null;
+  /** What a refusal for length taught. */
+  refusedContext?: RefusedContext;
 }
 
 /** An ending as the database has it, which keeps the first one. */
@@ -72,6 +74,10 @@ export async function finish(
       overhead_ms: ending.overheadMs,
       sent_units: sent.units,
       sent_to_others: sent.toOthers,
+      ...(ending.refusedContext && {
+        refused_window: ending.refusedContext.window,
+        refused_tokens: ending.refusedContext.tokens,
+      }),
     });
     if (answer === null) return null;
     if ("expected_start" in answer) {

@@ -57,6 +57,9 @@ Deno.test("a finish gives the ending in scalars, and nulls for what is missing",
       overhead_ms: null,
     }],
   ];
+  const refusedContext = { window: 8_192, tokens: null };
+  const taught = { refused_window: 8_192, refused_tokens: null };
+  cases.push([{ ...cases[1][0], refusedContext }, "", { ...cases[1][2], ...taught }]);
   for (const [ending, content, args] of cases) {
     const { rpc, calls } = makeRpc(STORED);
     assert.deepEqual(await finish(rpc, "stream-1", "fence-1", ending, makeText(content), SENT), STORED);

@@ -1,20 +1,16 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
-import type { Admission } from "../database/begin.ts";
 import type { Ending } from "../database/finish.ts";
 import { GENERATION_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import type { ContextMessage, Delta, Provider, ProviderCall } from "../provider/provider.ts";
+import { type ContextMessage, type Delta, GO_ON, type Provider, type ProviderCall } from "../provider/provider.ts";
 import { startDeadlines } from "./deadlines.ts";
 import { endingOf, toEndReason } from "./ending.ts";
 import type { AdmittedRequest, Generation } from "./generation.ts";
 import { createSeam, withoutBlankEnd } from "./seam.ts";
-
-/** What the user says where a bot answers its own message. */
-export const GO_ON = "Go on.";
 
 /** What the user says where a model takes no prefill. */
 export const CONTINUE = "Your last message was cut off. Continue it from exactly where it ends, even within a word. " +
@@ -117,8 +113,6 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 export function providerCall({ request, admission }: AdmittedRequest, baseUrl: URL): ProviderCall {
   const seen = withoutBlankEnd(admission.continued ?? "");
   const isPrefilled = admission.takes_prefill && seen !== "";
-  const instructions = [admission.system_prompt, request.system].filter((text) => text?.trim()).join("\n\n");
-  const system: ContextMessage[] = instructions === "" ? [] : [{ role: "system", content: instructions }];
   return {
     baseUrl,
     accessKey: admission.access_key || null,
@@ -131,15 +125,31 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
     // What it has begun it has thought about.
     thinksFirst: isPrefilled ? false : admission.thinks_first,
     isPrefilled,
-    messages: [...system, ...turnsOf(admission.context, seen, isPrefilled)],
+    replyTokens: admission.reply_tokens,
+    messages: [
+      ...instructionsOf(admission.system_prompt, request.system),
+      ...turnsOf<ContextMessage>(admission.context, seen === "" ? null : { role: "assistant", content: seen }, isPrefilled, (turn) => turn),
+    ],
   };
 }
 
-/** A model answers what a user said; `seen` is what it goes on from. */
-function turnsOf(context: Admission["context"], seen: string, isPrefilled: boolean): ContextMessage[] {
-  const turns: ContextMessage[] = [...context];
-  if (turns.at(-1)?.role === "assistant") turns.push({ role: "user", content: GO_ON });
-  if (seen !== "") turns.push({ role: "assistant", content: seen });
-  if (seen !== "" && !isPrefilled) turns.push({ role: "user", content: CONTINUE });
+/** One message, or none. */
+export function instructionsOf(ofBot: string | null, ofRequest: string | undefined): ContextMessage[] {
+  const content = [ofBot, ofRequest].filter((text) => text?.trim()).join("\n\n");
+  return content === "" ? [] : [{ role: "system", content }];
+}
+
+/** A model answers what a user said; `seen` is what it goes on from, and `toTurn` makes what a preview shows of a turn. */
+export function turnsOf<T extends { role: string }>(
+  context: T[],
+  seen: T | null,
+  isPrefilled: boolean,
+  toTurn: (turn: ContextMessage) => T,
+): T[] {
+  const turns = [...context];
+  const ask = (content: string) => turns.push(toTurn({ role: "user", content }));
+  if (turns.at(-1)?.role === "assistant") ask(GO_ON);
+  if (seen !== null) turns.push(seen);
+  if (seen !== null && !isPrefilled) ask(CONTINUE);
   return turns;
 }

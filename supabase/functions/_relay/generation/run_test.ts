@@ -3,13 +3,13 @@ import { RelayError } from "../protocol/errors.ts";
 import { GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import type { Delta } from "../provider/provider.ts";
+import { type Delta, GO_ON } from "../provider/provider.ts";
 import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing/generation.ts";
 import { fillMemory, makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
 import { BASE_URL } from "../testing/worker.ts";
 import type { LocalReaders } from "./local_readers.ts";
-import { CONTINUE, GO_ON, providerCall, runGeneration } from "./run.ts";
+import { CONTINUE, providerCall, runGeneration } from "./run.ts";
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 const NOW = Date.UTC(2026, 0, 1);
@@ -117,6 +117,7 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
     firstTurnIsUser: false,
     thinksFirst: null,
     isPrefilled: false,
+    replyTokens: null,
     messages: [{ role: "system", content: "A secret instruction" }, ...context],
   });
   assert.deepEqual([call(null).accessKey, call("").accessKey], [null, null]);

@@ -127,6 +127,16 @@ export interface ErrorDetails {
   retryAfter?: number;
   /** Of `conversation_busy` alone: the generation that runs. */
   streamId?: string;
+  /** Of a provider's `context_exceeded`: what it named. Kept for the database, never sent. */
+  refusedContext?: RefusedContext;
+}
+
+/** What a provider says of a request that its model's window has no room for; null: it does not say. */
+export interface RefusedContext {
+  /** The tokens that the model reads at once. */
+  window: number | null;
+  /** The tokens of the messages, as the provider counts them. */
+  tokens: number | null;
 }
 
 /** A failure that a client or an operator can act on; `message` may be shown to people. */
@@ -136,6 +146,7 @@ export class RelayError extends Error {
   readonly issues: Issue[] | undefined;
   readonly retryAfter: number | undefined;
   readonly streamId: string | undefined;
+  readonly refusedContext: RefusedContext | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].message, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -143,6 +154,7 @@ export class RelayError extends Error {
     this.issues = details.issues;
     this.retryAfter = details.retryAfter;
     this.streamId = details.streamId;
+    this.refusedContext = details.refusedContext;
   }
 
   get status(): number {

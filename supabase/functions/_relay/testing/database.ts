@@ -1,6 +1,6 @@
 /** A database whose answers are the test's: it has no rules of its own, those are tested with the real SQL. */
 
-import type { BeginAnswer } from "../database/begin.ts";
+import type { BeginAnswer, PreviewAnswer } from "../database/begin.ts";
 import type { BeatAnswer, BeatEntry, Database, Reading, Sample, View } from "../database/database.ts";
 import type { Ending, Sent, StoredEnding } from "../database/finish.ts";
 import { RelayError } from "../protocol/errors.ts";
@@ -26,6 +26,7 @@ export interface TestDatabase extends Database {
   /** The answers, by default those of a database to which nothing else happens. */
   answers: {
     begin(userId: string, streamId: string, fence: string, maxContext: number): BeginAnswer;
+    preview(): PreviewAnswer;
     beat(entries: BeatEntry[]): BeatAnswer;
     finish(streamId: string, ending: Ending, text: string): StoredEnding | null;
     cancel(userId: string, streamId: string, at: number | null): Awaited<ReturnType<Database["cancel"]>>;
@@ -68,6 +69,7 @@ export function makeDatabase(): TestDatabase {
       const admission = makeAdmission({ fence });
       return { admission, rate: admission.rate };
     },
+    preview: () => ({ refusal: new RelayError("bot_not_found"), rate: makeAdmission().rate }),
     beat: (entries) => ({
       stored: new Map(entries.map(({ streamId, chunk }) => [streamId, chunk.end])),
       cancelled: entries.map(({ streamId }) => streamId).filter((id) => database.cancelled.has(id)),
@@ -95,6 +97,8 @@ export function makeDatabase(): TestDatabase {
         ["begin", userId, streamId, fence, request, maxContext],
         () => answers.begin(userId, streamId, fence, maxContext),
       ),
+    preview: ({ userId, request, maxContext }) =>
+      called(["preview", userId, request, maxContext], () => answers.preview()),
     beat(given) {
       for (const { streamId, sent } of given) database.sent.set(streamId, sent);
       const entries = given.map(({ streamId, fence, chunk }) => ({ streamId, fence, chunk }));
