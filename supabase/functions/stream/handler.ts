@@ -150,15 +150,18 @@ async function begin(
   return answer;
 }
 
-/** What a start would send. Its texts stay in the database, so nothing is held for them. */
+/** What a start would send. The texts stay in the database; what is held is for the sizes of many messages. */
 async function look(
   { platform, database, calls }: StreamDependencies,
-  { userId }: Held,
+  { userId, memory }: Held,
   request: StreamRequest,
 ) {
   const start = { userId, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
   const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform) };
-  const answer = await calls.run(userId, () => database.preview({ ...start, ...bounds }));
+  const answer = await calls.run(userId, () => {
+    memory.cover(bytesOf(request.messages ? lengthOf(request.messages) : FIRST_CONTEXT_CHARACTERS));
+    return database.preview({ ...start, ...bounds });
+  });
   if ("refusal" in answer) throw answer.refusal;
   return { rate: answer.rate, preview: previewOf(answer.preview, request) };
 }
