@@ -29,13 +29,14 @@ comment on function relay.count_up is
 
 -- The walk ends where the context began before, or where the room is full: its cost is that of a window, not of a story.
 create function relay.cut_path(
-  leaf_id relay.message_id, answering relay.bot_id, last relay.generations, used_bytes bigint, room_bytes bigint,
-  leaf_is_needed boolean, out steps integer, out start_id relay.message_id, out left_out integer
+  leaf_id relay.message_id, answering relay.bot_id, last relay.generations, used_bytes bigint, needed_bytes bigint,
+  room_bytes bigint, out steps integer, out start_id relay.message_id, out left_out integer
 )
 language plpgsql stable set search_path = '' as $$
 declare
   v_most constant integer := 10000;
-  v_half constant bigint := used_bytes + (room_bytes - used_bytes) / 2;
+  -- Of what is free behind all that is never cut: an answer that is written anew begins where the old one began.
+  v_half constant bigint := needed_bytes + (room_bytes - needed_bytes) / 2;
   v_until relay.message_id := last.context_start;
   v_kept integer := 0;
   v_walk record;
@@ -70,7 +71,7 @@ begin
     v_is_whole := v_walk.fitting = v_walk.walked
       and (v_walk.above is null or v_walk.ids[v_walk.walked] is not distinct from v_until);
     -- A window that has grown since has room for what was left out.
-    exit when not v_is_whole or v_walk.above is null or v_walk.bytes > used_bytes + (room_bytes - used_bytes) / 3;
+    exit when not v_is_whole or v_walk.above is null or v_walk.bytes > needed_bytes + (room_bytes - needed_bytes) / 3;
     v_kept := v_walk.walked;
     v_until := null;
   end loop;
@@ -80,7 +81,7 @@ begin
     else greatest(
       coalesce(v_walk.half_turn, v_walk.turn, v_walk.half, least(v_walk.fitting, 1)), v_kept,
       -- What is answered is sent, even where it may be too much.
-      leaf_is_needed::integer
+      (needed_bytes > used_bytes)::integer
     )
   end;
   start_id := v_walk.ids[steps];
@@ -94,7 +95,8 @@ begin
 end;
 $$;
 comment on function relay.cut_path is
-  'How many messages from the leaf on are sent, the first of them, and how many before it are left out.';
+  'Behind what is used already, with the leaf among what is needed where that is more: how many messages from the leaf '
+  'on are sent, the first of them, and how many before it are left out.';
 
 -- The client's own context, by the bytes of its messages; one of no bytes goes with the one before it. Cut in steps of
 -- half of the room, so that the beginning stays the same while the context grows.

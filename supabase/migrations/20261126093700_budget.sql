@@ -64,9 +64,10 @@ begin
   v_cut.needed_tokens := ceil(v_needed / v_cut.bytes_per_token);
   -- A tenth in reserve.
   v_room := least(0.9 * (v_cut.context_tokens - v_cut.reply_tokens) * v_cut.bytes_per_token, max_room);
-  -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not.
+  -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not. Only what was
+  -- measured on this branch says more than what any script can have.
   v_cut.is_exceeded := coalesce(v_needed > v_cut.context_tokens * case
-    when num_nonnulls(v_last.bytes_per_token, v_model.bytes_per_token) > 0 then 1.25 * v_cut.bytes_per_token else 6
+    when relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null then 1.25 * v_cut.bytes_per_token else 6
   end, false);
 
   if v_cut.context_tokens is null then
@@ -76,7 +77,7 @@ begin
   elsif given_bytes is not null then
     v_cut.left_out := relay.cut_given(given_bytes, v_cut.fixed_bytes, v_room);
   else
-    v_path := relay.cut_path(leaf_id, bot.id, v_last, v_used, v_room, said is null);
+    v_path := relay.cut_path(leaf_id, bot.id, v_last, v_used, v_needed, v_room);
     v_cut.steps := v_path.steps;
     v_cut.start_id := v_path.start_id;
     v_cut.left_out := v_path.left_out;

@@ -50,6 +50,9 @@ begin
     else v_new.bytes_per_token
   end;
   if v_known.endpoint is null then
+    if num_nonnulls(v_ratio, v_new.context_tokens) = 0 then
+      return;
+    end if;
     insert into relay.models (endpoint, model, bytes_per_token, context_tokens)
     values (v_new.endpoint, v_bot.model, v_new.bytes_per_token, v_new.context_tokens)
     on conflict do nothing;

@@ -3,6 +3,8 @@ import { ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import assert from "node:assert/strict";
 import { type Environment, readConfiguration } from "../../supabase/functions/_relay/platform/configuration.ts";
 import { parseCancelRequest, parseStreamRequest } from "../../supabase/functions/_relay/protocol/requests.ts";
+import type { Preview } from "../../supabase/functions/_relay/database/begin.ts";
+import { previewOf } from "../../supabase/functions/stream/preview.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { type Reader, readEvents, readToEnd, type StreamEvent } from "../../testkit/reader.ts";
 
@@ -53,6 +55,7 @@ function checkFields(data: Record<string, unknown>, name: string): void {
     const path = `${name}.${field} is ${JSON.stringify(value)}`;
     if (value === null) assert.ok(types.includes("null"), path);
     else if (types.includes("Usage")) checkFields(value as Record<string, unknown>, "Usage");
+    else if (types.includes("SentContext")) checkFields(value as Record<string, unknown>, "SentContext");
     else if (types.includes("ErrorCode")) assert.ok(Object.hasOwn(ERRORS, String(value)), path);
     else assert.ok(types.includes(typeof value) || types.includes("Id"), path);
   }
@@ -111,6 +114,15 @@ function checkJson(body: Record<string, unknown>): string {
     return "error";
   }
   if ("status" in body) return "status";
+  if ("bot_reason" in body) {
+    const { messages } = body as { messages: { role: "user"; characters: number }[] };
+    const sized = messages.map((message) => ({ ...message, bytes: 0, message_id: null }));
+    const row = { ...body, messages: sized, system_prompt: null, takes_system: true, fixed_bytes: 0, bytes_per_token: 3 };
+    const answer = previewOf(row as unknown as Preview, { on_disconnect: "stop" });
+    assert.deepEqual(Object.keys(body), Object.keys(answer));
+    for (const message of messages) assert.deepEqual(Object.keys(message), Object.keys(answer.messages[0]));
+    return "preview";
+  }
   const isCancel = Object.keys(body).every((name) => name === "stream_id" || name === "at");
   if (isCancel) parseCancelRequest(body);
   else parseStreamRequest(body);
@@ -119,7 +131,7 @@ function checkJson(body: Record<string, unknown>): string {
 
 Deno.test("each JSON body in docs/protocol.md is one that the relay takes or gives", () => {
   const kinds = fenced(protocol, "json").map((text) => checkJson(JSON.parse(text)));
-  assert.deepEqual([...new Set(kinds)].sort(), ["cancel", "error", "status", "stream"]);
+  assert.deepEqual([...new Set(kinds)].sort(), ["cancel", "error", "preview", "status", "stream"]);
 });
 
 Deno.test("each body that a curl in docs/protocol.md sends to stream is one that the relay takes", () => {

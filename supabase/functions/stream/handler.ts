@@ -10,13 +10,7 @@ import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import { type Clock, pause } from "../_relay/platform/clock.ts";
-import {
-  CONTEXT_CHARACTER_BYTES,
-  GENERATION_BYTES,
-  type Hold,
-  READER_BYTES,
-  TEXT_UNIT_BYTES,
-} from "../_relay/platform/memory.ts";
+import { GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
@@ -25,7 +19,6 @@ import {
   BUSY_WAIT_MS,
   FIRST_CONTEXT_CHARACTERS,
   MAX_CONTEXT_CHARACTERS,
-  MAX_MESSAGE_UNITS,
 } from "../_relay/protocol/limits.ts";
 import {
   id as idSchema,
@@ -33,6 +26,7 @@ import {
   streamId as streamIdSchema,
   type StreamRequest,
 } from "../_relay/protocol/requests.ts";
+import { bytesOf, lengthOf, roomOf } from "./context_bytes.ts";
 import { previewOf } from "./preview.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
@@ -182,39 +176,21 @@ async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Pr
   }
 }
 
-/** What a start would send. Its texts stay in the database, so nothing is held for them. */
+/** What a start would send. The texts stay in the database; what is held is for the sizes of many messages. */
 async function look(
   { platform, database, calls }: StreamDependencies,
-  { userId }: Held,
+  { userId, memory }: Held,
   request: StreamRequest,
 ) {
   const start = { userId, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
-  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform, request.continue_of !== undefined) };
-  const answer = await calls.run(userId, () => database.preview({ ...start, ...bounds }));
+  const isContinued = request.continue_of !== undefined;
+  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform, isContinued) };
+  const answer = await calls.run(userId, () => {
+    memory.cover(bytesOf(request.messages ? lengthOf(request.messages) : FIRST_CONTEXT_CHARACTERS, false));
+    return database.preview({ ...start, ...bounds });
+  });
   if ("refusal" in answer) throw answer.refusal;
   return { rate: answer.rate, preview: previewOf(answer.preview, request) };
-}
-
-/** The characters that a path may have which its model's window cuts: what a user's share has room for. */
-function roomOf({ memory }: Platform, isContinued: boolean): number {
-  const bytes = memory.userBytes - GENERATION_BYTES;
-  // The most for which bytesOf keeps the share.
-  const room = isContinued
-    ? Math.max(
-      bytes / (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES),
-      (bytes - MAX_MESSAGE_UNITS * TEXT_UNIT_BYTES) / CONTEXT_CHARACTER_BYTES,
-    )
-    : bytes / CONTEXT_CHARACTER_BYTES;
-  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor(room));
-}
-
-function lengthOf(messages: { content: string }[]): number {
-  return messages.reduce((sum, { content }) => sum + content.length, 0);
-}
-
-function bytesOf(characters: number, isContinued: boolean): number {
-  const text = isContinued ? Math.min(characters, MAX_MESSAGE_UNITS) * TEXT_UNIT_BYTES : 0;
-  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES + text;
 }
 
 function tooLong(characters: number): RelayError {

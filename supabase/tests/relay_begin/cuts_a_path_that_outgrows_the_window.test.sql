@@ -1,4 +1,4 @@
-begin; select plan(12);
+begin; select plan(13);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 -- Of 2,000 tokens 500 are for the answer, a tenth is in reserve: 1,350 are 4,050 bytes at first.
@@ -46,15 +46,31 @@ from (
   from relay.generations g join public.messages m on m.id = g.context_start
 ) l;
 
+-- An answer that is written anew begins where the old one began, also where the context was cut for it.
+do $$
+begin
+  for v_turn in 1..20 loop
+    perform public.relay_begin(
+      tests.id('owner'), 'again' || v_turn, 'worker', null, m.id::text, null, null, null, false, 999, 99, 15000, 200000
+    )
+    from public.messages m where m.stream_id = 's' || v_turn;
+  end loop;
+end
+$$;
+select is(count(*), 20::bigint, 'the same context again')
+from relay.generations a
+join relay.generations s on a.stream_id = replace(s.stream_id, 's', 'again') and a.context_start = s.context_start
+where s.stream_id like 's%';
+
 -- With an unknown window nothing is cut.
 update public.bots set context_tokens = null;
-select is(jsonb_array_length(tests.call_begin('owner', 'all', 'Go on!', conversation => 'tale', rate_limit => 99) -> 'context'),
+select is(jsonb_array_length(tests.call_begin('owner', 'all', 'Go on!', conversation => 'tale', rate_limit => 999, max_concurrent => 99) -> 'context'),
   81, 'the whole path is sent');
 select is(left_out, 0, 'and nothing is left out') from relay.generations where stream_id = 'all';
 -- A larger one has room for what was left out.
 update public.bots set context_tokens = 100000;
-select tests.call_begin('owner', 'large', 'Go on!', conversation => 'tale', parent => 'a20', rate_limit => 99,
-  max_concurrent => 9);
+select tests.call_begin('owner', 'large', 'Go on!', conversation => 'tale', parent => 'a20', rate_limit => 999,
+  max_concurrent => 99);
 select is(left_out, 0, 'a window that has grown holds the whole path again') from relay.generations
 where stream_id = 'large';
 

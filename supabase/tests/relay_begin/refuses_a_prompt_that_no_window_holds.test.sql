@@ -1,4 +1,4 @@
-begin; select plan(11);
+begin; select plan(12);
 select tests.given_tale('owner');
 update public.bots set context_tokens = 1000, system_prompt = null;
 savepoint start;
@@ -31,10 +31,13 @@ update public.messages set content = repeat('x', 6000) where id = tests.key('sec
 select is(tests.call_begin('owner', 'b', reroll_of => 'second answer') ->> 'code', 'context_exceeded',
   'unless it is too long itself');
 
-rollback to start; -- A model whose tokens are known is trusted further.
-insert into relay.models select relay.endpoint_of(b), b.model, 2 from public.bots b;
+rollback to start; -- What was measured on the branch is trusted further.
+select tests.call_begin('owner', 'first', repeat('x', 2000), conversation => 'tale');
+select tests.call_finish('first', prompt_tokens => (select context_bytes / 2 from relay.generations));
 select is(tests.call_begin('owner', 'a', repeat('x', 2500), conversation => 'tale') ->> 'code', 'context_exceeded',
-  'a quarter more than was learned is too much');
+  'a quarter more than was measured is too much');
+select is(tests.call_begin('owner', 'b', repeat('x', 2500), parent => 'second answer') ->> 'outcome', 'admitted',
+  'but not on another branch');
 update public.bots set context_tokens = null;
 select is(tests.call_begin('owner', 'a', repeat('x', 20000), conversation => 'tale') ->> 'outcome', 'admitted',
   'without a window nothing is');
