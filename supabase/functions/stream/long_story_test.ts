@@ -97,7 +97,10 @@ async function play(
       if (before !== "") story.shared.push(common / sent.length);
       before = sent;
     }
-    await database.finish(streamId, fence, ending, { storedUnits: 0, from: (at) => text.slice(at) });
+    await database.finish(streamId, fence, ending, { storedUnits: 0, from: (at) => text.slice(at) }, {
+      units: 0,
+      toOthers: 0,
+    });
   }
   return story;
 }

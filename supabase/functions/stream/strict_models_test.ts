@@ -27,7 +27,7 @@ function problemOf(messages: ContextMessage[]): string | undefined {
 }
 
 /** Any authors, any parents, texts of white space among them, as a client may store them. */
-async function growTree(user: string, random: Random): Promise<{ conversation: string; ids: string[] }> {
+async function growTree(user: string, bots: string[], random: Random): Promise<{ conversation: string; ids: string[] }> {
   const { id: conversation } = await sql.query("insert into public.conversations (user_id) values ($1) returning id", [
     user,
   ]);
@@ -35,29 +35,37 @@ async function growTree(user: string, random: Random): Promise<{ conversation: s
   for (let size = 3 + random(20); size > 0; size--) {
     const parent = ids.length === 0 || random(6) === 0 ? null : ids[Math.max(ids.length - 1 - random(3), 0)];
     const content = random(4) === 0 ? makeText([" ", "\n", "\u00a0"], random(3), random) : "x".repeat(random(600));
+    const bot = [null, ...bots][random(bots.length + 1)];
     const { id } = await sql.query(
-      "insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author) values ($1, $2, $3, $4, $5) returning id",
-      [user, conversation, parent, content, random(2) === 0],
+      `insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author, bot_id)
+       values ($1, $2, $3, $4, $5, $6) returning id`,
+      [user, conversation, parent, content, random(2) === 0, bot],
     );
     ids.push(id);
   }
   return { conversation, ids };
 }
 
-/** What a provider would be sent; null: it is refused before, because the window has no room. */
+/** What a provider would be sent; null: it is refused before, because the window has no room, or it is no answer. */
 async function sent(user: string, request: StreamRequest, random: Random): Promise<ContextMessage[] | null> {
   const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
   const start = { userId: user, streamId, fence, request, maxContext: 4_000_000, maxRoom: 4_000_000 };
   const answer = await database.begin(start);
   if (!("admission" in answer)) {
-    assert.equal("refusal" in answer && answer.refusal.code, "context_exceeded");
+    assert.ok("refusal" in answer);
+    const { code } = answer.refusal;
+    assert.ok(code === "context_exceeded" || code === "invalid_request" && request.continue_of !== undefined, code);
     return null;
   }
   const call = providerCall(makeAdmitted({ admission: answer.admission, request }), BASE_URL);
-  const text = makeText([" ", "x"], random(3), random);
+  const before = answer.admission.continued ?? "";
+  const text = before + makeText([" ", "x"], random(3), random);
   const ending = { status: "completed", finishReason: "stop", errorCode: null, usage: null } as const;
   const times = { firstTokenMs: null, overheadMs: null };
-  await database.finish(streamId, fence, { ...ending, ...times }, { storedUnits: 0, from: (at) => text.slice(at) });
+  await database.finish(streamId, fence, { ...ending, ...times }, {
+    storedUnits: before.length,
+    from: (at) => text.slice(at),
+  }, { units: 0, toOthers: 0 });
   return messagesFor(call);
 }
 
@@ -66,7 +74,8 @@ Deno.test("a strict model takes every path that the relay allows, of trees and w
   let checked = 0;
   for (let round = 0; round < 12; round++) {
     const user = await sql.addUser();
-    const { conversation, ids } = await growTree(user, random);
+    const crow = await sql.query("insert into public.bots (user_id, name) values ($1, 'Crow') returning id", [user]);
+    const { conversation, ids } = await growTree(user, [crow.id], random);
     const window = [null, 256, 512, 4_000][round % 4];
     await sql.query(
       `update public.bots set takes_system = false, first_turn_is_user = true, context_tokens = $2, system_prompt = $3
@@ -84,7 +93,13 @@ Deno.test("a strict model takes every path that the relay allows, of trees and w
       { prompt: "Hi", parent_id: null },
       { prompt: " ", parent_id: null },
       { messages, prompt: "Hi" },
-      ...ids.flatMap((id) => [{ reroll_of: id }, { prompt: "Hi", parent_id: id }]),
+      ...ids.flatMap((id) => [
+        { reroll_of: id },
+        { prompt: "Hi", parent_id: id },
+        { continue_of: id },
+        { answer_to: id },
+        { answer_to: id, bot_id: crow.id },
+      ]),
     ];
     for (const request of requests) {
       const on_disconnect = "stop";
@@ -94,7 +109,7 @@ Deno.test("a strict model takes every path that the relay allows, of trees and w
       assert.equal(problemOf(turns), undefined, JSON.stringify({ request, turns }));
     }
   }
-  assert.ok(checked > 200);
+  assert.ok(checked > 400, `${checked}`);
 });
 
 Deno.test("the checker of that finds what strict models refuse", () => {

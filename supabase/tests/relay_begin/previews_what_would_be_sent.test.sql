@@ -7,8 +7,8 @@ create temp view seen as select tests.call_begin('owner', 'a', 'Go on!', convers
 select is(answer - 'rate' - 'messages', jsonb_build_object(
   'outcome', 'previewed', 'bot_id', tests.key('bot'), 'bot_reason', 'conversation', 'model', 'model of bot',
   'conversation_id', tests.key('tale'), 'parent_id', tests.key('second answer'), 'system_prompt', 'instructions of bot',
-  'takes_system', true, 'memory', null, 'left_out', 0, 'fixed_bytes', 31, 'bytes_per_token', 3, 'context_tokens', null,
-  'reply_tokens', null, 'fits', true
+  'takes_system', true, 'takes_prefill', false, 'memory', null, 'left_out', 0, 'fixed_bytes', 31,
+  'bytes_per_token', 3, 'context_tokens', null, 'reply_tokens', null, 'fits', true
 ), 'who answers, where, and what is known of the window') from seen;
 select is(answer #> '{messages,0}', jsonb_build_object(
   'role', 'user', 'characters', 14, 'bytes', 26, 'message_id', tests.key('first question')
