@@ -14,6 +14,7 @@ begin
 end;
 $$;
 comment on function relay.reply_of is 'How much of the window is kept free for the answer.';
+
 create function relay.cut_of(
   bot public.bots, leaf_id relay.message_id, said text, system_bytes integer, given_bytes integer[], max_room integer
 ) returns relay.cut

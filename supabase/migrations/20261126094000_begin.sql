@@ -117,8 +117,8 @@ end;
 $$;
 comment on function public.relay_begin is
   'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; previewed, with what would be '
-  'sent, and nothing written; exists: the user''s stream_id again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
-  'again gets the same answer.';
+  'sent, and nothing written; exists: the user''s stream_id again; refused, with a code (invalid_request: only the '
+  'project itself can make a conversation here). The same fence again gets the same answer.';
 
 revoke all on function public.relay_begin from public, anon, authenticated;
 grant execute on function public.relay_begin to service_role;
