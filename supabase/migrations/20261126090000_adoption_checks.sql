@@ -85,7 +85,9 @@ begin
   -- has changed either.
   for v_column in
     select c.*, t.type, case t.type
-      when 'integer' then format('case when %1$I::text ~ ''^[0-9]{1,8}([.]0*)?$'' then %1$I::text::numeric::integer end', c.column_name)
+      when 'integer' then replace(
+        'case when @::text ~ ''^[0-9]{1,8}([.]0*)?$'' then @::text::numeric::integer end', '@', quote_ident(c.column_name)
+      )
       else format('nullif(%I::text, '''')::%s', c.column_name, t.type)
     end as value
     from information_schema.columns c

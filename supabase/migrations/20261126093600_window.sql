@@ -99,8 +99,8 @@ begin
 end;
 $$;
 comment on function relay.cut_path is
-  'Behind what is used already, with the leaf among what is needed where that is more: how many messages from the leaf '
-  'on are sent, the first of them, and how many before it are left out.';
+  'How many messages from the leaf on are sent, the first of them, and how many before it are left out. What is needed '
+  'is never cut: what is used already, and without a prompt the leaf.';
 
 -- The client's own context, by the bytes of its messages; one of no bytes goes with the one before it. Cut in steps of
 -- half of the room, so that the beginning stays the same while the context grows.

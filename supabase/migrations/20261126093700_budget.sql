@@ -14,6 +14,7 @@ begin
 end;
 $$;
 comment on function relay.reply_of is 'How much of the window is kept free for the answer.';
+
 -- The worker adds a user's turn where the bot's own message would be the last one, and one that asks to go on within it.
 create function relay.bytes_of_turns(bot public.bots, leaf_is_own boolean, continued text) returns integer
 language plpgsql immutable set search_path = '' as $$

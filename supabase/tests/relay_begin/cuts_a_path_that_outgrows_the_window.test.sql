@@ -69,7 +69,7 @@ select is(jsonb_array_length(tests.call_begin('owner', 'all', 'Go on!', conversa
 select is(left_out, 0, 'and nothing is left out') from relay.generations where stream_id = 'all';
 -- A larger one has room for what was left out.
 update public.bots set context_tokens = 100000;
-select tests.call_begin('owner', 'large', 'Go on!', conversation => 'tale', parent => 'a20', rate_limit => 999,
+select tests.call_begin('owner', 'large', 'Go on!', conversation => 'tale', rate_limit => 999,
   max_concurrent => 99);
 select is(left_out, 0, 'a window that has grown holds the whole path again') from relay.generations
 where stream_id = 'large';
