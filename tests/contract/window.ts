@@ -68,6 +68,36 @@ export const windows: Scenario[] = [{
     equal(start.context, { messages: 5, left_out: 6, memory: null });
   },
 }, {
+  title: "what is continued or answered without a prompt is sent with as much of the story as there is room for",
+  async run(target, provider) {
+    const { ids, names, ...author } = await givenStory(target, provider, 6);
+    const requests = [[{ continue_of: ids[11] }, "Your last"], [{ answer_to: ids[11] }, "Go on."]] as const;
+    for (const [index, [request, turn]] of requests.entries()) {
+      const preview = await (await author.ask({ ...request, preview: true })).json();
+      equal(preview.messages.map(({ role, message_id }: Record<string, unknown>) => [role, message_id]), [
+        ["user", ids[10]],
+        ["assistant", ids[11]],
+        ["user", null],
+      ]);
+      const { start, last } = await author.generate(request);
+      equal(names(index), ["p6", "a6", turn]);
+      equal([start.context, preview.left_out], [{ messages: 2, left_out: 10, memory: null }, 10]);
+      const replay = await author.replay(last.stream_id, { worker: target.workers.at(-1) });
+      equal(replay.start.context, start.context);
+    }
+  },
+}, {
+  title: "an answer that the window has no room for cannot be continued, and a preview says so",
+  async run(target, provider) {
+    const { conversation_id, ids, ...author } = await givenStory(target, provider, 1);
+    const content = "x".repeat(7_000);
+    const long = await author.insert("messages", { conversation_id, parent_id: ids[0], content, is_user_author: false });
+    const { message } = await expectRefusal(await author.ask({ continue_of: long }), 413, "context_exceeded");
+    ok(message.startsWith("Cannot send the answer that is continued, and its prompt: "), message);
+    equal((await (await author.ask({ continue_of: long, preview: true })).json()).fits, false);
+    equal(author.calls().length, 0);
+  },
+}, {
   title: "a prompt that the window has no room for is context_exceeded before the provider is called",
   async run(target, provider) {
     const { conversation_id, ...author } = await givenStory(target, provider, 1);
