@@ -30,12 +30,12 @@ $$;
 comment on function relay.bytes_of_turns is 'What the worker adds to the context so that there is a turn to answer.';
 
 create function relay.cut_of(
-  bot public.bots, leaf_id relay.message_id, answer_id relay.message_id, said text, continued text,
-  system_bytes integer, given_bytes integer[], max_room integer
+  bot public.bots, leaf_id relay.message_id, said text, continued text, system_bytes integer, given_bytes integer[],
+  max_room integer
 ) returns relay.cut
 language plpgsql stable set search_path = '' as $$
 declare
-  v_last constant relay.generations := relay.last_on_path(coalesce(answer_id, leaf_id), bot);
+  v_last constant relay.generations := relay.last_on_path(leaf_id, bot);
   v_params constant jsonb := case jsonb_typeof(bot.params) when 'object' then bot.params else '{}' end;
   v_model relay.models;
   v_leaf record;

@@ -19,7 +19,7 @@ begin
   with recursive path as (
     select m.id, m.parent_id, m.bot_id, m.content, m.is_user_author, 1 as step
     from public.messages m
-    where m.id = parent and cut.steps is distinct from 0
+    where m.id = parent and cut.steps is distinct from 0 and cut.given_bytes is null
     union all
     select m.id, m.parent_id, m.bot_id, m.content, m.is_user_author, path.step + 1
     from path

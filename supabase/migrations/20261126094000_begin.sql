@@ -78,10 +78,7 @@ begin
       return v_answer;
     end if;
   end if;
-  v_cut := relay.cut_of(
-    v_bot, v_place.parent, relay.to_message_id(coalesce(reroll_of, continue_of)), v_said, v_old.content, system_bytes,
-    given_bytes, max_room
-  );
+  v_cut := relay.cut_of(v_bot, v_place.parent, v_said, v_old.content, system_bytes, given_bytes, max_room);
   v_sent := relay.sent_of(
     v_cut, v_bot.id, v_place.parent, v_said, v_old.content, max_context, context_is_given, preview, v_load.rate
   );

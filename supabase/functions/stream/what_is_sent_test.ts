@@ -118,7 +118,7 @@ Deno.test("a preview shows what a start sends, and both count the same bytes", a
   assert.ok(cuts > 20, `${cuts}`);
 });
 
-Deno.test("an answer that is continued is sent from where it began itself, whatever it has grown to", async () => {
+Deno.test("an answer that is continued begins where its own context began, but where that was cut for it", async () => {
   const random = makeRandom(22);
   const { user, conversation_id } = await givenStory(random, 2_000);
   let [same, leftOut] = [0, 0];
@@ -132,6 +132,6 @@ Deno.test("an answer that is continued is sent from where it began itself, whate
     if (told.row.context_start === longer.row.context_start) same++;
     leftOut = longer.row.left_out;
   }
-  assert.ok(same >= 27, `${same}`);
+  assert.ok(same >= 25, `${same}`);
   assert.ok(leftOut > 20, `${leftOut}`);
 });
