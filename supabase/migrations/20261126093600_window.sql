@@ -48,9 +48,7 @@ begin
         m.id, m.parent_id, m.is_user_author or other.name is not null as is_turn, 1 as step,
         used_bytes + octet_length(m.content) + 12 + coalesce(octet_length(other.name), 0) as bytes
       from public.messages m
-      cross join lateral (
-        select case when m.bot_id <> answering and not m.is_user_author then relay.name_before(m.bot_id) end as name
-      ) other
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
       where m.id = leaf_id
       union all
       select
@@ -58,9 +56,7 @@ begin
         path.bytes + octet_length(m.content) + 12 + coalesce(octet_length(other.name), 0)
       from path
       join public.messages m on m.id = path.parent_id
-      cross join lateral (
-        select case when m.bot_id <> answering and not m.is_user_author then relay.name_before(m.bot_id) end as name
-      ) other
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
       where path.id is distinct from v_until and path.bytes <= room_bytes and path.step < v_most
     )
     select

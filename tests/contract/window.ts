@@ -91,7 +91,12 @@ export const windows: Scenario[] = [{
   async run(target, provider) {
     const { conversation_id, ids, ...author } = await givenStory(target, provider, 1);
     const content = "x".repeat(7_000);
-    const long = await author.insert("messages", { conversation_id, parent_id: ids[0], content, is_user_author: false });
+    const long = await author.insert("messages", {
+      conversation_id,
+      parent_id: ids[0],
+      content,
+      is_user_author: false,
+    });
     const { message } = await expectRefusal(await author.ask({ continue_of: long }), 413, "context_exceeded");
     ok(message.startsWith("Cannot send the answer that is continued, and its prompt: "), message);
     equal((await (await author.ask({ continue_of: long, preview: true })).json()).fits, false);

@@ -27,7 +27,11 @@ function problemOf(messages: ContextMessage[]): string | undefined {
 }
 
 /** Any authors, any parents, texts of white space among them, as a client may store them. */
-async function growTree(user: string, bots: string[], random: Random): Promise<{ conversation: string; ids: string[] }> {
+async function growTree(
+  user: string,
+  bots: string[],
+  random: Random,
+): Promise<{ conversation: string; ids: string[] }> {
   const { id: conversation } = await sql.query("insert into public.conversations (user_id) values ($1) returning id", [
     user,
   ]);
@@ -35,11 +39,12 @@ async function growTree(user: string, bots: string[], random: Random): Promise<{
   for (let size = 3 + random(20); size > 0; size--) {
     const parent = ids.length === 0 || random(6) === 0 ? null : ids[Math.max(ids.length - 1 - random(3), 0)];
     const content = random(4) === 0 ? makeText([" ", "\n", "\u00a0"], random(3), random) : "x".repeat(random(600));
-    const bot = [null, ...bots][random(bots.length + 1)];
+    const isUser = random(2) === 0;
+    const bot = isUser ? null : [null, ...bots][random(bots.length + 1)];
     const { id } = await sql.query(
       `insert into public.messages (user_id, conversation_id, parent_id, content, is_user_author, bot_id)
        values ($1, $2, $3, $4, $5, $6) returning id`,
-      [user, conversation, parent, content, random(2) === 0, bot],
+      [user, conversation, parent, content, isUser, bot],
     );
     ids.push(id);
   }

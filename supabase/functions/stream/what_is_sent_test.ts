@@ -100,7 +100,11 @@ Deno.test("a preview shows what a start sends, and both count the same bytes", a
       const { preview, admission, messages, row } = found;
       const sizes = messages.map(({ role, content }) => [role, charactersIn(content)]);
       const shown = previewOf(preview, request);
-      assert.deepEqual(shown.messages.map(({ role, characters }) => [role, characters]), sizes, JSON.stringify(request));
+      assert.deepEqual(
+        shown.messages.map(({ role, characters }) => [role, characters]),
+        sizes,
+        JSON.stringify(request),
+      );
       const bytes = messages.reduce((sum, { content }) => sum + bytesIn(content) + MESSAGE_BYTES, 0);
       // Instructions count as a message even where there are none.
       assert.equal(row.context_bytes, bytes + (preview.system_prompt === null ? MESSAGE_BYTES : 0));

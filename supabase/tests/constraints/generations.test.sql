@@ -1,4 +1,4 @@
-begin; select plan(89);
+begin; select plan(94);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;

@@ -1,4 +1,4 @@
-begin; select plan(7);
+begin; select plan(6);
 select tests.given_tale('owner');
 select tests.given_bot('Crow', 'owner');
 update public.messages set bot_id = tests.key('bot') where id = tests.key('first answer');
@@ -12,11 +12,6 @@ select is(tests.call_begin('owner', 'b', continue_of => 'second answer', bot => 
   {"role": "user", "content": "first question"}, {"role": "assistant", "content": "first answer"},
   {"role": "user", "content": "second question"}, {"role": "assistant", "content": "second answer"}]',
   'what is continued becomes its own');
-
-rollback to start; -- An adopted table may say which bot a user spoke to.
-update public.messages set bot_id = tests.key('Crow') where is_user_author;
-select is(tests.call_begin('owner', 'a', 'Why?', conversation => 'tale', bot => 'bot') -> 'context' -> 2 ->> 'content',
-  'second question', 'what a user said has no name before it');
 
 rollback to start; -- Names count, for they are sent.
 create temp table asked as

@@ -221,7 +221,9 @@ function reasonOf(
     case "invalid_request":
       return `Cannot accept the request: see issues for ${issueOf(refusal).path}`;
     case "context_exceeded":
-      return `Cannot send ${whatIsSent(request)}: with the bot's instructions it has about ${refusal.tokens} tokens, and the model reads ${refusal.context_tokens} at once`;
+      return `Cannot send ${
+        whatIsSent(request)
+      }: with the bot's instructions it has about ${refusal.tokens} tokens, and the model reads ${refusal.context_tokens} at once`;
     case "payload_too_large":
       return `Cannot send the conversation: its path has ${refusal.characters} characters, the limit is ${MAX_CONTEXT_CHARACTERS}`;
   }

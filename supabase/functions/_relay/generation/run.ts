@@ -128,7 +128,12 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
     replyTokens: admission.reply_tokens,
     messages: [
       ...instructionsOf(admission.system_prompt, request.system),
-      ...turnsOf<ContextMessage>(admission.context, seen === "" ? null : { role: "assistant", content: seen }, isPrefilled, (turn) => turn),
+      ...turnsOf<ContextMessage>(
+        admission.context,
+        seen === "" ? null : { role: "assistant", content: seen },
+        isPrefilled,
+        (turn) => turn,
+      ),
     ],
   };
 }

@@ -64,7 +64,8 @@ Deno.test("what goes on from a last message says so where the provider wants tha
   for (const [url, wanted] of Object.entries(hosts)) {
     const call = makeCall({ baseUrl: new URL(url), messages, params });
     const { top_p, ...plain } = bodyOf(call, []);
-    assert.deepEqual([top_p, plain.messages, "continue_final_message" in plain], [1, messages, false]);
+    const asked = [...messages, { role: "user", content: GO_ON }];
+    assert.deepEqual([top_p, plain.messages, "continue_final_message" in plain], [1, asked, false]);
     assert.equal("add_generation_prompt" in plain, false);
     const body = bodyOf({ ...call, isPrefilled: true }, []);
     assert.deepEqual([body.messages, body.continue_final_message, body.add_generation_prompt], [wanted, true, false]);
