@@ -10,7 +10,6 @@ const CONTRACTION = /n['’]t\b|['’](?:re|ve|ll|d|m)\b|\b(?:it|that|there|what
 
 /** The codes that only a stream can end with; `internal` comes as both. */
 const EVENTS = [
-  "context_exceeded",
   "interrupted",
   "timeout",
   ...CODES.filter((code) => /^provider_(?!not_allowed)/.test(code)),
