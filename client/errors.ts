@@ -14,6 +14,7 @@ export type ErrorCode =
   | "method_not_allowed"
   | "stream_id_taken"
   | "stream_id_required"
+  | "conversation_busy"
   | "payload_too_large"
   | "context_exceeded"
   | "unsupported_media_type"

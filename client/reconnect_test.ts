@@ -99,6 +99,7 @@ Deno.test("a relay that asks to wait is waited for, up to a minute", async () =>
 
 const page = () => new Response("<h1>Sign in to the hotel</h1>", { headers: { "content-type": "text/html" } });
 const limited = refusal(429, "rate_limited", { "retry-after": "3" });
+const busy = refusal(409, "conversation_busy", { "retry-after": "15" });
 
 Deno.test("a 429 and a foreign page fail at once, and are tried again once the stream has begun", async () => {
   const failures = [];
@@ -108,6 +109,12 @@ Deno.test("a 429 and a foreign page fail at once, and are tried again once the s
     equal((await play([cut(), answer, rest()], 4_000)).result.text, "abcd");
   }
   equal(failures, [["rate_limited", 429, 3, true], ["unexpected_response", 200, undefined, false]]);
+});
+
+Deno.test("a conversation that is busy fails at once, says when to send the prompt again, and is never waited for", async () => {
+  const { result: { error }, requests } = await play([busy]);
+  equal([error!.code, error!.status, error!.retryAfter, error!.retryable], ["conversation_busy", 409, 15, true]);
+  equal(requests.length, 1);
 });
 
 Deno.test("cancel() waits until the relay has the start, then cancels, and gives the end", async () => {

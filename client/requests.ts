@@ -108,7 +108,7 @@ function refusalOf({ status, headers }: Response, text: string): RelayClientErro
   } = errorIn(text);
   return new RelayClientError(code, message, {
     status,
-    retryable: status === 429 || status >= 500,
+    retryable: seconds > 0 || status === 429 || status >= 500,
     retryAfter: seconds >= 0 ? seconds : undefined,
     issues,
   });

@@ -40,7 +40,10 @@ export interface ErrorData {
   message_id: Id | null;
 }
 
-/** The body of POST /stream: exactly one of `prompt`, `messages` and `reroll_of`. Without a `stream_id` the client makes one. */
+/**
+ * The body of POST /stream: exactly one of `prompt`, `messages`, `reroll_of`, `continue_of` and `answer_to`. Without a
+ * `stream_id` the client makes one.
+ */
 export type StartRequest =
   & {
     conversation_id?: Id;
@@ -50,10 +53,15 @@ export type StartRequest =
     on_disconnect?: "stop" | "continue";
   }
   & (
-    | { prompt: string; parent_id?: Id | null; messages?: undefined; reroll_of?: undefined }
-    | { messages: ContextMessage[]; parent_id?: Id | null; prompt?: undefined; reroll_of?: undefined }
-    | { reroll_of: Id; prompt?: undefined; messages?: undefined; parent_id?: undefined }
+    | { prompt: string; parent_id?: Id | null } & No<"messages" | "reroll_of" | "continue_of" | "answer_to">
+    | { messages: ContextMessage[]; parent_id?: Id | null } & No<"prompt" | "reroll_of" | "continue_of" | "answer_to">
+    | { reroll_of: Id } & No<"prompt" | "messages" | "continue_of" | "answer_to" | "parent_id">
+    | { continue_of: Id } & No<"prompt" | "messages" | "reroll_of" | "answer_to" | "parent_id">
+    | { answer_to: Id } & No<"prompt" | "messages" | "reroll_of" | "continue_of" | "parent_id">
   );
+
+/** These fields are absent. */
+type No<Name extends string> = { [Key in Name]?: undefined };
 
 /** A message of a context that the client sends in place of the stored path; the last one is the prompt. */
 export interface ContextMessage {

@@ -35,8 +35,10 @@ export interface Client {
   watch(streamId: string, resuming?: Resuming): Promise<Reader>;
   /** GET /stream/{stream_id}, read to its end. */
   replay(streamId: string, resuming?: Resuming): Promise<Ended>;
+  /** GET /stream?conversation_id=…: what runs in a conversation. */
+  getRunning(conversationId: string, asking?: Asking): Promise<Response>;
   /** POST /cancel, on the last worker, which need not be the one that runs the generation. */
-  cancel(streamId: string, asking?: Asking): Promise<Response>;
+  cancel(streamId: string, asking?: Asking & { at?: number }): Promise<Response>;
   /** Asks the Data API as this user. */
   // deno-lint-ignore no-explicit-any
   rest(path: string, init?: { method?: string; body?: unknown }): Promise<any>;
@@ -88,8 +90,12 @@ export async function newClient(target: Target, known?: TestUser): Promise<Clien
     get,
     watch,
     replay: async (streamId, resuming) => await readToEnd(await watch(streamId, resuming), Number(resuming?.from ?? 0)),
-    cancel: (stream_id, { worker = target.workers.at(-1)!, headers, token = user.token } = {}) =>
-      post(`${worker}/cancel`, token, { stream_id }, headers),
+    getRunning: (conversationId, { worker = first, headers, token = user.token } = {}) =>
+      fetch(`${worker}/stream?conversation_id=${encodeURIComponent(conversationId)}`, {
+        headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      }),
+    cancel: (stream_id, { worker = target.workers.at(-1)!, headers, token = user.token, at } = {}) =>
+      post(`${worker}/cancel`, token, { stream_id, at }, headers),
     rest: (path, init) => rest(target, user, path, init),
     insert: async (table, row) => (await insert(target, user, table, { user_id: user.id, ...row })).id,
     messages: (id) => rest(target, user, `messages?select=*&conversation_id=eq.${id}&order=id`),

@@ -191,11 +191,12 @@ export async function expectRefusal(
   equal(header("cache-control"), "no-store");
   equal(header("www-authenticate"), status === 401 ? "Bearer" : null);
   equal(response.headers.has("allow"), status === 405);
-  equal(Number(header("retry-after")) > 0, status === 429 || status === 503);
+  equal(Number(header("retry-after")) > 0, status === 429 || status === 503 || code === "conversation_busy");
   const { error, ...others } = JSON.parse(text);
   equal([others, error.code], [{}, code], text);
   ok(/^[A-Z].*[^.]$/s.test(error.message), error.message);
-  equal(Object.keys(error).sort(), [...(code === "invalid_request" ? ["issues"] : []), "code", "message"].sort());
+  const more: Record<string, string[]> = { invalid_request: ["issues"], conversation_busy: ["stream_id"] };
+  equal(Object.keys(error).sort(), [...more[code] ?? [], "code", "message"].sort());
   return error;
 }
 

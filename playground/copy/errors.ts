@@ -48,6 +48,11 @@ const COPY: Record<ClientErrorCode, Copy> = {
   method_not_allowed: VERSION_MISMATCH,
   stream_id_taken: ["The relay already has another request with this id.", "Retry to use a new one.", "retry"],
   stream_id_required: VERSION_MISMATCH,
+  conversation_busy: [
+    "The answer before this is still being written.",
+    "It may be on another device. Wait until it is finished, or stop it.",
+    "retry",
+  ],
   payload_too_large: ["This is too long to send.", "Shorten the text, or start a new story.", "none"],
   context_exceeded: [
     "This story is too long for the bot’s model.",

@@ -84,20 +84,31 @@ begin
     end if;
   end loop;
 
-  -- A user's id is a uuid, because Supabase Auth has no others, and a stream_id is text. Texts in an index or a view of
-  -- the project's own may refuse, and then nothing has changed either.
+  -- A user's id is a uuid, because Supabase Auth has no others, a stream_id is text, and tokens are counted: a number of
+  -- them stays, anything else becomes null. Texts in an index or a view of the project's own may refuse, and then nothing
+  -- has changed either.
   for v_column in
-    select c.*, case c.column_name when 'user_id' then 'uuid' else 'text' end as type
+    select c.*, t.type, case t.type
+      when 'integer' then replace(
+        'case when @::text ~ ''^[0-9]{1,8}([.]0*)?$'' then @::text::numeric::integer end', '@', quote_ident(c.column_name)
+      )
+      else format('nullif(%I::text, '''')::%s', c.column_name, t.type)
+    end as value
     from information_schema.columns c
+    join (
+      values ('user_id', 'uuid'), ('stream_id', 'text'), ('context_tokens', 'integer'), ('reply_tokens', 'integer')
+    ) as t (name, type) on t.name = c.column_name
     where c.table_schema = 'public' and (
       (c.table_name in ('bots', 'conversations', 'messages', 'user_settings') and c.column_name = 'user_id'
         and c.data_type <> 'uuid')
       or (c.table_name = 'messages' and c.column_name = 'stream_id' and c.data_type <> 'text')
+      or (c.table_name = 'bots' and t.type = 'integer' and c.data_type <> 'integer')
     )
   loop
     begin
-      execute format('alter table public.%1$I alter column %2$I type %3$s using nullif(%2$I::text, '''')::%3$s',
-        v_column.table_name, v_column.column_name, v_column.type);
+      execute format('alter table public.%1$I %5$s alter column %2$I type %3$s using %4$s', v_column.table_name,
+        v_column.column_name, v_column.type, v_column.value, case v_column.type when 'integer' then
+          format('alter column %1$I drop default, alter column %1$I drop not null,', v_column.column_name) end);
     exception when others then
       raise exception using
         message = format('Cannot adopt public.%I: its column %I is %s and cannot become %s: %s', v_column.table_name,

@@ -15,6 +15,7 @@ alter table public.bots
   add column if not exists takes_system boolean not null default true,
   add column if not exists first_turn_is_user boolean not null default false,
   add column if not exists thinks_first boolean,
+  add column if not exists takes_prefill boolean not null default false,
   add column if not exists created_at timestamptz not null default now(),
   add column if not exists updated_at timestamptz not null default now();
 
@@ -71,6 +72,8 @@ comment on column public.bots.params is
 comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them.';
 comment on column public.bots.takes_system is 'False: instructions go into the first message of the user''s.';
 comment on column public.bots.first_turn_is_user is 'True: a user''s short turn goes before a first one of the bot''s.';
+comment on column public.bots.takes_prefill is
+  'True: the model goes on from a last message of its own; false: a user''s turn asks it to.';
 comment on column public.bots.thinks_first is
   'True: what comes before a lone </think> is reasoning; null: the model''s name says whether that may be.';
 

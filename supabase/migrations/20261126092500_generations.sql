@@ -7,7 +7,8 @@ language sql immutable set search_path = '' as $$
     ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
-    ('stream_id_required', false), ('payload_too_large', false), ('context_exceeded', true),
+    ('stream_id_required', false), ('conversation_busy', false), ('payload_too_large', false),
+    ('context_exceeded', true),
     ('unsupported_media_type', false), ('rate_limited', false), ('too_many_streams', false), ('internal', true),
     ('provider_auth', true),
     ('provider_bad_response', true), ('provider_error', true), ('provider_rate_limited', true),
@@ -39,12 +40,14 @@ create table relay.generations (
   fence uuid default gen_random_uuid(),
   lease_expires_at timestamptz not null,
   cancel_requested_at timestamptz,
+  cancel_at integer,
   started_at timestamptz not null default now(),
   finished_at timestamptz,
   status text not null default 'running',
   finish_reason text,
   error_code text,
   text_units integer not null default 0,
+  read_units integer not null default 0,
   prompt_tokens integer,
   completion_tokens integer,
   total_tokens integer,
@@ -72,9 +75,11 @@ create table relay.generations (
   ),
   constraint generations_running_have_no_message check (status <> 'running' or message_id is null),
   constraint generations_cancelled_were_asked_to check (status <> 'cancelled' or cancel_requested_at is not null),
+  constraint generations_are_cut_by_a_cancel check (cancel_at is null or cancel_requested_at is not null),
   constraint generations_do_not_end_before_they_start check (finished_at >= started_at),
-  constraint generations_counts_are_not_negative
-    check (least(prompt_tokens, completion_tokens, total_tokens, first_token_ms, overhead_ms, text_units) >= 0)
+  constraint generations_counts_are_not_negative check (least(
+    prompt_tokens, completion_tokens, total_tokens, first_token_ms, overhead_ms, text_units, read_units, cancel_at
+  ) >= 0)
 ) with (fillfactor = 50); -- A beat updates every running row: with room on its own page that touches no index.
 
 create index generations_by_user on relay.generations (user_id, started_at desc);
@@ -96,7 +101,9 @@ comment on column relay.generations.leaf_id is 'The active leaf at the start; if
 comment on column relay.generations.fence is 'The fencing token of its worker; null once that has finished.';
 comment on column relay.generations.lease_expires_at is 'Past it the worker counts as dead; each beat renews it.';
 comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel; what ends later ends as cancelled.';
+comment on column relay.generations.cancel_at is 'Where the reader that cancelled has got to; null: no cut.';
 comment on column relay.generations.text_units is 'UTF-16 code units that the beats have stored so far.';
+comment on column relay.generations.read_units is 'What readers on other workers were sent, or all but one.';
 comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
 comment on column relay.generations.overhead_ms is 'Milliseconds from the request to the call of the provider.';
 

@@ -7,11 +7,22 @@ declare
   v_blank constant text := e' \t\r\n';
   v_newest public.messages;
 begin
+  -- The answers that run end after it; what is above them is not the newest.
   select m.* into v_newest
   from public.messages m
-  where m.conversation_id = conversation.id
-  order by m.created_at desc, m.id desc
-  limit 1
+  where m.id = (
+    select n.id
+    from (
+      select l.id, l.is_user_author, l.created_at
+      from public.messages l
+      where l.conversation_id = conversation.id
+      order by l.created_at desc, l.id desc
+      limit 10
+    ) n
+    where n.is_user_author
+    order by n.created_at desc, n.id desc
+    limit 1
+  )
   for no key update;
   -- Line ends may be two bytes where the prompt has one; more white space than this is another text. A long one is not read.
   if not found or octet_length(v_newest.content) > 2 * octet_length(prompt) + 4096 then
@@ -36,7 +47,8 @@ begin
 end;
 $$;
 comment on function relay.stored_prompt(public.conversations, text) is
-  'The newest message of the conversation, with the place that it takes, where it is the prompt already; else null.';
+  'The user''s newest message of the conversation, with the place that it takes, where it is the prompt already; else '
+  'null.';
 
 create function relay.store_prompt(
   inout conversation public.conversations, user_id uuid, bot_id relay.bot_id, parent relay.message_id, prompt text,
@@ -88,7 +100,9 @@ begin
       'outcome', 'admitted', 'fence', generation.fence,
       'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
       'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers, 'takes_system', b.takes_system,
-      'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first, 'context', context, 'rate', rate
+      'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
+      'takes_prefill', b.takes_prefill, 'reply_tokens', b.reply_tokens, 'left_out', generation.left_out,
+      'context', context, 'rate', rate
     )
     from public.bots b
     where b.id = generation.bot_id

@@ -3,7 +3,9 @@
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
-  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false
+  max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false,
+  continue_of text default null, answer_to text default null, system_bytes integer default 0,
+  given_bytes integer[] default null, max_room integer default 4000000, preview boolean default false
 ) returns jsonb
 language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
@@ -11,10 +13,13 @@ declare
   v_load record;
   v_answer jsonb;
   v_place record;
+  v_old record;
   v_conversation public.conversations;
   v_own public.messages;
   v_bot public.bots;
-  v_context jsonb;
+  v_said text := prompt;
+  v_sent record;
+  v_cut relay.cut;
   v_stored record;
   v_prompt_id relay.message_id;
   v_generation relay.generations;
@@ -36,25 +41,27 @@ begin
   v_answer := relay.known_stream(
     relay_begin.user_id, relay_begin.stream_id, fence, max_context, context_is_given, v_load.rate
   );
+  if v_answer is null and not preview then
+    v_answer := relay.over_limit(v_load.recent, rate_limit, v_load.running, max_concurrent, v_load.rate);
+  end if;
   if v_answer is not null then
     return v_answer;
-  elsif v_load.recent >= rate_limit then
-    return relay.refusal('rate_limited', v_load.rate, jsonb_build_object(
-      'retry_after_s', greatest((v_load.rate ->> 'reset_s')::integer, 1)
-    ));
-  elsif v_load.running >= max_concurrent then
-    return relay.refusal('too_many_streams', v_load.rate, '{"retry_after_s": 5}');
   end if;
 
   v_place := relay.find_parent(
-    relay_begin.user_id, relay_begin.conversation_id, reroll_of, relay_begin.parent_id, parent_is_given
+    relay_begin.user_id, relay_begin.conversation_id, coalesce(reroll_of, continue_of),
+    coalesce(answer_to, relay_begin.parent_id), parent_is_given or answer_to is not null
   );
   if v_place.refused is not null then
     return relay.refusal(v_place.refused, v_load.rate);
   end if;
+  v_old := relay.answer_to_continue(relay_begin.user_id, relay.to_message_id(continue_of));
+  if v_old.refused is not null then
+    return relay.refusal('invalid_request', v_load.rate, v_old.refused);
+  end if;
   v_conversation := v_place.conversation;
   select b.* into v_bot from public.bots b
-  where b.id = relay.resolve_bot(relay_begin.user_id, relay_begin.bot_id, v_conversation.bot_id)
+  where b.id = relay.resolve_bot(relay_begin.user_id, relay_begin.bot_id, coalesce(v_old.bot_id, v_conversation.bot_id))
   for key share;
   if not found then
     return relay.refusal('bot_not_found', v_load.rate);
@@ -62,13 +69,26 @@ begin
 
   if prompt is not null and not parent_is_given then
     v_own := relay.stored_prompt(v_conversation, prompt);
-    v_place.parent := case when v_own.id is null then v_place.parent else v_own.parent_id end;
+    if v_own.id is not null then
+      v_place.parent := v_own.parent_id;
+      v_said := v_own.content;
+    end if;
+    v_answer := relay.busy_of(v_conversation, v_own.id, v_load.rate);
+    if v_answer is not null and not preview then
+      return v_answer;
+    end if;
   end if;
-  v_context := case
-    when not context_is_given then relay.context_of(v_place.parent, max_context, coalesce(v_own.content, prompt))
-  end;
-  if not (v_context ->> 'fits')::boolean then
-    return relay.refusal('payload_too_large', v_load.rate, v_context - 'fits' - 'messages');
+  v_cut := relay.cut_of(v_bot, v_place.parent, v_said, v_old.content, system_bytes, given_bytes, max_room);
+  v_sent := relay.sent_of(
+    v_cut, v_bot.id, v_place.parent, v_said, v_old.content, max_context, context_is_given, preview, v_load.rate
+  );
+  if v_sent.refused is not null then
+    return v_sent.refused;
+  elsif preview then
+    return relay.preview_of(
+      relay_begin.user_id, v_bot, coalesce(v_old.bot_id, v_conversation.bot_id), v_conversation.id, v_place.parent,
+      relay_begin.bot_id, v_said, relay.to_message_id(continue_of), v_old.content, v_cut, v_load.rate
+    );
   end if;
 
   if prompt is not null then
@@ -81,22 +101,32 @@ begin
   end if;
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
-    started_at, lease_expires_at
+    started_at, lease_expires_at, text_units, continued_units, context_start, context_messages, context_bytes, left_out,
+    bytes_per_token
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
     coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, v_bot.model, relay_begin.worker_id,
-    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0)
+    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
+    coalesce(v_old.units, 0), coalesce(v_old.units, 0),
+    case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
+    coalesce(jsonb_array_length(v_sent.messages), cardinality(given_bytes) - v_cut.left_out),
+    v_cut.fixed_bytes + coalesce(v_sent.bytes, v_cut.given_bytes), v_cut.left_out, v_cut.bytes_per_token
   )
   returning * into v_generation;
+  if v_old.content is not null then
+    insert into relay.chunks (stream_id, start_at, end_at, content)
+    values (v_generation.stream_id, 0, v_old.units, v_old.content);
+  end if;
   insert into relay.uncounted (name) values ('generations_started_total');
-  return relay.admission_of(v_generation, v_context -> 'messages', v_load.next_rate);
+  return relay.admission_of(v_generation, v_sent.messages, v_load.next_rate);
 end;
 $$;
 comment on function public.relay_begin is
-  'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; exists: the user''s stream_id '
-  'again; refused, with a code (invalid_request: only the project itself can make a conversation here). The same fence '
-  'again gets the same answer.';
+  'Admits one generation or refuses it. outcome: admitted, with fence, bot and context; previewed, with what would be '
+  'sent, and nothing written; exists: the user''s stream_id again; refused, with a code (invalid_request: with the field '
+  'that is wrong; without one, only the project itself can make a conversation here). The same fence again gets the same '
+  'answer.';
 
 revoke all on function public.relay_begin from public, anon, authenticated;
 grant execute on function public.relay_begin to service_role;

@@ -30,7 +30,7 @@ comment on function relay.text_of is 'All that the beats have stored of a runnin
 -- One call a second for all generations of a worker, whatever their number.
 create function public.relay_beat(
   stream_ids text[], fences uuid[], lease_ms integer, starts integer[] default '{}', ends integer[] default '{}',
-  texts text[] default '{}'
+  texts text[] default '{}', sent_to_others integer[] default '{}'
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -44,9 +44,11 @@ begin
   -- answer says where the text ends, and the next beat sends the rest.
   with own as (
     select
-      b.stream_id, b.start_at, b.end_at, b.content, g.text_units, g.cancel_requested_at, g.status = 'running' as runs,
+      b.stream_id, b.start_at, b.end_at, b.content, b.sent, g.text_units, g.cancel_requested_at,
+      g.status = 'running' as runs,
       g.status = 'running' and b.start_at = g.text_units and b.content <> '' as is_next
-    from unnest(stream_ids, fences, starts, ends, texts) as b (stream_id, fence, start_at, end_at, content)
+    from unnest(stream_ids, fences, starts, ends, texts, sent_to_others)
+      as b (stream_id, fence, start_at, end_at, content, sent)
     join relay.generations g on g.stream_id = b.stream_id and g.fence = b.fence
   ), added as (
     insert into relay.chunks (stream_id, start_at, end_at, content)
@@ -57,7 +59,8 @@ begin
     update relay.generations g
     set
       lease_expires_at = clock_timestamp() + make_interval(secs => lease_ms / 1000.0),
-      text_units = case when o.is_next then o.end_at else o.text_units end
+      text_units = case when o.is_next then o.end_at else o.text_units end,
+      read_units = greatest(g.read_units, o.sent)
     from own o
     where g.stream_id = o.stream_id and o.runs
     returning g.stream_id, g.text_units

@@ -8,14 +8,16 @@ declare
   v_content text;
   v_message_id relay.message_id;
 begin
-  v_content := relay.text_of(generation.stream_id) || store_message.content;
+  v_content := relay.text_up_to(relay.text_of(generation.stream_id) || store_message.content, generation.cancel_at);
   delete from relay.chunks c where c.stream_id = generation.stream_id;
-  if v_content = '' or generation.conversation_id is null then
+  if v_content = '' or generation.conversation_id is null
+    or generation.continued_units > 0 and length(v_content) + relay.pairs_in(v_content) <= generation.continued_units
+  then
     return null;
   end if;
 
   -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted.
-  if generation.status = 'interrupted' and generation.text_units > 0 then
+  if generation.status = 'interrupted' and generation.text_units > generation.continued_units then
     update public.messages m
     set content = v_content, finish_reason = store_message.finish_reason, is_complete = store_message.is_complete,
       usage = store_message.usage
@@ -49,7 +51,8 @@ comment on function relay.store_message is
 create function public.relay_finish(
   stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
-  overhead_ms integer default null
+  overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0,
+  refused_window integer default null, refused_tokens integer default null
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -88,6 +91,7 @@ begin
     v_usage := case when num_nonnulls(prompt_tokens, completion_tokens, total_tokens) > 0 then jsonb_build_object(
       'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
     ) end;
+    v_generation.cancel_at := relay.end_of(v_generation, sent_units, sent_to_others);
     v_message_id := relay.store_message(
       v_generation, coalesce(content, ''), relay_finish.finish_reason, status = 'completed', v_usage
     );
@@ -95,9 +99,11 @@ begin
     set status = relay_finish.status, finish_reason = relay_finish.finish_reason, error_code = relay_finish.error_code,
       message_id = v_message_id, finished_at = clock_timestamp(), fence = null, overhead_ms = relay_finish.overhead_ms,
       prompt_tokens = relay_finish.prompt_tokens, completion_tokens = relay_finish.completion_tokens,
-      total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms
+      total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms,
+      bytes_per_token = coalesce(relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens), g.bytes_per_token)
     where g.stream_id = relay_finish.stream_id
     returning g.* into v_generation;
+    perform relay.learn(v_generation, refused_window, refused_tokens);
     insert into relay.uncounted (name, labels, prompt_tokens, completion_tokens, first_token_ms, overhead_ms, total_ms)
     select
       case when v_is_recovery then 'generations_recovered_total' else 'generations_ended_total' end,

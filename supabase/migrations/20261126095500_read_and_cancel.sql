@@ -20,6 +20,13 @@ begin
   from relay.generations g
   where g.stream_id = view_of.stream_id and g.user_id = view_of.user_id;
   if v_generation.status = 'running' then
+    -- What a cancel will cut off is for no reader any more.
+    if v_generation.cancel_at is not null then
+      v_generation.text_units := least(
+        v_generation.text_units, greatest(v_generation.cancel_at, v_generation.read_units)
+      );
+      max_units := least(max_units, v_generation.text_units - from_unit);
+    end if;
     if v_generation.text_units > from_unit and max_units > 0 then
       -- By the key, from the chunk that has the offset on: a story of ten minutes has hundreds.
       select min(c.start_at), string_agg(c.content, '' order by c.start_at) into v_start, v_content
@@ -69,13 +76,23 @@ create function public.relay_read(
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
+  v_now constant timestamptz := clock_timestamp();
   v_left integer := max_units;
   v_view jsonb;
   v_views jsonb[] := '{}';
 begin
+  -- What a reader is sent is noted, and no cancel cuts it off. In the order of a beat, or they would deadlock. What has
+  -- expired is a sweep's, which no reader waits for.
+  perform 1 from relay.generations g
+  where g.stream_id = any (stream_ids) and g.user_id = any (user_ids) and g.status = 'running'
+    and g.lease_expires_at >= v_now
+  order by g.stream_id for no key update;
   for v_index in 1 .. cardinality(stream_ids) loop
     v_view := relay.view_of(user_ids[v_index], stream_ids[v_index], from_units[v_index], v_left);
     v_left := v_left - coalesce((v_view ->> 'end')::integer - (v_view ->> 'start')::integer, 0);
+    update relay.generations g set read_units = (v_view ->> 'end')::integer
+    where g.stream_id = stream_ids[v_index] and g.status = 'running' and g.lease_expires_at >= v_now
+      and g.read_units < (v_view ->> 'end')::integer;
     v_views[v_index] := v_view;
   end loop;
   return to_jsonb(v_views);
@@ -86,7 +103,7 @@ comment on function public.relay_read is
 revoke all on function public.relay_read from public, anon, authenticated;
 grant execute on function public.relay_read to service_role;
 
-create function public.relay_cancel(user_id uuid, stream_id text) returns jsonb
+create function public.relay_cancel(user_id uuid, stream_id text, at integer default null) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_generation relay.generations;
@@ -111,7 +128,12 @@ begin
   -- An interrupted generation with a fence may have a worker that lives: its beat learns of the cancel, too.
   if v_generation.fence is not null then
     update relay.generations g
-    set cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp())
+    set
+      cancel_requested_at = coalesce(g.cancel_requested_at, clock_timestamp()),
+      -- The first cancel counts, and what a sweep has stored is not cut any more.
+      cancel_at = case
+        when g.cancel_requested_at is null and g.status = 'running' then relay_cancel.at else g.cancel_at
+      end
     where g.stream_id = relay_cancel.stream_id;
   end if;
   return jsonb_build_object(
@@ -120,6 +142,7 @@ begin
 end;
 $$;
 comment on function public.relay_cancel is
-  'Asks for the end of the user''s generation: cancelling, or how it has ended. Null: unknown, or another user''s.';
+  'Asks for the end of the user''s generation, at an offset or with all that came: cancelling, or how it has ended. '
+  'Null: unknown, or another user''s.';
 revoke all on function public.relay_cancel from public, anon, authenticated;
 grant execute on function public.relay_cancel to service_role;

@@ -37,6 +37,7 @@ begin
     v_status := 'cancelled';
     v_code := null;
   end if;
+  v_generation.cancel_at := relay.end_of(v_generation);
   v_message_id := relay.store_message(v_generation, '', v_status, false, null);
 
   -- The fence stays with an interruption: the worker may be alive, and store the rest.
@@ -93,6 +94,7 @@ begin
     delete from relay.generations g using old where g.stream_id = old.stream_id returning 1
   )
   select count(*) into v_pruned from pruned;
+  perform relay.forget_models(v_now - retention, batch) where relay_sweep.user_id is null;
 
   insert into relay.uncounted (name, amount)
   values ('sweeps_total', 1), ('swept_generations_total', v_closed), ('forgotten_generations_total', v_pruned);

@@ -18,7 +18,7 @@ begin
   end if;
   perform set_config('tests.aside', 'yes', true);
   truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages,
-    relay.generations, relay.chunks, relay.uncounted cascade;
+    relay.generations, relay.chunks, relay.uncounted, relay.models cascade;
   update relay.counters set value = 0 where value <> 0;
 end;
 $$;
@@ -111,6 +111,20 @@ language sql as $$
     given_message.stream_id
   from public.conversations c
   where c.id = tests.key(conversation)
+$$;
+
+-- A story of so many turns, each a prompt 'p1', 'p2', … and an answer 'a1', 'a2', … of so many bytes; the last is the leaf.
+create function tests.given_turns(conversation text, turns integer, bytes integer) returns void
+language plpgsql as $$
+begin
+  for v_turn in 1..turns loop
+    perform tests.given_message('p' || v_turn, conversation, 'a' || (v_turn - 1), true, repeat('x', bytes))
+    where v_turn > 1;
+    perform tests.given_message('p1', conversation, null, true, repeat('x', bytes)) where v_turn = 1;
+    perform tests.given_message('a' || v_turn, conversation, 'p' || v_turn, false, repeat('x', bytes));
+  end loop;
+  perform tests.given_active_leaf(conversation, 'a' || turns);
+end
 $$;
 
 create function tests.given_active_leaf(conversation text, message text) returns void
@@ -209,25 +223,31 @@ create function tests.call_begin(
   conversation text default null, bot text default null, parent text default null,
   parent_is_given boolean default false, rate_limit integer default 5, max_concurrent integer default 3,
   lease_ms integer default 15000, max_context integer default 200000, fence text default null,
-  context_is_given boolean default false
+  context_is_given boolean default false, continue_of text default null, answer_to text default null,
+  system_bytes integer default 0, given_bytes integer[] default null, max_room integer default 4000000,
+  preview boolean default false
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_begin(
     user_id => tests.id(who), stream_id => call_begin.stream_id, worker_id => 'worker',
-    prompt => case when call_begin.reroll_of is null then call_begin.prompt end,
-    reroll_of => tests.key(call_begin.reroll_of)::text,
+    prompt => case
+      when num_nonnulls(call_begin.reroll_of, call_begin.continue_of, call_begin.answer_to) = 0 then call_begin.prompt
+    end,
+    reroll_of => tests.key(call_begin.reroll_of)::text, continue_of => tests.key(call_begin.continue_of)::text,
+    answer_to => tests.key(call_begin.answer_to)::text,
     conversation_id => tests.key(conversation)::text, bot_id => tests.key(bot)::text,
     parent_id => tests.key(parent)::text, parent_is_given => call_begin.parent_is_given or parent is not null,
     rate_limit => call_begin.rate_limit, max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms,
     max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid()),
-    context_is_given => call_begin.context_is_given
+    context_is_given => call_begin.context_is_given, system_bytes => call_begin.system_bytes,
+    given_bytes => call_begin.given_bytes, max_room => call_begin.max_room, preview => call_begin.preview
   )
 $$;
 
 -- Without fences: those of the generations themselves, as their workers would show them.
 create function tests.call_beat(
   stream_ids text[], fences uuid[] default null, lease_ms integer default 15000, starts integer[] default '{}',
-  ends integer[] default '{}', texts text[] default '{}'
+  ends integer[] default '{}', texts text[] default '{}', sent_to_others integer[] default '{}'
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_beat(
@@ -237,7 +257,7 @@ language sql set role = service_role as $$
       from unnest(call_beat.stream_ids) with ordinality named (stream_id, index)
       left join relay.generations g on g.stream_id = named.stream_id
     )),
-    call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts
+    call_beat.lease_ms, call_beat.starts, call_beat.ends, call_beat.texts, call_beat.sent_to_others
   )
 $$;
 
@@ -252,7 +272,8 @@ create function tests.call_finish(
   stream_id text, content text default 'The end.', status text default 'completed', finish_reason text default 'stop',
   error_code text default null, fence uuid default null, prompt_tokens integer default null,
   completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
-  start_at integer default null, overhead_ms integer default null
+  start_at integer default null, overhead_ms integer default null, sent_units integer default null,
+  sent_to_others integer default 0, refused_window integer default null, refused_tokens integer default null
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_finish(
@@ -261,13 +282,22 @@ language sql set role = service_role as $$
     content => call_finish.content, prompt_tokens => call_finish.prompt_tokens,
     completion_tokens => call_finish.completion_tokens, total_tokens => call_finish.total_tokens,
     first_token_ms => call_finish.first_token_ms, overhead_ms => call_finish.overhead_ms,
-    start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0)
+    refused_window => call_finish.refused_window, refused_tokens => call_finish.refused_tokens,
+    start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0),
+    sent_units => call_finish.sent_units, sent_to_others => call_finish.sent_to_others
   )
   from (select) one left join relay.generations g on g.stream_id = call_finish.stream_id
 $$;
 
-create function tests.call_cancel(who text, stream_id text) returns jsonb
-language sql set role = service_role as $$ select public.relay_cancel(tests.id(who), call_cancel.stream_id) $$;
+create function tests.call_cancel(who text, stream_id text, at integer default null) returns jsonb
+language sql set role = service_role as $$
+  select public.relay_cancel(tests.id(who), call_cancel.stream_id, call_cancel.at)
+$$;
+
+create function tests.call_running(who text, conversation text) returns text
+language sql set role = service_role as $$
+  select public.relay_running(tests.id(who), tests.key(conversation)::text)
+$$;
 
 create function tests.call_read(
   who text, stream_id text, from_unit integer default 0, max_units integer default 262144

@@ -40,6 +40,27 @@ adoption("takes messages without bots", MESSAGES + ROWS, ADAS);
 
 adoption("takes bots without messages", BOTS, {});
 
+for (const [type, otherwise] of [["integer", "-1"], ["numeric", "0.5"], ["text", "'plenty'"]]) {
+  adoption(
+    `keeps windows of the type ${type} that can be one`,
+    BOTS + `alter table public.bots
+      add column context_tokens ${type} not null default ${otherwise},
+      add column reply_tokens ${type} not null default ${otherwise};
+    insert into public.bots (user_id, access_key, access_path, context_tokens, reply_tokens)
+    values ('${ADA}', 'key', 'https://provider.example/v1', '8000', '1000'),
+      ('${ADA}', 'key', 'https://provider.example/v1', '8000', '8000');`,
+    {},
+    [[
+      `select context_tokens, reply_tokens from public.bots order by 1, 2`,
+      [
+        { context_tokens: 8000, reply_tokens: 1000 },
+        { context_tokens: 8000, reply_tokens: null },
+        { context_tokens: null, reply_tokens: null },
+      ],
+    ]],
+  );
+}
+
 adoption(
   "keeps the order of rows without a time, some of them streaming",
   OLD + `

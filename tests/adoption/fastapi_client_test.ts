@@ -5,9 +5,11 @@
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { insert, mintToken, rest } from "../../testkit/people.ts";
+import { newClient } from "../../testkit/author.ts";
+import { insert, mintToken, rest, type TestUser } from "../../testkit/people.ts";
 import { query } from "../../testkit/postgres.ts";
 import { answers, stalls } from "../../testkit/provider.ts";
+import { expectRefusal } from "../../testkit/reader.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { run } from "../client/runtimes.ts";
@@ -147,6 +149,24 @@ async function play(
     played.streams.map((stream: Row) => (stream.data as Row).stream_id),
   );
   equal(line.map(({ is_complete }) => is_complete), [...Array(7).fill(true), false]);
+  await playBusy(stack, user, conversation_id, endless_bot_id);
+}
+
+/** A new client in the same conversation, whatever type its id is of: what runs is found, refused for, and cut. */
+async function playBusy({ target }: Stack, user: TestUser, conversation_id: unknown, bot_id: unknown) {
+  const client = await newClient(target, user);
+  const stream_id = crypto.randomUUID();
+  const reader = await client.open({ prompt: "And now?", conversation_id, bot_id, stream_id });
+  await reader.untilText("Long");
+  const found = await client.getRunning(String(conversation_id));
+  equal([found.status, found.headers.get("x-stream-id")], [200, stream_id]);
+  await found.body?.cancel();
+  const refused = await client.ask({ prompt: "Well?", conversation_id });
+  equal((await expectRefusal(refused, 409, "conversation_busy")).stream_id, stream_id);
+  await (await client.cancel(stream_id, { at: 9 })).body?.cancel();
+  await reader.rest();
+  equal((await client.stored(stream_id)).content, "Long");
+  equal((await client.getRunning(String(conversation_id))).status, 204);
 }
 
 type Row = Record<string, unknown>;

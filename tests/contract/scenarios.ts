@@ -17,6 +17,9 @@ import { streamIds } from "./stream_ids.ts";
 import { streaming } from "./streaming.ts";
 import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
+import { turns } from "./turns.ts";
+import { voice } from "./voice.ts";
+import { windows } from "./window.ts";
 
 /** Counters are read first, while nothing else runs; the log last, when all others have written to it. */
 export const scenarios: Scenario[] = [
@@ -24,7 +27,9 @@ export const scenarios: Scenario[] = [
   ...streaming,
   ...text,
   ...branches,
+  ...turns,
   ...bots,
+  ...windows,
   ...refusalMetrics,
   ...requests,
   ...auth,
@@ -32,6 +37,7 @@ export const scenarios: Scenario[] = [
   ...resume,
   ...replay,
   ...cancels,
+  ...voice,
   ...disconnect,
   ...rate,
   ...cors,

@@ -49,7 +49,8 @@ export const streaming: Scenario[] = [{
     const { stream_id, conversation_id, user_message_id } = start;
     match(stream_id, /^[A-Za-z0-9._:-]{1,128}$/);
     const bot = { bot_id: author.botId, model: "test-model" };
-    equal(start, { stream_id, conversation_id, ...bot, user_message_id, parent_id: user_message_id });
+    const context = { messages: 1, left_out: 0, memory: null };
+    equal(start, { stream_id, conversation_id, ...bot, user_message_id, parent_id: user_message_id, context });
     const message_id = (await author.stored(stream_id)).id;
     equal(last, { stream_id, message_id, is_complete: true, finish_reason: "stop", usage: USAGE });
   },

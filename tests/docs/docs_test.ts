@@ -3,6 +3,8 @@ import { ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
 import assert from "node:assert/strict";
 import { type Environment, readConfiguration } from "../../supabase/functions/_relay/platform/configuration.ts";
 import { parseCancelRequest, parseStreamRequest } from "../../supabase/functions/_relay/protocol/requests.ts";
+import type { Preview } from "../../supabase/functions/_relay/database/begin.ts";
+import { previewOf } from "../../supabase/functions/stream/preview.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { type Reader, readEvents, readToEnd, type StreamEvent } from "../../testkit/reader.ts";
 
@@ -53,6 +55,7 @@ function checkFields(data: Record<string, unknown>, name: string): void {
     const path = `${name}.${field} is ${JSON.stringify(value)}`;
     if (value === null) assert.ok(types.includes("null"), path);
     else if (types.includes("Usage")) checkFields(value as Record<string, unknown>, "Usage");
+    else if (types.includes("SentContext")) checkFields(value as Record<string, unknown>, "SentContext");
     else if (types.includes("ErrorCode")) assert.ok(Object.hasOwn(ERRORS, String(value)), path);
     else assert.ok(types.includes(typeof value) || types.includes("Id"), path);
   }
@@ -106,11 +109,28 @@ function checkJson(body: Record<string, unknown>): string {
     const { code, message, ...rest } = body.error as Record<string, unknown>;
     assert.ok(Object.hasOwn(ERRORS, String(code)), String(code));
     assert.match(String(message), /^[A-Z].*[^.]$/s);
-    assert.deepEqual(Object.keys(rest), code === "invalid_request" ? ["issues"] : []);
+    const more: Record<string, string[]> = { invalid_request: ["issues"], conversation_busy: ["stream_id"] };
+    assert.deepEqual(Object.keys(rest), more[String(code)] ?? []);
     return "error";
   }
   if ("status" in body) return "status";
-  const isCancel = Object.keys(body).join() === "stream_id";
+  if ("bot_reason" in body) {
+    const { messages } = body as { messages: { role: "user"; characters: number }[] };
+    const sized = messages.map((message) => ({ ...message, bytes: 0, message_id: null }));
+    const row = {
+      ...body,
+      messages: sized,
+      system_prompt: null,
+      takes_system: true,
+      fixed_bytes: 0,
+      bytes_per_token: 3,
+    };
+    const answer = previewOf(row as unknown as Preview, { on_disconnect: "stop" });
+    assert.deepEqual(Object.keys(body), Object.keys(answer));
+    for (const message of messages) assert.deepEqual(Object.keys(message), Object.keys(answer.messages[0]));
+    return "preview";
+  }
+  const isCancel = Object.keys(body).every((name) => name === "stream_id" || name === "at");
   if (isCancel) parseCancelRequest(body);
   else parseStreamRequest(body);
   return isCancel ? "cancel" : "stream";
@@ -118,7 +138,7 @@ function checkJson(body: Record<string, unknown>): string {
 
 Deno.test("each JSON body in docs/protocol.md is one that the relay takes or gives", () => {
   const kinds = fenced(protocol, "json").map((text) => checkJson(JSON.parse(text)));
-  assert.deepEqual([...new Set(kinds)].sort(), ["cancel", "error", "status", "stream"]);
+  assert.deepEqual([...new Set(kinds)].sort(), ["cancel", "error", "preview", "status", "stream"]);
 });
 
 Deno.test("each body that a curl in docs/protocol.md sends to stream is one that the relay takes", () => {
@@ -127,8 +147,10 @@ Deno.test("each body that a curl in docs/protocol.md sends to stream is one that
   for (const command of commands) {
     const [, stream_id] = /\/v1\/stream\/([^"/]+)"/.exec(command) ?? [];
     const [, body] = /-d '([^']*)'/.exec(command) ?? [];
-    if (stream_id === undefined) parseStreamRequest(JSON.parse(body));
-    else assert.deepEqual([parseCancelRequest({ stream_id }), body], [stream_id, undefined], "A GET has no body");
+    if (stream_id !== undefined) assert.deepEqual(parseCancelRequest({ stream_id }), { stream_id });
+    const isGet = stream_id !== undefined || command.includes("/v1/stream?conversation_id=");
+    if (isGet) assert.equal(body, undefined, "A GET has no body");
+    else parseStreamRequest(JSON.parse(body));
   }
 });
 

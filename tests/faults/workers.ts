@@ -3,8 +3,8 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { stalls } from "../../testkit/provider.ts";
-import { expectRefusal } from "../../testkit/reader.ts";
+import { answers, stalls } from "../../testkit/provider.ts";
+import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
 import { begin, botAt, expectAlive, expectEnd, expectQuiet, PARTIAL, PROMPT, type Scenario } from "./fault_stack.ts";
 
 const CROWD = 50;
@@ -28,6 +28,30 @@ export const workerFaults: Scenario[] = [{
         status: "interrupted",
       }),
     ]);
+  },
+}, {
+  title: 'what ended with "interrupted" or "timeout" is continued on another worker as one message',
+  async run(on) {
+    const { stack: { provider }, client, main, brief } = on;
+    for (const [reason, worker] of [["interrupted", await on.worker()], ["timeout", brief]] as const) {
+      let count = 0;
+      const url = provider.script((call) => (++count === 1 ? stalls(PARTIAL) : answers("here", " and there."))(call));
+      const bot_id = await botAt(on, url);
+      const reader = await client.open({ prompt: PROMPT, bot_id }, { worker: worker.url });
+      await reader.untilText(PARTIAL);
+      if (reason === "interrupted") await worker.stop();
+      const { last } = await readToEnd(reader);
+      const old = await client.stored(last.stream_id);
+      equal([last.code, old.finish_reason, old.content], [reason, reason, PARTIAL]);
+      const { text, last: { stream_id }, events } = await client.generate(
+        { continue_of: old.id },
+        { worker: main.url },
+      );
+      equal([text, events[1].id], [`${PARTIAL}here and there.`, String(PARTIAL.length)]);
+      const { content, parent_id, is_complete } = await client.stored(stream_id);
+      equal([content, parent_id, is_complete], [text, old.parent_id, true]);
+    }
+    expectQuiet(on, main);
   },
 }, {
   title: `${CROWD} clients that disconnect at once close ${CROWD} answers, and each text is kept`,

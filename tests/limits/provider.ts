@@ -16,7 +16,7 @@ import {
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import type { Script } from "../../testkit/provider.ts";
-import { dataOf, readToEnd, textOf } from "../../testkit/reader.ts";
+import { dataOf, expectRefusal, readToEnd, textOf } from "../../testkit/reader.ts";
 import { begin, generateSlowly, type Limit, type LimitStack } from "./limit_stack.ts";
 
 /** JSON of this length that begins with these fields. */
@@ -148,8 +148,11 @@ export const providerLimits: Limit[] = [{
         const { code, message } = dataOf(events, "error");
         equal([code, message.includes(`${MAX_MESSAGE_UNITS}`)], ["provider_bad_response", true]);
       }
-      const { content, is_complete } = await eventually("it is stored", () => on.client.stored(streamId));
+      const { id, content, is_complete } = await eventually("it is stored", () => on.client.stored(streamId));
       equal([content === text, is_complete], [true, isWhole]);
+      const response = await on.client.ask({ continue_of: id });
+      const { issues: [{ message }] } = await expectRefusal(response, 400, "invalid_request");
+      equal(message.includes(`less than ${MAX_MESSAGE_UNITS}`), true);
     }
   },
 }, {

@@ -80,6 +80,47 @@ export const crashes: WorkerRaceTest[] = [{
     equal([messages.length, messages.find(({ id }) => id === stored.id)], [5, stored]);
   },
 }, {
+  title: "an answer that is continued by a worker which is killed keeps what its beats brought, and goes on elsewhere",
+  env,
+  async run(race) {
+    const { target: { workers: [, worker] }, workers } = race;
+    const first = await givenRunning(race);
+    await answers(" upon")(first.call);
+    const old = (await readToEnd(first.reader)).last.message_id;
+
+    const stream_id = crypto.randomUUID();
+    const reader = await first.open({ continue_of: old, stream_id });
+    const call = await first.called(2);
+    const running = { ...first, stream_id, reader, call };
+    const remote = await first.watch(stream_id, { worker, from: 5 });
+    await call.token(" a");
+    await reader.untilText("Once upon a");
+    await remote.untilText("upon a");
+    await sayUnstored(race, running, " time");
+    await workers[0].kill();
+    await call.closed;
+    await reader.rest().catch(() => "The connection may break as well");
+
+    await expire(race, stream_id);
+    const { end, last } = await readToEnd(remote, 5);
+    const part = await first.stored(stream_id);
+    equal([end, last.code, last.message_id], ["error", "interrupted", part.id]);
+    equal([part.content, part.finish_reason], ["Once upon a", "interrupted"]);
+    // The client that saw more than was stored has it alone.
+    equal((await first.replay(stream_id, { worker, from: "Once upon a time".length })).text, "");
+    equal((await first.replay(stream_id, { worker })).text, "Once upon a");
+
+    const next = first.generate({ continue_of: part.id }, { worker });
+    const again = await first.called(3);
+    equal(again.body.messages[1], { role: "assistant", content: "Once upon a" });
+    await answers(" time.")(again);
+    const { text, start } = await next;
+    equal([text, start.parent_id], ["Once upon a time.", part.parent_id]);
+    equal((await first.conversation(start.conversation_id)).active_message_id, (await next).last.message_id);
+    const messages = await first.messages(start.conversation_id);
+    equal(messages.map(({ content }) => content).toSorted(), ["Once upon", "Once upon a", "Once upon a time.", "x"]);
+  },
+}, {
   title: "a worker that has to end stores its texts, ends its streams, and sends remote readers elsewhere",
   env,
   async run(race) {

@@ -8,6 +8,7 @@ import { starts } from "./starts.ts";
 import { sweeps } from "./sweep.ts";
 import { openTransactionRace } from "./transaction_race.ts";
 import { transactions } from "./transactions.ts";
+import { voices } from "./voices.ts";
 import { openWorkerRace } from "./worker_race.ts";
 
 if (Deno.env.get("RELAY_TEST_DATABASE_URL")) registerRaces();
@@ -25,7 +26,7 @@ function registerRaces() {
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...refusals]) {
+  for (const { title, env, run } of [...starts, ...crashes, ...voices, ...refusals]) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);

@@ -58,19 +58,43 @@ export const starts: WorkerRaceTest[] = [{
     equal([author.calls().length, (await statusesOf(race, author)).size], [1, 1]);
   },
 }, {
-  title: "of ten starts at once, over both workers, one takes the prompt that is stored, and each other one its own",
+  title: "of ten prompts at once into one conversation, over both workers, one runs, and it is the one that is stored",
   env: UNLIMITED,
   async run(race) {
     const author = await newAuthor(race.target, race.provider, waits);
     const conversation_id = await author.insert("conversations");
     const stored = await author.insert("messages", { conversation_id, content: "x", is_user_author: true });
-    const { admitted } = await startAtOnce(race.target, 10, () => [author, { prompt: "x", conversation_id }]);
-    await author.called(10);
-    await Promise.all(author.calls().map((call) => answers("Once")(call)));
-    const prompts = (await Promise.all(admitted.map(endOf))).map(({ start }) => start.user_message_id);
-    equal([prompts.length, new Set(prompts).size, prompts.includes(stored)], [10, 10, true]);
-    const messages = await author.messages(conversation_id);
-    equal(messages.filter(({ is_user_author }) => is_user_author).length, 10);
+    for (const [index, prompt] of ["x", "y"].entries()) {
+      const { admitted, refusals } = await startAtOnce(race.target, 10, () => [author, { prompt, conversation_id }]);
+      equal([admitted.length, refusals.length], [1, 9]);
+      const stream_id = admitted[0].headers.get("x-stream-id");
+      for (const response of refusals) {
+        equal((await expectRefusal(response, 409, "conversation_busy")).stream_id, stream_id);
+      }
+      await answers("Once")(await author.called(index + 1));
+      const { start, last } = await endOf(admitted[0]);
+      equal(start.user_message_id === stored, prompt === "x");
+      equal((await author.conversation(conversation_id)).active_message_id, last.message_id);
+      equal((await author.messages(conversation_id)).length, 2 * (index + 1));
+    }
+    equal(author.calls().length, 2);
+  },
+}, {
+  title: "of ten prompts at once after a stop, over both workers, one follows the partial answer",
+  env: UNLIMITED,
+  async run(race) {
+    const running = await givenRunning(race);
+    const { conversation_id } = JSON.parse(running.reader.events[0].data);
+    equal((await running.cancel(running.stream_id)).status, 202);
+    const asked = startAtOnce(race.target, 10, () => [running, { prompt: "y", conversation_id }]);
+    const call = await running.called(2);
+    await answers("Yes.")(call);
+    equal(call.body.messages.map(({ content }: { content: string }) => content), ["x", "Once", "y"]);
+    const { admitted, refusals } = await asked;
+    // What waits for its turn until the first one has ended is the next prompt.
+    equal([admitted.length + refusals.length, admitted.length > 0], [10, true]);
+    for (const response of refusals) await expectRefusal(response, 409, "conversation_busy");
+    await running.reader.rest();
   },
 }, {
   title: "of two users who race for one stream_id one wins, and nothing of the other's is written",

@@ -169,7 +169,8 @@ export const transactions: TransactionRaces = {
   ) {
     const { first, second } = await givenTwoTurns(race);
     const { conversation_id } = first;
-    const rival = await admit(race.observer, { user_id: race.user_id, conversation_id });
+    const parent_id = second.user_message_id;
+    const rival = await admit(race.observer, { user_id: race.user_id, conversation_id, parent_id });
     // The rival's prompt is the active leaf by now, so the answer to the other one does not move it.
     const [one, two] = await inOrder(race, (a) => finish(a, second), (b) => finish(b, rival));
     ok(one.message_id && two.message_id);

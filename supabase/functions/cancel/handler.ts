@@ -10,7 +10,7 @@ import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
 import { MAX_CANCEL_BODY_BYTES } from "../_relay/protocol/limits.ts";
-import { parseCancelRequest, streamId } from "../_relay/protocol/requests.ts";
+import { type CancelRequest, parseCancelOffset, parseCancelRequest, streamId } from "../_relay/protocol/requests.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
 export interface CancelDependencies {
@@ -21,7 +21,7 @@ export interface CancelDependencies {
   calls: Turns;
 }
 
-/** The id comes in the path or in the body; the worker that runs the generation learns of the cancel with its beat. */
+/** The id comes in the path or in the body, and so does the offset, in the query or in the body; the worker that runs the generation learns of the cancel with its beat. */
 export function createCancelHandler(
   { platform, refusals, verify, database, calls }: CancelDependencies,
 ): (request: Request) => Promise<Response> {
@@ -32,9 +32,14 @@ export function createCancelHandler(
     ["POST"],
     async (request, context) => {
       const { userId } = await verify(request);
-      const id = context.rest.length > 0 ? context.rest.join("/") : await readId(platform, request);
+      const inQuery = parseCancelOffset(new URL(request.url).searchParams);
+      const { stream_id: id, at }: CancelRequest = context.rest.length > 0
+        ? { stream_id: context.rest.join("/") }
+        : await readRequest(platform, request);
       // Text that cannot be an id is the id of nothing.
-      const status = streamId.safeParse(id).success ? await calls.run(userId, () => database.cancel(userId, id)) : null;
+      const status = streamId.safeParse(id).success
+        ? await calls.run(userId, () => database.cancel(userId, id, at ?? inQuery))
+        : null;
       if (status === null) {
         throw new RelayError("stream_not_found");
       }
@@ -53,6 +58,6 @@ export function createCancelHandler(
 /** So short a body is no matter of the user's share: a user who fills that must be able to cancel. */
 const FREE = { cover() {} };
 
-async function readId({ clock }: Platform, request: Request): Promise<string> {
+async function readRequest({ clock }: Platform, request: Request): Promise<CancelRequest> {
   return parseCancelRequest(await readJson(request, clock, FREE, MAX_CANCEL_BODY_BYTES));
 }

@@ -64,6 +64,22 @@ Deno.test("the id may come in the body or in the path, and the caller's stream i
   }
 });
 
+Deno.test("where the text ends comes in the body or in the query, and the body counts", async () => {
+  const cases: [string, unknown, number[]][] = [
+    ["/cancel", { stream_id: "stream-1", at: 7 }, [7]],
+    ["/cancel", { stream_id: "stream-1", at: 0 }, [0]],
+    ["/cancel?at=9", { stream_id: "stream-1", at: 7 }, [7]],
+    ["/cancel?at=9", { stream_id: "stream-1", at: null }, [9]],
+    ["/cancel/stream-1?at=9", undefined, [9]],
+    ["/cancel/stream-1?at=", undefined, []],
+  ];
+  for (const [path, body, at] of cases) {
+    const { database, post } = make();
+    assert.deepEqual(await post(path, body), CANCELLING);
+    assert.deepEqual(database.calls, [["cancel", "user-1", "stream-1", ...at]]);
+  }
+});
+
 Deno.test("what the database does not know and what cannot be an id are answered alike", async () => {
   const notFound = [404, { error: { code: "stream_not_found", message: "Cannot find the stream" } }];
   const { database, post } = make();
@@ -81,6 +97,7 @@ Deno.test("without a good token, body or method the database is not asked", asyn
   const cases: [string, unknown, { user?: string; method?: string }, ErrorCode][] = [
     ["/cancel/stream-1", undefined, { user: "stranger" }, "unauthenticated"],
     ["/cancel", { stream_id: "a b" }, {}, "invalid_request"],
+    ["/cancel/stream-1?at=-1", undefined, {}, "invalid_request"],
     ["/cancel/stream-1", undefined, { method: "GET" }, "method_not_allowed"],
   ];
   for (const [path, body, init, code] of cases) {

@@ -1,7 +1,7 @@
-/** POST /stream starts a generation, GET /stream/{stream_id} reads one. */
+/** POST /stream starts a generation, GET /stream/{stream_id} reads one, or the one that a conversation waits for. */
 
 import type { Caller } from "../_relay/auth/verify.ts";
-import type { Rate } from "../_relay/database/begin.ts";
+import type { BeginAnswer, Rate } from "../_relay/database/begin.ts";
 import type { Database } from "../_relay/database/database.ts";
 import type { AdmittedRequest } from "../_relay/generation/generation.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
@@ -9,12 +9,25 @@ import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
+import { type Clock, pause } from "../_relay/platform/clock.ts";
+import { GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
-import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../_relay/protocol/limits.ts";
-import { parseStreamRequest, streamId as streamIdSchema, type StreamRequest } from "../_relay/protocol/requests.ts";
+import {
+  BUSY_PAUSE_MS,
+  BUSY_WAIT_MS,
+  FIRST_CONTEXT_CHARACTERS,
+  MAX_CONTEXT_CHARACTERS,
+} from "../_relay/protocol/limits.ts";
+import {
+  id as idSchema,
+  parseStreamRequest,
+  streamId as streamIdSchema,
+  type StreamRequest,
+} from "../_relay/protocol/requests.ts";
+import { bytesOf, lengthOf, roomOf } from "./context_bytes.ts";
+import { previewOf } from "./preview.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import type { Starts } from "./starts.ts";
 
@@ -64,6 +77,7 @@ async function start(
         return holds.at(-1)!;
       });
       const started = await admit(dependencies, parse, request, context, { userId, memory, seat });
+      if (started.preview) return Response.json(started.preview);
       if (started.admitted !== null) {
         const body = generations.start(started.admitted, started.baseUrl);
         // They are the generation's from here on.
@@ -90,6 +104,11 @@ async function admit(
   held: Held,
 ) {
   const streamRequest = parse(await readJson(request, dependencies.platform.clock, held.memory));
+  if (streamRequest.preview) {
+    const { rate, preview } = await look(dependencies, held, streamRequest);
+    setRate(headers, rate);
+    return { preview };
+  }
   const streamId = streamRequest.stream_id ?? crypto.randomUUID();
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.
@@ -115,39 +134,63 @@ async function begin(
   request: StreamRequest,
 ) {
   const fence = crypto.randomUUID();
+  // Part of what is sent, and of the generation's own text.
+  const isContinued = request.continue_of !== undefined;
+  const maxRoom = roomOf(platform, isContinued);
   const ask = (maxContext: number, bytes: number) =>
     calls.run(userId, async () => {
       memory.cover(bytes);
       try {
-        return await database.begin({ userId, streamId, fence, request, maxContext });
+        return await database.begin({ userId, streamId, fence, request, maxContext, maxRoom });
       } catch (error) {
         generations.abandon(streamId, fence);
         throw error;
       }
     });
   const given = request.messages && lengthOf(request.messages);
-  let answer = await ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS));
+  const first = () => ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS, isContinued));
+  let answer = await askWhileEnding(platform.clock, first);
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
     const { characters = 0 } = answer;
     if (characters <= asked || characters > MAX_CONTEXT_CHARACTERS) return answer;
-    if (bytesOf(characters) > platform.memory.userBytes) throw tooLong(characters);
+    if (bytesOf(characters, isContinued) > platform.memory.userBytes) throw tooLong(characters);
     // It may have grown by then.
     asked = characters;
-    answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters)));
+    answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters, isContinued)));
   }
   if ("admission" in answer) {
-    const { context, system_prompt } = answer.admission;
-    memory.fits(bytesOf(lengthOf(context) + (system_prompt?.length ?? 0)));
+    const { context, continued, system_prompt } = answer.admission;
+    const units = lengthOf(context) + (continued?.length ?? 0) + (system_prompt?.length ?? 0);
+    memory.fits(bytesOf(units, isContinued));
   }
   return answer;
 }
 
-function lengthOf(messages: { content: string }[]): number {
-  return messages.reduce((sum, { content }) => sum + content.length, 0);
+/** What ends soon is part of the conversation within two beats, and of the context then. */
+async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Promise<BeginAnswer> {
+  const until = clock.now() + BUSY_WAIT_MS;
+  for (;;) {
+    const answer = await ask();
+    if (!("refusal" in answer) || !answer.endsSoon || clock.now() >= until) return answer;
+    await pause(clock, BUSY_PAUSE_MS);
+  }
 }
 
-function bytesOf(characters: number): number {
-  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES;
+/** What a start would send. The texts stay in the database; what is held is for the sizes of many messages. */
+async function look(
+  { platform, database, calls }: StreamDependencies,
+  { userId, memory }: Held,
+  request: StreamRequest,
+) {
+  const start = { userId, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
+  const isContinued = request.continue_of !== undefined;
+  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform, isContinued) };
+  const answer = await calls.run(userId, () => {
+    memory.cover(bytesOf(request.messages ? lengthOf(request.messages) : FIRST_CONTEXT_CHARACTERS, false));
+    return database.preview({ ...start, ...bounds });
+  });
+  if ("refusal" in answer) throw answer.refusal;
+  return { rate: answer.rate, preview: previewOf(answer.preview, request) };
 }
 
 function tooLong(characters: number): RelayError {
@@ -174,11 +217,40 @@ async function read(
   { rest }: RequestContext,
 ): Promise<Response> {
   const { userId } = await dependencies.verify(request);
-  const streamId = rest.join("/");
   const from = lastEventId(request);
+  const conversationId = rest.length === 0 ? new URL(request.url).searchParams.get("conversation_id") : null;
+  if (conversationId) return await readRunning(dependencies, userId, conversationId, from, request.method);
+  const streamId = rest.join("/");
   // Text that cannot be an id is the id of nothing.
   if (!streamIdSchema.safeParse(streamId).success) throw new RelayError("stream_not_found");
-  if (request.method === "HEAD") {
+  return await open(dependencies, userId, streamId, from, request.method);
+}
+
+/** Nothing says of a conversation without a generation whether it is the user's, or there at all. */
+async function readRunning(
+  dependencies: StreamDependencies,
+  userId: string,
+  conversationId: string,
+  from: number | null,
+  method: string,
+): Promise<Response> {
+  // The generation that runs now need not be the one that the offset belongs to.
+  if (from) throw new RelayError("stream_id_required");
+  const streamId = idSchema.safeParse(conversationId).success
+    ? await dependencies.calls.run(userId, () => dependencies.database.running(userId, conversationId))
+    : null;
+  if (streamId === null) return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+  return await open(dependencies, userId, streamId, from, method);
+}
+
+async function open(
+  dependencies: StreamDependencies,
+  userId: string,
+  streamId: string,
+  from: number | null,
+  method: string,
+): Promise<Response> {
+  if (method === "HEAD") {
     await checkExists(dependencies, userId, streamId);
     return eventStream(streamId, null);
   }

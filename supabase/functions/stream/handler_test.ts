@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { Caller } from "../_relay/auth/verify.ts";
-import type { Admission, Rate } from "../_relay/database/begin.ts";
+import type { Admission, BeginAnswer, Rate } from "../_relay/database/begin.ts";
 import { createCalls } from "../_relay/database/calls.ts";
 import type { Reading } from "../_relay/database/database.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import {
+  BUSY_PAUSE_MS,
+  BUSY_WAIT_MS,
   DATABASE_WAIT_MS,
   FIRST_CONTEXT_CHARACTERS,
   MAX_CONTEXT_CHARACTERS,
@@ -13,7 +15,7 @@ import {
   MAX_READ_STREAMS,
   MAX_REFUSED_STARTS,
 } from "../_relay/protocol/limits.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, READER_BYTES } from "../_relay/platform/memory.ts";
+import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../_relay/platform/memory.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { makeView } from "../_relay/testing/generation.ts";
@@ -148,6 +150,25 @@ Deno.test("without a stream_id the relay makes one, new each time", async () => 
   }
   assert.equal(ids.size, 2);
   await keepAlive.settled();
+});
+
+Deno.test("a preview is answered at once: no generation begins, and no memory is held for its texts", async () => {
+  const { database, memory, post, provider } = make();
+  const path = { model: "m", conversation_id: null, parent_id: null, system_prompt: null };
+  const takes = { takes_system: true, takes_prefill: false };
+  const sizes = { messages: [], memory: null, left_out: 0, fixed_bytes: 12, bytes_per_token: 3 };
+  const window = { context_tokens: null, reply_tokens: null, fits: true };
+  const answer = { bot_id: "bot-1", bot_reason: "latest", ...path, ...takes, ...sizes, ...window } as const;
+  database.answers.preview = () => ({ preview: answer, rate: RATE });
+  const response = await post({ prompt: "Hi", preview: true });
+  assert.equal(response.status, 200);
+  assert.deepEqual([response.headers.get("content-type"), rateOf(response)], ["application/json", ["5", "4", "60"]]);
+  const shown = { bot_id: "bot-1", bot_reason: "latest", model: "m", conversation_id: null, parent_id: null };
+  const estimated = { messages: [], memory: null, left_out: 0, estimated_tokens: 4, ...window };
+  assert.deepEqual(await response.json(), { ...shown, ...estimated });
+  database.answers.preview = () => ({ refusal: new RelayError("conversation_not_found"), rate: RATE });
+  await assertRefused(await post({ prompt: "Hi", preview: true }), "conversation_not_found");
+  assert.deepEqual([database.calls.length, provider.calls.length, memory.heldBytes], [2, 0, 0]);
 });
 
 Deno.test("without a good token neither the body is read nor the database asked", async () => {
@@ -286,6 +307,30 @@ Deno.test("a path that is longer than most is held before it is asked for again,
   await end();
 });
 
+Deno.test("a text that is continued is held twice until it was sent: as a message of the request, and as the beginning of the answer", async () => {
+  const { clock, database, end, keepAlive, memory, post, provider } = make();
+  const { begin } = database.answers;
+  const units = FIRST_CONTEXT_CHARACTERS;
+  const held: number[] = [];
+  database.answers.begin = (...args) => {
+    held.push(memory.heldBytes);
+    const answer = begin(...args) as { admission: Admission; rate: Rate };
+    return { ...answer, admission: { ...answer.admission, context: [], continued: "x".repeat(units) } };
+  };
+  const response = await post({ ...ASK, prompt: undefined, continue_of: "message-1" });
+  assert.equal(response.status, 200);
+  await clock.run(0);
+  for (const bytes of [held[0], memory.heldBytes]) {
+    assert.ok(bytes >= units * (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES), `${bytes}`);
+  }
+  provider.calls[0].send("Hello");
+  assert.ok(memory.heldBytes >= units * TEXT_UNIT_BYTES && memory.heldBytes < units * CONTEXT_CHARACTER_BYTES);
+  await response.body!.cancel();
+  await keepAlive.settled();
+  assert.equal(memory.heldBytes, 0);
+  await end();
+});
+
 Deno.test("a path that is too long, or longer than a user's share has room for, is refused once and for all", async () => {
   const { database, memory, post, provider } = make();
   const cases: [number, number][] = [[MAX_CONTEXT_CHARACTERS + 1, 1], [FIRST_CONTEXT_CHARACTERS, 1], [300_000, 2]];
@@ -357,4 +402,102 @@ Deno.test("calls that wait for the database too long are overloaded within a sec
   // There is nothing to end of a start that the database was not asked for.
   await keepAlive.settled();
   assert.deepEqual(database.calls, []);
+});
+
+/** What the database answers while a generation runs in the conversation. */
+function busy(endsSoon: boolean): BeginAnswer {
+  const refusal = new RelayError("conversation_busy", undefined, { retryAfter: 7, streamId: "stream-2" });
+  return { refusal, endsSoon, rate: RATE };
+}
+
+async function assertBusy(response: Response) {
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [409, "7"]);
+  const message = ERRORS.conversation_busy.message;
+  assert.deepEqual(await errorOf(response), { code: "conversation_busy", message, stream_id: "stream-2" });
+}
+
+Deno.test("a prompt for an answer that goes on is refused at once, and the generation is named", async () => {
+  const { clock, database, memory, post } = make();
+  database.answers.begin = () => busy(false);
+  await assertBusy(await post(ASK));
+  assert.deepEqual([database.calls.length, clock.pending, memory.heldBytes], [1, 0, 0]);
+});
+
+Deno.test("a prompt waits for an answer that ends soon, asks under one fence, and is refused when it has waited long", async () => {
+  const { clock, database, end, post } = make();
+  const { begin } = database.answers;
+  const attempts = BUSY_WAIT_MS / BUSY_PAUSE_MS + 1;
+  for (const endsAfter of [1, attempts - 1, attempts]) {
+    database.calls.length = 0;
+    const since = clock.now();
+    const askedAt: number[] = [];
+    database.answers.begin = (...asked) => {
+      askedAt.push(clock.now() - since);
+      return askedAt.length > endsAfter ? begin(...asked) : busy(true);
+    };
+    const answered = post(ASK);
+    await clock.run(BUSY_WAIT_MS);
+    const response = await answered;
+    if (endsAfter === attempts) await assertBusy(response);
+    else {
+      assertEventStream(response);
+      await response.body!.cancel();
+    }
+    assert.deepEqual(
+      askedAt,
+      Array.from({ length: Math.min(endsAfter + 1, attempts) }, (_, index) => index * BUSY_PAUSE_MS),
+    );
+    assert.equal(new Set(database.calls.filter(([name]) => name === "begin").map(([, , , fence]) => fence)).size, 1);
+  }
+  await end();
+});
+
+Deno.test("one that was ending and goes on after all is waited for no longer", async () => {
+  const { clock, database, post } = make();
+  const answers = [busy(true), busy(false)];
+  database.answers.begin = () => answers.shift()!;
+  const answered = post(ASK);
+  await clock.run(BUSY_PAUSE_MS);
+  await assertBusy(await answered);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a conversation is read by what runs in it, and nothing runs is no content", async () => {
+  const { clock, database, end, get, head } = make();
+  database.views.set("stream-1", makeView("Once"));
+  const answers: Record<string, string> = { "1": "stream-1", "a b": "stream-1" };
+  database.answers.running = (_, id) => answers[id] ?? null;
+  for (const id of ["1", "a%20b"]) {
+    const response = await get(`/stream?conversation_id=${id}`, { "last-event-id": "0" });
+    assertEventStream(response);
+    const client = readEvents(response.body!);
+    await clock.run(0);
+    assert.deepEqual([client.events[0].event, client.text], ["start", "Once"]);
+    await client.leave();
+    const read = await head(`/stream?conversation_id=${id}`);
+    assertEventStream(read);
+    assert.equal(read.body, null);
+  }
+  database.calls.length = 0;
+  for (const method of [get, head]) {
+    const response = await method("/stream?conversation_id=2");
+    assert.deepEqual([response.status, response.body, response.headers.get("x-stream-id")], [204, null, null]);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+  }
+  assert.deepEqual(database.calls, Array(2).fill(["running", "user-1", "2"]));
+  // What can be no id is that of nothing.
+  for (const id of ["x".repeat(201), "a%00b"]) assert.equal((await get(`/stream?conversation_id=${id}`)).status, 204);
+  assert.equal(database.calls.length, 2);
+  await end();
+});
+
+Deno.test("what runs in a conversation is read from its beginning alone, and a path comes before the query", async () => {
+  const { database, get } = make();
+  await assertRefused(await get("/stream?conversation_id=1", { "last-event-id": "7" }), "stream_id_required");
+  await assertRefused(await get("/stream?conversation_id=1&last_event_id=7"), "stream_id_required");
+  await assertRefused(await get("/stream?conversation_id="), "stream_not_found");
+  await assertRefused(await get("/stream?conversation_id=1", { authorization: "Bearer bad" }), "unauthenticated");
+  assert.equal(database.calls.length, 0);
+  await assertRefused(await get("/stream/stream-1?conversation_id=1"), "stream_not_found");
+  assert.deepEqual(database.calls.map(([name]) => name), ["read"]);
 });

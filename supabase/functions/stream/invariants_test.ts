@@ -229,37 +229,41 @@ Deno.test("invariant 5: another user's stream cannot be read, attached to or can
   await relay.end();
 });
 
-Deno.test("invariant 8: a reroll that ends before its first word leaves the conversation as it was", async () => {
-  for (const [title, befall] of Object.entries(FATES)) {
-    const relay = await makeRelay(sql);
-    const { ask, clock, streamId, user, workers } = relay;
-    await workers[1].start({ prompt: "Hi" });
-    workers[1].calls[0].send("The old version");
-    workers[1].calls[0].finish();
-    await clock.run(1_000);
-    const tree = async () => {
-      const { answer } = await sql.query(
-        `select jsonb_agg(to_jsonb(m) order by m.id) as answer
+for (const field of ["reroll_of", "continue_of"]) {
+  Deno.test(`invariant 8: ${field} that ends before its first word leaves the conversation as it was`, async () => {
+    for (const [title, befall] of Object.entries(FATES)) await endBeforeFirstWord(field, title, befall);
+  });
+}
+
+async function endBeforeFirstWord(field: string, title: string, befall: (typeof FATES)[string]) {
+  const relay = await makeRelay(sql);
+  const { ask, clock, streamId, user, workers } = relay;
+  await workers[1].start({ prompt: "Hi" });
+  workers[1].calls[0].send("The old version");
+  workers[1].calls[0].finish();
+  await clock.run(1_000);
+  const tree = async () => {
+    const { answer } = await sql.query(
+      `select jsonb_agg(to_jsonb(m) order by m.id) as answer
          from (select c.active_message_id, m.* from public.messages m
                join public.conversations c on c.id = m.conversation_id where m.user_id = $1) m`,
-        [user],
-      );
-      return answer;
-    };
-    const before = await tree();
-    const old = before.find(({ content }: { content: string }) => content === "The old version");
-    const client = await workers[0].start({ reroll_of: old.id, stream_id: ask.stream_id });
-    const [call] = workers[0].calls;
-    call.send({ kind: "reasoning", text: "Let me think" });
-    await clock.run(1_000);
-    await befall(relay, { ...call, send: () => {} }, client);
-    await clock.run(6_000);
-    await workers[1].read(streamId);
-    assert.deepEqual(await tree(), before, title);
-    assert.equal((await relay.row()).message_id, null);
-    await relay.end();
-  }
-});
+      [user],
+    );
+    return answer;
+  };
+  const before = await tree();
+  const old = before.find(({ content }: { content: string }) => content === "The old version");
+  const client = await workers[0].start({ [field]: old.id, stream_id: ask.stream_id });
+  const [call] = workers[0].calls;
+  call.send({ kind: "reasoning", text: "Let me think" });
+  await clock.run(1_000);
+  await befall(relay, { ...call, send: () => {} }, client);
+  await clock.run(6_000);
+  await workers[1].read(streamId);
+  assert.deepEqual(await tree(), before, title);
+  assert.equal((await relay.row()).message_id, null);
+  await relay.end();
+}
 
 Deno.test("invariant 9: a worker that was cut off for longer than its lease completes its generation, no other does, and only once", async () => {
   const relay = await makeRelay(sql);

@@ -1,4 +1,4 @@
-begin; select plan(130);
+begin; select plan(140);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -14,14 +14,19 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('sort by the key',     'denied',  'denied',  'denied',  'denied',  '2',
     'select id from public.bots order by access_key'),
   ('read the options',    'denied',  '0',       '2',       '1',       '2',
-    'select takes_system, first_turn_is_user, thinks_first from public.bots'),
+    'select takes_system, first_turn_is_user, thinks_first, takes_prefill from public.bots'),
   ('read the headers',    'denied',  'denied',  'denied',  'denied',  '2', 'select headers from public.bots'),
   ('find by the headers', 'denied',  'denied',  'denied',  'denied',  '0',
     $$ select id from public.bots where headers ? 'x' $$),
   ('copy the headers',    'denied',  'denied',  'denied',  'denied',  '2',
     'update public.bots set name = headers::text'),
   ('set the headers',     'denied',  '0',       '2',       '0',       '2',
-    $$ update public.bots set headers = '{"x": "y"}', takes_system = false, first_turn_is_user = true, thinks_first = true $$),
+    $$ update public.bots set headers = '{"x": "y"}', takes_system = false, first_turn_is_user = true, thinks_first = true,
+      takes_prefill = true $$),
+  ('read the window',     'denied',  '0',       '2',       '1',       '2',
+    'select context_tokens, reply_tokens from public.bots'),
+  ('set the window',      'denied',  '0',       '2',       '0',       '2',
+    'update public.bots set context_tokens = 8000, reply_tokens = 1000'),
   ('add to the owner',    'denied',  'refused', '1',       'refused', '1',
     $$ insert into public.bots (user_id, name, access_key) values (tests.id('owner'), 'new', 'new key') $$),
   ('add and get the key', 'denied',  'denied',  'denied',  'denied',  '1',

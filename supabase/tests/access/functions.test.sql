@@ -1,4 +1,4 @@
-begin; select plan(60);
+begin; select plan(65);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -11,6 +11,8 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     'first', tests.id('fence of first'), 'completed', 'stop', null, 'The end.', null, null, null, null, 4) $$),
   ('relay_cancel',           'denied',  'denied',  'denied',  'denied',  '1',
     $$ select public.relay_cancel(tests.id('owner'), 'first') $$),
+  ('relay_running',          'denied',  'denied',  'denied',  'denied',  '1',
+    $$ select public.relay_running(tests.id('owner'), tests.key('tale')::text) $$),
   ('relay_read',             'denied',  'denied',  'denied',  'denied',  '1',
     $$ select public.relay_read(array[tests.id('owner')], array['first'], array[0]) $$),
   ('relay_sweep',            'denied',  'denied',  'denied',  'denied',  '1', 'select public.relay_sweep()'),

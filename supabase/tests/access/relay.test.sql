@@ -1,6 +1,7 @@
-begin; select plan(85);
+begin; select plan(105);
 select tests.given_personas();
 insert into relay.uncounted (name) values ('sweeps_total');
+insert into relay.models values ('endpoint', 'model', 3);
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action              anonymous  stranger   owner      sharee     service_role
@@ -17,6 +18,12 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('change chunks',      'denied',  'denied',  'denied',  'denied',  '1',
     $$ update relay.chunks set content = 'new' $$),
   ('delete chunks',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.chunks'),
+  ('read models',        'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.models'),
+  ('add a model',        'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.models values ('forged', 'model', 3) $$),
+  ('change models',      'denied',  'denied',  'denied',  'denied',  '1',
+    'update relay.models set context_tokens = 1024'),
+  ('delete models',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.models'),
   ('read uncounted',     'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.uncounted'),
   ('add to it',          'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into relay.uncounted (name) values ('sweeps_total') $$),

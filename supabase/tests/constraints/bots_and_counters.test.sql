@@ -1,4 +1,4 @@
-begin; select plan(23);
+begin; select plan(38);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 
@@ -17,7 +17,16 @@ select tests.violates('update public.bots set ' || change, violated, change) fro
   ('temperature = 2.1',      'bots_temperature_is_in_range'),
   ($$ temperature = 'NaN' $$, 'bots_temperature_is_in_range'),
   ('temperature = 2',        null),
-  ('temperature = null',     null)
+  ('temperature = null',     null),
+  ('context_tokens = 255',   'bots_context_tokens_are_in_range'),
+  ('context_tokens = 10000001', 'bots_context_tokens_are_in_range'),
+  ('context_tokens = 256',   null),
+  ('reply_tokens = 0',       'bots_reply_tokens_are_in_range'),
+  ('reply_tokens = 1000001', 'bots_reply_tokens_are_in_range'),
+  ('reply_tokens = 1',       null),
+  ('context_tokens = 256, reply_tokens = 256', 'bots_reply_tokens_leave_room'),
+  ('context_tokens = 256, reply_tokens = 255', null),
+  ('context_tokens = null, reply_tokens = null', null)
 ) as m (change, violated);
 select tests.violates(statement, violated, statement) from (values
   ('update relay.counters set value = -1', 'counters_only_grow'),
@@ -26,7 +35,13 @@ select tests.violates(statement, violated, statement) from (values
   ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', -1) $$, 'uncounted_only_adds'),
   ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', 0) $$, null),
   ($$ insert into relay.uncounted (name, amount) values ('sweeps_total', null) $$, ''),
-  ($$ insert into relay.uncounted (name) values (null) $$, '')
+  ($$ insert into relay.uncounted (name) values (null) $$, ''),
+  ($$ insert into relay.models values ('e', 'm', 0.9) $$, 'models_ratios_are_in_range'),
+  ($$ insert into relay.models values ('e', 'm', 6.1) $$, 'models_ratios_are_in_range'),
+  ($$ insert into relay.models values ('e', 'm', 3, 1023) $$, 'models_windows_are_not_tiny'),
+  ($$ insert into relay.models values ('e', 'm', 3, 1024) $$, null),
+  ($$ insert into relay.models values ('e', 'm', 3) $$, 'models_pkey'),
+  ($$ insert into relay.models values ('e', 'other', null) $$, '')
 ) as m (statement, violated);
 select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, model, params $$,
   $$ values ('https://api.openai.com/v1', '', '{}'::jsonb) $$, 'a bot has defaults');

@@ -15,7 +15,7 @@ insert into bounds values
 select set_eq($$ select c.table_name || '.' || c.column_name from information_schema.columns c
   where c.table_schema = 'public'
     and c.table_name in ('bots', 'bot_shares', 'user_settings', 'conversations', 'messages')
-    and c.data_type not in ('uuid', 'bigint', 'boolean', 'double precision', 'timestamp with time zone') $$,
+    and c.data_type not in ('uuid', 'bigint', 'integer', 'boolean', 'double precision', 'timestamp with time zone') $$,
   $$ select of_table || '.' || name from bounds union select 'bots.headers' $$,
   'every column without a size of its own is here, and the headers have a check');
 

@@ -1,4 +1,4 @@
-begin; select plan(76);
+begin; select plan(94);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;
@@ -46,7 +46,15 @@ select tests.violates(
   ('completed',    $$ message_id = tests.key('first answer') $$,  null),
   ('cancelled',    'cancel_requested_at = null',                 'generations_cancelled_were_asked_to'),
   ('completed',    'cancel_requested_at = clock_timestamp()',    null),
+  ('cancelled',    'cancel_at = 0',                              null),
+  ('cancelled',    'cancel_at = -1',                             'generations_counts_are_not_negative'),
+  ('running',      'cancel_at = 0',                              'generations_are_cut_by_a_cancel'),
   ('running',      'user_id = null',                             ''),
+  ('running',      'continued_units = -1',                       'generations_have_what_they_continue'),
+  ('running',      'continued_units = 1',                        'generations_have_what_they_continue'),
+  ('running',      'continued_units = 1, text_units = 1',        null),
+  ('running',      'continued_units = null',                     ''),
+  ('running',      'continued_units = 0',                        null),
   ('disconnected', $$ stream_id = repeat('a', 128) $$,           null),
   ('cancelled',    $$ stream_id = 'aZ09._:-' $$,                 null)
 ) as m (stream_id, change, violated);
@@ -54,8 +62,15 @@ select tests.violates(
   format('update relay.generations set %I = %s', name, value), violated, format('%s = %s', name, value)
 )
 from unnest(array[
-  'prompt_tokens', 'completion_tokens', 'total_tokens', 'first_token_ms', 'overhead_ms', 'text_units'
+  'prompt_tokens', 'completion_tokens', 'total_tokens', 'first_token_ms', 'overhead_ms', 'text_units', 'read_units'
 ]) as name, (values ('-1', 'generations_counts_are_not_negative'), ('0', null)) as m (value, violated);
+select tests.violates(
+  format('update relay.generations set %I = %s', name, value), violated, format('%s = %s', name, value)
+)
+from unnest(array['context_messages', 'context_bytes', 'left_out']) as name,
+  (values ('-1', 'generations_contexts_are_counted'), ('0', null)) as m (value, violated);
+select tests.violates('update relay.generations set bytes_per_token = 6.1', 'generations_ratios_are_in_range', 'above 6');
+select tests.violates('update relay.generations set bytes_per_token = 0.9', 'generations_ratios_are_in_range', 'below 1');
 -- Of the codes of errors some are those of an ending.
 select tests.violates(
   format('update relay.generations set error_code = %L where stream_id = ''failed''', e.code),

@@ -19,7 +19,8 @@ rollback to stored; -- Where it could be another one, the prompt is stored.
 create temp table cases (name text, change text);
 insert into cases values
   ('answered', $$ select tests.given_message('answer', 'tale', 'own', false, 'Yes.') $$),
-  ('being answered', $$ select tests.given_generation('other', 'owner', conversation => 'tale', parent => 'own') $$),
+  ('being answered', $$ select tests.given_generation('other', 'owner', conversation => 'tale', parent => 'own');
+    update relay.generations set leaf_id = tests.key('other question') $$),
   ('the bot''s', $$ update public.messages set is_user_author = false where id = tests.key('own') $$),
   ('another text', $$ update public.messages set content = 'And then' where id = tests.key('own') $$),
   ('older', $$ update public.messages set created_at = now() - interval '1 day' where id = tests.key('own') $$),

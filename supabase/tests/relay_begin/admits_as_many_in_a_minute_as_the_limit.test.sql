@@ -30,7 +30,7 @@ select is(tests.call_begin('stranger', 'sixth') ->> 'code', 'rate_limited', 'for
 
 rollback to start; -- Counts what was deleted since.
 select tests.given_tale('owner');
-select tests.call_begin('owner', 'generation-' || n, conversation => 'tale', rate_limit => 2)
+select tests.call_begin('owner', 'generation-' || n, parent => 'second answer', rate_limit => 2)
 from generate_series(1, 2) as n;
 delete from public.conversations where id = tests.key('tale');
 select is(tests.call_begin('owner', 'third', rate_limit => 2) ->> 'code', 'rate_limited',

@@ -43,8 +43,8 @@ select is(
   tests.call_begin('owner', 'f', repeat('x', 51), conversation => 'tale', max_context => 1, fence => 'own',
     context_is_given => true) -> 'context', 'null', 'where the client has sent the context, it needs no room');
 select is(relay.context_of(tests.key('second answer'), 150, null, 10000, 250),
-  '{"characters": 300, "fits": false, "messages": null}', 'no more is counted than can ever fit, and a message');
+  '{"characters": 300, "fits": false, "messages": null, "bytes": null}', 'no more is counted than can ever fit, and a message');
 select is(relay.context_of(tests.key('second answer'), 4000, null, 3),
-  '{"characters": 400, "fits": false, "messages": null}', 'a path of too many messages is as long as it is, and refused');
+  '{"characters": 400, "fits": false, "messages": null, "bytes": null}', 'a path of too many messages is as long as it is, and refused');
 
 select * from finish(); rollback;

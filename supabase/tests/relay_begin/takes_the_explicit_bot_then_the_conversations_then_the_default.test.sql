@@ -32,11 +32,12 @@ select is(
   tests.call_begin('owner', 'b', conversation => 'with a shared bot') ->> 'bot_id', tests.key('friend''s bot')::text,
   'it may be a shared one');
 delete from public.bot_shares;
+select tests.call_finish('b');
 select is(
   tests.call_begin('owner', 'c', conversation => 'with a shared bot') ->> 'bot_id', tests.key('default bot')::text,
   'where the share has ended, the next in order answers');
 delete from public.bots where id = tests.key('bot');
-select is(tests.call_begin('owner', 'd', conversation => 'tale', max_concurrent => 9) ->> 'bot_id',
+select is(tests.call_begin('owner', 'd', parent => 'second answer', max_concurrent => 9) ->> 'bot_id',
   tests.key('default bot')::text, 'where it was deleted, too');
 
 rollback to start; -- Takes the default bot third.

@@ -1,7 +1,7 @@
 begin; select plan(8);
 select tests.given_tale('owner');
 select tests.make_user('stranger');
-select tests.call_begin('owner', stream_id, conversation => 'tale', rate_limit => 9, max_concurrent => 9)
+select tests.call_begin('owner', stream_id, parent => 'second answer', rate_limit => 9, max_concurrent => 9)
   from unnest(array['cancelled', 'completed', 'disconnected', 'error', 'interrupted', 'timeout']) as stream_id;
 select tests.call_cancel('owner', 'cancelled');
 select tests.call_finish('cancelled');

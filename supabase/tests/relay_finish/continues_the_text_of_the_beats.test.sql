@@ -13,7 +13,7 @@ select is_empty('select * from relay.chunks', 'the chunks are gone');
 select is(count(*), 1::bigint, 'there is one message') from public.messages where stream_id = 'first';
 
 rollback to start; -- Needs no more text than the beats stored.
-select tests.call_begin('owner', stream_id, conversation => 'tale') from unnest(array['first', 'second']) as stream_id;
+select tests.call_begin('owner', stream_id, parent => 'second answer') from unnest(array['first', 'second']) as stream_id;
 select tests.call_beat(stream_id, 0, 5, 'Once.') from unnest(array['first', 'second']) as stream_id;
 select isnt(tests.call_finish('first', '', start_at => 5) ->> 'message_id', null, 'an empty end makes a message');
 select isnt(tests.call_finish('second', null, start_at => 5) ->> 'message_id', null, 'and so does none at all');
@@ -22,7 +22,7 @@ select results_eq($$ select content, is_complete from public.messages where stre
 select is_empty('select * from relay.chunks', 'the chunks are gone');
 
 rollback to start; -- Leaves the text of others alone.
-select tests.call_begin('owner', stream_id, conversation => 'tale') from unnest(array['first', 'second']) as stream_id;
+select tests.call_begin('owner', stream_id, parent => 'second answer') from unnest(array['first', 'second']) as stream_id;
 select tests.call_beat('first', 0, 5, 'Once ');
 select tests.call_beat('second', 0, 5, 'Twice');
 select tests.call_finish('first', 'upon', start_at => 5);

@@ -1,6 +1,6 @@
 begin; select plan(8);
 select tests.given_tale('owner');
-select tests.call_begin('owner', stream_id, conversation => 'tale', max_concurrent => 9)
+select tests.call_begin('owner', stream_id, parent => 'second answer', max_concurrent => 9)
   from unnest(array['failed', 'late', 'left', 'cut']) as stream_id;
 select is(tests.call_finish('failed', 'Once', 'failed', 'error', 'provider_error') ->> 'error_code', 'provider_error',
   'the provider failed');

@@ -1,6 +1,6 @@
 begin; select plan(12);
 select tests.given_tale('owner');
-select tests.call_begin('owner', stream_id, conversation => 'tale') from unnest(array['first', 'second']) as stream_id;
+select tests.call_begin('owner', stream_id, parent => 'second answer') from unnest(array['first', 'second']) as stream_id;
 select tests.call_finish('first', prompt_tokens => 10);
 savepoint start;
 

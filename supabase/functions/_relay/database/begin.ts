@@ -1,10 +1,11 @@
 /** Asks relay_begin whether a generation may run. */
 
 import type { Platform } from "../platform/platform.ts";
-import { type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type ErrorCode, type Issue, RelayError } from "../protocol/errors.ts";
 import type { Id } from "../protocol/events.ts";
-import { MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
+import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
+import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
 import type { Rpc } from "./rpc.ts";
 
 /** How much of a user's rate limit is left. */
@@ -32,8 +33,37 @@ export interface Admission {
   takes_system: boolean;
   first_turn_is_user: boolean;
   thinks_first: boolean | null;
+  takes_prefill: boolean;
+  /** The text of the answer that is continued: the generation's own begins with it. */
+  continued: string | null;
   context: { role: "user" | "assistant"; content: string }[];
+  /** How many messages before these the model's window has no room for; null: too many to count. */
+  left_out: number | null;
+  /** The bot's own limit of its answer. */
+  reply_tokens: number | null;
   rate: Rate;
+}
+
+/** What would be sent. */
+export interface Preview {
+  bot_id: Id;
+  bot_reason: "explicit" | "conversation" | "default" | "latest";
+  model: string;
+  conversation_id: Id | null;
+  parent_id: Id | null;
+  system_prompt: string | null;
+  takes_system: boolean;
+  takes_prefill: boolean;
+  /** Of the stored path, and the prompt or what is continued; the bytes are those that count for tokens. */
+  messages: { role: "user" | "assistant"; characters: number; bytes: number; message_id: Id | null }[];
+  memory: null;
+  left_out: number | null;
+  /** Of the instructions, and of what else is sent besides the messages. */
+  fixed_bytes: number;
+  bytes_per_token: number;
+  context_tokens: number | null;
+  reply_tokens: number | null;
+  fits: boolean;
 }
 
 /** A refusal, or the user's own stream_id again. */
@@ -43,6 +73,14 @@ interface Refusal {
   rate: Rate;
   retry_after_s?: number;
   characters?: number;
+  /** What is wrong with an answer that cannot be continued: null, if it is a user's message. */
+  field?: "continue_of";
+  units?: number | null;
+  /** Of `conversation_busy`: the generation that runs, and whether it is about to end. */
+  stream_id?: string;
+  ends_soon?: boolean;
+  tokens?: number;
+  context_tokens?: number;
 }
 
 /** An adopted table of conversations may have columns that only the project itself can fill. */
@@ -54,7 +92,7 @@ const NO_NEW_CONVERSATIONS = {
 /** The admission; or that the user has this stream_id already; or the error for the client. */
 export type BeginAnswer =
   & { rate: Rate }
-  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number });
+  & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number; endsSoon?: boolean });
 
 /** What a worker asks to begin. */
 export interface Start {
@@ -65,43 +103,90 @@ export interface Start {
   request: StreamRequest;
   /** A stored path of more characters is refused with its length, and nothing is written. */
   maxContext: number;
+  /** Of a path that the model's window cuts, no more characters are taken. */
+  maxRoom: number;
 }
 
+/** The preview, or the error for the client. */
+export type PreviewAnswer = { rate: Rate } & ({ preview: Preview } | { refusal: RelayError });
+
 /** One round trip; rejects as `Rpc` does. */
-export async function begin(
-  rpc: Rpc,
-  { workerId, configuration }: Pick<Platform, "workerId" | "configuration">,
-  { userId, streamId, fence, request, maxContext }: Start,
-): Promise<BeginAnswer> {
+export async function begin(rpc: Rpc, platform: Asking, start: Start): Promise<BeginAnswer> {
   const answer = await rpc<Refusal | (Admission & { outcome: "admitted" })>(
     "relay_begin",
-    {
-      user_id: userId,
-      stream_id: streamId,
-      worker_id: workerId,
-      prompt: request.prompt ?? null,
-      reroll_of: textOf(request.reroll_of),
-      conversation_id: textOf(request.conversation_id),
-      bot_id: textOf(request.bot_id),
-      parent_id: textOf(request.parent_id),
-      parent_is_given: request.parent_id !== undefined,
-      context_is_given: request.messages !== undefined,
-      rate_limit: configuration.rateLimitPerMinute,
-      max_concurrent: configuration.maxConcurrent,
-      lease_ms: configuration.leaseMs,
-      max_context: maxContext,
-      fence,
-    },
+    argumentsOf(platform, start),
   );
   if (answer.outcome === "admitted") {
-    return { admission: { ...answer, context: request.messages ?? answer.context }, rate: answer.rate };
+    const context = start.request.messages?.slice(answer.left_out ?? 0) ?? answer.context;
+    // The database puts it where it is sent: at the end.
+    const continued = start.request.continue_of === undefined ? null : context.pop()!.content;
+    return { admission: { ...answer, context, continued }, rate: answer.rate };
   }
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
-  const refusal = new RelayError(answer.code, reasonOf(answer, configuration), {
+  return { ...refusalOf(answer, platform, start), characters: answer.characters, endsSoon: answer.ends_soon };
+}
+
+/** What `begin` would send, by size; nothing is written. */
+export async function preview(rpc: Rpc, platform: Asking, start: Start): Promise<PreviewAnswer> {
+  const answer = await rpc<Refusal | (Preview & { outcome: "previewed"; rate: Rate })>(
+    "relay_begin",
+    { ...argumentsOf(platform, start), preview: true },
+  );
+  return answer.outcome === "previewed" ? { preview: answer, rate: answer.rate } : refusalOf(answer, platform, start);
+}
+
+type Asking = Pick<Platform, "workerId" | "configuration">;
+
+function argumentsOf(
+  { workerId, configuration }: Asking,
+  { userId, streamId, fence, request, maxContext, maxRoom }: Start,
+) {
+  return {
+    user_id: userId,
+    stream_id: streamId,
+    worker_id: workerId,
+    prompt: request.prompt ?? null,
+    reroll_of: textOf(request.reroll_of),
+    continue_of: textOf(request.continue_of),
+    answer_to: textOf(request.answer_to),
+    conversation_id: textOf(request.conversation_id),
+    bot_id: textOf(request.bot_id),
+    parent_id: textOf(request.parent_id),
+    parent_is_given: request.parent_id !== undefined,
+    context_is_given: request.messages !== undefined,
+    system_bytes: bytesIn(request.system ?? ""),
+    given_bytes: request.messages === undefined ? null : sizesOf(request.messages),
+    rate_limit: configuration.rateLimitPerMinute,
+    max_concurrent: configuration.maxConcurrent,
+    lease_ms: configuration.leaseMs,
+    max_context: maxContext,
+    max_room: maxRoom,
+    fence,
+  };
+}
+
+/** A context is cut at a user's message alone, so what follows one counts with it. */
+function sizesOf(messages: NonNullable<StreamRequest["messages"]>): number[] {
+  const sizes = messages.map(() => 0);
+  let cut = 0;
+  for (const [index, { role, content }] of messages.entries()) {
+    if (role === "user") cut = index;
+    sizes[cut] += bytesIn(content) + MESSAGE_BYTES;
+  }
+  return sizes;
+}
+
+function refusalOf(
+  answer: Refusal,
+  { configuration }: Asking,
+  { request }: Start,
+): { refusal: RelayError; rate: Rate } {
+  const refusal = new RelayError(answer.code, reasonOf(answer, configuration, request), {
     retryAfter: answer.retry_after_s,
-    ...(answer.code === "invalid_request" ? { issues: [NO_NEW_CONVERSATIONS] } : {}),
+    streamId: answer.stream_id,
+    ...(answer.code === "invalid_request" ? { issues: [issueOf(answer)] } : {}),
   });
-  return { refusal, characters: answer.characters, rate: answer.rate };
+  return { refusal, rate: answer.rate };
 }
 
 /** The database casts it to the type of its own ids. */
@@ -109,8 +194,23 @@ function textOf(id: Id | null | undefined): string | null {
   return id === undefined || id === null ? null : String(id);
 }
 
+function issueOf({ field, units }: Refusal): Issue {
+  if (field === undefined) return NO_NEW_CONVERSATIONS;
+  const isLong = units !== null && units !== undefined && units >= MAX_MESSAGE_UNITS;
+  return {
+    path: field,
+    message: isLong
+      ? `Must be an answer of less than ${MAX_MESSAGE_UNITS} UTF-16 units; this one has ${units}`
+      : "Must be an answer with a text; a user's message cannot be continued",
+  };
+}
+
 /** The words that need numbers; the others are those of the code. */
-function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]): string | undefined {
+function reasonOf(
+  refusal: Refusal,
+  { maxConcurrent }: Platform["configuration"],
+  request: StreamRequest,
+): string | undefined {
   switch (refusal.code) {
     case "rate_limited":
       return `Cannot start the generation: the limit is ${refusal.rate.limit} in a minute`;
@@ -119,8 +219,18 @@ function reasonOf(refusal: Refusal, { maxConcurrent }: Platform["configuration"]
     case "overloaded":
       return "Cannot start the generation: other starts of this user are not through yet";
     case "invalid_request":
-      return "Cannot accept the request: see issues for conversation_id";
+      return `Cannot accept the request: see issues for ${issueOf(refusal).path}`;
+    case "context_exceeded":
+      return `Cannot send ${
+        whatIsSent(request)
+      }: with the bot's instructions it has about ${refusal.tokens} tokens, and the model reads ${refusal.context_tokens} at once`;
     case "payload_too_large":
       return `Cannot send the conversation: its path has ${refusal.characters} characters, the limit is ${MAX_CONTEXT_CHARACTERS}`;
   }
+}
+
+/** What no window leaves out. */
+function whatIsSent({ prompt, continue_of }: StreamRequest): string {
+  if (prompt !== undefined) return "the prompt";
+  return continue_of === undefined ? "the message that is answered" : "the answer that is continued, and its prompt";
 }

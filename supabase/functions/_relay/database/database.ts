@@ -4,18 +4,25 @@ import type { Platform } from "../platform/platform.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
-import { begin, type BeginAnswer, type Start } from "./begin.ts";
-import { type Ending, type EndingText, type EndStatus, finish, type StoredEnding } from "./finish.ts";
+import { begin, type BeginAnswer, preview, type PreviewAnswer, type Start } from "./begin.ts";
+import { type Ending, type EndingText, type EndStatus, finish, type Sent, type StoredEnding } from "./finish.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
 export interface Database {
   begin(start: Start): Promise<BeginAnswer>;
+  /** What `begin` would send, by size; nothing is written. */
+  preview(start: Start): Promise<PreviewAnswer>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
-  finish(streamId: string, fence: string, ending: Ending, text: EndingText): Promise<StoredEnding | null>;
-  /** `cancelling`, or how the generation has ended already; null: unknown, or another user's. */
-  cancel(userId: string, streamId: string): Promise<"cancelling" | EndStatus | null>;
+  finish(streamId: string, fence: string, ending: Ending, text: EndingText, sent: Sent): Promise<StoredEnding | null>;
+  /**
+   * `cancelling`, or how the generation has ended already; null: unknown, or another user's. `at`: where the text ends,
+   * null: with all that came.
+   */
+  cancel(userId: string, streamId: string, at: number | null): Promise<"cancelling" | EndStatus | null>;
+  /** The stream_id of what will be the active leaf of a conversation; null: nothing, or it is another user's. */
+  running(userId: string, conversationId: string): Promise<string | null>;
   /** One round trip for all, with `MAX_READ_UNITS` of text in all; null: unknown, or another user's. */
   read(readings: Reading[]): Promise<(View | null)[]>;
   /** The counters of all workers. */
@@ -36,6 +43,7 @@ export interface BeatEntry {
   streamId: string;
   fence: string;
   chunk: Chunk;
+  sent: Sent;
 }
 
 /** What a beat brings back, by stream_id. */
@@ -80,6 +88,8 @@ export interface GenerationRow {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
+  context_messages: number | null;
+  left_out: number | null;
 }
 
 /** The message of a generation that has ended. */
@@ -104,6 +114,7 @@ export interface Sample {
 export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
     begin: (start) => begin(rpc, platform, start),
+    preview: (start) => preview(rpc, platform, start),
     async beat(entries) {
       const answer = await rpc<Omit<BeatAnswer, "stored"> & { stored: Record<string, number> }>("relay_beat", {
         stream_ids: entries.map(({ streamId }) => streamId),
@@ -112,17 +123,19 @@ export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform
         starts: entries.map(({ chunk }) => chunk.start),
         ends: entries.map(({ chunk }) => chunk.end),
         texts: entries.map(({ chunk }) => chunk.text),
+        sent_to_others: entries.map(({ sent }) => sent.toOthers),
       });
       return { ...answer, stored: new Map(Object.entries(answer.stored)) };
     },
-    finish: (streamId, fence, ending, text) => finish(rpc, streamId, fence, ending, text),
-    async cancel(userId, streamId) {
+    finish: (streamId, fence, ending, text, sent) => finish(rpc, streamId, fence, ending, text, sent),
+    async cancel(userId, streamId, at) {
       const answer = await rpc<{ status: "cancelling" | EndStatus } | null>(
         "relay_cancel",
-        { user_id: userId, stream_id: streamId },
+        { user_id: userId, stream_id: streamId, at },
       );
       return answer?.status ?? null;
     },
+    running: (userId, conversationId) => rpc("relay_running", { user_id: userId, conversation_id: conversationId }),
     read: (readings) =>
       rpc("relay_read", {
         user_ids: readings.map(({ userId }) => userId),

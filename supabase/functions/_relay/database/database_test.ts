@@ -10,6 +10,7 @@ const BEAT_ANSWER = { stored: { b: 13 }, cancelled: ["b"], lost: ["a"] };
 
 /** What a caller has besides what a call needs. */
 const more = { stop() {}, stream: {} };
+const sent = (toOthers: number) => ({ sent: { units: 20, toOthers } });
 
 /** Each call, with the SQL function and the arguments that it becomes, what that answers, and what the caller gets. */
 const CALLS: [
@@ -22,8 +23,8 @@ const CALLS: [
   [
     (database) =>
       database.beat([
-        { streamId: "a", fence: "fence-a", chunk: { start: 0, end: 6, text: "é 🐉\n!" }, ...more },
-        { streamId: "b", fence: "fence-b", chunk: { start: 13, end: 13, text: "" }, ...more },
+        { streamId: "a", fence: "fence-a", chunk: { start: 0, end: 6, text: "é 🐉\n!" }, ...more, ...sent(0) },
+        { streamId: "b", fence: "fence-b", chunk: { start: 13, end: 13, text: "" }, ...more, ...sent(9) },
       ]),
     "relay_beat",
     {
@@ -33,6 +34,7 @@ const CALLS: [
       starts: [0, 13],
       ends: [6, 13],
       texts: ["é 🐉\n!", ""],
+      sent_to_others: [0, 9],
     },
     BEAT_ANSWER,
     { ...BEAT_ANSWER, stored: new Map(Object.entries(BEAT_ANSWER.stored)) },
@@ -40,19 +42,30 @@ const CALLS: [
   [
     (database) => database.beat([]),
     "relay_beat",
-    { stream_ids: [], fences: [], lease_ms: 9_000, starts: [], ends: [], texts: [] },
+    { stream_ids: [], fences: [], lease_ms: 9_000, starts: [], ends: [], texts: [], sent_to_others: [] },
     // As JSON.parse makes it: the name is a field of its own.
     JSON.parse('{"stored":{"__proto__":1,"constructor":2},"cancelled":[],"lost":["toString"]}'),
     { stored: new Map([["__proto__", 1], ["constructor", 2]]), cancelled: [], lost: ["toString"] },
   ],
   [
-    (database) => database.cancel("user-1", "a"),
+    (database) => database.cancel("user-1", "a", 17),
     "relay_cancel",
-    { user_id: "user-1", stream_id: "a" },
+    { user_id: "user-1", stream_id: "a", at: 17 },
     { stream_id: "a", status: "cancelling" },
     "cancelling",
   ],
-  [(database) => database.cancel("user-1", "a"), "relay_cancel", { user_id: "user-1", stream_id: "a" }, null],
+  [
+    (database) => database.cancel("user-1", "a", null),
+    "relay_cancel",
+    { user_id: "user-1", stream_id: "a", at: null },
+    null,
+  ],
+  [
+    (database) => database.running("user-1", "1"),
+    "relay_running",
+    { user_id: "user-1", conversation_id: "1" },
+    "stream-1",
+  ],
   [
     (database) =>
       database.read([{ userId: "user-1", streamId: "a", from: 0, ...more }, {

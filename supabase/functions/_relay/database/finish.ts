@@ -1,6 +1,6 @@
 /** Stores with relay_finish how a generation ended. */
 
-import { type EndingCode, type ErrorCode, RelayError } from "../protocol/errors.ts";
+import { type EndingCode, type ErrorCode, type RefusedContext, RelayError } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import type { Rpc } from "./rpc.ts";
 
@@ -16,6 +16,8 @@ export interface Ending {
   firstTokenMs: number | null;
   /** What the relay itself took until it called the provider; null where it did not call. */
   overheadMs: number | null;
+  /** What a refusal for length taught. */
+  refusedContext?: RefusedContext;
 }
 
 /** An ending as the database has it, which keeps the first one. */
@@ -33,6 +35,12 @@ export interface EndingText {
   from(offset: number): string;
 }
 
+/** Up to where readers on this worker were sent the text; `toOthers`: those besides the one that may have cancelled. */
+export interface Sent {
+  units: number;
+  toOthers: number;
+}
+
 /** `running` where the fence is no longer this worker's. */
 type Answer = Omit<StoredEnding, "status"> & { status: EndStatus | "running" };
 
@@ -46,6 +54,7 @@ export async function finish(
   fence: string,
   ending: Ending,
   text: EndingText,
+  sent: Sent,
 ): Promise<StoredEnding | null> {
   let start = text.storedUnits;
   // A beat under way, or a sweep, may move the start between two calls; it cannot do so for ever.
@@ -63,6 +72,12 @@ export async function finish(
       total_tokens: ending.usage?.total_tokens ?? null,
       first_token_ms: ending.firstTokenMs,
       overhead_ms: ending.overheadMs,
+      sent_units: sent.units,
+      sent_to_others: sent.toOthers,
+      ...(ending.refusedContext && {
+        refused_window: ending.refusedContext.window,
+        refused_tokens: ending.refusedContext.tokens,
+      }),
     });
     if (answer === null) return null;
     if ("expected_start" in answer) {

@@ -20,6 +20,8 @@ const STORED = {
   is_complete: true,
 };
 
+const SENT = { units: 7, toOthers: 4 };
+
 /** A text whose beginning the database is believed to have. */
 function makeText(content: string, storedUnits = 0) {
   return { storedUnits, from: (offset: number) => content.slice(offset) };
@@ -55,10 +57,13 @@ Deno.test("a finish gives the ending in scalars, and nulls for what is missing",
       overhead_ms: null,
     }],
   ];
+  const refusedContext = { window: 8_192, tokens: null };
+  const taught = { refused_window: 8_192, refused_tokens: null };
+  cases.push([{ ...cases[1][0], refusedContext }, "", { ...cases[1][2], ...taught }]);
   for (const [ending, content, args] of cases) {
     const { rpc, calls } = makeRpc(STORED);
-    assert.deepEqual(await finish(rpc, "stream-1", "fence-1", ending, makeText(content)), STORED);
-    const common = { stream_id: "stream-1", fence: "fence-1", content, start_at: 0 };
+    assert.deepEqual(await finish(rpc, "stream-1", "fence-1", ending, makeText(content), SENT), STORED);
+    const common = { stream_id: "stream-1", fence: "fence-1", content, start_at: 0, sent_units: 7, sent_to_others: 4 };
     assert.deepEqual(calls, [{ name: "relay_finish", args: { ...common, ...args } }]);
   }
 });
@@ -91,7 +96,7 @@ for (const [title, answer, starts, fails] of MOVES) {
       sent.push([start_at, content]);
       return Promise.resolve(answer(start_at as number, sent.length));
     };
-    const stored = finish(rpc as Rpc, "stream-1", "fence-1", ENDING, makeText("Once upon", 4));
+    const stored = finish(rpc as Rpc, "stream-1", "fence-1", ENDING, makeText("Once upon", 4), SENT);
     const message = "Cannot store the message: its start moves";
     if (fails) await assert.rejects(stored, { code: "unavailable", message, retryAfter: 1 });
     else assert.deepEqual(await stored, STORED);
@@ -102,6 +107,6 @@ for (const [title, answer, starts, fails] of MOVES) {
 Deno.test("a finish of a fence that is not the one that runs gets nothing", async () => {
   const running = { status: "running", finish_reason: null, error_code: null, message_id: null, is_complete: false };
   const { rpc, calls } = makeRpc(running);
-  assert.equal(await finish(rpc, "stream-1", "fence-2", ENDING, makeText("Once")), null);
+  assert.equal(await finish(rpc, "stream-1", "fence-2", ENDING, makeText("Once"), SENT), null);
   assert.equal(calls.length, 1);
 });

@@ -48,7 +48,13 @@ export function startOf(streamId: string, { generation, message }: View): StartD
     model: generation?.model ?? "",
     user_message_id: generation?.user_message_id ?? null,
     parent_id: generation?.parent_id ?? message?.parent_id ?? null,
+    context: contextOf(generation),
   };
+}
+
+function contextOf(generation: View["generation"]): StartData["context"] {
+  const messages = generation?.context_messages ?? null;
+  return messages === null ? null : { messages, left_out: generation!.left_out, memory: null };
 }
 
 /** Null while the generation runs, or more of its text is there. */

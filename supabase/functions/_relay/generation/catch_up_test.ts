@@ -89,7 +89,10 @@ Deno.test("start says where the generation stands, else its message, and names n
     model: "",
     user_message_id: null,
     parent_id: "parent-of-message",
+    context: null,
   });
+  const unread = startOf("stream-1", makeView({ context_messages: null, left_out: null }, null));
+  assert.equal(unread.context, null);
   const deleted = startOf("stream-1", makeView({ conversation_id: null, bot_id: null, parent_id: null }, null));
   assert.deepEqual([deleted.conversation_id, deleted.bot_id, deleted.parent_id], ["", "", null]);
 });

@@ -38,7 +38,10 @@ export function endingOf({ kind, error }: EndReason): Ending {
     case "timeout":
       return { status: "failed", finishReason: "timeout", errorCode: toEndingCode(error?.code ?? "timeout"), ...rest };
     case "failed":
-      return { status: "failed", finishReason: "error", errorCode: toEndingCode(error?.code ?? "internal"), ...rest };
+      return {
+        ...{ status: "failed", finishReason: "error", errorCode: toEndingCode(error?.code ?? "internal"), ...rest },
+        ...(error?.refusedContext && { refusedContext: error.refusedContext }),
+      };
   }
 }
 

@@ -37,12 +37,15 @@ export interface Generation extends AdmittedRequest {
 
 /** Builds one that has no reader yet and asks nothing of a provider. */
 export function createGeneration({ clock, configuration }: Platform, admitted: AdmittedRequest): Generation {
-  const { streamId, request, admission: { fence, conversation_id, bot_id, model, user_message_id, parent_id } } =
-    admitted;
+  const { streamId, request, admission } = admitted;
+  const { fence, conversation_id, bot_id, model, user_message_id, parent_id } = admission;
   const controller = new AbortController();
-  const transcript = createTranscript();
+  const transcript = createTranscript(admission.continued ?? "");
   const stop = (reason: EndReason) => controller.abort(reason);
-  const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id };
+  // What is continued is sent as well.
+  const messages = admission.context.length + (admission.continued === null ? 0 : 1);
+  const context = { messages, left_out: admission.left_out, memory: null };
+  const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id, context };
   const readers = createLocalReaders(clock, configuration.pingMs, start, transcript, () => {
     if (request.on_disconnect === "stop") stop(new EndReason("disconnected"));
   });

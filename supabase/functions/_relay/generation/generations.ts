@@ -39,6 +39,8 @@ export function createGenerations(platform: Platform, database: Database, provid
 
   async function end(generation: Generation, result: RunResult) {
     const { streamId, readers } = generation;
+    // A cancel may cut the text, and only the database knows where: new readers are served from there.
+    if (result.ending.status === "cancelled") running.delete(streamId);
     const storing = storeEnding(platform, database, generation, result.ending);
     const stored = await withinTime(platform, storing).catch(() => null);
     // From here on, new readers are served from the database.

@@ -9,7 +9,9 @@ import { EndReason } from "./ending.ts";
 import type { Generation } from "./generation.ts";
 
 /** What a beat needs of a generation. */
-export type LeasedGeneration = Pick<Generation, "streamId" | "fence" | "transcript" | "stop">;
+export type LeasedGeneration = Pick<Generation, "streamId" | "fence" | "transcript" | "stop"> & {
+  readers: Pick<Generation["readers"], "sent">;
+};
 
 /** The lease renewal of one worker. */
 export interface LeaseRenewal {
@@ -136,8 +138,8 @@ function waitingUnits({ transcript }: LeasedGeneration): number {
   return transcript.length - transcript.storedUnits;
 }
 
-function entryOf({ streamId, fence, transcript }: LeasedGeneration, limit: number): BeatEntry {
-  return { streamId, fence, chunk: transcript.unstored(limit) };
+function entryOf({ streamId, fence, transcript, readers }: LeasedGeneration, limit: number): BeatEntry {
+  return { streamId, fence, chunk: transcript.unstored(limit), sent: readers.sent() };
 }
 
 /** One call after the other, as long as the text is long and gets on. */

@@ -26,6 +26,7 @@ function make() {
         streamId,
         fence: `fence-${streamId}`,
         transcript,
+        readers: { sent: () => ({ units: transcript.length, toOthers: transcript.storedUnits }) },
         stop: ({ kind }) => stops.push([streamId, kind]),
       }),
     /** Which generations were in each beat so far. */
@@ -65,6 +66,17 @@ Deno.test("all generations of a worker share one beat, and without any there is 
   await clock.run(1_000);
   assert.deepEqual(beats(), [["a", "b"], ["b"], ["c"]]);
   removeC();
+});
+
+Deno.test("a beat says what the readers were sent, so that a sweep knows it", async () => {
+  const { add, clock, database } = make();
+  const transcript = createTranscript();
+  transcript.append("Once upon");
+  transcript.markStored(4);
+  const remove = add("a", transcript);
+  await clock.run(1_000);
+  assert.deepEqual(database.sent.get("a"), { units: 9, toOthers: 4 });
+  remove();
 });
 
 Deno.test("a beat says which generations to stop, and why", async () => {

@@ -1,5 +1,6 @@
 /** The clients that read one generation on the worker that runs it. */
 
+import type { Sent } from "../database/finish.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type StartData, toBytes } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
@@ -13,6 +14,8 @@ export interface LocalReaders {
   /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
   attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
   write(written: string): void;
+  /** The one reader that is there may have cancelled, or if none is, the one that left last. */
+  sent(): Sent;
   /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
   close(last?: string): void;
 }
@@ -32,7 +35,10 @@ export function createLocalReaders(
   const live = new Set<ClientStream>();
   /** The readers that catch up, each with the offset that it has. */
   const behind = new Map<ClientStream, number>();
+  const left = createLeft();
   let last = "";
+
+  const sentTo = (stream: ClientStream) => live.has(stream) ? transcript.length : behind.get(stream) ?? 0;
 
   function catchUp(stream: ClientStream) {
     const from = behind.get(stream);
@@ -50,6 +56,7 @@ export function createLocalReaders(
   return {
     attach(from, seat) {
       const onEnd = (how: ClientEnd) => {
+        left.add(sentTo(stream));
         live.delete(stream);
         behind.delete(stream);
         if (how === "gone" && live.size + behind.size === 0) onAllGone();
@@ -66,6 +73,7 @@ export function createLocalReaders(
       const bytes = toBytes(written);
       for (const stream of live) stream.write(bytes);
     },
+    sent: () => left.with([...live, ...behind.keys()].map(sentTo)),
     close(given = "") {
       if (last !== "") return;
       last = given;
@@ -74,6 +82,22 @@ export function createLocalReaders(
         if (last === "") stream.close();
         else if (stream.isDrained) catchUp(stream);
       }
+    },
+  };
+}
+
+/** What the readers that have left were sent. */
+function createLeft() {
+  let [last, before] = [0, 0];
+  return {
+    add(units: number) {
+      [last, before] = [units, Math.max(last, before)];
+    },
+    /** With what those were sent that are there. */
+    with(present: number[]): Sent {
+      const most = Math.max(last, before);
+      const units = Math.max(most, ...present);
+      return { units, toOthers: [before, most][present.length] ?? units };
     },
   };
 }

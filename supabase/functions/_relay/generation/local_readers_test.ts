@@ -156,3 +156,34 @@ Deno.test("a close ends every reader once, and none of them has left", async () 
   assert.deepEqual([ends.length, allGone()], [3, 0]);
   assert.equal(clock.pending, 0);
 });
+
+Deno.test("what readers were sent is known, and how much of it was for others than the one that may cancel", async () => {
+  const { attach, clock, readers, say } = make("Once");
+  const sent = () => [readers.sent().units, readers.sent().toOthers];
+  assert.deepEqual(sent(), [0, 0]);
+  const one = readEvents(attach("one"));
+  assert.deepEqual(sent(), [4, 0]);
+  await clock.run(0);
+  say(" upon");
+  assert.deepEqual(sent(), [9, 0]);
+  const two = readEvents(attach("two", 4));
+  await clock.run(0);
+  say(" a");
+  assert.deepEqual(sent(), [11, 11], "either of two may be the other");
+  await one.leave();
+  say(" time");
+  assert.deepEqual(sent(), [16, 11], "the one that is there may cancel");
+  await two.leave();
+  say(", long");
+  assert.deepEqual(sent(), [16, 11], "the last that left, too");
+});
+
+Deno.test("a reader that catches up was sent what it got, and not the whole text", async () => {
+  const { attach, readers } = make("x".repeat(3 * MAX_READ_UNITS));
+  const [one, two] = [attach("one"), attach("two", 2 * MAX_READ_UNITS)];
+  assert.deepEqual(readers.sent(), { units: 3 * MAX_READ_UNITS - 1, toOthers: 3 * MAX_READ_UNITS - 1 });
+  await two.cancel();
+  assert.deepEqual(readers.sent(), { units: 3 * MAX_READ_UNITS - 1, toOthers: 3 * MAX_READ_UNITS - 1 });
+  await one.cancel();
+  assert.deepEqual(readers.sent().toOthers, 3 * MAX_READ_UNITS - 1);
+});

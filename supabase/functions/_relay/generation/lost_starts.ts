@@ -11,6 +11,8 @@ import { createTranscript } from "./transcript.ts";
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 8_000;
 
+const NOTHING_SENT = { units: 0, toOthers: 0 };
+
 interface LostStart {
   streamId: string;
   fence: string;
@@ -90,7 +92,8 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
 /** Whether it was there and has ended; null: the database is away. */
 async function finish(database: Pick<Database, "finish">, { streamId, fence }: LostStart): Promise<boolean | null> {
   try {
-    return await database.finish(streamId, fence, endingOf(new EndReason("lost")), createTranscript()) !== null;
+    const ending = endingOf(new EndReason("lost"));
+    return await database.finish(streamId, fence, ending, createTranscript(), NOTHING_SENT) !== null;
   } catch (cause) {
     // What is refused for what it is holds up no other.
     return toRelayError(cause).code === "unavailable" ? null : false;

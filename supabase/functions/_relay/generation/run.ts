@@ -6,10 +6,15 @@ import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import type { ContextMessage, Delta, Provider, ProviderCall } from "../provider/provider.ts";
+import { type ContextMessage, type Delta, GO_ON, type Provider, type ProviderCall } from "../provider/provider.ts";
 import { startDeadlines } from "./deadlines.ts";
 import { endingOf, toEndReason } from "./ending.ts";
 import type { AdmittedRequest, Generation } from "./generation.ts";
+import { createSeam, withoutBlankEnd } from "./seam.ts";
+
+/** What the user says where a model takes no prefill. */
+export const CONTINUE = "Your last message was cut off. Continue it from exactly where it ends, even within a word. " +
+  "Repeat nothing of it, and write nothing but what follows; begin with a space or a line break where one is missing.";
 
 /** How a generation ended, before that is stored; `error` is what went wrong. */
 export interface RunResult {
@@ -30,15 +35,17 @@ export async function runGeneration(
   let firstTokenMs: number | null = null;
   let overheadMs: number | null = null;
   let reasoningUnits = 0;
+  const { continued } = generation.admission;
+  const seam = continued === null ? null : createSeam(continued);
   const deadlines = startDeadlines(clock, configuration, startedAt, generation.stop);
 
   function onRead(deltas: Delta[], isComplete: boolean) {
     deadlines.touch(deltas.length > 0, isComplete);
     // The provider answers, so it has the context.
-    if (firstTokenMs === null) generation.memory.fits(GENERATION_BYTES);
+    if (firstTokenMs === null) generation.memory.fits(bytesWith(generation.transcript.length));
     if (deltas.length === 0) return;
     firstTokenMs ??= elapsed();
-    reasoningUnits = takeDeltas(generation, deltas, reasoningUnits);
+    reasoningUnits = takeDeltas(generation, seam === null ? deltas : seam.take(deltas), reasoningUnits);
   }
 
   try {
@@ -46,7 +53,9 @@ export async function runGeneration(
     const call = providerCall(generation, baseUrl);
     // The generation lives as long as the answer, and its context can be megabytes.
     generation.admission.context = [];
+    generation.admission.continued = null;
     const { finishReason, usage } = await provider.stream(call, signal, onRead);
+    if (seam !== null) takeDeltas(generation, seam.end(), reasoningUnits);
     return {
       ending: { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs },
       error: null,
@@ -76,7 +85,7 @@ function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[]
     }
     if (kind === "reasoning") {
       written += events.reasoning(text);
-    } else if (!memory.fits(GENERATION_BYTES + (transcript.length + text.length) * TEXT_UNIT_BYTES)) {
+    } else if (!memory.fits(bytesWith(transcript.length + text.length))) {
       readers.write(written);
       throw new RelayError("overloaded", "Cannot take more text: this worker has no memory left for it");
     } else {
@@ -86,6 +95,10 @@ function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[]
   }
   readers.write(written);
   return reasoningUnits;
+}
+
+function bytesWith(units: number): number {
+  return GENERATION_BYTES + units * TEXT_UNIT_BYTES;
 }
 
 function tooMuch(kind: Delta["kind"]): RelayError {
@@ -98,8 +111,8 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 
 /** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
 export function providerCall({ request, admission }: AdmittedRequest, baseUrl: URL): ProviderCall {
-  const instructions = [admission.system_prompt, request.system].filter((text) => text?.trim()).join("\n\n");
-  const system: ContextMessage[] = instructions === "" ? [] : [{ role: "system", content: instructions }];
+  const seen = withoutBlankEnd(admission.continued ?? "");
+  const isPrefilled = admission.takes_prefill && seen !== "";
   return {
     baseUrl,
     accessKey: admission.access_key || null,
@@ -109,7 +122,39 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
     headers: admission.headers,
     takesSystem: admission.takes_system,
     firstTurnIsUser: admission.first_turn_is_user,
-    thinksFirst: admission.thinks_first,
-    messages: [...system, ...admission.context],
+    // What it has begun it has thought about.
+    thinksFirst: isPrefilled ? false : admission.thinks_first,
+    isPrefilled,
+    replyTokens: admission.reply_tokens,
+    messages: [
+      ...instructionsOf(admission.system_prompt, request.system),
+      ...turnsOf<ContextMessage>(
+        admission.context,
+        seen === "" ? null : { role: "assistant", content: seen },
+        isPrefilled,
+        (turn) => turn,
+      ),
+    ],
   };
+}
+
+/** One message, or none. */
+export function instructionsOf(ofBot: string | null, ofRequest: string | undefined): ContextMessage[] {
+  const content = [ofBot, ofRequest].filter((text) => text?.trim()).join("\n\n");
+  return content === "" ? [] : [{ role: "system", content }];
+}
+
+/** A model answers what a user said; `seen` is what it goes on from, and `toTurn` makes what a preview shows of a turn. */
+export function turnsOf<T extends { role: string }>(
+  context: T[],
+  seen: T | null,
+  isPrefilled: boolean,
+  toTurn: (turn: ContextMessage) => T,
+): T[] {
+  const turns = [...context];
+  const ask = (content: string) => turns.push(toTurn({ role: "user", content }));
+  if (turns.at(-1)?.role === "assistant") ask(GO_ON);
+  if (seen !== null) turns.push(seen);
+  if (seen !== null && !isPrefilled) ask(CONTINUE);
+  return turns;
 }

@@ -3,13 +3,13 @@ import { RelayError } from "../protocol/errors.ts";
 import { GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import type { Delta } from "../provider/provider.ts";
+import { type Delta, GO_ON } from "../provider/provider.ts";
 import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing/generation.ts";
 import { fillMemory, makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
 import { BASE_URL } from "../testing/worker.ts";
 import type { LocalReaders } from "./local_readers.ts";
-import { providerCall, runGeneration } from "./run.ts";
+import { CONTINUE, providerCall, runGeneration } from "./run.ts";
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 const NOW = Date.UTC(2026, 0, 1);
@@ -22,6 +22,7 @@ function make(overrides: AdmittedOverrides = {}) {
   const readers: LocalReaders = {
     attach: () => assert.fail("A run attaches no reader"),
     write: (text) => written.push([text, generation.transcript.length]),
+    sent: () => assert.fail("A run stores nothing"),
     close: () => assert.fail("A run does not close what it did not open"),
   };
   const generation = { ...makeGeneration(platform, "", overrides), readers };
@@ -99,7 +100,7 @@ Deno.test("the times count from the request, however the run ends, and are never
 });
 
 Deno.test("the call is the bot's, with the context after its instructions; an empty key is none", () => {
-  const context = [{ role: "user", content: "Hi" }, { role: "assistant", content: "Hello" }] as const;
+  const context = [{ role: "assistant", content: "Hello" }, { role: "user", content: "Hi" }] as const;
   const call = (access_key: string | null) =>
     providerCall(
       makeAdmitted({ admission: { access_key, params: { max_tokens: 9 }, context: [...context] } }),
@@ -115,6 +116,8 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
     takesSystem: true,
     firstTurnIsUser: false,
     thinksFirst: null,
+    isPrefilled: false,
+    replyTokens: null,
     messages: [{ role: "system", content: "A secret instruction" }, ...context],
   });
   assert.deepEqual([call(null).accessKey, call("").accessKey], [null, null]);
@@ -160,4 +163,67 @@ Deno.test("the first bytes of the provider give back what the context held", asy
   assert.deepEqual(held, [GENERATION_BYTES]);
   call.finish();
   await run;
+});
+
+Deno.test("a bot that answers its own message is asked to go on, and what it continues is its own", () => {
+  const user = { role: "user", content: "Hi" } as const;
+  const bot = { role: "assistant", content: "Hello" } as const;
+  const goOn = { role: "user", content: GO_ON } as const;
+  const ask = { role: "user", content: CONTINUE } as const;
+  const old = { role: "assistant", content: "Once" } as const;
+  type Turns = { role: string; content: string }[];
+  const cases: [context: (typeof user | typeof bot)[], continued: string | null, asked: Turns, prefilled: Turns][] = [
+    [[user], null, [user], [user]],
+    [[user, bot], null, [user, bot, goOn], [user, bot, goOn]],
+    // The white space would be taken for the end of the message, or refused.
+    [[user], "Once \n", [user, old, ask], [user, old]],
+    [[user, bot], "Once", [user, bot, goOn, old, ask], [user, bot, goOn, old]],
+    [[], "Once", [old, ask], [old]],
+    [[user], " \n", [user], [user]],
+  ];
+  for (const [context, continued, ...wanted] of cases) {
+    for (const [takes_prefill, messages] of [[false, wanted[0]], [true, wanted[1]]] as const) {
+      const admission = { context, continued, takes_prefill, system_prompt: null, thinks_first: true };
+      const call = providerCall(makeAdmitted({ admission }), BASE_URL);
+      const isPrefilled = messages.at(-1) === old;
+      assert.deepEqual([call.messages, call.isPrefilled, call.thinksFirst], [messages, isPrefilled, !isPrefilled]);
+    }
+  }
+});
+
+Deno.test("what continues an answer begins behind its text, and nothing is said twice at the seam", async () => {
+  const { call, generation, run, written } = make({ admission: { continued: "Once upon a time" } });
+  assert.deepEqual([generation.transcript.length, generation.transcript.storedUnits], [16, 16]);
+  assert.equal(generation.admission.continued, null);
+  call.send("upon a ");
+  call.send({ kind: "reasoning", text: "hm" }, "time, a");
+  call.send(" fox");
+  call.finish();
+  await run;
+  assert.deepEqual(written.filter(([text]) => text !== ""), [
+    [events.reasoning("hm") + events.token(", a", 19), 19],
+    [events.token(" fox", 23), 23],
+  ]);
+  assert.equal(generation.transcript.from(0), "Once upon a time, a fox");
+});
+
+Deno.test("what may be a repetition is text once the provider has finished, and none where it broke off", async () => {
+  for (const [fails, text] of [[false, "Once upon a timeupon a"], [true, "Once upon a time"]] as const) {
+    const { call, generation, run } = make({ admission: { continued: "Once upon a time" } });
+    call.send("upon a");
+    if (fails) call.fail(new RelayError("provider_error"));
+    else call.finish();
+    assert.equal((await run).ending.status, fails ? "failed" : "completed");
+    assert.equal(generation.transcript.from(0), text);
+  }
+});
+
+Deno.test("the old text counts for the longest message, and is held from the beginning", async () => {
+  const continued = "x".repeat(MAX_MESSAGE_UNITS - 1);
+  const { call, generation, memory, run } = make({ admission: { continued } });
+  call.send();
+  assert.equal(memory.heldBytes, GENERATION_BYTES + READER_BYTES + MAX_MESSAGE_UNITS * TEXT_UNIT_BYTES);
+  call.send("y", "z");
+  const { ending } = await run;
+  assert.deepEqual([ending.errorCode, generation.transcript.length], ["provider_bad_response", MAX_MESSAGE_UNITS]);
 });

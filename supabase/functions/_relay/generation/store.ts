@@ -19,13 +19,13 @@ export async function storeEnding(
   generation: Generation,
   ending: Ending,
 ): Promise<StoredEnding | null> {
-  const { streamId, fence, transcript } = generation;
+  const { streamId, fence, transcript, readers } = generation;
   const fields = logFields(generation);
   const startedAt = clock.now();
   for (let attempts = 1;; attempts++) {
     try {
       await storeAllButLastChunk(database, generation);
-      const stored = await database.finish(streamId, fence, ending, transcript);
+      const stored = await database.finish(streamId, fence, ending, transcript, readers.sent());
       if (attempts > 1) {
         log("info", "message_stored_late", { ...fields, attempts, latency_ms: clock.now() - startedAt });
       }
@@ -46,12 +46,12 @@ export async function storeEnding(
 /** A long text goes in chunks, so that no call, and no copy of the text that it needs, is larger than one. */
 async function storeAllButLastChunk(
   database: Pick<Database, "beat">,
-  { streamId, fence, transcript }: Generation,
+  { streamId, fence, transcript, readers }: Generation,
 ): Promise<void> {
   while (transcript.length - transcript.storedUnits > MAX_CHUNK_UNITS) {
     const before = transcript.storedUnits;
     const chunk = transcript.unstored(MAX_CHUNK_UNITS);
-    const { stored } = await database.beat([{ streamId, fence, chunk }]);
+    const { stored } = await database.beat([{ streamId, fence, chunk, sent: readers.sent() }]);
     transcript.markStored(stored.get(streamId) ?? before);
     // Ended elsewhere, or swept: relay_finish says which.
     if (transcript.storedUnits === before) return;

@@ -18,15 +18,17 @@ export interface Transcript {
 }
 
 /**
+ * `stored` is what the database has already: the answer that is continued.
+ *
  * Two lists, of what is stored and what is not, so that appending costs nothing that grows with the text. They are
  * joined, never sliced out of one long string: a slice keeps all of that string in memory, and a provider that is faster
  * than the beats would leave one of them with each beat.
  */
-export function createTranscript(): Transcript {
-  const kept: string[] = [];
+export function createTranscript(stored = ""): Transcript {
+  const kept = stored === "" ? [] : [stored];
   let waiting: string[] = [];
-  let storedUnits = 0;
-  let length = 0;
+  let storedUnits = stored.length;
+  let length = stored.length;
 
   return {
     get length() {

@@ -16,6 +16,16 @@ Deno.test("unstored() never gives half a surrogate pair", () => {
   assert.deepEqual(texts, ["a", "a", "a🐉", "a🐉", "a🐉🐉", "a🐉🐉b"]);
 });
 
+Deno.test("what is stored from the beginning is part of the text, and nothing of it is stored again", () => {
+  const transcript = createTranscript("Once 🐉");
+  assert.deepEqual([transcript.length, transcript.storedUnits, transcript.unstored(9).text], [7, 7, ""]);
+  transcript.append(" upon");
+  assert.deepEqual(transcript.unstored(9), { start: 7, end: 12, text: " upon" });
+  assert.deepEqual([transcript.from(0), transcript.from(5, 4)], ["Once 🐉 upon", "🐉 u"]);
+  transcript.markStored(9);
+  assert.deepEqual([transcript.storedUnits, transcript.from(0), transcript.from(9)], [9, "Once 🐉 upon", "pon"]);
+});
+
 Deno.test("after any row of operations it is the text that a plain string would be", () => {
   const random = makeRandom(3);
   for (let round = 0; round < 200; round++) {

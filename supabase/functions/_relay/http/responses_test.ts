@@ -21,6 +21,8 @@ Deno.test("errorResponse() sends code, message and issues, and never the cause",
   assert.deepEqual(await response.json(), { error });
   const plain = errorResponse(new RelayError("bot_not_found", "Cannot find the bot"));
   assert.equal(await plain.text(), '{"error":{"code":"bot_not_found","message":"Cannot find the bot"}}');
+  const busy = await errorResponse(new RelayError("conversation_busy", "Cannot", { streamId: "stream-1" })).json();
+  assert.deepEqual(busy, { error: { code: "conversation_busy", message: "Cannot", stream_id: "stream-1" } });
 });
 
 Deno.test("errorResponse() says in whole seconds when to come back, and names the scheme on a 401 alone", () => {

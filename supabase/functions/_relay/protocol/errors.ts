@@ -41,6 +41,12 @@ export const ERRORS = {
     ends: false,
     message: "Cannot resume the stream: the request has a Last-Event-ID and no stream_id",
   },
+  conversation_busy: {
+    status: 409,
+    retryable: true,
+    ends: false,
+    message: "Cannot start the generation yet: the answer before it is still being written",
+  },
   payload_too_large: { status: 413, retryable: false, ends: false, message: "Cannot accept so much at once" },
   context_exceeded: {
     status: 413,
@@ -119,6 +125,18 @@ export interface ErrorDetails {
   issues?: Issue[];
   /** Seconds, for the `Retry-After` header. */
   retryAfter?: number;
+  /** Of `conversation_busy` alone: the generation that runs. */
+  streamId?: string;
+  /** Of a provider's `context_exceeded`: what it named. Kept for the database, never sent. */
+  refusedContext?: RefusedContext;
+}
+
+/** What a provider says of a request that its model's window has no room for; null: it does not say. */
+export interface RefusedContext {
+  /** The tokens that the model reads at once. */
+  window: number | null;
+  /** The tokens of the messages, as the provider counts them. */
+  tokens: number | null;
 }
 
 /** A failure that a client or an operator can act on; `message` may be shown to people. */
@@ -127,12 +145,16 @@ export class RelayError extends Error {
   readonly code: ErrorCode;
   readonly issues: Issue[] | undefined;
   readonly retryAfter: number | undefined;
+  readonly streamId: string | undefined;
+  readonly refusedContext: RefusedContext | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].message, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.code = code;
     this.issues = details.issues;
     this.retryAfter = details.retryAfter;
+    this.streamId = details.streamId;
+    this.refusedContext = details.refusedContext;
   }
 
   get status(): number {

@@ -10,7 +10,6 @@ const CONTRACTION = /n['’]t\b|['’](?:re|ve|ll|d|m)\b|\b(?:it|that|there|what
 
 /** The codes that only a stream can end with; `internal` comes as both. */
 const EVENTS = [
-  "context_exceeded",
   "interrupted",
   "timeout",
   ...CODES.filter((code) => /^provider_(?!not_allowed)/.test(code)),
@@ -67,7 +66,8 @@ Deno.test("what the client did wrong is not retryable, what passes by itself is"
     const { status, retryable } = new RelayError(code);
     // What the provider refused stays refused, although the failure is the provider's.
     const stays = code === "provider_auth" || code === "provider_refused";
-    assert.equal(retryable, (status >= 500 && !stays) || status === 429, code);
+    const passes = status === 429 || code === "conversation_busy";
+    assert.equal(retryable, (status >= 500 && !stays) || passes, code);
   }
 });
 

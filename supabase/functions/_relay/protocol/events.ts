@@ -16,6 +16,16 @@ export interface Usage {
   total_tokens: number | null;
 }
 
+/** What a provider was sent of a story. */
+export interface SentContext {
+  /** How many messages, without the instructions. */
+  messages: number;
+  /** How many of the path, before these, were left out; null: too many to count. */
+  left_out: number | null;
+  /** The message whose memory stands for what is before it; null: none does. */
+  memory: Id | null;
+}
+
 /** The first event: where the generation stands in its conversation. */
 export interface StartData {
   stream_id: string;
@@ -24,6 +34,8 @@ export interface StartData {
   model: string;
   user_message_id: Id | null;
   parent_id: Id | null;
+  /** Null where that is not known any more. */
+  context: SentContext | null;
 }
 
 /** The last event of what was completed, cancelled or left by its client. */

@@ -193,6 +193,12 @@ export const MAX_WAITING_STARTS_OF_ALL = 1_000;
 /** Milliseconds that a start, or a request's call of the database, waits for others of the same user. */
 export const START_WAIT_MS = 5_000;
 
+/** Milliseconds that a prompt waits for the answer before it, where that ends soon. */
+export const BUSY_WAIT_MS = 3_000;
+
+/** Milliseconds after which it asks again. */
+export const BUSY_PAUSE_MS = 250;
+
 /** Calls of the database that requests cause on one worker at once; beats and stores are not among them. */
 export const MAX_DATABASE_CALLS = 8;
 

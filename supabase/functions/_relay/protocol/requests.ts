@@ -12,17 +12,12 @@ import {
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
 } from "./limits.ts";
+import { charactersIn } from "./sizes.ts";
 
-/** Code points, as people count; the cheap bounds come first. An array of them would cost 100 ms for a whole body. */
+/** Code points, as people count; the cheap bounds come first. */
 function fits(text: string, limit: number): boolean {
   if (text.length <= limit || text.length > 2 * limit) return text.length <= limit;
-  let pairs = 0;
-  for (let index = 1; index < text.length; index++) {
-    // A low surrogate that follows a high one, which then is at the end of no other pair.
-    if ((text.charCodeAt(index) & 0xfc00) !== 0xdc00 || (text.charCodeAt(index - 1) & 0xfc00) !== 0xd800) continue;
-    pairs++;
-  }
-  return text.length - pairs <= limit;
+  return charactersIn(text) <= limit;
 }
 
 /** Neither U+0000 nor a lone surrogate can be stored; a client that sends one has a bug and should see it. */
@@ -36,7 +31,7 @@ function text(limit: number) {
 }
 
 /** Whatever the database has for one: what is no id there is not found, and no malformed request. */
-const id = z.custom<Id>(
+export const id = z.custom<Id>(
   (value) =>
     typeof value === "string"
       // deno-lint-ignore no-control-regex
@@ -94,24 +89,33 @@ const messages = z.array(z.unknown()).max(MAX_CONTEXT_MESSAGES, {
   return found;
 });
 
+/** What names a message in place of a prompt, and with it the place of the answer. */
+const PLACES = ["reroll_of", "continue_of", "answer_to"] as const;
+
+/** What a start begins with: exactly one of them. */
+const STARTS = ["prompt", "messages", ...PLACES] as const;
+
 const streamRequest = z.strictObject({
   prompt: prompt.optional(),
   messages: messages.optional(),
   reroll_of: id.optional(),
+  continue_of: id.optional(),
+  answer_to: id.optional(),
   conversation_id: id.optional(),
   bot_id: id.optional(),
   system: text(MAX_SYSTEM_CHARACTERS).optional(),
   parent_id: id.nullable().optional(),
   stream_id: streamId.optional(),
+  preview: z.boolean().optional(),
   on_disconnect: z.enum(["stop", "continue"]).default("stop"),
 }).superRefine((value, context) => {
-  const given = (["prompt", "messages", "reroll_of"] as const).filter((name) => value[name] !== undefined);
+  const given = STARTS.filter((name) => value[name] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? "none was given" : `${given.join(" and ")} were given`;
     context.addIssue({
       code: "custom",
       path: [given.at(-1) ?? "prompt"],
-      message: `Provide one of prompt, messages and reroll_of; ${found}`,
+      message: `Provide one of ${STARTS.slice(0, -1).join(", ")} and ${STARTS.at(-1)}; ${found}`,
     });
   }
   const last = value.messages?.at(-1);
@@ -126,11 +130,12 @@ const streamRequest = z.strictObject({
       context.addIssue({ code: "custom", path: ["messages", value.messages!.length - 1, "content"], message });
     }
   }
-  if (value.reroll_of !== undefined && value.parent_id !== undefined) {
+  const place = PLACES.find((name) => value[name] !== undefined);
+  if (place !== undefined && value.parent_id !== undefined) {
     context.addIssue({
       code: "custom",
       path: ["parent_id"],
-      message: "Must be left out with reroll_of, which names the place already",
+      message: `Must be left out with ${place}, which names the place already`,
     });
   }
 });
@@ -215,11 +220,26 @@ function pick(
   return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
-const cancelRequest = z.strictObject({ stream_id: streamId });
+/** As many digits as the id of an event may have. */
+const offset = z.custom<number>((value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 1e9, {
+  error: "Must be an offset, an integer of at most 9 digits",
+});
 
-/** Throws `invalid_request`; gives the stream_id. */
-export function parseCancelRequest(body: unknown): string {
-  return parse(cancelRequest, body).stream_id;
+const cancelRequest = z.strictObject({ stream_id: streamId, at: offset.nullish() });
+
+/** A body of POST /cancel, or what its path and query say. */
+export type CancelRequest = z.infer<typeof cancelRequest>;
+
+/** Throws `invalid_request`. */
+export function parseCancelRequest(body: unknown): CancelRequest {
+  return parse(cancelRequest, body);
+}
+
+/** `at` of a query; null: it has none. Throws `invalid_request`. */
+export function parseCancelOffset(query: URLSearchParams): number | null {
+  const at = query.get("at");
+  if (at === null || at === "") return null;
+  return parse(z.object({ at: offset }), { at: /^\d{1,9}$/.test(at) ? Number(at) : at }).at;
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -10,7 +10,13 @@ import {
   MAX_STREAM_ID_CHARACTERS,
   MAX_SYSTEM_CHARACTERS,
 } from "./limits.ts";
-import { parseCancelRequest, parseFastapiRequest, parseStreamRequest, streamId } from "./requests.ts";
+import {
+  parseCancelOffset,
+  parseCancelRequest,
+  parseFastapiRequest,
+  parseStreamRequest,
+  streamId,
+} from "./requests.ts";
 
 const ID = "6f1de1a3-5c1e-4f0e-9f6c-1b1f3f1c9d10";
 const DRAGON = "🐉";
@@ -32,6 +38,8 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
   const bodies = [
     { prompt: "Hello" },
     { reroll_of: ID },
+    { continue_of: ID, conversation_id: ID, bot_id: 1, system: "a" },
+    { answer_to: 7, conversation_id: ID, bot_id: 1 },
     { prompt: "a", parent_id: null },
     { prompt: "a", conversation_id: 1, bot_id: "1", parent_id: 2 ** 53 - 1 },
     { prompt: "a", conversation_id: -1, bot_id: "a story/é 🐉", parent_id: "x".repeat(MAX_ID_CHARACTERS) },
@@ -54,9 +62,9 @@ Deno.test("a good body is taken unchanged; a client's leaving stops the generati
 const USER = { role: "user", content: "a" };
 const BOT = { role: "assistant", content: "b" };
 
-const oneOf = (found: string) => `Provide one of prompt, messages and reroll_of; ${found}`;
+const oneOf = (found: string) => `Provide one of prompt, messages, reroll_of, continue_of and answer_to; ${found}`;
 const noPrompt = "Must end with a message of the user, which is the prompt";
-const noPlace = "Must be left out with reroll_of, which names the place already";
+const noPlace = (name: string) => `Must be left out with ${name}, which names the place already`;
 const notA = (expected: string, received: string) => `Invalid input: expected ${expected}, received ${received}`;
 
 const NOT_AN_ID = `Must be an id: an integer, or 1 to ${MAX_ID_CHARACTERS} characters without control characters`;
@@ -85,8 +93,17 @@ const REFUSED: [name: string, body: unknown, issues: Record<string, string>][] =
     "messages.0.role": 'Invalid option: expected one of "user"|"assistant"',
     "messages.1.name": "Unknown field",
   }],
-  ["a reroll with a parent", { reroll_of: ID, parent_id: ID }, { parent_id: noPlace }],
-  ["a reroll with the parent null", { reroll_of: ID, parent_id: null }, { parent_id: noPlace }],
+  ["all at once", { prompt: "a", messages: [USER], reroll_of: ID, continue_of: ID, answer_to: ID }, {
+    answer_to: oneOf("prompt and messages and reroll_of and continue_of and answer_to were given"),
+  }],
+  ...["reroll_of", "continue_of", "answer_to"].flatMap((name) =>
+    [ID, null].map((parent_id) =>
+      [`${name} with the parent ${parent_id}`, { [name]: ID, parent_id }, {
+        parent_id: noPlace(name),
+      }] satisfies typeof REFUSED[number]
+    )
+  ),
+  ["messages to continue that are none", { continue_of: 1.5 }, { continue_of: NOT_AN_ID }],
   ["unknown fields, each by name", { prompt: "a", promt: 1, "y z": 2 }, {
     promt: "Unknown field",
     "y z": "Unknown field",
@@ -153,7 +170,16 @@ for (const [field, limit] of [["prompt", MAX_PROMPT_CHARACTERS], ["system", MAX_
 }
 
 Deno.test("null counts as absent, but for parent_id, where it is a place; so does the empty text of an id", () => {
-  const nulls = { messages: null, reroll_of: null, conversation_id: null, bot_id: null, system: null, stream_id: null };
+  const nulls = {
+    messages: null,
+    reroll_of: null,
+    continue_of: null,
+    answer_to: null,
+    conversation_id: null,
+    bot_id: null,
+    system: null,
+    stream_id: null,
+  };
   const absent = { ...nulls, on_disconnect: null };
   assert.deepEqual(parseStreamRequest({ prompt: "a", ...absent }), { prompt: "a", on_disconnect: "stop" });
   const empty = { prompt: "a", conversation_id: "", bot_id: "", stream_id: "", system: "", parent_id: null };
@@ -230,7 +256,7 @@ Deno.test("instructions at the head of that client's messages follow its system,
 Deno.test("a stream_id has 1 to 128 characters of its alphabet", () => {
   for (const id of ["a", "-", "..", ID, "A-Z:a_z.09", "x".repeat(MAX_STREAM_ID_CHARACTERS)]) {
     assert.equal(parseStreamRequest({ prompt: "a", stream_id: id }).stream_id, id);
-    assert.equal(parseCancelRequest({ stream_id: id }), id);
+    assert.equal(parseCancelRequest({ stream_id: id }).stream_id, id);
     assert.ok(streamId.safeParse(id).success);
   }
   const issues = [{ path: "stream_id", message: "Must have 1 to 128 characters of A-Z a-z 0-9 . _ : -" }];
@@ -272,11 +298,19 @@ Deno.test("of messages that are all wrong, and of one with very many fields, the
   assert.equal(refusal({ messages: [{ ...USER, ...fields(10_000) }] }).issues.length, MAX_ISSUES);
 });
 
-Deno.test("a cancel takes a stream_id and nothing else", () => {
+Deno.test("a cancel takes a stream_id, an offset and nothing else", () => {
+  const wrong = { path: "at", message: "Must be an offset, an integer of at most 9 digits" };
   const cases: [unknown, Issue[]][] = [
+    ...[-1, 0.5, 1e9, "7", NaN].map((at): [unknown, Issue[]] => [{ stream_id: "a", at }, [wrong]]),
     [{}, [{ path: "stream_id", message: notA("string", "undefined") }]],
     [{ stream_id: "a", force: true }, [{ path: "force", message: "Unknown field" }]],
     [null, [{ path: "", message: notA("object", "null") }]],
   ];
   for (const [body, issues] of cases) assert.deepEqual(refusal(body, parseCancelRequest).issues, issues);
+  for (const at of [0, 999_999_999, null]) assert.equal(parseCancelRequest({ stream_id: "a", at }).at, at);
+  const inQuery = (query: unknown) => parseCancelOffset(new URLSearchParams(String(query)));
+  for (const query of ["at=-1", "at=0.5", "at=1000000000", "at=x", "at=0x1", "at=%20"]) {
+    assert.deepEqual(refusal(query, inQuery).issues, [wrong]);
+  }
+  assert.deepEqual(["at=0", "at=007", "at=", "b=1"].map(inQuery), [0, 7, null, null]);
 });

@@ -2,6 +2,9 @@
 
 import type { Usage } from "../protocol/events.ts";
 
+/** What the user says after a last message of the assistant's, which models would otherwise take for the answer. */
+export const GO_ON = "Go on.";
+
 /** One message of the context. */
 export interface ContextMessage {
   role: "system" | "user" | "assistant";
@@ -27,6 +30,10 @@ export interface ProviderCall {
   firstTurnIsUser?: boolean;
   /** Whether a text begins within the model's reasoning; null: the model's name says. */
   thinksFirst?: boolean | null;
+  /** The last message is the beginning of the answer, from which the model goes on. */
+  isPrefilled?: boolean;
+  /** The most tokens of the answer; null: the provider's own limit. */
+  replyTokens?: number | null;
 }
 
 /** What a read added to the answer: clean text, never empty. */

@@ -1,8 +1,8 @@
 /** A database whose answers are the test's: it has no rules of its own, those are tested with the real SQL. */
 
-import type { BeginAnswer } from "../database/begin.ts";
+import type { BeginAnswer, PreviewAnswer } from "../database/begin.ts";
 import type { BeatAnswer, BeatEntry, Database, Reading, Sample, View } from "../database/database.ts";
-import type { Ending, StoredEnding } from "../database/finish.ts";
+import type { Ending, Sent, StoredEnding } from "../database/finish.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { makeAdmission } from "./generation.ts";
 
@@ -21,12 +21,16 @@ export interface TestDatabase extends Database {
   views: Map<string, View>;
   /** What came with finishes: the ending, and the whole text. */
   endings: Map<string, Ending & { text: string }>;
+  /** What the last beat or finish of a stream said that its readers were sent. */
+  sent: Map<string, Sent>;
   /** The answers, by default those of a database to which nothing else happens. */
   answers: {
     begin(userId: string, streamId: string, fence: string, maxContext: number): BeginAnswer;
+    preview(): PreviewAnswer;
     beat(entries: BeatEntry[]): BeatAnswer;
     finish(streamId: string, ending: Ending, text: string): StoredEnding | null;
-    cancel(userId: string, streamId: string): Awaited<ReturnType<Database["cancel"]>>;
+    cancel(userId: string, streamId: string, at: number | null): Awaited<ReturnType<Database["cancel"]>>;
+    running(userId: string, conversationId: string): string | null;
     read(readings: Reading[]): (View | null)[];
     metrics(): Sample[];
   };
@@ -65,6 +69,7 @@ export function makeDatabase(): TestDatabase {
       const admission = makeAdmission({ fence });
       return { admission, rate: admission.rate };
     },
+    preview: () => ({ refusal: new RelayError("bot_not_found"), rate: makeAdmission().rate }),
     beat: (entries) => ({
       stored: new Map(entries.map(({ streamId, chunk }) => [streamId, chunk.end])),
       cancelled: entries.map(({ streamId }) => streamId).filter((id) => database.cancelled.has(id)),
@@ -72,6 +77,7 @@ export function makeDatabase(): TestDatabase {
     }),
     finish: makeStored,
     cancel: () => "cancelling",
+    running: () => null,
     read: (readings) => readings.map(({ streamId }) => database.views.get(streamId) ?? null),
     metrics: () => [],
   };
@@ -84,22 +90,30 @@ export function makeDatabase(): TestDatabase {
     lost: new Set(),
     views: new Map(),
     endings: new Map(),
+    sent: new Map(),
     answers,
     begin: ({ userId, streamId, fence, request, maxContext }) =>
       called(
         ["begin", userId, streamId, fence, request, maxContext],
         () => answers.begin(userId, streamId, fence, maxContext),
       ),
+    preview: ({ userId, request, maxContext }) =>
+      called(["preview", userId, request, maxContext], () => answers.preview()),
     beat(given) {
+      for (const { streamId, sent } of given) database.sent.set(streamId, sent);
       const entries = given.map(({ streamId, fence, chunk }) => ({ streamId, fence, chunk }));
-      return called(["beat", entries], () => answers.beat(entries));
+      return called(["beat", entries], () => answers.beat(given));
     },
-    finish: (streamId, fence, ending, { storedUnits, from }) =>
+    finish: (streamId, fence, ending, { storedUnits, from }, sent) =>
       called(["finish", streamId, fence, ending, { start: storedUnits, content: from(storedUnits) }], () => {
+        database.sent.set(streamId, sent);
         database.endings.set(streamId, { ...ending, text: from(0) });
         return answers.finish(streamId, ending, from(0));
       }),
-    cancel: (userId, streamId) => called(["cancel", userId, streamId], () => answers.cancel(userId, streamId)),
+    cancel: (userId, streamId, at) =>
+      called(["cancel", userId, streamId, ...(at === null ? [] : [at])], () => answers.cancel(userId, streamId, at)),
+    running: (userId, conversationId) =>
+      called(["running", userId, conversationId], () => answers.running(userId, conversationId)),
     read(given) {
       const readings = given.map(({ userId, streamId, from }) => ({ userId, streamId, from }));
       return called(["read", readings], () => structuredClone(answers.read(readings)));

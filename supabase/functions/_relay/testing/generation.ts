@@ -25,7 +25,11 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     takes_system: true,
     first_turn_is_user: false,
     thinks_first: null,
+    takes_prefill: false,
+    continued: null,
     context: [{ role: "user", content: "A secret prompt" }],
+    left_out: 0,
+    reply_tokens: null,
     rate: { limit: 5, remaining: 4, reset_s: 60 },
     ...overrides,
   };
@@ -72,6 +76,7 @@ export const START_DATA = {
   model: "model-1",
   user_message_id: "message-of-user",
   parent_id: "message-of-user",
+  context: { messages: 1, left_out: 0, memory: null },
 };
 
 /** The fields of every log line about that request. */
@@ -86,11 +91,11 @@ export const LOG_FIELDS = {
 
 /** How that generation looks in the database while it runs, with this text from `start` on. */
 export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0, more = false): View {
-  const { stream_id: _, ...place } = START_DATA;
+  const { stream_id: _, context: { messages, left_out }, ...place } = START_DATA;
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
   const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
   return {
-    generation: { ...place, ...running, ...counts, ...row },
+    generation: { ...place, ...running, ...counts, context_messages: messages, left_out, ...row },
     start,
     end: text.length,
     text: text.slice(start),

@@ -35,9 +35,11 @@ export async function makeRelay(sql: SqlDatabase, count = 2) {
   const streamId = crypto.randomUUID();
   const clock = createManualClock(Date.UTC(2026, 0, 1), sql.idle);
   const rpcCalls: RpcCall[] = [];
-  const rpc: Rpc = (name, args) => {
+  const held = new Map<string, Promise<void>>();
+  const rpc: Rpc = async (name, args) => {
     rpcCalls.push({ name, args });
-    return sql.rpc(name, args);
+    await held.get(name);
+    return await sql.rpc(name, args);
   };
   const workers = Array.from({ length: count }, (_, index) => {
     const workerId = `00000000-0000-4000-8000-00000000000${index}`;
@@ -59,6 +61,12 @@ export async function makeRelay(sql: SqlDatabase, count = 2) {
     async stored(): Promise<string | null> {
       const row = await sql.query("select content from public.messages where stream_id = $1", [streamId]);
       return row?.content ?? null;
+    },
+    /** Calls of this function wait until the returned one is called. */
+    hold(name: string) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(name, promise);
+      return resolve;
     },
     expire: () => sql.expire(streamId),
     async sweep() {
@@ -112,7 +120,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
   ) =>
     handler(
       new Request(`http://edge.internal/${path}`, {
-        method: path.startsWith("stream/") ? "GET" : "POST",
+        method: /^stream[/?]/.test(path) ? "GET" : "POST",
         headers: {
           "authorization": `Bearer ${user}`,
           "content-type": "application/json",
@@ -135,7 +143,12 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     calls: provider.calls,
     post,
     get,
-    cancel: (streamId: string, options?: Options) => send(cancel, `cancel/${streamId}`, options),
+    /** Without an offset the text ends with all that came. */
+    cancel: (streamId: string, options?: Options & { at?: number }) =>
+      send(cancel, `cancel/${streamId}?at=${options?.at ?? ""}`, options),
+    /** Whatever runs in a conversation. */
+    running: (conversationId: string, options?: Options) =>
+      send(stream, `stream?conversation_id=${conversationId}`, options),
     /** Posts, or gets, and reads the stream. */
     start: async (body: unknown, options?: Options) => await seen(await post(body, options)),
     read: async (streamId: string, options?: Options) => await seen(await get(streamId, options)),

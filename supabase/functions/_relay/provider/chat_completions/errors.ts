@@ -1,10 +1,11 @@
 /** Turns the failures of a provider's request into the relay's own errors. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
-import { type ErrorCode, RelayError } from "../../protocol/errors.ts";
+import { type ErrorCode, type ErrorDetails, RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
 import { type Secret, withoutSecrets } from "../redact.ts";
 import { type Problem, readProblem } from "./problem.ts";
+import { readRefusedContext } from "./window.ts";
 
 /** An answer with another status than 2xx; its body is for `refusedWith` alone. */
 export class ProviderRefusal extends Error {
@@ -65,7 +66,7 @@ function refusedWith({ status, body }: ProviderRefusal, secrets: Secret[]): Rela
     return new RelayError(code, `The provider refused the key of this bot with status ${status}`);
   }
   const words = providerMessage(problem.said, secrets);
-  return new RelayError(code, `The provider refused the request with status ${status}${words}`);
+  return new RelayError(code, `The provider refused the request with status ${status}${words}`, taught(code, problem));
 }
 
 /** An error that came under status 200; `where` begins the message. */
@@ -73,7 +74,11 @@ export function reportedError(problem: Problem, where: string, secrets: Secret[]
   const code = codeOf(problem, null);
   // The words of an authentication error stay here: providers quote parts of the key in it, and a bot may be shared.
   if (code === "provider_auth") return new RelayError(code);
-  return new RelayError(code, `${where}${providerMessage(problem.said, secrets)}`);
+  return new RelayError(code, `${where}${providerMessage(problem.said, secrets)}`, taught(code, problem));
+}
+
+function taught(code: ErrorCode, { said }: Problem): ErrorDetails {
+  return code === "context_exceeded" ? { refusedContext: readRefusedContext(said.join("\n")) } : {};
 }
 
 const CONTEXT_CODES =

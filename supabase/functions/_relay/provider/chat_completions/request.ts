@@ -1,12 +1,17 @@
 /** Shapes the request of chat completions so that models take it. */
 
 import { RelayError } from "../../protocol/errors.ts";
-import type { ContextMessage, ProviderCall } from "../provider.ts";
+import { type ContextMessage, GO_ON, type ProviderCall } from "../provider.ts";
 import { bareKey } from "../redact.ts";
 import type { Problem } from "./problem.ts";
 
 /** Fields of the request that are the relay's; a bot's params cannot set them. */
 const RESERVED = ["messages", "model", "n", "stream"];
+
+/** Fields of a bot's params that vLLM, SGLang and TGI want where they go on from a last message, and nowhere else. */
+const PREFILL_FIELDS = ["add_generation_prompt", "continue_final_message"];
+
+const PREFIX_HOSTS = /(?:^|\.)(?:mistral\.ai|deepseek\.com)$/;
 
 /** What the user says before a first message of the assistant's, where a model wants its first turn to be the user's. */
 export const FIRST_TURN = "Begin.";
@@ -26,23 +31,45 @@ export function endpointOf(baseUrl: URL): string {
 /** The body. A field that the bot's params set to null is left out, and so are those that the provider has refused. */
 export function bodyOf(call: ProviderCall, leftOut: string[]): Record<string, unknown> {
   const { temperature, params, model } = call;
-  const fields = { temperature, stream_options: { include_usage: true }, ...params };
+  const fields = { temperature, stream_options: { include_usage: true }, ...replyLimit(call), ...params };
   const kept = Object.entries(fields).filter(([name, value]) =>
-    value !== null && !RESERVED.includes(name) && !leftOut.includes(name)
+    value !== null && !RESERVED.includes(name) && !leftOut.includes(name) &&
+    (call.isPrefilled || !PREFILL_FIELDS.includes(name))
   );
-  return { ...Object.fromEntries(kept), model, messages: messagesFor(call), stream: true };
+  return { ...Object.fromEntries(kept), model, messages: markPrefill(call, messagesFor(call)), stream: true };
 }
 
-/** Many models take no two neighbours of one role, some no system role, some no first turn of the assistant's. */
+/** These go on from a last message of the assistant's only where it says so; others refuse the field. */
+function markPrefill({ baseUrl, isPrefilled }: ProviderCall, messages: ContextMessage[]): object[] {
+  if (!isPrefilled || !PREFIX_HOSTS.test(baseUrl.hostname)) return messages;
+  return [...messages.slice(0, -1), { ...messages.at(-1), prefix: true }];
+}
+
+/** OpenAI's newer models know the new name alone, most others the old one. */
+function replyLimit({ baseUrl, params, replyTokens = null }: ProviderCall): Record<string, unknown> {
+  if (replyTokens === null || Object.hasOwn(params, "max_tokens") || Object.hasOwn(params, "max_completion_tokens")) {
+    return {};
+  }
+  return { [baseUrl.hostname === "api.openai.com" ? "max_completion_tokens" : "max_tokens"]: replyTokens };
+}
+
+/**
+ * Many models take no two neighbours of one role, some no system role, some no first turn of the assistant's. None that
+ * is strict takes a message of white space, and there must be a turn of the user's to answer.
+ */
 export function messagesFor(
-  { messages, takesSystem = true, firstTurnIsUser = false }: Pick<
+  { messages, takesSystem = true, firstTurnIsUser = false, isPrefilled = false }: Pick<
     ProviderCall,
-    "messages" | "takesSystem" | "firstTurnIsUser"
+    "messages" | "takesSystem" | "firstTurnIsUser" | "isPrefilled"
   >,
 ): ContextMessage[] {
-  const turns = takesSystem
-    ? [...messages]
-    : messages.map((message) => message.role === "system" ? { ...message, role: "user" as const } : message);
+  const turns: ContextMessage[] = messages.filter(({ content }) => content.trim() !== "").map((message) =>
+    takesSystem || message.role !== "system" ? message : { ...message, role: "user" as const }
+  );
+  const isStory = turns.some(({ role }) => role === "assistant");
+  if (!isPrefilled && turns.at(-1)?.role !== "user") {
+    turns.push({ role: "user", content: isStory ? GO_ON : FIRST_TURN });
+  }
   const first = turns.findIndex(({ role }) => role !== "system");
   if (firstTurnIsUser && turns[first]?.role === "assistant") {
     turns.splice(first, 0, { role: "user", content: FIRST_TURN });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ContextMessage, ProviderCall } from "../provider.ts";
+import { type ContextMessage, GO_ON, type ProviderCall } from "../provider.ts";
 import { readProblem } from "./problem.ts";
 import { bodyOf, endpointOf, FIRST_TURN, headersOf, messagesFor, refusedFields } from "./request.ts";
 
@@ -24,7 +24,52 @@ Deno.test("the address may be the base or the endpoint itself, with a query", ()
 Deno.test("a field that is null is left out, whoever would have set it", () => {
   const params = { temperature: null, stream_options: null, top_p: null, stop: ["END"] };
   const body = bodyOf(makeCall({ params }), []);
-  assert.deepEqual(body, { stop: ["END"], model: "m", messages: [], stream: true });
+  assert.deepEqual(body, {
+    stop: ["END"],
+    model: "m",
+    messages: [{ role: "user", content: FIRST_TURN }],
+    stream: true,
+  });
+});
+
+Deno.test("the bot's limit of the answer goes by the name that the provider takes, unless the params have one", () => {
+  const openai = new URL("https://api.openai.com/v1");
+  const cases: [Partial<ProviderCall>, unknown, unknown][] = [
+    [{ replyTokens: 9 }, 9, undefined],
+    [{ replyTokens: 9, baseUrl: openai }, undefined, 9],
+    [{ replyTokens: null, baseUrl: openai }, undefined, undefined],
+    [{}, undefined, undefined],
+    [{ replyTokens: 9, params: { max_tokens: 5 } }, 5, undefined],
+    [{ replyTokens: 9, params: { max_tokens: null } }, undefined, undefined],
+    [{ replyTokens: 9, params: { max_completion_tokens: 5 } }, undefined, 5],
+  ];
+  for (const [overrides, max_tokens, max_completion_tokens] of cases) {
+    const body = bodyOf(makeCall(overrides), []);
+    assert.deepEqual([body.max_tokens, body.max_completion_tokens], [max_tokens, max_completion_tokens]);
+  }
+  const [limited] = [makeCall({ replyTokens: 9 })];
+  assert.equal("max_tokens" in bodyOf(limited, ["max_tokens"]), false);
+});
+
+Deno.test("what goes on from a last message says so where the provider wants that, and what is for it is sent for it alone", () => {
+  const messages: ContextMessage[] = [{ role: "user", content: "A" }, { role: "assistant", content: "B" }];
+  const params = { continue_final_message: true, add_generation_prompt: false, top_p: 1 };
+  const prefix = [messages[0], { ...messages[1], prefix: true }];
+  const hosts = {
+    "https://api.mistral.ai/v1": prefix,
+    "https://api.deepseek.com/beta": prefix,
+    "https://notmistral.ai/v1": messages,
+    "https://api.openai.com/v1": messages,
+  };
+  for (const [url, wanted] of Object.entries(hosts)) {
+    const call = makeCall({ baseUrl: new URL(url), messages, params });
+    const { top_p, ...plain } = bodyOf(call, []);
+    const asked = [...messages, { role: "user", content: GO_ON }];
+    assert.deepEqual([top_p, plain.messages, "continue_final_message" in plain], [1, asked, false]);
+    assert.equal("add_generation_prompt" in plain, false);
+    const body = bodyOf({ ...call, isPrefilled: true }, []);
+    assert.deepEqual([body.messages, body.continue_final_message, body.add_generation_prompt], [wanted, true, false]);
+  }
 });
 
 Deno.test("messages are shaped as the model takes them", () => {
@@ -37,13 +82,18 @@ Deno.test("messages are shaped as the model takes them", () => {
     ["s:S|u:A|a:B|u:C", {}, "s:S|u:A|a:B|u:C"],
     ["u:A|u:B|a:C|a:D|u:E", {}, "u:A\n\nB|a:C\n\nD|u:E"],
     ["s:S|a:A|u:B", {}, "s:S|a:A|u:B"],
-    ["s:S|u:A|a:B", { takesSystem: false }, "u:S\n\nA|a:B"],
+    ["s:S|u:A|a:B|u:C", { takesSystem: false }, "u:S\n\nA|a:B|u:C"],
     ["s:S|a:A|u:B", { takesSystem: false, firstTurnIsUser: true }, "u:S|a:A|u:B"],
     ["s:S|a:A|u:B", { firstTurnIsUser: true }, `s:S|u:${FIRST_TURN}|a:A|u:B`],
     ["a:A|u:B", { firstTurnIsUser: true }, `u:${FIRST_TURN}|a:A|u:B`],
     ["s:S|u:A", { firstTurnIsUser: true }, "s:S|u:A"],
-    ["s:S", { firstTurnIsUser: true }, "s:S"],
-    ["", {}, ""],
+    ["s:S", {}, `s:S|u:${FIRST_TURN}`],
+    ["s:S", { takesSystem: false }, "u:S"],
+    ["", {}, `u:${FIRST_TURN}`],
+    ["u:A|a:B", {}, `u:A|a:B|u:${GO_ON}`],
+    ["u:A|a:B", { isPrefilled: true }, "u:A|a:B"],
+    ["a:A", { firstTurnIsUser: true }, `u:${FIRST_TURN}|a:A|u:${GO_ON}`],
+    ["s: \n|u:A|a: |u:B|a:C|u:\n", {}, `u:A\n\nB|a:C|u:${GO_ON}`],
   ];
   for (const [given, options, wanted] of cases) {
     const messages = turns(given);

@@ -1,4 +1,4 @@
--- Steps of relay_begin: how much the user runs, a stream_id that is taken, and the context for the provider.
+-- Steps of relay_begin: how much the user runs, and a stream_id that is taken.
 
 create function relay.load_of(
   user_id uuid, rate_limit integer, at timestamptz,
@@ -29,6 +29,21 @@ $$;
 comment on function relay.load_of(uuid, integer, timestamptz) is
   'The user''s generations of the last minute, those that workers run, and the rate limit before and after one more.';
 
+create function relay.over_limit(
+  recent integer, rate_limit integer, running integer, max_concurrent integer, rate jsonb
+) returns jsonb
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when recent >= rate_limit then relay.refusal('rate_limited', rate, jsonb_build_object(
+      'retry_after_s', greatest((rate ->> 'reset_s')::integer, 1)
+    ))
+    when running >= max_concurrent then relay.refusal('too_many_streams', rate, '{"retry_after_s": 5}')
+  end;
+end;
+$$;
+comment on function relay.over_limit is 'The refusal of one generation more than a user may begin or run; null: none.';
+
 create function relay.known_stream(
   user_id uuid, stream_id text, fence uuid, max_context integer, context_is_given boolean, rate jsonb
 ) returns jsonb
@@ -49,9 +64,13 @@ begin
   -- The same worker asks again, because the answer got lost: the answer is the same.
   if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.fence = known_stream.fence then
     if not context_is_given then
-      v_context := relay.context_of(v_generation.parent_id, max_context);
+      v_context := relay.context_of(
+        v_generation.parent_id, max_context, answering => v_generation.bot_id,
+        steps => relay.count_up(v_generation.parent_id, v_generation.context_start),
+        continued => case when v_generation.continued_units > 0 then relay.text_of(v_generation.stream_id) end
+      );
       if not (v_context ->> 'fits')::boolean then
-        return relay.refusal('payload_too_large', rate, v_context - 'fits' - 'messages');
+        return relay.refusal('payload_too_large', rate, jsonb_build_object('characters', v_context -> 'characters'));
       end if;
     end if;
     v_admission := relay.admission_of(v_generation, v_context -> 'messages', rate);
@@ -63,46 +82,3 @@ begin
 end;
 $$;
 comment on function relay.known_stream is 'What relay_begin answers to a stream_id that is taken; null: it is free.';
-
--- A path that does not fit is counted, up to the most that can ever fit, and none of its text is put together.
-create function relay.context_of(
-  leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000,
-  counted_characters integer default 4000000
-) returns jsonb
-language plpgsql stable set search_path = '' as $$
-declare
-  v_length constant bigint := length(coalesce(prompt, ''));
-begin
-  return (
-    with recursive path as (
-      select m.parent_id, m.content, m.is_user_author, 1 as step, v_length + length(m.content) as characters
-      from public.messages m
-      where m.id = leaf_id
-      union all
-      select m.parent_id, m.content, m.is_user_author, path.step + 1, path.characters + length(m.content)
-      from path
-      join public.messages m on m.id = path.parent_id
-      where path.characters <= greatest(max_characters, counted_characters) and path.step <= max_messages
-    ), total as (
-      select
-        coalesce(max(path.characters), v_length) as characters,
-        coalesce(max(path.characters) <= max_characters and max(path.step) <= max_messages, true) as fits
-      from path
-    ), sent as (
-      select path.step, path.content, case when path.is_user_author then 'user' else 'assistant' end as role
-      from path
-      where path.content <> ''
-      union all
-      select 0, prompt, 'user' where prompt is not null
-    )
-    select jsonb_build_object('characters', t.characters, 'fits', t.fits, 'messages', case when t.fits then (
-      select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]')
-      from sent s
-    ) end)
-    from total t
-  );
-end;
-$$;
-comment on function relay.context_of is
-  'The messages from the root to the leaf, and the prompt, as a provider takes them; null where they do not keep the '
-  'limits. How many characters they have, counted until there are too many for any request.';

@@ -1,0 +1,86 @@
+-- What is learned of models, and what each generation sent. Tokens are estimated from bytes of UTF-8: the bytes of one
+-- token differ far less between scripts than its characters, and are known without reading a text.
+
+create table relay.models (
+  endpoint text not null,
+  model text not null,
+  bytes_per_token real not null,
+  context_tokens integer,
+  updated_at timestamptz not null default now(),
+  primary key (endpoint, model),
+  constraint models_ratios_are_in_range check (bytes_per_token between 1 and 6),
+  constraint models_windows_are_not_tiny check (context_tokens >= 1024)
+);
+create index models_by_time on relay.models (updated_at);
+alter table relay.models enable row level security;
+revoke all on table relay.models from public, anon, authenticated;
+grant select, insert, update, delete on table relay.models to service_role;
+comment on table relay.models is 'What providers taught of their models: by their reports of tokens, and by refusals.';
+comment on column relay.models.endpoint is 'Whose model it is: see relay.endpoint_of.';
+comment on column relay.models.context_tokens is 'The window that a refusal named, or 0.8 of what was refused.';
+
+alter table relay.generations
+  add column context_start relay.message_id,
+  add column context_messages integer,
+  add column context_bytes bigint,
+  add column left_out integer,
+  add column bytes_per_token real,
+  add constraint generations_contexts_are_counted check (least(context_messages, context_bytes, left_out) >= 0),
+  add constraint generations_ratios_are_in_range check (bytes_per_token between 1 and 6);
+comment on column relay.generations.context_start is 'The oldest message that was sent; null where the whole path was.';
+comment on column relay.generations.context_messages is 'How many messages were sent, without the instructions.';
+comment on column relay.generations.context_bytes is 'Bytes of the request, as they are counted for tokens.';
+comment on column relay.generations.left_out is 'How many messages before those were left out; null: not known.';
+comment on column relay.generations.bytes_per_token is
+  'As it was estimated at the start, and as the provider''s report has it after the end: the next one on the branch '
+  'begins with it.';
+
+-- Nobody can speak for a server that is not theirs. What a bot's own headers and fields choose behind a gateway may be
+-- its user's server, so these bots learn for themselves.
+create function relay.endpoint_of(bot public.bots) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+  v_harmless constant text[] := array[
+    'frequency_penalty', 'logit_bias', 'max_completion_tokens', 'max_tokens', 'min_p', 'presence_penalty',
+    'reasoning_effort', 'repetition_penalty', 'seed', 'stop', 'stream_options', 'temperature', 'top_k', 'top_p', 'user'
+  ];
+  v_own constant text := coalesce(nullif(bot.headers::text, '{}'), '') || case jsonb_typeof(bot.params)
+    when 'object' then coalesce(nullif((bot.params - v_harmless)::text, '{}'), '') else bot.params::text
+  end;
+begin
+  -- Without what may be secret.
+  return regexp_replace(regexp_replace(bot.access_path, '[?#].*$', ''), '//[^/@]*@', '//')
+    || case when v_own <> '' then '#' || md5(v_own) else '' end;
+end;
+$$;
+comment on function relay.endpoint_of is
+  'The base URL without query and name, and a digest of what else the bot says about where its requests go.';
+
+-- Of little text the share of the provider's own words is too large.
+create function relay.ratio_of(bytes bigint, tokens integer) returns real
+language sql immutable set search_path = '' as $$
+  select case when bytes >= 2000 and tokens > 0 then least(greatest(bytes / tokens::real, 1), 6)::real end
+$$;
+comment on function relay.ratio_of is 'Bytes a token, within what any script can have; null where there is too little.';
+
+create function relay.last_on_path(leaf_id relay.message_id, bot public.bots) returns relay.generations
+language plpgsql stable set search_path = '' as $$
+declare
+  v_id relay.message_id := leaf_id;
+  v_found record;
+  v_generation relay.generations;
+begin
+  for v_step in 1..20 loop
+    select m.parent_id, m.stream_id into v_found from public.messages m where m.id = v_id;
+    exit when not found;
+    if v_found.stream_id is not null then
+      select g.* into v_generation from relay.generations g
+      where g.stream_id = v_found.stream_id and g.bot_id = bot.id and g.model = bot.model;
+      exit when found;
+    end if;
+    v_id := v_found.parent_id;
+  end loop;
+  return v_generation;
+end;
+$$;
+comment on function relay.last_on_path is 'The nearest generation of this bot and model, among the last 20 messages.';

@@ -1,0 +1,49 @@
+-- Steps of relay_begin for what has no prompt: an answer that is continued, and one among several bots. A generation that
+-- continues an answer begins with its text, as if beats had stored that, so that beats, readers, finish and sweep need
+-- no code of their own.
+alter table relay.generations
+  add column continued_units integer not null default 0,
+  add constraint generations_have_what_they_continue check (continued_units between 0 and text_units);
+comment on column relay.generations.continued_units is
+  'UTF-16 units of the answer that it continues, with which its text begins; with no more than these nothing is stored.';
+
+-- Called for every start: null is the usual case. find_parent has locked the message, and knows that it is the user's.
+create function relay.answer_to_continue(
+  user_id uuid, message_id relay.message_id,
+  out content text, out units integer, out bot_id relay.bot_id, out refused jsonb
+)
+language plpgsql set search_path = '' as $$
+declare
+  -- As protocol/limits.ts has it.
+  v_max_units constant integer := 1048576;
+  v_message public.messages;
+begin
+  if message_id is null then
+    return;
+  end if;
+  select m.* into v_message from public.messages m where m.id = message_id;
+  -- What a user has edited may have line ends that no event can carry.
+  content := replace(replace(v_message.content, e'\r\n', e'\n'), e'\r', e'\n');
+  units := length(content) + relay.pairs_in(content);
+  if v_message.is_user_author or units not between 1 and v_max_units - 1 then
+    refused := jsonb_build_object('field', 'continue_of', 'units', case when not v_message.is_user_author then units end);
+  end if;
+  -- Its own bot goes on, if the user may still use that.
+  if v_message.bot_id is not null then
+    bot_id := relay.resolve_bot(answer_to_continue.user_id, v_message.bot_id::text, null);
+  end if;
+end;
+$$;
+comment on function relay.answer_to_continue is
+  'The text that is continued, and who wrote it; or what the refusal says: a user''s message has no units there.';
+
+-- For every message of another bot; those of a deleted one have none, and count as the answering bot's own.
+create function relay.name_before(bot_id relay.bot_id) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(nullif(btrim(b.name), ''), b.model) || ': ' from public.bots b where b.id = name_before.bot_id
+  );
+end;
+$$;
+comment on function relay.name_before is 'What stands before the words of another bot in a context.';

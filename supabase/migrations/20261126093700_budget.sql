@@ -1,0 +1,121 @@
+-- The step of relay_begin that knows the model's window. Where no window is known, nothing is cut.
+
+-- A limit among the params is the one that is asked for.
+create function relay.reply_of(reply_tokens integer, params jsonb, context_tokens integer) returns integer
+language plpgsql immutable set search_path = '' as $$
+declare
+  v_asked jsonb := coalesce(params -> 'max_completion_tokens', params -> 'max_tokens');
+begin
+  return case
+    when jsonb_typeof(v_asked) = 'number' then greatest(least(v_asked::numeric, context_tokens * 0.9, 1000000), 1)
+    when reply_tokens is not null then least(reply_tokens, context_tokens * 0.9)
+    when context_tokens is not null then least(context_tokens / 4, 4096)
+  end;
+end;
+$$;
+comment on function relay.reply_of is 'How much of the window is kept free for the answer.';
+
+-- The worker adds a user's turn where the bot's own message would be the last one, and one that asks to go on within it.
+create function relay.bytes_of_turns(bot public.bots, leaf_is_own boolean, continued text) returns integer
+language plpgsql immutable set search_path = '' as $$
+declare
+  -- The bytes of GO_ON and CONTINUE in the worker, with 12 for each message.
+  v_go_on constant integer := 18;
+  v_continue constant integer := 217;
+begin
+  return case when leaf_is_own then v_go_on else 0 end
+    + case when continued is not null and not bot.takes_prefill then v_continue else 0 end;
+end;
+$$;
+comment on function relay.bytes_of_turns is 'What the worker adds to the context so that there is a turn to answer.';
+
+create function relay.cut_of(
+  bot public.bots, leaf_id relay.message_id, said text, continued text, system_bytes integer, given_bytes integer[],
+  max_room integer
+) returns relay.cut
+language plpgsql stable set search_path = '' as $$
+declare
+  v_last constant relay.generations := relay.last_on_path(leaf_id, bot);
+  v_params constant jsonb := case jsonb_typeof(bot.params) when 'object' then bot.params else '{}' end;
+  v_model relay.models;
+  v_leaf record;
+  v_room bigint;
+  v_used bigint;
+  v_needed bigint;
+  v_path record;
+  v_cut relay.cut;
+begin
+  select m.* into v_model from relay.models m where m.endpoint = relay.endpoint_of(bot) and m.model = bot.model;
+  v_cut.context_tokens := coalesce(bot.context_tokens, v_model.context_tokens);
+  v_cut.reply_tokens := relay.reply_of(bot.reply_tokens, v_params, v_cut.context_tokens);
+  v_cut.bytes_per_token := coalesce(v_last.bytes_per_token, v_model.bytes_per_token, 3);
+  -- Instructions, the request's own and the bot's, and what of its params the model reads.
+  v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0) + coalesce(octet_length((
+    select string_agg(v.value::text, '') from jsonb_each(v_params) v
+    where v.key in ('tools', 'functions', 'response_format')
+  )), 0) + 12;
+  select
+    octet_length(m.content) + 12 as bytes, not m.is_user_author and coalesce(m.bot_id = bot.id, true) as is_own into v_leaf
+  from public.messages m
+  where m.id = leaf_id and said is null;
+  v_cut.fixed_bytes := v_cut.fixed_bytes + relay.bytes_of_turns(bot, v_leaf.is_own, continued);
+  -- What is never cut: these, what is answered, and what is continued.
+  v_used := v_cut.fixed_bytes + coalesce(octet_length(coalesce(said, continued)) + 12, 0);
+  v_needed := v_used + coalesce(v_leaf.bytes, 0);
+  v_cut.needed_tokens := ceil(v_needed / v_cut.bytes_per_token);
+  -- A tenth in reserve.
+  v_room := least(0.9 * (v_cut.context_tokens - v_cut.reply_tokens) * v_cut.bytes_per_token, max_room);
+  -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not. Only what was
+  -- measured on this branch says more than what any script can have.
+  v_cut.is_exceeded := coalesce(v_needed > v_cut.context_tokens * case
+    when relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null then 1.25 * v_cut.bytes_per_token else 6
+  end, false);
+
+  if v_cut.context_tokens is null then
+    v_cut.left_out := 0;
+  elsif v_cut.is_exceeded then
+    v_cut.steps := (said is null and leaf_id is not null)::integer;
+  elsif given_bytes is not null then
+    v_cut.left_out := relay.cut_given(given_bytes, v_cut.fixed_bytes, v_room);
+  else
+    v_path := relay.cut_path(leaf_id, bot.id, v_last, v_used, v_needed, v_room);
+    v_cut.steps := v_path.steps;
+    v_cut.start_id := v_path.start_id;
+    v_cut.left_out := v_path.left_out;
+  end if;
+  v_cut.given_bytes := (
+    select sum(g.bytes) from unnest(given_bytes) with ordinality as g (bytes, index)
+    where g.index > v_cut.left_out
+  );
+  return v_cut;
+end;
+$$;
+comment on function relay.cut_of is
+  'What is known of the window, how much of the path is sent, and whether what cannot be left out is too much already.';
+
+create function relay.sent_of(
+  cut relay.cut, bot_id relay.bot_id, leaf_id relay.message_id, said text, continued text, max_context integer,
+  context_is_given boolean, preview boolean, rate jsonb, out messages jsonb, out bytes bigint, out refused jsonb
+)
+language plpgsql stable set search_path = '' as $$
+declare
+  v_context jsonb;
+begin
+  if cut.is_exceeded and not preview then
+    refused := relay.refusal('context_exceeded', rate, jsonb_build_object(
+      'tokens', cut.needed_tokens, 'context_tokens', cut.context_tokens
+    ));
+  elsif not context_is_given then
+    v_context := relay.context_of(
+      leaf_id, max_context, said, steps => cut.steps, answering => sent_of.bot_id, continued => continued
+    );
+    messages := v_context -> 'messages';
+    bytes := v_context ->> 'bytes';
+    if not (v_context ->> 'fits')::boolean then
+      refused := relay.refusal('payload_too_large', rate, jsonb_build_object('characters', v_context -> 'characters'));
+    end if;
+  end if;
+end;
+$$;
+comment on function relay.sent_of is
+  'The messages of the context, which are null where the client has its own, and their bytes; or why it cannot be sent.';

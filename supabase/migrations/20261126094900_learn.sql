@@ -1,0 +1,87 @@
+-- The step of relay_finish that learns: how many bytes a token of the model has, and how large its window is.
+-- Once, at the end of a generation. Written only where it says something new, and never waited for: all generations with
+-- one model would wait for one row.
+create function relay.learn(generation relay.generations, said_window integer, said_tokens integer) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_is_refusal constant boolean := generation.error_code is not distinct from 'context_exceeded';
+  v_bot public.bots;
+  v_known relay.models;
+  v_window integer;
+  v_ratio real;
+  v_new relay.models;
+begin
+  select b.* into v_bot from public.bots b
+  where b.id = generation.bot_id and b.model = generation.model and generation.context_bytes > 0;
+  if not found then
+    return;
+  end if;
+  v_new.endpoint := relay.endpoint_of(v_bot);
+  select m.* into v_known from relay.models m where m.endpoint = v_new.endpoint and m.model = v_bot.model;
+  v_new.bytes_per_token := coalesce(v_known.bytes_per_token, 3);
+  v_new.context_tokens := v_known.context_tokens;
+  if v_is_refusal then
+    -- Without a number of tokens it was more than the window, where it was taken for less.
+    v_window := coalesce(v_bot.context_tokens, said_window);
+    v_ratio := coalesce(relay.ratio_of(generation.context_bytes, said_tokens), case
+      when generation.context_bytes < v_window * generation.bytes_per_token
+        then relay.ratio_of((0.9 * generation.context_bytes)::bigint, v_window)
+    end);
+    if v_bot.context_tokens is null then
+      v_new.context_tokens := greatest(coalesce(said_window, least(
+        v_known.context_tokens, 0.8 * coalesce(said_tokens, generation.context_bytes / generation.bytes_per_token)
+      )), 1024);
+    end if;
+    -- The next one on the branch begins with what the one before has: it is not to fail like this one.
+    update relay.generations g set bytes_per_token = v_ratio
+    where g.stream_id = (
+      select l.stream_id from relay.generations l
+      where l.stream_id = (relay.last_on_path(generation.parent_id, v_bot)).stream_id and l.bytes_per_token > v_ratio
+      for update skip locked
+    );
+  else
+    v_ratio := relay.ratio_of(generation.context_bytes, generation.prompt_tokens);
+  end if;
+
+  -- Lower at once, higher slowly.
+  v_new.bytes_per_token := case
+    when v_ratio < v_new.bytes_per_token * 0.97 then v_ratio
+    when v_ratio > v_new.bytes_per_token * 1.12 then v_new.bytes_per_token + (v_ratio - v_new.bytes_per_token) / 4
+    else v_new.bytes_per_token
+  end;
+  if v_known.endpoint is null then
+    if num_nonnulls(v_ratio, v_new.context_tokens) = 0 then
+      return;
+    end if;
+    insert into relay.models (endpoint, model, bytes_per_token, context_tokens)
+    values (v_new.endpoint, v_bot.model, v_new.bytes_per_token, v_new.context_tokens)
+    on conflict do nothing;
+  elsif (v_new.bytes_per_token, v_new.context_tokens) is distinct from (v_known.bytes_per_token, v_known.context_tokens)
+    or v_known.updated_at < now() - interval '1 day'
+  then
+    update relay.models m
+    set bytes_per_token = v_new.bytes_per_token, context_tokens = v_new.context_tokens, updated_at = now()
+    where (m.endpoint, m.model) in (
+      select l.endpoint, l.model from relay.models l
+      where l.endpoint = v_new.endpoint and l.model = v_bot.model
+      for update skip locked
+    );
+  end if;
+end;
+$$;
+comment on function relay.learn is 'Takes from the end of a generation what the next one of this model should know.';
+
+create function relay.forget_models(before timestamptz, batch integer) returns void
+language plpgsql set search_path = '' as $$
+begin
+  delete from relay.models m
+  where (m.endpoint, m.model) in (
+    select l.endpoint, l.model from relay.models l
+    where l.updated_at < before
+    order by l.updated_at
+    limit batch
+    for update skip locked
+  );
+end;
+$$;
+comment on function relay.forget_models is 'Prunes what no generation has confirmed since: any user can name models.';
