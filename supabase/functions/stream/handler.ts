@@ -9,7 +9,13 @@ import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
+import {
+  CONTEXT_CHARACTER_BYTES,
+  contextBytes,
+  GENERATION_BYTES,
+  type Hold,
+  READER_BYTES,
+} from "../_relay/platform/memory.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
@@ -125,8 +131,8 @@ async function begin(
         throw error;
       }
     });
-  const given = request.messages && lengthOf(request.messages);
-  let answer = await ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS));
+  const given = request.messages && GENERATION_BYTES + contextBytes(request.messages);
+  let answer = await ask(FIRST_CONTEXT_CHARACTERS, given ?? bytesOf(FIRST_CONTEXT_CHARACTERS));
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
     const { characters = 0 } = answer;
     if (characters <= asked || characters > MAX_CONTEXT_CHARACTERS) return answer;
@@ -135,7 +141,7 @@ async function begin(
     asked = characters;
     answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters)));
   }
-  if ("admission" in answer) {
+  if ("admission" in answer && given === undefined) {
     const { context, system_prompt } = answer.admission;
     memory.fits(bytesOf(lengthOf(context) + (system_prompt?.length ?? 0)));
   }

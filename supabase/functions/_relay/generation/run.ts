@@ -1,7 +1,7 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
-import { GENERATION_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
+import { contextBytes, GENERATION_BYTES, type Hold, PARAMS_CHARACTER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
@@ -44,8 +44,10 @@ export async function runGeneration(
   try {
     overheadMs = elapsed();
     const call = providerCall(generation, baseUrl);
-    // The generation lives as long as the answer, and its context can be megabytes.
-    generation.admission.context = [];
+    coverRequest(generation.memory, call);
+    // The generation lives as long as the answer, and these can be megabytes.
+    Object.assign(generation.admission, { context: [], system_prompt: null, params: {} });
+    generation.request.system = undefined;
     const { finishReason, usage } = await provider.stream(call, signal, onRead);
     return {
       ending: { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs },
@@ -57,6 +59,13 @@ export async function runGeneration(
   } finally {
     deadlines.end();
   }
+}
+
+/** Until the provider has answered; the start has held its context by nothing but the number of its characters. */
+function coverRequest(memory: Hold, { messages, params }: ProviderCall) {
+  const paramsBytes = JSON.stringify(params).length * PARAMS_CHARACTER_BYTES;
+  if (memory.fits(GENERATION_BYTES + paramsBytes + contextBytes(messages))) return;
+  throw new RelayError("overloaded", "Cannot send the conversation: this worker has no memory left for it");
 }
 
 /**

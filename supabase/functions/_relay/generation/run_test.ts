@@ -32,7 +32,10 @@ function make(overrides: AdmittedOverrides = {}) {
 Deno.test("a run asks the provider, appends before it writes, and writes once for each read", async () => {
   const { call, clock, generation, run, written } = make();
   assert.deepEqual(call.call, providerCall(makeAdmitted(), BASE_URL));
-  assert.deepEqual(generation.admission.context, []);
+  const { admission, request } = generation;
+  assert.deepEqual([admission.context, admission.system_prompt, admission.params, request.system], [
+    ...[[], null, {}, undefined],
+  ]);
   await clock.run(30);
   call.send();
   await clock.run(0);

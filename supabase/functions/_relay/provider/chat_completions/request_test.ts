@@ -23,7 +23,7 @@ Deno.test("the address may be the base or the endpoint itself, with a query", ()
 
 Deno.test("a field that is null is left out, whoever would have set it", () => {
   const params = { temperature: null, stream_options: null, top_p: null, stop: ["END"] };
-  const body = bodyOf(makeCall({ params }), []);
+  const body = bodyOf(makeCall({ params }));
   assert.deepEqual(body, { stop: ["END"], model: "m", messages: [], stream: true });
 });
 
@@ -70,7 +70,7 @@ Deno.test("a key may have been pasted with its scheme; the bot's headers go with
 });
 
 Deno.test("a refusal names the fields that the request can do without", () => {
-  const body = bodyOf(makeCall({ params: { max_tokens: 9, stop: ["END"], n: 2, user: "u" } }), []);
+  const body = bodyOf(makeCall({ params: { max_tokens: 9, stop: ["END"], n: 2, user: "u" } }));
   const named = (message: string, rest = {}) => JSON.stringify({ error: { message, ...rest } });
   const cases: [body: string, wanted: string[], status?: number][] = [
     [named("Unsupported value: 'temperature' does not support 0.7 with this model."), ["temperature"]],
