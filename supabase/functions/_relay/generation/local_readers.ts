@@ -8,6 +8,12 @@ import { opening, unseen } from "./catch_up.ts";
 import { type ClientEnd, type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
 import type { Transcript } from "./transcript.ts";
 
+/**
+ * Units of text that come at once only where a provider sends a long text as one: it is given in parts of so many, which
+ * follow each other sooner than a client can read.
+ */
+const LONG_TEXT_UNITS = 32 * 1024;
+
 /** All readers get the same events from the offset at which they attached. */
 export interface LocalReaders {
   /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
@@ -19,7 +25,7 @@ export interface LocalReaders {
 
 /**
  * A reader that comes late catches up: it gets the text so far in parts, each once it has taken the one before, and only
- * then what comes.
+ * then what comes. So does a reader for which no room is left when a long text comes at once.
  * `onAllGone` is called when the last client has left; one that was detached has not, and may come back.
  */
 export function createLocalReaders(
@@ -33,6 +39,9 @@ export function createLocalReaders(
   /** The readers that catch up, each with the offset that it has. */
   const behind = new Map<ClientStream, number>();
   let last = "";
+  /** The offset of live readers, and how many units the last write brought. */
+  let sent = transcript.length;
+  let more = 0;
 
   function catchUp(stream: ClientStream) {
     const from = behind.get(stream);
@@ -62,9 +71,19 @@ export function createLocalReaders(
       return stream.body;
     },
     write(written) {
+      const before = sent;
+      // The rest of a long text is shorter, and comes as soon.
+      const isLong = Math.max(more, transcript.length - before) >= LONG_TEXT_UNITS;
+      sent = transcript.length;
+      more = sent - before;
       if (live.size === 0) return;
       const bytes = toBytes(written);
-      for (const stream of live) stream.write(bytes);
+      for (const stream of live) {
+        if (isLong && !stream.hasRoom(bytes.byteLength)) {
+          live.delete(stream);
+          behind.set(stream, before);
+        } else stream.write(bytes);
+      }
     },
     close(given = "") {
       if (last !== "") return;
