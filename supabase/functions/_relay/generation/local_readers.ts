@@ -21,6 +21,8 @@ export interface LocalReaders {
   write(written: string): void;
   /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
   close(last?: string): void;
+  /** After `close`: once no reader needs the transcript any more, which may be now. */
+  afterLast(run: () => void): void;
 }
 
 /**
@@ -42,6 +44,7 @@ export function createLocalReaders(
   /** The offset of live readers, and how many units the last write brought. */
   let sent = transcript.length;
   let more = 0;
+  let onLast = () => {};
 
   function catchUp(stream: ClientStream) {
     const from = behind.get(stream);
@@ -61,6 +64,7 @@ export function createLocalReaders(
       const onEnd = (how: ClientEnd) => {
         live.delete(stream);
         behind.delete(stream);
+        if (behind.size === 0) onLast();
         if (how === "gone" && live.size + behind.size === 0) onAllGone();
       };
       const stream: ClientStream = createClientStream(clock, pingMs, onEnd, seat, () => catchUp(stream));
@@ -93,6 +97,10 @@ export function createLocalReaders(
         if (last === "") stream.close();
         else if (stream.isDrained) catchUp(stream);
       }
+    },
+    afterLast(run) {
+      if (behind.size === 0) run();
+      else onLast = run;
     },
   };
 }

@@ -23,6 +23,7 @@ function make(overrides: AdmittedOverrides = {}) {
     attach: () => assert.fail("A run attaches no reader"),
     write: (text) => written.push([text, generation.transcript.length]),
     close: () => assert.fail("A run does not close what it did not open"),
+    afterLast: () => assert.fail("A run does not give back what its generation holds"),
   };
   const generation = { ...makeGeneration(platform, "", overrides), readers };
   const run = runGeneration(platform, provider, generation, BASE_URL);
