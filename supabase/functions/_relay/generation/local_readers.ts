@@ -38,36 +38,20 @@ export function createLocalReaders(
   onAllGone: () => void,
 ): LocalReaders {
   const live = new Set<ClientStream>();
-  /** The readers that catch up, each with the offset that it has. */
-  const behind = new Map<ClientStream, number>();
-  let last = "";
+  const behind = createBehind(transcript, (stream) => live.add(stream));
   /** The offset of live readers, and how many units the last write brought. */
   let sent = transcript.length;
   let more = 0;
-  let onLast = () => {};
-
-  function catchUp(stream: ClientStream) {
-    const from = behind.get(stream);
-    if (from === undefined) return;
-    const { written, offset } = unseen(partAt(transcript, from), from);
-    behind.set(stream, offset);
-    if (offset < transcript.length) return stream.write(toBytes(written));
-    if (last !== "") finish(stream, written + last);
-    else if (written === "") {
-      behind.delete(stream);
-      live.add(stream);
-    } else stream.write(toBytes(written));
-  }
+  let isClosed = false;
 
   return {
     attach(from, seat) {
       const onEnd = (how: ClientEnd) => {
         live.delete(stream);
         behind.delete(stream);
-        if (behind.size === 0) onLast();
         if (how === "gone" && live.size + behind.size === 0) onAllGone();
       };
-      const stream: ClientStream = createClientStream(clock, pingMs, onEnd, seat, () => catchUp(stream));
+      const stream: ClientStream = createClientStream(clock, pingMs, onEnd, seat, () => behind.catchUp(stream));
       const { written, offset } = opening(start, from, partAt(transcript, from ?? 0));
       if (offset > (from ?? 0)) behind.set(stream, offset);
       else live.add(stream);
@@ -89,17 +73,54 @@ export function createLocalReaders(
         } else stream.write(bytes);
       }
     },
-    close(given = "") {
-      if (last !== "") return;
-      last = given;
+    close(last = "") {
+      if (isClosed) return;
+      isClosed = last !== "";
       for (const stream of [...live]) finish(stream, last);
-      for (const stream of [...behind.keys()]) {
+      behind.close(last);
+    },
+    afterLast: behind.afterLast,
+  };
+}
+
+/** The readers that catch up, each with the offset that it has. */
+function createBehind(transcript: Transcript, onCaughtUp: (stream: ClientStream) => void) {
+  const offsets = new Map<ClientStream, number>();
+  let last = "";
+  let onLast = () => {};
+
+  function catchUp(stream: ClientStream) {
+    const from = offsets.get(stream);
+    if (from === undefined) return;
+    const { written, offset } = unseen(partAt(transcript, from), from);
+    offsets.set(stream, offset);
+    if (offset < transcript.length) return stream.write(toBytes(written));
+    if (last !== "") finish(stream, written + last);
+    else if (written === "") {
+      offsets.delete(stream);
+      onCaughtUp(stream);
+    } else stream.write(toBytes(written));
+  }
+
+  return {
+    get size() {
+      return offsets.size;
+    },
+    set: (stream: ClientStream, offset: number) => void offsets.set(stream, offset),
+    delete(stream: ClientStream) {
+      offsets.delete(stream);
+      if (offsets.size === 0) onLast();
+    },
+    catchUp,
+    close(given: string) {
+      last = given;
+      for (const stream of [...offsets.keys()]) {
         if (last === "") stream.close();
         else if (stream.isDrained) catchUp(stream);
       }
     },
-    afterLast(run) {
-      if (behind.size === 0) run();
+    afterLast(run: () => void) {
+      if (offsets.size === 0) run();
       else onLast = run;
     },
   };

@@ -1,7 +1,13 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
-import { contextBytes, GENERATION_BYTES, type Hold, PARAMS_CHARACTER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
+import {
+  contextBytes,
+  GENERATION_BYTES,
+  type Hold,
+  PARAMS_CHARACTER_BYTES,
+  TEXT_UNIT_BYTES,
+} from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
