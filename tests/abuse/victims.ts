@@ -139,7 +139,11 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
     });
   }
 
-  const looks = setInterval(() => lookAtStored().catch(() => {}), LOOK_MS);
+  const looks = setInterval(() =>
+    lookAtStored().catch((error) => {
+      // What is not looked at would count as in time.
+      if (going) seen.wrong.push(`the stored texts could not be looked at: ${error.message}`);
+    }), LOOK_MS);
   return {
     baseUrl,
     /** One story after the other, each by a user who has told none before; gives how many were whole. */

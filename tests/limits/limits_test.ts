@@ -77,6 +77,9 @@ Deno.test("docs/limits.md has one row for each constant and variable, with its d
   }
 });
 
+/** Of `bots.params`, in the migration of the columns' bounds. */
+const MAX_PARAMS_CHARACTERS = 65_536;
+
 /** What the limits come to, by the rows of the page. */
 function totals(): Record<string, number> {
   const limits = constants;
@@ -88,6 +91,11 @@ function totals(): Record<string, number> {
     "the longest body": limits.MAX_BODY_BYTES * memory.BODY_BYTE_BYTES,
     "the longest first context": limits.FIRST_CONTEXT_CHARACTERS * memory.CONTEXT_CHARACTER_BYTES,
     "the longest context": limits.MAX_CONTEXT_CHARACTERS * memory.CONTEXT_CHARACTER_BYTES,
+    "the same of control characters alone": limits.MAX_CONTEXT_CHARACTERS *
+      (memory.CONTEXT_CHARACTER_BYTES + memory.CONTROL_CHARACTER_BYTES),
+    "as many messages as a context may have, besides their texts": limits.MAX_CONTEXT_MESSAGES *
+      memory.CONTEXT_MESSAGE_BYTES,
+    "the longest params of a bot": MAX_PARAMS_CHARACTERS * memory.PARAMS_CHARACTER_BYTES,
     "the longest text of a generation": limits.MAX_MESSAGE_UNITS * memory.TEXT_UNIT_BYTES,
     "a full queue of a client, of the shortest events": memory.READER_BYTES + limits.MAX_CLIENT_QUEUE_BYTES +
       events * memory.QUEUED_EVENT_BYTES,
@@ -119,7 +127,11 @@ Deno.test("docs/limits.md says what the limits come to, and each part fits a use
   ok(writer + readers <= share, `${writer + readers}`);
   ok(section.includes(`hold ${number.format(writer)} bytes`), `${writer}`);
   ok(section.includes(`hold ${number.format(readers)} bytes`), `${readers}`);
-  ok(stream + all["the longest context"] <= share);
+  const most = all["the longest context"] + all["as many messages as a context may have, besides their texts"];
+  ok(stream + most + all["the longest params of a bot"] <= share);
+  const fitting = (bytes: number) => number.format(Math.floor((share - memory.GENERATION_BYTES) / bytes / 1e5) * 1e5);
+  ok(section.includes(`${fitting(memory.CONTEXT_CHARACTER_BYTES)} UTF-16 units`));
+  ok(section.includes(`${fitting(memory.CONTEXT_CHARACTER_BYTES + memory.CONTROL_CHARACTER_BYTES)} control`));
   ok(stream + all["the longest body"] <= share);
   ok(
     section.includes(

@@ -10,7 +10,7 @@ import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import { type Clock, pause } from "../_relay/platform/clock.ts";
-import { GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
+import { contextBytes, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
@@ -147,8 +147,8 @@ async function begin(
         throw error;
       }
     });
-  const given = request.messages && lengthOf(request.messages);
-  const first = () => ask(FIRST_CONTEXT_CHARACTERS, bytesOf(given ?? FIRST_CONTEXT_CHARACTERS, isContinued));
+  const given = request.messages && GENERATION_BYTES + contextBytes(request.messages);
+  const first = () => ask(FIRST_CONTEXT_CHARACTERS, given ?? bytesOf(FIRST_CONTEXT_CHARACTERS, isContinued));
   let answer = await askWhileEnding(platform.clock, first);
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
     const { characters = 0 } = answer;
@@ -158,7 +158,7 @@ async function begin(
     asked = characters;
     answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters, isContinued)));
   }
-  if ("admission" in answer) {
+  if ("admission" in answer && given === undefined) {
     const { context, continued, system_prompt } = answer.admission;
     const units = lengthOf(context) + (continued?.length ?? 0) + (system_prompt?.length ?? 0);
     memory.fits(bytesOf(units, isContinued));

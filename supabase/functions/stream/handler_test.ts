@@ -15,7 +15,14 @@ import {
   MAX_READ_STREAMS,
   MAX_REFUSED_STARTS,
 } from "../_relay/protocol/limits.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../_relay/platform/memory.ts";
+import {
+  CONTEXT_CHARACTER_BYTES,
+  CONTROL_CHARACTER_BYTES,
+  GENERATION_BYTES,
+  PARAMS_CHARACTER_BYTES,
+  READER_BYTES,
+  TEXT_UNIT_BYTES,
+} from "../_relay/platform/memory.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { makeView } from "../_relay/testing/generation.ts";
@@ -327,6 +334,48 @@ Deno.test("a text that is continued is held twice until it was sent: as a messag
   assert.ok(memory.heldBytes >= units * TEXT_UNIT_BYTES && memory.heldBytes < units * CONTEXT_CHARACTER_BYTES);
   await response.body!.cancel();
   await keepAlive.settled();
+  assert.equal(memory.heldBytes, 0);
+  await end();
+});
+
+Deno.test("what control characters, the bot's instructions and params take more is held before the request is made", async () => {
+  const { clock, database, end, keepAlive, memory, post, provider } = make();
+  const { begin } = database.answers;
+  const characters = FIRST_CONTEXT_CHARACTERS;
+  const admit = (more: Partial<Admission>) =>
+    database.answers.begin = (userId, streamId, fence, maxContext) => {
+      const answer = begin(userId, streamId, fence, maxContext) as { admission: Admission; rate: Rate };
+      return { ...answer, admission: { ...answer.admission, ...more } };
+    };
+  const long = "\u0001".repeat(characters);
+  const cases: [Partial<Admission>, number][] = [
+    [{ context: [{ role: "user", content: long }] }, characters * (CONTEXT_CHARACTER_BYTES + CONTROL_CHARACTER_BYTES)],
+    [{ context: [{ role: "user", content: "x".repeat(characters) }], system_prompt: "x".repeat(100_000) }, 3_600_000],
+    [{ params: { a: "x".repeat(65_000) } }, 65_000 * PARAMS_CHARACTER_BYTES],
+  ];
+  for (const [index, [more, bytes]] of cases.entries()) {
+    admit(more);
+    const response = await post({ ...ASK, stream_id: `stream-${index}` });
+    await clock.run(0);
+    assert.ok(memory.heldBytes >= bytes, `${memory.heldBytes}, ${bytes}`);
+    const call = provider.calls.at(-1)!;
+    call.send("Hello");
+    assert.ok(memory.heldBytes <= 2 * (GENERATION_BYTES + READER_BYTES), `${memory.heldBytes}`);
+    await response.body!.cancel();
+    await keepAlive.settled();
+    assert.equal(memory.heldBytes, 0);
+  }
+  // There is room for the characters, and none for their escapes.
+  const calls = provider.calls.length;
+  const other = memory.open("user-1", memory.userBytes - characters * (CONTEXT_CHARACTER_BYTES + 4));
+  admit(cases[0][0]);
+  const client = readEvents((await post(ASK)).body!);
+  await keepAlive.settled();
+  await clock.run(0);
+  assert.equal(JSON.parse(client.events.at(-1)!.data).code, "overloaded");
+  assert.equal(provider.calls.length, calls);
+  assert.equal(database.endings.get("stream-1")!.errorCode, "overloaded");
+  other.end();
   assert.equal(memory.heldBytes, 0);
   await end();
 });

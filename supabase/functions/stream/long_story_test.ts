@@ -74,7 +74,7 @@ async function play(
     const { admission } = answer;
     conversation_id = String(admission.conversation_id);
     story.leftOut = admission.left_out!;
-    const body = bodyOf(providerCall(makeAdmitted({ admission, request }), BASE_URL), []);
+    const body = bodyOf(providerCall(makeAdmitted({ admission, request }), BASE_URL));
     const messages = body.messages as ContextMessage[];
     const tokens = tokensOf(messages);
     const isTooLong = tokens + Number(body.max_tokens ?? 0) > WINDOW;

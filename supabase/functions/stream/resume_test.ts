@@ -142,7 +142,7 @@ Deno.test("a reader that reads nothing keeps its seat as long as its text waits,
     for (const reads of [true, false]) {
       const { call, clock, end, resume } = await make();
       const unread = await takeSeats(resume, streamId);
-      call.send("x".repeat(MAX_CLIENT_QUEUE_BYTES));
+      call.send({ kind: "reasoning", text: "x".repeat(MAX_CLIENT_QUEUE_BYTES) });
       await clock.run(READER_IDLE_MS - 1);
       assert.ok(await isFull(resume));
       if (streamId === "elsewhere") await clock.run(1);

@@ -10,6 +10,8 @@ export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Nothing waits for the client. */
   readonly isDrained: boolean;
+  /** Whether so many bytes may wait, too; a client is detached where they may not. */
+  hasRoom(bytes: number): boolean;
   write(bytes: Uint8Array): void;
   close(): void;
 }
@@ -57,11 +59,15 @@ export function createClientStream(
     if (how !== "gone") queue.close();
   }
 
+  /** An event that is larger than the whole queue still goes to a client that keeps up. */
+  function hasRoom(bytes: number): boolean {
+    return queue.waitingBytes === 0 || queue.waitingBytes + bytes <= MAX_CLIENT_QUEUE_BYTES;
+  }
+
   function write(bytes: Uint8Array) {
     if (!open || bytes.byteLength === 0) return;
     const waiting = queue.waitingBytes;
-    // An event that is larger than the whole queue still goes to a client that keeps up.
-    if (waiting > 0 && waiting + bytes.byteLength > MAX_CLIENT_QUEUE_BYTES) return end("detached");
+    if (!hasRoom(bytes.byteLength)) return end("detached");
     eventsWaiting = waiting === 0 ? 1 : Math.min(eventsWaiting + 1, 1 + waiting / MIN_EVENT_BYTES);
     const held = READER_BYTES + waiting + bytes.byteLength + eventsWaiting * QUEUED_EVENT_BYTES;
     if (!seat.fits(held)) return end("detached");
@@ -74,6 +80,7 @@ export function createClientStream(
     get isDrained() {
       return queue.waitingBytes === 0;
     },
+    hasRoom,
     write,
     close: () => end("closed"),
   };

@@ -59,7 +59,8 @@ export function createGenerations(platform: Platform, database: Database, provid
       leaveShutdown();
       leaveLeases();
       generation.readers.close();
-      generation.memory.end();
+      // A reader that catches up needs the text, and may take as long as it likes.
+      generation.readers.afterLast(generation.memory.end);
     }
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
-import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
+import { READER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
+import { DONE_WAITS_FOR_STORAGE_MS, MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import { away } from "../testing/database.ts";
 import { readEvents, type Seen } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, makeSeat, START_DATA } from "../testing/generation.ts";
@@ -80,6 +81,24 @@ Deno.test("start leaves before the provider is asked, and a client that leaves t
     provider.calls[0].finish();
     await settle(...(leaves ? [] : [client]));
     assert.equal(ended()?.status, leaves ? "disconnected" : "completed");
+  }
+});
+
+Deno.test("a text is held for as long as a reader still catches up, and given back once", async () => {
+  const text = "x".repeat(MAX_MESSAGE_UNITS);
+  for (const leaves of [false, true]) {
+    const { generations, keepAlive, memory, clock, withClient } = makeWorker();
+    const { client, call } = await withClient();
+    call.send(text);
+    const body = generations.attach("user-1", "stream-1", null, memory.open("user-1", READER_BYTES))!;
+    call.finish();
+    await keepAlive.settled();
+    await clock.run(0);
+    assert.deepEqual([client.text.length, client.ended], [text.length, true]);
+    assert.ok(memory.heldBytes >= text.length * TEXT_UNIT_BYTES);
+    if (leaves) await body.cancel();
+    else assert.equal((await new Response(body).text()).includes("event: done"), true);
+    assert.deepEqual([memory.heldBytes, clock.pending], [0, 0]);
   }
 });
 

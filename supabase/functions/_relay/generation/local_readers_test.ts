@@ -106,6 +106,43 @@ Deno.test("a text that is long comes in parts, each once the client has taken th
   }
 });
 
+Deno.test("a long text that comes at once detaches no reader, whatever it had not taken, and short ones still do", async () => {
+  const part = 32 * 1024;
+  for (const [character, units] of [["x", 1024 * 1024 - 1], ["中", 90_000], ["\n", part + 20_000]] as const) {
+    const { attach, clock, ends, readers, say } = make();
+    const [early, late] = [attach("early"), attach("late")];
+    for (let said = 0; said < units; said += part) say(character.repeat(Math.min(part, units - said)));
+    const client = readEvents(early);
+    await clock.run(0);
+    say("live");
+    await clock.run(0);
+    assert.equal(client.events.at(-1)!.data, "live");
+    readers.close(LAST);
+    await clock.run(0);
+    const text = `${character.repeat(units)}live`;
+    assert.equal(client.text, text);
+    const other = readEvents(late);
+    await clock.run(0);
+    assert.equal(other.text, text);
+    for (const { events, ended } of [client, other]) assert.deepEqual([events.at(-1)!.event, ended], ["done", true]);
+    assert.deepEqual(ends.sort(), ["early", "late"]);
+    assert.equal(clock.pending, 0);
+  }
+  for (const kind of ["short texts", "reasoning"]) {
+    const { attach, clock, ends, readers, say } = make();
+    const body = attach("a");
+    for (let said = 0; said <= MAX_CLIENT_QUEUE_BYTES; said += part / 2) {
+      if (kind === "reasoning") readers.write(events.reasoning("x".repeat(part)));
+      else say("x".repeat(part / 2));
+    }
+    readers.close(LAST);
+    const client = readEvents(body);
+    await clock.run(0);
+    assert.notEqual(client.events.at(-1)!.event, "done", kind);
+    assert.deepEqual(ends, ["a"]);
+  }
+});
+
 Deno.test("when a generation ends, readers that catch up get the rest of the text before the last event", async () => {
   for (const readsAt of ["once", "late"]) {
     const { attach, clock, readers } = make("x".repeat(3 * MAX_READ_UNITS));

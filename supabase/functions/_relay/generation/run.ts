@@ -1,7 +1,13 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
-import { GENERATION_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
+import {
+  contextBytes,
+  GENERATION_BYTES,
+  type Hold,
+  PARAMS_CHARACTER_BYTES,
+  TEXT_UNIT_BYTES,
+} from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
@@ -51,9 +57,10 @@ export async function runGeneration(
   try {
     overheadMs = elapsed();
     const call = providerCall(generation, baseUrl);
-    // The generation lives as long as the answer, and its context can be megabytes.
-    generation.admission.context = [];
-    generation.admission.continued = null;
+    coverRequest(generation, call);
+    // The generation lives as long as the answer, and these can be megabytes.
+    Object.assign(generation.admission, { context: [], continued: null, system_prompt: null, params: {} });
+    generation.request.system = undefined;
     const { finishReason, usage } = await provider.stream(call, signal, onRead);
     if (seam !== null) takeDeltas(generation, seam.end(), reasoningUnits);
     return {
@@ -66,6 +73,14 @@ export async function runGeneration(
   } finally {
     deadlines.end();
   }
+}
+
+/** Until the provider has answered; the start has held its context by nothing but the number of its characters. */
+function coverRequest({ memory, transcript }: Generation, { messages, params }: ProviderCall) {
+  const paramsBytes = JSON.stringify(params).length * PARAMS_CHARACTER_BYTES;
+  const textBytes = transcript.length * TEXT_UNIT_BYTES;
+  if (memory.fits(GENERATION_BYTES + paramsBytes + textBytes + contextBytes(messages))) return;
+  throw new RelayError("overloaded", "Cannot send the conversation: this worker has no memory left for it");
 }
 
 /**

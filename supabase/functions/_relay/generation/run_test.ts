@@ -24,6 +24,7 @@ function make(overrides: AdmittedOverrides = {}) {
     write: (text) => written.push([text, generation.transcript.length]),
     sent: () => assert.fail("A run stores nothing"),
     close: () => assert.fail("A run does not close what it did not open"),
+    afterLast: () => assert.fail("A run does not give back what its generation holds"),
   };
   const generation = { ...makeGeneration(platform, "", overrides), readers };
   const run = runGeneration(platform, provider, generation, BASE_URL);
@@ -33,7 +34,10 @@ function make(overrides: AdmittedOverrides = {}) {
 Deno.test("a run asks the provider, appends before it writes, and writes once for each read", async () => {
   const { call, clock, generation, run, written } = make();
   assert.deepEqual(call.call, providerCall(makeAdmitted(), BASE_URL));
-  assert.deepEqual(generation.admission.context, []);
+  const { admission, request } = generation;
+  assert.deepEqual([admission.context, admission.system_prompt, admission.params, request.system], [
+    ...[[], null, {}, undefined],
+  ]);
   await clock.run(30);
   call.send();
   await clock.run(0);

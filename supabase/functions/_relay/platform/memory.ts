@@ -25,11 +25,22 @@ export const MIN_EVENT_BYTES = 22;
 export const TEXT_UNIT_BYTES = 4;
 
 /**
- * A character of a context from its admission until the provider has answered: two bytes of the message, two of the
- * request's JSON, three of its bytes, and as many that wait in the connection. Resident memory grows by 8 to 10 bytes
- * for a character where all are Latin, and by 23 where none is, with what the answer of the database leaves to collect.
+ * A UTF-16 unit of a context from its admission until the provider has answered, at most: two bytes of the message, two
+ * where neighbours of one role are joined, and two of each character of the request's JSON. Its bytes are there twice, as
+ * the request is put together or waits in the connection: three where it is one character of three, two for half a pair,
+ * and two where JSON has an escape of two. Resident memory grows by 8 to 10 bytes for a character where all are Latin,
+ * and by 23 where none is, with what the answer of the database leaves to collect.
  */
 export const CONTEXT_CHARACTER_BYTES = 12;
+
+/** What any other control character costs more: it is six characters of JSON, which are six bytes. */
+export const CONTROL_CHARACTER_BYTES = 16;
+
+/** A message besides its text: its objects, and its braces, names and quotes in the request. */
+export const CONTEXT_MESSAGE_BYTES = 256;
+
+/** A character of a bot's params, as JSON: three are enough for an empty object, which takes 64 bytes. */
+export const PARAMS_CHARACTER_BYTES = 32;
 
 /** A byte of a body: its text, of two bytes where one character is not Latin, and the values that are parsed of it. */
 export const BODY_BYTE_BYTES = 6;
@@ -119,6 +130,29 @@ function createHold(refusalOf: (more: number) => RelayError | null, add: (more: 
       ended = true;
     },
   };
+}
+
+// deno-lint-ignore no-control-regex -- Those that JSON has no escape of two characters for.
+const CONTROL = /[\x00-\x07\x0b\x0e-\x1f]/;
+
+/** What messages hold until the provider has answered. Texts without a control character, nearly all, are not counted. */
+export function contextBytes(messages: { content: string }[]): number {
+  let bytes = messages.length * CONTEXT_MESSAGE_BYTES;
+  for (const { content } of messages) {
+    bytes += content.length * CONTEXT_CHARACTER_BYTES;
+    if (CONTROL.test(content)) bytes += controlsIn(content) * CONTROL_CHARACTER_BYTES;
+  }
+  return bytes;
+}
+
+/** \b, \t, \n, \f and \r have short escapes. */
+function controlsIn(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x20 && (unit < 0x08 || unit === 0x0b || unit > 0x0d)) count++;
+  }
+  return count;
 }
 
 function percentOf(bytes: number, percent: number): number {

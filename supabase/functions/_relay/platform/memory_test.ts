@@ -8,6 +8,9 @@ import {
 import { makeConfiguration } from "../testing/platform.ts";
 import {
   CONTEXT_CHARACTER_BYTES,
+  CONTEXT_MESSAGE_BYTES,
+  contextBytes,
+  CONTROL_CHARACTER_BYTES,
   createMemory,
   GENERATION_BYTES,
   MEMORY_STEP_BYTES as STEP,
@@ -86,4 +89,27 @@ Deno.test("by default 1,000 ordinary streams fit, and the longest context within
     memory.open(`user-${index}`, READER_BYTES);
     memory.open(`user-${index}`, GENERATION_BYTES).cover(GENERATION_BYTES + 10_000 * TEXT_UNIT_BYTES);
   }
+});
+
+Deno.test("a context holds at least what its request takes, whatever its characters are", () => {
+  /** Two bytes a unit for the message, for its copy with its neighbour, and for the JSON; the bytes are there twice. */
+  const cost = (messages: { content: string }[]) => {
+    const json = JSON.stringify(messages);
+    const units = messages.reduce((sum, { content }) => sum + content.length, 0);
+    return 2 * 2 * units + 2 * json.length + 2 * new TextEncoder().encode(json).byteLength;
+  };
+  const all = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code));
+  for (const character of [...all, "中", "\uffff", "🐉"]) {
+    const messages = [{ role: "assistant", content: character.repeat(1_000) }];
+    const held = contextBytes(messages);
+    assert.ok(held >= cost(messages), `${JSON.stringify(character)}: ${held}, ${cost(messages)}`);
+    // Nothing but the rarest is held for more than it may take.
+    const isControl = JSON.stringify(character).length === 8;
+    assert.equal(held > CONTEXT_MESSAGE_BYTES + 1_000 * character.length * CONTEXT_CHARACTER_BYTES, isControl);
+  }
+  const mixed = [{ role: "user", content: "a\n\u0001\u0002b\u001f" }];
+  assert.equal(contextBytes(mixed), CONTEXT_MESSAGE_BYTES + 6 * CONTEXT_CHARACTER_BYTES + 3 * CONTROL_CHARACTER_BYTES);
+  // 100 bytes for the objects of each.
+  const many = Array.from({ length: 10_000 }, () => ({ role: "assistant", content: "x" }));
+  assert.ok(contextBytes(many) >= cost(many) + 100 * many.length);
 });

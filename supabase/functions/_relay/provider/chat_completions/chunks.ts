@@ -80,7 +80,7 @@ export function createChunkReader(options: ChunkOptions) {
     return null;
   }
 
-  function readValue(value: unknown, data: string, isError: boolean): SoleDelta | null {
+  function readValue(value: unknown, data: string, isError = false): SoleDelta | null {
     if (Array.isArray(value)) {
       // A list within one is no chunk, and thousands of them would fill the stack.
       for (const item of value.slice(0, MAX_CHUNKS_OF_AN_EVENT)) {
@@ -101,6 +101,8 @@ export function createChunkReader(options: ChunkOptions) {
   return {
     add: answer.add,
     read,
+    /** The same for what `data` was parsed to. */
+    readValue,
     take: answer.take,
     hasMore: answer.hasMore,
     isDone: () => done,

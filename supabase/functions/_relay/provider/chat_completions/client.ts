@@ -47,7 +47,7 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
         signal.throwIfAborted();
         const response = await request(client, call, signal);
         // They can be megabytes, and the answer takes minutes.
-        call.messages = [];
+        Object.assign(call, { messages: [], params: {} });
         const completion = createCompletionReader({
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
@@ -74,14 +74,16 @@ function throwRefusals(fetchAny: typeof fetch): typeof fetch {
 
 /** A provider that refuses a field by name has generated nothing, so the request is made once more without it. */
 async function request(client: OpenAI, call: ProviderCall, signal: AbortSignal): Promise<Response> {
-  const body = bodyOf(call, []);
+  const body = bodyOf(call);
   try {
     return await send(client, call, body, signal);
   } catch (error) {
     const refusal = refusalOf(error);
     const names = refusal === null ? [] : refusedFields(refusal.status, readProblem(refusal.body), body);
     if (names.length === 0 || signal.aborted) throw error;
-    return await send(client, call, bodyOf(call, names), signal);
+    // Of the same messages: they can be megabytes.
+    for (const name of names) delete body[name];
+    return await send(client, call, body, signal);
   }
 }
 

@@ -215,15 +215,15 @@ Deno.test("what the openai package would take from the environment changes nothi
   }
 });
 
-Deno.test("the messages are dropped once they are sent", async () => {
-  const call = makeCall();
+Deno.test("the messages and the params are dropped once they are sent", async () => {
+  const call = makeCall({ params: { user: "u" } });
   const provider = createChatCompletions(createManualClock(), {
     timeoutMs: 1_000,
     fetch: makeAnswer([HELLO, STOP]).fetch,
   });
   let waiting: unknown;
-  await provider.stream(call, new AbortController().signal, () => waiting ??= call.messages);
-  assert.deepEqual(waiting, []);
+  await provider.stream(call, new AbortController().signal, () => waiting ??= [call.messages, call.params]);
+  assert.deepEqual(waiting, [[], {}]);
 });
 
 Deno.test("the deltas of one read are one call; [DONE] is the end, also where the provider does not close", async () => {

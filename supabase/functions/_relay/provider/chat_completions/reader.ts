@@ -251,7 +251,15 @@ function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: L
   function line(text: string) {
     lines++;
     if (text.trim() === "" || mustSkip(text, limit)) return;
-    inLines ??= isJson(text);
+    if (inLines === null) {
+      const first = parsed(text);
+      inLines = first !== undefined;
+      if (inLines) {
+        count++;
+        chunks.readValue(first, text);
+        return;
+      }
+    }
     if (inLines) {
       count++;
       // Servers that fail within such a body go on with an event.
@@ -275,11 +283,11 @@ function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: L
   };
 }
 
-function isJson(text: string): boolean {
+/** Undefined: it is no JSON. */
+function parsed(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -214,6 +214,28 @@ Deno.test("chunks that are alike are not parsed again", () => {
   assert.equal(parsed, 2);
 });
 
+Deno.test("a body of JSON in one line, or in a line for each chunk, is parsed once", () => {
+  const { parse } = JSON;
+  const whole = { object: "chat.completion", choices: [{ message: { content: "Once" }, finish_reason: "stop" }] };
+  const lines = ["On", "ce"].map((content, index) => ({
+    choices: [{ delta: { content }, finish_reason: index === 1 ? "stop" : null }],
+  }));
+  for (const list of [[whole], lines]) {
+    let parsed = 0;
+    JSON.parse = (text: string) => {
+      parsed++;
+      return parse(text);
+    };
+    try {
+      const { deltas } = read([bytes(list.map((chunk) => JSON.stringify(chunk)).join("\n"))]);
+      assert.deepEqual(deltas, [{ kind: "text", text: "Once" }]);
+    } finally {
+      JSON.parse = parse;
+    }
+    assert.equal(parsed, list.length);
+  }
+});
+
 Deno.test("a read is one call, also with what was good before an error", () => {
   const calls: Delta[][] = [];
   const completion = createCompletionReader(OPTIONS, (deltas) => calls.push(deltas));

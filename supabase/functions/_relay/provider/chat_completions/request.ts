@@ -28,13 +28,12 @@ export function endpointOf(baseUrl: URL): string {
   return url.href;
 }
 
-/** The body. A field that the bot's params set to null is left out, and so are those that the provider has refused. */
-export function bodyOf(call: ProviderCall, leftOut: string[]): Record<string, unknown> {
+/** The body. A field that the bot's params set to null is left out. */
+export function bodyOf(call: ProviderCall): Record<string, unknown> {
   const { temperature, params, model } = call;
   const fields = { temperature, stream_options: { include_usage: true }, ...replyLimit(call), ...params };
   const kept = Object.entries(fields).filter(([name, value]) =>
-    value !== null && !RESERVED.includes(name) && !leftOut.includes(name) &&
-    (call.isPrefilled || !PREFILL_FIELDS.includes(name))
+    value !== null && !RESERVED.includes(name) && (call.isPrefilled || !PREFILL_FIELDS.includes(name))
   );
   return { ...Object.fromEntries(kept), model, messages: markPrefill(call, messagesFor(call)), stream: true };
 }
