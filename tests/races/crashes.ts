@@ -106,8 +106,6 @@ export const crashes: WorkerRaceTest[] = [{
     const part = await first.stored(stream_id);
     equal([end, last.code, last.message_id], ["error", "interrupted", part.id]);
     equal([part.content, part.finish_reason], ["Once upon a", "interrupted"]);
-    // The client that saw more than was stored has it alone.
-    equal((await first.replay(stream_id, { worker, from: "Once upon a time".length })).text, "");
     equal((await first.replay(stream_id, { worker })).text, "Once upon a");
 
     const next = first.generate({ continue_of: part.id }, { worker });
@@ -116,7 +114,6 @@ export const crashes: WorkerRaceTest[] = [{
     await answers(" time.")(again);
     const { text, start } = await next;
     equal([text, start.parent_id], ["Once upon a time.", part.parent_id]);
-    equal((await first.conversation(start.conversation_id)).active_message_id, (await next).last.message_id);
     const messages = await first.messages(start.conversation_id);
     equal(messages.map(({ content }) => content).toSorted(), ["Once upon", "Once upon a", "Once upon a time.", "x"]);
   },
@@ -133,13 +130,11 @@ export const crashes: WorkerRaceTest[] = [{
     const before = await tree();
     const stream_id = crypto.randomUUID();
     const reader = await first.open({ continue_of: last.message_id, stream_id });
-    await first.called(2);
     await reader.untilText("Once upon");
     await workers[0].kill();
     await reader.rest().catch(() => "The connection may break as well");
     await expire(race, stream_id);
-    const ended = await first.replay(stream_id, { worker });
-    equal([ended.text, ended.last.code, ended.last.message_id], ["", "interrupted", null]);
+    equal((await first.replay(stream_id, { worker })).last.message_id, null);
     equal(await tree(), before);
   },
 }, {
