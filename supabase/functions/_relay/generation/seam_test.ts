@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Delta } from "../provider/provider.ts";
-import { makeRandom } from "../testing/split.ts";
+import { makeRandom, makeText } from "../testing/split.ts";
 import { createSeam } from "./seam.ts";
 
 const LONG = Array.from({ length: 3_000 }, (_, index) => index).join(" ");
@@ -58,6 +58,37 @@ for (const [name, old, sent, added] of CASES) {
     }
   });
 }
+
+/** The same rule, on whole texts. */
+function addedBy(old: string, sent: string): string {
+  const seen = old.trimEnd();
+  let repeated = seen.length;
+  while (repeated >= 8 && !sent.startsWith(seen.slice(seen.length - repeated))) repeated--;
+  const rest = repeated < 8 ? sent : sent.slice(repeated);
+  let blank = 0;
+  while (blank < rest.length && rest[blank] === old[seen.length + blank]) blank++;
+  return rest.slice(blank);
+}
+
+Deno.test("of any texts, cut in any way, the same is left out", () => {
+  const random = makeRandom(17);
+  for (let round = 0; round < 3_000; round++) {
+    const letters = [["a", "b"], ["a", " "], ["a", "b", "\n", "🐉"]][random(3)];
+    const old = makeText(letters, 1 + random(40), random);
+    const seen = old.trimEnd();
+    const repeated = seen.slice(Math.max(seen.length - random(20), 0)).toWellFormed().replaceAll("\uFFFD", "");
+    const sent = repeated + makeText(letters, random(6), random);
+    const seam = createSeam(old);
+    let text = "";
+    for (let at = 0; at < sent.length;) {
+      const part = sent.slice(at, at + 1 + random(12));
+      at += part.length;
+      text += textOf(seam.take([{ kind: "text", text: part }]));
+    }
+    text += textOf(seam.end());
+    assert.equal(text, addedBy(old, sent), JSON.stringify({ old, sent }));
+  }
+});
 
 Deno.test("what cannot be a repetition is not held back, and reasoning never is", () => {
   const seam = createSeam("Once upon a time there was");
