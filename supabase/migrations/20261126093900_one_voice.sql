@@ -100,3 +100,18 @@ begin
 end;
 $$;
 comment on function relay.text_up_to is 'The characters that fit into so many UTF-16 units; all of them where units is null.';
+
+create function relay.readable_units(generation relay.generations, is_noted boolean) returns integer
+language plpgsql stable set search_path = '' as $$
+begin
+  return case
+    when generation.cancel_at is not null
+      then least(generation.text_units, greatest(generation.cancel_at, generation.read_units))
+    when is_noted or generation.lease_expires_at < clock_timestamp() then generation.text_units
+    else least(generation.text_units, generation.read_units)
+  end;
+end;
+$$;
+comment on function relay.readable_units is
+  'How much of a running generation may be shown: after a cancel at an offset nothing that it cuts off, and before, '
+  'without a note, what another reader has had.';

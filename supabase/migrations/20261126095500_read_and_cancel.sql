@@ -1,6 +1,8 @@
 -- What readers and cancels ask about a generation, on whichever worker it runs.
 
-create function relay.view_of(user_id uuid, stream_id text, from_unit integer, max_units integer) returns jsonb
+create function relay.view_of(
+  user_id uuid, stream_id text, from_unit integer, max_units integer, is_noted boolean
+) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_nothing constant jsonb := '{"start": null, "end": null, "text": null, "more": false}';
@@ -8,6 +10,7 @@ declare
   v_message public.messages;
   v_content text;
   v_start integer;
+  v_readable integer;
   v_more boolean;
   v_text jsonb;
 begin
@@ -20,12 +23,10 @@ begin
   from relay.generations g
   where g.stream_id = view_of.stream_id and g.user_id = view_of.user_id;
   if v_generation.status = 'running' then
-    -- What a cancel will cut off is for no reader any more.
-    if v_generation.cancel_at is not null then
-      v_generation.text_units := least(
-        v_generation.text_units, greatest(v_generation.cancel_at, v_generation.read_units)
-      );
-      max_units := least(max_units, v_generation.text_units - from_unit);
+    v_readable := relay.readable_units(v_generation, is_noted);
+    if v_readable < v_generation.text_units then
+      v_generation.text_units := v_readable;
+      max_units := least(max_units, v_readable - from_unit);
     end if;
     if v_generation.text_units > from_unit and max_units > 0 then
       -- By the key, from the chunk that has the offset on: a story of ten minutes has hundreds.
@@ -76,23 +77,27 @@ create function public.relay_read(
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
-  v_now constant timestamptz := clock_timestamp();
   v_left integer := max_units;
+  v_noted text[];
   v_view jsonb;
   v_views jsonb[] := '{}';
 begin
-  -- What a reader is sent is noted, and no cancel cuts it off. In the order of a beat, or they would deadlock. What has
-  -- expired is a sweep's, which no reader waits for.
-  perform 1 from relay.generations g
-  where g.stream_id = any (stream_ids) and g.user_id = any (user_ids) and g.status = 'running'
-    and g.lease_expires_at >= v_now
-  order by g.stream_id for no key update;
+  -- What a reader is the first to be sent is noted, and no cancel cuts it off. In the order of a beat, or they would
+  -- deadlock. What has expired is a sweep's, which no reader waits for.
+  v_noted := array(
+    select g.stream_id from relay.generations g
+    where g.stream_id = any (stream_ids) and g.user_id = any (user_ids) and g.status = 'running'
+      and g.text_units > g.read_units and g.lease_expires_at >= clock_timestamp()
+    order by g.stream_id for no key update
+  );
   for v_index in 1 .. cardinality(stream_ids) loop
-    v_view := relay.view_of(user_ids[v_index], stream_ids[v_index], from_units[v_index], v_left);
+    v_view := relay.view_of(
+      user_ids[v_index], stream_ids[v_index], from_units[v_index], v_left, stream_ids[v_index] = any (v_noted)
+    );
     v_left := v_left - coalesce((v_view ->> 'end')::integer - (v_view ->> 'start')::integer, 0);
     update relay.generations g set read_units = (v_view ->> 'end')::integer
-    where g.stream_id = stream_ids[v_index] and g.status = 'running' and g.lease_expires_at >= v_now
-      and g.read_units < (v_view ->> 'end')::integer;
+    where g.stream_id = stream_ids[v_index] and g.stream_id = any (v_noted)
+      and g.status = 'running' and g.read_units < (v_view ->> 'end')::integer;
     v_views[v_index] := v_view;
   end loop;
   return to_jsonb(v_views);

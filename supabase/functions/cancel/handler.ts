@@ -21,7 +21,10 @@ export interface CancelDependencies {
   calls: Turns;
 }
 
-/** The id comes in the path or in the body, and so does the offset, in the query or in the body; the worker that runs the generation learns of the cancel with its beat. */
+/**
+ * The id comes in the path or in the body, the offset in the query or in the body. The worker that runs the generation
+ * learns of the cancel with its beat.
+ */
 export function createCancelHandler(
   { platform, refusals, verify, database, calls }: CancelDependencies,
 ): (request: Request) => Promise<Response> {

@@ -20,7 +20,7 @@ export interface LocalReaders {
   /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
   attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
   write(written: string): void;
-  /** The one reader that is there may have cancelled, or if none is, the one that left last. */
+  /** Of one reader that is there it is taken that it may cancel; of none, that the one which left last may have. */
   sent(): Sent;
   /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
   close(last?: string): void;
