@@ -116,7 +116,14 @@ function checkJson(body: Record<string, unknown>): string {
   if ("bot_reason" in body) {
     const { messages } = body as { messages: { role: "user"; characters: number }[] };
     const sized = messages.map((message) => ({ ...message, bytes: 0, message_id: null }));
-    const row = { ...body, messages: sized, system_prompt: null, takes_system: true, fixed_bytes: 0, bytes_per_token: 3 };
+    const row = {
+      ...body,
+      messages: sized,
+      system_prompt: null,
+      takes_system: true,
+      fixed_bytes: 0,
+      bytes_per_token: 3,
+    };
     const answer = previewOf(row as unknown as Preview, { on_disconnect: "stop" });
     assert.deepEqual(Object.keys(body), Object.keys(answer));
     for (const message of messages) assert.deepEqual(Object.keys(message), Object.keys(answer.messages[0]));
