@@ -72,7 +72,7 @@ Deno.test("what the client did wrong is not retryable, what passes by itself is"
 });
 
 Deno.test("a generation ends with the codes of events, with internal, overloaded and a provider that is not allowed", () => {
-  const ending = [...EVENTS, "internal", "overloaded", "provider_not_allowed"].sort();
+  const ending = ["context_exceeded", ...EVENTS, "internal", "overloaded", "provider_not_allowed"].sort();
   assert.deepEqual(CODES.filter((code) => ERRORS[code].ends).sort(), ending);
   for (const code of CODES) assert.equal(toEndingCode(code), ending.includes(code) ? code : "internal");
   for (const unknown of ["of_a_newer_worker", "toString"]) assert.equal(toEndingCode(unknown as ErrorCode), "internal");
