@@ -44,8 +44,9 @@ export async function runGeneration(
   try {
     overheadMs = elapsed();
     const call = providerCall(generation, baseUrl);
-    // The generation lives as long as the answer, and its context can be megabytes.
-    generation.admission.context = [];
+    // The generation lives as long as the answer, and what it has sent can be megabytes.
+    Object.assign(generation.admission, { context: [], system_prompt: null });
+    generation.request.system = undefined;
     const { finishReason, usage } = await provider.stream(call, signal, onRead);
     return {
       ending: { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs },
