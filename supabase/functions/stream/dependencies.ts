@@ -17,11 +17,10 @@ import { createStarts } from "./starts.ts";
 
 /** Called once for each worker: the parts hold what its requests share. */
 export function createStreamDependencies(platform: Platform): StreamDependencies {
-  const { clock, configuration } = platform;
+  const { clock, configuration, log } = platform;
   const database = createDatabase(platform);
   const guard = createGuard(configuration);
-  const options = { timeoutMs: configuration.timeoutMs, log: platform.log, fetch: fetchOf(platform, guard) };
-  const provider = createChatCompletions(clock, options);
+  const provider = createChatCompletions(clock, { log, fetch: fetchOf(platform, guard) });
   const parts = {
     platform,
     database,

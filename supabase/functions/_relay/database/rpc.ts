@@ -39,7 +39,8 @@ export function createRpc(platform: Platform, options: { fetch?: typeof fetch } 
     configuration.supabaseUrl,
     configuration.secretKey,
     {
-      auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+      // Without it the package looks for a session, in turns, before each call.
+      accessToken: () => Promise.resolve(configuration.secretKey),
       global: { fetch: fetchAt(configuration, options.fetch) },
     },
   );

@@ -58,7 +58,7 @@ export async function runGeneration(
     overheadMs = elapsed();
     const call = providerCall(generation, baseUrl);
     coverRequest(generation, call);
-    // The generation lives as long as the answer, and these can be megabytes.
+    // The generation lives as long as the answer, and what it has sent can be megabytes.
     Object.assign(generation.admission, { context: [], continued: null, system_prompt: null, params: {} });
     generation.request.system = undefined;
     const { finishReason, usage } = await provider.stream(call, signal, onRead);

@@ -67,13 +67,13 @@ async function readText(
       check(value);
       if (bytes > held) memory.cover((held = bytes) * BODY_BYTE_BYTES);
       text += decode(decoder, value);
+      // To learn that nothing follows takes one more turn of the event loop.
+      if (bytes === claimed) return text + decode(decoder);
     }
-  } catch (error) {
-    // A cancel that fails changes nothing.
-    reader.cancel(error).catch(() => {});
-    throw error;
   } finally {
     stop();
+    // What is whole has nothing to cancel, and a cancel that fails changes nothing.
+    reader.cancel().catch(() => {});
     reader.releaseLock();
   }
 }

@@ -17,16 +17,27 @@ export function bareKey(accessKey: string | null): string | null {
   return accessKey?.trim().replace(/^bearer(?:\s+|$)/i, "").trim() || null;
 }
 
-/** What a text must not hold. */
-export interface Secret {
+/** One of them. */
+interface Secret {
   /** Lower case, without white space. */
   text: string;
   /** The shortest run from within that counts; a run at either end counts from `MIN_RUN` on. */
   minInnerRun: number;
 }
 
-/** The secrets of a call: its key, the values of its headers, and those of its URL's query. */
-export function secretsOf(accessKey: string | null, headers: Record<string, string>, url?: URL): Secret[] {
+/** What no text of a call's may hold. */
+export type Secrets = () => Secret[];
+
+/**
+ * The secrets of a call: its key, the values of its headers, and those of its URL's query. They are made for the first
+ * text that is looked through: before the first token there is no time for them, and while an answer runs no use.
+ */
+export function secretsOf(accessKey: string | null, headers: Record<string, string>, url?: URL): Secrets {
+  let made: Secret[] | null = null;
+  return () => made ??= makeSecrets(accessKey, headers, url);
+}
+
+function makeSecrets(accessKey: string | null, headers: Record<string, string>, url?: URL): Secret[] {
   const key = bareKey(accessKey);
   const ends = [
     ...Object.values(headers).flatMap(secretsInHeader),
@@ -135,8 +146,10 @@ function writtenAs([, json, brace, x, percent, hex, decimal, named]: RegExpExecA
  * Replaces each run of four or more characters that a secret begins or ends with, and each of eight or more from within
  * a key: in any case, with white space between its characters, and as JSON, URLs, HTML and base64 write it.
  */
-export function withoutSecrets(text: string, secrets: Secret[]): string {
-  if (secrets.length === 0 || text === "") return text;
+export function withoutSecrets(text: string, secretsOfCall: Secrets): string {
+  if (text === "") return text;
+  const secrets = secretsOfCall();
+  if (secrets.length === 0) return text;
   const plain = plainOf(text);
   const isSecret = new Uint8Array(plain.text.length);
   for (const secret of secrets) markRuns(plain.text, secret, isSecret);

@@ -13,7 +13,7 @@ export class Exchange {
   /** Closes, or keeps, what is open; called once, at the end. */
   close = () => {};
   #reject: (reason: unknown) => void;
-  #timers: (() => void)[] = [];
+  #timers = new Set<() => void>();
   #abort = () => this.end(this.signal.reason);
 
   /** Throws the signal's reason if that is aborted. */
@@ -36,8 +36,13 @@ export class Exchange {
 
   /** A timer that the end stops, too. */
   after(ms: number, callback: () => void): () => void {
-    const stop = this.clock.after(ms, callback);
-    this.#timers.push(stop);
+    const clear = this.clock.after(ms, callback);
+    // An answer takes minutes, and what was stopped would be kept all the time.
+    const stop = () => {
+      this.#timers.delete(stop);
+      clear();
+    };
+    this.#timers.add(stop);
     return stop;
   }
 

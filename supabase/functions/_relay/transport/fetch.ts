@@ -18,13 +18,17 @@ export function createTransportFetch(post: Post): typeof fetch {
     }
     const url = new URL(input instanceof Request ? input.url : input);
     const signal = init.signal ?? new AbortController().signal;
-    const answer = await post(url, Object.fromEntries(new Headers(init.headers)), init.body, signal);
-    const { status } = answer;
+    const { status, header, ...reads } = await post(
+      url,
+      Object.fromEntries(new Headers(init.headers)),
+      init.body,
+      signal,
+    );
     const isOk = status >= 200 && status < 300;
-    const headers = { "content-type": answer.header("content-type") ?? "" };
+    const headers = { "content-type": header("content-type") ?? "" };
     // Of 304 a response takes no body, and there is none.
-    const response = new Response(isOk || status === 304 ? null : streamOf(answer), { status, headers });
-    if (isOk) bodies.set(response, answer);
+    const response = new Response(isOk || status === 304 ? null : streamOf(reads), { status, headers });
+    if (isOk) bodies.set(response, reads);
     return response;
   };
 }

@@ -53,8 +53,7 @@ export function createTransport(
       const exchange = new Exchange(clock, signal);
       try {
         const line = keeper.take(url.origin, addresses) ?? await connect(network, stuck, exchange, url, addresses);
-        const answer = await ask(exchange, line, request, stuck, (ms) => keeper.keep(line, ms));
-        return { ...answer, leave: () => void leave(exchange, answer) };
+        return await ask(exchange, line, request, stuck, (ms) => keeper.keep(line, ms));
       } catch (error) {
         exchange.end(error);
         throw exchange.failure;
@@ -111,7 +110,9 @@ async function ask(
   };
   const begun = "read" in line ? { buffer: line.buffer, read: beforeEnd(line.read) } : null;
   const { head, buffer, from, to } = await readHead(exchange, reply, begun);
-  return createAnswer(exchange, reply, head, buffer, from, to);
+  const answer = createAnswer(exchange, reply, head, buffer, from, to);
+  const { next } = answer;
+  return { ...answer, leave: () => void leave(exchange, next) };
 }
 
 /** In copies of a bounded size: a write that is stuck holds the whole buffer behind what it was given. */
@@ -223,27 +224,32 @@ function createAnswer(
   }
 
   const end = () => exchange.failure === null ? Promise.resolve(undefined) : Promise.reject(exchange.failure);
-
   return {
     status: head.status,
-    header: (name) => head.headers.get(name) ?? null,
+    header: createHeader(head),
     next,
     cancel: (reason) => exchange.end(reason ?? new DOMException("The body was cancelled", "AbortError")),
   };
 }
 
+/** Apart from the functions that read the body, so that these do not keep the headers. */
+function createHeader({ headers }: Head): Answer["header"] {
+  return (name) => headers.get(name) ?? null;
+}
+
 /** Many servers send what ends the framing after the last event. It is read within limits, and the answer not held up. */
-async function leave(exchange: Exchange, answer: Answer): Promise<void> {
+async function leave(exchange: Exchange, next: Answer["next"]): Promise<void> {
   if (exchange.isOver) return;
-  exchange.after(PROVIDER_REST_MS, () => answer.cancel(null));
+  const end = () => exchange.end(new DOMException("The rest is not read", "AbortError"));
+  exchange.after(PROVIDER_REST_MS, end);
   try {
     for (let left = MAX_PROVIDER_REST_BYTES; left > 0;) {
-      const bytes = await answer.next();
+      const bytes = await next();
       if (bytes === undefined) break;
       left -= bytes.length;
     }
   } catch {
     // The connection is closed.
   }
-  answer.cancel(null);
+  end();
 }

@@ -3,7 +3,7 @@
 import { RelayError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/events.ts";
 import type { ProviderEnd } from "../provider.ts";
-import { type Secret, withoutSecrets } from "../redact.ts";
+import { type Secrets, withoutSecrets } from "../redact.ts";
 import { type Choice, createContentReader } from "./content.ts";
 import { createDeltas } from "./deltas.ts";
 import { reportedError } from "./errors.ts";
@@ -40,7 +40,7 @@ interface Chunk {
 
 /** What a bot knows of its model, and what must not be said. */
 export interface ChunkOptions {
-  secrets: Secret[];
+  secrets: Secrets;
   /** A text without an opening tag may begin within the reasoning. */
   thinksFirst: boolean;
 }
@@ -206,7 +206,7 @@ function errorOf(choice: Choice | undefined): unknown {
   return choice.error || (choice.delta as { error?: unknown } | null | undefined)?.error;
 }
 
-function unfinished(junk: string | null, hasText: boolean, secrets: Secret[]): RelayError {
+function unfinished(junk: string | null, hasText: boolean, secrets: Secrets): RelayError {
   if (junk === null) {
     return new RelayError("provider_bad_response", "The provider closed the stream without a finish reason");
   }

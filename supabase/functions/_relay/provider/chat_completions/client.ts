@@ -18,7 +18,6 @@ import { bodyOf, endpointOf, headersOf, refusedFields } from "./request.ts";
 
 /** What a client of providers is made with. */
 interface Options {
-  timeoutMs: number;
   fetch?: typeof fetch;
   log?: Log;
 }
@@ -28,16 +27,15 @@ interface Options {
  * and takes a stream that breaks off for its end. Nothing is retried, because a second request could be a second bill,
  * except one that was refused for a field which it can do without.
  */
-export function createChatCompletions(clock: Clock, options: Options): Provider {
+export function createChatCompletions(clock: Clock, options: Options = {}): Provider {
   const { log = () => {} } = options;
   const pacing = createPacing(clock);
   // One for the worker, because each one costs tens of microseconds, and memory.
-  const client = new OpenAI({
+  const client = new Client({
     // The package requires one; it is never sent.
     apiKey: "in the headers",
-    fetch: throwRefusals(createBoundedFetch(clock, options.fetch)),
+    fetch: asOurs(createBoundedFetch(clock, options.fetch)),
     maxRetries: 0,
-    timeout: options.timeoutMs,
     logLevel: "off",
   });
   return {
@@ -45,16 +43,14 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
       const secrets = secretsOf(call.accessKey, call.headers ?? {}, call.baseUrl);
       try {
         signal.throwIfAborted();
-        const response = await request(client, call, signal);
-        // They can be megabytes, and the answer takes minutes.
-        Object.assign(call, { messages: [], params: {} });
+        const { reads, contentType } = await open(client, call, signal);
         const completion = createCompletionReader({
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
-          contentType: response.headers.get("content-type") ?? "",
+          contentType,
           onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
         }, onRead);
-        return await readAnswer(clock, pacing, response, completion, signal);
+        return await readAnswer(clock, pacing, reads, completion, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toProviderError(error, secrets);
@@ -63,13 +59,42 @@ export function createChatCompletions(clock: Clock, options: Options): Provider 
   };
 }
 
-/** The package drops what it does not know of a refusal's body, and it knows one shape. */
-function throwRefusals(fetchAny: typeof fetch): typeof fetch {
+/** What the package hands on to its `fetch` unread. */
+interface Passed {
+  headers: Headers;
+  generation: AbortSignal;
+}
+
+/** The package would collect headers of its own, which ours replace, and what it finds in the worker's environment. */
+class Client extends OpenAI {
+  override buildRequest({ method, path, body, fetchOptions }: Parameters<OpenAI["buildRequest"]>[0]) {
+    const req = { method, body: JSON.stringify(body), ...fetchOptions as object as Passed };
+    return Promise.resolve({ req, url: path, timeout: this.timeout });
+  }
+}
+
+/**
+ * What the package would do otherwise. It drops what it does not know of a refusal's body, and it knows one shape. Of a
+ * signal that it is given it makes others, which are kept as long as the answer lasts; so it is given none, and what it
+ * has for one is not used: the deadlines of a generation are shorter than its timeout.
+ */
+function asOurs(fetchAny: typeof fetch): typeof fetch {
   return async (input, init) => {
-    const response = await fetchAny(input, init);
+    const { generation } = init as object as Passed;
+    const response = await fetchAny(input, { ...init, signal: generation });
     if (response.ok) return response;
     throw new ProviderRefusal(response.status, await response.text());
   };
+}
+
+/** What is left to read. Of the response nothing else is kept: its headers can be as long as a short answer. */
+async function open(client: OpenAI, call: ProviderCall, signal: AbortSignal) {
+  const response = await request(client, call, signal);
+  // They can be megabytes, and the answer takes minutes.
+  Object.assign(call, { messages: [], params: {} });
+  const reads = readsOf(response) ?? (response.body === null ? null : readBytes(response.body));
+  if (reads === null) throw notAStream("no body");
+  return { reads, contentType: response.headers.get("content-type") ?? "" };
 }
 
 /** A provider that refuses a field by name has generated nothing, so the request is made once more without it. */
@@ -91,27 +116,20 @@ function send(
   client: OpenAI,
   call: ProviderCall,
   body: Record<string, unknown>,
-  signal: AbortSignal,
+  generation: AbortSignal,
 ): Promise<Response> {
+  const passed: Passed = { headers: new Headers(headersOf(call)), generation };
   // Not by chat.completions.create(), which looks at each field of the body and doubles what the package costs.
-  return client.post(endpointOf(call.baseUrl), {
-    body,
-    stream: true,
-    signal,
-    // All of them: the package would add what it finds in the worker's environment.
-    fetchOptions: { headers: headersOf(call) } as object,
-  }).asResponse();
+  return client.post(endpointOf(call.baseUrl), { body, stream: true, fetchOptions: passed as object }).asResponse();
 }
 
 async function readAnswer(
   clock: Clock,
   pacing: Pacing,
-  response: Response,
+  reads: ByteReads,
   completion: CompletionReader,
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
-  const reads = readsOf(response) ?? (response.body === null ? null : readBytes(response.body));
-  if (reads === null) throw notAStream("no body");
   // The signal alone leaves some providers streaming on: the body must be cancelled too.
   const cancel = () => reads.cancel(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });

@@ -15,7 +15,11 @@ export function createDeltas(thinksFirst: boolean) {
   const cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
   let deltas: Delta[] = [];
   let isOver = false;
-  const append = (kind: Delta["kind"], text: string) => addTo(deltas, kind, text);
+  const append = (kind: Delta["kind"], text: string) => {
+    // Most reads bring one, and a list that grows from nothing makes room for seventeen.
+    if (deltas.length === 0 && text !== "") deltas = [{ kind, text }];
+    else addTo(deltas, kind, text);
+  };
   const thinking = createThinkingSplitter(append, thinksFirst);
 
   /** The cleaners mend what is cut. */

@@ -67,7 +67,7 @@ async function ask({ body, status = 200, type = "text/event-stream", model = "m"
   }, { highWaterMark: 0 });
   const answer = () =>
     Promise.resolve(new Response(body === "" ? null : stream, { status, headers: { "content-type": type } }));
-  const provider = createChatCompletions(createManualClock(), { timeoutMs: 1_000, fetch: answer });
+  const provider = createChatCompletions(createManualClock(), { fetch: answer });
   const call = { accessKey: KEY, model, temperature: null, params: {}, messages: [] };
   const baseUrl = new URL("https://provider.test/v1");
   const deltas: Delta[] = [];

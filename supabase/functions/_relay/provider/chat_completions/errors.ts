@@ -3,7 +3,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
 import { type ErrorCode, type ErrorDetails, RelayError } from "../../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
-import { type Secret, withoutSecrets } from "../redact.ts";
+import { type Secrets, withoutSecrets } from "../redact.ts";
 import { type Problem, readProblem } from "./problem.ts";
 import { readRefusedContext } from "./window.ts";
 
@@ -17,7 +17,7 @@ export class ProviderRefusal extends Error {
 }
 
 /** Of the body of an answer only the message is passed on, cut and without the bot's secrets. */
-export function toProviderError(error: unknown, secrets: Secret[]): RelayError {
+export function toProviderError(error: unknown, secrets: Secrets): RelayError {
   if (error instanceof RelayError) return error;
   if (error instanceof APIError && error.cause instanceof RelayError) return error.cause;
   const refusal = refusalOf(error);
@@ -42,7 +42,7 @@ export function refusalOf(error: unknown): ProviderRefusal | null {
 }
 
 /** For the log: the runtime's message quotes the URL, and its query may hold a key. */
-function reasonOf(error: unknown, secrets: Secret[]): string {
+function reasonOf(error: unknown, secrets: Secrets): string {
   let deepest = error;
   for (let depth = 0; depth < 5; depth++) {
     if (!(deepest instanceof Error && deepest.cause instanceof Error)) break;
@@ -53,7 +53,7 @@ function reasonOf(error: unknown, secrets: Secret[]): string {
   return withoutSecrets(said, secrets).replaceAll(/(https?:\/\/[^\s?)]*)\?[^\s)]*/g, "$1");
 }
 
-function refusedWith({ status, body }: ProviderRefusal, secrets: Secret[]): RelayError {
+function refusedWith({ status, body }: ProviderRefusal, secrets: Secrets): RelayError {
   if (status >= 300 && status < 400) {
     return new RelayError(
       "provider_error",
@@ -70,7 +70,7 @@ function refusedWith({ status, body }: ProviderRefusal, secrets: Secret[]): Rela
 }
 
 /** An error that came under status 200; `where` begins the message. */
-export function reportedError(problem: Problem, where: string, secrets: Secret[]): RelayError {
+export function reportedError(problem: Problem, where: string, secrets: Secrets): RelayError {
   const code = codeOf(problem, null);
   // The words of an authentication error stay here: providers quote parts of the key in it, and a bot may be shared.
   if (code === "provider_auth") return new RelayError(code);
@@ -156,7 +156,7 @@ export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: 
 }
 
 /** `: "…"` with what the provider said, or nothing where it said nothing that can be shown. */
-export function providerMessage(said: string[], secrets: Secret[]): string {
+export function providerMessage(said: string[], secrets: Secrets): string {
   const line = withoutSecrets(said.join(": "), secrets)
     // deno-lint-ignore no-control-regex
     .replaceAll(/[\0-\x1f\x7f]+/g, " ").trim().toWellFormed();

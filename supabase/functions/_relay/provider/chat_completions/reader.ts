@@ -10,7 +10,7 @@ import {
 } from "../../protocol/limits.ts";
 import { createEventParser, createLineDecoder, type LineLimit } from "../../sse/parse.ts";
 import type { OnRead, ProviderEnd } from "../provider.ts";
-import { type Secret, withoutSecrets } from "../redact.ts";
+import { type Secrets, withoutSecrets } from "../redact.ts";
 import { type ChunkOptions, createChunkReader } from "./chunks.ts";
 import { createGiver } from "./deltas.ts";
 import { createFastPath } from "./fast_path.ts";
@@ -206,7 +206,7 @@ function kindOf(bytes: Uint8Array, { contentType, secrets }: ReaderOptions): Bod
 }
 
 /** Names what came in place of an answer. */
-export function notAStream(found: string, secrets: Secret[] = []): RelayError {
+export function notAStream(found: string, secrets: Secrets = () => []): RelayError {
   const type = withoutSecrets(found.slice(0, MAX_TYPE_UNITS), secrets).slice(0, 50);
   return new RelayError(
     "provider_bad_response",

@@ -37,7 +37,7 @@ const ENDS: Record<string, [string, string]> = {
 };
 
 async function outcome(fetchAny: typeof fetch, baseUrl: URL): Promise<string> {
-  const provider = createChatCompletions(systemClock, { timeoutMs: 60_000, fetch: fetchAny });
+  const provider = createChatCompletions(systemClock, { fetch: fetchAny });
   const call = { ...CALL, baseUrl, messages: [...CALL.messages] };
   return await provider.stream(call, new AbortController().signal, () => {})
     .then(({ finishReason }) => finishReason, ({ code }) => code);
