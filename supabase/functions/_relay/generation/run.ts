@@ -4,7 +4,6 @@ import type { Ending } from "../database/finish.ts";
 import {
   contextBytes,
   GENERATION_BYTES,
-  type Hold,
   PARAMS_CHARACTER_BYTES,
   TEXT_UNIT_BYTES,
 } from "../platform/memory.ts";
