@@ -25,12 +25,15 @@ export function previewOf(preview: Preview, { system, messages: given, continue_
   const context = continue_of === undefined ? sent : sent.slice(0, -1);
   const turns = turnsOf(context, sent[context.length] ?? null, preview.takes_prefill, sizeOf);
   const { bot_id, bot_reason, model, conversation_id, parent_id, memory, left_out } = preview;
+  const role = preview.takes_system ? "system" as const : "user" as const;
+  const remembered = memory === null ? [] : [{ ...memory, role, message_id: null }];
   return {
     ...{ bot_id, bot_reason, model, conversation_id, parent_id },
-    messages: [...instructions, ...turns].map(({ role, characters, bytes, message_id }) => ({
+    messages: [...instructions, ...remembered, ...turns].map(({ role, characters, bytes, message_id }) => ({
       ...{ role, characters, estimated_tokens: tokensOf(bytes), message_id },
     })),
-    ...{ memory, left_out },
+    memory: memory && { message_id: memory.message_id, characters: memory.characters },
+    left_out,
     estimated_tokens: tokensOf(sent.reduce((sum, { bytes }) => sum + bytes, preview.fixed_bytes)),
     context_tokens: preview.context_tokens,
     reply_tokens: preview.reply_tokens,

@@ -26,8 +26,12 @@ function problemOf(messages: ContextMessage[]): string | undefined {
   return empty >= 0 ? `Message ${empty} is empty` : undefined;
 }
 
-/** Any authors, any parents, texts of white space among them, as a client may store them. */
-async function growTree(user: string, bots: string[], random: Random): Promise<{ conversation: string; ids: string[] }> {
+/** Any authors, any parents, texts of white space among them, and memories, as a client may store them. */
+async function growTree(
+  user: string,
+  bots: string[],
+  random: Random,
+): Promise<{ conversation: string; ids: string[] }> {
   const { id: conversation } = await sql.query("insert into public.conversations (user_id) values ($1) returning id", [
     user,
   ]);
@@ -42,6 +46,12 @@ async function growTree(user: string, bots: string[], random: Random): Promise<{
       [user, conversation, parent, content, random(2) === 0, bot],
     );
     ids.push(id);
+    if (random(6) > 0) continue;
+    await sql.query("insert into public.memories (message_id, user_id, content) values ($1, $2, $3)", [
+      id,
+      user,
+      "M".repeat(1 + random(100)),
+    ]);
   }
   return { conversation, ids };
 }
