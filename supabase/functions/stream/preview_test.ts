@@ -46,7 +46,7 @@ Deno.test("a preview shows the memory behind the instructions, which counts alre
   const shown = (given: Partial<Preview>) =>
     previewOf({ ...PREVIEW, ...given }, { on_disconnect: "stop", prompt: "Hi" });
   const { messages, estimated_tokens, memory: told } = shown({ memory });
-  assert.deepEqual(messages[1], { role: "system", characters: 30, estimated_tokens: 21, message_id: null });
+  assert.deepEqual(messages[1], { role: "system", characters: 71, estimated_tokens: 21, message_id: null });
   assert.deepEqual([messages.length, messages[0].role, told], [4, "system", {
     message_id: "message-0",
     characters: 30,
