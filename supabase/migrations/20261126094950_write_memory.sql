@@ -71,8 +71,8 @@ begin
   from path p;
   if not v_walk.is_due or v_walk.step = 1 or exists (
     select 1 from relay.generations g
-    where g.kind = 'memory' and g.status = 'running' and g.parent_id = any (v_walk.ids)
-      and g.lease_expires_at >= clock_timestamp()
+    where g.user_id = generation.user_id and g.status = 'running' and g.kind = 'memory'
+      and g.conversation_id = generation.conversation_id and g.lease_expires_at >= clock_timestamp()
   ) then
     return null;
   end if;
