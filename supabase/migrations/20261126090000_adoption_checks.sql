@@ -14,7 +14,7 @@ begin
       values
         ('bots', '{id,user_id,access_key,access_path}'::text[]), ('conversations', '{id,user_id}'),
         ('messages', '{id,user_id,conversation_id,content,is_user_author,is_streaming,is_complete,stream_id}'),
-        ('user_settings', '{user_id}'), ('bot_shares', null)
+        ('user_settings', '{user_id}'), ('bot_shares', null), ('memories', null)
     ) as w (name, wanted) on w.name = c.relname
     where c.relnamespace = 'public'::regnamespace and c.relkind <> 'i'
   loop
@@ -116,6 +116,17 @@ begin
         hint = v_way_out;
     end;
   end loop;
+
+  -- What else may have this name, such as a text that a bot remembers, is the project's own.
+  select c.table_name, c.column_name, c.data_type into v_column
+  from information_schema.columns c
+  where c.table_schema = 'public' and c.table_name = 'bots' and c.column_name = 'memory' and c.data_type <> 'boolean';
+  if found then
+    raise exception using
+      message = format('Cannot adopt public.%I: its column %I is %s, the relay needs boolean', v_column.table_name,
+        v_column.column_name, v_column.data_type),
+      hint = 'Rename the column, and push the migrations again.';
+  end if;
 
   select c.table_name, c.column_name into v_column
   from information_schema.columns c

@@ -27,7 +27,7 @@ begin
         ('conversations', 'id', 200), ('conversations', 'title', 500),
         -- As many code points as the relay's own messages have UTF-16 units at most.
         ('messages', 'id', 200), ('messages', 'content', 1048576), ('messages', 'stream_id', 128),
-        ('messages', 'finish_reason', 100), ('messages', 'usage', 1000)
+        ('messages', 'finish_reason', 100), ('messages', 'usage', 1000), ('memories', 'content', 1048576)
     ) as b (of_table, name, characters)
     join pg_catalog.pg_attribute a on a.attrelid = format('public.%I', b.of_table)::regclass and a.attname = b.name
     -- Ids are texts only where an adopted table has such.

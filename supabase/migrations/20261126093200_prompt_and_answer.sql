@@ -37,7 +37,8 @@ begin
     or exists (select 1 from public.messages m where m.parent_id = v_newest.id)
     or exists (
       select 1 from relay.generations g
-      where g.user_id = conversation.user_id and g.status = 'running' and g.parent_id = v_newest.id
+      where g.user_id = conversation.user_id and g.status = 'running' and g.kind = 'answer'
+        and g.parent_id = v_newest.id
     )
   then
     return null;
@@ -102,7 +103,7 @@ begin
       'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers, 'takes_system', b.takes_system,
       'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
       'takes_prefill', b.takes_prefill, 'reply_tokens', b.reply_tokens, 'left_out', generation.left_out,
-      'context', context, 'rate', rate
+      'context', context, 'rate', rate, 'memory', relay.memory_sent(generation.memory_id)
     )
     from public.bots b
     where b.id = generation.bot_id

@@ -14,7 +14,8 @@ begin
     min(g.started_at) filter (where g.started_at > at - interval '1 minute')
   into recent, running, v_oldest
   from relay.generations g
-  where g.user_id = load_of.user_id and (g.started_at > at - interval '1 minute' or g.status = 'running');
+  where g.user_id = load_of.user_id and g.kind = 'answer'
+    and (g.started_at > at - interval '1 minute' or g.status = 'running');
 
   rate := jsonb_build_object(
     'limit', rate_limit, 'remaining', greatest(rate_limit - recent, 0),
@@ -62,7 +63,8 @@ begin
     return null;
   end if;
   -- The same worker asks again, because the answer got lost: the answer is the same.
-  if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.fence = known_stream.fence then
+  if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.kind = 'answer'
+    and v_generation.fence = known_stream.fence then
     if not context_is_given then
       v_context := relay.context_of(
         v_generation.parent_id, max_context, answering => v_generation.bot_id,
@@ -76,7 +78,9 @@ begin
     v_admission := relay.admission_of(v_generation, v_context -> 'messages', rate);
   end if;
   return coalesce(v_admission, jsonb_build_object(
-    'outcome', case when v_owner = known_stream.user_id then 'exists' else 'refused' end,
+    'outcome', case
+      when v_owner = known_stream.user_id and v_generation.kind is distinct from 'memory' then 'exists' else 'refused'
+    end,
     'code', 'stream_id_taken', 'rate', rate
   ));
 end;

@@ -3,7 +3,8 @@
 -- has outgrown the window it is cut to half of the room, and grows again.
 create type relay.cut as (
   context_tokens integer, reply_tokens integer, bytes_per_token real, fixed_bytes bigint, needed_tokens integer,
-  is_exceeded boolean, steps integer, start_id relay.message_id, left_out integer, given_bytes bigint
+  is_exceeded boolean, steps integer, start_id relay.message_id, left_out integer, given_bytes bigint,
+  memory_id relay.message_id, memory_characters integer, memory_bytes integer
 );
 
 create function relay.count_up(first_id relay.message_id, last_id relay.message_id) returns integer
@@ -27,19 +28,22 @@ $$;
 comment on function relay.count_up is
   'How many messages a path has from the first one up to the last, or to the root; null where they are too many to count.';
 
--- The walk ends where the context began before, or where the room is full: its cost is that of a window, not of a story.
+-- The walk ends at a memory, where the context began before, or where the room is full: its cost is that of a window, not
+-- of a story. Up to a memory it is whole, so the place where the context began counts only where that is too far away.
 create function relay.cut_path(
-  leaf_id relay.message_id, answering relay.bot_id, last relay.generations, used_bytes bigint, needed_bytes bigint,
-  room_bytes bigint, out steps integer, out start_id relay.message_id, out left_out integer
+  leaf_id relay.message_id, memory_id relay.message_id, answering relay.bot_id, last relay.generations,
+  used_bytes bigint, needed_bytes bigint, room_bytes bigint,
+  out steps integer, out start_id relay.message_id, out left_out integer
 )
 language plpgsql stable set search_path = '' as $$
 declare
   v_most constant integer := 10000;
   -- Of what is free behind all that is never cut: an answer that is written anew begins where the old one began.
   v_half constant bigint := needed_bytes + (room_bytes - needed_bytes) / 2;
-  v_until relay.message_id := last.context_start;
+  v_until relay.message_id := case when memory_id is null then last.context_start end;
   v_kept integer := 0;
   v_walk record;
+  v_is_end boolean;
   v_is_whole boolean;
 begin
   loop
@@ -49,7 +53,7 @@ begin
         used_bytes + octet_length(m.content) + 12 + coalesce(octet_length(other.name), 0) as bytes
       from public.messages m
       cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
-      where m.id = leaf_id
+      where m.id = leaf_id and (m.id is distinct from memory_id or needed_bytes > used_bytes)
       union all
       select
         m.id, m.parent_id, m.is_user_author or other.name is not null, path.step + 1,
@@ -58,20 +62,26 @@ begin
       join public.messages m on m.id = path.parent_id
       cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
       where path.id is distinct from v_until and path.bytes <= room_bytes and path.step < v_most
+        and (memory_id is null or memory_id not in (path.id, m.id))
     )
     select
       array_agg(p.id order by p.step) as ids, count(*)::integer as walked, max(p.bytes) as bytes,
-      (array_agg(p.parent_id order by p.step desc))[1] as above,
+      case when count(*) = 0 then leaf_id else (array_agg(p.parent_id order by p.step desc))[1] end as above,
       count(*) filter (where p.bytes <= room_bytes) as fitting,
       max(p.step) filter (where p.bytes <= v_half and p.step <= v_most / 2) as half,
       max(p.step) filter (where p.bytes <= v_half and p.step <= v_most / 2 and p.is_turn) as half_turn,
       min(p.step) filter (where p.bytes <= room_bytes and p.is_turn) as turn
     into v_walk
     from path p;
+    v_is_end := v_walk.above is null or coalesce(memory_id in (v_walk.above, v_walk.ids[v_walk.walked]), false);
     v_is_whole := v_walk.fitting = v_walk.walked
-      and (v_walk.above is null or v_walk.ids[v_walk.walked] is not distinct from v_until);
+      and (v_is_end or v_walk.ids[v_walk.walked] is not distinct from v_until);
+    if not v_is_whole and v_until is null and memory_id is not null and v_kept = 0 and last.context_start is not null then
+      v_until := last.context_start;
+      continue;
+    end if;
     -- A window that has grown since has room for what was left out.
-    exit when not v_is_whole or v_walk.above is null or v_walk.bytes > needed_bytes + (room_bytes - needed_bytes) / 3;
+    exit when not v_is_whole or v_is_end or v_walk.bytes > needed_bytes + (room_bytes - needed_bytes) / 3;
     v_kept := v_walk.walked;
     v_until := null;
   end loop;

@@ -38,6 +38,7 @@ declare
   v_last constant relay.generations := relay.last_on_path(leaf_id, bot);
   v_params constant jsonb := case jsonb_typeof(bot.params) when 'object' then bot.params else '{}' end;
   v_model relay.models;
+  v_memory record;
   v_leaf record;
   v_room bigint;
   v_used bigint;
@@ -54,6 +55,12 @@ begin
     select string_agg(v.value::text, '') from jsonb_each(v_params) v
     where v.key in ('tools', 'functions', 'response_format')
   )), 0) + 12;
+  -- Never cut, as the instructions.
+  v_memory := relay.memory_of(case when given_bytes is null then leaf_id end);
+  v_cut.memory_id := v_memory.message_id;
+  v_cut.memory_characters := v_memory.characters;
+  v_cut.memory_bytes := v_memory.bytes;
+  v_cut.fixed_bytes := v_cut.fixed_bytes + coalesce(v_memory.bytes, 0);
   select
     octet_length(m.content) + 12 as bytes, not m.is_user_author and coalesce(m.bot_id = bot.id, true) as is_own into v_leaf
   from public.messages m
@@ -64,21 +71,24 @@ begin
   v_needed := v_used + coalesce(v_leaf.bytes, 0);
   v_cut.needed_tokens := ceil(v_needed / v_cut.bytes_per_token);
   -- A tenth in reserve.
-  v_room := least(0.9 * (v_cut.context_tokens - v_cut.reply_tokens) * v_cut.bytes_per_token, max_room);
+  v_room := case
+    when v_cut.context_tokens is null then 9000000000
+    else least(0.9 * (v_cut.context_tokens - v_cut.reply_tokens) * v_cut.bytes_per_token, max_room)
+  end;
   -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not. Only what was
   -- measured on this branch says more than what any script can have.
   v_cut.is_exceeded := coalesce(v_needed > v_cut.context_tokens * case
     when relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null then 1.25 * v_cut.bytes_per_token else 6
   end, false);
 
-  if v_cut.context_tokens is null then
+  if v_cut.context_tokens is null and v_cut.memory_id is null then
     v_cut.left_out := 0;
   elsif v_cut.is_exceeded then
     v_cut.steps := (said is null and leaf_id is not null)::integer;
   elsif given_bytes is not null then
     v_cut.left_out := relay.cut_given(given_bytes, v_cut.fixed_bytes, v_room);
   else
-    v_path := relay.cut_path(leaf_id, bot.id, v_last, v_used, v_needed, v_room);
+    v_path := relay.cut_path(leaf_id, v_cut.memory_id, bot.id, v_last, v_used, v_needed, v_room);
     v_cut.steps := v_path.steps;
     v_cut.start_id := v_path.start_id;
     v_cut.left_out := v_path.left_out;
@@ -107,12 +117,15 @@ begin
     ));
   elsif not context_is_given then
     v_context := relay.context_of(
-      leaf_id, max_context, said, steps => cut.steps, answering => sent_of.bot_id, continued => continued
+      leaf_id, max_context - coalesce(cut.memory_characters, 0), said, steps => cut.steps,
+      answering => sent_of.bot_id, continued => continued
     );
     messages := v_context -> 'messages';
     bytes := v_context ->> 'bytes';
     if not (v_context ->> 'fits')::boolean then
-      refused := relay.refusal('payload_too_large', rate, jsonb_build_object('characters', v_context -> 'characters'));
+      refused := relay.refusal('payload_too_large', rate, jsonb_build_object(
+        'characters', (v_context ->> 'characters')::bigint + coalesce(cut.memory_characters, 0)
+      ));
     end if;
   end if;
 end;

@@ -44,7 +44,9 @@ begin
   )) || jsonb_build_object(
     'outcome', 'previewed', 'bot_reason', v_reason, 'model', bot.model, 'system_prompt', bot.system_prompt,
     'takes_system', bot.takes_system, 'takes_prefill', bot.takes_prefill, 'messages', coalesce(v_messages, '[]'),
-    'memory', null, 'left_out', cut.left_out, 'fixed_bytes', cut.fixed_bytes, 'bytes_per_token', cut.bytes_per_token,
+    'memory', case when cut.memory_id is not null then relay.exact_ids(jsonb_build_object(
+      'message_id', cut.memory_id, 'characters', cut.memory_characters, 'bytes', cut.memory_bytes
+    )) end, 'left_out', cut.left_out, 'fixed_bytes', cut.fixed_bytes, 'bytes_per_token', cut.bytes_per_token,
     'context_tokens', cut.context_tokens, 'reply_tokens', cut.reply_tokens, 'fits', not cut.is_exceeded, 'rate', rate
   );
 end;

@@ -10,7 +10,8 @@ begin
   -- By the user's running ones, which are few; a conversation may have had thousands. One that will last comes first.
   select g.* into v_generation
   from relay.generations g
-  where g.user_id = conversation.user_id and g.status = 'running' and g.conversation_id = conversation.id
+  where g.user_id = conversation.user_id and g.status = 'running' and g.kind = 'answer'
+    and g.conversation_id = conversation.id
     and g.leaf_id is not distinct from conversation.active_message_id
   order by g.cancel_requested_at nulls first, g.lease_expires_at desc
   limit 1;

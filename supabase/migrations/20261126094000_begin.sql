@@ -102,7 +102,7 @@ begin
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
     started_at, lease_expires_at, text_units, continued_units, context_start, context_messages, context_bytes, left_out,
-    bytes_per_token
+    bytes_per_token, memory_id
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
@@ -111,7 +111,8 @@ begin
     coalesce(v_old.units, 0), coalesce(v_old.units, 0),
     case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
     coalesce(jsonb_array_length(v_sent.messages), cardinality(given_bytes) - v_cut.left_out),
-    v_cut.fixed_bytes + coalesce(v_sent.bytes, v_cut.given_bytes), v_cut.left_out, v_cut.bytes_per_token
+    v_cut.fixed_bytes + coalesce(v_sent.bytes, v_cut.given_bytes), v_cut.left_out, v_cut.bytes_per_token,
+    v_cut.memory_id
   )
   returning * into v_generation;
   if v_old.content is not null then

@@ -10,6 +10,10 @@ declare
 begin
   v_content := relay.text_up_to(relay.text_of(generation.stream_id) || store_message.content, generation.cancel_at);
   delete from relay.chunks c where c.stream_id = generation.stream_id;
+  if generation.kind = 'memory' then
+    perform relay.store_memory(generation, v_content) where is_complete and finish_reason <> 'content_filter';
+    return null;
+  end if;
   if v_content = '' or generation.conversation_id is null
     or generation.continued_units > 0 and length(v_content) + relay.pairs_in(v_content) <= generation.continued_units
   then
@@ -61,6 +65,7 @@ declare
   v_expected integer;
   v_usage jsonb;
   v_message_id relay.message_id;
+  v_due relay.message_id;
 begin
   perform 1 from public.conversations c
   where c.id = (select g.conversation_id from relay.generations g where g.stream_id = relay_finish.stream_id)
@@ -104,21 +109,17 @@ begin
     where g.stream_id = relay_finish.stream_id
     returning g.* into v_generation;
     perform relay.learn(v_generation, refused_window, refused_tokens);
-    insert into relay.uncounted (name, labels, prompt_tokens, completion_tokens, first_token_ms, overhead_ms, total_ms)
-    select
-      case when v_is_recovery then 'generations_recovered_total' else 'generations_ended_total' end,
-      jsonb_strip_nulls(jsonb_build_object('outcome', status, 'code', case when not v_is_recovery then error_code end)),
-      prompt_tokens, completion_tokens, first_token_ms, overhead_ms,
-      1000 * extract(epoch from v_generation.finished_at - v_generation.started_at);
+    v_due := relay.memory_due(v_generation);
+    perform relay.count_end(v_generation, v_is_recovery);
   end if;
   return relay.exact_ids(jsonb_build_object(
     'status', v_generation.status, 'is_complete', v_generation.status = 'completed', 'finish_reason',
     v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id
-  ));
+  ) || case when v_due is null then '{}' else jsonb_build_object('memory_due', v_due) end);
 end;
 $$;
 comment on function public.relay_finish is
   'Stores message and ending once; a late, repeated or foreign call gets the stored ending. expected_start: content '
-  'must begin there. Null: no such generation.';
+  'must begin there. memory_due: the message that a memory should be written for. Null: no such generation.';
 revoke all on function public.relay_finish from public, anon, authenticated;
 grant execute on function public.relay_finish to service_role;

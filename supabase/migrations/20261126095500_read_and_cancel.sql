@@ -21,7 +21,7 @@ begin
 
   select g.* into v_generation
   from relay.generations g
-  where g.stream_id = view_of.stream_id and g.user_id = view_of.user_id;
+  where g.stream_id = view_of.stream_id and g.user_id = view_of.user_id and g.kind = 'answer';
   if v_generation.status = 'running' then
     v_readable := relay.readable_units(v_generation, is_noted);
     if v_readable < v_generation.text_units then
@@ -117,7 +117,8 @@ begin
   perform relay.close_expired(g.stream_id) from relay.generations g
   where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id;
   select g.* into v_generation from relay.generations g
-  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id for update;
+  where g.stream_id = relay_cancel.stream_id and g.user_id = relay_cancel.user_id and g.kind = 'answer'
+  for update;
   if not found then
     -- The row may be pruned; its message says how it ended.
     return (

@@ -40,14 +40,16 @@ begin
   v_generation.cancel_at := relay.end_of(v_generation);
   v_message_id := relay.store_message(v_generation, '', v_status, false, null);
 
-  -- The fence stays with an interruption: the worker may be alive, and store the rest.
+  -- The fence stays with an interruption: the worker may be alive, and store the rest. Of a memory nothing is stored.
   update relay.generations g
   set
     status = v_status, finish_reason = v_status, message_id = v_message_id, finished_at = clock_timestamp(),
-    error_code = v_code, fence = case v_status when 'interrupted' then g.fence end
+    error_code = v_code, fence = case when v_status = 'interrupted' and g.kind = 'answer' then g.fence end
   where g.stream_id = v_generation.stream_id;
   insert into relay.uncounted (name, labels)
-  values ('generations_ended_total', jsonb_strip_nulls(jsonb_build_object('outcome', v_status, 'code', v_code)));
+  values (
+    relay.counter_of(v_generation.kind, 'ended'), jsonb_strip_nulls(jsonb_build_object('outcome', v_status, 'code', v_code))
+  );
   return true;
 exception
   when lock_not_available or deadlock_detected then

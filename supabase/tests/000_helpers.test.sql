@@ -17,7 +17,7 @@ begin
     return;
   end if;
   perform set_config('tests.aside', 'yes', true);
-  truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages,
+  truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages, public.memories,
     relay.generations, relay.chunks, relay.uncounted, relay.models cascade;
   update relay.counters set value = 0 where value <> 0;
 end;
@@ -125,6 +125,13 @@ begin
   end loop;
   perform tests.given_active_leaf(conversation, 'a' || turns);
 end
+$$;
+
+-- Of the message's user.
+create function tests.given_memory(message text, content text) returns void
+language sql as $$
+  insert into public.memories (message_id, user_id, content)
+  select m.id, m.user_id, given_memory.content from public.messages m where m.id = tests.key(message)
 $$;
 
 create function tests.given_active_leaf(conversation text, message text) returns void
@@ -287,6 +294,19 @@ language sql set role = service_role as $$
     sent_units => call_finish.sent_units, sent_to_others => call_finish.sent_to_others
   )
   from (select) one left join relay.generations g on g.stream_id = call_finish.stream_id
+$$;
+
+create function tests.call_begin_memory(
+  who text, stream_id text, message text, bot text default 'bot', max_context integer default 200000,
+  task_bytes integer default 0
+) returns jsonb
+language sql set role = service_role as $$
+  select public.relay_begin_memory(
+    user_id => tests.id(who), stream_id => call_begin_memory.stream_id, worker_id => 'worker',
+    message_id => tests.key(message)::text, bot_id => tests.key(bot)::text, lease_ms => 15000,
+    max_context => call_begin_memory.max_context, fence => tests.id('fence of ' || call_begin_memory.stream_id),
+    task_bytes => call_begin_memory.task_bytes
+  )
 $$;
 
 create function tests.call_cancel(who text, stream_id text, at integer default null) returns jsonb

@@ -660,6 +660,16 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "bot_shares: a table of the FastAPI relay never had this name",
   ],
   [
+    "memories of the project's own",
+    "create table public.memories (id uuid primary key, user_id uuid, content text);",
+    "memories: a table of the FastAPI relay never had this name",
+  ],
+  [
+    "bots that remember a text",
+    BOTS.split("insert")[0] + "alter table public.bots add column memory text;",
+    "bots: its column memory is text, the relay needs boolean",
+  ],
+  [
     "ids that may repeat",
     MESSAGES.replace("id uuid primary key", "id uuid"),
     `messages: its column id is neither a primary key nor unique and "not null"`,

@@ -5,6 +5,7 @@ import { bots } from "./bots.ts";
 import { cancels } from "./cancel.ts";
 import { cors } from "./cors.ts";
 import { disconnect } from "./disconnect.ts";
+import { memories } from "./memory.ts";
 import { metrics, refusalMetrics } from "./metrics.ts";
 import { rate } from "./rate.ts";
 import { replay } from "./replay.ts";
@@ -30,6 +31,7 @@ export const scenarios: Scenario[] = [
   ...turns,
   ...bots,
   ...windows,
+  ...memories,
   ...refusalMetrics,
   ...requests,
   ...auth,

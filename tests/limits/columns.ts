@@ -13,7 +13,7 @@ const rows = [...page.matchAll(/^\| `(\w+)\.(\w+)` *\| ([\d,]+) characters( of J
     isJson: isJson !== undefined,
     constraint,
   }));
-ok(rows.length === 12, `docs/limits.md has ${rows.length} columns with a bound`);
+ok(rows.length === 13, `docs/limits.md has ${rows.length} columns with a bound`);
 
 /** Clients may not write these. */
 const RELAYS_OWN = ["stream_id", "finish_reason", "usage"];
@@ -23,11 +23,11 @@ export const columnLimits: Limit[] = rows.map(({ table, column, bound, isJson, c
   async run({ stack: { target }, client: { user } }) {
     const id = table === "bots"
       ? await makeBot(target, user, "https://provider.example/v1")
-      : await rowOf(table, (name, row) => insert(target, user, name, { user_id: user.id, ...row }));
+      : await rowOf(table, (name, row) => insert(target, user, name, { user_id: user.id, ...row }, keyOf(name)));
     // As Postgres writes an object of one text, it has nine characters more than the text.
     const value = (length: number) => isJson ? { x: "x".repeat(length - 9) } : "x".repeat(length);
     const write = (length: number) =>
-      rest(target, RELAYS_OWN.includes(column) ? "service" : user, `${table}?id=eq.${id}`, {
+      rest(target, RELAYS_OWN.includes(column) ? "service" : user, `${table}?${keyOf(table)}=eq.${id}`, {
         method: "PATCH",
         body: { [column]: value(length) },
       });
@@ -38,12 +38,18 @@ export const columnLimits: Limit[] = rows.map(({ table, column, bound, isJson, c
   },
 }));
 
-/** Makes a conversation, or an answer in one. */
+function keyOf(table: string): string {
+  return table === "memories" ? "message_id" : "id";
+}
+
+/** Makes a conversation, or an answer in one, which may have a memory. */
 async function rowOf(
   table: string,
   add: (table: string, row: Record<string, unknown>) => Promise<{ id: string }>,
 ): Promise<string> {
   const { id } = await add("conversations", {});
   if (table === "conversations") return id;
-  return (await add("messages", { conversation_id: id, is_user_author: false })).id;
+  const message = await add("messages", { conversation_id: id, is_user_author: false });
+  if (table === "memories") await add(table, { message_id: message.id, content: "x" });
+  return message.id;
 }

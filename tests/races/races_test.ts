@@ -3,6 +3,7 @@ import { type Stack, startStack } from "../../testkit/stack.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
+import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
 import { starts } from "./starts.ts";
 import { sweeps } from "./sweep.ts";
@@ -26,7 +27,7 @@ function registerRaces() {
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...voices, ...refusals]) {
+  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals]) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);

@@ -20,6 +20,12 @@ export const FAMILIES: readonly Family[] = [
     type: "counter",
     help: "Generations that a sweep had ended and their own worker completed later, by that outcome.",
   },
+  { name: "memories_started_total", type: "counter", help: "Memories that workers began to write." },
+  {
+    name: "memories_ended_total",
+    type: "counter",
+    help: "Memories whose writing ended, by outcome and error code.",
+  },
   { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
   { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
   { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },

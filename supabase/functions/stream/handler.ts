@@ -3,7 +3,7 @@
 import type { Caller } from "../_relay/auth/verify.ts";
 import type { BeginAnswer, Rate } from "../_relay/database/begin.ts";
 import type { Database } from "../_relay/database/database.ts";
-import type { AdmittedRequest } from "../_relay/generation/generation.ts";
+import type { AdmittedRequest, StartedRequest } from "../_relay/generation/generation.ts";
 import type { Generations } from "../_relay/generation/generations.ts";
 import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { readJson } from "../_relay/http/body.ts";
@@ -93,7 +93,7 @@ async function start(
 }
 
 /** What a start holds from before its body is read. */
-type Held = Pick<AdmittedRequest, "userId" | "memory" | "seat">;
+type Held = Pick<StartedRequest, "userId" | "memory" | "seat">;
 
 /** A generation that may begin, or the stream that the user has of this name. */
 async function admit(
@@ -159,8 +159,9 @@ async function begin(
     answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters, isContinued)));
   }
   if ("admission" in answer && given === undefined) {
-    const { context, continued, system_prompt } = answer.admission;
-    const units = lengthOf(context) + (continued?.length ?? 0) + (system_prompt?.length ?? 0);
+    const { context, continued, system_prompt, memory: remembered } = answer.admission;
+    const others = [continued, system_prompt, remembered?.content];
+    const units = lengthOf(context) + others.reduce((sum, text) => sum + (text?.length ?? 0), 0);
     memory.fits(bytesOf(units, isContinued));
   }
   return answer;

@@ -4,8 +4,11 @@ import type { Preview } from "../_relay/database/begin.ts";
 import type { ContextMessage } from "../_relay/provider/provider.ts";
 import type { StreamRequest } from "../_relay/protocol/requests.ts";
 import { bytesIn, charactersIn, MESSAGE_BYTES } from "../_relay/protocol/sizes.ts";
-import { instructionsOf, turnsOf } from "../_relay/generation/run.ts";
+import { instructionsOf, MEMORY_HEADING, turnsOf } from "../_relay/generation/run.ts";
 import type { Id } from "../_relay/protocol/events.ts";
+
+/** The characters before a memory's own. */
+const HEADING = charactersIn(`${MEMORY_HEADING}\n\n`);
 
 /** One message of a request, by its size. */
 interface Sized {
@@ -25,12 +28,17 @@ export function previewOf(preview: Preview, { system, messages: given, continue_
   const context = continue_of === undefined ? sent : sent.slice(0, -1);
   const turns = turnsOf(context, sent[context.length] ?? null, preview.takes_prefill, sizeOf);
   const { bot_id, bot_reason, model, conversation_id, parent_id, memory, left_out } = preview;
+  const role = preview.takes_system ? "system" as const : "user" as const;
+  const remembered = memory === null
+    ? []
+    : [{ ...memory, characters: memory.characters + HEADING, role, message_id: null }];
   return {
     ...{ bot_id, bot_reason, model, conversation_id, parent_id },
-    messages: [...instructions, ...turns].map(({ role, characters, bytes, message_id }) => ({
+    messages: [...instructions, ...remembered, ...turns].map(({ role, characters, bytes, message_id }) => ({
       ...{ role, characters, estimated_tokens: tokensOf(bytes), message_id },
     })),
-    ...{ memory, left_out },
+    memory: memory && { message_id: memory.message_id, characters: memory.characters },
+    left_out,
     estimated_tokens: tokensOf(sent.reduce((sum, { bytes }) => sum + bytes, preview.fixed_bytes)),
     context_tokens: preview.context_tokens,
     reply_tokens: preview.reply_tokens,

@@ -41,6 +41,20 @@ Deno.test("a preview has the instructions first, and estimates tokens as admissi
   assert.equal(first.role, "user");
 });
 
+Deno.test("a preview shows the memory behind the instructions, which counts already", () => {
+  const memory = { message_id: "message-0", characters: 30, bytes: 83 };
+  const shown = (given: Partial<Preview>) =>
+    previewOf({ ...PREVIEW, ...given }, { on_disconnect: "stop", prompt: "Hi" });
+  const { messages, estimated_tokens, memory: told } = shown({ memory });
+  assert.deepEqual(messages[1], { role: "system", characters: 71, estimated_tokens: 21, message_id: null });
+  assert.deepEqual([messages.length, messages[0].role, told], [4, "system", {
+    message_id: "message-0",
+    characters: 30,
+  }]);
+  assert.equal(estimated_tokens, shown({}).estimated_tokens);
+  assert.equal(shown({ memory, takes_system: false }).messages[1].role, "user");
+});
+
 Deno.test("of a client's own context those are shown that are sent, and the prompt where none fits", () => {
   const messages = [{ role: "user", content: "A" }, { role: "assistant", content: "B" }, {
     role: "user",

@@ -26,7 +26,7 @@ function problemOf(messages: ContextMessage[]): string | undefined {
   return empty >= 0 ? `Message ${empty} is empty` : undefined;
 }
 
-/** Any authors, any parents, texts of white space among them, as a client may store them. */
+/** Any authors, any parents, texts of white space among them, and memories, as a client may store them. */
 async function growTree(
   user: string,
   bots: string[],
@@ -47,6 +47,12 @@ async function growTree(
       [user, conversation, parent, content, isUser, bot],
     );
     ids.push(id);
+    if (random(6) > 0) continue;
+    await sql.query("insert into public.memories (message_id, user_id, content) values ($1, $2, $3)", [
+      id,
+      user,
+      "M".repeat(1 + random(100)),
+    ]);
   }
   return { conversation, ids };
 }

@@ -1,4 +1,4 @@
-/** What a preview shows is what a start sends: every kind of request, in random trees of several bots. */
+/** What a preview shows is what a start sends: every kind of request, in random trees of several bots, with memories. */
 
 import assert from "node:assert/strict";
 import { createDatabase } from "../_relay/database/database.ts";
@@ -44,6 +44,12 @@ async function givenStory(random: Random, context_tokens: number | null) {
       [user, conversation_id, parent, content, author === null, author],
     );
     ids.push(id);
+    if (random(8) > 0) continue;
+    await sql.query("insert into public.memories (message_id, user_id, content) values ($1, $2, $3)", [
+      id,
+      user,
+      "é🐉x".repeat(1 + random(9)),
+    ]);
   }
   return { user, conversation_id, ids, bots: [undefined, fox, crow] };
 }
@@ -83,7 +89,7 @@ async function seen(user: string, request: StreamRequest) {
 Deno.test("a preview shows what a start sends, and both count the same bytes", async () => {
   const random = makeRandom(21);
   const kinds = new Set<string>();
-  let cuts = 0;
+  let [cuts, memories] = [0, 0];
   for (let round = 0; round < 10; round++) {
     const { user, conversation_id, ids, bots } = await givenStory(random, [null, 256, 700, 1_000][round % 4]);
     const requests: Partial<StreamRequest>[] = ids.flatMap((id) => [
@@ -116,10 +122,13 @@ Deno.test("a preview shows what a start sends, and both count the same bytes", a
       ]);
       kinds.add(Object.keys(asked)[0]);
       if (row.left_out > 0) cuts++;
+      assert.deepEqual(shown.memory?.message_id ?? null, row.memory_id);
+      if (row.memory_id !== null) memories++;
     }
   }
   assert.deepEqual([...kinds].sort(), ["answer_to", "continue_of", "prompt", "reroll_of"]);
   assert.ok(cuts > 20, `${cuts}`);
+  assert.ok(memories > 20, `${memories}`);
 });
 
 Deno.test("an answer that is continued begins where its own context began, but where that was cut for it", async () => {

@@ -1,10 +1,12 @@
-begin; select plan(65);
+begin; select plan(70);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action                  anonymous  stranger   owner      sharee     service_role
   ('relay_begin',            'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_begin(
     tests.id('owner'), 'second', 'worker', 'And then?', null, null, null, null, false, 5, 3, 15000, 200000) $$),
+  ('relay_begin_memory',     'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_begin_memory(
+    tests.id('owner'), 'third', 'worker', 'none', 'none', 15000, 200000, gen_random_uuid(), 0) $$),
   ('relay_beat',             'denied',  'denied',  'denied',  'denied',  '1',
     $$ select public.relay_beat(array['first'], array[tests.id('fence of first')], 15000) $$),
   ('relay_finish',           'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_finish(

@@ -1,11 +1,12 @@
-begin; select plan(73);
+begin; select plan(79);
 select tests.given_tale('owner');
+select tests.given_memory('first answer', 'short');
 create temp table bounds (of_table text, name text, characters integer, value text default '%L');
 grant select on bounds to authenticated;
 insert into bounds values
   ('bots', 'name', 200), ('bots', 'access_key', 4096), ('bots', 'access_path', 2048), ('bots', 'model', 200),
   ('bots', 'system_prompt', 100000), ('conversations', 'title', 500), ('messages', 'content', 1048576),
-  ('messages', 'stream_id', 128), ('messages', 'finish_reason', 100);
+  ('messages', 'stream_id', 128), ('messages', 'finish_reason', 100), ('memories', 'content', 1048576);
 -- As text an object of one text has nine characters more: {"x": ""}
 insert into bounds values
   ('bots', 'params', 65536, 'jsonb_build_object(''x'', right(%L, -9))'),
@@ -14,15 +15,15 @@ insert into bounds values
 -- A new text needs a line above, and a bound in the migrations.
 select set_eq($$ select c.table_name || '.' || c.column_name from information_schema.columns c
   where c.table_schema = 'public'
-    and c.table_name in ('bots', 'bot_shares', 'user_settings', 'conversations', 'messages')
+    and c.table_name in ('bots', 'bot_shares', 'user_settings', 'conversations', 'messages', 'memories')
     and c.data_type not in ('uuid', 'bigint', 'integer', 'boolean', 'double precision', 'timestamp with time zone') $$,
   $$ select of_table || '.' || name from bounds union select 'bots.headers' $$,
   'every column without a size of its own is here, and the headers have a check');
 
 create function pg_temp.change(bound bounds, characters integer, letter text) returns text language sql as $$
-  select format('update public.%I set %I = %s where id = tests.key(%L)', bound.of_table, bound.name,
-    format(bound.value, repeat(letter, characters)),
-    case bound.of_table when 'bots' then 'bot' when 'messages' then 'first answer' else 'tale' end)
+  select format('update public.%I set %I = %s where %I = tests.key(%L)', bound.of_table, bound.name,
+    format(bound.value, repeat(letter, characters)), case bound.of_table when 'memories' then 'message_id' else 'id' end,
+    case bound.of_table when 'bots' then 'bot' when 'conversations' then 'tale' else 'first answer' end)
 $$;
 -- Not of the columns that only ASCII may stand in.
 create temp view letters as

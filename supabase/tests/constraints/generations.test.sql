@@ -1,4 +1,4 @@
-begin; select plan(94);
+begin; select plan(100);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;
@@ -71,6 +71,19 @@ from unnest(array['context_messages', 'context_bytes', 'left_out']) as name,
   (values ('-1', 'generations_contexts_are_counted'), ('0', null)) as m (value, violated);
 select tests.violates('update relay.generations set bytes_per_token = 6.1', 'generations_ratios_are_in_range', 'above 6');
 select tests.violates('update relay.generations set bytes_per_token = 0.9', 'generations_ratios_are_in_range', 'below 1');
+select tests.violates(
+  format('update relay.generations set %s where stream_id = ''completed''', change), violated, change
+) from (values
+  ($$ kind = 'poem' $$, 'generations_kind_is_known'),
+  ($$ kind = 'memory', parent_id = null $$, 'generations_of_memories_are_no_messages'),
+  ($$ kind = 'memory', parent_id = tests.key('first answer'), message_id = tests.key('second answer') $$,
+    'generations_of_memories_are_no_messages'),
+  ($$ kind = 'memory', parent_id = tests.key('first answer'), message_id = null, leaf_id = tests.key('first answer') $$,
+    'generations_of_memories_are_no_messages'),
+  ($$ kind = 'memory', parent_id = tests.key('first answer'), message_id = null, user_message_id = tests.key('first answer') $$,
+    'generations_of_memories_are_no_messages'),
+  ($$ kind = 'memory', parent_id = tests.key('first answer'), message_id = null, leaf_id = null $$, null)
+) as m (change, violated);
 -- Of the codes of errors some are those of an ending.
 select tests.violates(
   format('update relay.generations set error_code = %L where stream_id = ''failed''', e.code),

@@ -37,6 +37,8 @@ export interface Admission {
   /** The text of the answer that is continued: the generation's own begins with it. */
   continued: string | null;
   context: { role: "user" | "assistant"; content: string }[];
+  /** What stands in for the path up to a message. */
+  memory: { message_id: Id; content: string } | null;
   /** How many messages before these the model's window has no room for; null: too many to count. */
   left_out: number | null;
   /** The bot's own limit of its answer. */
@@ -56,7 +58,8 @@ export interface Preview {
   takes_prefill: boolean;
   /** Of the stored path, and the prompt or what is continued; the bytes are those that count for tokens. */
   messages: { role: "user" | "assistant"; characters: number; bytes: number; message_id: Id | null }[];
-  memory: null;
+  /** The bytes are those that count for tokens, its heading included; they are part of `fixed_bytes`. */
+  memory: { message_id: Id; characters: number; bytes: number } | null;
   left_out: number | null;
   /** Of the instructions, and of what else is sent besides the messages. */
   fixed_bytes: number;

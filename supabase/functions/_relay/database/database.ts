@@ -5,6 +5,7 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import { begin, type BeginAnswer, preview, type PreviewAnswer, type Start } from "./begin.ts";
+import { beginMemory, type MemoryAnswer, type MemoryStart } from "./begin_memory.ts";
 import { type Ending, type EndingText, type EndStatus, finish, type Sent, type StoredEnding } from "./finish.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 
@@ -13,6 +14,8 @@ export interface Database {
   begin(start: Start): Promise<BeginAnswer>;
   /** What `begin` would send, by size; nothing is written. */
   preview(start: Start): Promise<PreviewAnswer>;
+  /** The same for what writes a memory, in the background. */
+  beginMemory(start: MemoryStart): Promise<MemoryAnswer>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(streamId: string, fence: string, ending: Ending, text: EndingText, sent: Sent): Promise<StoredEnding | null>;
@@ -90,6 +93,7 @@ export interface GenerationRow {
   total_tokens: number | null;
   context_messages: number | null;
   left_out: number | null;
+  memory_id: Id | null;
 }
 
 /** The message of a generation that has ended. */
@@ -115,6 +119,7 @@ export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform
   return {
     begin: (start) => begin(rpc, platform, start),
     preview: (start) => preview(rpc, platform, start),
+    beginMemory: (start) => beginMemory(rpc, platform, start),
     async beat(entries) {
       const answer = await rpc<Omit<BeatAnswer, "stored"> & { stored: Record<string, number> }>("relay_beat", {
         stream_ids: entries.map(({ streamId }) => streamId),

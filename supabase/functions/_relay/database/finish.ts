@@ -27,6 +27,8 @@ export interface StoredEnding {
   error_code: ErrorCode | null;
   message_id: Id | null;
   is_complete: boolean;
+  /** The message that a memory should be written for now. */
+  memory_due?: Id;
 }
 
 /** The text of a generation; the database may have the beginning of it. */

@@ -54,7 +54,7 @@ export function startOf(streamId: string, { generation, message }: View): StartD
 
 function contextOf(generation: View["generation"]): StartData["context"] {
   const messages = generation?.context_messages ?? null;
-  return messages === null ? null : { messages, left_out: generation!.left_out, memory: null };
+  return messages === null ? null : { messages, left_out: generation!.left_out, memory: generation!.memory_id };
 }
 
 /** Null while the generation runs, or more of its text is there. */

@@ -20,7 +20,13 @@ export interface AdmittedRequest {
   startedAt: number;
   /** Given back when the generation is over. */
   memory: Hold;
-  /** That of the client which started it. */
+  /** What writes a memory has it: the last turn, which asks for that. Absent: an answer. */
+  task?: string;
+}
+
+/** A request whose client reads the answer. */
+export interface StartedRequest extends AdmittedRequest {
+  /** That of the client. */
   seat: Hold;
 }
 
@@ -44,7 +50,7 @@ export function createGeneration({ clock, configuration }: Platform, admitted: A
   const stop = (reason: EndReason) => controller.abort(reason);
   // What is continued is sent as well.
   const messages = admission.context.length + (admission.continued === null ? 0 : 1);
-  const context = { messages, left_out: admission.left_out, memory: null };
+  const context = { messages, left_out: admission.left_out, memory: admission.memory?.message_id ?? null };
   const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id, context };
   const readers = createLocalReaders(clock, configuration.pingMs, start, transcript, () => {
     if (request.on_disconnect === "stop") stop(new EndReason("disconnected"));
@@ -53,8 +59,14 @@ export function createGeneration({ clock, configuration }: Platform, admitted: A
 }
 
 /** The fields of every log line about a generation. */
-export function logFields({ streamId, userId, admission, requestId }: AdmittedRequest) {
+export function logFields(
+  { streamId, userId, admission, requestId, task }: Pick<
+    AdmittedRequest,
+    "streamId" | "userId" | "admission" | "requestId" | "task"
+  >,
+) {
   return {
+    ...(task === undefined ? {} : { kind: "memory" }),
     request_id: requestId,
     user_id: userId,
     bot_id: admission.bot_id,

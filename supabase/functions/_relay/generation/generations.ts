@@ -4,14 +4,22 @@ import type { Database } from "../database/database.ts";
 import type { StoredEnding } from "../database/finish.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Id } from "../protocol/events.ts";
 import type { RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import type { Provider } from "../provider/provider.ts";
 import type { Seat } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
-import { type AdmittedRequest, createGeneration, type Generation, logFields } from "./generation.ts";
+import {
+  type AdmittedRequest,
+  createGeneration,
+  type Generation,
+  logFields,
+  type StartedRequest,
+} from "./generation.ts";
 import { createLeaseRenewal } from "./lease_renewal.ts";
 import { createLostStarts } from "./lost_starts.ts";
+import { createMemories } from "./memory.ts";
 import { runGeneration, type RunResult } from "./run.ts";
 import { storeEnding } from "./store.ts";
 
@@ -21,7 +29,7 @@ export interface Generations {
    * The client's event stream; the generation goes on after the client has left, if the request says so. From here on
    * the generation and its reader give back what they hold.
    */
-  start(admitted: AdmittedRequest, baseUrl: URL): ReadableStream<Uint8Array>;
+  start(admitted: StartedRequest, baseUrl: URL): ReadableStream<Uint8Array>;
   /** One more stream of the user's generation, from an offset on; null: it does not run here. */
   attach(userId: string, streamId: string, from: number | null, seat: Seat): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
@@ -35,6 +43,7 @@ export function createGenerations(platform: Platform, database: Database, provid
   const { clock, keepAlive, log, shutdown } = platform;
   const leases = createLeaseRenewal(platform, database);
   const lostStarts = createLostStarts(platform, database);
+  const memories = createMemories(platform, database, runInBackground, lostStarts.add);
   const running = new Map<string, Generation>();
 
   async function end(generation: Generation, result: RunResult) {
@@ -46,14 +55,17 @@ export function createGenerations(platform: Platform, database: Database, provid
     // From here on, new readers are served from the database.
     running.delete(streamId);
     readers.close(lastEvent(streamId, stored ?? notStored(result.ending), result.ending.usage, result.error));
-    report(platform, generation, result, await storing.catch(() => null));
+    const ended = await storing.catch(() => null);
+    report(platform, generation, result, ended);
+    return ended?.memory_due;
   }
 
   async function run(generation: Generation, baseUrl: URL) {
     const leaveShutdown = shutdown.onShutdown(() => generation.stop(new EndReason("shutdown")));
     const leaveLeases = leases.add(generation);
+    let memoryDue: Id | undefined;
     try {
-      await end(generation, await runGeneration(platform, provider, generation, baseUrl));
+      memoryDue = await end(generation, await runGeneration(platform, provider, generation, baseUrl));
     } finally {
       running.delete(generation.streamId);
       leaveShutdown();
@@ -62,6 +74,14 @@ export function createGenerations(platform: Platform, database: Database, provid
       // A reader that catches up needs the text, and may take as long as it likes.
       generation.readers.afterLast(generation.memory.end);
     }
+    const { streamId, userId, requestId, admission } = generation;
+    if (memoryDue !== undefined) memories.write({ streamId, userId, requestId, admission }, baseUrl, memoryDue);
+  }
+
+  /** Without readers, and none can find it. */
+  async function runInBackground(admitted: AdmittedRequest, baseUrl: URL) {
+    log("info", "generation_started", { ...logFields(admitted), latency_ms: clock.now() - admitted.startedAt });
+    await run(createGeneration(platform, admitted), baseUrl);
   }
 
   return {

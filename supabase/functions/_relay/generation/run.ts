@@ -1,12 +1,7 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
 import type { Ending } from "../database/finish.ts";
-import {
-  contextBytes,
-  GENERATION_BYTES,
-  PARAMS_CHARACTER_BYTES,
-  TEXT_UNIT_BYTES,
-} from "../platform/memory.ts";
+import { contextBytes, GENERATION_BYTES, PARAMS_CHARACTER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
@@ -20,6 +15,9 @@ import { createSeam, withoutBlankEnd } from "./seam.ts";
 /** What the user says where a model takes no prefill. */
 export const CONTINUE = "Your last message was cut off. Continue it from exactly where it ends, even within a word. " +
   "Repeat nothing of it, and write nothing but what follows; begin with a space or a line break where one is missing.";
+
+/** What stands before a memory: the text that it stands in for is not sent. */
+export const MEMORY_HEADING = "What has happened up to here, in short:";
 
 /** How a generation ended, before that is stored; `error` is what went wrong. */
 export interface RunResult {
@@ -124,9 +122,10 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 }
 
 /** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
-export function providerCall({ request, admission }: AdmittedRequest, baseUrl: URL): ProviderCall {
+export function providerCall({ request, admission, task }: AdmittedRequest, baseUrl: URL): ProviderCall {
   const seen = withoutBlankEnd(admission.continued ?? "");
   const isPrefilled = admission.takes_prefill && seen !== "";
+  const last: ContextMessage | null = seen === "" ? null : { role: "assistant", content: seen };
   return {
     baseUrl,
     accessKey: admission.access_key || null,
@@ -142,12 +141,10 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
     replyTokens: admission.reply_tokens,
     messages: [
       ...instructionsOf(admission.system_prompt, request.system),
-      ...turnsOf<ContextMessage>(
-        admission.context,
-        seen === "" ? null : { role: "assistant", content: seen },
-        isPrefilled,
-        (turn) => turn,
-      ),
+      ...memoryTurnOf(admission.memory?.content),
+      ...(task === undefined
+        ? turnsOf<ContextMessage>(admission.context, last, isPrefilled, (turn) => turn)
+        : [...admission.context, { role: "user", content: task } as const]),
     ],
   };
 }
@@ -156,6 +153,11 @@ export function providerCall({ request, admission }: AdmittedRequest, baseUrl: U
 export function instructionsOf(ofBot: string | null, ofRequest: string | undefined): ContextMessage[] {
   const content = [ofBot, ofRequest].filter((text) => text?.trim()).join("\n\n");
   return content === "" ? [] : [{ role: "system", content }];
+}
+
+/** Behind the instructions, so that these are the same with every memory. */
+function memoryTurnOf(content: string | undefined): ContextMessage[] {
+  return content === undefined ? [] : [{ role: "system", content: `${MEMORY_HEADING}\n\n${content}` }];
 }
 
 /** A model answers what a user said; `seen` is what it goes on from, and `toTurn` makes what a preview shows of a turn. */

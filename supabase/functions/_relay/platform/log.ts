@@ -14,6 +14,7 @@ export interface LogFields {
   conversation_id?: string | number | null;
   stream_id?: string;
   model?: string;
+  kind?: string;
   latency_ms?: number;
   first_token_ms?: number | null;
   prompt_tokens?: number | null;

@@ -1,6 +1,7 @@
 /** A database whose answers are the test's: it has no rules of its own, those are tested with the real SQL. */
 
 import type { BeginAnswer, PreviewAnswer } from "../database/begin.ts";
+import type { MemoryAnswer, MemoryStart } from "../database/begin_memory.ts";
 import type { BeatAnswer, BeatEntry, Database, Reading, Sample, View } from "../database/database.ts";
 import type { Ending, Sent, StoredEnding } from "../database/finish.ts";
 import { RelayError } from "../protocol/errors.ts";
@@ -27,6 +28,7 @@ export interface TestDatabase extends Database {
   answers: {
     begin(userId: string, streamId: string, fence: string, maxContext: number): BeginAnswer;
     preview(): PreviewAnswer;
+    beginMemory(start: MemoryStart): MemoryAnswer;
     beat(entries: BeatEntry[]): BeatAnswer;
     finish(streamId: string, ending: Ending, text: string): StoredEnding | null;
     cancel(userId: string, streamId: string, at: number | null): Awaited<ReturnType<Database["cancel"]>>;
@@ -70,6 +72,7 @@ export function makeDatabase(): TestDatabase {
       return { admission, rate: admission.rate };
     },
     preview: () => ({ refusal: new RelayError("bot_not_found"), rate: makeAdmission().rate }),
+    beginMemory: () => null,
     beat: (entries) => ({
       stored: new Map(entries.map(({ streamId, chunk }) => [streamId, chunk.end])),
       cancelled: entries.map(({ streamId }) => streamId).filter((id) => database.cancelled.has(id)),
@@ -99,6 +102,7 @@ export function makeDatabase(): TestDatabase {
       ),
     preview: ({ userId, request, maxContext }) =>
       called(["preview", userId, request, maxContext], () => answers.preview()),
+    beginMemory: (start) => called(["beginMemory", start], () => answers.beginMemory(start)),
     beat(given) {
       for (const { streamId, sent } of given) database.sent.set(streamId, sent);
       const entries = given.map(({ streamId, fence, chunk }) => ({ streamId, fence, chunk }));

@@ -3,7 +3,7 @@
 import type { Admission } from "../database/begin.ts";
 import type { GenerationRow, View } from "../database/database.ts";
 import type { Seat } from "../generation/client_stream.ts";
-import { type AdmittedRequest, createGeneration, type Generation } from "../generation/generation.ts";
+import { createGeneration, type Generation, type StartedRequest } from "../generation/generation.ts";
 import { GENERATION_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { makePlatform } from "./platform.ts";
 
@@ -28,6 +28,7 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     takes_prefill: false,
     continued: null,
     context: [{ role: "user", content: "A secret prompt" }],
+    memory: null,
     left_out: 0,
     reply_tokens: null,
     rate: { limit: 5, remaining: 4, reset_s: 60 },
@@ -41,13 +42,13 @@ export function makeSeat(end = () => {}): Seat {
 }
 
 /** What a test may want otherwise. */
-export type AdmittedOverrides = Partial<Omit<AdmittedRequest, "admission" | "request">> & {
+export type AdmittedOverrides = Partial<Omit<StartedRequest, "admission" | "request">> & {
   admission?: Partial<Admission>;
-  request?: Partial<AdmittedRequest["request"]>;
+  request?: Partial<StartedRequest["request"]>;
 };
 
 /** A request that came at 2026-01-01T00:00:00Z, when the manual clock starts. */
-export function makeAdmitted(overrides: AdmittedOverrides = {}, { memory } = makePlatform()): AdmittedRequest {
+export function makeAdmitted(overrides: AdmittedOverrides = {}, { memory } = makePlatform()): StartedRequest {
   return {
     streamId: "stream-1",
     userId: "user-1",
@@ -95,7 +96,7 @@ export function makeView(text: string, row: Partial<GenerationRow> = {}, start =
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
   const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
   return {
-    generation: { ...place, ...running, ...counts, context_messages: messages, left_out, ...row },
+    generation: { ...place, ...running, ...counts, context_messages: messages, left_out, memory_id: null, ...row },
     start,
     end: text.length,
     text: text.slice(start),

@@ -1,0 +1,59 @@
+/** Asks relay_begin_memory whether a memory may be written. */
+
+import type { Platform } from "../platform/platform.ts";
+import type { Id } from "../protocol/events.ts";
+import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
+import type { Admission } from "./begin.ts";
+import type { Rpc } from "./rpc.ts";
+
+/** What a worker asks to begin in the background. */
+export interface MemoryStart {
+  userId: string;
+  streamId: string;
+  fence: string;
+  botId: Id;
+  /** The memory tells the story up to and with this one. */
+  messageId: Id;
+  /** The last turn of the request, which asks for the memory. */
+  task: string;
+  /** A path of more characters is refused with its length, and nothing is written. */
+  maxContext: number;
+  /** Of a path that the model's window cuts, no more characters are taken. */
+  maxRoom: number;
+}
+
+/** What of an admission is the memory's own; the rest is as for the answer after which it is written. */
+export type MemoryAdmission = Pick<Admission, "parent_id" | "context" | "memory" | "left_out">;
+
+/** Null: nothing is to be written any more, or it does not fit the window. */
+export type MemoryAnswer = { admission: MemoryAdmission } | { characters: number } | null;
+
+/** One round trip; rejects as `Rpc` does. */
+export async function beginMemory(
+  rpc: Rpc,
+  { workerId, configuration }: Pick<Platform, "workerId" | "configuration">,
+  { userId, streamId, fence, botId, messageId, task, maxContext, maxRoom }: MemoryStart,
+): Promise<MemoryAnswer> {
+  const answer = await rpc<
+    MemoryAdmission & { outcome: "admitted" } | { outcome: "refused"; characters?: number } | null
+  >(
+    "relay_begin_memory",
+    {
+      user_id: userId,
+      stream_id: streamId,
+      worker_id: workerId,
+      message_id: String(messageId),
+      bot_id: String(botId),
+      lease_ms: configuration.leaseMs,
+      max_context: maxContext,
+      fence,
+      task_bytes: bytesIn(task) + MESSAGE_BYTES,
+      max_room: maxRoom,
+    },
+  );
+  if (answer?.outcome === "admitted") {
+    const { outcome: _, ...admission } = answer;
+    return { admission };
+  }
+  return answer?.characters === undefined ? null : { characters: answer.characters };
+}

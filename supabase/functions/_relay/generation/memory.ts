@@ -1,0 +1,99 @@
+/** Writes memories in the background: what has happened in a story, in short, before it outgrows the model's window. */
+
+import type { Admission } from "../database/begin.ts";
+import type { Database } from "../database/database.ts";
+import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold } from "../platform/memory.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Id } from "../protocol/events.ts";
+import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
+import { type AdmittedRequest, logFields } from "./generation.ts";
+
+/** The last turn of the request. The rest of it is that of an answer, so that providers have it in their caches. */
+export const MEMORY_TASK =
+  "Pause the story here. Write down what has happened in it up to now, for a writer who has to go on with it and has " +
+  "not read it: who is who and where, what they want and know of each other, what was decided or promised, and what is " +
+  "still open. Keep of the summary at the beginning, if there is one, what still matters. Use the language of the story, " +
+  "at most 300 words, and write nothing but the summary.";
+
+/** What is known of the answer after which a memory is due; its text is not kept for that. */
+export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId" | "admission">;
+
+/** The writing of one worker. */
+export interface Memories {
+  /** Begins in the background; what cannot be begun is asked for again after the next answer. */
+  write(answered: Answered, baseUrl: URL, messageId: Id): void;
+}
+
+/** `run` runs what was admitted, and gives back what it holds; `abandon` ends what may have been admitted. */
+export function createMemories(
+  platform: Platform,
+  database: Pick<Database, "beginMemory">,
+  run: (admitted: AdmittedRequest, baseUrl: URL) => Promise<void>,
+  abandon: (streamId: string, fence: string) => void,
+): Memories {
+  const { clock, keepAlive, log, memory, shutdown } = platform;
+
+  /** Null: nothing is to be written. */
+  async function admit(answered: Answered, messageId: Id, hold: Hold): Promise<AdmittedRequest | null> {
+    const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
+    const { userId, requestId, admission: { bot_id: botId } } = answered;
+    const start = { userId, streamId, fence, botId, messageId, task: MEMORY_TASK, maxRoom: roomOf(platform) };
+    const ask = async (maxContext: number) => {
+      hold.cover(bytesOf(maxContext));
+      try {
+        return await database.beginMemory({ ...start, maxContext });
+      } catch (error) {
+        abandon(streamId, fence);
+        throw error;
+      }
+    };
+    let answer = await ask(FIRST_CONTEXT_CHARACTERS);
+    if (answer !== null && "characters" in answer && answer.characters <= MAX_CONTEXT_CHARACTERS) {
+      answer = await ask(answer.characters);
+    }
+    if (answer === null || "characters" in answer) return null;
+    const own = { ...answer.admission, fence, user_message_id: null, continued: null };
+    const admission = { ...answered.admission, ...own };
+    hold.fits(bytesOf(lengthOf(admission)));
+    const request = { on_disconnect: "continue" } as const;
+    const startedAt = clock.now();
+    return { streamId, userId, requestId, request, admission, startedAt, memory: hold, task: MEMORY_TASK };
+  }
+
+  async function begin(answered: Answered, messageId: Id): Promise<AdmittedRequest | null> {
+    let hold: Hold | null = null;
+    try {
+      hold = memory.open(answered.userId, GENERATION_BYTES);
+      const admitted = await admit(answered, messageId, hold);
+      if (admitted === null) hold.end();
+      return admitted;
+    } catch (cause) {
+      hold?.end();
+      log("warn", "memory_not_begun", { ...logFields(answered), cause });
+      return null;
+    }
+  }
+
+  return {
+    write(answered, baseUrl, messageId) {
+      if (shutdown.signal.aborted) return;
+      keepAlive.run("memory", async () => {
+        const admitted = await begin(answered, messageId);
+        if (admitted !== null) await run(admitted, baseUrl);
+      });
+    },
+  };
+}
+
+function lengthOf({ context, memory, system_prompt }: Admission): number {
+  const texts = [system_prompt, memory?.content, ...context.map(({ content }) => content)];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+}
+
+function bytesOf(characters: number): number {
+  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES;
+}
+
+function roomOf({ memory }: Platform): number {
+  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor((memory.userBytes - GENERATION_BYTES) / CONTEXT_CHARACTER_BYTES));
+}

@@ -1,0 +1,73 @@
+-- Admission of a generation that writes a memory: as relay_begin, but in the background, so that what has changed since
+-- it was due is no error. Locks as a deletion takes them: the conversation, then its message.
+create function public.relay_begin_memory(
+  user_id uuid, stream_id text, worker_id text, message_id text, bot_id text, lease_ms integer, max_context integer,
+  fence uuid, task_bytes integer, max_room integer default 4000000
+) returns jsonb
+language plpgsql set search_path = '' set lock_timeout = '1s' as $$
+declare
+  v_message public.messages;
+  v_bot public.bots;
+  v_cut relay.cut;
+  v_sent record;
+begin
+  perform 1 from public.conversations c
+  where c.user_id = relay_begin_memory.user_id and c.id = (
+    select m.conversation_id from public.messages m where m.id = relay.to_message_id(relay_begin_memory.message_id)
+  )
+  for key share;
+  select m.* into v_message
+  from public.messages m
+  where found and m.id = relay.to_message_id(relay_begin_memory.message_id)
+    and not exists (select 1 from public.memories k where k.message_id = m.id)
+  for key share;
+  if not found then
+    return null;
+  end if;
+  select b.* into v_bot from public.bots b
+  where b.id = relay.resolve_bot(relay_begin_memory.user_id, relay_begin_memory.bot_id, null) and b.memory
+  for key share;
+  if not found then
+    return null;
+  end if;
+  -- One that a dead worker left behind is no obstacle.
+  perform relay.close_expired(g.stream_id)
+  from relay.generations g
+  where g.kind = 'memory' and g.status = 'running' and g.parent_id = v_message.id
+    and g.lease_expires_at < clock_timestamp();
+
+  v_cut := relay.cut_of(v_bot, v_message.id, null, null, task_bytes, null, max_room);
+  v_sent := relay.sent_of(v_cut, v_bot.id, v_message.id, null, null, max_context, false, false, null);
+  if v_sent.refused is not null then
+    return v_sent.refused;
+  end if;
+  insert into relay.generations (
+    stream_id, user_id, conversation_id, bot_id, parent_id, model, worker_id, fence, started_at, lease_expires_at, kind,
+    memory_id, context_start, context_messages, context_bytes, left_out, bytes_per_token
+  )
+  values (
+    relay_begin_memory.stream_id, relay_begin_memory.user_id, v_message.conversation_id, v_bot.id, v_message.id,
+    v_bot.model, relay_begin_memory.worker_id, relay_begin_memory.fence, clock_timestamp(),
+    clock_timestamp() + make_interval(secs => lease_ms / 1000.0), 'memory', v_cut.memory_id, v_cut.start_id,
+    jsonb_array_length(v_sent.messages), v_cut.fixed_bytes + v_sent.bytes, v_cut.left_out, v_cut.bytes_per_token
+  )
+  on conflict do nothing;
+  if found then
+    insert into relay.uncounted (name) values (relay.counter_of('memory', 'started'));
+  elsif not exists (
+    select 1 from relay.generations g
+    where g.stream_id = relay_begin_memory.stream_id and g.fence = relay_begin_memory.fence
+  ) then
+    return null;
+  end if;
+  return relay.exact_ids(jsonb_build_object('parent_id', v_message.id)) || jsonb_build_object(
+    'outcome', 'admitted', 'context', v_sent.messages, 'left_out', v_cut.left_out,
+    'memory', relay.memory_sent(v_cut.memory_id)
+  );
+end;
+$$;
+comment on function public.relay_begin_memory is
+  'Admits the writing of one memory: outcome admitted, with the context; refused: there is no room for it. Null: '
+  'nothing is to be written any more, or another worker does. The same fence again gets the same answer.';
+revoke all on function public.relay_begin_memory from public, anon, authenticated;
+grant execute on function public.relay_begin_memory to service_role;
