@@ -4,14 +4,17 @@ import { type Address, credentialsOf } from "./credentials.ts";
 import type { RelayClientError } from "./errors.ts";
 import { parseJson } from "./read_stream.ts";
 import { readGeneration } from "./reconnect.ts";
-import { createSend } from "./requests.ts";
+import { type Answer, createSend } from "./requests.ts";
 import { createRetry } from "./retry.ts";
 import { newStreamId } from "./stream_id.ts";
 import type {
   After,
+  CancelOptions,
   CancelStatus,
   ClientOptions,
   Generation,
+  Id,
+  Preview,
   ReadOptions,
   ResumeOptions,
   StartRequest,
@@ -28,7 +31,11 @@ export interface RelayClient {
   /** Reads a generation that exists: one that runs, here or on another device, or one that has ended. */
   resume(streamId: string, options?: ResumeOptions): Generation;
   /** Stops a generation for all its readers; gives "cancelling", or how it had ended. Rejects with a RelayClientError. */
-  cancel(streamId: string): Promise<CancelStatus>;
+  cancel(streamId: string, options?: CancelOptions): Promise<CancelStatus>;
+  /** The `stream_id` of what is being written at the conversation's active leaf, on whichever device; null: nothing. */
+  running(conversationId: Id): Promise<string | null>;
+  /** What a start would send, and to whom; nothing is stored, and no provider is called. */
+  preview(request: StartRequest): Promise<Preview>;
 }
 
 /** The runtime's timers. */
@@ -49,15 +56,10 @@ export function createRelayClient(options: Address & ClientOptions): RelayClient
   const retry = createRetry(options.retry, after, random);
   const send = createSend(credentialsOf(options), headers, request, after);
 
-  async function cancelOnce(streamId: string): Promise<CancelStatus> {
-    const { text } = await send("/cancel", { stream_id: streamId }, new AbortController(), null);
-    return parseJson<{ status: CancelStatus }>(text).status;
-  }
-
-  async function cancel(streamId: string): Promise<CancelStatus> {
+  async function ask(path: string, body?: unknown): Promise<Answer> {
     for (let failures = 1;; failures++) {
       try {
-        return await cancelOnce(streamId);
+        return await send(path, body, new AbortController(), null);
       } catch (cause) {
         const error = cause as RelayClientError;
         if (!await retry(error, failures, false)) throw error;
@@ -65,7 +67,12 @@ export function createRelayClient(options: Address & ClientOptions): RelayClient
     }
   }
 
-  const tools = { send, cancelOnce, cancel, retry, after };
+  async function cancel(streamId: string, options?: CancelOptions): Promise<CancelStatus> {
+    const { text } = await ask("/cancel", { stream_id: streamId, ...options });
+    return parseJson<{ status: CancelStatus }>(text).status;
+  }
+
+  const tools = { send, cancel, retry, after };
   return {
     start(request, options = {}) {
       const streamId = request.stream_id ?? newStreamId();
@@ -76,5 +83,7 @@ export function createRelayClient(options: Address & ClientOptions): RelayClient
       return readGeneration(tools, streamId, undefined, from, options);
     },
     cancel,
+    running: async (id) => (await ask(`/stream?conversation_id=${encodeURIComponent(id)}`)).streamId,
+    preview: async (request) => parseJson((await ask("/stream", { ...request, preview: true })).text),
   };
 }

@@ -1,6 +1,19 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { RelayClientError } from "./errors.ts";
-import { ASK, DONE, makeLab, makeStream, play, refusal, say, silence, START, streamOf } from "./testing/fake_relay.ts";
+import {
+  ASK,
+  busyWith,
+  DONE,
+  makeLab,
+  makeStream,
+  offline,
+  play,
+  refusal,
+  say,
+  silence,
+  START,
+  streamOf,
+} from "./testing/fake_relay.ts";
 
 Deno.test("start() posts the request with the token, and gives the events, the text and the end", async () => {
   const stream = makeStream(say.start + say.reasoning("Hm") + say.ping + say.token("Once\n", 5));
@@ -132,7 +145,42 @@ Deno.test("cancel() gives what it found, and rejects with the relay's code", asy
     refusal(404, "stream_not_found"),
   ]);
   equal([await client.cancel("s1"), await client.cancel("s1")], ["cancelling", "completed"]);
-  await rejects(client.cancel("s1"), { code: "stream_not_found", status: 404 });
-  const [{ method, path, body }] = requests;
+  await rejects(client.cancel("s1", { at: 7 }), { code: "stream_not_found", status: 404 });
+  const [{ method, path, body }, , { body: cut }] = requests;
   equal([method, path, body, requests.length], ["POST", "/cancel", { stream_id: "s1" }, 3]);
+  equal(cut, { stream_id: "s1", at: 7 });
+});
+
+const named = (status: number, headers: HeadersInit) => () => new Response(null, { status, headers });
+
+Deno.test("running() gives the stream_id of what a conversation waits for, without reading it", async () => {
+  const found = named(200, { "content-type": "text/event-stream; charset=utf-8", "x-stream-id": "s7" });
+  const { client, requests, clock } = makeLab([found, named(204, {}), offline, found, named(401, {})]);
+  equal([await client.running("a/b"), await client.running(7)], ["s7", null]);
+  const later = client.running("c1");
+  await clock.run(500);
+  equal(await later, "s7");
+  await rejects(client.running("c1"), { code: "unauthenticated", status: 401 });
+  equal(requests.slice(0, 2).map(({ method, path }) => `${method} ${path}`), [
+    "HEAD /stream?conversation_id=a%2Fb",
+    "HEAD /stream?conversation_id=7",
+  ]);
+  equal(clock.pending(), 0);
+});
+
+Deno.test("preview() asks what would be sent, and gives it", async () => {
+  const preview = { bot_id: "b1", bot_reason: "default", messages: [], fits: true };
+  const { client, requests } = makeLab([() => Response.json(preview), refusal(404, "bot_not_found")]);
+  equal(await client.preview({ prompt: "Tell me", conversation_id: "c1" }) as unknown, preview);
+  const [{ method, path, body }] = requests;
+  equal([method, path], ["POST", "/stream"]);
+  equal(body, { prompt: "Tell me", conversation_id: "c1", preview: true });
+  await rejects(client.preview({ prompt: "Tell me" }), { code: "bot_not_found" });
+});
+
+Deno.test("a start that is refused as busy says what runs and when to ask again, and is not sent again", async () => {
+  const { result: { error }, requests } = await play([busyWith("s7")]);
+  const { code, status, streamId, retryAfter, retryable } = error!;
+  equal([code, status, streamId, retryAfter, retryable], ["conversation_busy", 409, "s7", 2, true]);
+  equal(requests.length, 1);
 });

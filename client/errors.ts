@@ -54,6 +54,8 @@ export interface ClientErrorDetails {
   retryAfter?: number;
   /** Of `invalid_request` alone. */
   issues?: Issue[];
+  /** Of `conversation_busy` alone: the generation that runs. */
+  streamId?: string;
   /** The stored message, if there was text before the failure. */
   messageId?: string | number | null;
   cause?: unknown;
@@ -66,6 +68,7 @@ export class RelayClientError extends Error {
   declare readonly retryable: boolean;
   declare readonly retryAfter: number | undefined;
   declare readonly issues: Issue[];
+  declare readonly streamId: string | undefined;
   declare readonly messageId: string | number | null;
 
   constructor(code: ClientErrorCode, message: string, { cause, ...details }: ClientErrorDetails = {}) {

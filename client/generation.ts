@@ -1,8 +1,7 @@
 /** What one reader knows of a generation: takes the stream's events, feeds callbacks and loops. */
 
-import type { EventSourceMessage } from "eventsource-parser";
 import { RelayClientError, unreachable } from "./errors.ts";
-import { parseJson } from "./read_stream.ts";
+import { parseJson, type StreamEvent } from "./read_stream.ts";
 import type { Callbacks, DoneData, ErrorData, GenerationEvent, Outcome, Result, StartData } from "./types.ts";
 
 /** The state behind a Generation. Only this module writes it. */
@@ -11,6 +10,10 @@ export interface GenerationState {
   start: StartData | null;
   /** The text after the offset at which the reading began. */
   text: string;
+  /** Whether the text was cut where a cancel was asked for. */
+  isCut: boolean;
+  /** What came after the cut: it is shown if the generation ends otherwise. */
+  hidden: string;
   reasoning: string;
   /** The message's length, in UTF-16 code units, as far as it is known here. */
   offset: number;
@@ -39,6 +42,8 @@ export function createGenerationState(streamId: string, offset: number, callback
     streamId,
     start: null,
     text: "",
+    isCut: false,
+    hidden: "",
     reasoning: "",
     offset,
     activity: 0,
@@ -80,7 +85,7 @@ export function createGenerationState(streamId: string, offset: number, callback
 }
 
 /** Answers whether this was the last event; throws if it cannot be used. */
-export function takeEvent(state: GenerationState, { event, id, data }: EventSourceMessage): boolean {
+export function takeEvent(state: GenerationState, { event, id, data }: StreamEvent): boolean {
   const { callbacks, offset } = state;
   if (event === "start" && !state.start) {
     const start: StartData = parseJson(data);
@@ -93,9 +98,10 @@ export function takeEvent(state: GenerationState, { event, id, data }: EventSour
     if (start > offset) throw unreachable(`Cannot read the stream: the text from ${offset} to ${start} is missing`);
     const text = data.slice(offset - start);
     if (text) {
-      state.text += text;
       state.offset = end;
-      state.notify(() => callbacks.onToken?.(text, end));
+      state.hidden += text;
+      if (state.isCut) state.activity++;
+      else showText(state);
     }
   } else if (event === "reasoning") {
     state.reasoning += data;
@@ -104,12 +110,25 @@ export function takeEvent(state: GenerationState, { event, id, data }: EventSour
     state.activity++;
   } else if (event === "done") {
     const last: DoneData = parseJson(data);
-    state.settle(outcomeOf(last), null, last);
+    const outcome = outcomeOf(last);
+    if (outcome !== "cancelled") showText(state);
+    state.settle(outcome, null, last);
   } else if (event === "error") {
+    showText(state);
     const { code, message, retryable, message_id }: ErrorData = parseJson(data);
     state.settle("failed", new RelayClientError(code, message, { retryable, messageId: message_id }));
   }
   return !!state.result;
+}
+
+/** Shows what was hidden; from then on text is shown as it comes. */
+export function showText(state: GenerationState): void {
+  const { hidden, offset, callbacks } = state;
+  state.isCut = false;
+  state.hidden = "";
+  if (!hidden) return;
+  state.text += hidden;
+  state.notify(() => callbacks.onToken?.(hidden, offset));
 }
 
 /** A loop's events, from the beginning; throws the failure of a generation that fails. */

@@ -1,6 +1,5 @@
 /** Reads the body of an answer: as text, as server-sent events, as JSON. */
 
-import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { RelayClientError, unreachable } from "./errors.ts";
 
 /** Characters of one event; the relay sends at most 256 Ki units of text in one. */
@@ -27,31 +26,50 @@ export async function* readText(body: ReadableStream<Uint8Array>, signal: AbortS
   }
 }
 
+/** One event of a stream, by its fields. */
+export interface StreamEvent {
+  event?: string;
+  id?: string;
+  data: string;
+}
+
 /**
- * Gives each event to `onEvent` until that answers true; what it throws ends the reading. A stream that ends earlier was
- * interrupted, however cleanly it ends: a gateway at its time limit closes a stream like that.
+ * Gives each event that has data to `onEvent` until that answers true; what it throws ends the reading. A stream that
+ * ends earlier was interrupted, however cleanly it ends: a gateway at its time limit closes a stream like that.
  */
 export async function readEvents(
   texts: AsyncIterable<string>,
-  onEvent: (event: EventSourceMessage) => boolean,
+  onEvent: (event: StreamEvent) => boolean,
 ): Promise<void> {
-  let ended = false;
-  const parser = createParser({
-    maxBufferSize: MAX_EVENT_CHARACTERS,
-    onEvent(event) {
-      ended ||= onEvent(event);
-    },
-    onError({ type }) {
-      if (type !== "max-buffer-size-exceeded") return;
+  /** The line whose end has not come, and the event whose blank line has not. */
+  let line = "";
+  let fields: Record<string, string> = {};
+  let size = 0;
+  let isAfterReturn = false;
+  for await (const text of texts) {
+    // A CR LF may be cut in two.
+    const part = isAfterReturn ? text.replace(/^\n/, "") : text;
+    if (text) isAfterReturn = text.endsWith("\r");
+    size += part.length;
+    // A long line comes in many parts, and is not searched again with each of them.
+    const lines = /[\r\n]/.test(part) ? (line + part).split(/\r\n?|\n/) : [line + part];
+    line = lines.pop()!;
+    for (const whole of lines) {
+      if (whole) {
+        const [, name, value] = /^([^:]*):? ?([^]*)/.exec(whole)!;
+        fields[name] = name === "data" && "data" in fields ? `${fields.data}\n${value}` : value;
+      } else {
+        if ("data" in fields && onEvent(fields as unknown as StreamEvent)) return;
+        fields = {};
+        size = line.length;
+      }
+    }
+    if (size > MAX_EVENT_CHARACTERS) {
       throw new RelayClientError(
         "unexpected_response",
         `Cannot read the stream: the limit of an event is ${MAX_EVENT_CHARACTERS} characters`,
       );
-    },
-  });
-  for await (const text of texts) {
-    parser.feed(text);
-    if (ended) return;
+    }
   }
   throw unreachable("Cannot read the stream: it ended without a last event");
 }

@@ -1,11 +1,11 @@
 /** Keeps the reader of a generation connected until the generation ends. */
 
 import { failureOf, unreachable } from "./errors.ts";
-import { createGenerationState, eventsOf, type GenerationState, takeEvent } from "./generation.ts";
+import { createGenerationState, eventsOf, type GenerationState, showText, takeEvent } from "./generation.ts";
 import { readEvents, readText } from "./read_stream.ts";
 import type { Send } from "./requests.ts";
 import type { Retry } from "./retry.ts";
-import type { After, Generation, GenerationEvent, ReadOptions } from "./types.ts";
+import type { After, CancelOptions, Generation, GenerationEvent, ReadOptions } from "./types.ts";
 
 /** The relay sends a ping after 4 s without an event; past this the connection is dead, whatever the socket says. */
 const SILENCE_MS = 15_000;
@@ -13,8 +13,7 @@ const SILENCE_MS = 15_000;
 /** What a reader needs. */
 export interface ReaderTools {
   send: Send;
-  cancelOnce(streamId: string): Promise<unknown>;
-  cancel(streamId: string): Promise<unknown>;
+  cancel(streamId: string, options: CancelOptions): Promise<unknown>;
   retry: Retry;
   after: After;
 }
@@ -55,7 +54,7 @@ export function readGeneration(
  * generation; then the stream is resumed after the text that came. The reading ends with a last event, with a failure
  * that is not transient, or with detach(), and with nothing else.
  */
-function createReader({ send, cancelOnce, cancel, retry, after }: ReaderTools, state: GenerationState, body: unknown) {
+function createReader({ send, cancel, retry, after }: ReaderTools, state: GenerationState, body: unknown) {
   const { streamId, callbacks } = state;
   let connection: AbortController;
   let isCancelling = false;
@@ -67,7 +66,7 @@ function createReader({ send, cancelOnce, cancel, retry, after }: ReaderTools, s
   async function connect(): Promise<void> {
     // The start may have been lost on its way: only the relay knows whether there is something to stop.
     if (isCancelling && !hasBegun) {
-      await cancelOnce(streamId);
+      await send("/cancel", { stream_id: streamId }, connection, null);
       hasBegun = true;
       return begin();
     }
@@ -101,9 +100,19 @@ function createReader({ send, cancelOnce, cancel, retry, after }: ReaderTools, s
     },
     async cancel() {
       isCancelling = true;
+      // What came until now is all that will be stored; who has seen nothing, such as a page that was just loaded, does
+      // not know what was seen before.
+      state.isCut ||= state.text !== "";
       skipWait();
       await Promise.race([beginning, state.done]);
-      if (!state.result) await cancel(streamId);
+      if (!state.result) {
+        try {
+          await cancel(streamId, state.isCut ? { at: state.offset - state.hidden.length } : {});
+        } catch (error) {
+          showText(state);
+          throw error;
+        }
+      }
       return state.done;
     },
     detach() {

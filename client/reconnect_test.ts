@@ -99,7 +99,6 @@ Deno.test("a relay that asks to wait is waited for, up to a minute", async () =>
 
 const page = () => new Response("<h1>Sign in to the hotel</h1>", { headers: { "content-type": "text/html" } });
 const limited = refusal(429, "rate_limited", { "retry-after": "3" });
-const busy = refusal(409, "conversation_busy", { "retry-after": "15" });
 
 Deno.test("a 429 and a foreign page fail at once, and are tried again once the stream has begun", async () => {
   const failures = [];
@@ -111,12 +110,6 @@ Deno.test("a 429 and a foreign page fail at once, and are tried again once the s
   equal(failures, [["rate_limited", 429, 3, true], ["unexpected_response", 200, undefined, false]]);
 });
 
-Deno.test("a conversation that is busy fails at once, says when to send the prompt again, and is never waited for", async () => {
-  const { result: { error }, requests } = await play([busy]);
-  equal([error!.code, error!.status, error!.retryAfter, error!.retryable], ["conversation_busy", 409, 15, true]);
-  equal(requests.length, 1);
-});
-
 Deno.test("cancel() waits until the relay has the start, then cancels, and gives the end", async () => {
   const answer = Promise.withResolvers<Response>();
   const stream = begun();
@@ -126,6 +119,7 @@ Deno.test("cancel() waits until the relay has the start, then cancels, and gives
   equal(requests.length, 1);
   answer.resolve(stream.answer());
   await clock.run(0);
+  // It has shown nothing, and does not know whether another reader has.
   equal(requests[1].body, { stream_id: "s1" });
   stream.send(say.done({ finish_reason: "cancelled", is_complete: false }));
   const { outcome, text, messageId } = await cancelled;
@@ -149,15 +143,70 @@ Deno.test("cancel() of a start without an answer asks the relay, and reads the e
   }
 });
 
+const stopped = say.done({ finish_reason: "cancelled", is_complete: false });
+
+Deno.test("cancel() cuts the text where it is shown: what comes after it is shown to nobody", async () => {
+  const stream = begun();
+  const { start, clock, requests } = makeLab([stream.answer, cancelling]);
+  const heard: string[] = [];
+  const generation = start({ onToken: (text) => heard.push(text) });
+  await clock.run(0);
+  const cancelled = generation.cancel();
+  stream.send(say.token("cd", 4));
+  await clock.run(0);
+  equal([requests[1].body, generation.text], [{ stream_id: "s1", at: 2 }, "ab"]);
+  stream.send(stopped);
+  const { outcome, text } = await cancelled;
+  equal([outcome, text, ...heard], ["cancelled", "ab", "ab"]);
+  equal(await Array.fromAsync(generation.tokens), ["ab"]);
+});
+
+Deno.test("where a generation ends before its cancel, all of it is shown, also over a connection that breaks", async () => {
+  for (const end of [say.done(), say.error("provider_error")]) {
+    const first = begun();
+    const { start, clock, requests } = makeLab([
+      first.answer,
+      () => Response.json({ stream_id: "s1", status: "completed" }),
+      streamOf(say.token("ef", 6), end),
+    ]);
+    const heard: unknown[] = [];
+    const generation = start({ onToken: (text, offset) => heard.push([text, offset]) });
+    await clock.run(0);
+    const cancelled = generation.cancel();
+    first.send(say.token("cd", 4));
+    await clock.run(0);
+    first.break();
+    await clock.run(500);
+    equal([(await cancelled).text, requests[2].headers.get("last-event-id")], ["abcdef", "4"]);
+    equal(heard, [["ab", 2], ["cdef", 6]]);
+  }
+});
+
+Deno.test("a reader that began in the middle cancels at its offset in the whole text", async () => {
+  const stream = makeStream(say.token("cd", 4));
+  const { client, clock, requests } = makeLab([stream.answer, cancelling]);
+  const generation = client.resume("s1", { from: 2 });
+  await clock.run(0);
+  const cancelled = generation.cancel();
+  await clock.run(0);
+  equal(requests[1].body, { stream_id: "s1", at: 4 });
+  stream.send(stopped);
+  equal((await cancelled).text, "cd");
+});
+
 Deno.test("cancel() is repeated while the relay cannot be reached, and rejects in the end", async () => {
   const stream = begun();
   const { start, clock, requests } = makeLab([stream.answer], { retry: { attempts: 2 } });
   const generation = start();
   await clock.run(0);
   const cancelled = rejects(generation.cancel(), { code: "unreachable" });
+  stream.send(say.token("cd", 4));
+  await clock.run(0);
+  equal(generation.text, "ab");
   await clock.run(10_000);
   await cancelled;
-  equal(requests.length, 4);
-  stream.send(say.done());
-  equal((await generation.done).outcome, "completed");
+  equal([requests.length, generation.text], [4, "abcd"]);
+  stream.send(say.token("ef", 6) + say.done());
+  const { outcome, text } = await generation.done;
+  equal([outcome, text], ["completed", "abcdef"]);
 });

@@ -18,11 +18,14 @@ const MAX_BODY_CHARACTERS = 64 * 1024;
 export interface Answer {
   stream: ReadableStream<Uint8Array>;
   text: string;
+  /** Of the stream, if it is one. */
+  streamId: string | null;
 }
 
 /**
- * A POST of `body`; without one, a GET of the text after the offset. An offset of null asks for no stream. The
- * controller can end a stream later. Throws a RelayClientError, or the controller's reason.
+ * A POST of `body`; without one, a GET of the text after the offset. An offset of null asks for no stream, and without a
+ * body for a stream's headers alone. The controller can end a stream later. Throws a RelayClientError, or the
+ * controller's reason.
  */
 export type Send = (path: string, body: unknown, controller: AbortController, offset: number | null) => Promise<Answer>;
 
@@ -41,10 +44,11 @@ export function createSend(
     offset: number | null,
   ): Promise<Answer> {
     const { signal } = controller;
+    const isWanted = offset !== null;
     const stop = after(ANSWER_MS, () => controller.abort(unreachable("Cannot reach the relay: no answer within 15 s")));
     try {
       const response = await request(credentials.url + path, {
-        method: body ? "POST" : "GET",
+        method: body ? "POST" : isWanted ? "GET" : "HEAD",
         headers: {
           ...credentials.headers,
           ...headers,
@@ -60,10 +64,12 @@ export function createSend(
       const text = isStream ? "" : await textOf(response, signal);
       // React Native's own fetch gives an answer only when it is whole.
       const stream = response.body!;
-      if (isStream && !stream) {
+      if (isStream && isWanted && !stream) {
         throw new RelayClientError("unexpected_response", "Cannot read the stream: this fetch gives no body");
       }
-      if (response.ok && isStream === (offset !== null)) return { stream, text };
+      if (response.ok && isStream === isWanted || isStream && !body) {
+        return { stream, text, streamId: response.headers.get("x-stream-id") };
+      }
       // A browser takes headers that were cut off for complete ones.
       if (response.ok && EVENT_STREAM.startsWith(type)) throw unreachable(FAILED);
       throw refusalOf(response, text);
@@ -98,23 +104,25 @@ async function textOf(response: Response, signal: AbortSignal): Promise<string> 
   return text;
 }
 
-/** A gateway in front of the relay may refuse with a page of its own: then only the status says why. */
+/** A gateway may refuse with a page of its own, and the answer to a HEAD has none: then only the status says why. */
 function refusalOf({ status, headers }: Response, text: string): RelayClientError {
   const seconds = parseInt(headers.get("retry-after") ?? "");
   const {
-    code = status < 500 ? "unexpected_response" : "unavailable",
+    code = status === 401 ? "unauthenticated" : status < 500 ? "unexpected_response" : "unavailable",
     message = `Cannot use the answer: status ${status}, not from the relay`,
     issues = [],
+    stream_id: streamId,
   } = errorIn(text);
   return new RelayClientError(code, message, {
     status,
     retryable: seconds > 0 || status === 429 || status >= 500,
     retryAfter: seconds >= 0 ? seconds : undefined,
     issues,
+    streamId,
   });
 }
 
-function errorIn(text: string): Partial<RelayClientError> {
+function errorIn(text: string): Partial<RelayClientError & { stream_id: string }> {
   try {
     const { error } = JSON.parse(text);
     return typeof error.code === "string" ? error : {};

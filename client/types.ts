@@ -12,6 +12,16 @@ export interface Usage {
   total_tokens: number | null;
 }
 
+/** What a provider was sent of a story. */
+export interface SentContext {
+  /** How many messages, without the instructions. */
+  messages: number;
+  /** How many of the path, before these, were left out; null: too many to count. */
+  left_out: number | null;
+  /** The message whose memory stands for what is before it; null: none does. */
+  memory: Id | null;
+}
+
 /** The data of `start`: the generation's place in the conversation. */
 export interface StartData {
   stream_id: string;
@@ -20,6 +30,8 @@ export interface StartData {
   model: string;
   user_message_id: Id | null;
   parent_id: Id | null;
+  /** Null where that is not known any more. */
+  context: SentContext | null;
 }
 
 /** The data of `done`. */
@@ -97,11 +109,46 @@ export type CancelStatus =
   | "failed"
   | "interrupted";
 
+/** Where a cancel cuts the text. */
+export interface CancelOptions {
+  /** The offset that the reader had seen; absent: all that came is stored. What another reader was sent is never cut. */
+  at?: number;
+}
+
+/** What a start would send. Tokens are estimated, as the relay does when it decides what is left out. */
+export interface Preview {
+  bot_id: Id;
+  /** Why this bot: the request names it, it is the conversation's, the user's default, or the one changed last. */
+  bot_reason: "explicit" | "conversation" | "default" | "latest";
+  model: string;
+  conversation_id: Id | null;
+  /** The message that would be answered; null: none. */
+  parent_id: Id | null;
+  /** In this order, the instructions first; `message_id` is null where it is no stored message. */
+  messages: {
+    role: "system" | "user" | "assistant";
+    characters: number;
+    estimated_tokens: number;
+    message_id: Id | null;
+  }[];
+  /** What stands for everything up to and with this message. */
+  memory: { message_id: Id; characters: number } | null;
+  /** How many messages of the path are left out; null: too many to count. */
+  left_out: number | null;
+  estimated_tokens: number;
+  /** What the model can read at once, the answer included; null: unknown, and nothing is left out. */
+  context_tokens: number | null;
+  /** What is kept free for the answer. */
+  reply_tokens: number | null;
+  /** Whether it would be sent; else a start is refused with `context_exceeded`. */
+  fits: boolean;
+}
+
 /** The end of a generation. */
 export type Result =
   & {
     streamId: string;
-    /** All text that came, from the offset at which the reading began. */
+    /** All text that was shown, from the offset at which the reading began: what came after a cancel is not. */
     text: string;
     /** The row of `messages`; null if nothing was stored, or the relay could not say yet. */
     messageId: Id | null;
@@ -153,7 +200,10 @@ export interface Generation extends AsyncIterable<GenerationEvent> {
   readonly tokens: AsyncIterable<string>;
   /** Never rejects. */
   readonly done: Promise<Result>;
-  /** Stops the generation for all its readers; settles with its end. Rejects if the relay cannot be reached. */
+  /**
+   * Stops the generation for all its readers, and cuts the text where it is shown now; settles with its end. Rejects if
+   * the relay cannot be reached: then the text goes on.
+   */
   cancel(): Promise<Result>;
   /** Stops reading; `on_disconnect` decides what that means for the generation. */
   detach(): void;

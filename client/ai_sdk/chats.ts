@@ -10,6 +10,14 @@ export type RelayFields = Pick<
   "bot_id" | "system" | "on_disconnect" | "conversation_id"
 >;
 
+/** What one request may ask for in place of an answer to a question; a message by its row, or by its id in useChat. */
+export interface TurnFields extends RelayFields {
+  /** For `regenerate`: the answer to go on with. */
+  continue_of?: Id;
+  /** For `resumeStream`: the message to answer. */
+  answer_to?: Id;
+}
+
 /** What useChat asks for. */
 export interface ChatRequest {
   trigger: "submit-message" | "regenerate-message";
@@ -23,7 +31,9 @@ export interface Chat {
   /** Settles once a stopped generation has ended, and the row of its answer is known. */
   stopped: Promise<unknown>;
   /** The body of POST /stream; throws a TypeError for what the relay does not do. */
-  requestOf(asked: ChatRequest, streamId: string, fields: RelayFields): StartRequest;
+  requestOf(asked: ChatRequest, streamId: string, fields: TurnFields): StartRequest;
+  /** The same for a bot that takes its turn after any message. */
+  answerTo(messageId: Id, streamId: string, fields: RelayFields): StartRequest;
   /** Takes the start of a generation: its parent is the row of the question. */
   started(questionId: string | undefined, start: Pick<StartData, "conversation_id" | "parent_id">): void;
   /** Takes its end: the row of the answer. */
@@ -47,6 +57,8 @@ export function createChat(): Chat {
     return !stream_id && !attempts.has(id) && UUID.test(id) ? id : undefined;
   }
 
+  const knownRow = (id: Id) => rows.get(String(id)) ?? id;
+
   function parentOf({ trigger, messageId, messages }: ChatRequest) {
     const before = messages.at(-2);
     if (before) return { parent_id: rowOf(before) };
@@ -58,7 +70,8 @@ export function createChat(): Chat {
   const chat: Chat = {
     conversationId: undefined,
     stopped: Promise.resolve(),
-    requestOf(asked, streamId, fields) {
+    answerTo: (messageId, streamId, fields) => ({ ...fields, stream_id: streamId, answer_to: knownRow(messageId) }),
+    requestOf(asked, streamId, { continue_of, answer_to: _, ...fields }) {
       const question = asked.messages.at(-1);
       if (question?.role !== "user") {
         throw new TypeError(`Cannot ask the relay: the last message is of the role "${question?.role}", not "user"`);
@@ -66,6 +79,7 @@ export function createChat(): Chat {
       chat.conversationId = fields.conversation_id ?? chat.conversationId ??
         conversationIn(asked.messages);
       const common = { ...fields, conversation_id: chat.conversationId, stream_id: streamId };
+      if (continue_of) return { ...common, continue_of: knownRow(continue_of) };
       if (asked.trigger === "regenerate-message") {
         const row = rowOf(question);
         if (row) return { ...common, reroll_of: row };

@@ -4,13 +4,16 @@ import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import type { RelayClient } from "../client.ts";
 import type { RelayClientError } from "../errors.ts";
 import { newStreamId } from "../stream_id.ts";
-import type { Generation, Id } from "../types.ts";
-import { type Chat, createChat, type RelayFields } from "./chats.ts";
+import type { Generation, Id, StartData } from "../types.ts";
+import { type Chat, createChat, type RelayFields, type TurnFields } from "./chats.ts";
 import { chunksOf } from "./chunks.ts";
 import type { StoryMetadata } from "./history.ts";
 
-export type { RelayFields } from "./chats.ts";
+export type { RelayFields, TurnFields } from "./chats.ts";
 export { loadConversation, type StoryMetadata, type StoryRow, toUIMessages } from "./history.ts";
+
+/** How often a question waits for an answer that is still being written; then it fails, and `regenerate` asks again. */
+const MAX_WAITS = 3;
 
 /** Where the stream that a chat reads is remembered. */
 export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -50,24 +53,37 @@ export function createRelayTransport<Message extends UIMessage>(
       const chat = chatOf(chatId);
       await chat.stopped;
       const streamId = newStreamId();
-      const generation = client.start(
-        chat.requestOf(asked, streamId, { ...request, ...body }),
-        {
+      const turn = chat.requestOf(asked, streamId, { ...request, ...body });
+      for (let waits = 0;; waits++) {
+        const generation = client.start(turn, {
           onStart(start) {
             chat.started(asked.messages.at(-1)?.id, start);
             remember(storage, keysOf(chatId, chat), streamId);
           },
-        },
-      );
-      return streamChunks(generation, chunksOf(generation), chat, storage, chatId, abortSignal);
+        });
+        const stream = streamChunks(generation, chunksOf(generation), chat, storage, chatId, abortSignal);
+        const running = await answerBefore(generation);
+        if (!running || waits === MAX_WAITS) return stream;
+        // The same request is sent once that has ended; the user's message stays where it is until then.
+        await client.resume(running, { signal: abortSignal }).done;
+        abortSignal?.throwIfAborted();
+      }
     },
     async reconnectToStream({ chatId, abortSignal, body }) {
       const chat = chatOf(chatId);
+      const { answer_to, stream_id, ...fields } = (body ?? {}) as TurnFields & { stream_id?: string };
       const keys = keysOf(chatId, chat);
-      const streamId = (body as { stream_id?: string } | undefined)?.stream_id ??
-        keys.map((key) => storage.getItem(key)).find((id) => id);
+      const callbacks = { onStart: (start: StartData) => chat.started(undefined, start) };
+      if (answer_to) {
+        await chat.stopped;
+        const turn = chat.answerTo(answer_to, newStreamId(), { ...request, ...fields });
+        const generation = client.start(turn, callbacks);
+        return streamChunks(generation, chunksOf(generation), chat, storage, chatId, abortSignal);
+      }
+      const streamId = stream_id ?? keys.map((key) => storage.getItem(key)).find((id) => id) ??
+        (chat.conversationId ? await client.running(chat.conversationId) : null);
       if (!streamId) return null;
-      const generation = client.resume(streamId, { onStart: (start) => chat.started(undefined, start) });
+      const generation = client.resume(streamId, callbacks);
       const state = await stateOf(generation, abortSignal);
       if (state === "forgotten") keys.forEach((key) => storage.removeItem(key));
       if (state !== "begun") return null;
@@ -78,6 +94,15 @@ export function createRelayTransport<Message extends UIMessage>(
       return streamChunks(generation, chunks, chat, storage, chatId, abortSignal);
     },
   };
+}
+
+/** Waits for the first event; gives the generation that a refused one would have to wait for. */
+async function answerBefore(generation: Generation): Promise<string | undefined> {
+  try {
+    await generation[Symbol.asyncIterator]().next();
+  } catch (error) {
+    return (error as RelayClientError).streamId;
+  }
 }
 
 /**

@@ -2,6 +2,8 @@ import { deepStrictEqual as equal, rejects } from "node:assert/strict";
 import type { UIMessage, UIMessageChunk } from "ai";
 import {
   type Answer,
+  busyWith,
+  cutAfter,
   makeLab,
   makeStream,
   offline,
@@ -20,6 +22,8 @@ function message(id: string, role: UIMessage["role"], metadata?: unknown): UIMes
 }
 
 const question = message("q1", "user");
+/** What a conversation without a running generation answers. */
+const nothing: Answer = () => new Response(null, { status: 204 });
 const whole = () => streamOf(say.start, say.token("ab", 2), say.done());
 
 /** A transport before a fake relay; `send` and `reconnect` are called as useChat calls them. */
@@ -43,8 +47,10 @@ function makeChat(...answers: Answer[]) {
     ...lab,
     items,
     loaded,
-    send: (messages: UIMessage[], fields: { trigger?: "regenerate-message"; body?: object } = {}) =>
-      transport.sendMessages({ trigger: "submit-message", ...common, messages, ...fields }),
+    send: (
+      messages: UIMessage[],
+      fields: { trigger?: "regenerate-message"; body?: object; abortSignal?: AbortSignal } = {},
+    ) => transport.sendMessages({ trigger: "submit-message", ...common, messages, ...fields }),
     reconnect: (fields = {}) => transport.reconnectToStream({ ...common, ...fields }),
   };
 }
@@ -125,6 +131,76 @@ Deno.test("another answer that is resumed takes the place of the old one, under 
   equal(first, { type: "start", messageId: "old-stream", messageMetadata: START });
 });
 
+Deno.test("a question waits for the answer that is being written, and is then the same request", async () => {
+  const running = makeStream(say.start);
+  const lab = makeChat(busyWith("s7"), running.answer, whole());
+  const chunks = lab.send([question]).then(chunksIn);
+  await lab.clock.run(0);
+  equal(lab.requests.map(({ path }) => path), ["/stream", "/stream/s7"]);
+  running.send(say.error("interrupted"));
+  equal((await chunks).map(({ type }) => type), ["start", "text-start", "text-delta", "text-end", "finish"]);
+  equal(lab.requests[2].body, lab.requests[0].body);
+  equal(lab.items.size, 0);
+});
+
+Deno.test("a question that waits is given up with its chat, or after some answers, and can be asked again", async () => {
+  const lab = makeChat(busyWith("s7"), silence);
+  const controller = new AbortController();
+  const left = rejects(lab.send([question], { abortSignal: controller.signal }), { name: "AbortError" });
+  await lab.clock.run(0);
+  controller.abort();
+  await left;
+  await lab.clock.run(60_000);
+  equal(lab.requests.length, 2);
+
+  const busy = busyWith("s7");
+  const other = makeChat(busy, whole(), busy, whole(), busy, cutAfter(), busy, whole());
+  const stream = await other.send([question]);
+  await rejects(chunksIn(stream), { code: "conversation_busy", streamId: "s7" });
+  await chunksIn(await other.send([question], { trigger: "regenerate-message" }));
+  equal(other.requests.at(-1)!.body, other.requests[0].body);
+});
+
+Deno.test("an answer is continued in its place, by its row or by its id in useChat", async () => {
+  const lab = makeChat(whole(), whole(), whole());
+  const [{ messageId }] = await chunksIn(await lab.send([question])) as { messageId: string }[];
+  for (const continue_of of [messageId, ROW]) {
+    await chunksIn(await lab.send([question], { trigger: "regenerate-message", body: { continue_of } }));
+  }
+  const [, { body: { stream_id: _, ...first } }, { body: second }] = lab.requests;
+  equal(first, { bot_id: "b1", system: "Be brief", conversation_id: "c1", continue_of: "a1" });
+  equal(second.continue_of, ROW);
+  await chunksIn(await lab.send([question], { trigger: "regenerate-message" })).catch(() => {});
+  equal(lab.requests[3].body.reroll_of, "u1");
+});
+
+Deno.test("a bot takes its turn after any message, as one more message", async () => {
+  const lab = makeChat(whole(), whole());
+  const [{ messageId }] = await chunksIn(await lab.send([question])) as { messageId: string }[];
+  const [start] = await chunksIn(await lab.reconnect({ body: { answer_to: messageId, bot_id: "b2" } }));
+  const { stream_id, ...turn } = lab.requests[1].body;
+  equal(turn, { bot_id: "b2", system: "Be brief", answer_to: "a1" });
+  equal([lab.requests[1].method, start], [
+    "POST",
+    { type: "start", messageId: stream_id, messageMetadata: START },
+  ]);
+});
+
+Deno.test("what another device has begun in the conversation is resumed", async () => {
+  const found = () => new Response(null, { headers: { "content-type": "text/event-stream", "x-stream-id": "s1" } });
+  const lab = makeChat(whole(), nothing, found, whole());
+  equal(await lab.reconnect(), null);
+  await chunksIn(await lab.send([question]));
+  equal(await lab.reconnect(), null);
+  const chunks = await chunksIn(await lab.reconnect());
+  equal(chunks.at(-1)!.type, "finish");
+  equal(lab.requests.slice(1).map(({ method, path }) => `${method} ${path}`), [
+    "HEAD /stream?conversation_id=c1",
+    "HEAD /stream?conversation_id=c1",
+    "GET /stream/s1",
+  ]);
+});
+
 Deno.test("a running stream is remembered under the chat and under its conversation, and forgotten at its end", async () => {
   const stream = makeStream(say.start);
   const lab = makeChat(stream.answer);
@@ -138,7 +214,7 @@ Deno.test("a running stream is remembered under the chat and under its conversat
 });
 
 Deno.test("a stream whose end did not come can be resumed, and one that has ended cannot", async () => {
-  const lab = makeChat(streamOf(say.start), whole());
+  const lab = makeChat(streamOf(say.start), whole(), nothing);
   const lost = rejects(async () => await chunksIn(await lab.send([question])), { code: "unreachable" });
   await lab.clock.run(15_000);
   await lost;

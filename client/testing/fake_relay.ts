@@ -91,9 +91,12 @@ export const offline: Answer = () => {
 export const silence: Answer = () => new Promise(() => {});
 
 /** A refusal as the relay writes it. */
-export function refusal(status: number, code: string, headers: HeadersInit = {}): Answer {
-  return () => Response.json({ error: { code, message: `It is ${code}` } }, { status, headers });
+export function refusal(status: number, code: string, headers: HeadersInit = {}, fields = {}): Answer {
+  return () => Response.json({ error: { code, message: `It is ${code}`, ...fields } }, { status, headers });
 }
+
+/** The refusal of a prompt while the answer before it is written, by the generation of this name. */
+export const busyWith = (stream_id: string) => refusal(409, "conversation_busy", { "retry-after": "2" }, { stream_id });
 
 /** An event stream that a test writes while it is read. */
 export function makeStream(first: string) {
@@ -139,6 +142,7 @@ export const START = {
   model: "m1",
   user_message_id: "u1",
   parent_id: "u1",
+  context: { messages: 1, left_out: 0, memory: null },
 };
 
 /** The data of the last event. */

@@ -14,6 +14,8 @@ export interface ErrorNotice {
   detail?: string;
   /** Milliseconds since 1970 before which a retry is refused. */
   notBefore?: number;
+  /** Nothing has failed. */
+  isCalm?: true;
 }
 
 type Copy = [title: string, advice: string, action: ErrorAction];
@@ -24,7 +26,7 @@ const VERSION_MISMATCH: Copy = [
   "reload",
 ];
 
-const REGENERATE = "The text so far is saved. You can regenerate the answer.";
+const REGENERATE = "The text so far is saved. You can continue from there, or regenerate the answer.";
 
 /** The type keeps this complete: one entry for each code of the relay and of the client. */
 const COPY: Record<ClientErrorCode, Copy> = {
@@ -116,6 +118,22 @@ export const NOT_STORED: ErrorNotice = {
   action: "reload",
 };
 
+/** A prompt came while the answer before it is being written: the page shows that, and keeps the prompt. */
+export const ANSWER_FIRST: ErrorNotice = {
+  title: "Another answer is being written.",
+  advice: "It was asked for on another device. Your message waits below: send it when this is finished, or stop this.",
+  action: "none",
+  isCalm: true,
+};
+
+/** An answer was continued, and the model had nothing to add. */
+export const NOTHING_ADDED: ErrorNotice = {
+  title: "Nothing was added.",
+  advice: "The model has ended this answer where it stands. Write what happens next.",
+  action: "none",
+  isCalm: true,
+};
+
 const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["provider_error", "provider_bad_response", "provider_refused"];
 
 /** The notice for an error of a generation, or of a request to the relay. */
@@ -158,6 +176,11 @@ const ACCOUNT_COPY: Record<string, string> = {
 export function accountError(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   return code !== undefined && Object.hasOwn(ACCOUNT_COPY, code) ? ACCOUNT_COPY[code] : dataError({ message });
+}
+
+/** Whether an answer ended before its end, so that it can be continued. */
+export function isCutShort(finishReason: string | null, isComplete: boolean): boolean {
+  return !isComplete || finishReason === "length";
 }
 
 /** The note below an answer that did not end by itself; null for one that did. */

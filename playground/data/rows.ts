@@ -9,6 +9,15 @@ export interface Bot {
   access_path: string;
   system_prompt: string | null;
   temperature: number | null;
+  /** What the model reads at once, its answer included; null: nobody knows. */
+  context_tokens: number | null;
+  /** What is kept free for the answer; null: a quarter of it. */
+  reply_tokens: number | null;
+  takes_prefill: boolean;
+  takes_system: boolean;
+  first_turn_is_user: boolean;
+  /** Null: the model's name says whether it may be so. */
+  thinks_first: boolean | null;
 }
 
 /** A conversation. The texts of the page call it a story. */

@@ -7,7 +7,8 @@ import { dataError } from "../copy/errors.ts";
 import { changeConversation, listMessages, readConversation } from "../data/conversations.ts";
 import type { Conversation, Message } from "../data/rows.ts";
 import { readRunning } from "../data/running_generations.ts";
-import { createLiveGeneration, type LiveGeneration } from "./live_generation.ts";
+import { createLiveGeneration } from "./live_generation.ts";
+import type { LiveGeneration } from "./live_state.ts";
 import { createTree, type Tree } from "./tree.ts";
 
 /** What the page shows of the conversation, and what the user can do. */
@@ -24,6 +25,8 @@ export interface CurrentConversation {
   error: ReadonlySignal<string | null>;
   generation: LiveGeneration;
   open(id: string | null): Promise<void>;
+  /** Sends a prompt below the last message that is shown. */
+  send(prompt: string): void;
   /** Reads it again, for changes by other tabs and devices. */
   refresh(): Promise<void>;
   /** Makes this message the leaf: the next prompt becomes a branch below it. */
@@ -37,11 +40,12 @@ export interface CurrentConversation {
 /** Nothing is open at first. */
 export function createCurrentConversation(supabase: SupabaseClient, relay: RelayClient): CurrentConversation {
   const state = createState(supabase);
-  const { id, status, messages, leafId, tree, isFollowing, error } = state;
+  const { id, status, messages, leafId, activeId, tree, isFollowing, error } = state;
   const follow = () => void (isFollowing.value = true);
   const generation = createLiveGeneration(relay, {
     id,
     tree,
+    leafId,
     onBegin: follow,
     reload: async (leaf) => await attempt(state, load(state, isFollowing.value ? leaf : undefined)) !== undefined,
   });
@@ -57,7 +61,20 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
       isFollowing.value = false;
       generation.dismiss();
     });
-    attempt(state, changeConversation(supabase, id.value, { active_message_id: messageId }));
+    activeId.value = undefined;
+    const change = changeConversation(supabase, id.value, { active_message_id: messageId });
+    attempt(
+      state,
+      change.then(() => {
+        if (leafId.value === messageId) activeId.value = messageId;
+      }),
+    );
+  }
+
+  /** Below the active leaf a prompt waits for what is being written there; any other place is named. */
+  function send(prompt: string) {
+    const last = path.value.at(-1)?.id ?? null;
+    generation.send(prompt, last === activeId.value ? undefined : last);
   }
 
   async function open(newId: string | null) {
@@ -66,7 +83,7 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
       generation.detach();
       id.value = newId;
       messages.value = [];
-      leafId.value = null;
+      leafId.value = activeId.value = null;
       error.value = null;
       status.value = newId === null ? "ready" : "loading";
       follow();
@@ -79,12 +96,26 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     if (generation.isRunning.value) return;
     const conversation = await attempt(state, load(state));
     if (!conversation || (generation.error.value?.notBefore ?? 0) > Date.now()) return;
-    if (readRunning(conversation.id)) generation.resume();
-    else if (generation.text.value) generation.dismiss();
+    if (!readRunning(conversation.id) && generation.text.value) generation.dismiss();
+    if (!generation.error.value || readRunning(conversation.id)) generation.resume();
   }
 
   const show = (messageId: string) => moveTo(tree.value.leafBelow(messageId));
-  return { id, status, tree, path, isFollowing, error, generation, open, refresh, branchFrom: moveTo, show, follow };
+  return {
+    id,
+    status,
+    tree,
+    path,
+    isFollowing,
+    error,
+    generation,
+    open,
+    send,
+    refresh,
+    branchFrom: moveTo,
+    show,
+    follow,
+  };
 }
 
 type State = ReturnType<typeof createState>;
@@ -98,6 +129,8 @@ function createState(supabase: SupabaseClient) {
     messages,
     tree: computed(() => createTree(messages.value)),
     leafId: signal<string | null>(null),
+    /** The active leaf as it is stored; undefined while another one is being stored. */
+    activeId: signal<string | null | undefined>(null),
     isFollowing: signal(true),
     error: signal<string | null>(null),
     /** Counts calls of open(): rows that were asked for before the last one are dropped. */
@@ -118,6 +151,7 @@ async function load(state: State, leaf?: string): Promise<Conversation | null> {
   batch(() => {
     const wanted = leaf ?? conversation?.active_message_id ?? null;
     state.messages.value = rows;
+    state.activeId.value = conversation?.active_message_id ?? null;
     // Without an active leaf the latest message is the leaf.
     state.leafId.value = rows.some((row) => row.id === wanted) ? wanted : rows.at(-1)?.id ?? null;
     state.status.value = conversation ? "ready" : "missing";

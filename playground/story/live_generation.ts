@@ -6,10 +6,10 @@
  * is not stored yet, and a prompt that was not accepted yet, stay on the page when the status is idle again.
  */
 
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch } from "@preact/signals";
 import type { Callbacks, Generation, RelayClient, RelayClientError, Result } from "../../client/client.ts";
-import type { Id, StartRequest } from "../../client/types.ts";
-import { type ErrorNotice, errorNotice, NOT_STORED } from "../copy/errors.ts";
+import type { StartRequest } from "../../client/types.ts";
+import { ANSWER_FIRST, errorNotice, NOT_STORED, NOTHING_ADDED } from "../copy/errors.ts";
 import {
   isStale,
   readRunning,
@@ -17,52 +17,16 @@ import {
   type RunningGeneration,
   saveRunning,
 } from "../data/running_generations.ts";
-import type { Tree } from "./tree.ts";
-
-/** How far the generation is, for this page. */
-export type Status = "idle" | "sending" | "waiting" | "streaming" | "reconnecting" | "stopping";
-
-/** The generation that the page shows, and what the user can do with it. */
-export interface LiveGeneration {
-  status: ReadonlySignal<Status>;
-  isRunning: ReadonlySignal<boolean>;
-  /** The parent of the new answer; null: it has none; undefined: not known, or there is no new answer. */
-  parentId: ReadonlySignal<string | null | undefined>;
-  /** The prompt that was sent and is not among the stored messages yet. */
-  prompt: ReadonlySignal<string | null>;
-  text: ReadonlySignal<string>;
-  reasoning: ReadonlySignal<string>;
-  /** Reasoning of finished answers by message id. It is not stored, so it lives as long as the page. */
-  pastReasoning: ReadonlyMap<string, string>;
-  error: ReadonlySignal<ErrorNotice | null>;
-  /** How the last generation ended, for screen readers. */
-  announcement: ReadonlySignal<string>;
-  /** The text in the composer. A prompt that could not be sent returns to it. */
-  draft: Signal<string>;
-  /** Sends a prompt as a child of a message; null: as a new root. */
-  send(prompt: string, parentId: string | null): void;
-  /** Generates another version of an answer, or an answer to a prompt. */
-  regenerate(messageId: string): void;
-  /** Repeats what failed. */
-  retry(): void;
-  stop(): Promise<void>;
-  /** Removes the error. */
-  dismiss(): void;
-  /** Streams what this browser has started in the conversation. */
-  resume(): void;
-  /** Stops streaming; the generation goes on. */
-  detach(): void;
-}
-
-/** What a generation needs of its conversation. */
-export interface ConversationAccess {
-  id: ReadonlySignal<string | null>;
-  tree: ReadonlySignal<Tree>;
-  /** A generation begins on this page. */
-  onBegin(): void;
-  /** Reads the conversation again and shows this leaf; false where that failed. */
-  reload(leafId?: string): Promise<boolean>;
-}
+import {
+  clear,
+  type ConversationAccess,
+  createState,
+  type LiveGeneration,
+  returnToDraft,
+  type State,
+  type Status,
+} from "./live_state.ts";
+import { parentOf, retryOf, siblingsOf, storedPrompt, textOf } from "./requests.ts";
 
 /** Nothing runs at first. */
 export function createLiveGeneration(relay: RelayClient, conversation: ConversationAccess): LiveGeneration {
@@ -70,16 +34,22 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
   return {
     ...live.signals,
     pastReasoning: live.pastReasoning,
+    pastContext: live.pastContext,
     isRunning: live.isRunning,
     send: (prompt, parentId) => start(live, { prompt, parent_id: parentId }),
     regenerate: (messageId) => start(live, { reroll_of: messageId }),
+    goOn: (messageId) => start(live, { continue_of: messageId }),
+    answer: (messageId, botId) => start(live, { answer_to: messageId, bot_id: botId }),
     retry() {
       live.signals.error.value = null;
       live.retry();
     },
     stop: () => stop(live),
     dismiss: () => dismiss(live),
-    resume: () => resume(live),
+    resume() {
+      if (readRunning(live.conversation.id.value ?? "")) resume(live);
+      else find(live);
+    },
     detach() {
       const { handle } = live;
       clear(live);
@@ -87,42 +57,6 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
       handle?.detach();
     },
   };
-}
-
-type State = ReturnType<typeof createState>;
-
-function createState(relay: RelayClient, conversation: ConversationAccess) {
-  const status = signal<Status>("idle");
-  return {
-    relay,
-    conversation,
-    signals: {
-      status,
-      parentId: signal<string | null | undefined>(undefined),
-      prompt: signal<string | null>(null),
-      text: signal(""),
-      reasoning: signal(""),
-      error: signal<ErrorNotice | null>(null),
-      announcement: signal(""),
-      draft: signal(""),
-    },
-    isRunning: computed(() => status.value !== "idle"),
-    pastReasoning: new Map<string, string>(),
-    /** The client's generation, while it is read. */
-    handle: null as Generation | null,
-    retry: () => {},
-  };
-}
-
-function clear(live: State) {
-  const { status, parentId, prompt, error, text, reasoning } = live.signals;
-  batch(() => {
-    status.value = "idle";
-    parentId.value = undefined;
-    prompt.value = error.value = null;
-    text.value = reasoning.value = "";
-  });
-  live.handle = null;
 }
 
 function start(live: State, request: StartRequest) {
@@ -144,6 +78,21 @@ function resume(live: State) {
   } else stream(live, id, running);
 }
 
+/** Another device may have begun one. Where the relay does not say so, the page shows what is stored. */
+async function find(live: State) {
+  const { id, tree } = live.conversation;
+  const conversationId = id.value;
+  if (conversationId === null || live.isRunning.value || tree.value.branches === 0) return;
+  const streamId = await live.relay.running(conversationId).catch(() => null);
+  if (!streamId || id.value !== conversationId || live.isRunning.value || readRunning(conversationId)) return;
+  join(live, conversationId, streamId);
+}
+
+function join(live: State, conversationId: string, streamId: string) {
+  saveRunning(conversationId, { streamId, request: null, at: Date.now() });
+  resume(live);
+}
+
 /** Reads a generation to its end. */
 function stream(live: State, conversationId: string, { streamId, request }: RunningGeneration) {
   const { status, announcement, prompt, parentId } = live.signals;
@@ -152,7 +101,7 @@ function stream(live: State, conversationId: string, { streamId, request }: Runn
     announcement.value = "";
     status.value = "sending";
     prompt.value = request?.prompt ?? null;
-    parentId.value = request ? parentOf(live, request) : undefined;
+    parentId.value = request ? parentOf(live.conversation, request) : undefined;
     live.conversation.onBegin();
   });
   const callbacks = callbacksOf(live, conversationId, () => live.handle === handle);
@@ -165,13 +114,14 @@ function stream(live: State, conversationId: string, { streamId, request }: Runn
 }
 
 function callbacksOf(live: State, conversationId: string, isCurrent: () => boolean): Callbacks {
-  const { status, parentId, prompt, text, reasoning } = live.signals;
+  const { status, parentId, prompt, text, reasoning, context } = live.signals;
   const unlessStopping = (next: Status) => {
     if (status.value !== "stopping") status.value = next;
   };
   return {
-    async onStart({ stream_id, parent_id }) {
+    async onStart({ stream_id, parent_id, ...start }) {
       unlessStopping("waiting");
+      context.value = start.context;
       saveRunning(conversationId, { streamId: stream_id, request: null, at: Date.now() });
       await live.conversation.reload();
       if (!isCurrent()) return;
@@ -200,22 +150,35 @@ async function end(
   { error, messageId: storedId, text, outcome }: Result,
 ) {
   const messageId = textOf(storedId);
-  const { status, reasoning, announcement } = live.signals;
+  const { status, reasoning, context, announcement, parentId } = live.signals;
   // The relay may have accepted the request: it is sent again with the same stream_id, so that nothing is paid for twice.
   const isOpen = error?.code === "unreachable" ||
     (error?.retryable === true && handle.start === null && request !== null);
   if (!isOpen) removeRunning(conversationId);
   if (messageId && reasoning.value) live.pastReasoning.set(messageId, reasoning.value);
-  const siblings = siblingsOf(live, request).length;
+  if (messageId && context.value) live.pastContext.set(messageId, context.value);
+  const parent = parentId.value;
+  const siblings = siblingsOf(live.conversation.tree.value, parent).length;
   const isLoaded = await live.conversation.reload(messageId);
   if (live.handle !== handle) return;
+  if (error?.streamId && request?.prompt !== undefined) {
+    // What is being written comes first; the prompt waits in the composer.
+    clear(live);
+    returnToDraft(live, request.prompt);
+    join(live, conversationId, error.streamId);
+    live.signals.error.value = ANSWER_FIRST;
+    return;
+  }
 
   const isUnstored = !error && !messageId && text !== "";
+  // The answer that was to be continued is all that there is.
+  const isOld = isUnstored && siblingsOf(live.conversation.tree.value, parent).some(({ content }) => content === text);
   batch(() => {
-    if (isLoaded && !isUnstored && !isOpen) clear(live);
+    if (isLoaded && (!isUnstored || isOld) && !isOpen) clear(live);
     status.value = "idle";
     live.handle = null;
-    if (isUnstored) live.signals.error.value = NOT_STORED;
+    if (isUnstored && !isOld) live.signals.error.value = NOT_STORED;
+    if (isOld && outcome === "completed") live.signals.error.value = NOTHING_ADDED;
     if (!error) {
       announcement.value = outcome === "completed" ? "Finished." : "Stopped.";
     } else if (error.code === "stream_not_found" && !request) {
@@ -223,54 +186,33 @@ async function end(
       clear(live);
     } else {
       live.signals.error.value = errorNotice(error, Date.now());
-      const stored = messageId ?? textOf(handle.start?.parent_id ?? request?.reroll_of) ??
-        storedPrompt(live, request, siblings);
-      prepareRetry(live, request, isOpen, stored);
+      const answered = textOf(handle.start?.parent_id) ??
+        storedPrompt(live.conversation.tree.value, request, parent, siblings);
+      prepareRetry(live, request, isOpen, messageId, answered);
     }
   });
 }
 
-/** `stored`: the message to regenerate, where one was stored. */
-function prepareRetry(live: State, request: StartRequest | null, isOpen: boolean, stored: string | null | undefined) {
+/** `stored`: what was stored of the answer; `answered`: the message that it answers. */
+function prepareRetry(
+  live: State,
+  request: StartRequest | null,
+  isOpen: boolean,
+  stored: string | undefined,
+  answered: string | undefined,
+) {
+  const again = retryOf(request, stored, answered);
   if (isOpen) live.retry = () => resume(live);
-  else if (stored) live.retry = () => start(live, { reroll_of: stored });
+  else if (again) live.retry = () => start(live, again);
   else if (request?.prompt !== undefined) {
     const { draft } = live.signals;
     returnToDraft(live, request.prompt);
     live.retry = () => {
       const prompt = draft.value;
       draft.value = "";
-      start(live, { prompt, parent_id: request.parent_id ?? null });
+      start(live, { prompt, parent_id: request.parent_id });
     };
   }
-}
-
-/** The page has all ids as texts, the relay those of an integer column as numbers. */
-function textOf(id: Id | null | undefined): string | undefined {
-  return id === null || id === undefined ? undefined : String(id);
-}
-
-/** A refusal can come after the prompt was stored. It must not be stored twice. */
-function storedPrompt(live: State, request: StartRequest | null, before: number): string | undefined {
-  const siblings = siblingsOf(live, request);
-  const last = siblings.at(-1);
-  return siblings.length > before && last?.content === request?.prompt ? last?.id : undefined;
-}
-
-function siblingsOf(live: State, request: StartRequest | null) {
-  return request?.prompt === undefined
-    ? []
-    : live.conversation.tree.value.childrenOf(textOf(request.parent_id) ?? null);
-}
-
-function parentOf(live: State, request: StartRequest): string | null | undefined {
-  if (request.prompt !== undefined) return request.parent_id === null ? null : textOf(request.parent_id);
-  const message = live.conversation.tree.value.get(textOf(request.reroll_of));
-  return message?.is_user_author ? message.id : message?.parent_id;
-}
-
-function returnToDraft({ signals: { draft } }: State, prompt: string) {
-  draft.value = [prompt, draft.value].filter((text) => text.trim()).join("\n\n");
 }
 
 async function stop(live: State) {

@@ -2,7 +2,7 @@
 
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { createRelayClient } from "../../client/client.ts";
+import { createRelayClient, type Preview, type StartRequest } from "../../client/client.ts";
 import { dataError } from "../copy/errors.ts";
 import { titleOf } from "../copy/titles.ts";
 import type { User } from "../data/account.ts";
@@ -26,6 +26,7 @@ const POLL_MS = 4_000;
 export type Dialog =
   | { name: "bots" }
   | { name: "bot"; bot: Bot | null }
+  | { name: "preview" }
   | { name: "rename" | "delete"; conversation: Conversation };
 
 /** What the views show, and what the user can do. */
@@ -47,6 +48,8 @@ export interface Session {
   /** Sends a prompt below the last message that is shown. Creates the conversation first if it is new. */
   send(prompt: string): Promise<void>;
   chooseBot(botId: string): Promise<void>;
+  /** What would be sent now: the text in the composer, or without one a request to go on after the last message. */
+  preview(): Promise<Preview>;
   /** Throws an Error with a message for the user. */
   saveBot(id: string | null, fields: BotFields): Promise<void>;
   removeBot(id: string): Promise<void>;
@@ -76,6 +79,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
     },
     send: (prompt) => send(state, prompt),
     chooseBot: (botId) => chooseBot(state, botId),
+    preview: () => preview(state),
     async saveBot(id, fields) {
       const saved = await readable(id === null ? addBot(supabase, user.id, fields) : changeBot(supabase, id, fields));
       bots.value = [saved, ...bots.value?.filter((bot) => bot.id !== saved.id) ?? []];
@@ -100,14 +104,16 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
 type State = ReturnType<typeof createState>;
 
 function createState(supabase: SupabaseClient, user: User) {
+  const relay = createRelayClient({ supabase });
   return {
+    relay,
     supabase,
     user,
     bots: signal<Bot[] | null>(null),
     conversations: signal<Conversation[] | null>(null),
     running: signal(runningConversations()),
     error: signal<string | null>(null),
-    current: createCurrentConversation(supabase, createRelayClient({ supabase })),
+    current: createCurrentConversation(supabase, relay),
     dialog: signal<Dialog | null>(null),
     /** The bot for a conversation that is not stored yet. */
     chosen: signal<string | null>(null),
@@ -187,11 +193,21 @@ async function send(state: State, prompt: string) {
       await current.open(added.id);
       goTo(added.id);
     }
-    current.generation.send(prompt, current.path.value.at(-1)?.id ?? null);
+    current.send(prompt);
   } catch (reason) {
     draft.value = prompt;
     error.value = dataError(reason);
   }
+}
+
+function preview({ relay, current }: State): Promise<Preview> {
+  const place = { conversation_id: current.id.value ?? undefined };
+  const prompt = current.generation.draft.value.trim();
+  const last = current.path.value.at(-1)?.id ?? null;
+  const request: StartRequest = prompt || last === null
+    ? { ...place, prompt, parent_id: last }
+    : { ...place, answer_to: last };
+  return relay.preview(request);
 }
 
 async function chooseBot(state: State, botId: string) {

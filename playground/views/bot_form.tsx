@@ -1,9 +1,9 @@
 /** The settings of a bot: creates, changes or deletes it. */
 
 import { useState } from "preact/hooks";
-import type { BotFields } from "../data/bots.ts";
 import type { Bot } from "../data/rows.ts";
-import { Field, FormError, Modal, valuesOf } from "./controls.tsx";
+import { botFieldsOf } from "../story/bot_fields.ts";
+import { Check, Choice, Field, FormError, Modal, valuesOf } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
 interface BotFormProps {
@@ -35,7 +35,7 @@ export function BotForm({ bot, onClose }: BotFormProps) {
         autoComplete="off"
         onSubmit={(event) => {
           const values = valuesOf(event);
-          attempt(() => session.saveBot(bot?.id ?? null, fieldsOf(values)));
+          attempt(() => session.saveBot(bot?.id ?? null, botFieldsOf(values)));
         }}
       >
         <Fields bot={bot} />
@@ -107,7 +107,61 @@ function Fields({ bot }: { bot: Bot | null }) {
         defaultValue={bot?.system_prompt ?? ""}
         placeholder="You tell short, warm stories and never explain the moral."
       />
+      <Habits bot={bot} />
     </>
+  );
+}
+
+/** What most models need nobody to say. */
+function Habits({ bot }: { bot: Bot | null }) {
+  return (
+    <details class="habits">
+      <summary>Model’s habits</summary>
+      <div class="form">
+        <div class="field-pair even">
+          <Field
+            label="Context window"
+            name="context_tokens"
+            inputMode="numeric"
+            defaultValue={bot?.context_tokens ?? ""}
+            placeholder="Unknown"
+            help="Tokens that the model reads at once. A longer story is cut at its beginning."
+          />
+          <Field
+            label="Kept for the answer"
+            name="reply_tokens"
+            inputMode="numeric"
+            defaultValue={bot?.reply_tokens ?? ""}
+            placeholder="A quarter of the window"
+            help="Tokens, and the limit that the model is given."
+          />
+        </div>
+        <Check name="takes_system" label="Takes a system message" isOn={bot?.takes_system ?? true} />
+        <Check
+          name="first_turn_is_user"
+          label="Wants the first message to be the user’s"
+          isOn={bot?.first_turn_is_user ?? false}
+        />
+        <Check
+          name="takes_prefill"
+          label="Goes on from a last message of its own"
+          isOn={bot?.takes_prefill ?? false}
+        />
+        <Choice
+          label="Thinks before it answers, without a mark at the beginning"
+          name="thinks_first"
+          value={String(bot?.thinks_first ?? "")}
+          options={{ "": "As the model’s name says", true: "Yes", false: "No" }}
+        />
+        <Field
+          label="Headers"
+          name="headers"
+          lines={2}
+          placeholder={bot ? "Leave empty to keep the current ones" : "X-Title: Storytellr"}
+          help="For a gateway, one on each line. They cannot be shown again, only replaced; a single - removes them."
+        />
+      </div>
+    </details>
   );
 }
 
@@ -119,30 +173,4 @@ function ConfirmDelete({ onKeep, onDelete }: { onKeep(): void; onDelete(): void 
       <button type="button" class="button danger" onClick={onDelete}>Delete</button>
     </div>
   );
-}
-
-/** Throws an Error with a message for the user. An empty key is left out, so that the stored one stays. */
-function fieldsOf(values: Record<string, string>): BotFields {
-  const name = values.name.trim();
-  if (!name) throw new Error("Enter a name.");
-  const model = values.model.trim();
-  if (!model) throw new Error("Enter a model, such as gpt-4o-mini.");
-  const baseUrl = values.access_path.trim();
-  if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl)) {
-    throw new Error("The base URL should look like https://api.openai.com/v1.");
-  }
-  const entered = values.temperature.trim().replace(",", ".");
-  const temperature = entered === "" ? null : Number(entered);
-  if (temperature !== null && !(temperature >= 0 && temperature <= 2)) {
-    throw new Error("The temperature must be a number from 0 to 2.");
-  }
-  const key = values.access_key.trim();
-  return {
-    name,
-    model,
-    access_path: baseUrl,
-    temperature,
-    system_prompt: values.system_prompt.trim() || null,
-    ...(key ? { access_key: key } : {}),
-  };
 }

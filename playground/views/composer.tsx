@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
-import type { LiveGeneration } from "../story/live_generation.ts";
+import type { LiveGeneration } from "../story/live_state.ts";
 import { Icon } from "./controls.tsx";
 import { PromptBox } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";

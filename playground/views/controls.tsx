@@ -29,6 +29,7 @@ const PATHS = {
   forth: "M10 6l6 6-6 6",
   again: "M19 12a7 7 0 1 1-2-5M19 4v4h-4",
   edit: "M5 19l1-4L16 5l3 3L9 18z",
+  answer: "M4 5h16v11H10l-4 4v-4H4z",
   branch: "M7 20V4M7 13c0-3 2-4 5-4h5M14 6l3 3-3 3",
 };
 
@@ -51,7 +52,7 @@ interface FieldProps {
   defaultValue?: string | number;
   placeholder?: string;
   autoComplete?: string;
-  inputMode?: "decimal" | "email";
+  inputMode?: "decimal" | "numeric" | "email";
   maxLength?: number;
   autoFocus?: boolean;
 }
@@ -73,6 +74,38 @@ export function Field({ label, help, lines, ...input }: FieldProps) {
         />
       )}
       {help && <p class="help" id={`${id}-help`}>{help}</p>}
+    </div>
+  );
+}
+
+/** A box to tick; valuesOf() has its name if it is ticked. */
+export function Check({ name, label, isOn }: { name: string; label: string; isOn: boolean }) {
+  return (
+    <label class="check">
+      <input type="checkbox" name={name} defaultChecked={isOn} /> {label}
+    </label>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  name: string;
+  value: string;
+  /** The text of each value. */
+  options: Record<string, string>;
+}
+
+/** One of a few values. */
+export function Choice({ label, name, value, options }: ChoiceProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} name={name}>
+        {Object.entries(options).map(([option, text]) => (
+          <option key={option} value={option} selected={option === value}>{text}</option>
+        ))}
+      </select>
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { useId } from "preact/hooks";
 import type { Conversation } from "../data/rows.ts";
 import { narrow } from "../platform/media.ts";
+import type { Dialog } from "../story/session.ts";
 import { Icon } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -49,9 +50,9 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
 function ConversationMenu({ conversation }: { conversation: Conversation }) {
   const { dialog } = useSession();
   const id = useId();
-  const open = (name: "rename" | "delete") => {
+  const open = (next: Dialog) => {
     document.getElementById(id)?.hidePopover();
-    dialog.value = { name, conversation };
+    dialog.value = next;
   };
   return (
     <>
@@ -59,8 +60,9 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
         <Icon name="more" />
       </button>
       <div class="menu" id={id} popover="auto">
-        <button type="button" onClick={() => open("rename")}>Rename…</button>
-        <button type="button" class="danger" onClick={() => open("delete")}>Delete…</button>
+        <button type="button" onClick={() => open({ name: "preview" })}>What would be sent…</button>
+        <button type="button" onClick={() => open({ name: "rename", conversation })}>Rename…</button>
+        <button type="button" class="danger" onClick={() => open({ name: "delete", conversation })}>Delete…</button>
       </div>
     </>
   );

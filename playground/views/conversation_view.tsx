@@ -95,7 +95,7 @@ function Messages({ onSignOut }: { onSignOut(): void }) {
       {!isLive && last?.is_user_author && !error && (
         <div class="unanswered">
           <p>This message has no answer yet.</p>
-          <button type="button" class="button" onClick={() => generation.regenerate(last.id)}>Generate answer</button>
+          <button type="button" class="button" onClick={() => generation.answer(last.id)}>Generate answer</button>
         </div>
       )}
       {error && <ErrorView error={error} onSignOut={onSignOut} />}

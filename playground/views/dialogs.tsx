@@ -1,9 +1,10 @@
-/** The dialogs: the list of bots, one bot, and renaming or deleting a conversation. */
+/** The dialogs: the list of bots, one bot, a preview, and renaming or deleting a conversation. */
 
 import { useState } from "preact/hooks";
 import type { Conversation } from "../data/rows.ts";
 import { BotForm } from "./bot_form.tsx";
 import { Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { PreviewView } from "./preview.tsx";
 import { useSession } from "./session_context.ts";
 
 export function Dialogs() {
@@ -15,6 +16,8 @@ export function Dialogs() {
       return <BotList onClose={close} />;
     case "bot":
       return <BotForm bot={open.bot} onClose={close} />;
+    case "preview":
+      return <PreviewView onClose={close} />;
     case "rename":
       return <Rename conversation={open.conversation} onClose={close} />;
     case "delete":

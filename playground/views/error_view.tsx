@@ -10,10 +10,10 @@ interface ErrorViewProps {
 }
 
 export function ErrorView({ error, onSignOut }: ErrorViewProps) {
-  const { title, advice, detail, notBefore } = error;
+  const { title, advice, detail, notBefore, isCalm } = error;
   return (
-    <div class={notBefore ? "error neutral" : "error"}>
-      <div role="alert">
+    <div class={notBefore || isCalm ? "error neutral" : "error"}>
+      <div role={isCalm ? "status" : "alert"}>
         <h2>{title}</h2>
         <p>{advice}</p>
       </div>

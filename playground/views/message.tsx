@@ -1,7 +1,8 @@
 /** The messages: prompts, answers, and the answer that is being generated. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { endingNote } from "../copy/errors.ts";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { leftOutNote } from "../copy/context.ts";
+import { endingNote, isCutShort } from "../copy/errors.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
 import { Icon } from "./controls.tsx";
@@ -41,6 +42,7 @@ function Prompt({ message }: { message: Message }) {
         >
           <Icon name="edit" /> Edit
         </button>
+        <AnswerMenu message={message} />
       </div>
     </section>
   );
@@ -89,7 +91,9 @@ function Answer({ message }: { message: Message }) {
   const { generation } = current;
   const isLeaf = current.path.value.at(-1)?.id === message.id;
   const isRunning = generation.isRunning.value;
-  const ending = endingNote(message.finish_reason, message.is_complete);
+  const { finish_reason, is_complete } = message;
+  const context = generation.pastContext.get(message.id);
+  const notes = [context && leftOutNote(context), endingNote(finish_reason, is_complete)].filter((note) => note);
   const reasoning = generation.pastReasoning.get(message.id);
   return (
     <section class="answer" aria-label="Story" data-message={message.id}>
@@ -97,6 +101,16 @@ function Answer({ message }: { message: Message }) {
       <Paragraphs text={message.content} />
       <div class="tools">
         <Versions message={message} />
+        {isCutShort(finish_reason, is_complete) && (
+          <button
+            type="button"
+            class="tool"
+            disabled={isRunning}
+            onClick={() => generation.goOn(message.id)}
+          >
+            <Icon name="forth" /> Continue
+          </button>
+        )}
         <button type="button" class="tool" disabled={isRunning} onClick={() => generation.regenerate(message.id)}>
           <Icon name="again" /> Regenerate
         </button>
@@ -110,9 +124,46 @@ function Answer({ message }: { message: Message }) {
             <Icon name="branch" /> Branch here
           </button>
         )}
-        {ending && <span class="ending">{ending}</span>}
+        <AnswerMenu message={message} />
+        {notes.length > 0 && <span class="ending">{notes.join(" · ")}</span>}
       </div>
     </section>
+  );
+}
+
+/** Lets one of the bots answer the message: another bot's version, or its turn after an answer. */
+function AnswerMenu({ message }: { message: Message }) {
+  const { bots, current: { generation } } = useSession();
+  const [isOpen, setOpen] = useState(false);
+  const menu = useRef<HTMLDivElement>(null);
+  const id = useId();
+  if (!bots.value?.length) return null;
+  return (
+    <>
+      <button type="button" class="tool" disabled={generation.isRunning.value} popovertarget={id}>
+        <Icon name="answer" /> Answer as…
+      </button>
+      <div
+        class="menu near"
+        id={id}
+        ref={menu}
+        popover="auto"
+        onToggle={({ newState }) => setOpen(newState === "open")}
+      >
+        {isOpen && bots.value.map((bot) => (
+          <button
+            key={bot.id}
+            type="button"
+            onClick={() => {
+              menu.current?.hidePopover();
+              generation.answer(message.id, bot.id);
+            }}
+          >
+            {bot.name || "Unnamed bot"}
+          </button>
+        ))}
+      </div>
+    </>
   );
 }
 
@@ -180,11 +231,14 @@ export function LiveAnswer() {
   const text = generation.text.value;
   const reasoning = generation.reasoning.value;
   const status = generation.status.value;
+  const context = generation.context.value;
+  const leftOut = context && leftOutNote(context);
   return (
     <section class={`answer live ${status}`} aria-label="Story" aria-busy={status !== "idle"}>
       {reasoning && <Reasoning text={reasoning} title={text ? "Reasoning" : "Thinking…"} />}
       <Paragraphs text={text} />
       {STATUS_TEXT[status] && <p class="status">{STATUS_TEXT[status]}</p>}
+      {leftOut && <p class="left-out">{leftOut}</p>}
     </section>
   );
 }

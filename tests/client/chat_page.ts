@@ -41,6 +41,8 @@ function mount({ url, token, messages, conversation }: ChatConfiguration) {
       button("Send", () => chat.sendMessage({ text })),
       button("Stop", () => chat.stop()),
       button("Regenerate", () => chat.regenerate()),
+      button("Continue", () => chat.regenerate({ body: { continue_of: chat.messages.at(-1)!.id } })),
+      button("Answer", () => chat.resumeStream({ body: { answer_to: chat.messages.at(-1)!.id } })),
       button("Edit", () => {
         const question = chat.messages.findLast(({ role }) => role === "user")!;
         return chat.sendMessage({ text, messageId: question.id });

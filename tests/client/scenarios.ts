@@ -145,6 +145,55 @@ export const SCENARIOS: Record<string, (setup: Setup) => Promise<void>> = {
     equal((await client.resume(generation.streamId).done).outcome, "disconnected");
   },
 
+  async "what runs in a conversation is found by its id, and nothing once it has ended"(setup) {
+    const { client, stored } = await newUser(setup);
+    const first = client.start({ prompt: order({ chunks: 20, end: "wait" }), on_disconnect: "continue" });
+    await begun(first);
+    const { conversation_id } = first.start!;
+    const found = client.resume((await client.running(conversation_id))!);
+    await begun(found);
+    equal(found.streamId, first.streamId);
+    const { text } = await found.cancel();
+    await first.done;
+    // What the other reader was sent is not cut.
+    const { finish_reason, content } = await stored(found);
+    equal([finish_reason, content.startsWith(text)], ["cancelled", true]);
+    equal([await client.running(conversation_id), await client.running(crypto.randomUUID())], [null, null]);
+  },
+
+  async "an answer that was stopped is continued as one message, which begins with what was shown"(setup) {
+    const { client, endOf } = await newUser(setup);
+    const first = client.start({ prompt: order({ chunks: 20, end: "wait" }) });
+    await begun(first);
+    await first.cancel();
+    const old = await endOf(first, "cancelled");
+    const second = client.start({ continue_of: old.id });
+    await second.done;
+    const whole = await endOf(second, "completed");
+    equal([whole.content.startsWith(old.content), whole.parent_id], [true, old.parent_id]);
+  },
+
+  async "a prompt is refused while the answer before it is written, and says what to wait for"(setup) {
+    const { client, count, endOf } = await newUser(setup);
+    const first = client.start({ prompt: order({ chunks: 20, end: "wait" }), on_disconnect: "continue" });
+    await begun(first);
+    const { conversation_id } = first.start!;
+    const { error } = await client.start({ prompt: "And then?", conversation_id }).done;
+    equal([error!.code, error!.streamId, error!.retryable], ["conversation_busy", first.streamId, true]);
+    equal(await count(), 1);
+    await first.cancel();
+    await endOf(first, "cancelled");
+    await endOf(client.start({ prompt: "And then?", conversation_id }), "completed");
+  },
+
+  async "a preview says what would be sent, and stores nothing"(setup) {
+    const { client, count } = await newUser(setup);
+    const { bot_reason, messages, left_out, fits } = await client.preview({ prompt: "Once upon a time" });
+    const sizes = messages.map(({ role, characters }) => [role, characters]);
+    equal([bot_reason, sizes, left_out, fits], ["latest", [["user", 16]], 0, true]);
+    equal(await count(), 0);
+  },
+
   async "a failure of the provider is a typed error, with the message that was stored"(setup) {
     const { client, stored } = await newUser(setup);
     const generation = client.start({ prompt: order({ chunks: 10, end: "break" }) });

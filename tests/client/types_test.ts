@@ -2,10 +2,11 @@
 
 import importMap from "../../import_map.json" with { type: "json" };
 import type { ErrorCode, Issue } from "../../client/errors.ts";
-import type { DoneData, ErrorData, StartData, StartRequest, Usage } from "../../client/types.ts";
+import type { DoneData, ErrorData, Preview, SentContext, StartData, StartRequest, Usage } from "../../client/types.ts";
 import type * as errors from "../../supabase/functions/_relay/protocol/errors.ts";
 import type * as events from "../../supabase/functions/_relay/protocol/events.ts";
 import type { StreamRequest } from "../../supabase/functions/_relay/protocol/requests.ts";
+import type { previewOf } from "../../supabase/functions/stream/preview.ts";
 import { deno, run } from "./runtimes.ts";
 
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
@@ -14,14 +15,27 @@ type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
 type Fields<T, Name extends keyof T = keyof T> = { [Key in Name]-?: Exclude<T[Key], undefined> };
 
 export const SAME: {
-  request: Same<Fields<StartRequest>, Fields<StreamRequest>>;
+  request: Same<Fields<StartRequest & { preview?: boolean }>, Fields<StreamRequest>>;
+  /** Without the memory, which the relay has none of yet. */
+  preview: Same<Omit<Preview, "memory">, Omit<ReturnType<typeof previewOf>, "memory">>;
   start: Same<StartData, events.StartData>;
+  context: Same<SentContext, events.SentContext>;
   done: Same<DoneData, events.DoneData>;
   error: Same<ErrorData, events.ErrorData>;
   usage: Same<Usage, events.Usage>;
   code: Same<ErrorCode, errors.ErrorCode>;
   issue: Same<Issue, errors.Issue>;
-} = { request: true, start: true, done: true, error: true, usage: true, code: true, issue: true };
+} = {
+  request: true,
+  preview: true,
+  start: true,
+  context: true,
+  done: true,
+  error: true,
+  usage: true,
+  code: true,
+  issue: true,
+};
 
 Deno.test("the client's types and the relay's are the same", async () => {
   await deno("check", import.meta.filename!);

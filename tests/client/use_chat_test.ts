@@ -101,6 +101,35 @@ if (hasChromium()) {
     equal((await chat.shown())[3], last.content);
   });
 
+  chatTest("what was stopped is continued in its place, and a bot takes one more turn", async (chat) => {
+    await chat.press("Send", { chunks: 10, end: "wait" });
+    await chat.grown(10);
+    await chat.press("Stop");
+    await chat.press("Continue");
+    const [question, stopped, whole] = await chat.ended(3);
+    equal([stopped.finish_reason, parentOf(whole)], ["cancelled", question.id]);
+    ok(whole.content.startsWith(stopped.content) && whole.content.length > stopped.content.length);
+    equal(await chat.shown(), [question, whole].map(contentOf));
+    await chat.press("Answer");
+    const turn = (await chat.ended(4))[3];
+    equal([parentOf(turn), turn.is_user_author], [whole.id, false]);
+    equal(await chat.shown(), [question, whole, turn].map(contentOf));
+    await chat.press("Send", { chunks: 2 });
+    equal(parentOf((await chat.ended(6))[4]), turn.id);
+  });
+
+  chatTest("a device that has not begun an answer finds it by its conversation", async (chat) => {
+    await chat.press("Send", { chunks: 2 });
+    await chat.ended(2);
+    await chat.press("Send", { chunks: 150, pauseMs: 10 });
+    await eventually("two answers", async () => (await chat.shown()).length === 4);
+    await chat.page.evaluate("sessionStorage.clear()");
+    await chat.reload();
+    await chat.page.waitForSelector(`output:text-is("streaming")`);
+    const rows = await chat.ended(4);
+    equal(await chat.shown(), rows.map(contentOf));
+  });
+
   chatTest("a page that is loaded again goes on with an answer, and shows it once after its end", async (chat) => {
     await chat.press("Send", { chunks: 2 });
     await chat.ended(2);

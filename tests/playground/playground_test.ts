@@ -7,12 +7,14 @@ import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testErrors } from "./errors.ts";
 import { start, stop } from "./setup.ts";
+import { testTurns } from "./turns.ts";
 
 if (hasChromium()) {
   Deno.test.beforeAll(start);
   Deno.test.afterAll(stop);
   testEntry();
   testConversations();
+  testTurns();
   testErrors();
   testAppearance();
 } else skip("the playground in a browser: there is no /usr/bin/chromium");

@@ -1,0 +1,40 @@
+/** Texts for what of a story a model is sent. */
+
+import type { Preview, SentContext } from "../../client/types.ts";
+
+/** A number as people read it. */
+export function counted(count: number): string {
+  return count.toLocaleString("en");
+}
+
+/** What was not sent, in a few words; null where all was. */
+export function leftOutNote({ left_out, memory }: Pick<SentContext, "left_out" | "memory">): string | null {
+  if (left_out === 0) return null;
+  const messages = left_out === null
+    ? "Many earlier messages were"
+    : left_out === 1
+    ? "1 earlier message was"
+    : `${counted(left_out)} earlier messages were`;
+  return memory === null ? `${messages} left out` : `${messages} sent as a memory`;
+}
+
+const REASONS: Record<Preview["bot_reason"], string> = {
+  explicit: "it was named",
+  conversation: "it is this story’s bot",
+  default: "it is your default bot",
+  latest: "it is your bot that was changed last",
+};
+
+/** Why this bot would answer. */
+export function botReason(reason: Preview["bot_reason"]): string {
+  return REASONS[reason] ?? reason;
+}
+
+/** How much of the model's window would be used. */
+export function windowNote({ estimated_tokens, context_tokens, reply_tokens, fits }: Preview): string {
+  const used = `About ${counted(estimated_tokens)} tokens`;
+  if (!fits) return `${used}: more than the model can read at once`;
+  if (context_tokens === null) return `${used}; how many the model can read is not known`;
+  const kept = reply_tokens === null ? "" : `, ${counted(reply_tokens)} of them kept for the answer`;
+  return `${used} of ${counted(context_tokens)}${kept}`;
+}

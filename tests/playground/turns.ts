@@ -1,0 +1,251 @@
+/// <reference lib="dom" />
+/** Answers without a prompt, one voice at a time on two devices, what is sent and what is left out, and a model's habits. */
+
+import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { withWindow } from "../../testkit/browser.ts";
+import { makeBot, rest, type TestUser } from "../../testkit/people.ts";
+import { answers } from "../../testkit/provider.ts";
+import { chromium, pageTest, stack, type Visit } from "./setup.ts";
+import { type Visitor, visitorOf } from "./visitor.ts";
+
+const said = (content: string) => ({ role: "user", content });
+const answered = (content: string) => ({ role: "assistant", content });
+
+/** The user's one bot, changed through the Data API; the page reads it again. */
+async function changeBot({ visitor, user }: Pick<Visit, "visitor" | "user">, fields: Record<string, unknown>) {
+  const [{ id }] = await rest(stack.target, user, "bots?select=id");
+  await rest(stack.target, user, `bots?id=eq.${id}`, { method: "PATCH", body: fields });
+  await visitor.page.reload();
+  await visitor.composer.waitFor();
+}
+
+/** The same story on a device that shares nothing with the first one. */
+function onOtherDevice(visitor: Visitor, { email }: TestUser, use: (other: Visitor) => Promise<void>) {
+  return withWindow(chromium, {}, async (window) => {
+    const other = visitorOf(await window.tab(visitor.page.url()));
+    await other.signIn(email);
+    await use(other);
+  });
+}
+
+/** Registers the tests. */
+export function testTurns(): void {
+  pageTest("what was stopped ends where it was shown, and is continued as one message", async (visit) => {
+    const { visitor, call, user } = visit;
+    const { page, button } = visitor;
+    await visitor.send("A sea story");
+    const first = await call(1);
+    await first.token("Once upon a ");
+    await visitor.shows("A sea story", "Once upon a ");
+    await visitor.composer.press("Escape");
+    // On its way when the page asked to stop.
+    await first.token("moon");
+    await page.locator(".ending").getByText("Stopped").waitFor();
+    await visitor.shows("A sea story", "Once upon a ");
+    const path = "messages?select=content,finish_reason&is_user_author=is.false&order=created_at";
+    equal(await rest(stack.target, user, path), [{ content: "Once upon a ", finish_reason: "cancelled" }]);
+
+    await button("Continue").click();
+    const second = await call(2);
+    equal(second.body.messages.slice(0, 2), [said("A sea story"), answered("Once upon a")]);
+    await second.token("time");
+    await visitor.shows("A sea story", "Once upon a time");
+    await second.finish("length");
+    await page.locator(".ending").getByText("Reached the length limit").waitFor();
+    await button("Continue").click();
+    const third = await call(3);
+    await third.token(".");
+    await third.finish();
+    await visitor.idle();
+    await visitor.shows("A sea story", "Once upon a time.");
+    await page.getByText("3/3").waitFor();
+    equal(await button("Continue").count(), 0);
+    await button("Previous version").click();
+    await visitor.shows("A sea story", "Once upon a time");
+    equal((await rest(stack.target, user, path)).map(({ content }: { content: string }) => content), [
+      "Once upon a ",
+      "Once upon a time",
+      "Once upon a time.",
+    ]);
+  });
+
+  pageTest(
+    "a model that adds nothing to an answer leaves it as it is, and the page says so",
+    async ({ visitor, call }) => {
+      await visitor.send("A sea story");
+      const first = await call(1);
+      await first.token("The end.");
+      await first.finish("length");
+      await visitor.button("Continue").click();
+      await (await call(2)).finish();
+      await visitor.page.getByText("Nothing was added").waitFor();
+      await visitor.shows("A sea story", "The end.");
+      await visitor.send("Another");
+      equal((await call(3)).body.messages.slice(1), [answered("The end."), said("Another")]);
+      equal(await visitor.page.getByText("Nothing was added").count(), 0);
+    },
+  );
+
+  pageTest("another bot takes its turn after an answer, and answers a prompt in its own way", async (visit) => {
+    const { visitor, user, exchange } = visit;
+    const { page, button } = visitor;
+    const crow = stack.provider.script(answers("I am the crow."));
+    await makeBot(stack.target, user, crow, { name: "Crow" });
+    await page.reload();
+    await page.getByRole("combobox").selectOption({ label: "Storyteller" });
+    await exchange("Who is there?", "I am the fox.");
+    await button("Answer as…").last().click();
+    await button("Crow").click();
+    await visitor.shows("Who is there?", "I am the fox.", "I am the crow.");
+    await visitor.idle();
+    equal(stack.provider.calls(crow)[0].body.messages, [said("Who is there?\n\nStoryteller: I am the fox.")]);
+    await button("Answer as…").first().click();
+    await button("Crow").click();
+    await visitor.shows("Who is there?", "I am the crow.");
+    await visitor.idle();
+    await page.getByText("2/2").waitFor();
+  });
+
+  pageTest("an answer that was lost is asked for again, and its prompt is stored once", async (visit) => {
+    const { visitor, user, call, answer } = visit;
+    await visitor.send("A story");
+    (await call(1)).end();
+    await visitor.page.getByRole("alert").waitFor();
+    await visitor.page.reload();
+    await visitor.button("Generate answer").click();
+    equal((await call(2)).body.messages, [said("A story")]);
+    await answer(2, "At last");
+    await visitor.shows("A story", "At last");
+    equal((await rest(stack.target, user, "messages?select=id")).length, 2);
+  });
+
+  pageTest("a device that opens a story streams what another one has begun there, and can stop it", async (visit) => {
+    const { visitor, user, call } = visit;
+    await visitor.send("A story for two");
+    const answer = await call(1);
+    await answer.token("One ");
+    await visitor.shows("A story for two", "One ");
+    await onOtherDevice(visitor, user, async (other) => {
+      await other.shows("A story for two", "One ");
+      await answer.token("two");
+      await Promise.all([visitor, other].map((device) => device.shows("A story for two", "One two")));
+      await other.button("Stop").click();
+      await Promise.all([visitor.idle(), other.idle()]);
+      await other.shows("A story for two", "One two");
+    });
+  });
+
+  pageTest("a prompt waits in the composer while another device's answer is written, and follows it", async (visit) => {
+    const { visitor, user, call, answer, exchange } = visit;
+    await exchange("One", "1");
+    await onOtherDevice(visitor, user, async (other) => {
+      await other.shows("One", "1");
+      await visitor.send("Two");
+      const running = await call(2);
+      await running.token("2");
+      await visitor.shows("One", "1", "Two", "2");
+      await other.send("Three");
+      await other.shows("One", "1", "Two", "2");
+      await other.page.getByText("Another answer is being written").waitFor();
+      equal(await other.composer.inputValue(), "Three");
+      await running.finish();
+      await other.idle();
+      equal(await other.page.getByText("Another answer is being written").count(), 0);
+      await other.composer.press("Enter");
+      equal((await call(3)).body.messages.at(-2), answered("2"));
+      await answer(3, "3");
+      await other.idle();
+      await other.shows("One", "1", "Two", "2", "Three", "3");
+    });
+  });
+
+  pageTest("a preview shows what would be sent, to whom and why, and sends nothing", async (visit) => {
+    const { visitor, user, exchange } = visit;
+    const { page, button } = visitor;
+    await changeBot(visit, { system_prompt: "Whisper.", context_tokens: 8_000, reply_tokens: 500 });
+    await exchange("A fox", "Red.");
+    await visitor.composer.fill("And then?");
+    await button("Story menu").click();
+    await button("What would be sent…").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("To Storyteller (test-model), because it is this story’s bot.").waitFor();
+    match(await dialog.innerText(), /About \d+ tokens of 8,000, 500 of them kept for the answer\./);
+    const rows = await dialog.getByRole("list", { name: "Messages" }).getByRole("listitem").allInnerTexts();
+    equal(rows.map((row) => row.split("\n").slice(0, 2)), [
+      ["Instructions", "The bot’s own"],
+      ["You", "A fox"],
+      ["Story", "Red."],
+      ["You", "And then?"],
+    ]);
+    match(rows[0], /8 characters, about \d+ tokens/);
+    await page.keyboard.press("Escape");
+    await visitor.composer.fill("");
+    await button("Story menu").click();
+    await button("What would be sent…").click();
+    await dialog.getByText("Added by the relay").waitFor();
+    equal((await rest(stack.target, user, "messages?select=id")).length, 2);
+  });
+
+  pageTest("a story that outgrows its model goes on, and says what was left out", async (visit) => {
+    const { visitor, call, exchange } = visit;
+    await changeBot(visit, { context_tokens: 600, reply_tokens: 100 });
+    const long = "word ".repeat(160).trim();
+    await exchange("One", long);
+    await exchange("Two", long);
+    equal(await visitor.page.getByText("left out").count(), 0);
+    await visitor.send("Three");
+    const answer = await call(3);
+    await visitor.page.locator(".live").getByText("2 earlier messages were left out").waitFor();
+    equal(answer.body.messages, [said("Two"), answered(long), said("Three")]);
+    await answer.token("Yes.");
+    await answer.finish();
+    await visitor.idle();
+    await visitor.page.locator(".ending").getByText("2 earlier messages were left out").waitFor();
+  });
+
+  pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
+    const { visitor, user, call, exchange } = visit;
+    const { page, button } = visitor;
+    const open = async () => {
+      await button("Bots").click();
+      await button("Edit Storyteller").click();
+      equal(await page.getByLabel("Context window").isVisible(), false);
+      await page.getByText("Model’s habits").click();
+    };
+    await open();
+    await page.getByLabel("Context window").fill("100");
+    await button("Save").click();
+    await page.getByText("The context window must be a whole number from 256 to 10,000,000").waitFor();
+    await page.getByLabel("Context window").fill("8,000");
+    await page.getByLabel("Kept for the answer").fill("500");
+    await page.getByLabel("Takes a system message").uncheck();
+    await page.getByLabel("Goes on from a last message of its own").check();
+    await page.getByLabel("Wants the first message to be the user’s").check();
+    await page.getByLabel("Thinks before it answers").selectOption("Yes");
+    await page.getByLabel("Headers").fill("X-Title: Fox");
+    await page.getByLabel("Instructions").fill("Whisper.");
+    await button("Save").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first";
+    const stored = () => rest(stack.target, user, `bots?select=${columns}`);
+    const habits = {
+      ...{ context_tokens: 8_000, reply_tokens: 500, takes_prefill: true },
+      ...{ takes_system: false, first_turn_is_user: true, thinks_first: true },
+    };
+    equal(await stored(), [habits]);
+    await exchange("A fox", "</think>Red.");
+    const { headers, body } = await call(1);
+    equal([headers.get("x-title"), body.messages], ["Fox", [said("Whisper.\n\nA fox")]]);
+
+    await open();
+    equal(await page.getByLabel("Context window").inputValue(), "8000");
+    equal(await page.getByLabel("Takes a system message").isChecked(), false);
+    equal(await page.getByLabel("Headers").inputValue(), "");
+    await page.getByLabel("Context window").fill("");
+    await button("Save").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    equal(await stored(), [{ ...habits, context_tokens: null }]);
+    await exchange("And then?", "Away.");
+    equal((await call(2)).headers.get("x-title"), "Fox");
+  });
+}
