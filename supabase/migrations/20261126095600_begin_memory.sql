@@ -62,7 +62,7 @@ begin
   end if;
   return relay.exact_ids(jsonb_build_object('parent_id', v_message.id)) || jsonb_build_object(
     'outcome', 'admitted', 'context', v_sent.messages, 'left_out', v_cut.left_out,
-    'memory', relay.memory_sent(v_cut.memory_id)
+    'memory', relay.memory_sent(v_cut.memory_id), 'system_prompt', v_bot.system_prompt, 'params', v_bot.params
   );
 end;
 $$;

@@ -100,7 +100,7 @@ export const memories: Scenario[] = [{
 }, {
   title: "what is written anew above a memory knows nothing of it, and a message that is deleted takes its own along",
   async run(target, provider) {
-    const { ids: [, a1, , a2], memories, sent, write, ...author } = await givenStory(target, provider);
+    const { ids: [, a1, , a2], memories, write, ...author } = await givenStory(target, provider);
     await write(a1, "M1");
     const above = await author.generate({ reroll_of: a1 });
     equal(above.start.context, { messages: 1, left_out: 0, memory: null });

@@ -10,8 +10,8 @@ select is(answer, jsonb_build_object(
   'outcome', 'admitted', 'parent_id', tests.key('second answer'), 'left_out', 1,
   'memory', jsonb_build_object('message_id', tests.key('first question'), 'content', 'M0'),
   'context', '[{"role": "assistant", "content": "first answer"}, {"role": "user", "content": "second question"},
-    {"role": "assistant", "content": "second answer"}]'::jsonb
-), 'and no key: the worker has that of the answer') from begun;
+    {"role": "assistant", "content": "second answer"}]'::jsonb, 'system_prompt', b.system_prompt, 'params', b.params
+), 'and no key: the worker has that of the answer') from begun, public.bots b;
 select results_eq(
   $$ select kind, user_id, conversation_id::text, bot_id::text, parent_id::text, memory_id::text, status,
   num_nonnulls(message_id, user_message_id, leaf_id) from relay.generations $$,

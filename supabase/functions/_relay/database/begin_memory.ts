@@ -22,8 +22,14 @@ export interface MemoryStart {
   maxRoom: number;
 }
 
-/** What of an admission is the memory's own; the rest is as for the answer after which it is written. */
-export type MemoryAdmission = Pick<Admission, "parent_id" | "context" | "memory" | "left_out">;
+/**
+ * What of an admission is the memory's own, and what can be too long for a worker to keep while an answer comes. The rest
+ * is as for the answer after which it is written.
+ */
+export type MemoryAdmission = Pick<
+  Admission,
+  "parent_id" | "context" | "memory" | "left_out" | "system_prompt" | "params"
+>;
 
 /** Null: nothing is to be written any more, or it does not fit the window. */
 export type MemoryAnswer = { admission: MemoryAdmission } | { characters: number } | null;

@@ -38,7 +38,6 @@ export interface Generations {
   abandon(streamId: string, fence: string): void;
 }
 
-/** In this order, whatever ended the generation: its ending is stored, then the last event leaves. */
 export function createGenerations(platform: Platform, database: Database, provider: Provider): Generations {
   const { clock, keepAlive, log, shutdown } = platform;
   const leases = createLeaseRenewal(platform, database);
@@ -46,26 +45,13 @@ export function createGenerations(platform: Platform, database: Database, provid
   const memories = createMemories(platform, database, runInBackground, lostStarts.add);
   const running = new Map<string, Generation>();
 
-  async function end(generation: Generation, result: RunResult) {
-    const { streamId, readers } = generation;
-    // A cancel may cut the text, and only the database knows where: new readers are served from there.
-    if (result.ending.status === "cancelled") running.delete(streamId);
-    const storing = storeEnding(platform, database, generation, result.ending);
-    const stored = await withinTime(platform, storing).catch(() => null);
-    // From here on, new readers are served from the database.
-    running.delete(streamId);
-    readers.close(lastEvent(streamId, stored ?? notStored(result.ending), result.ending.usage, result.error));
-    const ended = await storing.catch(() => null);
-    report(platform, generation, result, ended);
-    return ended?.memory_due;
-  }
-
   async function run(generation: Generation, baseUrl: URL) {
     const leaveShutdown = shutdown.onShutdown(() => generation.stop(new EndReason("shutdown")));
     const leaveLeases = leases.add(generation);
     let memoryDue: Id | undefined;
     try {
-      memoryDue = await end(generation, await runGeneration(platform, provider, generation, baseUrl));
+      const result = await runGeneration(platform, provider, generation, baseUrl);
+      memoryDue = await end(platform, database, running, generation, result);
     } finally {
       running.delete(generation.streamId);
       leaveShutdown();
@@ -107,6 +93,27 @@ export function createGenerations(platform: Platform, database: Database, provid
     },
     abandon: lostStarts.add,
   };
+}
+
+/** In this order, whatever ended the generation: its ending is stored, then the last event leaves. */
+async function end(
+  platform: Platform,
+  database: Database,
+  running: Map<string, Generation>,
+  generation: Generation,
+  result: RunResult,
+) {
+  const { streamId, readers } = generation;
+  // A cancel may cut the text, and only the database knows where: new readers are served from there.
+  if (result.ending.status === "cancelled") running.delete(streamId);
+  const storing = storeEnding(platform, database, generation, result.ending);
+  const stored = await withinTime(platform, storing).catch(() => null);
+  // From here on, new readers are served from the database.
+  running.delete(streamId);
+  readers.close(lastEvent(streamId, stored ?? notStored(result.ending), result.ending.usage, result.error));
+  const ended = await storing.catch(() => null);
+  report(platform, generation, result, ended);
+  return ended?.memory_due;
 }
 
 /** Null after some time: readers then get what is known, and the storing goes on. */

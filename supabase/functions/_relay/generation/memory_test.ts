@@ -15,6 +15,8 @@ const ADMISSION = {
   context: [{ role: "user", content: "And?" }, { role: "assistant", content: "They fell out." }],
   memory: OLDER,
   left_out: 4,
+  system_prompt: "A secret instruction",
+  params: { top_p: 0.5 },
 } as const;
 
 /** A worker whose next answer is followed by a memory of "message-2". */
@@ -53,7 +55,7 @@ Deno.test("a memory that is due is written in the background, after the client h
     ...{ maxContext: FIRST_CONTEXT_CHARACTERS, maxRoom: (start as unknown as { maxRoom: number }).maxRoom },
   });
   const { call, send, finish: end } = provider.calls[1];
-  assert.deepEqual([call.accessKey, call.model], ["sk-secret", "model-1"]);
+  assert.deepEqual([call.accessKey, call.model, call.params], ["sk-secret", "model-1", { top_p: 0.5 }]);
   assert.deepEqual(call.messages, [
     { role: "system", content: "A secret instruction" },
     { role: "system", content: `${MEMORY_HEADING}\n\nThey met.` },

@@ -56,7 +56,13 @@ export async function runGeneration(
     const call = providerCall(generation, baseUrl);
     coverRequest(generation, call);
     // The generation lives as long as the answer, and what it has sent can be megabytes.
-    Object.assign(generation.admission, { context: [], continued: null, system_prompt: null, params: {} });
+    Object.assign(generation.admission, {
+      context: [],
+      continued: null,
+      memory: null,
+      system_prompt: null,
+      params: {},
+    });
     generation.request.system = undefined;
     const { finishReason, usage } = await provider.stream(call, signal, onRead);
     if (seam !== null) takeDeltas(generation, seam.end(), reasoningUnits);
