@@ -4,7 +4,8 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { type Conversation, type Message, rowOf, rowsOf } from "./rows.ts";
 
 const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text";
-const MESSAGE = "id::text, parent_id::text, content, is_user_author, is_complete, finish_reason, created_at";
+const MESSAGE =
+  "id::text, parent_id::text, content, is_user_author, is_complete, finish_reason, created_at, memories(content)";
 
 /** The Data API cuts off longer results. */
 const PAGE_ROWS = 500;
@@ -58,10 +59,33 @@ export async function listMessages(supabase: SupabaseClient, conversationId: str
   const messages: Message[] = [];
   for (;;) {
     const query = supabase.from("messages").select(MESSAGE).eq("conversation_id", conversationId);
-    const page: Message[] = rowsOf(
+    const page: MessageRow[] = rowsOf(
       await query.order("created_at").order("id").range(messages.length, messages.length + PAGE_ROWS - 1),
     );
-    messages.push(...page);
+    messages.push(...page.map(messageOf));
     if (page.length < PAGE_ROWS) return messages;
   }
+}
+
+interface Memory {
+  content: string;
+}
+
+/** A message has one memory or none: the Data API gives it alone, the embedded stack in a list. */
+type MessageRow = Omit<Message, "memory"> & { memories: Memory | Memory[] | null };
+
+function messageOf({ memories, ...message }: MessageRow): Message {
+  const [memory] = [memories].flat();
+  return { ...message, memory: memory?.content ?? null };
+}
+
+/** Fails where the message has none. */
+export async function changeMemory(supabase: SupabaseClient, messageId: string, content: string): Promise<void> {
+  const query = supabase.from("memories").update({ content }).eq("message_id", messageId);
+  rowOf(await query.select("message_id::text"));
+}
+
+/** Its message stays. */
+export async function deleteMemory(supabase: SupabaseClient, messageId: string): Promise<void> {
+  rowsOf(await supabase.from("memories").delete().eq("message_id", messageId));
 }

@@ -18,6 +18,8 @@ export interface Bot {
   first_turn_is_user: boolean;
   /** Null: the model's name says whether it may be so. */
   thinks_first: boolean | null;
+  /** Whether it writes memories of long stories. */
+  memory: boolean;
 }
 
 /** A conversation. The texts of the page call it a story. */
@@ -37,6 +39,8 @@ export interface Message {
   is_complete: boolean;
   finish_reason: string | null;
   created_at: string;
+  /** What is sent in place of the story up to and with this message; null: nothing is. */
+  memory: string | null;
 }
 
 interface QueryResult<T> {

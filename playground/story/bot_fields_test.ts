@@ -14,10 +14,14 @@ Deno.test("what is left empty is unknown, and a stored key and stored headers st
   equal(fieldsOf({}), {
     ...{ name: "Fox", model: "m1", access_path: "https://api.test/v1", temperature: null, system_prompt: null },
     ...{ context_tokens: null, reply_tokens: null, thinks_first: null },
-    ...{ takes_system: true, takes_prefill: false, first_turn_is_user: false },
+    ...{ takes_system: true, takes_prefill: false, first_turn_is_user: false, memory: false },
   });
   const { takes_system: _, ...unticked } = ENTERED;
   equal(botFieldsOf(unticked).takes_system, false);
+});
+
+Deno.test("a bot writes memories where the box is ticked", () => {
+  equal(fieldsOf({ memory: "on" }).memory, true);
 });
 
 Deno.test("numbers are taken as people write them", () => {

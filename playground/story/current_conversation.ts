@@ -35,6 +35,8 @@ export interface CurrentConversation {
   show(messageId: string): void;
   /** Shows the branch of the running generation. */
   follow(): void;
+  /** Shows a memory as it has been stored; null: it has been deleted. */
+  showMemory(messageId: string, memory: string | null): void;
 }
 
 /** Nothing is open at first. */
@@ -115,6 +117,9 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     branchFrom: moveTo,
     show,
     follow,
+    showMemory(messageId, memory) {
+      messages.value = messages.value.map((message) => message.id === messageId ? { ...message, memory } : message);
+    },
   };
 }
 

@@ -7,7 +7,16 @@ import { createTree } from "./tree.ts";
 
 function message(id: string, parent_id: string | null, content = id): Message {
   const is_user_author = id === id.toUpperCase();
-  return { id, parent_id, content, is_user_author, is_complete: true, finish_reason: null, created_at: "" };
+  return {
+    id,
+    parent_id,
+    content,
+    is_user_author,
+    is_complete: true,
+    finish_reason: null,
+    created_at: "",
+    memory: null,
+  };
 }
 
 const place = { tree: { value: createTree([message("A", null), message("b", "A")]) }, leafId: { value: "b" } };

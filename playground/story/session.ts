@@ -10,11 +10,13 @@ import { addBot, type BotFields, changeBot, deleteBot, listBots } from "../data/
 import {
   addConversation,
   changeConversation,
+  changeMemory,
   deleteConversation,
+  deleteMemory,
   endedStreams,
   listConversations,
 } from "../data/conversations.ts";
-import type { Bot, Conversation } from "../data/rows.ts";
+import type { Bot, Conversation, Message } from "../data/rows.ts";
 import { onRunningInOtherTab, readRunning, removeRunning, runningConversations } from "../data/running_generations.ts";
 import { goTo } from "../platform/address.ts";
 import { createCurrentConversation, type CurrentConversation } from "./current_conversation.ts";
@@ -27,6 +29,7 @@ export type Dialog =
   | { name: "bots" }
   | { name: "bot"; bot: Bot | null }
   | { name: "preview" }
+  | { name: "memory"; message: Message }
   | { name: "rename" | "delete"; conversation: Conversation };
 
 /** What the views show, and what the user can do. */
@@ -55,6 +58,9 @@ export interface Session {
   removeBot(id: string): Promise<void>;
   rename(conversationId: string, title: string): Promise<void>;
   removeConversation(conversationId: string): Promise<void>;
+  saveMemory(messageId: string, content: string): Promise<void>;
+  /** The story up to this message is sent again as it was written. */
+  removeMemory(messageId: string): Promise<void>;
 }
 
 /** Lives as long as the page: signing out loads the page again. */
@@ -97,6 +103,15 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
       await readable(deleteConversation(supabase, conversationId));
       conversations.value = conversations.value?.filter(({ id }) => id !== conversationId) ?? null;
       if (current.id.value === conversationId) goTo(null, true);
+    },
+    async saveMemory(messageId, content) {
+      if (!content.trim()) throw new Error("Enter what happened so far, or delete the memory.");
+      await readable(changeMemory(supabase, messageId, content));
+      current.showMemory(messageId, content);
+    },
+    async removeMemory(messageId) {
+      await readable(deleteMemory(supabase, messageId));
+      current.showMemory(messageId, null);
     },
   };
 }

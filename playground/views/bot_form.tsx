@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Bot } from "../data/rows.ts";
 import { botFieldsOf } from "../story/bot_fields.ts";
-import { Check, Choice, Field, FormError, Modal, valuesOf } from "./controls.tsx";
+import { Check, Choice, ConfirmDelete, Field, FormError, Modal, valuesOf } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
 interface BotFormProps {
@@ -43,6 +43,8 @@ export function BotForm({ bot, onClose }: BotFormProps) {
         {isDeleting
           ? (
             <ConfirmDelete
+              label="Delete the bot"
+              question="Delete this bot? Its stories stay."
               onKeep={() => setDeleting(false)}
               onDelete={() => attempt(() => session.removeBot(bot!.id))}
             />
@@ -147,6 +149,12 @@ function Habits({ bot }: { bot: Bot | null }) {
           label="Goes on from a last message of its own"
           isOn={bot?.takes_prefill ?? false}
         />
+        <Check
+          name="memory"
+          label="Write memories of long stories"
+          help="What happened so far, in short, sent in place of the text. Needs the context window. Written in the background, and costs a call each time."
+          isOn={bot?.memory ?? false}
+        />
         <Choice
           label="Thinks before it answers, without a mark at the beginning"
           name="thinks_first"
@@ -162,15 +170,5 @@ function Habits({ bot }: { bot: Bot | null }) {
         />
       </div>
     </details>
-  );
-}
-
-function ConfirmDelete({ onKeep, onDelete }: { onKeep(): void; onDelete(): void }) {
-  return (
-    <div class="actions end" role="group" aria-label="Delete the bot">
-      <span class="question">Delete this bot? Its stories stay.</span>
-      <button type="button" class="button" onClick={onKeep}>Keep</button>
-      <button type="button" class="button danger" onClick={onDelete}>Delete</button>
-    </div>
   );
 }

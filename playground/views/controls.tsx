@@ -79,11 +79,21 @@ export function Field({ label, help, lines, ...input }: FieldProps) {
 }
 
 /** A box to tick; valuesOf() has its name if it is ticked. */
-export function Check({ name, label, isOn }: { name: string; label: string; isOn: boolean }) {
+export function Check({ name, label, help, isOn }: { name: string; label: string; help?: string; isOn: boolean }) {
+  const id = useId();
   return (
-    <label class="check">
-      <input type="checkbox" name={name} defaultChecked={isOn} /> {label}
-    </label>
+    <div>
+      <label class="check">
+        <input
+          type="checkbox"
+          name={name}
+          defaultChecked={isOn}
+          aria-describedby={help ? `${id}-help` : undefined}
+        />{" "}
+        {label}
+      </label>
+      {help && <p class="help" id={`${id}-help`}>{help}</p>}
+    </div>
   );
 }
 
@@ -113,6 +123,24 @@ export function Choice({ label, name, value, options }: ChoiceProps) {
 /** Why a form was not accepted. */
 export function FormError({ text }: { text: string }) {
   return text ? <p class="form-error" role="alert">{text}</p> : null;
+}
+
+interface ConfirmDeleteProps {
+  label: string;
+  question: string;
+  onKeep(): void;
+  onDelete(): void;
+}
+
+/** Takes the place of a form's buttons before something is deleted. */
+export function ConfirmDelete({ label, question, onKeep, onDelete }: ConfirmDeleteProps) {
+  return (
+    <div class="actions end" role="group" aria-label={label}>
+      <span class="question">{question}</span>
+      <button type="button" class="button" onClick={onKeep}>Keep</button>
+      <button type="button" class="button danger" onClick={onDelete}>Delete</button>
+    </div>
+  );
 }
 
 /** The values of a submitted form, which the browser then does not send itself. */

@@ -1,9 +1,9 @@
-/** The dialogs: the list of bots, one bot, a preview, and renaming or deleting a conversation. */
+/** The dialogs: the list of bots, one bot, a preview, a memory, and renaming or deleting a conversation. */
 
 import { useState } from "preact/hooks";
-import type { Conversation } from "../data/rows.ts";
+import type { Conversation, Message } from "../data/rows.ts";
 import { BotForm } from "./bot_form.tsx";
-import { Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { ConfirmDelete, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
 import { PreviewView } from "./preview.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -18,6 +18,8 @@ export function Dialogs() {
       return <BotForm bot={open.bot} onClose={close} />;
     case "preview":
       return <PreviewView onClose={close} />;
+    case "memory":
+      return <Memory message={open.message} onClose={close} />;
     case "rename":
       return <Rename conversation={open.conversation} onClose={close} />;
     case "delete":
@@ -101,6 +103,44 @@ function Delete({ conversation, onClose }: ConversationDialogProps) {
         <button type="button" class="button" onClick={onClose}>Keep</button>
         <button type="button" class="button danger" onClick={remove}>Delete</button>
       </div>
+    </Modal>
+  );
+}
+
+/** The text that is sent in place of the story up to this message. */
+function Memory({ message, onClose }: { message: Message; onClose(): void }) {
+  const session = useSession();
+  const [error, setError] = useState("");
+  const [isDeleting, setDeleting] = useState(false);
+  const attempt = (change: Promise<void>) => change.then(onClose, (reason) => setError(reason.message));
+  return (
+    <Modal title="Memory" onClose={onClose}>
+      <form class="form" onSubmit={(event) => attempt(session.saveMemory(message.id, valuesOf(event).memory))}>
+        <Field
+          label="What happened so far"
+          name="memory"
+          lines={10}
+          defaultValue={message.memory ?? ""}
+          help="Sent to the model in place of the story up to this message. Without it, the text itself is sent."
+        />
+        <FormError text={error} />
+        {isDeleting
+          ? (
+            <ConfirmDelete
+              label="Delete the memory"
+              question="Delete this memory? The story stays."
+              onKeep={() => setDeleting(false)}
+              onDelete={() => attempt(session.removeMemory(message.id))}
+            />
+          )
+          : (
+            <div class="actions end">
+              <button type="button" class="link danger first" onClick={() => setDeleting(true)}>Delete memory</button>
+              <button type="button" class="button" onClick={onClose}>Cancel</button>
+              <button type="submit" class="button primary">Save</button>
+            </div>
+          )}
+      </form>
     </Modal>
   );
 }

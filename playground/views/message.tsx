@@ -44,6 +44,7 @@ function Prompt({ message }: { message: Message }) {
         </button>
         <AnswerMenu message={message} />
       </div>
+      <MemoryMark message={message} />
     </section>
   );
 }
@@ -127,7 +128,19 @@ function Answer({ message }: { message: Message }) {
         <AnswerMenu message={message} />
         {notes.length > 0 && <span class="ending">{notes.join(" · ")}</span>}
       </div>
+      <MemoryMark message={message} />
     </section>
+  );
+}
+
+/** Opens the memory that ends with this message. */
+function MemoryMark({ message }: { message: Message }) {
+  const { dialog } = useSession();
+  if (message.memory === null) return null;
+  return (
+    <button type="button" class="memory" onClick={() => dialog.value = { name: "memory", message }}>
+      Memory of the story up to here
+    </button>
   );
 }
 

@@ -3,7 +3,7 @@
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { withWindow } from "../../testkit/browser.ts";
-import { makeBot, rest, type TestUser } from "../../testkit/people.ts";
+import { insert, makeBot, rest, type TestUser } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { chromium, pageTest, stack, type Visit } from "./setup.ts";
 import { type Visitor, visitorOf } from "./visitor.ts";
@@ -203,6 +203,41 @@ export function testTurns(): void {
     await visitor.page.locator(".ending").getByText("2 earlier messages were left out").waitFor();
   });
 
+  pageTest("a memory is shown at its message, mended and deleted", async (visit) => {
+    const { visitor, user, exchange } = visit;
+    const { page, button } = visitor;
+    await exchange("A fox", "Red.");
+    await exchange("And then?", "Away.");
+    const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.Red.");
+    await insert(stack.target, user, "memories", { message_id: id, user_id: user.id, content: "A fox." }, "message_id");
+    const stored = () => rest(stack.target, user, "memories?select=message_id,content");
+    const mark = button("Memory of the story up to here");
+    const text = page.getByLabel("What happened so far");
+    const closed = () => page.getByRole("dialog").waitFor({ state: "detached" });
+    equal(await mark.count(), 0);
+    await page.reload();
+    await page.locator(`[data-message="${id}"]`).getByRole("button", { name: "Memory of the story" }).click();
+    equal([await mark.count(), await text.inputValue()], [1, "A fox."]);
+    await text.fill(" ");
+    await button("Save").click();
+    await page.getByText("Enter what happened so far, or delete the memory.").waitFor();
+    await text.fill("A red fox.");
+    await button("Save").click();
+    await closed();
+    equal(await stored(), [{ message_id: id, content: "A red fox." }]);
+    await mark.click();
+    equal(await text.inputValue(), "A red fox.");
+    await button("Delete memory").click();
+    await button("Keep").click();
+    equal(await stored(), [{ message_id: id, content: "A red fox." }]);
+    await button("Delete memory").click();
+    await button("Delete").click();
+    await closed();
+    equal(await stored(), []);
+    await mark.waitFor({ state: "detached" });
+    await visitor.shows("A fox", "Red.", "And then?", "Away.");
+  });
+
   pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
     const { visitor, user, call, exchange } = visit;
     const { page, button } = visitor;
@@ -221,16 +256,17 @@ export function testTurns(): void {
     await page.getByLabel("Takes a system message").uncheck();
     await page.getByLabel("Goes on from a last message of its own").check();
     await page.getByLabel("Wants the first message to be the user’s").check();
+    await page.getByLabel("Write memories of long stories").check();
     await page.getByLabel("Thinks before it answers").selectOption("Yes");
     await page.getByLabel("Headers").fill("X-Title: Fox");
     await page.getByLabel("Instructions").fill("Whisper.");
     await button("Save").click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first";
+    const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first,memory";
     const stored = () => rest(stack.target, user, `bots?select=${columns}`);
     const habits = {
       ...{ context_tokens: 8_000, reply_tokens: 500, takes_prefill: true },
-      ...{ takes_system: false, first_turn_is_user: true, thinks_first: true },
+      ...{ takes_system: false, first_turn_is_user: true, thinks_first: true, memory: true },
     };
     equal(await stored(), [habits]);
     await exchange("A fox", "</think>Red.");
