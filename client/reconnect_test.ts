@@ -145,7 +145,7 @@ Deno.test("cancel() of a start without an answer asks the relay, and reads the e
 
 const stopped = say.done({ finish_reason: "cancelled", is_complete: false });
 
-Deno.test("cancel() cuts the text where it is shown: what comes after it is shown to nobody", async () => {
+Deno.test("after cancel() no more of the text is shown", async () => {
   const stream = begun();
   const { start, clock, requests } = makeLab([stream.answer, cancelling]);
   const heard: string[] = [];

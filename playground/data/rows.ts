@@ -9,7 +9,7 @@ export interface Bot {
   access_path: string;
   system_prompt: string | null;
   temperature: number | null;
-  /** What the model reads at once, its answer included; null: nobody knows. */
+  /** What the model reads at once, its answer included; null: unknown. */
   context_tokens: number | null;
   /** What is kept free for the answer; null: a quarter of it. */
   reply_tokens: number | null;

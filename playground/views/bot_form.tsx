@@ -114,7 +114,7 @@ function Fields({ bot }: { bot: Bot | null }) {
   );
 }
 
-/** What most models need nobody to say. */
+/** What most models need no setting for. */
 function Habits({ bot }: { bot: Bot | null }) {
   return (
     <details class="habits">

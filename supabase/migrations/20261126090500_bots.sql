@@ -102,16 +102,14 @@ create index user_settings_by_default_bot on public.user_settings (default_bot_i
 comment on table public.user_settings is 'What a user has chosen for all conversations.';
 comment on column public.user_settings.default_bot_id is 'Answers if neither request nor conversation names a bot.';
 
-create function public.bots_touch() returns trigger
+create function relay.touch() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   new.updated_at := now();
   return new;
 end;
 $$;
-
-comment on function public.bots_touch is 'Keeps updated_at true: the bot updated last is a user''s fallback.';
-revoke all on function public.bots_touch from public, anon, authenticated;
+comment on function relay.touch() is 'Keeps updated_at true. The bot that was updated last is a user''s fallback.';
 
 create trigger bots_touch before update on public.bots
-for each row execute function public.bots_touch();
+for each row execute function relay.touch();

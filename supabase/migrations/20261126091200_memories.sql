@@ -16,18 +16,8 @@ comment on table public.memories is 'What happened up to and with a message, in 
 comment on column public.memories.message_id is 'The message that it ends with; the text after it is sent as it is.';
 comment on column public.memories.content is 'Written by the bot or by the user, who may change and delete it.';
 
-create function public.memories_touch() returns trigger
-language plpgsql set search_path = '' as $$
-begin
-  new.updated_at := now();
-  return new;
-end;
-$$;
-comment on function public.memories_touch() is 'Keeps updated_at true.';
-revoke all on function public.memories_touch() from public, anon, authenticated;
-
 create trigger memories_touch before update on public.memories
-for each row execute function public.memories_touch();
+for each row execute function relay.touch();
 
 alter table public.memories enable row level security;
 revoke all on table public.memories from public, anon, authenticated;

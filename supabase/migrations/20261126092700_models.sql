@@ -35,8 +35,8 @@ comment on column relay.generations.bytes_per_token is
   'As it was estimated at the start, and as the provider''s report has it after the end: the next one on the branch '
   'begins with it.';
 
--- Nobody can speak for a server that is not theirs. What a bot's own headers and fields choose behind a gateway may be
--- its user's server, so these bots learn for themselves.
+-- What a server teaches is used for everyone who calls it. Behind a gateway a bot's own headers and fields may choose a
+-- server of its user's, which could teach others what is wrong, so these bots learn for themselves.
 create function relay.endpoint_of(bot public.bots) returns text
 language plpgsql stable set search_path = '' as $$
 declare

@@ -88,7 +88,7 @@ end;
 $$;
 comment on function relay.end_of is
   'Where the text of a cancelled generation ends, in UTF-16 units; null: with all that came. sent_units: what readers '
-  'on its worker were sent, null where nobody knows; sent_to_others: the same, without the reader that was sent most.';
+  'on its worker were sent, null where that is unknown; sent_to_others: the same, without the reader that was sent most.';
 
 create function relay.text_up_to(content text, units integer) returns text
 language plpgsql immutable set search_path = '' as $$

@@ -47,7 +47,7 @@ function registerAttacks(database: string) {
       equal(lab.judge(await lab.attack(attacks, 1, ONE_MS)), []);
       equal(lab.judge(await lab.attack(attacks, 5, FIVE_MS)), []);
     };
-    // Threads and processes that the lab made before the first of them.
+    // Victims read their stories all through the group: what begins in one test ends in another.
     Deno.test({
       name: `no user harms another by ${kind}`,
       timeout: 90_000,

@@ -125,7 +125,7 @@ export const REQUEST_ATTACKS: Attack[] = [
   },
   { name: "A provider that quotes the key", kind: "keys", struck: QUOTED, run: quotes("echo") },
   { name: "A provider that quotes the ends of the key", kind: "keys", struck: QUOTED, run: quotes("echo ends") },
-  { name: "A provider that quotes the key amid a stream", kind: "keys", struck: QUOTED, run: quotes("echo later") },
+  { name: "A provider that quotes the key within a stream", kind: "keys", struck: QUOTED, run: quotes("echo later") },
   { name: "A key with a line break", kind: "keys", struck: QUOTED, run: quotes("echo ends", `${KEY}\n`) },
   {
     name: "A key with white space and a scheme before it",

@@ -175,7 +175,7 @@ export function createVictims(url: () => string, other: string, sql: Sql, userOf
       await work();
       over = true;
       await starts;
-      await Promise.race([Promise.all(pending), sleep(10_000)]);
+      await within(Promise.all(pending), 10_000);
       const all = seen;
       seen = empty();
       return all;
@@ -205,4 +205,11 @@ export function boundsOf(calm: Seen, startMs: number) {
 
 const empty = (): Seen => ({ starts: [], refused: 0, late: 0, behind: 0, far: 0, wrong: [] });
 const tokenOf = (index: number) => `${String(index).padStart(TOKEN_UNITS - 1, "0")} `;
+/** Waits for it, but not longer. */
+async function within(work: Promise<unknown>, ms: number) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise<void>((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer);
+}
+
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

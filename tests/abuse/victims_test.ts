@@ -4,8 +4,7 @@ import { createVictims } from "./victims.ts";
 
 const title = "a look at the stored texts that fails counts as wrong";
 
-// A timer of the victims goes on.
-Deno.test(title, { sanitizeOps: false, sanitizeResources: false }, async () => {
+Deno.test(title, async () => {
   const sql = (() => Promise.reject(new Error("no connection is left"))) as unknown as Sql;
   const nowhere = () => "http://127.0.0.1:9/";
   const victims = createVictims(nowhere, nowhere(), sql, () => Promise.resolve({ id: "a", token: "b", bot_id: "c" }));

@@ -42,6 +42,12 @@ export const ROWS = `
     case when n % 4 in (3, 0) then 'stream-' || n end, timestamptz '2025-01-01' + n * interval '1 minute'
   from generate_series(1, 8) as n;`;
 
+/** The old tables with rows. */
+export const OLD = BOTS + MESSAGES + ROWS;
+
+/** The texts of the one conversation of ROWS that is Ada's. */
+export const ADAS = { [TALE]: ["text 1", "text 3", "text 5", "text 7"] };
+
 /** A type that ids may have. */
 export type IdType = "uuid" | "bigint" | "integer" | "text" | "varchar(36)";
 

@@ -16,8 +16,7 @@ type Fields<T, Name extends keyof T = keyof T> = { [Key in Name]-?: Exclude<T[Ke
 
 export const SAME: {
   request: Same<Fields<StartRequest & { preview?: boolean }>, Fields<StreamRequest>>;
-  /** Without the memory, which the relay has none of yet. */
-  preview: Same<Omit<Preview, "memory">, Omit<ReturnType<typeof previewOf>, "memory">>;
+  preview: Same<Preview, ReturnType<typeof previewOf>>;
   start: Same<StartData, events.StartData>;
   context: Same<SentContext, events.SentContext>;
   done: Same<DoneData, events.DoneData>;

@@ -12,7 +12,7 @@ export interface MemoryStart {
   streamId: string;
   fence: string;
   botId: Id;
-  /** The memory tells the story up to and with this one. */
+  /** The memory covers the story up to and including this one. */
   messageId: Id;
   /** The last turn of the request, which asks for the memory. */
   task: string;
