@@ -1,13 +1,20 @@
 /** What a command does with its process: signals, the log, stdout and stderr, the exit code. */
 
-/** Settles at the first SIGINT or SIGTERM; a second one then ends the process at once. */
+/** A signal to the whole process group comes twice: once by itself, once from `deno task`, which passes its own on. */
+const SAME_STOP_MS = 1_000;
+
+/** Settles at the first SIGINT or SIGTERM; one that comes a second later or more ends the process at once. */
 export function untilStopped(): Promise<void> {
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {
-    const stop = () => {
-      for (const signal of signals) Deno.removeSignalListener(signal, stop);
+    let isStopped = false;
+    function stop() {
       resolve();
-    };
+      if (isStopped) return;
+      isStopped = true;
+      const release = () => signals.forEach((signal) => Deno.removeSignalListener(signal, stop));
+      Deno.unrefTimer(setTimeout(release, SAME_STOP_MS));
+    }
     for (const signal of signals) Deno.addSignalListener(signal, stop);
   });
 }

@@ -49,21 +49,23 @@ function registerTests() {
     }
   });
 
-  Deno.test("promtool takes the scrape configuration and the alerts of docs/operations.md", async () => {
-    const page = await Deno.readTextFile(new URL("../../docs/operations.md", import.meta.url));
-    const [scrapes, alerts] = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text);
-    const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  Deno.test("promtool takes the scrape configurations of docs and server, and the alerts", async () => {
+    const read = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
+    const [inDocs] = /(?<=^```yaml\n).*?(?=^```$)/ms.exec(await read("docs/operations.md"))!;
+    const folder = await Deno.makeTempDir();
     try {
-      await Deno.writeTextFile(file, scrapes);
-      // The file with the token is on the machine that scrapes.
-      const syntax = ["check", "config", "--syntax-only", file];
-      equal((await promtool(syntax)).code, 0);
-      await Deno.writeTextFile(file, alerts);
-      const { code, said } = await promtool(["check", "rules", file]);
+      for (const text of [inDocs, await read("server/prometheus.yml")]) {
+        await Deno.writeTextFile(`${folder}/prometheus.yml`, text);
+        // The files with the token and the alerts are on the machine that scrapes.
+        const { code, said } = await promtool(["check", "config", "--syntax-only", `${folder}/prometheus.yml`]);
+        equal(code, 0, said);
+      }
+      await Deno.writeTextFile(`${folder}/alerts.yml`, await read("server/alerts.yml"));
+      const { code, said } = await promtool(["check", "rules", `${folder}/alerts.yml`]);
       equal(code, 0, said);
       ok(/SUCCESS: \d+ rules found/.test(said), said);
     } finally {
-      await Deno.remove(file);
+      await Deno.remove(folder, { recursive: true });
     }
   });
 
