@@ -78,7 +78,9 @@ begin
   -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not. Only what was
   -- measured on this branch says more than what any script can have.
   v_cut.is_exceeded := coalesce(v_needed > v_cut.context_tokens * case
-    when relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null then 1.25 * v_cut.bytes_per_token else 6
+    when not v_last.usage_is_estimated and relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null
+      then 1.25 * v_cut.bytes_per_token
+    else 6
   end, false);
 
   if v_cut.context_tokens is null and v_cut.memory_id is null then

@@ -100,14 +100,14 @@ begin
     end if;
   end if;
   insert into relay.generations (
-    stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
+    stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, host, model, worker_id, fence,
     started_at, lease_expires_at, text_units, continued_units, context_start, context_messages, context_bytes, left_out,
     bytes_per_token, memory_id
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
-    coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, v_bot.model, relay_begin.worker_id,
-    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
+    coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, relay.host_of(v_bot.access_path),
+    v_bot.model, relay_begin.worker_id, relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
     coalesce(v_old.units, 0), coalesce(v_old.units, 0),
     case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
     coalesce(jsonb_array_length(v_sent.messages), cardinality(given_bytes) - v_cut.left_out),

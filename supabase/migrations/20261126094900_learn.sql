@@ -1,7 +1,9 @@
 -- The step of relay_finish that learns: how many bytes a token of the model has, and how large its window is.
 -- Once, at the end of a generation. Written only where it says something new, and never waited for: all generations with
 -- one model would wait for one row.
-create function relay.learn(generation relay.generations, said_window integer, said_tokens integer) returns void
+create function relay.learn(
+  generation relay.generations, prompt_tokens integer, said_window integer, said_tokens integer
+) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_is_refusal constant boolean := generation.error_code is not distinct from 'context_exceeded';
@@ -40,7 +42,7 @@ begin
       for update skip locked
     );
   else
-    v_ratio := relay.ratio_of(generation.context_bytes, generation.prompt_tokens);
+    v_ratio := relay.ratio_of(generation.context_bytes, learn.prompt_tokens);
   end if;
 
   -- Lower at once, higher slowly.
@@ -69,7 +71,8 @@ begin
   end if;
 end;
 $$;
-comment on function relay.learn is 'Takes from the end of a generation what the next one of this model should know.';
+comment on function relay.learn is
+  'Takes from the end of a generation, and from what was reported, what the next one of this model should know.';
 
 create function relay.forget_models(before timestamptz, batch integer) returns void
 language plpgsql set search_path = '' as $$

@@ -42,13 +42,13 @@ begin
     return v_sent.refused;
   end if;
   insert into relay.generations (
-    stream_id, user_id, conversation_id, bot_id, parent_id, model, worker_id, fence, started_at, lease_expires_at, kind,
+    stream_id, user_id, conversation_id, bot_id, parent_id, host, model, worker_id, fence, started_at, lease_expires_at, kind,
     memory_id, context_start, context_messages, context_bytes, left_out, bytes_per_token
   )
   values (
     relay_begin_memory.stream_id, relay_begin_memory.user_id, v_message.conversation_id, v_bot.id, v_message.id,
-    v_bot.model, relay_begin_memory.worker_id, relay_begin_memory.fence, clock_timestamp(),
-    clock_timestamp() + make_interval(secs => lease_ms / 1000.0), 'memory', v_cut.memory_id, v_cut.start_id,
+    relay.host_of(v_bot.access_path), v_bot.model, relay_begin_memory.worker_id, relay_begin_memory.fence,
+    clock_timestamp(), clock_timestamp() + make_interval(secs => lease_ms / 1000.0), 'memory', v_cut.memory_id, v_cut.start_id,
     jsonb_array_length(v_sent.messages), v_cut.fixed_bytes + v_sent.bytes, v_cut.left_out, v_cut.bytes_per_token
   )
   on conflict do nothing;

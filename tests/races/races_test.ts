@@ -1,8 +1,12 @@
+import assert from "node:assert/strict";
+import { query } from "../../testkit/postgres.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
+import { costs } from "./costs.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
+import { ledger, UNSETTLED } from "./ledger.ts";
 import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
 import { starts } from "./starts.ts";
@@ -20,18 +24,28 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting })) {
+  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting, ...ledger })) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);
       await run(race);
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals]) {
+  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs]) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);
     };
     Deno.test({ name: title, timeout: 60_000, fn });
   }
+
+  // Of all races above: killed workers, cancels, clients that left, sweeps, recoveries, deletions.
+  Deno.test("after the races the days are the sum of the generations, for every key", async () => {
+    assert.deepEqual(await query(stack!.databaseUrl!, UNSETTLED), []);
+    const [{ ended }] = await query<{ ended: number }>(
+      stack!.databaseUrl!,
+      "select count(*)::int as ended from relay.generations where status <> 'running'",
+    );
+    assert.ok(ended > 0);
+  });
 }

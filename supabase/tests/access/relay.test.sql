@@ -1,7 +1,8 @@
-begin; select plan(105);
+begin; select plan(125);
 select tests.given_personas();
 insert into relay.uncounted (name) values ('sweeps_total');
 insert into relay.models values ('endpoint', 'model', 3);
+select tests.given_price('model', 1, 1, 1);
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action              anonymous  stranger   owner      sharee     service_role
@@ -24,6 +25,11 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('change models',      'denied',  'denied',  'denied',  'denied',  '1',
     'update relay.models set context_tokens = 1024'),
   ('delete models',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.models'),
+  ('read prices',        'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.prices'),
+  ('add a price',        'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.prices (host, model, input, output) values ('free.example', 'model', 0, 0) $$),
+  ('change prices',      'denied',  'denied',  'denied',  'denied',  '1', 'update relay.prices set input = 0'),
+  ('delete prices',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.prices'),
   ('read uncounted',     'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.uncounted'),
   ('add to it',          'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into relay.uncounted (name) values ('sweeps_total') $$),
