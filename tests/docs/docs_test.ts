@@ -109,7 +109,11 @@ function checkJson(body: Record<string, unknown>): string {
     const { code, message, ...rest } = body.error as Record<string, unknown>;
     assert.ok(Object.hasOwn(ERRORS, String(code)), String(code));
     assert.match(String(message), /^[A-Z].*[^.]$/s);
-    const more: Record<string, string[]> = { invalid_request: ["issues"], conversation_busy: ["stream_id"] };
+    const more: Record<string, string[]> = { 
+      budget_exceeded: ["resets_at"],
+      invalid_request: ["issues"],
+      conversation_busy: ["stream_id"],
+    };
     assert.deepEqual(Object.keys(rest), more[String(code)] ?? []);
     return "error";
   }
