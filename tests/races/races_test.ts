@@ -1,5 +1,6 @@
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
+import { budgetCrowds, budgets } from "./budgets.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
@@ -20,14 +21,14 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting })) {
+  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting, ...budgetCrowds })) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);
       await run(race);
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals]) {
+  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...budgets]) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);
