@@ -90,7 +90,8 @@ begin
       return jsonb_build_object('expected_start', v_expected);
     end if;
     v_reported := row(
-      prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, false, null
+      prompt_tokens, completion_tokens, total_tokens,
+      case when cached_tokens is not null then least(cached_tokens, prompt_tokens) end, reasoning_tokens, false, null
     );
     v_used := relay.usage_of(
       v_before, v_reported, coalesce(content, ''), first_token_ms is not null, overhead_ms is not null, error_code

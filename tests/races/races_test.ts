@@ -4,6 +4,7 @@ import { budgetCrowds, budgets } from "./budgets.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
+import { ledger } from "./ledger.ts";
 import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
 import { starts } from "./starts.ts";
@@ -21,7 +22,8 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting, ...budgetCrowds })) {
+  const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds };
+  for (const [name, run] of Object.entries(all)) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);
       await run(race);
