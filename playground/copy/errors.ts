@@ -139,7 +139,12 @@ export const NOTHING_ADDED: ErrorNotice = {
   isCalm: true,
 };
 
-const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["budget_exceeded", "provider_error", "provider_bad_response", "provider_refused"];
+const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = [
+  "budget_exceeded",
+  "provider_error",
+  "provider_bad_response",
+  "provider_refused",
+];
 
 /** The notice for an error of a generation, or of a request to the relay. */
 export function errorNotice(error: RelayClientError, now: number): ErrorNotice {

@@ -4,11 +4,12 @@
 create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values
-    ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('provider_not_allowed', true),
+    ('invalid_request', false), ('unauthenticated', false), ('budget_exceeded', false), ('forbidden', false),
+    ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
     ('stream_id_required', false), ('conversation_busy', false), ('payload_too_large', false),
-    ('context_exceeded', true), ('budget_exceeded', false),
+    ('context_exceeded', true),
     ('unsupported_media_type', false), ('rate_limited', false), ('too_many_streams', false), ('internal', true),
     ('provider_auth', true),
     ('provider_bad_response', true), ('provider_error', true), ('provider_rate_limited', true),

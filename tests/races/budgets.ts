@@ -37,7 +37,10 @@ async function watched<T>(look: () => Promise<Used>, limit: number, work: () => 
   const watching = (async () => {
     for (let looks = 1;; looks++) {
       const { settled, held, overshoot } = await look();
-      ok(settled + held <= limit + overshoot, `${settled} settled and ${held} held of ${limit}, with ${overshoot} more`);
+      ok(
+        settled + held <= limit + overshoot,
+        `${settled} settled and ${held} held of ${limit}, with ${overshoot} more`,
+      );
       if (isOver) return looks;
     }
   })();
@@ -84,7 +87,9 @@ export const budgets: WorkerRaceTest[] = [{
     const look = async () => (await race.look<Used>(USED, author.user.id))[0];
     const round = async (count: number) => {
       const { admitted, refusals } = await startAtOnce(race.target, count, () => [author, { prompt: "x" }]);
-      for (const response of refusals) await expectSpent(response, /^Cannot start the generation: it needs about \d+ tok/);
+      for (const response of refusals) {
+        await expectSpent(response, /^Cannot start the generation: it needs about \d+ tok/);
+      }
       return admitted;
     };
     const [admitted] = await watched(look, limit, () => round(40));
@@ -154,7 +159,8 @@ export const budgets: WorkerRaceTest[] = [{
     }
   },
 }, {
-  title: "each kind of start needs a budget, a preview and a stream_id that exists need none; my_spending() says what is left",
+  title:
+    "each kind of start needs a budget, a preview and a stream_id that exists need none; my_spending() says what is left",
   env: { ...env, RELAY_ALLOW_ANONYMOUS: "true" },
   async run(race) {
     const author = await newAuthor(race.target, race.provider);

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { type Budget, wordsOf } from "./budget.ts";
 
-const OWN = { period: "day", is_shared: false, is_for_bot: false, unit: "tokens", limit: 5000, left: 200, needed: 1200 };
+const OWN = {
+  period: "day",
+  is_shared: false,
+  is_for_bot: false,
+  unit: "tokens",
+  limit: 5000,
+  left: 200,
+  needed: 1200,
+};
 
 Deno.test("wordsOf() names the budget, and has its figures where they are the user's own", () => {
   const cases: [Partial<Budget>, string][] = [
