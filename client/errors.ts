@@ -4,6 +4,7 @@
 export type ErrorCode =
   | "invalid_request"
   | "unauthenticated"
+  | "budget_exceeded"
   | "forbidden"
   | "provider_not_allowed"
   | "bot_not_found"

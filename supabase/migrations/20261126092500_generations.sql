@@ -4,7 +4,8 @@
 create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values
-    ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('provider_not_allowed', true),
+    ('invalid_request', false), ('unauthenticated', false), ('budget_exceeded', false), ('forbidden', false),
+    ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
     ('stream_id_required', false), ('conversation_busy', false), ('payload_too_large', false),
@@ -58,6 +59,8 @@ create table relay.generations (
   cost numeric,
   first_token_ms integer,
   overhead_ms integer,
+  reserved_tokens integer,
+  reserved_cost numeric,
 
   constraint generations_stream_id_is_a_name check (stream_id ~ '^[A-Za-z0-9._:-]{1,128}$'),
   constraint generations_status_is_known
@@ -86,7 +89,8 @@ create table relay.generations (
     prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, first_token_ms, overhead_ms,
     text_units, read_units, cancel_at
   ) >= 0),
-  constraint generations_costs_are_in_range check (cost >= 0 and cost < 'Infinity')
+  constraint generations_costs_are_in_range check (cost >= 0 and cost < 'Infinity'),
+  constraint generations_holds_are_not_negative check (least(reserved_tokens, reserved_cost) >= 0)
 ) with (fillfactor = 50); -- A beat updates every running row: with room on its own page that touches no index.
 
 create index generations_by_user on relay.generations (user_id, started_at desc);
@@ -118,6 +122,8 @@ comment on column relay.generations.usage_is_estimated is
 comment on column relay.generations.cost is 'What the tokens cost, by relay.prices; null: no price, or it runs.';
 comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
 comment on column relay.generations.overhead_ms is 'Milliseconds from the request to the call of the provider.';
+comment on column relay.generations.reserved_tokens is 'What it holds of budgets while it runs under its lease.';
+comment on column relay.generations.reserved_cost is 'The same in money; null: its model has no price.';
 
 -- Rows are only added, and taken by a fold: counting waits for nothing, and outlives the generation's row.
 create table relay.uncounted (

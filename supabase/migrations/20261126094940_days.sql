@@ -60,6 +60,7 @@ begin
     perform relay.settle(v_before, v_after);
     v_changed := v_changed + 1;
   end loop;
+  delete from relay.past_usage p where p.until > (since at time zone 'UTC')::date;
   return v_changed;
 end;
 $$;

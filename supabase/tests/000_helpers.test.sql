@@ -18,7 +18,8 @@ begin
   end if;
   perform set_config('tests.aside', 'yes', true);
   truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages, public.memories,
-    relay.generations, relay.chunks, relay.uncounted, relay.models, relay.prices, public.usage_days cascade;
+    relay.generations, relay.chunks, relay.uncounted, relay.models, relay.prices, relay.budgets,
+    relay.past_usage, public.usage_days cascade;
   update relay.counters set value = 0 where value <> 0;
 end;
 $$;
@@ -233,6 +234,47 @@ language sql as $$
     cancel_requested_at = g.cancel_requested_at - age
   where g.stream_id = back_date.stream_id
 $$;
+
+-- Of everyone, unless it names its owner.
+create function tests.given_budget(
+  period text, tokens bigint default null, cost numeric default null, owner text default null, bot text default null,
+  is_shared boolean default false
+) returns void
+language sql as $$
+  insert into relay.budgets (user_id, bot_id, period, tokens, cost, is_shared)
+  values (
+    tests.id(owner), tests.key(given_budget.bot), given_budget.period, given_budget.tokens, given_budget.cost,
+    given_budget.is_shared
+  )
+$$;
+
+-- What a user has used on a day, half of it for prompts.
+create function tests.given_usage(
+  owner text, tokens integer, day date default (now() at time zone 'UTC')::date, bot text default 'bot',
+  cost numeric default null
+) returns void
+language sql as $$
+  insert into public.usage_days (
+    user_id, day, bot_id, model, generations, estimated, prompt_tokens, cached_tokens, completion_tokens,
+    reasoning_tokens, cost
+  )
+  values (
+    tests.id(owner), given_usage.day, tests.key(given_usage.bot), 'model', 1, 0, tokens / 2, 0, tokens - tokens / 2, 0,
+    given_usage.cost
+  )
+$$;
+
+-- How long the answers of a bot's model usually are.
+create function tests.given_usual_reply(bot text, tokens integer) returns void
+language sql as $$
+  insert into relay.models (endpoint, model, bytes_per_token, usual_reply_tokens)
+  select relay.endpoint_of(b), b.model, 3, given_usual_reply.tokens from public.bots b where b.id = tests.key(bot)
+  on conflict (endpoint, model) do update set usual_reply_tokens = excluded.usual_reply_tokens
+$$;
+
+-- What a running generation holds of budgets.
+create function tests.held_by(stream_id text) returns integer
+language sql as $$ select g.reserved_tokens from relay.generations g where g.stream_id = held_by.stream_id $$;
 
 -- The relay's calls, as its role. A parent that is named is a parent that is given.
 create function tests.call_begin(

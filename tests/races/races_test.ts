@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { query } from "../../testkit/postgres.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
+import { budgetCrowds, budgets } from "./budgets.ts";
 import { costs } from "./costs.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
@@ -24,14 +25,15 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting, ...ledger })) {
+  const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds };
+  for (const [name, run] of Object.entries(all)) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);
       await run(race);
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs]) {
+  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs, ...budgets]) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);
