@@ -5,6 +5,7 @@ export type ErrorCode =
   | "invalid_request"
   | "unauthenticated"
   | "forbidden"
+  | "not_admitted"
   | "provider_not_allowed"
   | "bot_not_found"
   | "conversation_not_found"

@@ -4,7 +4,8 @@
 create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values
-    ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('provider_not_allowed', true),
+    ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('not_admitted', false),
+    ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
     ('stream_id_required', false), ('conversation_busy', false), ('payload_too_large', false),

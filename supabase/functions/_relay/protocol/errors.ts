@@ -17,6 +17,12 @@ export const ERRORS = {
   invalid_request: { status: 400, retryable: false, ends: false, message: "Cannot accept the request" },
   unauthenticated: { status: 401, retryable: false, ends: false, message: "Cannot authenticate" },
   forbidden: { status: 403, retryable: false, ends: false, message: "Cannot use the relay" },
+  not_admitted: {
+    status: 403,
+    retryable: false,
+    ends: false,
+    message: "Cannot start the generation: the operator of this relay does not admit it",
+  },
   provider_not_allowed: {
     status: 403,
     retryable: false,
