@@ -4,6 +4,7 @@
 export type ErrorCode =
   | "invalid_request"
   | "unauthenticated"
+  | "budget_exceeded"
   | "forbidden"
   | "not_admitted"
   | "provider_not_allowed"

@@ -115,7 +115,8 @@ function refusalOf({ status, headers }: Response, text: string): RelayClientErro
   } = errorIn(text);
   return new RelayClientError(code, message, {
     status,
-    retryable: seconds > 0 || status === 429 || status >= 500,
+    // What is spent comes back, but not soon.
+    retryable: seconds > 0 && status !== 402 || status === 429 || status >= 500,
     retryAfter: seconds >= 0 ? seconds : undefined,
     issues,
     streamId,

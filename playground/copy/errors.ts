@@ -10,7 +10,7 @@ export interface ErrorNotice {
   title: string;
   advice: string;
   action: ErrorAction;
-  /** The provider's own message, where it may help. */
+  /** The provider's own message, or the relay's, where it may help. */
   detail?: string;
   /** Milliseconds since 1970 before which a retry is refused. */
   notBefore?: number;
@@ -36,6 +36,11 @@ const COPY: Record<ClientErrorCode, Copy> = {
     "none",
   ],
   unauthenticated: ["You are signed out.", "Sign in again. Your stories are saved.", "sign-in"],
+  budget_exceeded: [
+    "A budget of this relay has too little left for an answer.",
+    "Wait until it begins again, or choose another bot.",
+    "none",
+  ],
   forbidden: ["This account cannot start stories.", "Sign in with an email address and a password.", "sign-in"],
   not_admitted: ["This story cannot go on right now.", "The operator of this relay does not allow it.", "none"],
   provider_not_allowed: [
@@ -135,7 +140,12 @@ export const NOTHING_ADDED: ErrorNotice = {
   isCalm: true,
 };
 
-const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = ["provider_error", "provider_bad_response", "provider_refused"];
+const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = [
+  "budget_exceeded",
+  "provider_error",
+  "provider_bad_response",
+  "provider_refused",
+];
 
 /** The notice for an error of a generation, or of a request to the relay. */
 export function errorNotice(error: RelayClientError, now: number): ErrorNotice {

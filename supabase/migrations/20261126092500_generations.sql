@@ -4,7 +4,8 @@
 create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values
-    ('invalid_request', false), ('unauthenticated', false), ('forbidden', false), ('not_admitted', false),
+    ('invalid_request', false), ('unauthenticated', false), ('budget_exceeded', false), ('forbidden', false),
+    ('not_admitted', false),
     ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),
@@ -31,11 +32,12 @@ create table relay.generations (
   user_id uuid not null references auth.users (id) on delete cascade,
   -- What a user deletes must not reopen the rate limit, nor free a stream_id: the row outlives what it points at.
   conversation_id relay.conversation_id references public.conversations (id) on delete set null,
-  bot_id relay.bot_id references public.bots (id) on delete set null,
+  bot_id relay.bot_id,
   message_id relay.message_id references public.messages (id) on delete set null,
   user_message_id relay.message_id,
   parent_id relay.message_id,
   leaf_id relay.message_id,
+  host text,
   model text not null,
   worker_id text not null,
   fence uuid default gen_random_uuid(),
@@ -52,8 +54,14 @@ create table relay.generations (
   prompt_tokens integer,
   completion_tokens integer,
   total_tokens integer,
+  cached_tokens integer,
+  reasoning_tokens integer,
+  usage_is_estimated boolean not null default false,
+  cost numeric,
   first_token_ms integer,
   overhead_ms integer,
+  reserved_tokens integer,
+  reserved_cost numeric,
 
   constraint generations_stream_id_is_a_name check (stream_id ~ '^[A-Za-z0-9._:-]{1,128}$'),
   constraint generations_status_is_known
@@ -79,8 +87,11 @@ create table relay.generations (
   constraint generations_are_cut_by_a_cancel check (cancel_at is null or cancel_requested_at is not null),
   constraint generations_do_not_end_before_they_start check (finished_at >= started_at),
   constraint generations_counts_are_not_negative check (least(
-    prompt_tokens, completion_tokens, total_tokens, first_token_ms, overhead_ms, text_units, read_units, cancel_at
-  ) >= 0)
+    prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, first_token_ms, overhead_ms,
+    text_units, read_units, cancel_at
+  ) >= 0),
+  constraint generations_costs_are_in_range check (cost >= 0 and cost < 'Infinity'),
+  constraint generations_holds_are_not_negative check (least(reserved_tokens, reserved_cost) >= 0)
 ) with (fillfactor = 50); -- A beat updates every running row: with room on its own page that touches no index.
 
 create index generations_by_user on relay.generations (user_id, started_at desc);
@@ -96,6 +107,8 @@ revoke all on table relay.generations from public, anon, authenticated;
 grant select, insert, update, delete on table relay.generations to service_role;
 
 comment on table relay.generations is 'One run of a bot for one stream_id: whose, under which lease, and how it ended.';
+comment on column relay.generations.bot_id is 'Who answers; no foreign key: its days keep a bot that is deleted, too.';
+comment on column relay.generations.host is 'The host of the bot''s base URL: prices are looked up by it and the model.';
 comment on column relay.generations.user_message_id is 'The message that the prompt became; null: regenerated.';
 comment on column relay.generations.parent_id is 'What is answered; no foreign key: null makes the answer a root.';
 comment on column relay.generations.leaf_id is 'The active leaf at the start; if it moved, the answer is not made it.';
@@ -105,13 +118,20 @@ comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel;
 comment on column relay.generations.cancel_at is 'Where the reader that cancelled has got to; null: no cut.';
 comment on column relay.generations.text_units is 'UTF-16 code units that the beats have stored so far.';
 comment on column relay.generations.read_units is 'What readers on other workers were sent, or all but one.';
+comment on column relay.generations.usage_is_estimated is
+  'The tokens are an estimate, in whole or in part: the provider has not reported them.';
+comment on column relay.generations.cost is 'What the tokens cost, by relay.prices; null: no price, or it runs.';
 comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
 comment on column relay.generations.overhead_ms is 'Milliseconds from the request to the call of the provider.';
+comment on column relay.generations.reserved_tokens is 'What it holds of budgets while it runs under its lease.';
+comment on column relay.generations.reserved_cost is 'The same in money; null: its model has no price.';
 
 -- Rows are only added, and taken by a fold: counting waits for nothing, and outlives the generation's row.
 create table relay.uncounted (
   name text not null, labels jsonb not null default '{}', amount integer not null default 1,
-  prompt_tokens integer, completion_tokens integer, first_token_ms integer, overhead_ms integer, total_ms numeric,
+  prompt_tokens integer, completion_tokens integer, cached_tokens integer, reasoning_tokens integer,
+  estimated_prompt_tokens integer, estimated_completion_tokens integer, cost numeric, cost_is_estimated boolean,
+  first_token_ms integer, overhead_ms integer, total_ms numeric,
   constraint uncounted_only_adds check (amount >= 0)
 );
 alter table relay.uncounted enable row level security;

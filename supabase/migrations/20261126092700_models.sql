@@ -6,10 +6,12 @@ create table relay.models (
   model text not null,
   bytes_per_token real not null,
   context_tokens integer,
+  usual_reply_tokens integer,
   updated_at timestamptz not null default now(),
   primary key (endpoint, model),
   constraint models_ratios_are_in_range check (bytes_per_token between 1 and 6),
-  constraint models_windows_are_not_tiny check (context_tokens >= 1024)
+  constraint models_windows_are_not_tiny check (context_tokens >= 1024),
+  constraint models_replies_are_not_empty check (usual_reply_tokens > 0)
 );
 create index models_by_time on relay.models (updated_at);
 alter table relay.models enable row level security;
@@ -18,6 +20,8 @@ grant select, insert, update, delete on table relay.models to service_role;
 comment on table relay.models is 'What providers taught of their models: by their reports of tokens, and by refusals.';
 comment on column relay.models.endpoint is 'Whose model it is: see relay.endpoint_of.';
 comment on column relay.models.context_tokens is 'The window that a refusal named, or 0.8 of what was refused.';
+comment on column relay.models.usual_reply_tokens is
+  'Tokens of an answer as they were reported, rather more than their mean: what a start holds of budgets.';
 
 alter table relay.generations
   add column context_start relay.message_id,

@@ -4,7 +4,7 @@
 create type relay.cut as (
   context_tokens integer, reply_tokens integer, bytes_per_token real, fixed_bytes bigint, needed_tokens integer,
   is_exceeded boolean, steps integer, start_id relay.message_id, left_out integer, given_bytes bigint,
-  memory_id relay.message_id, memory_characters integer, memory_bytes integer
+  memory_id relay.message_id, memory_characters integer, memory_bytes integer, usual_reply_tokens integer
 );
 
 create function relay.count_up(first_id relay.message_id, last_id relay.message_id) returns integer

@@ -49,6 +49,10 @@ begin
   select m.* into v_model from relay.models m where m.endpoint = relay.endpoint_of(bot) and m.model = bot.model;
   v_cut.context_tokens := coalesce(bot.context_tokens, v_model.context_tokens);
   v_cut.reply_tokens := relay.reply_of(bot.reply_tokens, v_params, v_cut.context_tokens);
+  -- Of a model that has reported none a page is expected.
+  v_cut.usual_reply_tokens := least(
+    coalesce(v_model.usual_reply_tokens, 1000), relay.reply_of(bot.reply_tokens, v_params, null)
+  );
   v_cut.bytes_per_token := coalesce(v_last.bytes_per_token, v_model.bytes_per_token, 3);
   -- Instructions, the request's own and the bot's, and what of its params the model reads.
   v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0) + coalesce(octet_length((
@@ -78,7 +82,9 @@ begin
   -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not. Only what was
   -- measured on this branch says more than what any script can have.
   v_cut.is_exceeded := coalesce(v_needed > v_cut.context_tokens * case
-    when relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null then 1.25 * v_cut.bytes_per_token else 6
+    when not v_last.usage_is_estimated and relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null
+      then 1.25 * v_cut.bytes_per_token
+    else 6
   end, false);
 
   if v_cut.context_tokens is null and v_cut.memory_id is null then

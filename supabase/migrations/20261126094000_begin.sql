@@ -23,6 +23,7 @@ declare
   v_said text := prompt;
   v_sent record;
   v_cut relay.cut;
+  v_hold record;
   v_stored record;
   v_prompt_id relay.message_id;
   v_generation relay.generations;
@@ -117,6 +118,10 @@ begin
       v_bot.id <> v_chosen
     );
   end if;
+  v_hold := relay.take_hold(relay_begin.user_id, v_bot, v_cut, v_sent.bytes, v_now, v_load.rate);
+  if v_hold.refused is not null then
+    return v_hold.refused;
+  end if;
 
   if prompt is not null then
     v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_chosen, v_place.parent, prompt, v_own.id);
@@ -127,19 +132,19 @@ begin
     end if;
   end if;
   insert into relay.generations (
-    stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, model, worker_id, fence,
+    stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, host, model, worker_id, fence,
     started_at, lease_expires_at, text_units, continued_units, context_start, context_messages, context_bytes, left_out,
-    bytes_per_token, memory_id, instructions
+    bytes_per_token, memory_id, instructions, reserved_tokens, reserved_cost
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
-    coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, v_bot.model, relay_begin.worker_id,
-    relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
+    coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, relay.host_of(v_bot.access_path),
+    v_bot.model, relay_begin.worker_id, relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
     coalesce(v_old.units, 0), coalesce(v_old.units, 0),
     case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
     coalesce(jsonb_array_length(v_sent.messages), cardinality(given_bytes) - v_cut.left_out),
     v_cut.fixed_bytes + coalesce(v_sent.bytes, v_cut.given_bytes), v_cut.left_out, v_cut.bytes_per_token,
-    v_cut.memory_id, v_hooked.instructions
+    v_cut.memory_id, v_hooked.instructions, v_hold.tokens, v_hold.cost
   )
   returning * into v_generation;
   if v_old.content is not null then

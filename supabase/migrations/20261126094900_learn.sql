@@ -1,7 +1,25 @@
--- The step of relay_finish that learns: how many bytes a token of the model has, and how large its window is.
--- Once, at the end of a generation. Written only where it says something new, and never waited for: all generations with
--- one model would wait for one row.
-create function relay.learn(generation relay.generations, said_window integer, said_tokens integer) returns void
+-- The step of relay_finish that learns: how many bytes a token of the model has, how large its window is, and how long
+-- its answers are.
+
+-- Longer answers count for more than shorter ones: what is held is rather too much than too little.
+create function relay.usual_reply_of(known integer, reported integer) returns integer
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when reported > 0 and known is null then least(reported, 1000000)
+    when reported > 0 and reported > known * 1.25 then least(known + (reported - known) / 4, 1000000)
+    when reported > 0 and reported < known * 0.6 then greatest(known - (known - reported) / 8, 1)
+    else known
+  end;
+end;
+$$;
+comment on function relay.usual_reply_of is 'The usual length of a model''s answers, after one of so many tokens.';
+
+-- Once, at the end of a generation. Written only where it says something new, and never waited for: all generations
+-- with one model would wait for one row.
+create function relay.learn(
+  generation relay.generations, prompt_tokens integer, said_window integer, said_tokens integer
+) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_is_refusal constant boolean := generation.error_code is not distinct from 'context_exceeded';
@@ -40,27 +58,34 @@ begin
       for update skip locked
     );
   else
-    v_ratio := relay.ratio_of(generation.context_bytes, generation.prompt_tokens);
+    v_ratio := relay.ratio_of(generation.context_bytes, learn.prompt_tokens);
   end if;
 
   -- Lower at once, higher slowly.
+  -- A memory is short, and so is what was cancelled.
+  v_new.usual_reply_tokens := relay.usual_reply_of(v_known.usual_reply_tokens, case
+    when generation.kind = 'answer' and generation.status = 'completed' and not generation.usage_is_estimated
+      then generation.completion_tokens
+  end);
   v_new.bytes_per_token := case
     when v_ratio < v_new.bytes_per_token * 0.97 then v_ratio
     when v_ratio > v_new.bytes_per_token * 1.12 then v_new.bytes_per_token + (v_ratio - v_new.bytes_per_token) / 4
     else v_new.bytes_per_token
   end;
   if v_known.endpoint is null then
-    if num_nonnulls(v_ratio, v_new.context_tokens) = 0 then
+    if num_nonnulls(v_ratio, v_new.context_tokens, v_new.usual_reply_tokens) = 0 then
       return;
     end if;
-    insert into relay.models (endpoint, model, bytes_per_token, context_tokens)
-    values (v_new.endpoint, v_bot.model, v_new.bytes_per_token, v_new.context_tokens)
+    insert into relay.models (endpoint, model, bytes_per_token, context_tokens, usual_reply_tokens)
+    values (v_new.endpoint, v_bot.model, v_new.bytes_per_token, v_new.context_tokens, v_new.usual_reply_tokens)
     on conflict do nothing;
-  elsif (v_new.bytes_per_token, v_new.context_tokens) is distinct from (v_known.bytes_per_token, v_known.context_tokens)
+  elsif (v_new.bytes_per_token, v_new.context_tokens, v_new.usual_reply_tokens)
+      is distinct from (v_known.bytes_per_token, v_known.context_tokens, v_known.usual_reply_tokens)
     or v_known.updated_at < now() - interval '1 day'
   then
     update relay.models m
-    set bytes_per_token = v_new.bytes_per_token, context_tokens = v_new.context_tokens, updated_at = now()
+    set bytes_per_token = v_new.bytes_per_token, context_tokens = v_new.context_tokens,
+      usual_reply_tokens = v_new.usual_reply_tokens, updated_at = now()
     where (m.endpoint, m.model) in (
       select l.endpoint, l.model from relay.models l
       where l.endpoint = v_new.endpoint and l.model = v_bot.model
@@ -69,7 +94,8 @@ begin
   end if;
 end;
 $$;
-comment on function relay.learn is 'Takes from the end of a generation what the next one of this model should know.';
+comment on function relay.learn is
+  'Takes from the end of a generation, and from what was reported, what the next one of this model should know.';
 
 create function relay.forget_models(before timestamptz, batch integer) returns void
 language plpgsql set search_path = '' as $$

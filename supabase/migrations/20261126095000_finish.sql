@@ -6,6 +6,7 @@ create function relay.store_message(
 language plpgsql set search_path = '' as $$
 declare
   v_content text;
+  v_bot_id relay.bot_id;
   v_message_id relay.message_id;
 begin
   v_content := relay.text_up_to(relay.text_of(generation.stream_id) || store_message.content, generation.cancel_at);
@@ -34,12 +35,14 @@ begin
   if generation.parent_id is not null and not found then
     return null;
   end if;
+  -- The row keeps a bot that was deleted, the message does not.
+  select b.id into v_bot_id from public.bots b where b.id = generation.bot_id for key share;
 
   insert into public.messages (
     user_id, conversation_id, parent_id, bot_id, content, is_user_author, is_complete, stream_id, finish_reason, usage
   )
   values (
-    generation.user_id, generation.conversation_id, generation.parent_id, generation.bot_id, v_content, false,
+    generation.user_id, generation.conversation_id, generation.parent_id, v_bot_id, v_content, false,
     store_message.is_complete, generation.stream_id, store_message.finish_reason, store_message.usage
   )
   returning id into v_message_id;
@@ -56,12 +59,15 @@ create function public.relay_finish(
   stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
   overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0,
-  refused_window integer default null, refused_tokens integer default null
+  refused_window integer default null, refused_tokens integer default null, cached_tokens integer default null,
+  reasoning_tokens integer default null
 ) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set lock_timeout = '900ms' as $$
 declare
   v_generation relay.generations;
-  v_is_recovery boolean;
+  v_before relay.generations;
+  v_reported relay.usage;
+  v_used relay.usage;
   v_expected integer;
   v_usage jsonb;
   v_message_id relay.message_id;
@@ -78,11 +84,18 @@ begin
   -- What runs has a fence, and what was swept: without it this call is late, repeated or another worker's.
   if v_generation.fence = relay_finish.fence then
     -- The content continues the chunks; after a sweep it is the whole text, which replaces the message.
-    v_is_recovery := v_generation.status <> 'running';
-    v_expected := case when v_is_recovery then 0 else v_generation.text_units end;
+    v_before := v_generation;
+    v_expected := case when v_before.status <> 'running' then 0 else v_before.text_units end;
     if relay_finish.start_at is distinct from v_expected then
       return jsonb_build_object('expected_start', v_expected);
     end if;
+    v_reported := row(
+      prompt_tokens, completion_tokens, total_tokens,
+      case when cached_tokens is not null then least(cached_tokens, prompt_tokens) end, reasoning_tokens, false, null
+    );
+    v_used := relay.usage_of(
+      v_before, v_reported, coalesce(content, ''), first_token_ms is not null, overhead_ms is not null, error_code
+    );
     -- The user was answered that it ends as cancelled: a provider that finishes in the same second changes nothing.
     if v_generation.cancel_requested_at is not null then
       relay_finish.status := 'cancelled';
@@ -93,9 +106,7 @@ begin
       raise warning 'Cannot store the error code "%": the database does not know it', error_code;
       relay_finish.error_code := 'internal';
     end if;
-    v_usage := case when num_nonnulls(prompt_tokens, completion_tokens, total_tokens) > 0 then jsonb_build_object(
-      'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
-    ) end;
+    v_usage := relay.usage_sent(v_reported, v_used);
     v_generation.cancel_at := relay.end_of(v_generation, sent_units, sent_to_others);
     v_message_id := relay.store_message(
       v_generation, coalesce(content, ''), relay_finish.finish_reason, status = 'completed', v_usage
@@ -103,23 +114,30 @@ begin
     update relay.generations g
     set status = relay_finish.status, finish_reason = relay_finish.finish_reason, error_code = relay_finish.error_code,
       message_id = v_message_id, finished_at = clock_timestamp(), fence = null, overhead_ms = relay_finish.overhead_ms,
-      prompt_tokens = relay_finish.prompt_tokens, completion_tokens = relay_finish.completion_tokens,
-      total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms,
+      prompt_tokens = v_used.prompt_tokens, completion_tokens = v_used.completion_tokens,
+      total_tokens = v_used.total_tokens, cached_tokens = v_used.cached_tokens,
+      reasoning_tokens = v_used.reasoning_tokens, usage_is_estimated = v_used.is_estimated, cost = v_used.cost,
+      first_token_ms = relay_finish.first_token_ms,
       bytes_per_token = coalesce(relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens), g.bytes_per_token)
     where g.stream_id = relay_finish.stream_id
     returning g.* into v_generation;
-    perform relay.learn(v_generation, refused_window, refused_tokens);
+    perform relay.settle(v_before, v_generation);
+    perform relay.learn(v_generation, v_reported.prompt_tokens, refused_window, refused_tokens);
     v_due := relay.memory_due(v_generation);
-    perform relay.count_end(v_generation, v_is_recovery);
+    perform relay.count_end(v_generation, v_before, v_reported);
   end if;
   return relay.exact_ids(jsonb_build_object(
     'status', v_generation.status, 'is_complete', v_generation.status = 'completed', 'finish_reason',
     v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id
-  ) || case when v_due is null then '{}' else jsonb_build_object('memory_due', v_due) end);
+  ) || jsonb_strip_nulls(jsonb_build_object(
+    'memory_due', v_due, 'cost', case when v_generation.prompt_tokens is not null
+      and not v_generation.usage_is_estimated then v_generation.cost end
+  )));
 end;
 $$;
 comment on function public.relay_finish is
   'Stores message and ending once; a late, repeated or foreign call gets the stored ending. expected_start: content '
-  'must begin there. memory_due: the message that a memory should be written for. Null: no such generation.';
+  'must begin there. memory_due: the message that a memory should be written for. cost: of what the provider has '
+  'reported, where there is a price. Null: no such generation.';
 revoke all on function public.relay_finish from public, anon, authenticated;
 grant execute on function public.relay_finish to service_role;

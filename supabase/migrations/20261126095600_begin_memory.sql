@@ -8,9 +8,15 @@ language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
   v_message public.messages;
   v_bot public.bots;
+  v_now timestamptz;
   v_cut relay.cut;
   v_sent record;
+  v_hold record;
 begin
+  -- No start of the user's sees a budget without what this one holds. Where starts wait, this one does not.
+  if not relay.lock_start(relay_begin_memory.user_id, relay_begin_memory.stream_id) then
+    return null;
+  end if;
   perform 1 from public.conversations c
   where c.user_id = relay_begin_memory.user_id and c.id = (
     select m.conversation_id from public.messages m where m.id = relay.to_message_id(relay_begin_memory.message_id)
@@ -41,15 +47,30 @@ begin
   if v_sent.refused is not null then
     return v_sent.refused;
   end if;
+  v_now := clock_timestamp();
+  if exists (
+    select 1 from relay.generations g
+    where g.stream_id = relay_begin_memory.stream_id and g.fence = relay_begin_memory.fence
+  ) then
+    -- It holds already what it needs.
+    select null::integer as tokens, null::numeric as cost into v_hold;
+  else
+    v_hold := relay.take_hold(relay_begin_memory.user_id, v_bot, v_cut, v_sent.bytes, v_now, null);
+    if v_hold.refused is not null then
+      return v_hold.refused;
+    end if;
+  end if;
   insert into relay.generations (
-    stream_id, user_id, conversation_id, bot_id, parent_id, model, worker_id, fence, started_at, lease_expires_at, kind,
-    memory_id, context_start, context_messages, context_bytes, left_out, bytes_per_token
+    stream_id, user_id, conversation_id, bot_id, parent_id, host, model, worker_id, fence, started_at,
+    lease_expires_at, kind, memory_id, context_start, context_messages, context_bytes, left_out, bytes_per_token,
+    reserved_tokens, reserved_cost
   )
   values (
     relay_begin_memory.stream_id, relay_begin_memory.user_id, v_message.conversation_id, v_bot.id, v_message.id,
-    v_bot.model, relay_begin_memory.worker_id, relay_begin_memory.fence, clock_timestamp(),
-    clock_timestamp() + make_interval(secs => lease_ms / 1000.0), 'memory', v_cut.memory_id, v_cut.start_id,
-    jsonb_array_length(v_sent.messages), v_cut.fixed_bytes + v_sent.bytes, v_cut.left_out, v_cut.bytes_per_token
+    relay.host_of(v_bot.access_path), v_bot.model, relay_begin_memory.worker_id, relay_begin_memory.fence, v_now,
+    v_now + make_interval(secs => lease_ms / 1000.0), 'memory', v_cut.memory_id, v_cut.start_id,
+    jsonb_array_length(v_sent.messages), v_cut.fixed_bytes + v_sent.bytes, v_cut.left_out, v_cut.bytes_per_token,
+    v_hold.tokens, v_hold.cost
   )
   on conflict do nothing;
   if found then
@@ -67,7 +88,8 @@ begin
 end;
 $$;
 comment on function public.relay_begin_memory is
-  'Admits the writing of one memory: outcome admitted, with the context; refused: there is no room for it. Null: '
-  'nothing is to be written any more, or another worker does. The same fence again gets the same answer.';
+  'Admits the writing of one memory: outcome admitted, with the context; refused: there is no room for it, in the '
+  'window or in a budget. Null: nothing is to be written any more, or another worker does. The same fence again gets '
+  'the same answer.';
 revoke all on function public.relay_begin_memory from public, anon, authenticated;
 grant execute on function public.relay_begin_memory to service_role;

@@ -10,6 +10,8 @@ declare
   v_generation relay.generations;
   v_status text := 'interrupted';
   v_code text := 'interrupted';
+  v_used relay.usage;
+  v_ended relay.generations;
   v_message_id relay.message_id;
 begin
   select g.conversation_id into v_conversation_id
@@ -37,6 +39,7 @@ begin
     v_status := 'cancelled';
     v_code := null;
   end if;
+  v_used := relay.usage_of(v_generation, null, '', false, true, null);
   v_generation.cancel_at := relay.end_of(v_generation);
   v_message_id := relay.store_message(v_generation, '', v_status, false, null);
 
@@ -44,11 +47,19 @@ begin
   update relay.generations g
   set
     status = v_status, finish_reason = v_status, message_id = v_message_id, finished_at = clock_timestamp(),
-    error_code = v_code, fence = case when v_status = 'interrupted' and g.kind = 'answer' then g.fence end
-  where g.stream_id = v_generation.stream_id;
-  insert into relay.uncounted (name, labels)
+    error_code = v_code, fence = case when v_status = 'interrupted' and g.kind = 'answer' then g.fence end,
+    prompt_tokens = v_used.prompt_tokens, completion_tokens = v_used.completion_tokens,
+    total_tokens = v_used.total_tokens, usage_is_estimated = v_used.is_estimated, cost = v_used.cost
+  where g.stream_id = v_generation.stream_id
+  returning g.* into v_ended;
+  perform relay.settle(v_generation, v_ended);
+  insert into relay.uncounted (
+    name, labels, estimated_prompt_tokens, estimated_completion_tokens, cost, cost_is_estimated
+  )
   values (
-    relay.counter_of(v_generation.kind, 'ended'), jsonb_strip_nulls(jsonb_build_object('outcome', v_status, 'code', v_code))
+    relay.counter_of(v_generation.kind, 'ended'),
+    jsonb_strip_nulls(jsonb_build_object('outcome', v_status, 'code', v_code)), v_used.prompt_tokens,
+    v_used.completion_tokens, v_used.cost, true
   );
   return true;
 exception
@@ -96,6 +107,7 @@ begin
     delete from relay.generations g using old where g.stream_id = old.stream_id returning 1
   )
   select count(*) into v_pruned from pruned;
+  perform relay.merge_days();
   perform relay.forget_models(v_now - retention, batch) where relay_sweep.user_id is null;
 
   insert into relay.uncounted (name, amount)

@@ -30,7 +30,12 @@ union all
 select 'generations_recovered_total', jsonb_build_object('outcome', o.outcome)
 from unnest(array['completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as o (outcome)
 union all
-select 'tokens_total', jsonb_build_object('kind', kind) from unnest(array['prompt', 'completion']) as kind
+select 'tokens_total', jsonb_build_object('kind', kind)
+from unnest(array['prompt', 'completion', 'cached', 'reasoning']) as kind
+union all
+select 'estimated_tokens_total', jsonb_build_object('kind', kind) from unnest(array['prompt', 'completion']) as kind
+union all
+select 'cost_total', jsonb_build_object('basis', basis) from unnest(array['report', 'estimate']) as basis
 union all
 select 'refusals_total', jsonb_build_object('code', e.code) from relay.error_codes() e;
 
@@ -66,9 +71,21 @@ begin
   ), added as (
     select t.name, t.labels, sum(t.amount) as amount from taken t group by t.name, t.labels
     union all
-    select 'tokens_total', jsonb_build_object('kind', k.kind), sum(k.tokens)
-    from taken t, lateral (values ('prompt', t.prompt_tokens), ('completion', t.completion_tokens)) as k (kind, tokens)
-    group by k.kind
+    select k.name, jsonb_build_object('kind', k.kind), sum(k.tokens)
+    from taken t, lateral (values
+      ('tokens_total', 'prompt', t.prompt_tokens), ('tokens_total', 'completion', t.completion_tokens),
+      ('tokens_total', 'cached', t.cached_tokens), ('tokens_total', 'reasoning', t.reasoning_tokens),
+      ('estimated_tokens_total', 'prompt', t.estimated_prompt_tokens),
+      ('estimated_tokens_total', 'completion', t.estimated_completion_tokens)
+    ) as k (name, kind, tokens)
+    where k.tokens > 0
+    group by k.name, k.kind
+    union all
+    select 'cost_total', jsonb_build_object('basis', case when t.cost_is_estimated then 'estimate' else 'report' end),
+      sum(t.cost)
+    from taken t
+    where t.cost > 0
+    group by t.cost_is_estimated
     union all
     select o.histogram || '_sum', '{}', sum(o.seconds) from observed o group by o.histogram
     union all

@@ -18,7 +18,8 @@ begin
   end if;
   perform set_config('tests.aside', 'yes', true);
   truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages, public.memories,
-    relay.generations, relay.chunks, relay.uncounted, relay.models cascade;
+    relay.generations, relay.chunks, relay.uncounted, relay.models, relay.prices, relay.budgets,
+    relay.past_usage, public.usage_days cascade;
   update relay.counters set value = 0 where value <> 0;
 end;
 $$;
@@ -179,6 +180,16 @@ language sql as $$
     case given_generation.status when 'failed' then 'provider_error' when 'interrupted' then 'interrupted' end
 $$;
 
+-- Of the provider that given_bot() names, for a million tokens.
+create function tests.given_price(
+  model text, input numeric, cached_input numeric, output numeric, valid_from timestamptz default '-infinity'
+) returns void
+language sql as $$
+  insert into relay.prices (host, model, input, cached_input, output, valid_from)
+  values ('provider.example', given_price.model, given_price.input, given_price.cached_input, given_price.output,
+    given_price.valid_from)
+$$;
+
 -- What its beats have stored; the characters are one UTF-16 unit each.
 create function tests.given_text(stream_id text, variadic chunks text[]) returns void
 language plpgsql as $$
@@ -223,6 +234,47 @@ language sql as $$
     cancel_requested_at = g.cancel_requested_at - age
   where g.stream_id = back_date.stream_id
 $$;
+
+-- Of everyone, unless it names its owner.
+create function tests.given_budget(
+  period text, tokens bigint default null, cost numeric default null, owner text default null, bot text default null,
+  is_shared boolean default false
+) returns void
+language sql as $$
+  insert into relay.budgets (user_id, bot_id, period, tokens, cost, is_shared)
+  values (
+    tests.id(owner), tests.key(given_budget.bot), given_budget.period, given_budget.tokens, given_budget.cost,
+    given_budget.is_shared
+  )
+$$;
+
+-- What a user has used on a day, half of it for prompts.
+create function tests.given_usage(
+  owner text, tokens integer, day date default (now() at time zone 'UTC')::date, bot text default 'bot',
+  cost numeric default null
+) returns void
+language sql as $$
+  insert into public.usage_days (
+    user_id, day, bot_id, model, generations, estimated, prompt_tokens, cached_tokens, completion_tokens,
+    reasoning_tokens, cost
+  )
+  values (
+    tests.id(owner), given_usage.day, tests.key(given_usage.bot), 'model', 1, 0, tokens / 2, 0, tokens - tokens / 2, 0,
+    given_usage.cost
+  )
+$$;
+
+-- How long the answers of a bot's model usually are.
+create function tests.given_usual_reply(bot text, tokens integer) returns void
+language sql as $$
+  insert into relay.models (endpoint, model, bytes_per_token, usual_reply_tokens)
+  select relay.endpoint_of(b), b.model, 3, given_usual_reply.tokens from public.bots b where b.id = tests.key(bot)
+  on conflict (endpoint, model) do update set usual_reply_tokens = excluded.usual_reply_tokens
+$$;
+
+-- What a running generation holds of budgets.
+create function tests.held_by(stream_id text) returns integer
+language sql as $$ select g.reserved_tokens from relay.generations g where g.stream_id = held_by.stream_id $$;
 
 -- The relay's calls, as its role. A parent that is named is a parent that is given.
 create function tests.call_begin(
@@ -281,7 +333,8 @@ create function tests.call_finish(
   error_code text default null, fence uuid default null, prompt_tokens integer default null,
   completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
   start_at integer default null, overhead_ms integer default null, sent_units integer default null,
-  sent_to_others integer default 0, refused_window integer default null, refused_tokens integer default null
+  sent_to_others integer default 0, refused_window integer default null, refused_tokens integer default null,
+  cached_tokens integer default null, reasoning_tokens integer default null
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_finish(
@@ -291,6 +344,7 @@ language sql set role = service_role as $$
     completion_tokens => call_finish.completion_tokens, total_tokens => call_finish.total_tokens,
     first_token_ms => call_finish.first_token_ms, overhead_ms => call_finish.overhead_ms,
     refused_window => call_finish.refused_window, refused_tokens => call_finish.refused_tokens,
+    cached_tokens => call_finish.cached_tokens, reasoning_tokens => call_finish.reasoning_tokens,
     start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0),
     sent_units => call_finish.sent_units, sent_to_others => call_finish.sent_to_others
   )
@@ -353,15 +407,44 @@ begin
 end
 $$;
 
--- The same of what users see.
+-- The same of what users write and read.
 create function tests.the_story() returns jsonb
 language sql as $$
-  select jsonb_object_agg(key, value) from jsonb_each(tests.everything()) where key like 'public.%'
+  select jsonb_object_agg(key, value) from jsonb_each(tests.everything() - 'public.usage_days') where key like 'public.%'
 $$;
 
--- The same where a sweep or a finish may be counted.
+-- The same where a sweep or a finish may be counted, and days merged.
 create function tests.all_but_counts() returns jsonb
-language sql as $$ select tests.everything() - 'relay.counters' - 'relay.uncounted' $$;
+language sql as $$ select tests.everything() - 'relay.counters' - 'relay.uncounted' - 'public.usage_days' $$;
+
+-- The days as sums, one text for each day, user and model: generations, how many are estimated, the tokens of prompt,
+-- cache, completion and reasoning, and the cost.
+create function tests.days() returns setof text
+language sql as $$
+  select concat_ws(' ', u.model || ':', sum(u.generations), sum(u.estimated), sum(u.prompt_tokens),
+    sum(u.cached_tokens), sum(u.completion_tokens), sum(u.reasoning_tokens), coalesce(trim_scale(sum(u.cost))::text, 'unknown'))
+  from public.usage_days u group by u.day, u.user_id, u.bot_id, u.model order by 1
+$$;
+
+-- Every key whose days are not the sum of its generations: none, always.
+create function tests.unsettled() returns setof text
+language sql as $$
+  select concat_ws(' ', s.day, s.user_id, s.bot_id, s.model)
+  from (
+    select (g.started_at at time zone 'UTC')::date as day, g.user_id, g.bot_id, g.model, 1 as generations,
+      g.usage_is_estimated::integer as estimated, coalesce(g.prompt_tokens, 0) as prompt_tokens,
+      coalesce(g.cached_tokens, 0) as cached_tokens, coalesce(g.completion_tokens, 0) as completion_tokens,
+      coalesce(g.reasoning_tokens, 0) as reasoning_tokens, coalesce(g.cost, 0) as cost
+    from relay.generations g where g.status <> 'running'
+    union all
+    select u.day, u.user_id, u.bot_id, u.model, -u.generations, -u.estimated, -u.prompt_tokens, -u.cached_tokens,
+      -u.completion_tokens, -u.reasoning_tokens, -coalesce(u.cost, 0)
+    from public.usage_days u
+  ) s
+  group by s.day, s.user_id, s.bot_id, s.model
+  having (sum(s.generations), sum(s.estimated), sum(s.prompt_tokens), sum(s.cached_tokens), sum(s.completion_tokens),
+    sum(s.reasoning_tokens), sum(s.cost)) is distinct from (0, 0, 0, 0, 0, 0, 0)
+$$;
 
 -- What /metrics shows of one counter.
 create function tests.counted(name text, labels jsonb default '{}') returns double precision

@@ -1,8 +1,10 @@
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
+import { budgetCrowds, budgets } from "./budgets.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
+import { ledger } from "./ledger.ts";
 import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
 import { starts } from "./starts.ts";
@@ -20,14 +22,15 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting })) {
+  const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds };
+  for (const [name, run] of Object.entries(all)) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);
       await run(race);
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals]) {
+  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...budgets]) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);

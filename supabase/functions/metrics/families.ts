@@ -29,6 +29,16 @@ export const FAMILIES: readonly Family[] = [
   { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
   { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
   { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },
+  {
+    name: "estimated_tokens_total",
+    type: "counter",
+    help: "Tokens of generations whose provider has not reported them, as they were estimated, by kind.",
+  },
+  {
+    name: "cost_total",
+    type: "counter",
+    help: "What generations cost, in the currency of relay.prices, by what it was settled by.",
+  },
   { name: "first_token_seconds", type: "histogram", help: "Time from the request to the first text or reasoning." },
   {
     name: "generation_duration_seconds",

@@ -1,4 +1,4 @@
-begin; select plan(70);
+begin; select plan(75);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -23,9 +23,10 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ select public.relay_count_refusals(array['internal'], array[1]) $$),
   ('relay.fold',             'denied',  'denied',  'denied',  'denied',  '1', 'select relay.fold()'),
   ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
-  -- It answers for its caller, and an unknown bot looks like a stranger's.
+  -- These answer for their caller, and an unknown bot looks like a stranger's.
   ('own_bots',               'denied',  '0',       '2',       '0',       '0',
     $$ select public.own_bots() $$),
+  ('my_spending',            'denied',  '1',       '1',       '1',       'denied', 'select public.my_spending()'),
   ('own_bots with another',  'denied',  '0',       '0',       '0',       '0',
     $$ select 1 from public.own_bots() as id where id = tests.key('no bot') $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);

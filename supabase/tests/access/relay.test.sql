@@ -1,7 +1,10 @@
-begin; select plan(105);
+begin; select plan(165);
 select tests.given_personas();
 insert into relay.uncounted (name) values ('sweeps_total');
 insert into relay.models values ('endpoint', 'model', 3);
+select tests.given_price('model', 1, 1, 1);
+select tests.given_budget('ever', 1000);
+insert into relay.past_usage values ('all', null, '2026-01-01', 0, 0);
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action              anonymous  stranger   owner      sharee     service_role
@@ -24,6 +27,21 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('change models',      'denied',  'denied',  'denied',  'denied',  '1',
     'update relay.models set context_tokens = 1024'),
   ('delete models',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.models'),
+  ('read prices',        'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.prices'),
+  ('add a price',        'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.prices (host, model, input, output) values ('free.example', 'model', 0, 0) $$),
+  ('change prices',      'denied',  'denied',  'denied',  'denied',  '1', 'update relay.prices set input = 0'),
+  ('delete prices',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.prices'),
+  ('read budgets',       'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.budgets'),
+  ('add a budget',       'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.budgets (period, tokens) values ('day', 1000000) $$),
+  ('change budgets',     'denied',  'denied',  'denied',  'denied',  '1', 'update relay.budgets set tokens = 1000000'),
+  ('delete budgets',     'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.budgets'),
+  ('read old sums',      'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.past_usage'),
+  ('add an old sum',     'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.past_usage values ('other', null, '2026-01-01', 0, 0) $$),
+  ('change old sums',    'denied',  'denied',  'denied',  'denied',  '1', 'update relay.past_usage set tokens = 0'),
+  ('delete old sums',    'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.past_usage'),
   ('read uncounted',     'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.uncounted'),
   ('add to it',          'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into relay.uncounted (name) values ('sweeps_total') $$),

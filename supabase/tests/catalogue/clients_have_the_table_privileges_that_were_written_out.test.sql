@@ -7,7 +7,8 @@ select set_eq($$ select table_schema || '.' || table_name || ' ' || lower(privil
   from information_schema.table_privileges where table_schema in ('public', 'relay') and grantee = 'authenticated' $$,
   array['public.bots delete', 'public.bot_shares select', 'public.bot_shares delete', 'public.user_settings select',
   'public.user_settings delete', 'public.conversations select', 'public.conversations delete',
-  'public.messages select', 'public.messages delete', 'public.memories select', 'public.memories delete'], 'authenticated has these on whole tables');
+  'public.messages select', 'public.messages delete', 'public.memories select', 'public.memories delete',
+  'public.usage_days select'], 'authenticated has these on whole tables');
 select set_eq(
   $$ select table_name || ' ' || lower(privilege_type) || ' ' || string_agg(column_name, ' ' order by column_name::text)
   from information_schema.column_privileges where table_schema in ('public', 'relay') and grantee = 'authenticated'

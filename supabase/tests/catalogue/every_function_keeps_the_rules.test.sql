@@ -9,7 +9,7 @@ select isnt_empty('select name from ours', 'there are functions');
 select is_empty($$ select name from ours where not 'search_path=""' = any (coalesce(proconfig, '{}')) $$,
   'each has an empty search_path');
 select is_empty($$ select name from ours where obj_description(oid, 'pg_proc') is null $$, 'each has a comment');
-select set_eq($$ select proname::text from ours where prosecdef $$, array['own_bots'], 'one is a definer, and says why'
+select set_eq($$ select proname::text from ours where prosecdef $$, array['own_bots', 'my_spending'], 'two are definers, and say why'
   );
 select is_empty($$ select name from ours where proname <> lower(proname) $$, 'each name is in lower case');
 -- Without comments, strings and quoted names.
@@ -24,7 +24,7 @@ create temp view ours as
 select is_empty(
   $$ select name from ours where has_function_privilege('anon', oid, 'execute') $$, 'anon executes nothing');
 select set_eq($$ select proname::text from ours where has_function_privilege('authenticated', oid, 'execute') $$,
-  array['own_bots'], 'authenticated executes what policies ask, nothing else');
+  array['own_bots', 'my_spending'], 'authenticated executes what policies ask and its own spending, nothing else');
 select set_eq($$ select proname::text from ours
   where (schema = 'relay' or proname like 'relay\_%') and not has_function_privilege('service_role', oid, 'execute') $$,
   array['schedule_sweep'], 'service_role executes all of the relay''s but what the owner of the database decides');

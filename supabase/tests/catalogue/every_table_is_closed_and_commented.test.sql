@@ -19,10 +19,12 @@ rollback to start; -- Every column of an owner points at a user.
 select set_eq($$ select conrelid::regclass::text from pg_catalog.pg_constraint
   where contype = 'f' and confrelid = 'auth.users'::regclass and confdeltype = 'c'
   and connamespace in ('public'::regnamespace, 'relay'::regnamespace) $$,
-  array['bots', 'bot_shares', 'user_settings', 'conversations', 'messages', 'memories', 'relay.generations'],
+  array['bots', 'bot_shares', 'user_settings', 'conversations', 'messages', 'memories', 'usage_days', 'relay.generations',
+  'relay.budgets', 'relay.past_usage'],
   'what is a user''s goes with the user');
 select is_empty($$ select table_name, column_name from information_schema.columns
   where table_schema in ('public', 'relay') and column_name = 'user_id'
-  and (is_nullable = 'YES' or data_type <> 'uuid') $$, 'every row has an owner');
+  and (is_nullable = 'YES' or data_type <> 'uuid') and table_name not in ('budgets', 'past_usage') $$,
+  'every row has an owner, but what can be of all users together');
 
 select * from finish(); rollback;

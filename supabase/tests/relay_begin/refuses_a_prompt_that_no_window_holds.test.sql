@@ -33,7 +33,8 @@ select is(tests.call_begin('owner', 'b', reroll_of => 'second answer') ->> 'code
 
 rollback to start; -- What was measured on the branch is trusted further.
 select tests.call_begin('owner', 'first', repeat('x', 2000), conversation => 'tale');
-select tests.call_finish('first', prompt_tokens => (select context_bytes::integer / 2 from relay.generations));
+select tests.call_finish('first', completion_tokens => 3,
+  prompt_tokens => (select context_bytes::integer / 2 from relay.generations));
 select is(tests.call_begin('owner', 'a', repeat('x', 2500), conversation => 'tale') ->> 'code', 'context_exceeded',
   'a quarter more than was measured is too much');
 select is(tests.call_begin('owner', 'b', repeat('x', 2500), parent => 'second answer') ->> 'outcome', 'admitted',

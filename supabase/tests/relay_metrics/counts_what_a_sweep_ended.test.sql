@@ -14,7 +14,8 @@ select is(
     "generations_ended_total{\"code\": \"interrupted\", \"outcome\": \"interrupted\"}": 1,
     "generations_ended_total{\"outcome\": \"cancelled\"}": 1,
     "sweeps_total": 1,
-    "swept_generations_total": 2
+    "swept_generations_total": 2,
+    "estimated_tokens_total{\"kind\": \"completion\"}": 4
   }',
   'each once'
 );

@@ -4,6 +4,7 @@ select set_eq(
   $$ select distinct s ->> 'name' from jsonb_array_elements(public.relay_metrics()) s $$,
   array[
     'generations_started_total', 'generations_ended_total', 'generations_recovered_total', 'tokens_total',
+    'estimated_tokens_total', 'cost_total',
     'first_token_seconds_bucket', 'first_token_seconds_sum', 'generation_duration_seconds_bucket',
     'generation_duration_seconds_sum', 'relay_overhead_seconds_bucket', 'relay_overhead_seconds_sum', 'refusals_total',
     'sweeps_total', 'swept_generations_total', 'forgotten_generations_total', 'active_generations',

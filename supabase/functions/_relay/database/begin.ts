@@ -6,6 +6,7 @@ import type { Id } from "../protocol/events.ts";
 import { MAX_CONTEXT_CHARACTERS, MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
+import { type Budget, wordsOf } from "./budget.ts";
 import type { Rpc } from "./rpc.ts";
 
 /** How much of a user's rate limit is left. */
@@ -90,6 +91,9 @@ interface Refusal {
   words?: string;
   /** Of `internal`: what is wrong with the hook, for the log. */
   cause?: string;
+  /** Of `budget_exceeded`: when it begins again; absent: never. */
+  resets_at?: string;
+  budget?: Budget;
 }
 
 /** An adopted table of conversations may have columns that only the project itself can fill. */
@@ -198,6 +202,7 @@ function refusalOf(
     cause: answer.cause,
     retryAfter: answer.retry_after_s,
     streamId: answer.stream_id,
+    resetsAt: answer.resets_at,
     ...(answer.code === "invalid_request" ? { issues: [issueOf(answer)] } : {}),
   });
   return { refusal, rate: answer.rate };
@@ -235,6 +240,8 @@ function reasonOf(
       return "Cannot start the generation: other starts of this user are not through yet";
     case "invalid_request":
       return `Cannot accept the request: see issues for ${issueOf(refusal).path}`;
+    case "budget_exceeded":
+      return refusal.budget && `Cannot start the generation: ${wordsOf(refusal.budget)}`;
     case "context_exceeded":
       return `Cannot send ${
         whatIsSent(request)

@@ -91,6 +91,10 @@ export interface GenerationRow {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
+  cached_tokens: number | null;
+  reasoning_tokens: number | null;
+  usage_is_estimated: boolean;
+  cost: number | null;
   context_messages: number | null;
   left_out: number | null;
   memory_id: Id | null;

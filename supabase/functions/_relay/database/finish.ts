@@ -29,6 +29,8 @@ export interface StoredEnding {
   is_complete: boolean;
   /** The message that a memory should be written for now. */
   memory_due?: Id;
+  /** Of what the provider has reported; absent: the model has no price. */
+  cost?: number;
 }
 
 /** The text of a generation; the database may have the beginning of it. */
@@ -72,6 +74,8 @@ export async function finish(
       prompt_tokens: ending.usage?.prompt_tokens ?? null,
       completion_tokens: ending.usage?.completion_tokens ?? null,
       total_tokens: ending.usage?.total_tokens ?? null,
+      cached_tokens: ending.usage?.cached_tokens ?? null,
+      reasoning_tokens: ending.usage?.reasoning_tokens ?? null,
       first_token_ms: ending.firstTokenMs,
       overhead_ms: ending.overheadMs,
       sent_units: sent.units,

@@ -83,8 +83,14 @@ function endingOfMessage({ id, is_complete, finish_reason }: MessageRow): Stored
 
 function usageOf({ generation, message }: View): Usage | null {
   if (message?.usage) return message.usage;
-  if (generation === null) return null;
-  const { prompt_tokens, completion_tokens, total_tokens } = generation;
-  const counts = [prompt_tokens, completion_tokens, total_tokens];
-  return counts.some((count) => count !== null) ? { prompt_tokens, completion_tokens, total_tokens } : null;
+  // An estimate is for the ledger: nobody takes it for the provider's report.
+  if (generation === null || generation.usage_is_estimated) return null;
+  const { prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost } = generation;
+  if ([prompt_tokens, completion_tokens, total_tokens].every((count) => count === null)) return null;
+  return {
+    ...{ prompt_tokens, completion_tokens, total_tokens },
+    ...(cached_tokens !== null && { cached_tokens }),
+    ...(reasoning_tokens !== null && { reasoning_tokens }),
+    ...(cost !== null && { cost }),
+  };
 }

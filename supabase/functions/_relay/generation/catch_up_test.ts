@@ -148,6 +148,12 @@ Deno.test("the usage is that of the message, else of the generation, else none",
     [makeView(null, { usage }), usage],
     [makeView(counted, null), counted],
     [makeView({ total_tokens: 0 }, null), { prompt_tokens: null, completion_tokens: null, total_tokens: 0 }],
+    [
+      makeView({ ...usage, cached_tokens: 1, reasoning_tokens: 2, cost: 0.5 }, null),
+      { ...usage, cached_tokens: 1, reasoning_tokens: 2, cost: 0.5 },
+    ],
+    // An estimate is for the ledger alone.
+    [makeView({ ...usage, usage_is_estimated: true, cost: 0.5 }, null), null],
     [makeView(), null],
     [makeView(null), null],
   ];

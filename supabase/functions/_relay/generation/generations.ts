@@ -1,10 +1,10 @@
 /** The running generations of a worker: starts them, attaches readers, ends them. */
 
 import type { Database } from "../database/database.ts";
-import type { StoredEnding } from "../database/finish.ts";
+import type { Ending, StoredEnding } from "../database/finish.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Id } from "../protocol/events.ts";
+import type { Id, Usage } from "../protocol/events.ts";
 import type { RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import type { Provider } from "../provider/provider.ts";
@@ -110,10 +110,15 @@ async function end(
   const stored = await withinTime(platform, storing).catch(() => null);
   // From here on, new readers are served from the database.
   running.delete(streamId);
-  readers.close(lastEvent(streamId, stored ?? notStored(result.ending), result.ending.usage, result.error));
+  readers.close(lastEvent(streamId, stored ?? notStored(result.ending), usageOf(result.ending, stored), result.error));
   const ended = await storing.catch(() => null);
   report(platform, generation, result, ended);
   return ended?.memory_due;
+}
+
+/** The report, and what it cost where that is known. */
+function usageOf({ usage }: Ending, stored: StoredEnding | null): Usage | null {
+  return usage === null || stored?.cost === undefined ? usage : { ...usage, cost: stored.cost };
 }
 
 /** Null after some time: readers then get what is known, and the storing goes on. */
@@ -137,7 +142,7 @@ function report(
     ...logFields(generation),
     latency_ms: clock.now() - generation.startedAt,
     first_token_ms: ending.firstTokenMs,
-    ...ending.usage,
+    ...usageOf(ending, stored),
     outcome: status,
     finish_reason,
     code: error_code ?? undefined,

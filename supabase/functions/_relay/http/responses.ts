@@ -18,6 +18,6 @@ export function errorResponse(error: RelayError): Response {
   }
   // A 401 must name the scheme that would be accepted [RFC 9110, 11.6.1].
   if (error.status === 401) headers.set("www-authenticate", "Bearer");
-  const { code, message, issues, streamId: stream_id } = error;
-  return json({ error: { code, message, issues, stream_id } }, error.status, headers);
+  const { code, message, issues, streamId: stream_id, resetsAt: resets_at } = error;
+  return json({ error: { code, message, issues, stream_id, resets_at } }, error.status, headers);
 }

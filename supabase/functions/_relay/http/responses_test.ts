@@ -23,6 +23,9 @@ Deno.test("errorResponse() sends code, message and issues, and never the cause",
   assert.equal(await plain.text(), '{"error":{"code":"bot_not_found","message":"Cannot find the bot"}}');
   const busy = await errorResponse(new RelayError("conversation_busy", "Cannot", { streamId: "stream-1" })).json();
   assert.deepEqual(busy, { error: { code: "conversation_busy", message: "Cannot", stream_id: "stream-1" } });
+  const resetsAt = "2026-12-01T00:00:00+00:00";
+  const spent = await errorResponse(new RelayError("budget_exceeded", "Cannot", { resetsAt })).json();
+  assert.deepEqual(spent, { error: { code: "budget_exceeded", message: "Cannot", resets_at: resetsAt } });
 });
 
 Deno.test("errorResponse() says in whole seconds when to come back, and names the scheme on a 401 alone", () => {

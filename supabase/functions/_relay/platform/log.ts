@@ -20,6 +20,9 @@ export interface LogFields {
   prompt_tokens?: number | null;
   completion_tokens?: number | null;
   total_tokens?: number | null;
+  cached_tokens?: number;
+  reasoning_tokens?: number;
+  cost?: number;
   outcome?: string;
   finish_reason?: string | null;
   code?: string;

@@ -16,6 +16,12 @@ interface ErrorEntry {
 export const ERRORS = {
   invalid_request: { status: 400, retryable: false, ends: false, message: "Cannot accept the request" },
   unauthenticated: { status: 401, retryable: false, ends: false, message: "Cannot authenticate" },
+  budget_exceeded: {
+    status: 402,
+    retryable: false,
+    ends: false,
+    message: "Cannot start the generation: a budget has too little left",
+  },
   forbidden: { status: 403, retryable: false, ends: false, message: "Cannot use the relay" },
   not_admitted: {
     status: 403,
@@ -133,6 +139,8 @@ export interface ErrorDetails {
   retryAfter?: number;
   /** Of `conversation_busy` alone: the generation that runs. */
   streamId?: string;
+  /** Of `budget_exceeded` alone: when the budget begins again, as an ISO time; absent: never. */
+  resetsAt?: string;
   /** Of a provider's `context_exceeded`: what it named. Kept for the database, never sent. */
   refusedContext?: RefusedContext;
 }
@@ -152,6 +160,7 @@ export class RelayError extends Error {
   readonly issues: Issue[] | undefined;
   readonly retryAfter: number | undefined;
   readonly streamId: string | undefined;
+  readonly resetsAt: string | undefined;
   readonly refusedContext: RefusedContext | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].message, details: ErrorDetails = {}) {
@@ -160,6 +169,7 @@ export class RelayError extends Error {
     this.issues = details.issues;
     this.retryAfter = details.retryAfter;
     this.streamId = details.streamId;
+    this.resetsAt = details.resetsAt;
     this.refusedContext = details.refusedContext;
   }
 

@@ -100,7 +100,10 @@ export const LOG_FIELDS = {
 export function makeView(text: string, row: Partial<GenerationRow> = {}, start = 0, more = false): View {
   const { stream_id: _, context: { messages, left_out }, ...place } = START_DATA;
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
-  const counts = { prompt_tokens: null, completion_tokens: null, total_tokens: null };
+  const counts = {
+    ...{ prompt_tokens: null, completion_tokens: null, total_tokens: null, cached_tokens: null, reasoning_tokens: null },
+    ...{ usage_is_estimated: false, cost: null },
+  };
   return {
     generation: { ...place, ...running, ...counts, context_messages: messages, left_out, memory_id: null, ...row },
     start,

@@ -1,0 +1,257 @@
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import type { Sql } from "postgres";
+import { type Author, newAuthor } from "../../testkit/author.ts";
+import { createChance } from "../../testkit/figures.ts";
+import { mintToken } from "../../testkit/people.ts";
+import { event, type ProviderCall, waits } from "../../testkit/provider.ts";
+import { expectRefusal, readEvents, readToEnd } from "../../testkit/reader.ts";
+import { admit, type Admitted, begin, expire as expireLeases, sweep } from "./relay_sql.ts";
+import { atOnce, type TransactionRaces } from "./transaction_race.ts";
+import { expire, givenRunning, startAtOnce, type WorkerRace, type WorkerRaceTest } from "./worker_race.ts";
+
+const env = { RELAY_RATE_LIMIT_PER_MINUTE: "1000", RELAY_MAX_CONCURRENT: "1000" };
+
+/** What an answer of an unknown model is expected to need, with a prompt of a few words: 1,000 tokens and less than 20. */
+const ANSWER = 1_020;
+
+/** What is settled and held at one moment, and by how much those that have ended needed more than they held. */
+const USED = `select
+  (select coalesce(sum(prompt_tokens + completion_tokens), 0) from public.usage_days where user_id = $1)::int as settled,
+  (select coalesce(sum(reserved_tokens), 0) from relay.generations
+    where user_id = $1 and status = 'running' and lease_expires_at > clock_timestamp())::int as held,
+  (select coalesce(sum(greatest(prompt_tokens + completion_tokens - reserved_tokens, 0)), 0) from relay.generations
+    where user_id = $1 and status <> 'running')::int as overshoot,
+  (select coalesce(sum(prompt_tokens + completion_tokens), 0) from relay.generations
+    where user_id = $1 and status <> 'running')::int as used`;
+
+interface Used {
+  settled: number;
+  held: number;
+  overshoot: number;
+  used: number;
+}
+
+/** Looks again and again while the work goes on; gives how often, and what was used in the end. */
+async function watched<T>(look: () => Promise<Used>, limit: number, work: () => Promise<T>): Promise<[T, Used]> {
+  let isOver = false;
+  const watching = (async () => {
+    for (let looks = 1;; looks++) {
+      const { settled, held, overshoot } = await look();
+      ok(
+        settled + held <= limit + overshoot,
+        `${settled} settled and ${held} held of ${limit}, with ${overshoot} more`,
+      );
+      if (isOver) return looks;
+    }
+  })();
+  // Its failure is for the caller, who waits for it later.
+  watching.catch(() => {});
+  try {
+    const result = await work();
+    isOver = true;
+    ok(await watching > 1, "Nobody looked while it went on");
+    return [result, await look()];
+  } finally {
+    isOver = true;
+  }
+}
+
+/** Ends an answer that has used so many tokens besides its prompt's 20. */
+async function end(call: ProviderCall, completion_tokens: number) {
+  await call.token("Once");
+  const usage = { prompt_tokens: 20, completion_tokens, total_tokens: 20 + completion_tokens };
+  await call.send(event({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }));
+  await call.send(event({ choices: [], usage }) + event("[DONE]"));
+  call.end();
+}
+
+const giveBudget = ({ look }: WorkerRace, { user }: Author, tokens: number, period = "day") =>
+  look(`insert into relay.budgets (user_id, period, tokens) values ($1, '${period}', ${tokens})`, user.id);
+
+async function expectSpent(response: Response, words: RegExp) {
+  const { message, resets_at } = await expectRefusal(response, 402, "budget_exceeded");
+  match(message, words);
+  const seconds = (Date.parse(resets_at) - Date.now()) / 1_000;
+  const after = Number(response.headers.get("retry-after"));
+  ok(seconds > 0 && Math.abs(after - seconds) < 60, `${after} s, until ${resets_at}`);
+}
+
+/** Budgets over two workers and one Postgres. */
+export const budgets: WorkerRaceTest[] = [{
+  title: "forty starts of one user at once, over both workers, with a budget for three: three run, and 37 get 402",
+  env,
+  async run(race) {
+    const author = await newAuthor(race.target, race.provider, waits);
+    const limit = 3 * ANSWER + 200;
+    await giveBudget(race, author, limit);
+    const look = async () => (await race.look<Used>(USED, author.user.id))[0];
+    const round = async (count: number) => {
+      const { admitted, refusals } = await startAtOnce(race.target, count, () => [author, { prompt: "x" }]);
+      for (const response of refusals) {
+        await expectSpent(response, /^Cannot start the generation: it needs about \d+ tok/);
+      }
+      return admitted;
+    };
+    const [admitted] = await watched(look, limit, () => round(40));
+    equal([admitted.length, (await author.called(3), author.calls().length)], [3, 3]);
+
+    // They end with less and with more than they held, while others start.
+    const chance = createChance(1);
+    const [count, used] = await watched(look, limit, async () => {
+      const running = [...admitted];
+      for (let ended = 0; ended < running.length; ended++) {
+        const next = round(6);
+        await end(await author.called(ended + 1), Math.floor(chance() * 2_000));
+        running.push(...await next);
+      }
+      for (const response of running) equal((await readToEnd(readEvents(response))).end, "done");
+      return running.length;
+    });
+    ok(count > 3);
+    equal([used.held, used.settled], [0, used.used]);
+    await expectSpent(await author.ask({ prompt: "x" }), new RegExp(`today's budget has \\d+ of ${limit} left$`));
+  },
+}, {
+  title: "a worker that is killed holds its user's budget no longer than its leases, and never another user's",
+  env: { ...env, RELAY_LEASE_MS: "600000" },
+  async run(race) {
+    const { target, workers } = race;
+    const running = await givenRunning(race);
+    await giveBudget(race, running, 2 * ANSWER - 100, "month");
+    const again = () => running.ask({ prompt: "again" }, { worker: target.workers[1] });
+    await expectSpent(await again(), /this month's budget has \d+ of 1940 left$/);
+    const other = await newAuthor({ ...target, workers: target.workers.slice(1) }, race.provider);
+    equal((await other.generate({ prompt: "x" })).end, "done");
+    await workers[0].kill();
+    await running.reader.rest().catch(() => "The connection may break as well");
+    await expectSpent(await again(), /this month/);
+    await expire(race, running.stream_id);
+    const next = readEvents(await again());
+    await (await running.called(2)).finish();
+    equal((await readToEnd(next)).end, "done");
+  },
+}, {
+  title: "of forty starts of forty users, over both workers, with a shared budget for three, three run",
+  env,
+  async run(race) {
+    const { look, provider, target } = race;
+    const authors = await Promise.all(Array.from({ length: 40 }, () => newAuthor(target, provider, waits)));
+    // What other races have left running does not count before it, and what this one leaves not after it.
+    await look("update relay.generations set reserved_tokens = 0 where $1 <> ''", "all");
+    const [{ spent }] = await look<{ spent: number }>(
+      "select coalesce(sum(prompt_tokens + completion_tokens), 0)::int as spent from public.usage_days where $1 <> ''",
+      "all",
+    );
+    const limit = String(spent + 3 * ANSWER);
+    await look("insert into relay.budgets (period, is_shared, tokens) values ('ever', true, $1::bigint)", limit);
+    try {
+      const { admitted, refusals } = await startAtOnce(target, 40, (index) => [authors[index], { prompt: "x" }]);
+      equal([admitted.length, refusals.length], [3, 37]);
+      for (const response of refusals) {
+        const { message, resets_at } = await expectRefusal(response, 402, "budget_exceeded");
+        equal([message, resets_at], [
+          "Cannot start the generation: the budget, which all users share, is used up",
+          undefined,
+        ]);
+      }
+    } finally {
+      await look("delete from relay.budgets where is_shared and $1 <> ''", "all");
+    }
+  },
+}, {
+  title:
+    "each kind of start needs a budget, a preview and a stream_id that exists need none; my_spending() says what is left",
+  env: { ...env, RELAY_ALLOW_ANONYMOUS: "true" },
+  async run(race) {
+    const author = await newAuthor(race.target, race.provider);
+    const { start, last } = await author.generate({ prompt: "x" });
+    const { conversation_id, stream_id } = start;
+    await giveBudget(race, author, 25);
+    for (
+      const body of [
+        { prompt: "x" },
+        { prompt: "x", conversation_id },
+        { messages: [{ role: "user", content: "x" }] },
+        { reroll_of: last.message_id },
+        { continue_of: last.message_id },
+        { answer_to: last.message_id },
+      ]
+    ) await expectSpent(await author.ask(body), /today's budget has 7 of 25 left$/);
+    equal((await (await author.ask({ prompt: "x", preview: true })).json()).fits, true);
+    equal((await author.generate({ prompt: "x", stream_id })).last.message_id, last.message_id);
+
+    const { today, budgets } = await author.rest("rpc/my_spending", { method: "POST", body: {} });
+    equal([today.tokens, budgets.length], [{ spent: 18, held: 0 }, 1]);
+    equal(budgets[0].tokens, { limit: 25, spent: 18, held: 0, left: 7 });
+
+    // An anonymous user is a user.
+    const token = await mintToken(race.target.jwtSecret, author.user.id, { is_anonymous: true });
+    await expectSpent(await author.ask({ prompt: "x" }, { token }), /today's budget/);
+  },
+}];
+
+async function finish(sql: Sql, { stream_id, fence }: Admitted, completion_tokens: number) {
+  await sql`
+    select public.relay_finish(
+      stream_id => ${stream_id}, fence => ${fence}, status => 'completed', finish_reason => 'stop', error_code => null,
+      content => 'Once', prompt_tokens => 20, completion_tokens => ${completion_tokens}, total_tokens => null,
+      first_token_ms => 5, start_at => 0)`;
+}
+
+/** Budgets against transactions. */
+export const budgetCrowds: TransactionRaces = {
+  async "three hundred starts and random ends: at no moment is more settled and held than the budget and what ended over it"(
+    { databaseUrl, observer, user_id },
+  ) {
+    const limit = 20_000;
+    for (const period of ["day", "month", "ever"]) {
+      await observer`insert into relay.budgets (user_id, period, tokens) values (${user_id}, ${period}, ${limit})`;
+    }
+    const chance = createChance(7);
+    const look = async () => (await observer.unsafe(USED, [user_id]))[0] as unknown as Used;
+    const [outcomes, used] = await watched(look, limit, () =>
+      atOnce<string>(databaseUrl, 300, async (sql, index) => {
+        const stream_id = crypto.randomUUID();
+        const answer = await begin(sql, { user_id, stream_id });
+        if (answer.outcome !== "admitted") return answer.code;
+        const generation = { ...answer, stream_id, user_id };
+        if (index % 5 === 0) await expireLeases(sql, [generation]);
+        else await finish(sql, generation, Math.floor(chance() * 1_500));
+        return "ended";
+      }));
+    const count = (outcome: string) => outcomes.filter((other) => other === outcome).length;
+    ok(count("ended") > 10 && count("budget_exceeded") > 10, JSON.stringify(Object.groupBy(outcomes, (code) => code)));
+    equal(count("ended") + count("budget_exceeded") + count("overloaded"), 300);
+    await sweep(observer, { user_id });
+    const { settled, held, used: all } = await look();
+    equal([held, settled], [0, all]);
+    ok(settled >= used.settled && settled <= limit + used.overshoot);
+  },
+
+  async "a start whose shared budget is locked does not wait while much is left, and does where little is"(race) {
+    const { a, observer, user_id } = race;
+    const [{ spent }] = await observer`
+      select coalesce(sum(prompt_tokens + completion_tokens), 0)::int as spent from public.usage_days`;
+    await observer`insert into relay.budgets (period, is_shared, tokens) values ('ever', true, ${spent + 10_000_000})`;
+    try {
+      await admit(observer, { user_id });
+      await a.sql`begin`;
+      await a.sql`select 1 from relay.budgets where is_shared for update`;
+      // No lock is waited for: with one it would be refused after a second.
+      await admit(observer, { user_id });
+      await a.sql`update relay.budgets set tokens = shared_tokens + 5000 where is_shared`;
+      await a.sql`commit`;
+      await a.sql`begin`;
+      await a.sql`select 1 from relay.budgets where is_shared for update`;
+      await begin(observer, { user_id }).then(
+        () => ok(false, "It has not waited"),
+        ({ code }) => equal(code, "55P03"),
+      );
+      await a.sql`commit`;
+      await admit(observer, { user_id });
+    } finally {
+      await a.sql`rollback`;
+      await observer`delete from relay.budgets where is_shared`;
+    }
+  },
+};
