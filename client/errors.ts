@@ -6,6 +6,7 @@ export type ErrorCode =
   | "unauthenticated"
   | "budget_exceeded"
   | "forbidden"
+  | "not_admitted"
   | "provider_not_allowed"
   | "bot_not_found"
   | "conversation_not_found"

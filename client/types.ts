@@ -125,7 +125,7 @@ export interface CancelOptions {
 export interface Preview {
   bot_id: Id;
   /** Why this bot: the request names it, it is the conversation's, the user's default, or the one changed last. */
-  bot_reason: "explicit" | "conversation" | "default" | "latest";
+  bot_reason: "explicit" | "conversation" | "default" | "latest" | "hook";
   model: string;
   conversation_id: Id | null;
   /** The message that would be answered; null: none. */

@@ -23,6 +23,7 @@ const REASONS: Record<Preview["bot_reason"], string> = {
   conversation: "it is this story’s bot",
   default: "it is your default bot",
   latest: "it is your bot that was changed last",
+  hook: "the operator’s rule chose it",
 };
 
 /** Why this bot would answer. */

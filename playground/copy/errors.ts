@@ -42,6 +42,7 @@ const COPY: Record<ClientErrorCode, Copy> = {
     "none",
   ],
   forbidden: ["This account cannot start stories.", "Sign in with an email address and a password.", "sign-in"],
+  not_admitted: ["This story cannot go on right now.", "The operator of this relay does not allow it.", "none"],
   provider_not_allowed: [
     "The relay does not allow this bot’s base URL.",
     "It must begin with https:// and lead to a public server. Change it in the bot’s settings.",
@@ -149,9 +150,10 @@ const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = [
 /** The notice for an error of a generation, or of a request to the relay. */
 export function errorNotice(error: RelayClientError, now: number): ErrorNotice {
   const [title, advice, action] = Object.hasOwn(COPY, error.code) ? COPY[error.code] : COPY.internal;
+  const reason = error.code === "not_admitted" ? error.message : error.issues[0]?.message;
   return {
     title,
-    advice: error.issues[0]?.message ?? advice,
+    advice: reason || advice,
     action,
     detail: WITH_PROVIDER_MESSAGE.includes(error.code) ? error.message : undefined,
     notBefore: error.retryAfter === undefined ? undefined : now + error.retryAfter * 1000,

@@ -5,6 +5,7 @@ create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values
     ('invalid_request', false), ('unauthenticated', false), ('budget_exceeded', false), ('forbidden', false),
+    ('not_admitted', false),
     ('provider_not_allowed', true),
     ('bot_not_found', false), ('conversation_not_found', false), ('message_not_found', false), ('not_found', false),
     ('stream_not_found', false), ('method_not_allowed', false), ('stream_id_taken', false),

@@ -39,7 +39,9 @@ begin
     when recent >= rate_limit then relay.refusal('rate_limited', rate, jsonb_build_object(
       'retry_after_s', greatest((rate ->> 'reset_s')::integer, 1)
     ))
-    when running >= max_concurrent then relay.refusal('too_many_streams', rate, '{"retry_after_s": 5}')
+    when running >= max_concurrent then relay.refusal('too_many_streams', rate, jsonb_build_object(
+      'retry_after_s', 5, 'limit', max_concurrent
+    ))
   end;
 end;
 $$;

@@ -2,11 +2,12 @@
 create function relay.preview_of(
   user_id uuid, bot public.bots, usual_bot_id relay.bot_id, conversation_id relay.conversation_id,
   parent relay.message_id, named_bot text, said text, continued_id relay.message_id, continued text, cut relay.cut,
-  rate jsonb
+  rate jsonb, is_replaced boolean
 ) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
   v_reason constant text := case
+    when is_replaced then 'hook'
     when named_bot is not null then 'explicit'
     when bot.id = usual_bot_id then 'conversation'
     when exists (

@@ -5,7 +5,8 @@ create function public.relay_begin(
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
   max_context integer, fence uuid default gen_random_uuid(), context_is_given boolean default false,
   continue_of text default null, answer_to text default null, system_bytes integer default 0,
-  given_bytes integer[] default null, max_room integer default 4000000, preview boolean default false
+  given_bytes integer[] default null, max_room integer default 4000000, preview boolean default false,
+  is_anonymous boolean default false, app_metadata text default '{}'
 ) returns jsonb
 language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
@@ -17,6 +18,8 @@ declare
   v_conversation public.conversations;
   v_own public.messages;
   v_bot public.bots;
+  v_hooked record;
+  v_chosen relay.bot_id;
   v_said text := prompt;
   v_sent record;
   v_cut relay.cut;
@@ -42,9 +45,6 @@ begin
   v_answer := relay.known_stream(
     relay_begin.user_id, relay_begin.stream_id, fence, max_context, context_is_given, v_load.rate
   );
-  if v_answer is null and not preview then
-    v_answer := relay.over_limit(v_load.recent, rate_limit, v_load.running, max_concurrent, v_load.rate);
-  end if;
   if v_answer is not null then
     return v_answer;
   end if;
@@ -68,6 +68,32 @@ begin
     return relay.refusal('bot_not_found', v_load.rate);
   end if;
 
+  v_hooked := relay.ask_hook(jsonb_build_object(
+    'user_id', relay_begin.user_id, 'stream_id', relay_begin.stream_id, 'bot_id', v_bot.id, 'model', v_bot.model,
+    'conversation_id', v_conversation.id, 'parent_id', v_place.parent, 'prompt', prompt, 'preview', preview,
+    'kind', case
+      when prompt is not null then 'prompt' when reroll_of is not null then 'reroll'
+      when continue_of is not null then 'continue' else 'answer'
+    end,
+    'has_messages', context_is_given, 'has_system', system_bytes > 0, 'is_anonymous', is_anonymous,
+    'app_metadata', app_metadata::jsonb, 'running', v_load.running, 'recent', v_load.recent, 'time', v_now
+  ), v_load.rate, v_bot, rate_limit, max_concurrent);
+  if v_hooked.rate_limit <> rate_limit then
+    v_load := relay.load_of(relay_begin.user_id, v_hooked.rate_limit, v_now);
+  end if;
+  v_answer := v_hooked.refused;
+  if v_answer is null and not preview then
+    v_answer := relay.over_limit(
+      v_load.recent, v_hooked.rate_limit, v_load.running, v_hooked.max_concurrent, v_load.rate
+    );
+  end if;
+  if v_answer is not null then
+    return v_answer;
+  end if;
+  -- The conversation keeps the bot that its user has chosen.
+  v_chosen := v_bot.id;
+  v_bot := v_hooked.bot;
+
   if prompt is not null and not parent_is_given then
     v_own := relay.stored_prompt(v_conversation, prompt);
     if v_own.id is not null then
@@ -88,7 +114,8 @@ begin
   elsif preview then
     return relay.preview_of(
       relay_begin.user_id, v_bot, coalesce(v_old.bot_id, v_conversation.bot_id), v_conversation.id, v_place.parent,
-      relay_begin.bot_id, v_said, relay.to_message_id(continue_of), v_old.content, v_cut, v_load.rate
+      relay_begin.bot_id, v_said, relay.to_message_id(continue_of), v_old.content, v_cut, v_load.rate,
+      v_bot.id <> v_chosen
     );
   end if;
   v_hold := relay.take_hold(relay_begin.user_id, v_bot, v_cut, v_sent.bytes, v_now, v_load.rate);
@@ -97,7 +124,7 @@ begin
   end if;
 
   if prompt is not null then
-    v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_bot.id, v_place.parent, prompt, v_own.id);
+    v_stored := relay.store_prompt(v_conversation, relay_begin.user_id, v_chosen, v_place.parent, prompt, v_own.id);
     v_conversation := v_stored.conversation;
     v_prompt_id := v_stored.message_id;
     if v_prompt_id is null then
@@ -107,7 +134,7 @@ begin
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, host, model, worker_id, fence,
     started_at, lease_expires_at, text_units, continued_units, context_start, context_messages, context_bytes, left_out,
-    bytes_per_token, memory_id, reserved_tokens, reserved_cost
+    bytes_per_token, memory_id, instructions, reserved_tokens, reserved_cost
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
@@ -117,7 +144,7 @@ begin
     case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
     coalesce(jsonb_array_length(v_sent.messages), cardinality(given_bytes) - v_cut.left_out),
     v_cut.fixed_bytes + coalesce(v_sent.bytes, v_cut.given_bytes), v_cut.left_out, v_cut.bytes_per_token,
-    v_cut.memory_id, v_hold.tokens, v_hold.cost
+    v_cut.memory_id, v_hooked.instructions, v_hold.tokens, v_hold.cost
   )
   returning * into v_generation;
   if v_old.content is not null then

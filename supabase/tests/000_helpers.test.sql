@@ -284,7 +284,7 @@ create function tests.call_begin(
   lease_ms integer default 15000, max_context integer default 200000, fence text default null,
   context_is_given boolean default false, continue_of text default null, answer_to text default null,
   system_bytes integer default 0, given_bytes integer[] default null, max_room integer default 4000000,
-  preview boolean default false
+  preview boolean default false, is_anonymous boolean default false, app_metadata text default '{}'
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_begin(
@@ -299,7 +299,8 @@ language sql set role = service_role as $$
     rate_limit => call_begin.rate_limit, max_concurrent => call_begin.max_concurrent, lease_ms => call_begin.lease_ms,
     max_context => call_begin.max_context, fence => coalesce(tests.id(call_begin.fence), gen_random_uuid()),
     context_is_given => call_begin.context_is_given, system_bytes => call_begin.system_bytes,
-    given_bytes => call_begin.given_bytes, max_room => call_begin.max_room, preview => call_begin.preview
+    given_bytes => call_begin.given_bytes, max_room => call_begin.max_room, preview => call_begin.preview,
+    is_anonymous => call_begin.is_anonymous, app_metadata => call_begin.app_metadata
   )
 $$;
 

@@ -12,7 +12,7 @@ const noticeOf = (code: ClientErrorCode, details?: ClientErrorDetails) =>
 
 Deno.test("errorNotice() has whole sentences for each code, and none of them is a code", () => {
   for (const code of CODES) {
-    const { title, advice } = noticeOf(code);
+    const { title, advice } = errorNotice(new RelayClientError(code, ""), 1_000);
     for (const sentence of [title, advice]) {
       match(sentence, /^[A-Z].*\.$/);
       doesNotMatch(sentence, /_|\bnull\b|\bHTTP\b|\b[45]\d\d\b/, code);
@@ -24,6 +24,10 @@ Deno.test("errorNotice() offers a retry wherever one may succeed", () => {
   for (const code of RELAY_CODES) {
     if (ERRORS[code].status >= 500 || ERRORS[code].status === 429) ok(/retry|bot/.test(noticeOf(code).action), code);
   }
+});
+
+Deno.test("errorNotice() has the operator's own words where these refuse", () => {
+  equal(noticeOf("not_admitted").advice, "x");
 });
 
 Deno.test("errorNotice() has the time of Retry-After, the issue of a request, and the provider's message alone", () => {

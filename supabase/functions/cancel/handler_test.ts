@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createCalls } from "../_relay/database/calls.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import { makeDatabase } from "../_relay/testing/database.ts";
+import { makeCaller } from "../_relay/testing/generation.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { createCancelHandler } from "./handler.ts";
@@ -18,7 +19,7 @@ function make() {
     verify: (request) => {
       const [, userId] = request.headers.get("authorization")!.split(" ");
       return userId === "user-1"
-        ? Promise.resolve({ userId, isAnonymous: false, role: "authenticated" })
+        ? Promise.resolve(makeCaller(userId))
         : Promise.reject(new RelayError("unauthenticated"));
     },
   });

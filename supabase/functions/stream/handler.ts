@@ -68,7 +68,8 @@ async function start(
 ): Promise<Response> {
   const { verify, starts, platform, generations, resume } = dependencies;
   if (context.rest.length > 0) throw new RelayError("stream_not_found");
-  const { userId } = await verify(request);
+  const caller = await verify(request);
+  const { userId } = caller;
   return await starts.run(userId, async () => {
     const holds: Hold[] = [];
     try {
@@ -76,7 +77,7 @@ async function start(
         holds.push(platform.memory.open(userId, bytes));
         return holds.at(-1)!;
       });
-      const started = await admit(dependencies, parse, request, context, { userId, memory, seat });
+      const started = await admit(dependencies, parse, request, context, caller, { memory, seat });
       if (started.preview) return Response.json(started.preview);
       if (started.admitted !== null) {
         const body = generations.start(started.admitted, started.baseUrl);
@@ -93,7 +94,7 @@ async function start(
 }
 
 /** What a start holds from before its body is read. */
-type Held = Pick<StartedRequest, "userId" | "memory" | "seat">;
+type Held = Pick<StartedRequest, "memory" | "seat">;
 
 /** A generation that may begin, or the stream that the user has of this name. */
 async function admit(
@@ -101,11 +102,12 @@ async function admit(
   parse: (body: unknown) => StreamRequest,
   request: Request,
   { headers, requestId, startedAt }: RequestContext,
+  caller: Caller,
   held: Held,
 ) {
   const streamRequest = parse(await readJson(request, dependencies.platform.clock, held.memory));
   if (streamRequest.preview) {
-    const { rate, preview } = await look(dependencies, held, streamRequest);
+    const { rate, preview } = await look(dependencies, caller, held.memory, streamRequest);
     setRate(headers, rate);
     return { preview };
   }
@@ -113,13 +115,14 @@ async function admit(
   const from = lastEventId(request);
   // A client that connects again by itself repeats its POST: without a name that would be another generation.
   if (from && streamRequest.stream_id === undefined) throw new RelayError("stream_id_required");
-  const answer = await begin(dependencies, held, streamId, streamRequest);
+  const answer = await begin(dependencies, caller, held.memory, streamId, streamRequest);
   setRate(headers, answer.rate);
   if ("refusal" in answer) throw answer.refusal;
   if ("exists" in answer) return { streamId, from, admitted: null };
   const { admission } = answer;
   const { system, on_disconnect } = streamRequest;
-  const admitted = { ...held, streamId, request: { system, on_disconnect }, admission, requestId, startedAt };
+  const { userId } = caller;
+  const admitted = { ...held, userId, streamId, request: { system, on_disconnect }, admission, requestId, startedAt };
   return { streamId, admitted, baseUrl: await approve(dependencies, admitted) };
 }
 
@@ -129,10 +132,12 @@ async function admit(
  */
 async function begin(
   { platform, database, calls, generations, starts }: StreamDependencies,
-  { userId, memory }: Held,
+  caller: Caller,
+  memory: Hold,
   streamId: string,
   request: StreamRequest,
 ) {
+  const { userId } = caller;
   const fence = crypto.randomUUID();
   // Part of what is sent, and of the generation's own text.
   const isContinued = request.continue_of !== undefined;
@@ -141,7 +146,7 @@ async function begin(
     calls.run(userId, async () => {
       memory.cover(bytes);
       try {
-        return await database.begin({ userId, streamId, fence, request, maxContext, maxRoom });
+        return await database.begin({ ...caller, streamId, fence, request, maxContext, maxRoom });
       } catch (error) {
         generations.abandon(streamId, fence);
         throw error;
@@ -180,10 +185,12 @@ async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Pr
 /** What a start would send. The texts stay in the database; what is held is for the sizes of many messages. */
 async function look(
   { platform, database, calls }: StreamDependencies,
-  { userId, memory }: Held,
+  caller: Caller,
+  memory: Hold,
   request: StreamRequest,
 ) {
-  const start = { userId, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
+  const { userId } = caller;
+  const start = { ...caller, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
   const isContinued = request.continue_of !== undefined;
   const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform, isContinued) };
   const answer = await calls.run(userId, () => {

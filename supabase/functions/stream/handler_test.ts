@@ -25,7 +25,7 @@ import {
 } from "../_relay/platform/memory.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
-import { makeView } from "../_relay/testing/generation.ts";
+import { makeCaller, makeView } from "../_relay/testing/generation.ts";
 import { fillMemory } from "../_relay/testing/platform.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
@@ -59,7 +59,7 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     verify(request: Request): Promise<Caller> {
       asked.push("verify");
       return request.headers.get("authorization") === "Bearer good"
-        ? Promise.resolve({ userId: "user-1", isAnonymous: false, role: "authenticated" })
+        ? Promise.resolve(makeCaller("user-1"))
         : Promise.reject(new RelayError("unauthenticated"));
     },
     checkAddress(accessPath: string) {

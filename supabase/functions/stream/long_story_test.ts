@@ -11,7 +11,7 @@ import { providerCall } from "../_relay/generation/run.ts";
 import { ProviderRefusal, toProviderError } from "../_relay/provider/chat_completions/errors.ts";
 import { bodyOf } from "../_relay/provider/chat_completions/request.ts";
 import type { ContextMessage } from "../_relay/provider/provider.ts";
-import { makeAdmitted } from "../_relay/testing/generation.ts";
+import { makeAdmitted, makeCaller } from "../_relay/testing/generation.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
 import { makeRandom, makeText, type Random } from "../_relay/testing/split.ts";
 import { startSql } from "../_relay/testing/sql.ts";
@@ -69,7 +69,7 @@ async function play(
     const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
     const request = { prompt, conversation_id, on_disconnect: "stop" } as const;
     const bounds = { maxContext: 4_000_000, maxRoom: 4_000_000 };
-    const answer = await database.begin({ userId: user, streamId, fence, request, ...bounds });
+    const answer = await database.begin({ ...makeCaller(user), streamId, fence, request, ...bounds });
     assert.ok("admission" in answer, JSON.stringify(answer));
     const { admission } = answer;
     conversation_id = String(admission.conversation_id);

@@ -6,7 +6,7 @@ import { providerCall } from "../_relay/generation/run.ts";
 import type { StreamRequest } from "../_relay/protocol/requests.ts";
 import { messagesFor } from "../_relay/provider/chat_completions/request.ts";
 import type { ContextMessage } from "../_relay/provider/provider.ts";
-import { makeAdmitted } from "../_relay/testing/generation.ts";
+import { makeAdmitted, makeCaller } from "../_relay/testing/generation.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
 import { makeRandom, makeText, type Random } from "../_relay/testing/split.ts";
 import { startSql } from "../_relay/testing/sql.ts";
@@ -60,7 +60,7 @@ async function growTree(
 /** What a provider would be sent; null: it is refused before, because the window has no room, or it is no answer. */
 async function sent(user: string, request: StreamRequest, random: Random): Promise<ContextMessage[] | null> {
   const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
-  const start = { userId: user, streamId, fence, request, maxContext: 4_000_000, maxRoom: 4_000_000 };
+  const start = { ...makeCaller(user), streamId, fence, request, maxContext: 4_000_000, maxRoom: 4_000_000 };
   const answer = await database.begin(start);
   if (!("admission" in answer)) {
     assert.ok("refusal" in answer);

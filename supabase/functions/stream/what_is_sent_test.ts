@@ -5,7 +5,7 @@ import { createDatabase } from "../_relay/database/database.ts";
 import { providerCall } from "../_relay/generation/run.ts";
 import type { StreamRequest } from "../_relay/protocol/requests.ts";
 import { bytesIn, charactersIn, MESSAGE_BYTES } from "../_relay/protocol/sizes.ts";
-import { makeAdmitted } from "../_relay/testing/generation.ts";
+import { makeAdmitted, makeCaller } from "../_relay/testing/generation.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
 import { makeRandom, type Random } from "../_relay/testing/split.ts";
 import { startSql } from "../_relay/testing/sql.ts";
@@ -57,7 +57,7 @@ async function givenStory(random: Random, context_tokens: number | null) {
 /** Null: both refuse it, because the window has no room for it or it cannot be continued. */
 async function seen(user: string, request: StreamRequest) {
   const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
-  const start = { userId: user, streamId, fence, request, maxContext: 4_000_000, maxRoom: 4_000_000 };
+  const start = { ...makeCaller(user), streamId, fence, request, maxContext: 4_000_000, maxRoom: 4_000_000 };
   const looked = await database.preview(start);
   const answer = await database.begin(start);
   if ("refusal" in looked) {

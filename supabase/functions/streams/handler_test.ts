@@ -4,7 +4,7 @@ import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
-import { makeView } from "../_relay/testing/generation.ts";
+import { makeCaller, makeView } from "../_relay/testing/generation.ts";
 import { createStreamHandler } from "../stream/handler.ts";
 import { createResume } from "../stream/resume.ts";
 import { createStarts } from "../stream/starts.ts";
@@ -21,7 +21,7 @@ function make() {
     starts: createStarts(worker),
     generations: worker.generations,
     remoteReaders: createRemoteReaders(worker, worker.database),
-    verify: () => Promise.resolve({ userId: "user-1", isAnonymous: false, role: "authenticated" }),
+    verify: () => Promise.resolve(makeCaller("user-1")),
     checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
   };
   const dependencies = { ...parts, resume: createResume(parts) };

@@ -1,4 +1,4 @@
-begin; select plan(100);
+begin; select plan(102);
 select tests.given_tale('owner');
 select tests.given_generation(status, 'owner', status)
 from unnest(array['running', 'completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as status;
@@ -72,8 +72,10 @@ from unnest(array['context_messages', 'context_bytes', 'left_out']) as name,
 select tests.violates('update relay.generations set bytes_per_token = 6.1', 'generations_ratios_are_in_range', 'above 6');
 select tests.violates('update relay.generations set bytes_per_token = 0.9', 'generations_ratios_are_in_range', 'below 1');
 select tests.violates(
-  format('update relay.generations set %s where stream_id = ''completed''', change), violated, change
+  format('update relay.generations set %s where stream_id = ''completed''', change), violated, left(change, 40)
 ) from (values
+  ($$ instructions = repeat('é', 16000) $$, null),
+  ($$ instructions = repeat('é', 16001) $$, 'generations_instructions_fit'),
   ($$ kind = 'poem' $$, 'generations_kind_is_known'),
   ($$ kind = 'memory', parent_id = null $$, 'generations_of_memories_are_no_messages'),
   ($$ kind = 'memory', parent_id = tests.key('first answer'), message_id = tests.key('second answer') $$,

@@ -20,7 +20,7 @@ select ok((answer ->> 'retry_after_s')::integer between 1 and 60
 rollback to start; -- Counts each user alone.
 select tests.make_user('owner');
 select tests.make_user('stranger');
-select tests.given_bot('bot', 'owner');
+select tests.given_bot('bot', 'owner'), tests.given_bot('strange bot', 'stranger');
 select tests.given_generation('running-' || n, 'stranger') from generate_series(1, 3) as n;
 select tests.given_generation('ended-' || n, 'stranger', 'completed') from generate_series(1, 2) as n;
 create temp table begun as select tests.call_begin('owner', 'first') as answer;

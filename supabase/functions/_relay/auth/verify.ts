@@ -22,6 +22,8 @@ export interface Caller {
   userId: string;
   isAnonymous: boolean;
   role: string;
+  /** What the project's own code wrote about the user, as JSON: for the admission hook alone. */
+  appMetadata: string;
 }
 
 /** What tests replace. */
@@ -261,7 +263,8 @@ function callerOf(payload: JWTPayload, { allowAnonymous, requireAal2, oauthClien
     throw forbidden("the token is that of an OAuth app, which the relay does not accept");
   }
   if (requireAal2 && payload.aal !== "aal2") throw forbidden("the session has no second factor (aal2)");
-  return { userId: payload.sub.toLowerCase(), isAnonymous, role: ROLE };
+  const appMetadata = JSON.stringify(payload.app_metadata ?? {});
+  return { userId: payload.sub.toLowerCase(), isAnonymous, role: ROLE, appMetadata };
 }
 
 function forbidden(state: string): RelayError {

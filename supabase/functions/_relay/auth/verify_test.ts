@@ -74,10 +74,15 @@ const encode = (part: unknown) => btoa(JSON.stringify(part)).replace(/\+/g, "-")
 Deno.test("a user's token gives the user, of either algorithm, with more claims than are needed", async () => {
   await using keys = serve(es256, rs256);
   const { asUser } = makeVerifier({ keys });
-  const user = { userId: USER, isAnonymous: false, role: "authenticated" };
+  const user = { userId: USER, isAnonymous: false, role: "authenticated", appMetadata: "{}" };
   for (const key of [es256, rs256]) assert.deepEqual(await asUser({}, key), user);
   assert.deepEqual(await asUser({ aud: ["other", "authenticated"], aal: "aal1", client_id: "" }), user);
   assert.deepEqual(await asUser({ sub: USER.toUpperCase(), is_anonymous: undefined }), user);
+  const app_metadata = { plan: "studio", roles: ["editor"] };
+  const known = { ...user, appMetadata: JSON.stringify(app_metadata) };
+  // Verified, and remembered.
+  for (let count = 0; count < 2; count++) assert.deepEqual(await asUser({ app_metadata }), known);
+  assert.deepEqual(await asUser({ app_metadata: null }), user);
 });
 
 Deno.test("garbage is not a token, and is not quoted", async () => {
@@ -247,7 +252,7 @@ Deno.test("another role may not use the relay, nor an anonymous user unless the 
     const anonymous = "Cannot use the relay: the user is anonymous, not signed in";
     await assertRefused(asUser({ is_anonymous }), "forbidden", anonymous);
     const tolerant = makeVerifier({ keys, configuration: { allowAnonymous: true } });
-    const user = { userId: USER, isAnonymous: true, role: "authenticated" };
+    const user = { userId: USER, isAnonymous: true, role: "authenticated", appMetadata: "{}" };
     assert.deepEqual(await tolerant.asUser({ is_anonymous }), user);
   }
 });

@@ -50,7 +50,7 @@ export interface Admission {
 /** What would be sent. */
 export interface Preview {
   bot_id: Id;
-  bot_reason: "explicit" | "conversation" | "default" | "latest";
+  bot_reason: "explicit" | "conversation" | "default" | "latest" | "hook";
   model: string;
   conversation_id: Id | null;
   parent_id: Id | null;
@@ -85,6 +85,12 @@ interface Refusal {
   ends_soon?: boolean;
   tokens?: number;
   context_tokens?: number;
+  /** Of `too_many_streams`: how many may run, which the admission hook may have set. */
+  limit?: number;
+  /** Of `not_admitted`: the hook's own. */
+  words?: string;
+  /** Of `internal`: what is wrong with the hook, for the log. */
+  cause?: string;
   /** Of `budget_exceeded`: when it begins again; absent: never. */
   resets_at?: string;
   budget?: Budget;
@@ -104,6 +110,9 @@ export type BeginAnswer =
 /** What a worker asks to begin. */
 export interface Start {
   userId: string;
+  /** What the admission hook learns of the user: as the token says, the metadata as JSON. */
+  isAnonymous: boolean;
+  appMetadata: string;
   streamId: string;
   /** Made by the worker: the same one again gets the same answer. */
   fence: string;
@@ -130,7 +139,7 @@ export async function begin(rpc: Rpc, platform: Asking, start: Start): Promise<B
     return { admission: { ...answer, context, continued }, rate: answer.rate };
   }
   if (answer.outcome === "exists") return { exists: true, rate: answer.rate };
-  return { ...refusalOf(answer, platform, start), characters: answer.characters, endsSoon: answer.ends_soon };
+  return { ...refusalOf(answer, start), characters: answer.characters, endsSoon: answer.ends_soon };
 }
 
 /** What `begin` would send, by size; nothing is written. */
@@ -139,14 +148,14 @@ export async function preview(rpc: Rpc, platform: Asking, start: Start): Promise
     "relay_begin",
     { ...argumentsOf(platform, start), preview: true },
   );
-  return answer.outcome === "previewed" ? { preview: answer, rate: answer.rate } : refusalOf(answer, platform, start);
+  return answer.outcome === "previewed" ? { preview: answer, rate: answer.rate } : refusalOf(answer, start);
 }
 
 type Asking = Pick<Platform, "workerId" | "configuration">;
 
 function argumentsOf(
   { workerId, configuration }: Asking,
-  { userId, streamId, fence, request, maxContext, maxRoom }: Start,
+  { userId, isAnonymous, appMetadata, streamId, fence, request, maxContext, maxRoom }: Start,
 ) {
   return {
     user_id: userId,
@@ -169,6 +178,8 @@ function argumentsOf(
     max_context: maxContext,
     max_room: maxRoom,
     fence,
+    is_anonymous: isAnonymous,
+    app_metadata: appMetadata,
   };
 }
 
@@ -185,10 +196,10 @@ function sizesOf(messages: NonNullable<StreamRequest["messages"]>): number[] {
 
 function refusalOf(
   answer: Refusal,
-  { configuration }: Asking,
   { request }: Start,
 ): { refusal: RelayError; rate: Rate } {
-  const refusal = new RelayError(answer.code, reasonOf(answer, configuration, request), {
+  const refusal = new RelayError(answer.code, reasonOf(answer, request), {
+    cause: answer.cause,
     retryAfter: answer.retry_after_s,
     streamId: answer.stream_id,
     resetsAt: answer.resets_at,
@@ -216,14 +227,15 @@ function issueOf({ field, units }: Refusal): Issue {
 /** The words that need numbers; the others are those of the code. */
 function reasonOf(
   refusal: Refusal,
-  { maxConcurrent }: Platform["configuration"],
   request: StreamRequest,
 ): string | undefined {
   switch (refusal.code) {
     case "rate_limited":
       return `Cannot start the generation: the limit is ${refusal.rate.limit} in a minute`;
     case "too_many_streams":
-      return `Cannot start the generation: the limit is ${maxConcurrent} at once`;
+      return `Cannot start the generation: the limit is ${refusal.limit} at once`;
+    case "not_admitted":
+      return refusal.words || undefined;
     case "overloaded":
       return "Cannot start the generation: other starts of this user are not through yet";
     case "invalid_request":

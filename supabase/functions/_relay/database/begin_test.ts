@@ -8,7 +8,8 @@ import { makeRpc } from "../testing/rpc.ts";
 import { type Admission, begin, preview } from "./begin.ts";
 
 const RATE = { limit: 5, remaining: 4, reset_s: 60 };
-const START = { userId: "user-1", streamId: "stream-1", fence: "fence-1", maxContext: 200_000, maxRoom: 4_000_000 };
+const CALLER = { userId: "user-1", isAnonymous: false, appMetadata: '{"plan":"free"}' };
+const START = { ...CALLER, streamId: "stream-1", fence: "fence-1", maxContext: 200_000, maxRoom: 4_000_000 };
 const platform = makePlatform({ configuration: { rateLimitPerMinute: 5, maxConcurrent: 3, leaseMs: 15_000 } });
 
 /** What comes of this answer of relay_begin. */
@@ -41,6 +42,8 @@ Deno.test("a request is asked for with the limits of the configuration; of syste
     given_bytes: null,
     max_room: 4_000_000,
     fence: "fence-1",
+    is_anonymous: false,
+    app_metadata: '{"plan":"free"}',
   };
   const reroll = { reroll_of: "message-1", conversation_id: "conversation-1", bot_id: "bot-1" };
   const cases: [Partial<StreamRequest>, Record<string, unknown>][] = [
@@ -138,6 +141,8 @@ Deno.test("each refusal has its code and its words", async () => {
     ["stream_id_taken", ERRORS.stream_id_taken.message],
     ["rate_limited", "Cannot start the generation: the limit is 5 in a minute"],
     ["too_many_streams", "Cannot start the generation: the limit is 3 at once"],
+    ["not_admitted", "Not before eight"],
+    ["internal", ERRORS.internal.message],
     ["overloaded", "Cannot start the generation: other starts of this user are not through yet"],
     ["bot_not_found", ERRORS.bot_not_found.message],
     [
@@ -151,9 +156,9 @@ Deno.test("each refusal has its code and its words", async () => {
   ];
   for (const [code, message] of cases) {
     const characters = code === "payload_too_large" ? 4_000_001 : undefined;
-    const numbers = { characters, tokens: 9_000, context_tokens: 8_192, retry_after_s: 17 };
-    const answer = await answerTo({ outcome: "refused", code, ...numbers });
-    const refusal = new RelayError(code, message, { retryAfter: 17 });
+    const numbers = { characters, tokens: 9_000, context_tokens: 8_192, limit: 3, retry_after_s: 17 };
+    const answer = await answerTo({ outcome: "refused", code, ...numbers, words: "Not before eight", cause: "Why" });
+    const refusal = new RelayError(code, message, { retryAfter: 17, cause: "Why" });
     assert.deepEqual(answer, { refusal, characters, endsSoon: undefined, rate: RATE });
   }
 });

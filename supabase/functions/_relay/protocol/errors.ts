@@ -23,6 +23,12 @@ export const ERRORS = {
     message: "Cannot start the generation: a budget has too little left",
   },
   forbidden: { status: 403, retryable: false, ends: false, message: "Cannot use the relay" },
+  not_admitted: {
+    status: 403,
+    retryable: false,
+    ends: false,
+    message: "Cannot start the generation: the operator of this relay does not admit it",
+  },
   provider_not_allowed: {
     status: 403,
     retryable: false,

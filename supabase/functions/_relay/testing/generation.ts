@@ -1,11 +1,17 @@
 /** Builds generations for tests: what was asked for, and what was admitted. */
 
+import type { Caller } from "../auth/verify.ts";
 import type { Admission } from "../database/begin.ts";
 import type { GenerationRow, View } from "../database/database.ts";
 import type { Seat } from "../generation/client_stream.ts";
 import { createGeneration, type Generation, type StartedRequest } from "../generation/generation.ts";
 import { GENERATION_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { makePlatform } from "./platform.ts";
+
+/** A user that is signed in. */
+export function makeCaller(userId: string): Caller {
+  return { userId, isAnonymous: false, role: "authenticated", appMetadata: "{}" };
+}
 
 /** An admission of a prompt in a new conversation. */
 export function makeAdmission(overrides: Partial<Admission> = {}): Admission {

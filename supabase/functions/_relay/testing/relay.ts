@@ -13,6 +13,7 @@ import { createRemoteReaders } from "../generation/remote_readers.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { away } from "./database.ts";
 import { readEvents } from "./events.ts";
+import { makeCaller } from "./generation.ts";
 import { createManualClock, makePlatform, type TestPlatform } from "./platform.ts";
 import { makeProvider } from "./provider.ts";
 import { makeRefusals } from "./refusals.ts";
@@ -96,7 +97,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
   const refusals = makeRefusals();
   const verify = (request: Request) => {
     const userId = request.headers.get("authorization")!.replace("Bearer ", "");
-    return Promise.resolve({ userId, isAnonymous: false, role: "authenticated" });
+    return Promise.resolve(makeCaller(userId));
   };
   const calls = createCalls(platform);
   const parts = {

@@ -1,0 +1,104 @@
+-- A step of relay_begin: the operator's own rule, called before anything is written. What stands here does nothing, and is
+-- there to be replaced: `create or replace function relay.admission_hook(event jsonb) returns jsonb …` in a migration of
+-- the project's own. No migration of the relay's may take that away. So this is the only one that names the function's
+-- definition, now and after every release, and it makes the function only where there is none; none drops it.
+do $$
+begin
+  if pg_catalog.to_regprocedure('relay.admission_hook(jsonb)') is null then
+    create function relay.admission_hook(event jsonb) returns jsonb
+    language plpgsql stable set search_path = '' as $hook$
+    begin
+      return null;
+    end;
+    $hook$;
+    comment on function relay.admission_hook(jsonb) is
+      'Decides about a start, for the operator to replace: refuse, rate_limit, max_concurrent, instructions, bot_id; '
+      'null: nothing.';
+  end if;
+end;
+$$;
+revoke all on function relay.admission_hook(jsonb) from public, anon, authenticated;
+grant execute on function relay.admission_hook(jsonb) to service_role;
+
+-- The row has them, because the same fence again gets the same answer, and another call of the hook may give others.
+alter table relay.generations
+  add column instructions text,
+  add constraint generations_instructions_fit check (length(instructions) <= 16000);
+comment on column relay.generations.instructions is 'What the admission hook has added to the bot''s instructions.';
+
+create function relay.with_instructions(system_prompt text, instructions text) returns text
+language sql immutable set search_path = '' as $$
+  select coalesce(nullif(system_prompt, '') || e'\n\n' || nullif(instructions, ''), nullif(instructions, ''), system_prompt)
+$$;
+comment on function relay.with_instructions is 'The bot''s instructions, and after them those of the admission hook.';
+
+-- A limit that is misspelt would be no limit, so a field that is unknown here is wrong.
+create function relay.wrong_in_hook(answer jsonb) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when jsonb_typeof(answer) <> 'object' then 'it answered no object'
+    else (
+      select format('it answered a wrong "%s"', left(field.key, 40))
+      from jsonb_each(nullif(answer, '{}')) field
+      where jsonb_typeof(field.value) <> 'null' and not case field.key
+        when 'refuse' then jsonb_typeof(field.value) = 'string'
+        when 'instructions' then jsonb_typeof(field.value) = 'string' and length(field.value #>> '{}') <= 16000
+        when 'bot_id' then jsonb_typeof(field.value) in ('string', 'number')
+        -- As the variables that they replace.
+        when 'rate_limit' then field.value #>> '{}' ~ '^[1-9][0-9]{0,4}$|^100000$'
+        when 'max_concurrent' then field.value #>> '{}' ~ '^[1-9][0-9]{0,4}$|^100000$'
+        else false
+      end
+      limit 1
+    )
+  end;
+end;
+$$;
+comment on function relay.wrong_in_hook is 'What is wrong with an answer of the admission hook; null: nothing.';
+
+create function relay.ask_hook(
+  event jsonb, rate jsonb, inout bot public.bots, inout rate_limit integer, inout max_concurrent integer,
+  out instructions text, out refused jsonb
+)
+language plpgsql set search_path = '' as $$
+declare
+  v_answer jsonb;
+  v_problem text;
+begin
+  -- A statement that is ended from outside, by its time limit, is none of these.
+  begin
+    v_answer := nullif(relay.admission_hook(event), 'null');
+  exception when others or assert_failure then
+    v_problem := format('it failed with %s: %s', sqlstate, left(sqlerrm, 200));
+  end;
+  if v_problem is null and v_answer is null then
+    return;
+  end if;
+  v_problem := coalesce(v_problem, relay.wrong_in_hook(v_answer));
+  if v_problem is not null then
+    refused := relay.refusal('internal', rate, jsonb_build_object('cause', 'relay.admission_hook: ' || v_problem));
+    return;
+  end if;
+  if v_answer ->> 'refuse' is not null then
+    refused := relay.refusal('not_admitted', rate, jsonb_build_object('words', left(v_answer ->> 'refuse', 300)));
+    return;
+  end if;
+  rate_limit := coalesce((v_answer ->> 'rate_limit')::integer, rate_limit);
+  max_concurrent := coalesce((v_answer ->> 'max_concurrent')::integer, max_concurrent);
+  -- Whatever the hook takes it from: no bot, and no key, that the user may not use.
+  if v_answer ->> 'bot_id' is not null then
+    select b.* into bot from public.bots b
+    where b.id = relay.resolve_bot((event ->> 'user_id')::uuid, v_answer ->> 'bot_id', null)
+    for key share;
+    if not found then
+      refused := relay.refusal('bot_not_found', rate);
+      return;
+    end if;
+  end if;
+  instructions := nullif(v_answer ->> 'instructions', '');
+  bot.system_prompt := relay.with_instructions(bot.system_prompt, instructions);
+end;
+$$;
+comment on function relay.ask_hook is
+  'Calls the admission hook: the refusal, or the limits, and the bot with its instructions, that hold for this start.';
