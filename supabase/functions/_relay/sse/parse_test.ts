@@ -183,3 +183,20 @@ Deno.test("a line that comes byte by byte is kept in one buffer", () => {
   }
   assert.equal(copies, 0);
 });
+
+Deno.test("decoders that are fed by turns, each within a line, mix nothing, however long the reads are", () => {
+  for (const units of [1, 1_000, 64 * 1024, 300 * 1024]) {
+    const [first, second] = ["a", "b"].map((letter) => ({
+      ...{ line: `${letter.repeat(units)}\n`, found: "" },
+      decoder: createLineDecoder(LIMIT),
+    }));
+    const turn = (one: typeof first) => {
+      // Each read ends within a line.
+      const text = `${one.line.slice(1)}${one.line}${one.line[0]}`;
+      one.found += one.decoder.decode(bytes(text));
+    };
+    for (const one of [first, second]) one.decoder.decode(bytes(one.line[0]));
+    for (const one of [first, second, second, first, second, first]) turn(one);
+    for (const { found, line } of [first, second]) assert.ok(found === line.repeat(6), `${units}`);
+  }
+});

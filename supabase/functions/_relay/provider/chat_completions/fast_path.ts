@@ -63,6 +63,8 @@ const PADDING = "obfuscation";
 /** What a JSON string can hold only escaped, and the backslash that escapes it. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[\x00-\x1f\\]/;
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x1f]/;
 
 /**
  * Makes a template of an event, whole and raw, whose chunk only added the value of `field` to the answer. Null where
@@ -96,57 +98,83 @@ function holeOf(event: string, field: string): { start: number; end: number } | 
 /** `fixed` is what follows the text, with a hole between two parts of it; each begins with a quote. */
 function createTemplate(first: string, fixed: string[]): ChunkTemplate {
   let value = "";
-
-  /** The quote that ends the string which begins at `from`; -1: there is none. */
-  function endOfString(text: string, from: number): number {
-    let end = text.indexOf('"', from);
-    while (end !== -1 && isEscaped(text, end, from)) {
-      end = text.indexOf('"', end + 1);
-    }
-    return end;
-  }
-
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
-  const last = fixed.length - 1;
-  const toNext = fixed[last] + first;
+  const end = fixed[fixed.length - 1];
+  const toNext = end + first;
 
-  /** The index of the quote before the event's last part; -1: there is no match up to it. */
-  function endOfHoles(text: string, quote: number): number {
-    let at = quote;
-    for (let part = 0; part < last && at !== -1; part++) {
-      if (!standsAt(text, at, fixed[part])) return -1;
-      const start = at + fixed[part].length;
-      at = endOfString(text, start);
-      if (SPECIAL.test(text.slice(start, at))) return -1;
+  /**
+   * A string without a backslash stands for itself unless it has a control character, which none may have. That is asked
+   * of all of them at once, because to ask of each costs as much as to find it. -1: there is one.
+   */
+  function readEvents(text: string, from: number, isCareful: boolean): number {
+    value = "";
+    if (!standsAt(text, from, first)) return from;
+    let plain = "";
+    let backslash = isCareful ? -1 : indexOrEnd(text, "\\", from);
+    let at = from;
+    let start = from + first.length;
+    while (start !== -1) {
+      let quote = text.indexOf('"', start);
+      const isPlain = quote < backslash;
+      if (!isPlain) quote = endOfString(text, start);
+      // Where the field is empty, another one of the chunk may have the text.
+      const rest = quote <= start ? -1 : endOfHoles(text, quote, fixed);
+      if (rest === -1) break;
+      const isFollowed = text.length > rest + toNext.length && standsAt(text, rest, toNext);
+      if (!isFollowed && !standsAt(text, rest, end)) break;
+      if (isPlain) {
+        plain += text.slice(start, quote);
+      } else {
+        const read = readString(text.slice(start, quote));
+        if (read === null) break;
+        if (CONTROL.test(plain)) return -1;
+        value += plain + read;
+        plain = "";
+        if (!isCareful) backslash = indexOrEnd(text, "\\", quote);
+      }
+      at = rest + end.length;
+      start = isFollowed ? at + first.length : -1;
     }
+    if (CONTROL.test(plain)) return -1;
+    value += plain;
     return at;
   }
 
   return {
     read(text, from) {
-      value = "";
-      let at = from;
-      let start = standsAt(text, from, first) ? from + first.length : -1;
-      while (start !== -1) {
-        const quote = endOfString(text, start);
-        // Where the field is empty, another one of the chunk may have the text.
-        const end = quote <= start ? -1 : endOfHoles(text, quote);
-        if (end === -1) break;
-        const isFollowed = text.length > end + toNext.length && standsAt(text, end, toNext);
-        if (!isFollowed && !standsAt(text, end, fixed[last])) break;
-        const found = text.slice(start, quote);
-        const read = SPECIAL.test(found) ? readString(found) : found;
-        if (read === null) break;
-        value += read;
-        at = end + fixed[last].length;
-        start = isFollowed ? at + first.length : -1;
-      }
-      return at;
+      const at = readEvents(text, from, false);
+      return at === -1 ? readEvents(text, from, true) : at;
     },
     get value() {
       return value;
     },
   };
+}
+
+/** The quote that ends the string which begins at `from`; -1: there is none. */
+function endOfString(text: string, from: number): number {
+  let end = text.indexOf('"', from);
+  while (end !== -1 && isEscaped(text, end, from)) {
+    end = text.indexOf('"', end + 1);
+  }
+  return end;
+}
+
+/** The index of the quote before the event's last part; -1: there is no match up to it. */
+function endOfHoles(text: string, quote: number, fixed: string[]): number {
+  let at = quote;
+  for (let part = 0; part < fixed.length - 1 && at !== -1; part++) {
+    if (!standsAt(text, at, fixed[part])) return -1;
+    const start = at + fixed[part].length;
+    at = endOfString(text, start);
+    if (SPECIAL.test(text.slice(start, at))) return -1;
+  }
+  return at;
+}
+
+function indexOrEnd(text: string, part: string, from: number): number {
+  const index = text.indexOf(part, from);
+  return index === -1 ? text.length : index;
 }
 
 /** Compares whole strings, as memory; startsWith() goes by characters, and costs seven times as much. */
@@ -161,6 +189,7 @@ function isEscaped(text: string, at: number, from: number): boolean {
 }
 
 function readString(inner: string): string | null {
+  if (!SPECIAL.test(inner)) return inner;
   try {
     return JSON.parse(`"${inner}"`);
   } catch {
