@@ -24,7 +24,7 @@ begin
   if generation.status = 'interrupted' and generation.text_units > generation.continued_units then
     update public.messages m
     set content = v_content, finish_reason = store_message.finish_reason, is_complete = store_message.is_complete,
-      usage = store_message.usage
+      usage = store_message.usage, bot_id = generation.bot_id
     where m.id = generation.message_id;
     return generation.message_id;
   end if;
@@ -56,7 +56,8 @@ create function public.relay_finish(
   stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
   overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0,
-  refused_window integer default null, refused_tokens integer default null
+  refused_window integer default null, refused_tokens integer default null, answered_by text default null,
+  tried_bots text[] default null, tried_codes text[] default null
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
@@ -97,6 +98,7 @@ begin
       'prompt_tokens', prompt_tokens, 'completion_tokens', completion_tokens, 'total_tokens', total_tokens
     ) end;
     v_generation.cancel_at := relay.end_of(v_generation, sent_units, sent_to_others);
+    v_generation := relay.answered_by(v_generation, relay_finish.answered_by);
     v_message_id := relay.store_message(
       v_generation, coalesce(content, ''), relay_finish.finish_reason, status = 'completed', v_usage
     );
@@ -105,21 +107,29 @@ begin
       message_id = v_message_id, finished_at = clock_timestamp(), fence = null, overhead_ms = relay_finish.overhead_ms,
       prompt_tokens = relay_finish.prompt_tokens, completion_tokens = relay_finish.completion_tokens,
       total_tokens = relay_finish.total_tokens, first_token_ms = relay_finish.first_token_ms,
-      bytes_per_token = coalesce(relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens), g.bytes_per_token)
+      bot_id = v_generation.bot_id, model = v_generation.model, asked_bot_id = v_generation.asked_bot_id,
+      bytes_per_token = coalesce(
+        case when v_generation.asked_bot_id is null then relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens) end,
+        g.bytes_per_token
+      )
     where g.stream_id = relay_finish.stream_id
     returning g.* into v_generation;
     perform relay.learn(v_generation, refused_window, refused_tokens);
     v_due := relay.memory_due(v_generation);
     perform relay.count_end(v_generation, v_is_recovery);
+    if tried_bots is not null then
+      perform relay.note_tries(v_generation, tried_bots, tried_codes);
+    end if;
   end if;
   return relay.exact_ids(jsonb_build_object(
     'status', v_generation.status, 'is_complete', v_generation.status = 'completed', 'finish_reason',
-    v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id
+    v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id,
+    'bot_id', v_generation.bot_id, 'model', v_generation.model
   ) || case when v_due is null then '{}' else jsonb_build_object('memory_due', v_due) end);
 end;
 $$;
 comment on function public.relay_finish is
-  'Stores message and ending once; a late, repeated or foreign call gets the stored ending. expected_start: content '
-  'must begin there. memory_due: the message that a memory should be written for. Null: no such generation.';
+  'Stores message and ending once; a late, repeated or foreign call gets the stored ending. answered_by: the fallback '
+  'that did; tried_bots and tried_codes: see relay.note_tries. expected_start: content must begin there. memory_due: the message that a memory should be written for. Null: no such generation.';
 revoke all on function public.relay_finish from public, anon, authenticated;
 grant execute on function public.relay_finish to service_role;

@@ -1,7 +1,9 @@
-begin; select plan(105);
+begin; select plan(140);
 select tests.given_personas();
 insert into relay.uncounted (name) values ('sweeps_total');
 insert into relay.models values ('endpoint', 'model', 3);
+insert into relay.provider_tries values (tests.id('key'), true, now());
+insert into relay.provider_health values (tests.id('key'), tests.id('owner'), 'endpoint', 'model', now());
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action              anonymous  stranger   owner      sharee     service_role
@@ -24,6 +26,16 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('change models',      'denied',  'denied',  'denied',  'denied',  '1',
     'update relay.models set context_tokens = 1024'),
   ('delete models',      'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.models'),
+  ('read tries',         'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.provider_tries'),
+  ('add a try',          'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.provider_tries values (tests.id('key'), true, now()) $$),
+  ('change tries',       'denied',  'denied',  'denied',  'denied',  'denied',
+    'update relay.provider_tries set has_failed = false'),
+  ('delete tries',       'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.provider_tries'),
+  ('read what rests',    'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.provider_health'),
+  ('let one rest',       'denied',  'denied',  'denied',  'denied',  '1',
+    $$ update relay.provider_health set rests_until = now() $$),
+  ('forget one',         'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.provider_health'),
   ('read uncounted',     'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.uncounted'),
   ('add to it',          'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into relay.uncounted (name) values ('sweeps_total') $$),

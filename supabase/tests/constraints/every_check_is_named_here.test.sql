@@ -15,7 +15,7 @@ select set_eq(
     'generations_have_what_they_continue', 'generations_contexts_are_counted', 'generations_ratios_are_in_range',
     'models_ratios_are_in_range', 'models_windows_are_not_tiny', 'chunks_begin_inside_the_text', 'chunks_are_not_empty',
     'counters_only_grow', 'uncounted_only_adds', 'generations_kind_is_known', 'generations_of_memories_are_no_messages',
-    'memories_are_not_blank'
+    'memories_are_not_blank', 'bot_fallbacks_are_few', 'bot_fallbacks_are_other_bots'
   ],
   'these are all'
 );
