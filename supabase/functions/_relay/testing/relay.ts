@@ -94,6 +94,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
   const database = createDatabase(platform, (name, args) => state.cut ? Promise.reject(away()) : rpc(name, args));
   const provider = makeProvider();
   const refusals = makeRefusals();
+  const checkAddress = (accessPath: string) => Promise.resolve(new URL(accessPath));
   const verify = (request: Request) => {
     const userId = request.headers.get("authorization")!.replace("Bearer ", "");
     return Promise.resolve({ userId, isAnonymous: false, role: "authenticated" });
@@ -106,8 +107,8 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     starts: createStarts(platform),
     database,
     verify,
-    checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
-    generations: createGenerations(platform, database, provider),
+    checkAddress,
+    generations: createGenerations(platform, database, { provider, checkAddress }),
     remoteReaders: createRemoteReaders(platform, database),
   };
   const stream = createStreamHandler({ ...parts, resume: createResume(parts) });
