@@ -10,6 +10,7 @@ import { createDatabase } from "../database/database.ts";
 import type { Rpc } from "../database/rpc.ts";
 import { createGenerations } from "../generation/generations.ts";
 import { createRemoteReaders } from "../generation/remote_readers.ts";
+import type { Configuration } from "../platform/configuration.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { away } from "./database.ts";
 import { readEvents } from "./events.ts";
@@ -30,7 +31,7 @@ export interface Options {
 export type Worker = ReturnType<typeof makeWorkerOver>;
 
 /** Workers for a new user, whose requests name that user unless they name another. */
-export async function makeRelay(sql: SqlDatabase, count = 2) {
+export async function makeRelay(sql: SqlDatabase, count = 2, configuration: Partial<Configuration> = {}) {
   const user = await sql.addUser();
   const streamId = crypto.randomUUID();
   const clock = createManualClock(Date.UTC(2026, 0, 1), sql.idle);
@@ -43,7 +44,11 @@ export async function makeRelay(sql: SqlDatabase, count = 2) {
   };
   const workers = Array.from({ length: count }, (_, index) => {
     const workerId = `00000000-0000-4000-8000-00000000000${index}`;
-    return makeWorkerOver(rpc, makePlatform({ clock, workerId, configuration: { maxConcurrent: 9 } }), user);
+    return makeWorkerOver(
+      rpc,
+      makePlatform({ clock, workerId, configuration: { maxConcurrent: 9, ...configuration } }),
+      user,
+    );
   });
   return {
     sql,
