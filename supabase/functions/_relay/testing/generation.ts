@@ -32,6 +32,8 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     first_turn_is_user: false,
     thinks_first: null,
     takes_prefill: false,
+    rests: false,
+    fallbacks: [],
     continued: null,
     context: [{ role: "user", content: "A secret prompt" }],
     memory: null,
