@@ -1,4 +1,4 @@
-begin; select plan(46);
+begin; select plan(51);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 select tests.given_bot('other bot', 'owner');
@@ -6,6 +6,11 @@ select tests.given_bot('third bot', 'owner');
 select tests.given_fallbacks('bot', 'other bot');
 
 select tests.violates('update public.bots set ' || change, violated, change) from (values
+  ($$ api = 'openai' $$,     'bots_api_is_known'),
+  ($$ api = '' $$,           'bots_api_is_known'),
+  ($$ api = 'anthropic_messages' $$, null),
+  ($$ api = 'openai_responses' $$, null),
+  ($$ api = 'gemini' $$,     null),
   ($$ params = '[1]' $$,     'bots_params_are_an_object'),
   ($$ params = 'null' $$,    'bots_params_are_an_object'),
   ($$ headers = '[1]' $$,            'bots_headers_can_be_sent'),
@@ -59,7 +64,7 @@ select tests.violates(
   ('bot', '3', 'third bot', null),
   ('other bot', '1', 'bot', null)
 ) as m (bot, position, fallback, violated);
-select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, model, params $$,
-  $$ values ('https://api.openai.com/v1', '', '{}'::jsonb) $$, 'a bot has defaults');
+select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, api, model, params $$,
+  $$ values ('https://api.openai.com/v1', 'chat_completions', '', '{}'::jsonb) $$, 'a bot has defaults');
 
 select * from finish(); rollback;

@@ -22,6 +22,7 @@ export interface CalledBot {
   bot_id: Id;
   access_key: string | null;
   access_path: string;
+  api: string;
   model: string;
   temperature: number | null;
   params: Record<string, unknown>;

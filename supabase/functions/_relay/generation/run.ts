@@ -218,7 +218,7 @@ function tooMuch(kind: Delta["kind"]): RelayError {
  * called as it is itself, with the context of the bot in whose place it stands.
  */
 export function providerCall(
-  { request, admission, task }: AdmittedRequest,
+  { request, admission, task, userId }: AdmittedRequest,
   baseUrl: URL,
   bot: CalledBot = admission,
 ): ProviderCall {
@@ -226,6 +226,9 @@ export function providerCall(
   const isPrefilled = bot.takes_prefill && seen !== "";
   const last: ContextMessage | null = seen === "" ? null : { role: "assistant", content: seen };
   return {
+    api: bot.api,
+    conversationId: String(admission.conversation_id),
+    userId,
     baseUrl,
     accessKey: bot.access_key || null,
     model: bot.model,
