@@ -3,6 +3,7 @@ import { type Stack, startStack } from "../../testkit/stack.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
+import { fallbacks } from "./fallbacks.ts";
 import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
 import { starts } from "./starts.ts";
@@ -20,7 +21,7 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting })) {
+  for (const [name, run] of Object.entries({ ...transactions, ...sweeps, ...crowds, ...counting, ...fallbacks })) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);
       await run(race);
