@@ -146,7 +146,15 @@ export const START = {
 };
 
 /** The data of the last event. */
-export const DONE = { stream_id: "s1", message_id: "a1", is_complete: true, finish_reason: "stop", usage: null };
+export const DONE = {
+  stream_id: "s1",
+  message_id: "a1",
+  bot_id: "b1",
+  model: "m1",
+  is_complete: true,
+  finish_reason: "stop",
+  usage: null,
+};
 
 function encode(event: string, data: unknown, id?: number): string {
   const text = typeof data === "string" ? data : JSON.stringify(data);

@@ -29,12 +29,13 @@ export const cancels: Scenario[] = [{
     const running = await givenRunning(target, provider);
     const { stream_id } = running;
     equal(await running.cancelled(), cancelling(stream_id));
-    const { end, last, text } = await readToEnd(running.reader);
+    const { end, last, start, text } = await readToEnd(running.reader);
     await running.call.closed;
     equal(running.openCalls(), 0);
     const { id: message_id, content, is_complete, finish_reason } = await running.stored(stream_id);
     equal([end, text], ["done", "Once"]);
-    equal(last, { stream_id, message_id, is_complete: false, finish_reason: "cancelled", usage: null });
+    const { bot_id, model } = start;
+    equal(last, { stream_id, message_id, bot_id, model, is_complete: false, finish_reason: "cancelled", usage: null });
     equal([content, is_complete, finish_reason], ["Once", false, "cancelled"]);
   },
 }, {

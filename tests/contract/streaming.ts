@@ -52,7 +52,7 @@ export const streaming: Scenario[] = [{
     const context = { messages: 1, left_out: 0, memory: null };
     equal(start, { stream_id, conversation_id, ...bot, user_message_id, parent_id: user_message_id, context });
     const message_id = (await author.stored(stream_id)).id;
-    equal(last, { stream_id, message_id, is_complete: true, finish_reason: "stop", usage: USAGE });
+    equal(last, { stream_id, message_id, ...bot, is_complete: true, finish_reason: "stop", usage: USAGE });
   },
 }, {
   title: "start arrives before the provider has answered",

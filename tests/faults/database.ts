@@ -63,7 +63,8 @@ export const databaseFaults: Scenario[] = [{
     try {
       away.resolve();
       const ended = await readToEnd(reader);
-      equal([ended.text, ended.last], [text, { stream_id: streamId, message_id: null, ...end }]);
+      const { bot_id, model } = ended.start;
+      equal([ended.text, ended.last], [text, { stream_id: streamId, message_id: null, bot_id, model, ...end }]);
       equal(await client.stored(streamId), undefined);
     } finally {
       proxy.back();

@@ -120,7 +120,12 @@ export async function expectEnd(on: FaultStack, { url, worker, streamId, reader 
   const identity = { stream_id: streamId, message_id: stored?.id ?? null };
   if (error) match(last.message, error.message);
   const { message } = last;
-  equal([end, last], error ? ["error", { ...error, message, ...identity }] : ["done", { ...identity, ...finish }]);
+  equal(
+    [end, last],
+    error
+      ? ["error", { ...error, message, ...identity }]
+      : ["done", { ...identity, bot_id: start.bot_id, model: start.model, ...finish }],
+  );
   if (text === "") {
     equal(stored, undefined);
   } else {
@@ -156,4 +161,10 @@ export function expectQuiet({ stack, client }: FaultStack, worker: Worker, reade
 export async function expectAlive(on: FaultStack, worker: Worker): Promise<void> {
   const body = { prompt: PROMPT, bot_id: on.botId };
   equal((await on.client.generate(body, { worker: worker.url })).last.finish_reason, "stop");
+}
+
+/** The base URL of a provider that does not listen. */
+export function closedPort(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `http://127.0.0.1:${listener.addr.port}/v1`;
 }

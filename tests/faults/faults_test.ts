@@ -2,6 +2,7 @@ import { type Stack, startStack } from "../../testkit/stack.ts";
 import { findRuntimes } from "../../testkit/workers.ts";
 import { addresses } from "./addresses.ts";
 import { databaseFaults } from "./database.ts";
+import { fallbacks } from "./fallbacks.ts";
 import { type FaultStack, openFaultStack } from "./fault_stack.ts";
 import { providerFaults } from "./provider.ts";
 import { workerFaults } from "./workers.ts";
@@ -23,7 +24,7 @@ Deno.test.afterAll(async () => {
 });
 
 for (const { name } of runtimes) {
-  for (const { title, run } of [...providerFaults, ...addresses, ...databaseFaults, ...workerFaults]) {
+  for (const { title, run } of [...providerFaults, ...addresses, ...databaseFaults, ...workerFaults, ...fallbacks]) {
     Deno.test(`${title} (${name})`, () => run(opened.get(name)!));
   }
 }

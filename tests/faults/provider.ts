@@ -18,7 +18,7 @@ import {
   USAGE,
 } from "../../testkit/provider.ts";
 import { readToEnd } from "../../testkit/reader.ts";
-import { begin, type Expected, expectEnd, type FaultStack, PARTIAL, type Scenario } from "./fault_stack.ts";
+import { begin, closedPort, type Expected, expectEnd, type FaultStack, PARTIAL, type Scenario } from "./fault_stack.ts";
 
 function failure(code: string, message: RegExp, retryable = true) {
   return { error: { code, message, retryable } };
@@ -251,8 +251,3 @@ export const providerFaults: Scenario[] = [
     },
   },
 ];
-
-function closedPort(): string {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return `http://127.0.0.1:${listener.addr.port}/v1`;
-}

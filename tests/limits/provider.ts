@@ -11,11 +11,12 @@ import {
   MAX_PROVIDER_MESSAGE_CHARACTERS,
   MAX_PROVIDER_SKIPPED_BYTES,
   MAX_REASONING_UNITS,
+  MAX_REPEAT_WAIT_S,
   PROVIDER_ERROR_READ_MS,
   PROVIDER_USAGE_WAIT_MS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import type { Script } from "../../testkit/provider.ts";
+import { answers, type Script } from "../../testkit/provider.ts";
 import { dataOf, expectRefusal, readToEnd, textOf } from "../../testkit/reader.ts";
 import { begin, generateSlowly, type Limit, type LimitStack } from "./limit_stack.ts";
 
@@ -39,6 +40,18 @@ async function failure(on: LimitStack, script: Script) {
 }
 
 export const providerLimits: Limit[] = [{
+  title:
+    `a provider that may be asked again after ${MAX_REPEAT_WAIT_S} s is asked once more, and not one that wants more`,
+  async run(on) {
+    for (const [wait, wanted] of [[MAX_REPEAT_WAIT_S, "Once"], [MAX_REPEAT_WAIT_S + 1, ""]] as const) {
+      let asked = 0;
+      const busy = () => Response.json(SORRY, { status: 429, headers: { "retry-after": String(wait) } });
+      const script: Script = (call) => asked++ === 0 ? busy() : answers("Once")(call);
+      equal((await readToEnd(await begin(on, script))).text, wanted);
+      equal(asked, wanted === "" ? 1 : 2);
+    }
+  },
+}, {
   title: `a provider's line may have ${MAX_PROVIDER_LINE_BYTES} bytes`,
   async run(on) {
     const sends = (length: number): Script => async (call) => {

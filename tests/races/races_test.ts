@@ -7,6 +7,7 @@ import { costs } from "./costs.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
+import { fallbacks } from "./fallbacks.ts";
 import { ledger, UNSETTLED } from "./ledger.ts";
 import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
@@ -25,7 +26,7 @@ function registerRaces() {
   Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
   Deno.test.afterAll(() => stack?.stop());
 
-  const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds };
+  const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds, ...fallbacks };
   for (const [name, run] of Object.entries(all)) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);

@@ -6,6 +6,7 @@ export interface Begin {
   user_id: string;
   stream_id?: string;
   conversation_id?: string;
+  bot_id?: string;
   /** Absent: the active leaf. */
   parent_id?: string;
   rate_limit?: number;
@@ -37,7 +38,7 @@ export async function begin(sql: Sql, asked: Begin): Promise<any> {
     select public.relay_begin(
       user_id => ${asked.user_id}, stream_id => ${asked.stream_id ?? crypto.randomUUID()},
       worker_id => 'a-test', prompt => 'Begin', reroll_of => null,
-      conversation_id => ${asked.conversation_id ?? null}, bot_id => null,
+      conversation_id => ${asked.conversation_id ?? null}, bot_id => ${asked.bot_id ?? null},
       parent_id => ${asked.parent_id ?? null}, parent_is_given => ${asked.parent_id !== undefined},
       rate_limit => ${asked.rate_limit ?? 1000}, max_concurrent => ${asked.max_concurrent ?? 1000},
       lease_ms => 15000, max_context => 4000000

@@ -26,6 +26,12 @@ export const FAMILIES: readonly Family[] = [
     type: "counter",
     help: "Memories whose writing ended, by outcome and error code.",
   },
+  {
+    name: "tries_total",
+    type: "counter",
+    help: "Requests to providers of generations that made more than one or had a fallback, by outcome and error code.",
+  },
+  { name: "resting_providers", type: "gauge", help: "Models that are not asked now, because they failed too often." },
   { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
   { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
   { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },
