@@ -4,7 +4,7 @@ import type { UIMessage } from "ai";
 import type { DoneData, Id, StartData } from "../types.ts";
 
 /** An answer's `metadata`: the data of `start` at once, that of `done` when it has ended. */
-export type StoryMetadata = Partial<StartData & DoneData>;
+export type StoryMetadata = Partial<Omit<StartData, "bot_id" | "model"> & DoneData>;
 
 /** The columns of `messages` that this needs, as the Data API gives them. */
 export interface StoryRow {

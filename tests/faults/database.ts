@@ -199,7 +199,7 @@ export const databaseFaults: Scenario[] = [{
     const { main, proxy } = on;
     // An admission that breaks the worker's own code after the answer has begun.
     const ids = { fence: UNKNOWN, conversation_id: UNKNOWN, bot_id: UNKNOWN };
-    const bot = { access_path: "http://127.0.0.1:1/v1", model: "model", params: {} };
+    const bot = { access_path: "http://127.0.0.1:1/v1", model: "model", params: {}, rests: false, fallbacks: [] };
     const admission = {
       outcome: "admitted",
       ...ids,

@@ -40,7 +40,7 @@ async function expectStory(on: FaultStack, ended: Awaited<ReturnType<typeof tell
 const refusal = (status: number) => (on: FaultStack) =>
   on.stack.provider.script(refuses(status, { error: { message: "Down" } }));
 
-const DOWN: [what: string, at: (on: FaultStack) => string, code: string, worker?: "hasty"][] = [
+const DOWN: [what: string, at: (on: FaultStack) => string, code: string, worker?: "main" | "hasty"][] = [
   ["does not listen", () => closedPort(), "provider_error"],
   ["hangs up", (on) => on.stack.provider.socket(hangsUp), "provider_error"],
   ["answers 500", refusal(500), "provider_error"],
@@ -49,14 +49,18 @@ const DOWN: [what: string, at: (on: FaultStack) => string, code: string, worker?
   ["refuses the key", refusal(401), "provider_auth"],
   ["is of a base URL that is not allowed", () => "ftp://127.0.0.1/v1", "provider_not_allowed"],
   ["answers empty", (on) => on.stack.provider.script(answers()), "provider_bad_response"],
-  ["breaks off before a text", (on) => on.stack.provider.script((call) => Promise.resolve(call.end())), ...[
-    "provider_bad_response" as const,
-  ]],
+  [
+    "breaks off before a text",
+    (on) => on.stack.provider.script((call) => Promise.resolve(call.end())),
+    "provider_bad_response",
+  ],
   ["hangs", (on) => on.stack.provider.socket(hangs), "provider_timeout", "hasty"],
-  ["is slow to its first token", (on) => on.stack.provider.script(repeats(": loading\n\n", 50)), ...[
-    "provider_timeout" as const,
-    "hasty" as const,
-  ]],
+  [
+    "is slow to its first token",
+    (on) => on.stack.provider.script(repeats(": loading\n\n", 50)),
+    "provider_timeout",
+    "hasty",
+  ],
 ];
 
 /** Each with a reader that sees a story all the same. */

@@ -19,12 +19,17 @@ async function fail(sql: Sql, { stream_id, fence }: Admitted, botId: string) {
     select public.relay_finish(
       stream_id => ${stream_id}, fence => ${fence}, status => 'completed', finish_reason => 'stop', error_code => null,
       content => 'Once', prompt_tokens => null, completion_tokens => null, total_tokens => null, first_token_ms => 5,
-      tried_bots => ${[botId]}, tried_codes => ${["provider_error"]}
+      tried_bots => array[${botId}], tried_codes => array['provider_error']
     ) as answer`;
   return answer;
 }
 
+/** Time passes for what is known of the user's providers. */
 async function back(sql: Sql, user_id: string, seconds: number) {
+  await sql`
+    update relay.provider_tries t
+    set at = at - make_interval(secs => ${seconds}), started_at = started_at - make_interval(secs => ${seconds})
+    from relay.provider_health h where h.key = t.key and h.owner_id = ${user_id}`;
   await sql`
     update relay.provider_health set since = since - make_interval(secs => ${seconds}),
       rests_until = rests_until - make_interval(secs => ${seconds})
@@ -49,14 +54,13 @@ export const fallbacks: TransactionRaces = {
     const botId = await givenFallback(race);
     for (const generation of await race.givenGenerations(5)) await fail(observer, generation, botId);
     // Of several users: the starts of one come one after the other.
-    const [{ bot_id: shared }] = await observer`select ${botId}::text as bot_id`;
     const users = await Promise.all(Array.from({ length: 20 }, () => race.givenUser()));
     await observer`
-      insert into public.bot_shares (bot_id, user_id) select ${botId}, u from unnest(${users}::uuid[]) as u`;
+      insert into public.bot_shares (bot_id, user_id) select ${botId}, u from unnest(string_to_array(${users.join()}, ',')::uuid[]) as u`;
     for (let round = 0; round < 3; round++) {
       await back(observer, user_id, 30);
       const rests = await atOnce(databaseUrl, 20, async (sql, index) => {
-        const { rests, fallbacks } = await begin(sql, { user_id: users[index], bot_id: shared });
+        const { rests, fallbacks } = await begin(sql, { user_id: users[index], bot_id: botId });
         equal(fallbacks.length, 1);
         return rests;
       });

@@ -30,8 +30,9 @@ export function startDeadlines(
   startedAt: number,
   onExpired: (reason: EndReason) => void,
 ): Deadlines {
-  const firstTokenEnds = clock.now() + firstTokenTimeoutMs;
   let askedAt = clock.now();
+  const firstTokenEnds = askedAt + firstTokenTimeoutMs;
+  let hasAsked = false;
   let tryEnds = firstTokenEnds;
   let onSilence = onExpired;
   let touchedAt = askedAt;
@@ -65,8 +66,9 @@ export function startDeadlines(
   check();
   return {
     share(among, onSilent) {
-      const now = clock.now();
+      const now = hasAsked ? clock.now() : askedAt;
       if (now >= firstTokenEnds) return false;
+      hasAsked = true;
       askedAt = now;
       tryEnds = now + Math.ceil((firstTokenEnds - now) / among);
       onSilence = onSilent;

@@ -25,7 +25,11 @@ export function createTransportFetch(post: Post): typeof fetch {
       signal,
     );
     const isOk = status >= 200 && status < 300;
-    const headers = { "content-type": header("content-type") ?? "" };
+    const retryAfter = isOk ? null : header("retry-after");
+    const headers = {
+      "content-type": header("content-type") ?? "",
+      ...(retryAfter !== null && { "retry-after": retryAfter }),
+    };
     // Of 304 a response takes no body, and there is none.
     const response = new Response(isOk || status === 304 ? null : streamOf(reads), { status, headers });
     if (isOk) bodies.set(response, reads);

@@ -32,6 +32,20 @@ Deno.test("an answer's bytes are read by readsOf(), a refusal's body as any othe
   }
 });
 
+Deno.test("of the headers a refusal's Retry-After is passed on", async () => {
+  const post = (status: number) =>
+    createTransportFetch(() =>
+      Promise.resolve({
+        status,
+        header: (name) => name === "retry-after" ? "2" : null,
+        next: () => Promise.resolve(undefined),
+        cancel: () => {},
+      })
+    )("http://a.test", POST);
+  assert.deepEqual([...(await post(429)).headers], [["content-type", ""], ["retry-after", "2"]]);
+  assert.deepEqual([...(await post(200)).headers], [["content-type", ""]]);
+});
+
 Deno.test("what is no POST of text is refused", async () => {
   for (const init of [{}, { method: "GET" }, { method: "POST" }, { method: "POST", body: new Uint8Array(1) }]) {
     await assert.rejects(createTransportFetch(() => assert.fail("It was sent"))("http://a.test", init), {
