@@ -39,6 +39,11 @@ declare
 begin
   tokens := v_input + cut.usual_reply_tokens;
   cost := relay.cost_of(relay.host_of(bot.access_path), bot.model, at, v_input, 0, cut.usual_reply_tokens);
+  -- Most relays have none.
+  perform 1 from relay.budgets limit 1;
+  if not found then
+    return;
+  end if;
   for v_own in select o.* from relay.own_budgets(take_hold.user_id, array[bot.id], at) o loop
     if v_own.days_read > 100 then
       perform relay.keep_past(take_hold.user_id, (v_own.budget).bot_id, v_own.since, at, 32)
@@ -46,15 +51,12 @@ begin
     end if;
     v_cost := v_own.cost + v_own.held_cost;
     v_tokens := v_own.tokens + v_own.held_tokens;
-    if relay.is_over(v_own.budget, v_cost, v_tokens, cost, tokens) then
+    -- As relay.is_over, which is not called for each.
+    if cost > 0 and v_cost + cost > (v_own.budget).cost or v_tokens + tokens > (v_own.budget).tokens then
       refused := relay.budget_refusal(v_own.budget, v_cost, v_tokens, cost, tokens, at, rate);
       return;
     end if;
   end loop;
-  perform 1 from relay.budgets b where b.is_shared limit 1;
-  if not found then
-    return;
-  end if;
   v_shared := relay.over_shared(bot.id, cost, tokens, at);
   if v_shared.id is not null then
     refused := relay.budget_refusal(v_shared, v_shared.shared_cost, v_shared.shared_tokens, cost, tokens, at, rate);

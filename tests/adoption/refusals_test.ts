@@ -63,6 +63,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "memories: a table of the FastAPI relay never had this name",
   ],
   [
+    "usage of the project's own",
+    "create table public.usage_days (id uuid primary key, user_id uuid, day date, tokens bigint);",
+    "usage_days: a table of the FastAPI relay never had this name",
+  ],
+  [
     "bots that remember a text",
     BOTS.split("insert")[0] + "alter table public.bots add column memory text;",
     "bots: its column memory is text, the relay needs boolean",

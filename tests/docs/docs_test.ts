@@ -40,15 +40,15 @@ function* files(folder = ""): Generator<string> {
 
 // The streams
 
-/** The fields of an interface of protocol/events.ts, each with its type as it is written there. */
-function fieldsOf(name: string): [string, string][] {
+/** The fields of an interface of protocol/events.ts, each with its type as it is written there, and whether it is optional. */
+function fieldsOf(name: string): [string, string, boolean][] {
   const body = new RegExp(`interface ${name} {\n(.*?)^}`, "ms").exec(read(`${FUNCTIONS}_relay/protocol/events.ts`));
   assert.ok(body, `events.ts has an interface ${name}`);
-  return [...body[1].matchAll(/^ {2}(\w+): (.*);$/gm)].map(([, field, type]) => [field, type]);
+  return [...body[1].matchAll(/^ {2}(\w+)(\??): (.*);$/gm)].map(([, field, mark, type]) => [field, type, mark !== ""]);
 }
 
 function checkFields(data: Record<string, unknown>, name: string): void {
-  const fields = fieldsOf(name);
+  const fields = fieldsOf(name).filter(([field, , isOptional]) => !isOptional || field in data);
   assert.deepEqual(Object.keys(data), fields.map(([field]) => field), name);
   for (const [field, type] of fields) {
     const [value, types] = [data[field], type.replace(/\bId\b/, "string | number").split(" | ")];

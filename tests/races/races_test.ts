@@ -1,10 +1,13 @@
+import assert from "node:assert/strict";
+import { query } from "../../testkit/postgres.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { budgetCrowds, budgets } from "./budgets.ts";
+import { costs } from "./costs.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
 import { crowds } from "./crowd.ts";
-import { ledger } from "./ledger.ts";
+import { ledger, UNSETTLED } from "./ledger.ts";
 import { memories } from "./memories.ts";
 import { refusals } from "./refusals.ts";
 import { starts } from "./starts.ts";
@@ -30,11 +33,23 @@ function registerRaces() {
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...budgets]) {
+  for (
+    const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs, ...budgets]
+  ) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);
     };
     Deno.test({ name: title, timeout: 60_000, fn });
   }
+
+  // Of all races above: killed workers, cancels, clients that left, sweeps, recoveries, deletions.
+  Deno.test("after the races the days are the sum of the generations, for every key", async () => {
+    assert.deepEqual(await query(stack!.databaseUrl!, UNSETTLED), []);
+    const [{ ended }] = await query<{ ended: number }>(
+      stack!.databaseUrl!,
+      "select count(*)::int as ended from relay.generations where status <> 'running'",
+    );
+    assert.ok(ended > 0);
+  });
 }

@@ -95,7 +95,13 @@ export function makeView(text: string, row: Partial<GenerationRow> = {}, start =
   const { stream_id: _, context: { messages, left_out }, ...place } = START_DATA;
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
   const counts = {
-    ...{ prompt_tokens: null, completion_tokens: null, total_tokens: null, cached_tokens: null, reasoning_tokens: null },
+    ...{
+      prompt_tokens: null,
+      completion_tokens: null,
+      total_tokens: null,
+      cached_tokens: null,
+      reasoning_tokens: null,
+    },
     ...{ usage_is_estimated: false, cost: null },
   };
   return {
