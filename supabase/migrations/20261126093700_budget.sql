@@ -50,9 +50,9 @@ begin
   v_cut.context_tokens := coalesce(bot.context_tokens, v_model.context_tokens);
   v_cut.reply_tokens := relay.reply_of(bot.reply_tokens, v_params, v_cut.context_tokens);
   -- Of a model that has reported none a page is expected.
-  v_cut.usual_reply_tokens := least(
-    coalesce(v_model.usual_reply_tokens, 1000), relay.reply_of(bot.reply_tokens, v_params, null)
-  );
+  v_cut.usual_reply_tokens := least(coalesce(v_model.usual_reply_tokens, 1000), case
+    when bot.reply_tokens is not null or v_params ?| array['max_completion_tokens', 'max_tokens'] then v_cut.reply_tokens
+  end);
   v_cut.bytes_per_token := coalesce(v_last.bytes_per_token, v_model.bytes_per_token, 3);
   -- Instructions, the request's own and the bot's, and what of its params the model reads.
   v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0) + coalesce(octet_length((
