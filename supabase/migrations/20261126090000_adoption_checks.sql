@@ -14,7 +14,7 @@ begin
       values
         ('bots', '{id,user_id,access_key,access_path}'::text[]), ('conversations', '{id,user_id}'),
         ('messages', '{id,user_id,conversation_id,content,is_user_author,is_streaming,is_complete,stream_id}'),
-        ('user_settings', '{user_id}'), ('bot_shares', null), ('memories', null)
+        ('user_settings', '{user_id}'), ('bot_shares', null), ('bot_fallbacks', null), ('memories', null)
     ) as w (name, wanted) on w.name = c.relname
     where c.relnamespace = 'public'::regnamespace and c.relkind <> 'i'
   loop

@@ -79,12 +79,19 @@ begin
     exit when not found;
     if v_found.stream_id is not null then
       select g.* into v_generation from relay.generations g
-      where g.stream_id = v_found.stream_id and g.bot_id = bot.id and g.model = bot.model;
+      where g.stream_id = v_found.stream_id and (
+        g.asked_bot_id = bot.id or g.asked_bot_id is null and g.bot_id = bot.id and g.model = bot.model
+      );
       exit when found;
     end if;
     v_id := v_found.parent_id;
   end loop;
+  if v_generation.asked_bot_id is not null then
+    -- Tokens of another model's.
+    v_generation.prompt_tokens := null;
+  end if;
   return v_generation;
 end;
 $$;
-comment on function relay.last_on_path is 'The nearest generation of this bot and model, among the last 20 messages.';
+comment on function relay.last_on_path is
+  'The nearest generation that asked this bot and model, among the last 20 messages.';

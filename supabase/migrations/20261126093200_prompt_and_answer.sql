@@ -91,7 +91,7 @@ $$;
 comment on function relay.refusal(text, jsonb, jsonb) is 'What relay_begin answers where it refuses.';
 
 create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 begin
   return (
     select relay.exact_ids(jsonb_build_object(
@@ -99,17 +99,14 @@ begin
       'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
     )) || jsonb_build_object(
       'outcome', 'admitted', 'fence', generation.fence,
-      'access_key', b.access_key, 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
-      'system_prompt', relay.with_instructions(b.system_prompt, generation.instructions), 'params', b.params,
-      'headers', b.headers, 'takes_system', b.takes_system,
-      'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
-      'takes_prefill', b.takes_prefill, 'reply_tokens', b.reply_tokens, 'left_out', generation.left_out,
-      'context', context, 'rate', rate, 'memory', relay.memory_sent(generation.memory_id)
-    )
+      'system_prompt', relay.with_instructions(b.system_prompt, generation.instructions),
+      'left_out', generation.left_out, 'context', context, 'rate', rate,
+      'memory', relay.memory_sent(generation.memory_id)
+    ) || relay.call_of(b) || relay.chain_of(b, generation)
     from public.bots b
     where b.id = generation.bot_id
   );
 end;
 $$;
 comment on function relay.admission_of is
-  'Everything that the worker of an admitted generation needs, the bot''s key included; null without a bot.';
+  'Everything that the worker of an admitted generation needs, keys included; null without a bot.';

@@ -50,7 +50,7 @@ comment on function relay.over_limit is 'The refusal of one generation more than
 create function relay.known_stream(
   user_id uuid, stream_id text, fence uuid, max_context integer, context_is_given boolean, rate jsonb
 ) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 declare
   v_generation relay.generations;
   v_owner uuid;

@@ -15,7 +15,7 @@ begin
         m.parent_id, m.content, m.is_user_author, other.name, 1 as step,
         v_length + length(m.content) + coalesce(length(other.name), 0) as characters
       from public.messages m
-      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id, answering) end as name) other
       where m.id = leaf_id and steps is distinct from 0
       union all
       select
@@ -23,7 +23,7 @@ begin
         path.characters + length(m.content) + coalesce(length(other.name), 0)
       from path
       join public.messages m on m.id = path.parent_id
-      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id, answering) end as name) other
       where path.characters <= greatest(max_characters, counted_characters)
         and path.step < least(steps, max_messages + 1)
     ), total as (

@@ -52,7 +52,7 @@ begin
         m.id, m.parent_id, m.is_user_author or other.name is not null as is_turn, 1 as step,
         used_bytes + octet_length(m.content) + 12 + coalesce(octet_length(other.name), 0) as bytes
       from public.messages m
-      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id, answering) end as name) other
       where m.id = leaf_id and (m.id is distinct from memory_id or needed_bytes > used_bytes)
       union all
       select
@@ -60,7 +60,7 @@ begin
         path.bytes + octet_length(m.content) + 12 + coalesce(octet_length(other.name), 0)
       from path
       join public.messages m on m.id = path.parent_id
-      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id) end as name) other
+      cross join lateral (select case when m.bot_id <> answering then relay.name_before(m.bot_id, answering) end as name) other
       where path.id is distinct from v_until and path.bytes <= room_bytes and path.step < v_most
         and (memory_id is null or memory_id not in (path.id, m.id))
     )

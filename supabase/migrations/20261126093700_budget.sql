@@ -66,7 +66,9 @@ begin
   v_cut.memory_bytes := v_memory.bytes;
   v_cut.fixed_bytes := v_cut.fixed_bytes + coalesce(v_memory.bytes, 0);
   select
-    octet_length(m.content) + 12 as bytes, not m.is_user_author and coalesce(m.bot_id = bot.id, true) as is_own into v_leaf
+    octet_length(m.content) + 12 as bytes,
+    not m.is_user_author and (m.bot_id = bot.id or relay.name_before(m.bot_id, bot.id) is null) as is_own
+  into v_leaf
   from public.messages m
   where m.id = leaf_id and said is null;
   v_cut.fixed_bytes := v_cut.fixed_bytes + relay.bytes_of_turns(bot, v_leaf.is_own, continued);

@@ -30,7 +30,7 @@ begin
     select
       p.id, coalesce(other.name, '') || p.content as content, p.is_user_author or other.name is not null as is_turn, p.step
     from path p
-    cross join lateral (select case when p.bot_id <> bot.id then relay.name_before(p.bot_id) end as name) other
+    cross join lateral (select case when p.bot_id <> bot.id then relay.name_before(p.bot_id, bot.id) end as name) other
     where p.content <> ''
     union all
     select continued_id, coalesce(said, continued), said is not null, 0 where num_nonnulls(said, continued) > 0

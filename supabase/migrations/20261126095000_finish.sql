@@ -21,11 +21,14 @@ begin
     return null;
   end if;
 
+  -- The row keeps a bot that was deleted, the message does not.
+  select b.id into v_bot_id from public.bots b where b.id = generation.bot_id for key share;
+
   -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted.
   if generation.status = 'interrupted' and generation.text_units > generation.continued_units then
     update public.messages m
     set content = v_content, finish_reason = store_message.finish_reason, is_complete = store_message.is_complete,
-      usage = store_message.usage
+      usage = store_message.usage, bot_id = v_bot_id
     where m.id = generation.message_id;
     return generation.message_id;
   end if;
@@ -35,8 +38,6 @@ begin
   if generation.parent_id is not null and not found then
     return null;
   end if;
-  -- The row keeps a bot that was deleted, the message does not.
-  select b.id into v_bot_id from public.bots b where b.id = generation.bot_id for key share;
 
   insert into public.messages (
     user_id, conversation_id, parent_id, bot_id, content, is_user_author, is_complete, stream_id, finish_reason, usage
@@ -60,7 +61,8 @@ create function public.relay_finish(
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
   overhead_ms integer default null, sent_units integer default null, sent_to_others integer default 0,
   refused_window integer default null, refused_tokens integer default null, cached_tokens integer default null,
-  reasoning_tokens integer default null
+  reasoning_tokens integer default null, answered_by text default null, tried_bots text[] default null,
+  tried_codes text[] default null
 ) returns jsonb
 language plpgsql set search_path = '' set lock_timeout = '900ms' as $$
 declare
@@ -93,8 +95,10 @@ begin
       prompt_tokens, completion_tokens, total_tokens,
       case when cached_tokens is not null then least(cached_tokens, prompt_tokens) end, reasoning_tokens, false, null
     );
+    -- By the price of the one that answered.
+    v_generation := relay.answered_by(v_generation, relay_finish.answered_by);
     v_used := relay.usage_of(
-      v_before, v_reported, coalesce(content, ''), first_token_ms is not null, overhead_ms is not null, error_code
+      v_generation, v_reported, coalesce(content, ''), first_token_ms is not null, overhead_ms is not null, error_code
     );
     -- The user was answered that it ends as cancelled: a provider that finishes in the same second changes nothing.
     if v_generation.cancel_requested_at is not null then
@@ -118,17 +122,26 @@ begin
       total_tokens = v_used.total_tokens, cached_tokens = v_used.cached_tokens,
       reasoning_tokens = v_used.reasoning_tokens, usage_is_estimated = v_used.is_estimated, cost = v_used.cost,
       first_token_ms = relay_finish.first_token_ms,
-      bytes_per_token = coalesce(relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens), g.bytes_per_token)
+      bot_id = v_generation.bot_id, model = v_generation.model, host = v_generation.host,
+      asked_bot_id = v_generation.asked_bot_id,
+      bytes_per_token = coalesce(
+        case when v_generation.asked_bot_id is null then relay.ratio_of(g.context_bytes, relay_finish.prompt_tokens) end,
+        g.bytes_per_token
+      )
     where g.stream_id = relay_finish.stream_id
     returning g.* into v_generation;
     perform relay.settle(v_before, v_generation);
     perform relay.learn(v_generation, v_reported.prompt_tokens, refused_window, refused_tokens);
     v_due := relay.memory_due(v_generation);
     perform relay.count_end(v_generation, v_before, v_reported);
+    if tried_bots is not null then
+      perform relay.note_tries(v_generation, tried_bots, tried_codes);
+    end if;
   end if;
   return relay.exact_ids(jsonb_build_object(
     'status', v_generation.status, 'is_complete', v_generation.status = 'completed', 'finish_reason',
-    v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id
+    v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id,
+    'bot_id', v_generation.bot_id, 'model', v_generation.model
   ) || jsonb_strip_nulls(jsonb_build_object(
     'memory_due', v_due, 'cost', case when v_generation.prompt_tokens is not null
       and not v_generation.usage_is_estimated then v_generation.cost end
@@ -136,8 +149,9 @@ begin
 end;
 $$;
 comment on function public.relay_finish is
-  'Stores message and ending once; a late, repeated or foreign call gets the stored ending. expected_start: content '
-  'must begin there. memory_due: the message that a memory should be written for. cost: of what the provider has '
-  'reported, where there is a price. Null: no such generation.';
+  'Stores message and ending once; a late, repeated or foreign call gets the stored ending. answered_by: the fallback '
+  'that did; tried_bots and tried_codes: see relay.note_tries. expected_start: content must begin there. memory_due: the '
+  'message that a memory should be written for. cost: of what the provider has reported, where there is a price. Null: '
+  'no such generation.';
 revoke all on function public.relay_finish from public, anon, authenticated;
 grant execute on function public.relay_finish to service_role;

@@ -108,7 +108,8 @@ begin
   )
   select count(*) into v_pruned from pruned;
   perform relay.merge_days();
-  perform relay.forget_models(v_now - retention, batch) where relay_sweep.user_id is null;
+  perform relay.forget_models(v_now - retention, batch), relay.forget_tries(v_now, batch)
+  where relay_sweep.user_id is null;
 
   insert into relay.uncounted (name, amount)
   values ('sweeps_total', 1), ('swept_generations_total', v_closed), ('forgotten_generations_total', v_pruned);

@@ -30,6 +30,10 @@ union all
 select 'generations_recovered_total', jsonb_build_object('outcome', o.outcome)
 from unnest(array['completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as o (outcome)
 union all
+select 'tries_total', jsonb_build_object('outcome', 'answered')
+union all
+select 'tries_total', jsonb_build_object('outcome', 'failed', 'code', e.code) from relay.error_codes() e where e.ends
+union all
 select 'tokens_total', jsonb_build_object('kind', kind)
 from unnest(array['prompt', 'completion', 'cached', 'reasoning']) as kind
 union all
@@ -115,6 +119,8 @@ begin
       union all
       select 10002, 'expired_generations', '{}', count(*)
       from relay.generations g where g.status = 'running' and g.lease_expires_at <= v_now
+      union all
+      select 10003, 'resting_providers', '{}', count(*) from relay.provider_health h where h.rests_until > v_now
     ) m
   );
 end;

@@ -17,9 +17,9 @@ begin
     return;
   end if;
   perform set_config('tests.aside', 'yes', true);
-  truncate public.bots, public.bot_shares, public.user_settings, public.conversations, public.messages, public.memories,
-    relay.generations, relay.chunks, relay.uncounted, relay.models, relay.prices, relay.budgets,
-    relay.past_usage, public.usage_days cascade;
+  truncate public.bots, public.bot_shares, public.bot_fallbacks, public.user_settings, public.conversations,
+    public.messages, public.memories, relay.generations, relay.chunks, relay.uncounted, relay.models, relay.prices,
+    relay.budgets, relay.past_usage, public.usage_days, relay.provider_tries, relay.provider_health cascade;
   update relay.counters set value = 0 where value <> 0;
 end;
 $$;
@@ -89,6 +89,12 @@ $$;
 
 create function tests.given_share(bot text, with_user text) returns void
 language sql as $$ insert into public.bot_shares (bot_id, user_id) values (tests.key(bot), tests.id(with_user)) $$;
+
+create function tests.given_fallbacks(bot text, variadic fallbacks text[]) returns void
+language sql as $$
+  insert into public.bot_fallbacks (bot_id, position, fallback_bot_id)
+  select tests.key(bot), f.position, tests.key(f.name) from unnest(fallbacks) with ordinality as f (name, position)
+$$;
 
 create function tests.given_default_bot(bot text, of_user text) returns void
 language sql as $$
@@ -276,6 +282,13 @@ $$;
 create function tests.held_by(stream_id text) returns integer
 language sql as $$ select g.reserved_tokens from relay.generations g where g.stream_id = held_by.stream_id $$;
 
+-- The same for what is known of providers.
+create function tests.back_date_tries(age interval) returns void
+language sql as $$
+  update relay.provider_tries set at = at - age, started_at = started_at - age;
+  update relay.provider_health set since = since - age, rests_until = rests_until - age
+$$;
+
 -- The relay's calls, as its role. A parent that is named is a parent that is given.
 create function tests.call_begin(
   who text, stream_id text, prompt text default 'And then?', reroll_of text default null,
@@ -334,7 +347,8 @@ create function tests.call_finish(
   completion_tokens integer default null, total_tokens integer default null, first_token_ms integer default null,
   start_at integer default null, overhead_ms integer default null, sent_units integer default null,
   sent_to_others integer default 0, refused_window integer default null, refused_tokens integer default null,
-  cached_tokens integer default null, reasoning_tokens integer default null
+  cached_tokens integer default null, reasoning_tokens integer default null,
+  answered_by text default null, tried_bots text[] default null, tried_codes text[] default null
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_finish(
@@ -346,7 +360,11 @@ language sql set role = service_role as $$
     refused_window => call_finish.refused_window, refused_tokens => call_finish.refused_tokens,
     cached_tokens => call_finish.cached_tokens, reasoning_tokens => call_finish.reasoning_tokens,
     start_at => coalesce(call_finish.start_at, case g.status when 'running' then g.text_units end, 0),
-    sent_units => call_finish.sent_units, sent_to_others => call_finish.sent_to_others
+    sent_units => call_finish.sent_units, sent_to_others => call_finish.sent_to_others,
+    answered_by => tests.key(call_finish.answered_by)::text,
+    tried_bots => (select array_agg(tests.key(t.bot)::text order by t.index)
+      from unnest(call_finish.tried_bots) with ordinality as t (bot, index)),
+    tried_codes => call_finish.tried_codes
   )
   from (select) one left join relay.generations g on g.stream_id = call_finish.stream_id
 $$;

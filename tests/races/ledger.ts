@@ -55,13 +55,14 @@ function reportsOf(chance: Chance): unknown[] {
   ])();
 }
 
-const rpcOf = (sql: Sql): Rpc => (async (name: string, args: Record<string, unknown>) => {
-  const names = Object.keys(args);
-  const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(", ");
-  const values = Object.values(args) as (string | number | null)[];
-  const [{ answer }] = await sql.unsafe(`select public.${name}(${list}) as answer`, values);
-  return answer;
-}) as Rpc;
+const rpcOf = (sql: Sql): Rpc =>
+  (async (name: string, args: Record<string, unknown>) => {
+    const names = Object.keys(args);
+    const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(", ");
+    const values = Object.values(args) as (string | number | null)[];
+    const [{ answer }] = await sql.unsafe(`select public.${name}(${list}) as answer`, values);
+    return answer;
+  }) as Rpc;
 
 /** As a worker does: what waits too long, or is chosen to end a deadlock, is called again. */
 async function persist<T>(call: () => Promise<T>): Promise<T> {
@@ -117,7 +118,12 @@ const ENDS: ((thread: Thread, generation: Admitted, text: string) => Promise<unk
       errorCode: oneOf(thread.chance, ["provider_auth", "provider_refused", "provider_error", "provider_timeout"]),
     }),
   (thread, generation, text) =>
-    end(thread, generation, text, { status: "failed", finishReason: "error", errorCode: "provider_error", usage: null }),
+    end(thread, generation, text, {
+      status: "failed",
+      finishReason: "error",
+      errorCode: "provider_error",
+      usage: null,
+    }),
   // A worker that is killed.
   (thread, generation) => expire(thread.sql, [generation]),
   // One that was cut off, and is back before or after a sweep.
@@ -325,7 +331,11 @@ async function checkRows(observer: Sql, people: string[], reported: Map<string, 
     const usage = reported.get(row.stream_id);
     if (usage === undefined) continue;
     const { prompt_tokens, completion_tokens, cached_tokens } = usage;
-    equal([row.usage_is_estimated, row.prompt_tokens, row.completion_tokens], [false, prompt_tokens, completion_tokens]);
+    equal([row.usage_is_estimated, row.prompt_tokens, row.completion_tokens], [
+      false,
+      prompt_tokens,
+      completion_tokens,
+    ]);
     equal(row.cached_tokens, cached_tokens ?? null);
   }
   const number = (is: (row: (typeof rows)[number]) => boolean) => rows.filter(is).length;

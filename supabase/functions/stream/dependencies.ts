@@ -29,7 +29,7 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
     refusals: createRefusals(platform, database.countRefusals),
     verify: createVerifier(platform),
     checkAddress: guard.check,
-    generations: createGenerations(platform, database, provider),
+    generations: createGenerations(platform, database, { provider, checkAddress: guard.check }),
     remoteReaders: createRemoteReaders(platform, database),
   };
   return { ...parts, resume: createResume(parts) };

@@ -208,8 +208,12 @@ function tooLong(characters: number): RelayError {
   );
 }
 
-/** A base URL that the relay does not call ends the generation before it has begun. */
-async function approve({ checkAddress, generations }: StreamDependencies, admitted: AdmittedRequest): Promise<URL> {
+/** A base URL that the relay does not call ends the generation before it has begun; null: a fallback may be called. */
+async function approve(
+  { checkAddress, generations }: StreamDependencies,
+  admitted: AdmittedRequest,
+): Promise<URL | null> {
+  if (admitted.admission.rests || admitted.admission.fallbacks.length > 0) return null;
   try {
     return await checkAddress(admitted.admission.access_path);
   } catch (cause) {

@@ -1,10 +1,12 @@
-begin; select plan(165);
+begin; select plan(200);
 select tests.given_personas();
 insert into relay.uncounted (name) values ('sweeps_total');
 insert into relay.models values ('endpoint', 'model', 3);
 select tests.given_price('model', 1, 1, 1);
 select tests.given_budget('ever', 1000);
 insert into relay.past_usage values ('all', null, '2026-01-01', 0, 0);
+insert into relay.provider_tries values (tests.id('key'), true, now());
+insert into relay.provider_health values (tests.id('key'), tests.id('owner'), 'endpoint', 'model', now());
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
   -- action              anonymous  stranger   owner      sharee     service_role
@@ -42,6 +44,16 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ insert into relay.past_usage values ('other', null, '2026-01-01', 0, 0) $$),
   ('change old sums',    'denied',  'denied',  'denied',  'denied',  '1', 'update relay.past_usage set tokens = 0'),
   ('delete old sums',    'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.past_usage'),
+  ('read tries',         'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.provider_tries'),
+  ('add a try',          'denied',  'denied',  'denied',  'denied',  '1',
+    $$ insert into relay.provider_tries values (tests.id('key'), true, now()) $$),
+  ('change tries',       'denied',  'denied',  'denied',  'denied',  'denied',
+    'update relay.provider_tries set has_failed = false'),
+  ('delete tries',       'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.provider_tries'),
+  ('read what rests',    'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.provider_health'),
+  ('let one rest',       'denied',  'denied',  'denied',  'denied',  '1',
+    $$ update relay.provider_health set rests_until = now() $$),
+  ('forget one',         'denied',  'denied',  'denied',  'denied',  '1', 'delete from relay.provider_health'),
   ('read uncounted',     'denied',  'denied',  'denied',  'denied',  '1', 'select * from relay.uncounted'),
   ('add to it',          'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into relay.uncounted (name) values ('sweeps_total') $$),

@@ -8,7 +8,8 @@ select set_eq($$ select table_schema || '.' || table_name || ' ' || lower(privil
   array['public.bots delete', 'public.bot_shares select', 'public.bot_shares delete', 'public.user_settings select',
   'public.user_settings delete', 'public.conversations select', 'public.conversations delete',
   'public.messages select', 'public.messages delete', 'public.memories select', 'public.memories delete',
-  'public.usage_days select'], 'authenticated has these on whole tables');
+  'public.usage_days select', 'public.bot_fallbacks select', 'public.bot_fallbacks delete'],
+  'authenticated has these on whole tables');
 select set_eq(
   $$ select table_name || ' ' || lower(privilege_type) || ' ' || string_agg(column_name, ' ' order by column_name::text)
   from information_schema.column_privileges where table_schema in ('public', 'relay') and grantee = 'authenticated'
@@ -20,6 +21,7 @@ select set_eq(
     'system_prompt takes_prefill takes_system temperature thinks_first user_id',
   'bots update access_key access_path context_tokens first_turn_is_user headers memory model name params reply_tokens '
     'system_prompt takes_prefill takes_system temperature thinks_first', 'bot_shares insert bot_id user_id',
+  'bot_fallbacks insert bot_id fallback_bot_id position', 'bot_fallbacks update bot_id fallback_bot_id position',
   'user_settings insert default_bot_id user_id', 'user_settings update default_bot_id user_id',
   'conversations insert bot_id id title user_id', 'conversations update active_message_id bot_id title',
   'messages insert content conversation_id id is_complete is_streaming is_user_author parent_id user_id',

@@ -1,6 +1,9 @@
-begin; select plan(38);
+begin; select plan(46);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
+select tests.given_bot('other bot', 'owner');
+select tests.given_bot('third bot', 'owner');
+select tests.given_fallbacks('bot', 'other bot');
 
 select tests.violates('update public.bots set ' || change, violated, change) from (values
   ($$ params = '[1]' $$,     'bots_params_are_an_object'),
@@ -43,6 +46,19 @@ select tests.violates(statement, violated, statement) from (values
   ($$ insert into relay.models values ('e', 'm', 3) $$, 'models_pkey'),
   ($$ insert into relay.models values ('e', 'other', null) $$, '')
 ) as m (statement, violated);
+select tests.violates(
+  format('insert into public.bot_fallbacks values (tests.key(%L), %s, tests.key(%L))', bot, position, fallback), violated,
+  format('%s, at %s %s', bot, position, fallback)
+) from (values
+  ('bot', '0', 'third bot', 'bot_fallbacks_are_few'),
+  ('bot', '4', 'third bot', 'bot_fallbacks_are_few'),
+  ('bot', '2', 'bot',       'bot_fallbacks_are_other_bots'),
+  ('bot', '2', 'other bot', 'bot_fallbacks_are_named_once'),
+  ('bot', '1', 'third bot', 'bot_fallbacks_pkey'),
+  ('bot', '2', 'no bot',    'bot_fallbacks_fallback_bot_id_fkey'),
+  ('bot', '3', 'third bot', null),
+  ('other bot', '1', 'bot', null)
+) as m (bot, position, fallback, violated);
 select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, model, params $$,
   $$ values ('https://api.openai.com/v1', '', '{}'::jsonb) $$, 'a bot has defaults');
 

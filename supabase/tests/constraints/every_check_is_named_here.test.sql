@@ -17,7 +17,8 @@ select set_eq(
     'counters_only_grow', 'uncounted_only_adds', 'generations_kind_is_known', 'generations_of_memories_are_no_messages',
     'memories_are_not_blank', 'generations_instructions_fit', 'prices_hosts_are_of_base_urls', 'prices_are_in_range', 'usage_days_cost_is_finite',
     'generations_costs_are_in_range', 'budgets_periods_are_known', 'budgets_are_not_negative', 'budgets_limit_something',
-    'budgets_of_one_user_are_not_shared', 'models_replies_are_not_empty', 'generations_holds_are_not_negative'
+    'budgets_of_one_user_are_not_shared', 'models_replies_are_not_empty', 'generations_holds_are_not_negative',
+    'bot_fallbacks_are_few', 'bot_fallbacks_are_other_bots'
   ],
   'these are all'
 );

@@ -20,7 +20,7 @@ select is(answer - array['outcome', 'fence', 'conversation_id', 'user_message_id
   'bot_id', tests.key('bot'), 'access_key', 'key of bot', 'access_path', 'https://provider.example/v1',
   'model', 'model of bot', 'temperature', 0.5, 'system_prompt', 'instructions of bot', 'params', '{"top_p": 0.9}'::jsonb,
   'headers', '{}'::jsonb, 'takes_system', true, 'first_turn_is_user', false, 'thinks_first', null,
-  'takes_prefill', false, 'reply_tokens', null, 'left_out', 0, 'memory', null
+  'takes_prefill', false, 'reply_tokens', null, 'left_out', 0, 'memory', null, 'rests', false, 'fallbacks', '[]'::jsonb
   ), 'the worker gets all that the bot is') from begun;
 select results_eq($$ select g.user_id, g.status, g.worker_id, g.model, g.fence::text, g.parent_id::text, g.leaf_id::text
   from relay.generations g where g.stream_id = 'first' $$,

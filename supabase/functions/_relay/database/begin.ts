@@ -17,24 +17,34 @@ export interface Rate {
   reset_s: number;
 }
 
-/** An admitted generation: everything that its worker needs. */
-export interface Admission {
-  fence: string;
-  conversation_id: Id;
+/** What it takes to call a bot's provider. */
+export interface CalledBot {
   bot_id: Id;
-  user_message_id: Id | null;
-  parent_id: Id | null;
   access_key: string | null;
   access_path: string;
   model: string;
   temperature: number | null;
-  system_prompt: string | null;
   params: Record<string, unknown>;
   headers: Record<string, string>;
   takes_system: boolean;
   first_turn_is_user: boolean;
   thinks_first: boolean | null;
   takes_prefill: boolean;
+  /** The bot's own limit of its answer. */
+  reply_tokens: number | null;
+}
+
+/** An admitted generation: everything that its worker needs. */
+export interface Admission extends CalledBot {
+  fence: string;
+  conversation_id: Id;
+  user_message_id: Id | null;
+  parent_id: Id | null;
+  system_prompt: string | null;
+  /** The bot is not asked, because its provider has failed too often; there is a fallback. */
+  rests: boolean;
+  /** Asked in this order once the provider of the one before has failed. */
+  fallbacks: CalledBot[];
   /** The text of the answer that is continued: the generation's own begins with it. */
   continued: string | null;
   context: { role: "user" | "assistant"; content: string }[];
@@ -42,8 +52,6 @@ export interface Admission {
   memory: { message_id: Id; content: string } | null;
   /** How many messages before these the model's window has no room for; null: too many to count. */
   left_out: number | null;
-  /** The bot's own limit of its answer. */
-  reply_tokens: number | null;
   rate: Rate;
 }
 

@@ -7,6 +7,20 @@ import type { Rpc } from "./rpc.ts";
 /** The status of a generation that has ended. */
 export type EndStatus = "completed" | "cancelled" | "disconnected" | "failed" | "interrupted";
 
+/** Who answered, or was asked last; null: not known any more. */
+export interface Answerer {
+  bot_id: Id | null;
+  model: string | null;
+}
+
+/** One request to a provider. */
+export interface Tried {
+  botId: Id;
+  model: string;
+  /** Why it failed; null: it was stopped before it had said something. */
+  code: ErrorCode | "answered" | null;
+}
+
 /** An ending as the worker sees it. */
 export interface Ending {
   status: EndStatus;
@@ -18,10 +32,14 @@ export interface Ending {
   overheadMs: number | null;
   /** What a refusal for length taught. */
   refusedContext?: RefusedContext;
+  /** Where there was more than one request, or might have been: all of them. */
+  tries?: Tried[];
+  /** The fallback whose answer it is. */
+  answeredBy?: Id;
 }
 
 /** An ending as the database has it, which keeps the first one. */
-export interface StoredEnding {
+export interface StoredEnding extends Answerer {
   status: EndStatus;
   finish_reason: string;
   error_code: ErrorCode | null;
@@ -80,6 +98,11 @@ export async function finish(
       overhead_ms: ending.overheadMs,
       sent_units: sent.units,
       sent_to_others: sent.toOthers,
+      ...(ending.answeredBy !== undefined && { answered_by: String(ending.answeredBy) }),
+      ...(ending.tries && {
+        tried_bots: ending.tries.map(({ botId }) => String(botId)),
+        tried_codes: ending.tries.map(({ code }) => code),
+      }),
       ...(ending.refusedContext && {
         refused_window: ending.refusedContext.window,
         refused_tokens: ending.refusedContext.tokens,

@@ -61,6 +61,14 @@ Deno.test("a finish gives the ending in scalars, and nulls for what is missing",
       overhead_ms: null,
     }],
   ];
+  const tries: Ending["tries"] = [
+    { botId: 1, model: "model-1", code: "provider_error" },
+    { botId: 2, model: "model-2", code: null },
+  ];
+  cases.push([{ ...ENDING, tries, answeredBy: 2 }, "Once", {
+    ...cases[0][2],
+    ...{ answered_by: "2", tried_bots: ["1", "2"], tried_codes: ["provider_error", null] },
+  }]);
   const refusedContext = { window: 8_192, tokens: null };
   const taught = { refused_window: 8_192, refused_tokens: null };
   cases.push([{ ...cases[1][0], refusedContext }, "", { ...cases[1][2], ...taught }]);

@@ -67,14 +67,16 @@ export function lastEventOf(streamId: string, view: View): string | null {
     error_code: generation.error_code,
     message_id: generation.message_id,
     is_complete: generation.status === "completed",
+    bot_id: generation.bot_id,
+    model: generation.model,
   };
   return lastEvent(streamId, stored, usageOf(view));
 }
 
 /** The row is forgotten, or another relay ran the generation: what is known is what its message says. */
-function endingOfMessage({ id, is_complete, finish_reason }: MessageRow): StoredEnding {
+function endingOfMessage({ id, bot_id, is_complete, finish_reason }: MessageRow): StoredEnding {
   const reason = finish_reason ?? (is_complete ? "stop" : "interrupted");
-  const known = { finish_reason: reason, message_id: id, is_complete };
+  const known = { finish_reason: reason, message_id: id, is_complete, bot_id, model: null };
   if (is_complete) return { status: "completed", error_code: null, ...known };
   if (reason === "cancelled" || reason === "disconnected") return { status: reason, error_code: null, ...known };
   if (reason === "interrupted") return { status: reason, error_code: reason, ...known };

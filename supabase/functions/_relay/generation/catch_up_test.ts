@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Answerer } from "../database/finish.ts";
 import type { GenerationRow, MessageRow, View } from "../database/database.ts";
 import { events } from "../protocol/events.ts";
 import { readEvents } from "../testing/events.ts";
@@ -97,8 +98,12 @@ Deno.test("start says where the generation stands, else its message, and names n
   assert.deepEqual([deleted.conversation_id, deleted.bot_id, deleted.parent_id], ["", "", null]);
 });
 
-const done = (finish_reason: string, is_complete = false, message_id: string | null = "message-1") =>
-  events.done({ stream_id: "stream-1", message_id, is_complete, finish_reason, usage: null });
+const done = (
+  finish_reason: string,
+  is_complete = false,
+  message_id: string | null = "message-1",
+  answerer: Answerer = { bot_id: "bot-1", model: "model-1" },
+) => events.done({ stream_id: "stream-1", message_id, ...answerer, is_complete, finish_reason, usage: null });
 
 const failed = (code: string) =>
   new RegExp(
@@ -115,16 +120,18 @@ Deno.test("the last event is that of the row, and without one that of the messag
     [{ status: "failed", finish_reason: "timeout", error_code: "timeout" }, failed("timeout")],
     [{ status: "failed", finish_reason: "error", error_code: "provider_error" }, failed("provider_error")],
   ];
+  const ofMessages = (reason: string, isComplete = false) =>
+    done(reason, isComplete, "message-1", { bot_id: "bot-of-message", model: null });
   const ofMessage: [Partial<MessageRow>, string | RegExp][] = [
-    [{}, done("stop", true)],
-    [{ finish_reason: "length" }, done("length", true)],
-    [{ is_complete: false, finish_reason: "cancelled" }, done("cancelled")],
-    [{ is_complete: false, finish_reason: "disconnected" }, done("disconnected")],
+    [{}, ofMessages("stop", true)],
+    [{ finish_reason: "length" }, ofMessages("length", true)],
+    [{ is_complete: false, finish_reason: "cancelled" }, ofMessages("cancelled")],
+    [{ is_complete: false, finish_reason: "disconnected" }, ofMessages("disconnected")],
     [{ is_complete: false, finish_reason: "interrupted" }, failed("interrupted")],
     [{ is_complete: false, finish_reason: "timeout" }, failed("timeout")],
     [{ is_complete: false, finish_reason: "error" }, failed("provider_error")],
     // Of another relay, which stored no reason.
-    [{ finish_reason: null }, done("stop", true)],
+    [{ finish_reason: null }, ofMessages("stop", true)],
     [{ finish_reason: null, is_complete: false }, failed("interrupted")],
   ];
   const views: [View, string | RegExp][] = [

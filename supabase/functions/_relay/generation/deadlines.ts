@@ -8,6 +8,12 @@ import { EndReason } from "./ending.ts";
 
 /** The deadlines of one generation. */
 export interface Deadlines {
+  /**
+   * One more provider is asked. It has its share of what is left of the time to the first token, in which so many may
+   * still be asked, this one included; `onSilent` is called in place of `onExpired` where it is silent for too long.
+   * False, and nothing has changed: no time is left.
+   */
+  share(among: number, onSilent: (reason: EndReason) => void): boolean;
   /** The provider has sent bytes; `hasText`: text or reasoning was among them; `isComplete`: it has said how it ends. */
   touch(hasText: boolean, isComplete: boolean): void;
   end(): void;
@@ -24,8 +30,11 @@ export function startDeadlines(
   startedAt: number,
   onExpired: (reason: EndReason) => void,
 ): Deadlines {
-  const begunAt = clock.now();
-  let touchedAt = begunAt;
+  const firstTokenEnds = clock.now() + firstTokenTimeoutMs;
+  let askedAt = clock.now();
+  let tryEnds = firstTokenEnds;
+  let onSilence = onExpired;
+  let touchedAt = askedAt;
   let hasBegun = false;
   let isOver = false;
   let clear = () => {};
@@ -34,31 +43,38 @@ export function startDeadlines(
 
   function silenceEnds(): number {
     if (isOver) return Infinity;
-    return hasBegun ? touchedAt + idleTimeoutMs : begunAt + firstTokenTimeoutMs;
+    return hasBegun ? touchedAt + idleTimeoutMs : tryEnds;
   }
 
   function check() {
     const now = clock.now();
     if (now >= totalEnds()) {
-      expire("timeout", `The generation took longer than ${timeoutMs} ms, the limit`);
+      onExpired(expired("timeout", `The generation took longer than ${timeoutMs} ms, the limit`));
     } else if (now >= silenceEnds()) {
-      expire(
+      onSilence(expired(
         "provider_timeout",
         hasBegun
           ? `The provider sent nothing for ${idleTimeoutMs} ms`
-          : `The provider sent no first token within ${firstTokenTimeoutMs} ms`,
-      );
+          : `The provider sent no first token within ${tryEnds - askedAt} ms`,
+      ));
     } else {
       clear = clock.after(Math.min(totalEnds(), silenceEnds()) - now, check);
     }
   }
 
-  function expire(code: "timeout" | "provider_timeout", message: string) {
-    onExpired(new EndReason("timeout", new RelayError(code, message)));
-  }
-
   check();
   return {
+    share(among, onSilent) {
+      const now = clock.now();
+      if (now >= firstTokenEnds) return false;
+      askedAt = now;
+      tryEnds = now + Math.ceil((firstTokenEnds - now) / among);
+      onSilence = onSilent;
+      hasBegun = isOver = false;
+      clear();
+      check();
+      return true;
+    },
     touch(hasText, isComplete) {
       touchedAt = clock.now();
       isOver = isComplete;
@@ -70,4 +86,8 @@ export function startDeadlines(
     },
     end: () => clear(),
   };
+}
+
+function expired(code: "timeout" | "provider_timeout", message: string): EndReason {
+  return new EndReason("timeout", new RelayError(code, message));
 }

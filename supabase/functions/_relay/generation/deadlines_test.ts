@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createManualClock, makeConfiguration } from "../testing/platform.ts";
 import { startDeadlines } from "./deadlines.ts";
+import type { EndReason } from "./ending.ts";
 
 const TOTAL = ["timeout", "timeout", "The generation took longer than 10000 ms, the limit"];
 const FIRST = ["timeout", "provider_timeout", "The provider sent no first token within 5000 ms"];
@@ -85,4 +86,32 @@ Deno.test("the end leaves no timer, and nothing expires after it", () => {
     clock.advance(20_000);
     assert.deepEqual(seen, []);
   }
+});
+
+Deno.test("a share is an equal part of what is left until the first limit, and the last one is all of it", () => {
+  const { clock, deadlines, seen } = make();
+  const silent: unknown[] = [];
+  const onSilent = ({ error }: EndReason) => silent.push([clock.now() - begunAt, error?.message]);
+  const begunAt = clock.now();
+  assert.ok(deadlines.share(3, onSilent));
+  clock.advance(1_667);
+  assert.ok(deadlines.share(2, onSilent));
+  // A first token that came to nothing.
+  deadlines.touch(true, false);
+  clock.advance(100);
+  assert.ok(deadlines.share(1, onSilent));
+  clock.advance(5_000 - 1_767);
+  assert.deepEqual(silent, [
+    [1_667, "The provider sent no first token within 1667 ms"],
+    [5_000, "The provider sent no first token within 3233 ms"],
+  ]);
+  assert.equal(deadlines.share(1, onSilent), false);
+  assert.deepEqual([seen, clock.pending], [[], 0]);
+});
+
+Deno.test("the limit in all holds for every share", () => {
+  const { clock, deadlines, seen } = make(9_000);
+  deadlines.share(2, () => assert.fail("It was not silent for too long"));
+  clock.advance(1_000);
+  assert.deepEqual(seen, [TOTAL]);
 });

@@ -1,6 +1,6 @@
 /** How a generation ends: the reason why it stopped, the ending that is stored for it, and the last event. */
 
-import type { Ending, StoredEnding } from "../database/finish.ts";
+import type { Answerer, Ending, StoredEnding } from "../database/finish.ts";
 import { RelayError, toEndingCode, toRelayError } from "../protocol/errors.ts";
 import { events, type Usage } from "../protocol/events.ts";
 
@@ -46,9 +46,9 @@ export function endingOf({ kind, error }: EndReason): Ending {
 }
 
 /** What readers see of an ending that the database has not stored. */
-export function notStored({ status, finishReason, errorCode }: Ending): StoredEnding {
+export function notStored({ status, finishReason, errorCode }: Ending, answerer: Answerer): StoredEnding {
   const is_complete = status === "completed";
-  return { status, finish_reason: finishReason, error_code: errorCode, message_id: null, is_complete };
+  return { status, finish_reason: finishReason, error_code: errorCode, message_id: null, is_complete, ...answerer };
 }
 
 /**
@@ -57,12 +57,12 @@ export function notStored({ status, finishReason, errorCode }: Ending): StoredEn
  */
 export function lastEvent(
   streamId: string,
-  { status, finish_reason, error_code, message_id, is_complete }: StoredEnding,
+  { status, finish_reason, error_code, message_id, is_complete, bot_id, model }: StoredEnding,
   usage: Usage | null,
   error: RelayError | null = null,
 ): string {
   if (status !== "failed" && status !== "interrupted") {
-    return events.done({ stream_id: streamId, message_id, is_complete, finish_reason, usage });
+    return events.done({ stream_id: streamId, message_id, bot_id, model, is_complete, finish_reason, usage });
   }
   const code = toEndingCode(error_code ?? "internal");
   const { message, retryable } = error?.code === code ? error : new RelayError(code);

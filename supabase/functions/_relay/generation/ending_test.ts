@@ -4,6 +4,7 @@ import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
 import { endingOf, type EndKind, EndReason, lastEvent, notStored, toEndReason } from "./ending.ts";
 
+const ANSWERER = { bot_id: "bot-1", model: "model-1" };
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
 
 Deno.test("each reason has its ending, and what is not stored looks alike", () => {
@@ -24,12 +25,13 @@ Deno.test("each reason has its ending, and what is not stored looks alike", () =
     const ending = endingOf(new EndReason(kind, code && new RelayError(code)));
     const rest = { usage: null, firstTokenMs: null, overheadMs: null };
     assert.deepEqual(ending, { status, finishReason, errorCode, ...rest }, `${kind} ${code}`);
-    assert.deepEqual(notStored(ending), {
+    assert.deepEqual(notStored(ending, ANSWERER), {
       status,
       finish_reason: finishReason,
       error_code: errorCode,
       message_id: null,
       is_complete: false,
+      ...ANSWERER,
     });
   }
 });
@@ -56,6 +58,7 @@ const COMPLETED: StoredEnding = {
   error_code: null,
   message_id: "message-1",
   is_complete: true,
+  ...ANSWERER,
 };
 
 Deno.test("what did not fail is done, as the database has it, whatever the worker saw", () => {
@@ -65,7 +68,7 @@ Deno.test("what did not fail is done, as the database has it, whatever the worke
     const all = { ...COMPLETED, ...stored };
     const { message_id, is_complete, finish_reason } = all;
     for (const usage of [USAGE, null]) {
-      const done = events.done({ stream_id: "stream-1", message_id, is_complete, finish_reason, usage });
+      const done = events.done({ stream_id: "stream-1", message_id, ...ANSWERER, is_complete, finish_reason, usage });
       // A cancel may have reached the database before the failure did.
       for (const error of [null, new RelayError("provider_error")]) {
         assert.equal(lastEvent("stream-1", all, usage, error), done);

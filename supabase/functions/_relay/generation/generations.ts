@@ -7,7 +7,6 @@ import type { Platform } from "../platform/platform.ts";
 import type { Id, Usage } from "../protocol/events.ts";
 import type { RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
-import type { Provider } from "../provider/provider.ts";
 import type { Seat } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 import {
@@ -20,16 +19,16 @@ import {
 import { createLeaseRenewal } from "./lease_renewal.ts";
 import { createLostStarts } from "./lost_starts.ts";
 import { createMemories } from "./memory.ts";
-import { runGeneration, type RunResult } from "./run.ts";
+import { type Callers, runGeneration, type RunResult } from "./run.ts";
 import { storeEnding } from "./store.ts";
 
 /** What the handlers can do with generations on this worker. */
 export interface Generations {
   /**
    * The client's event stream; the generation goes on after the client has left, if the request says so. From here on
-   * the generation and its reader give back what they hold.
+   * the generation and its reader give back what they hold. `baseUrl`: of the bot; null: it is not checked yet.
    */
-  start(admitted: StartedRequest, baseUrl: URL): ReadableStream<Uint8Array>;
+  start(admitted: StartedRequest, baseUrl: URL | null): ReadableStream<Uint8Array>;
   /** One more stream of the user's generation, from an offset on; null: it does not run here. */
   attach(userId: string, streamId: string, from: number | null, seat: Seat): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
@@ -38,19 +37,19 @@ export interface Generations {
   abandon(streamId: string, fence: string): void;
 }
 
-export function createGenerations(platform: Platform, database: Database, provider: Provider): Generations {
+export function createGenerations(platform: Platform, database: Database, callers: Callers): Generations {
   const { clock, keepAlive, log, shutdown } = platform;
   const leases = createLeaseRenewal(platform, database);
   const lostStarts = createLostStarts(platform, database);
   const memories = createMemories(platform, database, runInBackground, lostStarts.add);
   const running = new Map<string, Generation>();
 
-  async function run(generation: Generation, baseUrl: URL) {
+  async function run(generation: Generation, baseUrl: URL | null) {
     const leaveShutdown = shutdown.onShutdown(() => generation.stop(new EndReason("shutdown")));
     const leaveLeases = leases.add(generation);
     let memoryDue: Id | undefined;
     try {
-      const result = await runGeneration(platform, provider, generation, baseUrl);
+      const result = await runGeneration(platform, callers, generation, baseUrl);
       memoryDue = await end(platform, database, running, generation, result);
     } finally {
       running.delete(generation.streamId);
@@ -65,7 +64,7 @@ export function createGenerations(platform: Platform, database: Database, provid
   }
 
   /** Without readers, and none can find it. */
-  async function runInBackground(admitted: AdmittedRequest, baseUrl: URL) {
+  async function runInBackground(admitted: AdmittedRequest, baseUrl: URL | null) {
     log("info", "generation_started", { ...logFields(admitted), latency_ms: clock.now() - admitted.startedAt });
     await run(createGeneration(platform, admitted), baseUrl);
   }
@@ -88,7 +87,8 @@ export function createGenerations(platform: Platform, database: Database, provid
       const generation = createGeneration(platform, admitted);
       keepAlive.run("refusal", async () => {
         const stored = await storeEnding(platform, database, generation, ending).catch(() => null);
-        report(platform, generation, { ending, error }, stored);
+        const { bot_id, model } = generation.admission;
+        report(platform, generation, { ending, error, answerer: { bot_id, model }, tries: 0 }, stored);
       });
     },
     abandon: lostStarts.add,
@@ -110,7 +110,14 @@ async function end(
   const stored = await withinTime(platform, storing).catch(() => null);
   // From here on, new readers are served from the database.
   running.delete(streamId);
-  readers.close(lastEvent(streamId, stored ?? notStored(result.ending), usageOf(result.ending, stored), result.error));
+  readers.close(
+    lastEvent(
+      streamId,
+      stored ?? notStored(result.ending, result.answerer),
+      usageOf(result.ending, stored),
+      result.error,
+    ),
+  );
   const ended = await storing.catch(() => null);
   report(platform, generation, result, ended);
   return ended?.memory_due;
@@ -134,12 +141,15 @@ async function withinTime({ clock }: Platform, storing: Promise<StoredEnding | n
 function report(
   { clock, log }: Platform,
   generation: AdmittedRequest,
-  { ending, error }: RunResult,
+  { ending, error, answerer, tries }: RunResult,
   stored: StoredEnding | null,
 ) {
-  const { status, finish_reason, error_code } = stored ?? notStored(ending);
+  const { status, finish_reason, error_code } = stored ?? notStored(ending, answerer);
   log(error_code === "internal" ? "error" : "info", "generation_finished", {
     ...logFields(generation),
+    bot_id: answerer.bot_id,
+    model: answerer.model ?? undefined,
+    tries: tries > 1 ? tries : undefined,
     latency_ms: clock.now() - generation.startedAt,
     first_token_ms: ending.firstTokenMs,
     ...usageOf(ending, stored),

@@ -13,6 +13,8 @@ const START = { event: "start", id: "0", data: JSON.stringify(START_DATA) };
 const DONE = {
   stream_id: "stream-1",
   message_id: "message-of-stream-1",
+  bot_id: "bot-1",
+  model: "model-1",
   is_complete: true,
   finish_reason: "stop",
   usage: null,

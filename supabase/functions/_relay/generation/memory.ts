@@ -21,14 +21,14 @@ export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId"
 /** The writing of one worker. */
 export interface Memories {
   /** Begins in the background; what cannot be begun is asked for again after the next answer. */
-  write(answered: Answered, baseUrl: URL, messageId: Id): void;
+  write(answered: Answered, baseUrl: URL | null, messageId: Id): void;
 }
 
 /** `run` runs what was admitted, and gives back what it holds; `abandon` ends what may have been admitted. */
 export function createMemories(
   platform: Platform,
   database: Pick<Database, "beginMemory">,
-  run: (admitted: AdmittedRequest, baseUrl: URL) => Promise<void>,
+  run: (admitted: AdmittedRequest, baseUrl: URL | null) => Promise<void>,
   abandon: (streamId: string, fence: string) => void,
 ): Memories {
   const { clock, keepAlive, log, memory, shutdown } = platform;
@@ -52,7 +52,9 @@ export function createMemories(
       answer = await ask(answer.characters);
     }
     if (answer === null || "characters" in answer) return null;
-    const own = { ...answer.admission, fence, user_message_id: null, continued: null };
+    // It has no fallback: a story does not wait for it.
+    const alone = { rests: false, fallbacks: [] };
+    const own = { ...answer.admission, ...alone, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
     hold.fits(bytesOf(lengthOf(admission)));
     const request = { on_disconnect: "continue" } as const;

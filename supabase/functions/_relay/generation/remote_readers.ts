@@ -184,5 +184,5 @@ function finishWith({ stream }: RemoteReader, written: string, last: string | nu
 
 /** The generation was deleted with its user or conversation. */
 function deletedEvent(streamId: string): string {
-  return lastEvent(streamId, notStored(endingOf(new EndReason("lost"))), null);
+  return lastEvent(streamId, notStored(endingOf(new EndReason("lost")), { bot_id: null, model: null }), null);
 }

@@ -14,7 +14,10 @@ const START = (stream_id: string) => ({ event: "start", id: "0", data: JSON.stri
 const token = (id: number, data: string) => ({ event: "token", id: String(id), data });
 const done = (stream_id: string) => ({
   event: "done",
-  data: JSON.stringify({ stream_id, message_id: "message-1", is_complete: true, finish_reason: "stop", usage: USAGE }),
+  data: JSON.stringify({
+    ...{ stream_id, message_id: "message-1", bot_id: "bot-1", model: "model-1" },
+    ...{ is_complete: true, finish_reason: "stop", usage: USAGE },
+  }),
 });
 
 const completed = (text: string) => makeView(text, { ...COMPLETED, ...USAGE });

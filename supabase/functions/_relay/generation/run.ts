@@ -1,16 +1,18 @@
 /** Runs one generation: from the provider's deltas to the transcript and the readers, until something ends it. */
 
-import type { Ending } from "../database/finish.ts";
+import type { CalledBot } from "../database/begin.ts";
+import type { Answerer, Ending, Tried } from "../database/finish.ts";
 import { contextBytes, GENERATION_BYTES, PARAMS_CHARACTER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
-import { events } from "../protocol/events.ts";
+import { events, type Id } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
 import { type ContextMessage, type Delta, GO_ON, type Provider, type ProviderCall } from "../provider/provider.ts";
-import { startDeadlines } from "./deadlines.ts";
+import { type Deadlines, startDeadlines } from "./deadlines.ts";
 import { endingOf, toEndReason } from "./ending.ts";
 import type { AdmittedRequest, Generation } from "./generation.ts";
-import { createSeam, withoutBlankEnd } from "./seam.ts";
+import { createSeam, type Seam, withoutBlankEnd } from "./seam.ts";
+import { askInTurn, type Send } from "./tries.ts";
 
 /** What the user says where a model takes no prefill. */
 export const CONTINUE = "Your last message was cut off. Continue it from exactly where it ends, even within a word. " +
@@ -23,64 +25,148 @@ export const MEMORY_HEADING = "What has happened up to here, in short:";
 export interface RunResult {
   ending: Ending;
   error: RelayError | null;
+  /** Who answered, or was asked last. */
+  answerer: Answerer;
+  /** How many requests were made. */
+  tries: number;
 }
 
-/** Never rejects: whatever happens is an ending. */
+/** Whom a run may call. */
+export interface Callers {
+  provider: Provider;
+  /** Of a bot's base URL; throws `provider_not_allowed`. */
+  checkAddress(accessPath: string): Promise<URL>;
+}
+
+/** Never rejects: whatever happens is an ending. `baseUrl`: of the bot itself; null: it is not checked yet. */
 export async function runGeneration(
-  { clock, configuration }: Platform,
-  provider: Provider,
+  platform: Platform,
+  { provider, checkAddress }: Callers,
   generation: Generation,
-  baseUrl: URL,
+  baseUrl: URL | null,
 ): Promise<RunResult> {
-  const { startedAt, signal } = generation;
+  const { clock, configuration } = platform;
+  const { startedAt, admission } = generation;
   // A clock that was set back must not give a time that no row can hold.
   const elapsed = () => Math.max(clock.now() - startedAt, 0);
-  let firstTokenMs: number | null = null;
+  const isChain = admission.rests || admission.fallbacks.length > 0;
+  const tried: Tried[] = [];
   let overheadMs: number | null = null;
-  let reasoningUnits = 0;
-  const { continued } = generation.admission;
-  const seam = continued === null ? null : createSeam(continued);
   const deadlines = startDeadlines(clock, configuration, startedAt, generation.stop);
+  const answer = createAnswer(generation, deadlines, elapsed);
 
-  function onRead(deltas: Delta[], isComplete: boolean) {
-    deadlines.touch(deltas.length > 0, isComplete);
-    // The provider answers, so it has the context.
-    if (firstTokenMs === null) generation.memory.fits(bytesWith(generation.transcript.length));
-    if (deltas.length === 0) return;
-    firstTokenMs ??= elapsed();
-    reasoningUnits = takeDeltas(generation, seam === null ? deltas : seam.take(deltas), reasoningUnits);
+  async function prepare(bot: CalledBot, isLast: boolean): Promise<Send> {
+    const url = bot === admission && baseUrl !== null ? baseUrl : await checkAddress(bot.access_path);
+    overheadMs ??= elapsed();
+    const call = providerCall(generation, url, bot);
+    coverRequest(generation, call);
+    answer.expect(admission.continued, isLast);
+    if (isLast) letGo(generation);
+    return async (signal) => {
+      const end = await provider.stream(call, signal, answer.onRead);
+      answer.end();
+      return end;
+    };
+  }
+
+  function result(ending: Omit<Ending, "firstTokenMs" | "overheadMs">, error: RelayError | null): RunResult {
+    const times = { firstTokenMs: answer.firstTokenMs(), overheadMs };
+    const tries = isChain || tried.length > 1 ? triesOf(generation, tried) : {};
+    return {
+      ending: { ...ending, ...times, ...tries },
+      error,
+      answerer: answererOf(generation, tried),
+      tries: tried.length,
+    };
   }
 
   try {
-    overheadMs = elapsed();
-    const call = providerCall(generation, baseUrl);
-    coverRequest(generation, call);
-    // The generation lives as long as the answer, and what it has sent can be megabytes.
-    Object.assign(generation.admission, {
-      context: [],
-      continued: null,
-      memory: null,
-      system_prompt: null,
-      params: {},
-    });
-    generation.request.system = undefined;
-    const { finishReason, usage } = await provider.stream(call, signal, onRead);
-    if (seam !== null) takeDeltas(generation, seam.end(), reasoningUnits);
-    return {
-      ending: { status: "completed", finishReason, errorCode: null, usage, firstTokenMs, overheadMs },
-      error: null,
-    };
+    const asking = { prepare, hasText: answer.hasText };
+    const end = await askInTurn(platform, generation, deadlines, asking, tried);
+    return result({ status: "completed", finishReason: end.finishReason, errorCode: null, usage: end.usage }, null);
   } catch (thrown) {
     const reason = toEndReason(thrown);
-    return { ending: { ...endingOf(reason), firstTokenMs, overheadMs }, error: reason.error };
+    return result(endingOf(reason), reason.error);
   } finally {
     deadlines.end();
+    letGo(generation);
   }
 }
 
+/** What comes of the requests: nothing of one reaches the transcript or the readers once another has been made. */
+function createAnswer(generation: Generation, deadlines: Deadlines, elapsed: () => number) {
+  const { memory, transcript } = generation;
+  let seam: Seam | null = null;
+  let isLast = false;
+  let hasText = false;
+  let firstTokenMs: number | null = null;
+  let reasoningUnits = 0;
+
+  function take(deltas: Delta[]) {
+    if (deltas.length === 0) return;
+    if (!hasText) {
+      hasText = true;
+      if (!isLast) {
+        letGo(generation);
+        memory.fits(bytesWith(transcript.length));
+      }
+    }
+    reasoningUnits = takeDeltas(generation, deltas, reasoningUnits);
+  }
+
+  return {
+    /** A request is made, of which this is expected. */
+    expect(continued: string | null, isOfLast: boolean) {
+      seam = continued === null ? null : createSeam(continued);
+      isLast = isOfLast;
+      firstTokenMs = null;
+    },
+    onRead(deltas: Delta[], isComplete: boolean) {
+      deadlines.touch(deltas.length > 0, isComplete);
+      // The provider answers, so it has the context, and no other will need it.
+      if (firstTokenMs === null && isLast) memory.fits(bytesWith(transcript.length));
+      if (deltas.length === 0) return;
+      firstTokenMs ??= elapsed();
+      take(seam === null ? deltas : seam.take(deltas));
+    },
+    end() {
+      if (seam !== null) take(seam.end());
+    },
+    hasText: () => hasText,
+    firstTokenMs: () => firstTokenMs,
+  };
+}
+
+/** The last one whose request was not stopped before it had said something. */
+function answererOf({ admission }: Generation, tried: Tried[]): { bot_id: Id; model: string } {
+  const last = tried.findLast(({ code }) => code !== null);
+  return last === undefined
+    ? { bot_id: admission.bot_id, model: admission.model }
+    : { bot_id: last.botId, model: last.model };
+}
+
+function triesOf(generation: Generation, tried: Tried[]): Pick<Ending, "tries" | "answeredBy"> {
+  const { bot_id } = answererOf(generation, tried);
+  return { tries: tried, ...(bot_id === generation.admission.bot_id ? {} : { answeredBy: bot_id }) };
+}
+
+/**
+ * Once no further request can need it: the generation lives as long as the answer, and what it has sent can be megabytes.
+ * The bots are still in the hands of who asks them.
+ */
+function letGo({ admission, request }: Generation) {
+  for (const bot of admission.fallbacks) bot.params = {};
+  Object.assign(admission, {
+    ...{ context: [], continued: null, memory: null, system_prompt: null, params: {} },
+    ...{ rests: false, fallbacks: [] },
+  });
+  request.system = undefined;
+}
+
 /** Until the provider has answered; the start has held its context by nothing but the number of its characters. */
-function coverRequest({ memory, transcript }: Generation, { messages, params }: ProviderCall) {
-  const paramsBytes = JSON.stringify(params).length * PARAMS_CHARACTER_BYTES;
+function coverRequest({ memory, transcript, admission }: Generation, { messages, params }: ProviderCall) {
+  const allParams = [params, ...admission.fallbacks.map((bot) => bot.params)];
+  const paramsBytes = allParams.reduce((sum, one) => sum + JSON.stringify(one).length * PARAMS_CHARACTER_BYTES, 0);
   const textBytes = transcript.length * TEXT_UNIT_BYTES;
   if (memory.fits(GENERATION_BYTES + paramsBytes + textBytes + contextBytes(messages))) return;
   throw new RelayError("overloaded", "Cannot send the conversation: this worker has no memory left for it");
@@ -127,24 +213,31 @@ function tooMuch(kind: Delta["kind"]): RelayError {
   );
 }
 
-/** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
-export function providerCall({ request, admission, task }: AdmittedRequest, baseUrl: URL): ProviderCall {
+/**
+ * The user's `system` follows the bot's instructions in one message: many models accept no second one. A fallback is
+ * called as it is itself, with the context of the bot in whose place it stands.
+ */
+export function providerCall(
+  { request, admission, task }: AdmittedRequest,
+  baseUrl: URL,
+  bot: CalledBot = admission,
+): ProviderCall {
   const seen = withoutBlankEnd(admission.continued ?? "");
-  const isPrefilled = admission.takes_prefill && seen !== "";
+  const isPrefilled = bot.takes_prefill && seen !== "";
   const last: ContextMessage | null = seen === "" ? null : { role: "assistant", content: seen };
   return {
     baseUrl,
-    accessKey: admission.access_key || null,
-    model: admission.model,
-    temperature: admission.temperature,
-    params: admission.params,
-    headers: admission.headers,
-    takesSystem: admission.takes_system,
-    firstTurnIsUser: admission.first_turn_is_user,
+    accessKey: bot.access_key || null,
+    model: bot.model,
+    temperature: bot.temperature,
+    params: bot.params,
+    headers: bot.headers,
+    takesSystem: bot.takes_system,
+    firstTurnIsUser: bot.first_turn_is_user,
     // What it has begun it has thought about.
-    thinksFirst: isPrefilled ? false : admission.thinks_first,
+    thinksFirst: isPrefilled ? false : bot.thinks_first,
     isPrefilled,
-    replyTokens: admission.reply_tokens,
+    replyTokens: bot.reply_tokens,
     messages: [
       ...instructionsOf(admission.system_prompt, request.system),
       ...memoryTurnOf(admission.memory?.content),

@@ -14,8 +14,11 @@ import { CONTINUE, providerCall, runGeneration } from "./run.ts";
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 const NOW = Date.UTC(2026, 0, 1);
 
-/** A run that has asked its provider; `written` is what readers got, write by write, with the transcript's length. */
-function make(overrides: AdmittedOverrides = {}) {
+/** A run that has asked its provider, unless it has to look an address up first; `written` is what readers got, write by write, with the transcript's length. */
+async function make(
+  overrides: AdmittedOverrides = {},
+  checkAddress = (path: string) => Promise.resolve(new URL(path)),
+) {
   const platform = makePlatform();
   const provider = makeProvider();
   const written: [string, number][] = [];
@@ -27,12 +30,13 @@ function make(overrides: AdmittedOverrides = {}) {
     afterLast: () => assert.fail("A run does not give back what its generation holds"),
   };
   const generation = { ...makeGeneration(platform, "", overrides), readers };
-  const run = runGeneration(platform, provider, generation, BASE_URL);
+  const run = runGeneration(platform, { provider, checkAddress }, generation, BASE_URL);
+  await platform.clock.run(0);
   return { ...platform, call: provider.calls[0], generation, provider, run, written };
 }
 
 Deno.test("a run asks the provider, appends before it writes, and writes once for each read", async () => {
-  const { call, clock, generation, run, written } = make();
+  const { call, clock, generation, run, written } = await make();
   assert.deepEqual(call.call, providerCall(makeAdmitted(), BASE_URL));
   const { admission, request } = generation;
   assert.deepEqual([admission.context, admission.system_prompt, admission.params, request.system], [
@@ -54,6 +58,8 @@ Deno.test("a run asks the provider, appends before it writes, and writes once fo
       overheadMs: 0,
     },
     error: null,
+    answerer: { bot_id: "bot-1", model: "model-1" },
+    tries: 1,
   });
   assert.deepEqual(written, [
     [events.token("Once", 4) + events.reasoning("hm") + events.token(" 🐉", 7), 7],
@@ -64,7 +70,7 @@ Deno.test("a run asks the provider, appends before it writes, and writes once fo
 });
 
 Deno.test("a read that goes over the limit ends the run with what fitted; reasoning does not count as text", async () => {
-  const { call, generation, run, written } = make();
+  const { call, generation, run, written } = await make();
   call.send("x".repeat(MAX_MESSAGE_UNITS - 1), { kind: "reasoning", text: "x".repeat(MAX_MESSAGE_UNITS) });
   call.send("y", "z", "never");
   const { ending, error } = await run;
@@ -74,7 +80,7 @@ Deno.test("a read that goes over the limit ends the run with what fitted; reason
 });
 
 Deno.test("reasoning has a limit of its own, over all reads", async () => {
-  const { call, run, written } = make();
+  const { call, run, written } = await make();
   const reasoning = (text: string): Delta => ({ kind: "reasoning", text });
   call.send("a", reasoning("x".repeat(MAX_REASONING_UNITS - 1)));
   call.send("b", reasoning("y"));
@@ -93,7 +99,7 @@ Deno.test("the times count from the request, however the run ends, and are never
     [NOW + 5_000, false, 0, 0],
   ];
   for (const [startedAt, fails, ...wanted] of cases) {
-    const { call, clock, run } = make({ startedAt });
+    const { call, clock, run } = await make({ startedAt });
     await clock.run(700);
     call.send("a");
     if (fails) call.fail(new RelayError("provider_error"));
@@ -145,7 +151,7 @@ Deno.test("the user's system follows the bot's in one message, and blank ones ma
 });
 
 Deno.test("a text holds memory as it grows; where there is none left, the run ends with what was written", async () => {
-  const { call, generation, memory, run, written } = make();
+  const { call, generation, memory, run, written } = await make();
   const step = 10_000;
   call.send("x".repeat(step));
   assert.ok(memory.heldBytes >= GENERATION_BYTES + READER_BYTES + step * TEXT_UNIT_BYTES);
@@ -160,7 +166,7 @@ Deno.test("a text holds memory as it grows; where there is none left, the run en
 });
 
 Deno.test("the first bytes of the provider give back what the context held", async () => {
-  const { call, generation, run } = make();
+  const { call, generation, run } = await make();
   const held: number[] = [];
   generation.memory.fits = (bytes) => held.push(bytes) > 0;
   call.send();
@@ -196,7 +202,7 @@ Deno.test("a bot that answers its own message is asked to go on, and what it con
 });
 
 Deno.test("what continues an answer begins behind its text, and nothing is said twice at the seam", async () => {
-  const { call, generation, run, written } = make({ admission: { continued: "Once upon a time" } });
+  const { call, generation, run, written } = await make({ admission: { continued: "Once upon a time" } });
   assert.deepEqual([generation.transcript.length, generation.transcript.storedUnits], [16, 16]);
   assert.equal(generation.admission.continued, null);
   call.send("upon a ");
@@ -213,7 +219,7 @@ Deno.test("what continues an answer begins behind its text, and nothing is said 
 
 Deno.test("what may be a repetition is text once the provider has finished, and none where it broke off", async () => {
   for (const [fails, text] of [[false, "Once upon a timeupon a"], [true, "Once upon a time"]] as const) {
-    const { call, generation, run } = make({ admission: { continued: "Once upon a time" } });
+    const { call, generation, run } = await make({ admission: { continued: "Once upon a time" } });
     call.send("upon a");
     if (fails) call.fail(new RelayError("provider_error"));
     else call.finish();
@@ -224,7 +230,7 @@ Deno.test("what may be a repetition is text once the provider has finished, and 
 
 Deno.test("the old text counts for the longest message, and is held from the beginning", async () => {
   const continued = "x".repeat(MAX_MESSAGE_UNITS - 1);
-  const { call, generation, memory, run } = make({ admission: { continued } });
+  const { call, generation, memory, run } = await make({ admission: { continued } });
   call.send();
   assert.equal(memory.heldBytes, GENERATION_BYTES + READER_BYTES + MAX_MESSAGE_UNITS * TEXT_UNIT_BYTES);
   call.send("y", "z");

@@ -30,6 +30,7 @@ export interface LogFields {
   path?: string;
   status?: number;
   attempts?: number;
+  tries?: number;
   skipped?: number;
   generations?: number;
   connections?: number;

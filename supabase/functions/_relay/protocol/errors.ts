@@ -135,7 +135,7 @@ export interface ErrorDetails {
   cause?: unknown;
   /** Of `invalid_request` alone. */
   issues?: Issue[];
-  /** Seconds, for the `Retry-After` header. */
+  /** Seconds, for the `Retry-After` header; of a provider's refusal: those that it named, never sent. */
   retryAfter?: number;
   /** Of `conversation_busy` alone: the generation that runs. */
   streamId?: string;

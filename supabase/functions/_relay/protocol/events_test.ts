@@ -6,7 +6,11 @@ import { encodeEvent, events } from "./events.ts";
 
 Deno.test("each event is written as the protocol says", () => {
   const start = { ...START_DATA, model: "a\nmodel", user_message_id: null };
-  const done = { stream_id: "s", message_id: null, is_complete: false, finish_reason: "cancelled", usage: null };
+  const answerer = { bot_id: 7, model: "m" };
+  const done = {
+    ...{ stream_id: "s", message_id: null, ...answerer },
+    ...{ is_complete: false, finish_reason: "cancelled", usage: null },
+  };
   const error = { code: "timeout", message: "Too long", retryable: true, stream_id: "s", message_id: "m" } as const;
   const cases: [written: string, wanted: string][] = [
     [events.start(start), `id: 0\nevent: start\ndata: ${JSON.stringify(start)}\n\n`],

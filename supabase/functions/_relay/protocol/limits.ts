@@ -66,6 +66,9 @@ export const MAX_MESSAGE_UNITS = 1024 * 1024;
 /** UTF-16 code units of the reasoning of one generation. */
 export const MAX_REASONING_UNITS = 1024 * 1024;
 
+/** Seconds after which a provider may ask to be asked again (Retry-After) for the same bot to be asked once more. */
+export const MAX_REPEAT_WAIT_S = 2;
+
 /** Bytes that are read of a provider's error answer. */
 export const MAX_PROVIDER_ERROR_BYTES = 64 * 1024;
 

@@ -54,6 +54,8 @@ export function makeStored(streamId: string, ending: Ending, text: string): Stor
     error_code: ending.errorCode,
     message_id: text === "" ? null : `message-of-${streamId}`,
     is_complete: ending.status === "completed",
+    bot_id: ending.answeredBy ?? "bot-1",
+    model: ending.tries?.at(-1)?.model ?? "model-1",
   };
 }
 

@@ -32,6 +32,8 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     first_turn_is_user: false,
     thinks_first: null,
     takes_prefill: false,
+    rests: false,
+    fallbacks: [],
     continued: null,
     context: [{ role: "user", content: "A secret prompt" }],
     memory: null,
@@ -101,7 +103,13 @@ export function makeView(text: string, row: Partial<GenerationRow> = {}, start =
   const { stream_id: _, context: { messages, left_out }, ...place } = START_DATA;
   const running = { status: "running", message_id: null, finish_reason: null, error_code: null } as const;
   const counts = {
-    ...{ prompt_tokens: null, completion_tokens: null, total_tokens: null, cached_tokens: null, reasoning_tokens: null },
+    ...{
+      prompt_tokens: null,
+      completion_tokens: null,
+      total_tokens: null,
+      cached_tokens: null,
+      reasoning_tokens: null,
+    },
     ...{ usage_is_estimated: false, cost: null },
   };
   return {

@@ -10,6 +10,7 @@ import { createDatabase } from "../database/database.ts";
 import type { Rpc } from "../database/rpc.ts";
 import { createGenerations } from "../generation/generations.ts";
 import { createRemoteReaders } from "../generation/remote_readers.ts";
+import type { Configuration } from "../platform/configuration.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { away } from "./database.ts";
 import { readEvents } from "./events.ts";
@@ -31,7 +32,7 @@ export interface Options {
 export type Worker = ReturnType<typeof makeWorkerOver>;
 
 /** Workers for a new user, whose requests name that user unless they name another. */
-export async function makeRelay(sql: SqlDatabase, count = 2) {
+export async function makeRelay(sql: SqlDatabase, count = 2, configuration: Partial<Configuration> = {}) {
   const user = await sql.addUser();
   const streamId = crypto.randomUUID();
   const clock = createManualClock(Date.UTC(2026, 0, 1), sql.idle);
@@ -44,7 +45,11 @@ export async function makeRelay(sql: SqlDatabase, count = 2) {
   };
   const workers = Array.from({ length: count }, (_, index) => {
     const workerId = `00000000-0000-4000-8000-00000000000${index}`;
-    return makeWorkerOver(rpc, makePlatform({ clock, workerId, configuration: { maxConcurrent: 9 } }), user);
+    return makeWorkerOver(
+      rpc,
+      makePlatform({ clock, workerId, configuration: { maxConcurrent: 9, ...configuration } }),
+      user,
+    );
   });
   return {
     sql,
@@ -95,6 +100,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
   const database = createDatabase(platform, (name, args) => state.cut ? Promise.reject(away()) : rpc(name, args));
   const provider = makeProvider();
   const refusals = makeRefusals();
+  const checkAddress = (accessPath: string) => Promise.resolve(new URL(accessPath));
   const verify = (request: Request) => {
     const userId = request.headers.get("authorization")!.replace("Bearer ", "");
     return Promise.resolve(makeCaller(userId));
@@ -107,8 +113,8 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     starts: createStarts(platform),
     database,
     verify,
-    checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
-    generations: createGenerations(platform, database, provider),
+    checkAddress,
+    generations: createGenerations(platform, database, { provider, checkAddress }),
     remoteReaders: createRemoteReaders(platform, database),
   };
   const stream = createStreamHandler({ ...parts, resume: createResume(parts) });

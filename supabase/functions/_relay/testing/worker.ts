@@ -18,7 +18,10 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
   const platform = makePlatform({ configuration });
   const database = makeDatabase();
   const provider = makeProvider();
-  const generations = createGenerations(platform, database, provider);
+  const generations = createGenerations(platform, database, {
+    provider,
+    checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
+  });
   /** An admitted generation, up to where the provider has been asked. */
   async function begin(overrides: AdmittedOverrides = {}) {
     const admitted = makeAdmitted({ startedAt: platform.clock.now(), ...overrides }, platform);

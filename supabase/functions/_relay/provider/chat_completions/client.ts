@@ -83,7 +83,7 @@ function asOurs(fetchAny: typeof fetch): typeof fetch {
     const { generation } = init as object as Passed;
     const response = await fetchAny(input, { ...init, signal: generation });
     if (response.ok) return response;
-    throw new ProviderRefusal(response.status, await response.text());
+    throw new ProviderRefusal(response.status, await response.text(), response.headers.get("retry-after"));
   };
 }
 

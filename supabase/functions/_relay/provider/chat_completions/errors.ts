@@ -11,7 +11,8 @@ import { readRefusedContext } from "./window.ts";
 export class ProviderRefusal extends Error {
   override readonly name = "ProviderRefusal";
 
-  constructor(readonly status: number, readonly body: string) {
+  /** `retryAfter`: the header of that name. */
+  constructor(readonly status: number, readonly body: string, readonly retryAfter: string | null = null) {
     super(`The provider answered with status ${status}`);
   }
 }
@@ -53,7 +54,7 @@ function reasonOf(error: unknown, secrets: Secrets): string {
   return withoutSecrets(said, secrets).replaceAll(/(https?:\/\/[^\s?)]*)\?[^\s)]*/g, "$1");
 }
 
-function refusedWith({ status, body }: ProviderRefusal, secrets: Secrets): RelayError {
+function refusedWith({ status, body, retryAfter }: ProviderRefusal, secrets: Secrets): RelayError {
   if (status >= 300 && status < 400) {
     return new RelayError(
       "provider_error",
@@ -66,7 +67,15 @@ function refusedWith({ status, body }: ProviderRefusal, secrets: Secrets): Relay
     return new RelayError(code, `The provider refused the key of this bot with status ${status}`);
   }
   const words = providerMessage(problem.said, secrets);
-  return new RelayError(code, `The provider refused the request with status ${status}${words}`, taught(code, problem));
+  return new RelayError(code, `The provider refused the request with status ${status}${words}`, {
+    ...taught(code, problem),
+    ...((status === 429 || status === 503) && { retryAfter: secondsOf(retryAfter) }),
+  });
+}
+
+/** A date is too coarse for the seconds that count. */
+function secondsOf(retryAfter: string | null): number | undefined {
+  return /^\d{1,9}(?:\.\d{1,9})?$/.test(retryAfter?.trim() ?? "") ? Number(retryAfter) : undefined;
 }
 
 /** An error that came under status 200; `where` begins the message. */

@@ -53,6 +53,25 @@ const REFUSALS: [status: number, body: unknown, message: string][] = [
   [302, undefined, "The provider answered with a redirect (status 302), which is not followed"],
 ];
 
+Deno.test("the seconds of a Retry-After are those of a 429 or a 503 alone", () => {
+  const cases: [status: number, header: string | null, seconds: number | undefined][] = [
+    [429, "2", 2],
+    [503, " 0.5 ", 0.5],
+    [503, "0", 0],
+    [429, null, undefined],
+    [429, "", undefined],
+    [429, "-1", undefined],
+    [429, "1e3", undefined],
+    [429, "Fri, 31 Dec 1999 23:59:59 GMT", undefined],
+    [500, "2", undefined],
+    [401, "2", undefined],
+  ];
+  for (const [status, header, seconds] of cases) {
+    const error = new APIConnectionError({ cause: new ProviderRefusal(status, "", header) });
+    assert.equal(toProviderError(error, SECRETS).retryAfter, seconds, `${status} ${header}`);
+  }
+});
+
 Deno.test("of a refusal the provider's message is passed on, and nothing else of its body; nothing about a key", () => {
   for (const [status, body, message] of REFUSALS) {
     const error = toProviderError(refused(status, body), SECRETS);

@@ -28,10 +28,14 @@ export function createBoundedFetch(clock: Clock, fetchAny: typeof fetch = fetchI
       throw encoded(coding);
     }
     const body = await readStart(response.body, clock);
+    const retryAfter = response.headers.get("retry-after");
     // Some statuses allow no body, and the package needs only the status of a redirect.
     return new Response(response.status === 304 ? null : body, {
       status: response.status,
-      headers: { "content-type": response.headers.get("content-type") ?? "" },
+      headers: {
+        "content-type": response.headers.get("content-type") ?? "",
+        ...(retryAfter !== null && { "retry-after": retryAfter }),
+      },
     });
   };
 }

@@ -90,12 +90,12 @@ Deno.test("a body that is encoded all the same is refused by name and let go; a 
   }
 });
 
-Deno.test("a short error is given whole, with its status and type alone", async () => {
+Deno.test("a short error is given whole, with its status, type and Retry-After alone", async () => {
   const headers = { "content-type": "application/json", "retry-after": "7" };
   const { boundedFetch, clock } = make(() => new Response('{"error":{"message":"é🐉"}}', { status: 429, headers }));
   const response = await boundedFetch(URL_OF_PROVIDER);
   assert.equal(response.status, 429);
-  assert.deepEqual([...response.headers], [["content-type", "application/json"]]);
+  assert.deepEqual([...response.headers], [["content-type", "application/json"], ["retry-after", "7"]]);
   assert.deepEqual(await response.json(), { error: { message: "é🐉" } });
   assert.equal(clock.pending, 0);
 });
