@@ -11,8 +11,13 @@ export interface ContextMessage {
   content: string;
 }
 
+/** The APIs that a bot's provider may speak. */
+export type ApiName = "chat_completions";
+
 /** Everything that one request to a provider depends on. */
 export interface ProviderCall {
+  /** Absent: chat completions. */
+  api?: ApiName;
   baseUrl: URL;
   /** Null: the provider needs none. */
   accessKey: string | null;

@@ -1,17 +1,18 @@
 /** Bytes in, what a user gets out: each answer whole, cut once at every byte, and one byte a read. */
 
 import assert from "node:assert/strict";
-import { RelayError } from "../../protocol/errors.ts";
-import { createManualClock } from "../../testing/platform.ts";
-import { splitEverywhere } from "../../testing/split.ts";
-import type { Delta } from "../provider.ts";
-import { secretsOf } from "../redact.ts";
-import { thinksFirst } from "../thinking.ts";
-import { createChatCompletions } from "./client.ts";
-import type { Dialect } from "../../testing/dialects.ts";
-import { FAILURES, KEY } from "../../testing/dialects_errors.ts";
-import { STREAMS } from "../../testing/dialects_frames.ts";
-import { createCompletionReader } from "./reader.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { createManualClock } from "../testing/platform.ts";
+import { splitEverywhere } from "../testing/split.ts";
+import type { Delta } from "./provider.ts";
+import { secretsOf } from "./redact.ts";
+import { thinksFirst } from "./thinking.ts";
+import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
+import { createProvider } from "./client.ts";
+import type { Dialect } from "../testing/dialects.ts";
+import { FAILURES, KEY } from "../testing/dialects_errors.ts";
+import { STREAMS } from "../testing/dialects_frames.ts";
+import { createAnswerReader } from "./reader.ts";
 
 interface Seen {
   shown: string;
@@ -42,13 +43,13 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
       contentType: type,
       onSkippedLine: assert.fail,
     };
-    const completion = createCompletionReader(options, (more) => deltas.push(...more));
+    const answer = createAnswerReader(CHAT_COMPLETIONS, options, (more) => deltas.push(...more));
     for (const bytes of reads) {
-      if (completion.isDone()) break;
-      completion.push(bytes);
+      if (answer.isDone()) break;
+      answer.push(bytes);
     }
-    completion.finish();
-    const { finishReason, usage } = completion.end();
+    answer.finish();
+    const { finishReason, usage } = answer.end();
     Object.assign(seen, { end: finishReason, usage: JSON.stringify(usage) });
   } catch (error) {
     seen.end = failureOf(error);
@@ -67,7 +68,7 @@ async function ask({ body, status = 200, type = "text/event-stream", model = "m"
   }, { highWaterMark: 0 });
   const answer = () =>
     Promise.resolve(new Response(body === "" ? null : stream, { status, headers: { "content-type": type } }));
-  const provider = createChatCompletions(createManualClock(), { fetch: answer });
+  const provider = createProvider(createManualClock(), { fetch: answer });
   const call = { accessKey: KEY, model, temperature: null, params: {}, messages: [] };
   const baseUrl = new URL("https://provider.test/v1");
   const deltas: Delta[] = [];

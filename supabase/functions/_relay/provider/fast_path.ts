@@ -5,7 +5,7 @@
  * what that saves.
  */
 
-import type { Delta } from "../provider.ts";
+import type { Delta } from "./provider.ts";
 
 /** The one delta of a chunk that brought nothing else, and the field that held it. */
 export interface SoleDelta {

@@ -1,9 +1,9 @@
 /** Turns the failures of a provider's request into the relay's own errors. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
-import { type ErrorCode, type ErrorDetails, RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
-import { type Secrets, withoutSecrets } from "../redact.ts";
+import { type ErrorCode, type ErrorDetails, RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../protocol/limits.ts";
+import { type Secrets, withoutSecrets } from "./redact.ts";
 import { type Problem, readProblem } from "./problem.ts";
 import { readRefusedContext } from "./window.ts";
 
