@@ -14,6 +14,10 @@ export interface Usage {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
+  /** Of the prompt, those that were read from the provider's cache. */
+  cached_tokens?: number;
+  /** Of the completion, those that were thoughts. */
+  reasoning_tokens?: number;
 }
 
 /** What a provider was sent of a story. */

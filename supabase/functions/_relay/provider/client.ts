@@ -10,6 +10,8 @@ import type { Api } from "./api.ts";
 import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
+import { GEMINI } from "./gemini/api.ts";
+import { OPENAI_RESPONSES } from "./openai_responses/api.ts";
 import { createPacing, type Pacing, type Share } from "./pacing.ts";
 import { readProblem } from "./problem.ts";
 import type { ApiName, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
@@ -19,7 +21,11 @@ import { refusedFields } from "./request.ts";
 import { thinksFirst } from "./thinking.ts";
 
 /** All that a bot can name. */
-const APIS: Record<ApiName, Api> = { chat_completions: CHAT_COMPLETIONS };
+export const APIS: Record<ApiName, Api> = {
+  chat_completions: CHAT_COMPLETIONS,
+  openai_responses: OPENAI_RESPONSES,
+  gemini: GEMINI,
+};
 
 /** What a client of providers is made with. */
 interface Options {

@@ -7,11 +7,14 @@ import { splitEverywhere } from "../testing/split.ts";
 import type { Delta } from "./provider.ts";
 import { secretsOf } from "./redact.ts";
 import { thinksFirst } from "./thinking.ts";
-import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
-import { createProvider } from "./client.ts";
-import type { Dialect } from "../testing/dialects.ts";
+import { APIS, createProvider } from "./client.ts";
+import { COUNTS, type Dialect } from "../testing/dialects.ts";
 import { FAILURES, KEY } from "../testing/dialects_errors.ts";
 import { STREAMS } from "../testing/dialects_frames.ts";
+import { GEMINI_STREAMS } from "../testing/dialects_gemini.ts";
+import { GEMINI_FAILURES } from "../testing/dialects_gemini_errors.ts";
+import { RESPONSES_STREAMS } from "../testing/dialects_responses.ts";
+import { RESPONSES_FAILURES } from "../testing/dialects_responses_errors.ts";
 import { createAnswerReader } from "./reader.ts";
 
 interface Seen {
@@ -20,7 +23,11 @@ interface Seen {
   usage: string;
 }
 
-const USAGE = JSON.stringify({ prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 });
+const DIALECTS = [
+  ...[...STREAMS, ...FAILURES],
+  ...[...RESPONSES_STREAMS, ...RESPONSES_FAILURES],
+  ...[...GEMINI_STREAMS, ...GEMINI_FAILURES],
+];
 
 /** Neighbours of a kind as one, with reasoning in angle brackets. */
 function shownOf(deltas: Delta[]): string {
@@ -33,7 +40,10 @@ function failureOf(error: unknown): string {
 }
 
 /** As the client reads a body. */
-function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]): Seen {
+function read(
+  { api = "chat_completions", type = "text/event-stream", model = "m" }: Dialect,
+  reads: Uint8Array[],
+): Seen {
   const deltas: Delta[] = [];
   const seen: Seen = { shown: "", end: "", usage: "null" };
   try {
@@ -43,7 +53,7 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
       contentType: type,
       onSkippedLine: assert.fail,
     };
-    const answer = createAnswerReader(CHAT_COMPLETIONS, options, (more) => deltas.push(...more));
+    const answer = createAnswerReader(APIS[api], options, (more) => deltas.push(...more));
     for (const bytes of reads) {
       if (answer.isDone()) break;
       answer.push(bytes);
@@ -58,7 +68,7 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
 }
 
 /** Through the whole client, in one read. */
-async function ask({ body, status = 200, type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]) {
+async function ask({ api, body, status = 200, type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]) {
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       const next = reads.shift();
@@ -69,7 +79,7 @@ async function ask({ body, status = 200, type = "text/event-stream", model = "m"
   const answer = () =>
     Promise.resolve(new Response(body === "" ? null : stream, { status, headers: { "content-type": type } }));
   const provider = createProvider(createManualClock(), { fetch: answer });
-  const call = { accessKey: KEY, model, temperature: null, params: {}, messages: [] };
+  const call = { api, accessKey: KEY, model, temperature: null, params: {}, messages: [] };
   const baseUrl = new URL("https://provider.test/v1");
   const deltas: Delta[] = [];
   const seen = await provider.stream({ ...call, baseUrl }, new AbortController().signal, (more) => deltas.push(...more))
@@ -85,18 +95,18 @@ function assertSeen({ name, shown, end, usage }: Dialect, seen: Seen, how: strin
   if (words === undefined && code === seen.end.split(":", 1)[0]) return assert.ok(!seen.end.includes("sk-p"), where);
   if (words === undefined) assert.equal(seen.end, end, where);
   else assert.ok(seen.end.startsWith(`${code}: `) && seen.end.includes(words), `${where}: ${seen.end}, wanted ${end}`);
-  assert.equal(seen.usage, usage ? USAGE : "null", where);
+  assert.equal(seen.usage, JSON.stringify(usage === true ? COUNTS : usage ?? null), where);
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("each dialect has a name of its own, and there are enough of them", () => {
-  const names = [...STREAMS, ...FAILURES].map(({ name }) => name);
+  const names = DIALECTS.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.ok(names.length >= 120, String(names.length));
 });
 
-for (const dialect of [...STREAMS, ...FAILURES]) {
+for (const dialect of DIALECTS) {
   Deno.test(`a provider's answer is read as it is meant: ${dialect.name}`, async () => {
     const whole = bytes(dialect.body);
     if (dialect.body !== "") assertSeen(dialect, await ask(dialect, [whole]), "whole, by the client");

@@ -12,7 +12,7 @@ export interface ContextMessage {
 }
 
 /** The APIs that a bot's provider may speak. */
-export type ApiName = "chat_completions";
+export type ApiName = "chat_completions" | "openai_responses" | "gemini";
 
 /** Everything that one request to a provider depends on. */
 export interface ProviderCall {
