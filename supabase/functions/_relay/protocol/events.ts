@@ -14,9 +14,9 @@ export interface Usage {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
-  /** Of the prompt, those that were read from the provider's cache. */
+  /** Of the prompt, where the provider says how many it had in its cache. */
   cached_tokens?: number;
-  /** Of the completion, those that were thoughts. */
+  /** Of the completion, where the provider counts its reasoning apart. */
   reasoning_tokens?: number;
 }
 

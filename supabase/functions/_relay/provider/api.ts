@@ -10,7 +10,7 @@ export interface Api {
   headersOf(call: ProviderCall): Record<string, string>;
   /** A field that the bot's params set to null is left out. */
   bodyOf(call: ProviderCall): Record<string, unknown>;
-  /** Fields of the body that a bot's params cannot set, and without which no request is made. */
+  /** Fields without which no request is made, whatever a refusal names. */
   reserved: readonly string[];
   createChunkReader(options: ChunkOptions): ChunkReader;
 }

@@ -6,6 +6,8 @@ import type { Log } from "../platform/log.ts";
 import { PROVIDER_USAGE_WAIT_MS } from "../protocol/limits.ts";
 import type { ByteReads } from "../transport/answer.ts";
 import { readsOf } from "../transport/fetch.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { ANTHROPIC_MESSAGES } from "./anthropic_messages/api.ts";
 import type { Api } from "./api.ts";
 import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
@@ -15,6 +17,7 @@ import { OPENAI_RESPONSES } from "./openai_responses/api.ts";
 import { createPacing, type Pacing, type Share } from "./pacing.ts";
 import { readProblem } from "./problem.ts";
 import type { ApiName, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
+import { hintsOf, isOpenAi } from "./hints.ts";
 import { type AnswerReader, createAnswerReader, notAStream } from "./reader.ts";
 import { secretsOf } from "./redact.ts";
 import { refusedFields } from "./request.ts";
@@ -23,6 +26,7 @@ import { thinksFirst } from "./thinking.ts";
 /** All that a bot can name. */
 export const APIS: Record<ApiName, Api> = {
   chat_completions: CHAT_COMPLETIONS,
+  anthropic_messages: ANTHROPIC_MESSAGES,
   openai_responses: OPENAI_RESPONSES,
   gemini: GEMINI,
 };
@@ -34,9 +38,10 @@ interface Options {
 }
 
 /**
- * The openai package makes the request, to the address, with the headers and the body of whichever API. The body of the answer is read here, because the package's own reader bounds no line
- * and takes a stream that breaks off for its end. Nothing is retried, because a second request could be a second bill,
- * except one that was refused for a field which it can do without.
+ * The openai package makes the request, whichever API it is for: only the address, the headers and the body differ. The
+ * body of the answer is read here, because the package's own reader bounds no line and takes a stream that breaks off
+ * for its end. Nothing is retried, because a second request could be a second bill, except one that was refused for a
+ * field which it can do without.
  */
 export function createProvider(clock: Clock, options: Options = {}): Provider {
   const { log = () => {} } = options;
@@ -54,7 +59,7 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
       const secrets = secretsOf(call.accessKey, call.headers ?? {}, call.baseUrl);
       try {
         signal.throwIfAborted();
-        const api = APIS[call.api ?? "chat_completions"];
+        const api = apiOf(call);
         const { reads, contentType } = await open(client, api, call, signal);
         const answer = createAnswerReader(api, {
           secrets,
@@ -69,6 +74,11 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
       }
     },
   };
+}
+
+function apiOf({ api = "chat_completions" }: ProviderCall): Api {
+  if (Object.hasOwn(APIS, api)) return APIS[api as ApiName];
+  throw new RelayError("provider_refused", "Cannot ask the provider of this bot: this worker does not know its API");
 }
 
 /** What the package hands on to its `fetch` unread. */
@@ -111,6 +121,7 @@ async function open(client: OpenAI, api: Api, call: ProviderCall, signal: AbortS
 
 /** A provider that refuses a field by name has generated nothing, so the request is made once more without it. */
 async function request(client: OpenAI, api: Api, call: ProviderCall, signal: AbortSignal): Promise<Response> {
+  if (isOpenAi(call.baseUrl)) call.hints = await hintsOf(call);
   const body = api.bodyOf(call);
   try {
     return await send(client, api, call, body, signal);

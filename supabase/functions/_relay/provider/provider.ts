@@ -12,12 +12,15 @@ export interface ContextMessage {
 }
 
 /** The APIs that a bot's provider may speak. */
-export type ApiName = "chat_completions" | "openai_responses" | "gemini";
+export type ApiName = "chat_completions" | "anthropic_messages" | "openai_responses" | "gemini";
+
+/** Whether a request of this API may end with the beginning of its answer. */
+export const takesPrefill = (api: string): boolean => api !== "openai_responses";
 
 /** Everything that one request to a provider depends on. */
 export interface ProviderCall {
-  /** Absent: chat completions. */
-  api?: ApiName;
+  /** An `ApiName` where this worker knows it; absent: chat completions. */
+  api?: string;
   baseUrl: URL;
   /** Null: the provider needs none. */
   accessKey: string | null;
@@ -39,6 +42,11 @@ export interface ProviderCall {
   isPrefilled?: boolean;
   /** The most tokens of the answer; null: the provider's own limit. */
   replyTokens?: number | null;
+  /** Whose request it is, for providers that keep what conversations have in common, or watch for abuse. */
+  conversationId?: string;
+  userId?: string;
+  /** What the client adds to the body for such a provider; the bot's params come first. */
+  hints?: Record<string, string>;
 }
 
 /** What a read added to the answer: clean text, never empty. */

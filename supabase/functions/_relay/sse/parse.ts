@@ -162,7 +162,7 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       if (open.bareEnd !== null) open.dispatch("");
       open.add(valueOf(text, 5));
     } else if (text.startsWith("event:")) {
-      open.isError = valueOf(text, 6).trim() === "error";
+      open.name(valueOf(text, 6).trim());
     } else if (text.startsWith("error:")) {
       open.isError = true;
       open.add(valueOf(text, 6));
@@ -211,11 +211,16 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
   let data: string | null = null;
   /** The last character of the data: to look for it there would join all lines of the event once more. */
   let last = "";
+  let isNamed = false;
   const event = {
     isError: false,
     /** The last line of JSON that has no field's name; null: it has one. */
     bareEnd: null as RegExp | null,
-    hasBegun: () => data !== null || event.isError,
+    hasBegun: () => data !== null || isNamed || event.isError,
+    name(name: string) {
+      isNamed = true;
+      event.isError = name === "error";
+    },
     add(value: string) {
       // No JSON has these two next to each other on two lines: the blank line between two events is missing.
       if (last === "}" && data !== null && event.bareEnd === null && /^(?:\{|\[DONE)/.test(value)) event.dispatch("");
@@ -227,6 +232,7 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
       const wasError = event.isError;
       event.isError = false;
       event.bareEnd = null;
+      isNamed = false;
       if (data === null) return;
       const whole = data;
       data = null;

@@ -157,6 +157,19 @@ Deno.test("JSON over many lines without a field's name is one event, to the brac
   assert.deepEqual(parse([bytes("[\n  x\n")]), ["[\n  x"]);
 });
 
+Deno.test("the name of an event is part of it: it is given as it came, and its data is not read by itself", () => {
+  const events: string[] = [];
+  const parser = createEventParser((data, event) => events.push(data, event), LIMIT);
+  const [named, nameless] = ["event: x\ndata: a\n\n", "data: b\n\n"];
+  assert.equal(parser.parse(`event: ping\n\n${named}${nameless}`, 0), "event: ping\n\n".length);
+  assert.equal(parser.parse(`${named}${nameless}`, 0), named.length);
+  parser.parse("event: x\n", 0);
+  assert.equal(parser.isOpen, true);
+  parser.parse("data: c\n\n", 0);
+  parser.parse(nameless, 0);
+  assert.deepEqual(events, ["a", named, "c", "", "b", nameless]);
+});
+
 Deno.test("parse() stops where no event is open, so that its caller may read what follows in another way", () => {
   const parser = createEventParser(() => {}, LIMIT);
   const text = ": hm\ndata: a\n\ndata: b\n";

@@ -1,5 +1,6 @@
 /** Shapes the request of chat completions so that models take it. */
 
+import { isOpenAi } from "../hints.ts";
 import type { ContextMessage, ProviderCall } from "../provider.ts";
 import { endpointAt, headersWith, messagesFor } from "../request.ts";
 
@@ -23,8 +24,8 @@ export function headersOf(call: ProviderCall): Record<string, string> {
 
 /** The body. A field that the bot's params set to null is left out. */
 export function bodyOf(call: ProviderCall): Record<string, unknown> {
-  const { temperature, params, model } = call;
-  const fields = { temperature, stream_options: { include_usage: true }, ...replyLimit(call), ...params };
+  const { temperature, params, model, hints } = call;
+  const fields = { temperature, stream_options: { include_usage: true }, ...hints, ...replyLimit(call), ...params };
   const kept = Object.entries(fields).filter(([name, value]) =>
     value !== null && !RESERVED.includes(name) && (call.isPrefilled || !PREFILL_FIELDS.includes(name))
   );
@@ -42,5 +43,5 @@ function replyLimit({ baseUrl, params, replyTokens = null }: ProviderCall): Reco
   if (replyTokens === null || Object.hasOwn(params, "max_tokens") || Object.hasOwn(params, "max_completion_tokens")) {
     return {};
   }
-  return { [baseUrl.hostname === "api.openai.com" ? "max_completion_tokens" : "max_tokens"]: replyTokens };
+  return { [isOpenAi(baseUrl) ? "max_completion_tokens" : "max_tokens"]: replyTokens };
 }

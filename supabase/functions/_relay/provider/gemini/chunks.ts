@@ -1,7 +1,7 @@
 /** Reads the chunks of Gemini's streamGenerateContent, and the one answer of generateContent. */
 
 import { RelayError } from "../../protocol/errors.ts";
-import { withUsage } from "../chat_completions/usage.ts";
+import { withUsage } from "../usage.ts";
 import { type Answer, type Chunk, type ChunkOptions, type ChunkReader, createChunkReader } from "../chunks.ts";
 import { providerMessage } from "../errors.ts";
 import type { SoleDelta } from "../fast_path.ts";

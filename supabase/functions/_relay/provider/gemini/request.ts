@@ -38,7 +38,7 @@ export function bodyOf(call: ProviderCall): Record<string, unknown> {
   const settings: Record<string, unknown> = { temperature, maxOutputTokens: replyTokens };
   for (const [name, value] of Object.entries(params)) {
     if (OWN.test(name)) continue;
-    if (/^generation_?config$/i.test(name)) Object.assign(settings, value);
+    if (/^generation_?config$/i.test(name)) Object.assign(settings, fieldsOf(value));
     else if (FIELDS.test(name)) fields.push([name, value]);
     else settings[name] = value;
   }
@@ -56,6 +56,10 @@ export function bodyOf(call: ProviderCall): Record<string, unknown> {
     })),
     generationConfig,
   };
+}
+
+function fieldsOf(value: unknown): object {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
 function partOf({ content }: ContextMessage): { text: string } {

@@ -1,6 +1,6 @@
 /** Reads the events of OpenAI's Responses, also as servers that have taken the API over send them. */
 
-import { withUsage } from "../chat_completions/usage.ts";
+import { withUsage } from "../usage.ts";
 import { type Answer, type Chunk, type ChunkOptions, type ChunkReader, createChunkReader } from "../chunks.ts";
 import type { SoleDelta } from "../fast_path.ts";
 import { isProblem } from "../problem.ts";

@@ -24,8 +24,8 @@ export function headersOf(call: ProviderCall): Record<string, string> {
  * from is its own last message, and it begins a new one.
  */
 export function bodyOf(call: ProviderCall): Record<string, unknown> {
-  const { temperature, replyTokens = null, params, model } = call;
-  const fields = { temperature, max_output_tokens: replyTokens, store: false, ...params };
+  const { temperature, replyTokens = null, params, model, hints } = call;
+  const fields = { temperature, max_output_tokens: replyTokens, store: false, ...hints, ...params };
   const kept = Object.entries(fields).filter(([name, value]) => value !== null && !RESERVED.includes(name));
   const messages = messagesFor(call);
   const instructions = messages.filter(({ role }) => role === "system").map(({ content }) => content).join("\n\n");

@@ -1,6 +1,6 @@
 /** Reads what a provider reports of tokens. */
 
-import type { Usage } from "../../protocol/events.ts";
+import type { Usage } from "../protocol/events.ts";
 
 /** Adds a report to what is known; one without counts, or that is no object, changes nothing. */
 export function withUsage(known: Usage | null, reported: unknown): Usage | null {
