@@ -33,6 +33,9 @@ const MAX_CHUNKS_OF_AN_EVENT = 1_000;
 /** Events that look like JSON and are none: to find that out costs as much as reading some ten chunks. */
 const MAX_BROKEN_EVENTS = 100;
 
+/** Of a finish reason, from which 100 are kept once the secrets are out. */
+const MAX_REASON_UNITS = 1_000;
+
 /** One JSON object of a provider's stream. */
 export type Chunk = Record<string, unknown>;
 
@@ -158,10 +161,8 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions, name: string) {
       hasText ||= kind === "text";
       deltas.add(kind, text);
     },
-    /** The reason goes into a column, which can hold neither U+0000 nor half a character. */
     finish(reason: string) {
-      const clean = reason.slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?");
-      if (!isComplete() || isFinish(clean)) finishReason = clean;
+      if (!isComplete() || isFinish(reason)) finishReason = reason.slice(0, MAX_REASON_UNITS);
     },
     isComplete,
     isClosed: () => isClosed,
@@ -181,13 +182,18 @@ function createAnswer({ secrets, thinksFirst }: ChunkOptions, name: string) {
       deltas.end();
       if (finishReason === null && hasText && isOver) finishReason = "stop";
       if (finishReason === null) throw unfinished(junk, hasText, secrets, name);
-      const reason = withoutSecrets(finishReason, secrets);
+      const reason = cleanReason(finishReason, secrets);
       if (!isFinish(finishReason)) {
         throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
       }
       return { finishReason: reason, usage: this.usage };
     },
   };
+}
+
+/** The reason goes into a column, which can hold neither U+0000 nor half a character. */
+function cleanReason(reason: string, secrets: Secrets): string {
+  return withoutSecrets(reason, secrets).slice(0, 100).replaceAll(/[^\x20-\x7e]/g, "?");
 }
 
 function unfinished(junk: string | null, hasText: boolean, secrets: Secrets, name: string): RelayError {

@@ -8,6 +8,7 @@ import type { Delta } from "./provider.ts";
 import { secretsOf } from "./redact.ts";
 import { thinksFirst } from "./thinking.ts";
 import { APIS, createProvider } from "./client.ts";
+import { ANTHROPIC_FAILURES, ANTHROPIC_STREAMS } from "../testing/dialects_anthropic.ts";
 import { COUNTS, type Dialect } from "../testing/dialects.ts";
 import { FAILURES, KEY } from "../testing/dialects_errors.ts";
 import { STREAMS } from "../testing/dialects_frames.ts";
@@ -25,6 +26,7 @@ interface Seen {
 
 const DIALECTS = [
   ...[...STREAMS, ...FAILURES],
+  ...[...ANTHROPIC_STREAMS, ...ANTHROPIC_FAILURES],
   ...[...RESPONSES_STREAMS, ...RESPONSES_FAILURES],
   ...[...GEMINI_STREAMS, ...GEMINI_FAILURES],
 ];

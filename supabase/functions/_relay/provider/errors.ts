@@ -123,7 +123,7 @@ const AUTH_WORDS =
 const RATE =
   /rate.?limit|too_?many_?requests|\bthrottl|resource_exhausted|^429$|requests? per (?:minute|day)|tokens? per (?:minute|day)|too many requests|slow down|速率/i;
 const REFUSED_TYPES =
-  /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|failed_precondition|validation(?:_?error)?)$/;
+  /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|request_too_large|failed_precondition|validation(?:_?error)?)$/;
 
 /** Where no status says that the request is refused. */
 const FLAGGED = /moderat|flagged|content (?:policy|filter)|guardrail|\bsensitive|_sensitive|敏感|^invalid param/i;

@@ -10,6 +10,7 @@ import {
 import { makeRandom, splitEverywhere, splitRandomly } from "../testing/split.ts";
 import type { Delta, ProviderEnd } from "./provider.ts";
 import { secretsOf } from "./redact.ts";
+import { ANTHROPIC_MESSAGES } from "./anthropic_messages/api.ts";
 import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
 import { createCompletionChunkReader } from "./chat_completions/chunks.ts";
 import { MAX_GIVEN_UNITS } from "./deltas.ts";
@@ -197,22 +198,52 @@ Deno.test("lists within lists are no chunk, however deep", () => {
   assert.equal(read([bytes(stream([lists]))]).end, message);
 });
 
-Deno.test("chunks that are alike are not parsed again", () => {
-  const parse = JSON.parse;
+/** How often JSON was parsed. */
+function parses(work: () => void): number {
+  const { parse } = JSON;
   let parsed = 0;
   JSON.parse = (...args) => {
     parsed++;
     return parse(...args);
   };
   try {
-    const words = Array.from({ length: 50 }, (_, index) => text(` ${index}`));
-    const { deltas } = read([bytes(stream([...words, finish]))]);
-    assert.equal(deltas[0].text.length, 140);
+    work();
   } finally {
     JSON.parse = parse;
   }
+  return parsed;
+}
+
+Deno.test("chunks that are alike are not parsed again", () => {
+  const words = Array.from({ length: 50 }, (_, index) => text(` ${index}`));
+  const parsed = parses(() => {
+    const { deltas } = read([bytes(stream([...words, finish]))]);
+    assert.equal(deltas[0].text.length, 140);
+  });
   // The first one, and the one that finishes.
   assert.equal(parsed, 2);
+});
+
+Deno.test("nor are those that have a name before their data", () => {
+  const event = (type: string, fields: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
+  const says = (text: string) => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } });
+  const thinks = (thinking: string) =>
+    event("content_block_delta", { index: 0, delta: { type: "thinking_delta", thinking } });
+  const numbers = Array.from({ length: 50 }, (_, index) => ` ${index}`);
+  const end = event("message_delta", { delta: { stop_reason: "end_turn" } }) + event("message_stop", {});
+  const deltas: Delta[] = [];
+  const answer = createAnswerReader(ANTHROPIC_MESSAGES, OPTIONS, (more) => deltas.push(...more));
+  const parsed = parses(() => {
+    answer.push(bytes([...numbers.map(thinks), ...numbers.map(says)].join("")));
+    answer.push(bytes(numbers.map(says).join("")));
+    answer.push(bytes(end));
+    answer.finish();
+  });
+  assert.equal(answer.end().finishReason, "stop");
+  const all = numbers.join("");
+  assert.deepEqual(joined(deltas), [{ kind: "reasoning", text: all }, { kind: "text", text: all + all }]);
+  // The first of each kind, and the two that end.
+  assert.equal(parsed, 4);
 });
 
 Deno.test("a body of JSON in one line, or in a line for each chunk, is parsed once", () => {

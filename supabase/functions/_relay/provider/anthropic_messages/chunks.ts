@@ -21,7 +21,7 @@ type Fields = Record<string, unknown>;
 
 /** Reads the data of one answer's events. */
 export function createMessageChunkReader(options: ChunkOptions): ChunkReader {
-  return createChunkReader(options, "part of a message", createReadChunk);
+  return createChunkReader(options, "Messages event", createReadChunk);
 }
 
 function createReadChunk(answer: Answer) {
