@@ -51,8 +51,10 @@ const invalid = (message: string) =>
 /** Refuses what Anthropic refuses, and writes its answer byte by byte. */
 function serveMessages() {
   const seen: Record<string, unknown>[] = [];
+  // A runtime's `fetch` may keep a connection for longer than a test can wait.
+  const connection = "close";
   const refuse = (status: number, type: string, message: string) =>
-    Response.json({ type: "error", error: { type, message } }, { status });
+    Response.json({ type: "error", error: { type, message } }, { status, headers: { connection } });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const body = await request.json();
     seen.push(body);
@@ -68,17 +70,17 @@ function serveMessages() {
       roles.at(-1) === "assistant" && /\s$/.test(messages.at(-1).content) &&
         "final content cannot end with white space";
     if (wrong) return refuse(400, "invalid_request_error", wrong);
-    const bytes = new TextEncoder().encode(STREAM.body);
-    const whole = new ReadableStream({
-      async start(controller) {
-        for (const byte of bytes) {
-          controller.enqueue(Uint8Array.of(byte));
-          await null;
-        }
-        controller.close();
+    const bytes = [...new TextEncoder().encode(STREAM.body)];
+    const whole = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const byte = bytes.shift();
+        if (byte === undefined) controller.close();
+        else controller.enqueue(Uint8Array.of(byte));
       },
+    }, { highWaterMark: 0 });
+    return new Response(stream ? whole : null, {
+      headers: { connection, "content-type": "text/event-stream; charset=utf-8" },
     });
-    return new Response(stream ? whole : null, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
   });
   return {
     seen,
