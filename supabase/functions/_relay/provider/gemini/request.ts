@@ -31,7 +31,7 @@ export function headersOf(call: ProviderCall): Record<string, string> {
   return headersWith(call, (key) => ({ "x-goog-api-key": key }));
 }
 
-/** The body. A field that the bot's params set to null is left out. */
+/** The body. A field that the bot's params set to null is left out. The first turn is the user's: no other is taken. */
 export function bodyOf(call: ProviderCall): Record<string, unknown> {
   const { temperature, replyTokens = null, params } = call;
   const fields: [string, unknown][] = [];
@@ -42,7 +42,7 @@ export function bodyOf(call: ProviderCall): Record<string, unknown> {
     else if (FIELDS.test(name)) fields.push([name, value]);
     else settings[name] = value;
   }
-  const messages = messagesFor(call);
+  const messages = messagesFor({ ...call, firstTurnIsUser: true });
   const instructions = messages.filter(({ role }) => role === "system").map(partOf);
   const generationConfig = Object.fromEntries(
     Object.entries(settings).filter(([name, value]) => value !== null && !OWN.test(name)),
