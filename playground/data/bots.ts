@@ -5,7 +5,7 @@ import { type Bot, rowOf, rowsOf } from "./rows.ts";
 
 // Listed by name: "*" would include the key and the headers, and the Data API refuses that.
 const HABITS = "context_tokens, reply_tokens, takes_prefill, takes_system, first_turn_is_user, thinks_first, memory";
-const COLUMNS = `id::text, user_id, name, model, access_path, system_prompt, temperature, ${HABITS}` as const;
+const COLUMNS = `id::text, user_id, name, model, access_path, api, system_prompt, temperature, ${HABITS}` as const;
 
 /** What the owner can set. Without `access_key` the stored key stays, and so do headers. */
 export type BotFields = Omit<Bot, "id" | "user_id"> & { access_key?: string; headers?: Record<string, string> };

@@ -7,6 +7,8 @@ export interface Bot {
   name: string;
   model: string;
   access_path: string;
+  /** Which API the provider speaks. */
+  api: string;
   system_prompt: string | null;
   temperature: number | null;
   /** What the model reads at once, its answer included; null: unknown. */

@@ -23,6 +23,7 @@ export function botFieldsOf(values: Record<string, string>): BotFields {
     name,
     model,
     access_path: baseUrl,
+    api: values.api,
     temperature: temperatureOf(values.temperature),
     system_prompt: values.system_prompt.trim() || null,
     ...tokensOf(values),

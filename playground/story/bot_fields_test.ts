@@ -5,6 +5,7 @@ import { botFieldsOf } from "./bot_fields.ts";
 /** What an untouched form has, after the three fields that must be filled. */
 const ENTERED = {
   ...{ name: "Fox", model: "m1", access_path: "https://api.test/v1", access_key: "", temperature: "" },
+  api: "chat_completions",
   ...{ system_prompt: " ", context_tokens: "", reply_tokens: "", thinks_first: "", headers: "", takes_system: "on" },
 };
 
@@ -13,6 +14,7 @@ const fieldsOf = (changes: Record<string, string>) => botFieldsOf({ ...ENTERED, 
 Deno.test("what is left empty is unknown, and a stored key and stored headers stay", () => {
   equal(fieldsOf({}), {
     ...{ name: "Fox", model: "m1", access_path: "https://api.test/v1", temperature: null, system_prompt: null },
+    api: "chat_completions",
     ...{ context_tokens: null, reply_tokens: null, thinks_first: null },
     ...{ takes_system: true, takes_prefill: false, first_turn_is_user: false, memory: false },
   });

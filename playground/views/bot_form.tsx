@@ -65,6 +65,14 @@ export function BotForm({ bot, onClose }: BotFormProps) {
   );
 }
 
+/** What a provider may speak. */
+const APIS = {
+  chat_completions: "OpenAI’s chat completions, as most providers",
+  anthropic_messages: "Anthropic’s Messages",
+  openai_responses: "OpenAI’s Responses",
+  gemini: "Google’s Gemini",
+};
+
 function Fields({ bot }: { bot: Bot | null }) {
   return (
     <>
@@ -92,7 +100,13 @@ function Fields({ bot }: { bot: Bot | null }) {
         name="access_path"
         type="url"
         defaultValue={bot?.access_path ?? "https://api.openai.com/v1"}
-        help="Any provider with OpenAI’s chat completions API."
+        help="Where the provider is called, up to its version."
+      />
+      <Choice
+        label="API"
+        name="api"
+        value={bot?.api ?? "chat_completions"}
+        options={APIS}
       />
       <Field
         label="Key"
