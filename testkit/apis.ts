@@ -51,6 +51,9 @@ export function deltaEvent(delta: Record<string, unknown>): string {
   return event({ object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason: null }] });
 }
 
+/** The event of a chunk of text, in chat completions. */
+export const tokenEvent = (content: string): string => deltaEvent({ content });
+
 /** The events that end an answer as OpenAI ends it, in chat completions. */
 export function finishEvents(reason = "stop"): string {
   return event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }) +
@@ -72,7 +75,7 @@ const CHAT_COMPLETIONS: Speech = {
   path: /\/chat\/completions$/,
   messagesOf: ({ messages }) => messages,
   speaker: () => ({
-    text: (content) => deltaEvent({ content }),
+    text: tokenEvent,
     reasoning: (reasoning_content) => deltaEvent({ reasoning_content }),
     finish: finishEvents,
     fail: (failure, message) => event(openAiError(failure, message)),

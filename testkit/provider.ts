@@ -1,9 +1,8 @@
 /** The one fake provider: a test decides every byte of its answers, and knows how many of them are open. */
 
 import { type Failure, type Message, type Speaker, SPEECHES, STATUSES } from "./apis.ts";
-import { createChance, oneOf } from "./figures.ts";
 
-export { deltaEvent, event, type Failure, finishEvents, USAGE } from "./apis.ts";
+export { deltaEvent, event, type Failure, finishEvents, tokenEvent, USAGE } from "./apis.ts";
 
 /** One request of the relay, and the answer to it in the test's hands. */
 export interface ProviderCall {
@@ -98,38 +97,6 @@ export const hangs: SocketScript = async (connection) => {
 
 /** Ends the connection without an answer. */
 export const hangsUp: SocketScript = () => {};
-
-/** What a prompt can order as JSON, for clients that have nothing but the relay. */
-export interface Order {
-  /** Chooses the words. */
-  seed?: number;
-  chunks: number;
-  /** Between two chunks. */
-  pauseMs?: number;
-  /** After the last chunk; `wait` sends nothing more until the relay disconnects. */
-  end?: "finish" | "wait" | "break";
-}
-
-/** Plays what the last message orders; a prompt that orders nothing gets a short text. */
-export const ordered: Script = async (call) => {
-  const prompt = call.messages.at(-1)!.content;
-  const order: Order = prompt.startsWith("{") ? JSON.parse(prompt) : { chunks: 20 };
-  const { seed = 1, chunks, pauseMs = 2, end = "finish" } = order;
-  const chance = createChance(seed);
-  for (let chunk = 0; chunk < chunks && !call.over; chunk++) {
-    await call.token(Array.from({ length: 1 + Math.floor(chance() * 8) }, () => oneOf(chance, PARTS)).join(""));
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-  if (end === "finish") await call.finish();
-  if (end === "break") call.break();
-  await call.closed;
-};
-
-/** What a client must not lose, double or cut. */
-const PARTS = ["a", " ", "\n", "\n\n", "  ", "data: ", "é", "€", "🐉", "end"];
-
-/** The event of a chunk of text, in chat completions. */
-export const tokenEvent = (content: string): string => SPEECHES.chat_completions.speaker().text(content);
 
 const CHAT = Object.entries(SPEECHES)[0];
 
