@@ -5,7 +5,7 @@ import type { Sql } from "postgres";
 import { type Ending, finish as finishWith } from "../../supabase/functions/_relay/database/finish.ts";
 import type { Rpc } from "../../supabase/functions/_relay/database/rpc.ts";
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
-import { withUsage } from "../../supabase/functions/_relay/provider/chat_completions/usage.ts";
+import { withUsage } from "../../supabase/functions/_relay/provider/usage.ts";
 import { type Chance, oneOf } from "../../testkit/figures.ts";
 import { admit, type Admitted, beat, expire, sweep } from "./relay_sql.ts";
 import type { TransactionRace } from "./transaction_race.ts";
