@@ -53,6 +53,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "messages: it belongs to the role postgres",
   ],
   [
+    "a table of fallbacks",
+    "create table public.bot_fallbacks (id uuid);",
+    "bot_fallbacks: a table of the FastAPI relay never had this name",
+  ],
+  [
     "a table of shares",
     "create table public.bot_shares (id uuid);",
     "bot_shares: a table of the FastAPI relay never had this name",
