@@ -44,6 +44,9 @@ export interface StartData {
 export interface DoneData {
   stream_id: string;
   message_id: Id | null;
+  /** Who answered: the bot, or one of its fallbacks; null: not known any more. */
+  bot_id: Id | null;
+  model: string | null;
   is_complete: boolean;
   finish_reason: string;
   usage: Usage | null;
