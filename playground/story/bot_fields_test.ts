@@ -1,6 +1,6 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal, throws } from "node:assert/strict";
-import { botFieldsOf } from "./bot_fields.ts";
+import { botFieldsOf, fallbacksOf } from "./bot_fields.ts";
 
 /** What an untouched form has, after the three fields that must be filled. */
 const ENTERED = {
@@ -20,6 +20,12 @@ Deno.test("what is left empty is unknown, and a stored key and stored headers st
   });
   const { takes_system: _, ...unticked } = ENTERED;
   equal(botFieldsOf(unticked).takes_system, false);
+});
+
+Deno.test("fallbacks keep their order, without gaps, and each is chosen once", () => {
+  equal(fallbacksOf({ ...ENTERED, fallback_1: "", fallback_2: "b", fallback_3: "a" }), ["b", "a"]);
+  equal(fallbacksOf(ENTERED), []);
+  throws(() => fallbacksOf({ fallback_1: "a", fallback_3: "a" }), /each bot once/);
 });
 
 Deno.test("a bot writes memories where the box is ticked", () => {

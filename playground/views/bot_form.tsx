@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Bot } from "../data/rows.ts";
-import { botFieldsOf } from "../story/bot_fields.ts";
+import { botFieldsOf, FALLBACKS, fallbacksOf } from "../story/bot_fields.ts";
 import { Check, Choice, ConfirmDelete, Field, FormError, Modal, valuesOf } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -35,7 +35,7 @@ export function BotForm({ bot, onClose }: BotFormProps) {
         autoComplete="off"
         onSubmit={(event) => {
           const values = valuesOf(event);
-          attempt(() => session.saveBot(bot?.id ?? null, botFieldsOf(values)));
+          attempt(() => session.saveBot(bot?.id ?? null, botFieldsOf(values), fallbacksOf(values)));
         }}
       >
         <Fields bot={bot} />
@@ -123,8 +123,41 @@ function Fields({ bot }: { bot: Bot | null }) {
         defaultValue={bot?.system_prompt ?? ""}
         placeholder="You tell short, warm stories and never explain the moral."
       />
+      <Fallbacks bot={bot} />
       <Habits bot={bot} />
     </>
+  );
+}
+
+/** Who is asked in the bot's place. */
+function Fallbacks({ bot }: { bot: Bot | null }) {
+  const { bots, user } = useSession();
+  const others = bots.value?.filter(({ id }) => id !== bot?.id) ?? [];
+  if (others.length === 0) return null;
+  const names = others.map(({ id, name, user_id }): [string, string] => [
+    id,
+    `${name || "Unnamed bot"}${user_id === user.id ? "" : " (shared)"}`,
+  ]);
+  const chosen = bot?.fallbacks.filter((id) => others.some((other) => other.id === id)) ?? [];
+  return (
+    <details class="habits" open={chosen.length > 0}>
+      <summary>When its provider is down</summary>
+      <div class="form">
+        <p class="help">
+          Another bot’s model answers, with this bot’s instructions. Only before the first word: no answer is of two
+          models.
+        </p>
+        {FALLBACKS.slice(0, others.length).map((name, index) => (
+          <Choice
+            key={name}
+            label={["Ask first", "Then", "At last"][index]}
+            name={name}
+            value={chosen[index] ?? ""}
+            options={{ "": "Nobody", ...Object.fromEntries(names) }}
+          />
+        ))}
+      </div>
+    </details>
   );
 }
 
