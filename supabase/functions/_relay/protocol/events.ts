@@ -14,10 +14,12 @@ export interface Usage {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
-  /** Of the prompt, where the provider says how many it had in its cache. */
+  /** Of the prompt, what the provider had in its cache; absent: nothing, or it has not said. */
   cached_tokens?: number;
-  /** Of the completion, where the provider counts its reasoning apart. */
+  /** Of the completion, what was reasoning; absent: nothing, or the provider has not said. */
   reasoning_tokens?: number;
+  /** In the operator's currency; absent: the model has no price. */
+  cost?: number;
 }
 
 /** What a provider was sent of a story. */

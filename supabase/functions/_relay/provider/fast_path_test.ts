@@ -51,6 +51,12 @@ Deno.test("chunks match from where they begin, as many as follow each other, and
   ) {
     assert.deepEqual(matches(event("a"), two + rest), [two.length, "bc"], rest);
   }
+  // A control character is looked for in many texts at once, and what is before it still matches.
+  for (const [before, value] of [[two, "bc"], [two + event('\\"') + two, 'bc"bc']]) {
+    for (const after of ["", two, event("\\n")]) {
+      assert.deepEqual(matches(event("a"), before + event("a\tb") + after), [before.length, value]);
+    }
+  }
   const three = padded("b", "x") + padded("c", "yz") + padded("d", "");
   assert.deepEqual(matches(padded("a", ""), three + padded("e", "\\n") + padded("f", "")), [three.length, "bcd"]);
 });

@@ -2,34 +2,62 @@
 
 import type { Usage } from "../protocol/events.ts";
 
-/** Adds a report to what is known; one without counts, or that is no object, changes nothing. */
+type Counts = Record<string, unknown>;
+
+/**
+ * Adds a report to what is known; one without counts, or that is no object, changes nothing. A later report takes the
+ * place of an earlier one: providers that report in each chunk, or twice, report what it is so far.
+ */
 export function withUsage(known: Usage | null, reported: unknown): Usage | null {
-  if (typeof reported !== "object" || reported === null) return known;
-  const counts = reported as Record<string, unknown>;
+  const counts = toCounts(reported);
+  if (counts === null) return known;
   const prompt = toCount(counts.prompt_tokens) ?? toCount(counts.input_tokens);
   const completion = toCount(counts.completion_tokens) ?? toCount(counts.output_tokens);
   const total = toCount(counts.total_tokens);
   if (!prompt && !completion && !total && (known !== null || (prompt ?? completion ?? total) === null)) return known;
+  const cached = cachedOf(counts) || known?.cached_tokens;
+  const reasoning = reasoningOf(counts) || known?.reasoning_tokens;
   const prompt_tokens = prompt ?? known?.prompt_tokens ?? null;
-  const completion_tokens = completion || (known?.completion_tokens ?? completion);
-  const cached = detailOf(counts.prompt_tokens_details, "cached_tokens") ?? known?.cached_tokens;
-  const reasoning = detailOf(counts.completion_tokens_details, "reasoning_tokens") ?? known?.reasoning_tokens;
+  const said = isWithoutReasoning(prompt, completion, total, reasoning) ? completion! + reasoning! : completion;
+  const completion_tokens = said || (known?.completion_tokens ?? said);
   return {
     prompt_tokens,
     completion_tokens,
     total_tokens: Math.max(total ?? 0, known?.total_tokens ?? 0) || sumOf(prompt_tokens, completion_tokens),
-    ...(cached === undefined ? {} : { cached_tokens: cached }),
-    ...(reasoning === undefined ? {} : { reasoning_tokens: reasoning }),
+    ...(cached && { cached_tokens: cached }),
+    ...(reasoning && { reasoning_tokens: reasoning }),
   };
 }
 
-function detailOf(details: unknown, name: string): number | undefined {
-  if (typeof details !== "object" || details === null) return undefined;
-  return toCount((details as Record<string, unknown>)[name]) ?? undefined;
+/** Of the prompt, what the provider had in its cache. */
+function cachedOf(counts: Counts): number | null {
+  const details = toCounts(counts.prompt_tokens_details) ?? toCounts(counts.input_tokens_details);
+  return toCount(details?.cached_tokens) ?? toCount(counts.prompt_cache_hit_tokens) ?? toCount(counts.cached_tokens) ??
+    toCount(counts.cache_read_input_tokens);
+}
+
+/** Of the completion, what was reasoning. */
+function reasoningOf(counts: Counts): number | null {
+  const details = toCounts(counts.completion_tokens_details) ?? toCounts(counts.output_tokens_details);
+  return toCount(details?.reasoning_tokens) ?? toCount(counts.reasoning_tokens);
+}
+
+/** xAI counts reasoning beside the completion, and bills it as such; only the total shows that. */
+function isWithoutReasoning(
+  prompt: number | null,
+  completion: number | null,
+  total: number | null,
+  reasoning: number | null | undefined,
+): boolean {
+  return prompt !== null && completion !== null && !!reasoning && prompt + completion + reasoning === total;
 }
 
 function sumOf(prompt: number | null, completion: number | null): number | null {
   return prompt === null || completion === null ? null : toCount(prompt + completion);
+}
+
+function toCounts(value: unknown): Counts | null {
+  return typeof value === "object" && value !== null ? value as Counts : null;
 }
 
 /** The database's columns are integers. */
