@@ -1,4 +1,4 @@
-begin; select plan(70);
+begin; select plan(80);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -23,6 +23,9 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ select public.relay_count_refusals(array['internal'], array[1]) $$),
   ('relay.fold',             'denied',  'denied',  'denied',  'denied',  '1', 'select relay.fold()'),
   ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
+  ('move_keys_to_vault',     'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.move_keys_to_vault()'),
+  ('relay.key_of',           'denied',  'denied',  'denied',  'denied',  '2',
+    'select relay.key_of(b) from public.bots b'),
   -- It answers for its caller, and an unknown bot looks like a stranger's.
   ('own_bots',               'denied',  '0',       '2',       '0',       '0',
     $$ select public.own_bots() $$),
