@@ -32,7 +32,8 @@ else {
 }
 
 /** A key that says how it was set; `mark` is what is searched for. */
-const newMark = () => Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => "abcdefghkmnpqrst"[byte % 16]).join("");
+const newMark = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => "abcdefghkmnpqrst"[byte % 16]).join("");
 
 function register({ url, close }: Server, folder: string) {
   Deno.test.afterAll(close);
@@ -144,7 +145,12 @@ function register({ url, close }: Server, folder: string) {
     await done("service", insert, row("service inserts", { id: c }));
     await done("service", upsert, row("service upserts", { id: c }));
     await done("service", upsert, row("service upserts anew", { id: d }));
-    await done("service", "update public.bots set access_key = $1 where id = $2", ` Bearer ${key("service updates")} `, d);
+    await done(
+      "service",
+      "update public.bots set access_key = $1 where id = $2",
+      ` Bearer ${key("service updates")} `,
+      d,
+    );
     await done(owner, "update public.bots set access_path = $1 where id = $2", "https://b.example", d);
     await done(owner, "update public.bots set access_key = $1 where id = $2", key("before new headers"), d);
     await done(owner, "update public.bots set headers = $1::text::jsonb where id = $2", '{"x-a": "b"}', d);
@@ -158,7 +164,12 @@ function register({ url, close }: Server, folder: string) {
       await refused(user, `${update} temperature = 9 where id = $2`, key("check"), a);
       await refused(user, `${update} model = null where id = $2`, key("not null"), a);
       await refused(user, `${update} params = '[]' where id = $2`, key("check of json"), a);
-      await refused(user, `${update} name = (1 / (length(name) - length(name)))::text where id = $2`, key("division"), a);
+      await refused(
+        user,
+        `${update} name = (1 / (length(name) - length(name)))::text where id = $2`,
+        key("division"),
+        a,
+      );
       await refused(user, `${update} name = repeat('x', 300) where id = $2`, key("long name"), a);
       await refused(user, insert, row("same id", { id: a }));
       await refused(user, insert, row("no model", { model: null }));
@@ -175,7 +186,8 @@ function register({ url, close }: Server, folder: string) {
     equal(await find(admin, mark), []);
     equal(errors.filter((error) => error.includes(mark.slice(0, 8))), []);
     // What the relay needs is there, and no more.
-    const keys = await admin`select relay.key_of(b) as key from public.bots b where b.id in (${a}, ${b}, ${c}) order by 1`;
+    const keys =
+      await admin`select relay.key_of(b) as key from public.bots b where b.id in (${a}, ${b}, ${c}) order by 1`;
     equal(keys.map(({ key }) => key), [key("owner updates"), key("service upserts"), null]);
     const [{ secrets }] = await admin`select count(*)::int as secrets from vault.secrets`;
     equal(secrets, 2);
@@ -235,9 +247,13 @@ function register({ url, close }: Server, folder: string) {
 
     await enableVault(database.url);
     equal(await request(user, insert, [user, `sk-${later}late`]), null);
-    equal(await request(user, "update public.bots set name = 'x' where access_key like $1", ["%changed"]) === null, false);
+    equal(
+      await request(user, "update public.bots set name = 'x' where access_key like $1", ["%changed"]) === null,
+      false,
+    );
     equal(await request("service", "update public.bots set name = 'x' where access_key like $1", ["%changed"]), null);
-    const count = async () => (await admin`select count(*)::int as n from public.bots where access_key is not null`)[0].n;
+    const count = async () =>
+      (await admin`select count(*)::int as n from public.bots where access_key is not null`)[0].n;
     equal(await count(), 1);
     const [{ moved }] = await owner`select relay.move_keys_to_vault() as moved`;
     equal([moved, await count()], [1, 0]);

@@ -12,7 +12,12 @@ const FOLDER = new URL("../../supabase/tests/", import.meta.url);
 const VARIANTS = [
   { named: "ids are uuid", tables: "", withVault: false, files: /./ },
   { named: "ids are bigint", tables: BIGINT_TABLES, withVault: false, files: /./ },
-  { named: "with Vault", tables: "", withVault: true, files: /^(000|access|bots|catalogue|constraints\/bots|relay_begin|zzz)/ },
+  {
+    named: "with Vault",
+    tables: "",
+    withVault: true,
+    files: /^(000|access|bots|catalogue|constraints\/bots|relay_begin|zzz)/,
+  },
 ];
 
 for (const { named, tables, withVault, files } of VARIANTS) {
