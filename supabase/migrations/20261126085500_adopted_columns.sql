@@ -14,7 +14,7 @@ begin
     from (
       values
         ('bots', 'id', 'id'), ('bots', 'name', 'text'), ('bots', 'access_key', 'text'), ('bots', 'access_path', 'text'),
-        ('bots', 'model', 'text'), ('bots', 'temperature', 'double precision'), ('bots', 'system_prompt', 'text'),
+        ('bots', 'api', 'text'), ('bots', 'model', 'text'), ('bots', 'temperature', 'double precision'), ('bots', 'system_prompt', 'text'),
         ('bots', 'params', 'jsonb'), ('bots', 'headers', 'jsonb'), ('bots', 'takes_system', 'boolean'),
         ('bots', 'first_turn_is_user', 'boolean'), ('bots', 'thinks_first', 'boolean'),
         ('bots', 'created_at', 'timestamptz'), ('bots', 'updated_at', 'timestamptz'),
@@ -44,6 +44,7 @@ begin
         -- What the relay itself writes must fit.
         or v_column.name = 'content' and v_column.length between 0 and 1048575
         or v_column.name = 'finish_reason' and v_column.length between 0 and 99
+        or v_column.name = 'api' and v_column.length between 0 and 17
       then format('is %s, the relay needs %s', v_column.type, v_column.wanted)
     end;
     if v_found is not null then
@@ -52,6 +53,23 @@ begin
         hint = 'Rename the column, or change its type, and push the migrations again.';
     end if;
   end loop;
+
+  -- What the app's own words for an API mean cannot be known.
+  if exists (
+    select 1 from pg_catalog.pg_attribute a
+    where a.attrelid = to_regclass('public.bots') and a.attname = 'api' and not a.attisdropped
+  ) then
+    execute $sql$
+      select min(b.api) from public.bots b
+      where b.api not in ('chat_completions', 'anthropic_messages', 'openai_responses', 'gemini')
+    $sql$ into v_found;
+    if v_found is not null then
+      raise exception using
+        message = format('Cannot adopt public.bots: its column api has the value %L', v_found),
+        hint = 'Rename the column, or set it to chat_completions, anthropic_messages, openai_responses, gemini or null, '
+          'and push the migrations again.';
+    end if;
+  end if;
 
   -- Who inserts settings names user and bot alone.
   select c.table_name, c.column_name into v_column

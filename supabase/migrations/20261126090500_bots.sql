@@ -7,6 +7,7 @@ alter table public.bots
   add column if not exists name text not null default '',
   add column if not exists access_key text,
   add column if not exists access_path text not null default 'https://api.openai.com/v1',
+  add column if not exists api text not null default 'chat_completions',
   add column if not exists model text not null default '',
   add column if not exists temperature double precision,
   add column if not exists system_prompt text,
@@ -24,6 +25,7 @@ select relay.complete_ids('public.bots');
 alter table public.bots
   alter column name set default '',
   alter column access_path set default 'https://api.openai.com/v1',
+  alter column api set default 'chat_completions',
   alter column model set default '',
   alter column params set default '{}',
   alter column created_at set default now(),
@@ -33,15 +35,17 @@ update public.bots
 set
   name = coalesce(name, ''),
   access_path = coalesce(access_path, 'https://api.openai.com/v1'),
+  api = coalesce(api, 'chat_completions'),
   model = coalesce(model, ''),
   params = coalesce(params, '{}'),
   created_at = coalesce(created_at, now()),
   updated_at = coalesce(updated_at, created_at, now())
-where num_nulls(name, access_path, model, params, created_at, updated_at) > 0;
+where num_nulls(name, access_path, api, model, params, created_at, updated_at) > 0;
 
 alter table public.bots
   alter column name set not null,
   alter column access_path set not null,
+  alter column api set not null,
   alter column model set not null,
   alter column params set not null,
   alter column created_at set not null,
@@ -50,6 +54,9 @@ alter table public.bots
 -- "not valid": adopted rows are left alone, every later one is checked.
 alter table public.bots
   add constraint bots_belong_to_a_user foreign key (user_id) references auth.users (id) on delete cascade not valid,
+  add constraint bots_api_is_known check (
+    api in ('chat_completions', 'anthropic_messages', 'openai_responses', 'gemini')
+  ) not valid,
   add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object') not valid,
   -- Never authorization, which is the key's, nor what the connection itself needs.
   add constraint bots_headers_can_be_sent check (
@@ -64,11 +71,12 @@ alter table public.bots
 
 create index bots_by_owner on public.bots (user_id, updated_at desc);
 
-comment on table public.bots is 'Who answers: a model at an OpenAI-compatible provider, with instructions and a key.';
+comment on table public.bots is 'Who answers: a model at a provider, with instructions and a key.';
 comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
 comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
+comment on column public.bots.api is 'The API that the provider speaks: which request it gets, and how it answers.';
 comment on column public.bots.params is
-  'Further fields of the provider''s request, except messages, model, n and stream; null leaves a field out.';
+  'Further fields of the provider''s request, except those that are the relay''s; null leaves a field out.';
 comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them.';
 comment on column public.bots.takes_system is 'False: instructions go into the first message of the user''s.';
 comment on column public.bots.first_turn_is_user is 'True: a user''s short turn goes before a first one of the bot''s.';

@@ -20,9 +20,9 @@ on table public.bots to authenticated;
 
 -- How the model is asked; headers are secret like the key.
 grant
-  select (takes_system, first_turn_is_user, thinks_first, takes_prefill),
-  insert (headers, takes_system, first_turn_is_user, thinks_first, takes_prefill),
-  update (headers, takes_system, first_turn_is_user, thinks_first, takes_prefill)
+  select (api, takes_system, first_turn_is_user, thinks_first, takes_prefill),
+  insert (api, headers, takes_system, first_turn_is_user, thinks_first, takes_prefill),
+  update (api, headers, takes_system, first_turn_is_user, thinks_first, takes_prefill)
 on table public.bots to authenticated;
 
 grant select, insert (bot_id, user_id), delete on table public.bot_shares to authenticated;

@@ -99,9 +99,9 @@ begin
       'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
     )) || jsonb_build_object(
       'outcome', 'admitted', 'fence', generation.fence,
-      'access_key', relay.key_of(b.access_key, b.access_key_id), 'access_path', b.access_path, 'model', b.model, 'temperature', b.temperature,
-      'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers, 'takes_system', b.takes_system,
-      'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
+      'access_key', relay.key_of(b.access_key, b.access_key_id), 'access_path', b.access_path, 'api', b.api,
+      'model', b.model, 'temperature', b.temperature, 'system_prompt', b.system_prompt, 'params', b.params, 'headers', b.headers,
+      'takes_system', b.takes_system, 'first_turn_is_user', b.first_turn_is_user, 'thinks_first', b.thinks_first,
       'takes_prefill', b.takes_prefill, 'reply_tokens', b.reply_tokens, 'left_out', generation.left_out,
       'context', context, 'rate', rate, 'memory', relay.memory_sent(generation.memory_id)
     )

@@ -135,6 +135,7 @@ adoption(
   OLD + `
   alter table public.bots add column model text, add column params jsonb, add column created_at timestamptz,
     add column updated_at timestamptz, alter access_key drop not null, alter access_path drop not null;
+  alter table public.bots add column api varchar(20);
   update public.bots set name = null, access_key = null, access_path = null;
   alter table public.messages alter content drop not null, alter is_user_author drop not null,
     alter is_streaming drop not null, alter is_complete drop not null, alter created_at drop not null;
@@ -146,8 +147,9 @@ adoption(
     `select is_user_author, is_complete, created_at is null as is_timeless
          from public.messages where content = ''`,
     [{ is_user_author: false, is_complete: false, is_timeless: false }],
-  ], ["select name, model, access_path, params from public.bots", [{
+  ], ["select name, model, access_path, api, params from public.bots", [{
     name: "",
+    api: "chat_completions",
     model: "",
     access_path: "https://api.openai.com/v1",
     params: {},

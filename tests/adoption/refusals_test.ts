@@ -141,6 +141,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "messages: complete messages have a finish_reason of incomplete ones",
   ],
   [
+    "bots whose api is something else",
+    `${BOTS} alter table public.bots add column api text default 'openai';`,
+    "bots: its column api has the value 'openai'",
+  ],
+  [
     "settings that must have what clients do not know",
     "create table public.user_settings (user_id uuid primary key, theme text not null);",
     "user_settings: its column theme has no default, and clients do not write it",
@@ -165,6 +170,7 @@ const OTHER_TYPES: [table: string, column: string, found: string][] = [
   ["bots", "params text", "is text, the relay needs jsonb"],
   ["bots", "headers json", "is json, the relay needs jsonb"],
   ["bots", "model integer", "is integer, the relay needs text"],
+  ["bots", "api varchar(10)", "is character varying(10), the relay needs text"],
   ["bots", "temperature text", "is text, the relay needs double precision"],
   ["bots", "thinks_first integer", "is integer, the relay needs boolean"],
   ["bots", "updated_at text", "is text, the relay needs timestamptz"],

@@ -7,7 +7,7 @@ import { createGenerations } from "../_relay/generation/generations.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { createRefusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
-import { createChatCompletions } from "../_relay/provider/chat_completions/client.ts";
+import { createProvider } from "../_relay/provider/client.ts";
 import { createTransportFetch } from "../_relay/transport/fetch.ts";
 import { createGuard, type Guard } from "../_relay/transport/guard.ts";
 import { createTransport } from "../_relay/transport/transport.ts";
@@ -20,7 +20,7 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
   const { clock, configuration, log } = platform;
   const database = createDatabase(platform);
   const guard = createGuard(configuration);
-  const provider = createChatCompletions(clock, { log, fetch: fetchOf(platform, guard) });
+  const provider = createProvider(clock, { log, fetch: fetchOf(platform, guard) });
   const parts = {
     platform,
     database,

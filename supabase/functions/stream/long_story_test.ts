@@ -8,7 +8,7 @@ import { createDatabase, type Database } from "../_relay/database/database.ts";
 import type { Ending } from "../_relay/database/finish.ts";
 import { endingOf, EndReason } from "../_relay/generation/ending.ts";
 import { providerCall } from "../_relay/generation/run.ts";
-import { ProviderRefusal, toProviderError } from "../_relay/provider/chat_completions/errors.ts";
+import { ProviderRefusal, toProviderError } from "../_relay/provider/errors.ts";
 import { bodyOf } from "../_relay/provider/chat_completions/request.ts";
 import type { ContextMessage } from "../_relay/provider/provider.ts";
 import { makeAdmitted } from "../_relay/testing/generation.ts";

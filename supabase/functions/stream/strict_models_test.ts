@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createDatabase } from "../_relay/database/database.ts";
 import { providerCall } from "../_relay/generation/run.ts";
 import type { StreamRequest } from "../_relay/protocol/requests.ts";
-import { messagesFor } from "../_relay/provider/chat_completions/request.ts";
+import { messagesFor } from "../_relay/provider/request.ts";
 import type { ContextMessage } from "../_relay/provider/provider.ts";
 import { makeAdmitted } from "../_relay/testing/generation.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";

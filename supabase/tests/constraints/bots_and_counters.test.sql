@@ -1,8 +1,13 @@
-begin; select plan(38);
+begin; select plan(43);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 
 select tests.violates('update public.bots set ' || change, violated, change) from (values
+  ($$ api = 'openai' $$,     'bots_api_is_known'),
+  ($$ api = '' $$,           'bots_api_is_known'),
+  ($$ api = 'anthropic_messages' $$, null),
+  ($$ api = 'openai_responses' $$, null),
+  ($$ api = 'gemini' $$,     null),
   ($$ params = '[1]' $$,     'bots_params_are_an_object'),
   ($$ params = 'null' $$,    'bots_params_are_an_object'),
   ($$ headers = '[1]' $$,            'bots_headers_can_be_sent'),
@@ -43,7 +48,7 @@ select tests.violates(statement, violated, statement) from (values
   ($$ insert into relay.models values ('e', 'm', 3) $$, 'models_pkey'),
   ($$ insert into relay.models values ('e', 'other', null) $$, '')
 ) as m (statement, violated);
-select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, model, params $$,
-  $$ values ('https://api.openai.com/v1', '', '{}'::jsonb) $$, 'a bot has defaults');
+select results_eq($$ insert into public.bots (user_id) values (tests.id('owner')) returning access_path, api, model, params $$,
+  $$ values ('https://api.openai.com/v1', 'chat_completions', '', '{}'::jsonb) $$, 'a bot has defaults');
 
 select * from finish(); rollback;

@@ -4,7 +4,7 @@ select set_eq(
   $$ select conname::text from pg_catalog.pg_constraint
     where contype = 'c' and connamespace in ('public'::regnamespace, 'relay'::regnamespace) $$,
   array[
-    'bots_params_are_an_object', 'bots_temperature_is_in_range', 'bots_headers_can_be_sent',
+    'bots_params_are_an_object', 'bots_temperature_is_in_range', 'bots_headers_can_be_sent', 'bots_api_is_known',
     'bots_context_tokens_are_in_range', 'bots_reply_tokens_are_in_range', 'bots_reply_tokens_leave_room',
     'messages_are_never_streaming', 'messages_are_not_their_own_parent', 'messages_of_users_have_no_ending', 'messages_stopped_early_are_incomplete',
     'generations_stream_id_is_a_name', 'generations_status_is_known', 'generations_end_once',

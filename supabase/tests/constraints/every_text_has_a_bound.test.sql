@@ -17,8 +17,8 @@ select set_eq($$ select c.table_name || '.' || c.column_name from information_sc
   where c.table_schema = 'public'
     and c.table_name in ('bots', 'bot_shares', 'user_settings', 'conversations', 'messages', 'memories')
     and c.data_type not in ('uuid', 'bigint', 'integer', 'boolean', 'double precision', 'timestamp with time zone') $$,
-  $$ select of_table || '.' || name from bounds union select 'bots.headers' $$,
-  'every column without a size of its own is here, and the headers have a check');
+  $$ select of_table || '.' || name from bounds union values ('bots.headers'), ('bots.api') $$,
+  'every column without a size of its own is here, and headers and api have a check');
 
 create function pg_temp.change(bound bounds, characters integer, letter text) returns text language sql as $$
   select format('update public.%I set %I = %s where %I = tests.key(%L)', bound.of_table, bound.name,

@@ -17,7 +17,7 @@ select is(answer -> 'context', '[{"role": "user", "content": "Once upon a time"}
 select is(answer ->> 'parent_id', answer ->> 'user_message_id', 'the answer hangs below the user''s words') from begun;
 select is(answer - array['outcome', 'fence', 'conversation_id', 'user_message_id', 'parent_id', 'context', 'rate'],
   jsonb_build_object(
-  'bot_id', tests.key('bot'), 'access_key', 'key of bot', 'access_path', 'https://provider.example/v1',
+  'bot_id', tests.key('bot'), 'access_key', 'key of bot', 'access_path', 'https://provider.example/v1', 'api', 'chat_completions',
   'model', 'model of bot', 'temperature', 0.5, 'system_prompt', 'instructions of bot', 'params', '{"top_p": 0.9}'::jsonb,
   'headers', '{}'::jsonb, 'takes_system', true, 'first_turn_is_user', false, 'thinks_first', null,
   'takes_prefill', false, 'reply_tokens', null, 'left_out', 0, 'memory', null

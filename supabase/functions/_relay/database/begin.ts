@@ -25,6 +25,7 @@ export interface Admission {
   parent_id: Id | null;
   access_key: string | null;
   access_path: string;
+  api: string;
   model: string;
   temperature: number | null;
   system_prompt: string | null;

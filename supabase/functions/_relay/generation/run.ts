@@ -128,11 +128,14 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 }
 
 /** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
-export function providerCall({ request, admission, task }: AdmittedRequest, baseUrl: URL): ProviderCall {
+export function providerCall({ request, admission, task, userId }: AdmittedRequest, baseUrl: URL): ProviderCall {
   const seen = withoutBlankEnd(admission.continued ?? "");
   const isPrefilled = admission.takes_prefill && seen !== "";
   const last: ContextMessage | null = seen === "" ? null : { role: "assistant", content: seen };
   return {
+    api: admission.api,
+    conversationId: String(admission.conversation_id),
+    userId,
     baseUrl,
     accessKey: admission.access_key || null,
     model: admission.model,

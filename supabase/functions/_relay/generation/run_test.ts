@@ -111,6 +111,9 @@ Deno.test("the call is the bot's, with the context after its instructions; an em
       BASE_URL,
     );
   assert.deepEqual(call("sk-secret"), {
+    api: "chat_completions",
+    conversationId: "conversation-1",
+    userId: "user-1",
     baseUrl: BASE_URL,
     accessKey: "sk-secret",
     model: "model-1",

@@ -14,6 +14,10 @@ export interface Usage {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
+  /** Of the prompt, where the provider says how many it had in its cache. */
+  cached_tokens?: number;
+  /** Of the completion, where the provider counts its reasoning apart. */
+  reasoning_tokens?: number;
 }
 
 /** What a provider was sent of a story. */

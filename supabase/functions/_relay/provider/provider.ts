@@ -11,8 +11,13 @@ export interface ContextMessage {
   content: string;
 }
 
+/** The APIs that a bot's provider may speak. */
+export type ApiName = "chat_completions" | "anthropic_messages";
+
 /** Everything that one request to a provider depends on. */
 export interface ProviderCall {
+  /** An `ApiName` where this worker knows it; absent: chat completions. */
+  api?: string;
   baseUrl: URL;
   /** Null: the provider needs none. */
   accessKey: string | null;
@@ -34,6 +39,11 @@ export interface ProviderCall {
   isPrefilled?: boolean;
   /** The most tokens of the answer; null: the provider's own limit. */
   replyTokens?: number | null;
+  /** Whose request it is, for providers that keep what conversations have in common, or watch for abuse. */
+  conversationId?: string;
+  userId?: string;
+  /** What the client adds to the body for such a provider; the bot's params come first. */
+  hints?: Record<string, string>;
 }
 
 /** What a read added to the answer: clean text, never empty. */

@@ -152,7 +152,7 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
     if (text.startsWith("data:")) {
       open.add(valueOf(text, 5));
     } else if (text.startsWith("event:")) {
-      open.isError = valueOf(text, 6).trim() === "error";
+      open.name(valueOf(text, 6).trim());
     } else if (text.startsWith("error:")) {
       open.isError = true;
       open.add(valueOf(text, 6));
@@ -200,9 +200,14 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
   let data: string | null = null;
   /** The last character of the data: to look for it there would join all lines of the event once more. */
   let last = "";
+  let isNamed = false;
   const event = {
     isError: false,
-    hasBegun: () => data !== null || event.isError,
+    hasBegun: () => data !== null || isNamed || event.isError,
+    name(name: string) {
+      isNamed = true;
+      event.isError = name === "error";
+    },
     add(value: string) {
       // No JSON has these two next to each other on two lines: the blank line between two events is missing.
       if (last === "}" && data !== null && /^(?:\{|\[DONE)/.test(value)) event.dispatch("");
@@ -213,6 +218,7 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
     dispatch(text: string) {
       const wasError = event.isError;
       event.isError = false;
+      isNamed = false;
       if (data === null) return;
       const whole = data;
       data = null;

@@ -138,6 +138,19 @@ Deno.test("an event that came in one read is given as it came, from its first da
   assert.deepEqual(events, ["data: a\n\n", "data:b\r\n\r\n", "", "data: d\nid: 2\n\n", ""]);
 });
 
+Deno.test("the name of an event is part of it: it is given as it came, and its data is not read by itself", () => {
+  const events: string[] = [];
+  const parser = createEventParser((data, event) => events.push(data, event), LIMIT);
+  const [named, nameless] = ["event: x\ndata: a\n\n", "data: b\n\n"];
+  assert.equal(parser.parse(`event: ping\n\n${named}${nameless}`, 0), "event: ping\n\n".length);
+  assert.equal(parser.parse(`${named}${nameless}`, 0), named.length);
+  parser.parse("event: x\n", 0);
+  assert.equal(parser.isOpen, true);
+  parser.parse("data: c\n\n", 0);
+  parser.parse(nameless, 0);
+  assert.deepEqual(events, ["a", named, "c", "", "b", nameless]);
+});
+
 Deno.test("parse() stops where no event is open, so that its caller may read what follows in another way", () => {
   const parser = createEventParser(() => {}, LIMIT);
   const text = ": hm\ndata: a\n\ndata: b\n";

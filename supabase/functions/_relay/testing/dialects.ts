@@ -1,13 +1,18 @@
 /** What providers say, as bytes: for tests. Each row stands for a kind; docs/providers.md has who sends what. */
 
+import type { ApiName } from "../provider/provider.ts";
+
 /** What came of an answer. `end`: the finish reason, or a code of the relay's with words of its message. */
 export interface Dialect {
   name: string;
+  /** Absent: chat completions. */
+  api?: ApiName;
   body: string;
   /** What is shown; reasoning in angle brackets. */
   shown: string;
   end: string;
-  usage?: boolean;
+  /** True: the usual counts. */
+  usage?: boolean | object;
   status?: number;
   type?: string;
   model?: string;

@@ -17,6 +17,7 @@ export function makeAdmission(overrides: Partial<Admission> = {}): Admission {
     parent_id: "message-of-user",
     access_key: "sk-secret",
     access_path: "https://provider.test/v1",
+    api: "chat_completions",
     model: "model-1",
     temperature: 0.7,
     system_prompt: "A secret instruction",

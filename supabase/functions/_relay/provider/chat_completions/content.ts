@@ -1,7 +1,7 @@
 /** Finds what a choice of a chunk brings, in whichever field the provider puts it. */
 
 import type { Delta } from "../provider.ts";
-import type { SoleDelta } from "./fast_path.ts";
+import type { SoleDelta } from "../fast_path.ts";
 
 /** One choice of a chunk, as it came. */
 export interface Choice {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../platform/clock.ts";
-import { createNetwork } from "../../platform/network.ts";
-import { TEST_CA } from "../../testing/certificates.ts";
-import { createManualClock } from "../../testing/platform.ts";
-import { startRawServer } from "../../testing/raw_server.ts";
-import { createTransportFetch } from "../../transport/fetch.ts";
-import { KEPT_SILENT_MS } from "../../transport/keep.ts";
-import { createTransport } from "../../transport/transport.ts";
-import { createChatCompletions } from "./client.ts";
+import { systemClock } from "../platform/clock.ts";
+import { createNetwork } from "../platform/network.ts";
+import { TEST_CA } from "../testing/certificates.ts";
+import { createManualClock } from "../testing/platform.ts";
+import { startRawServer } from "../testing/raw_server.ts";
+import { createTransportFetch } from "../transport/fetch.ts";
+import { KEPT_SILENT_MS } from "../transport/keep.ts";
+import { createTransport } from "../transport/transport.ts";
+import { createProvider } from "./client.ts";
 
 const CALL = {
   accessKey: "sk-secret",
@@ -37,7 +37,7 @@ const ENDS: Record<string, [string, string]> = {
 };
 
 async function outcome(fetchAny: typeof fetch, baseUrl: URL): Promise<string> {
-  const provider = createChatCompletions(systemClock, { fetch: fetchAny });
+  const provider = createProvider(systemClock, { fetch: fetchAny });
   const call = { ...CALL, baseUrl, messages: [...CALL.messages] };
   return await provider.stream(call, new AbortController().signal, () => {})
     .then(({ finishReason }) => finishReason, ({ code }) => code);

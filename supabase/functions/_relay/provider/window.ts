@@ -1,6 +1,6 @@
 /** Reads from a refusal for length what the provider says of the model's window and of the request. */
 
-import type { RefusedContext } from "../../protocol/errors.ts";
+import type { RefusedContext } from "../protocol/errors.ts";
 
 /** As the database takes them; a smaller number is no window of a model, but something else that is limited. */
 const [MIN_WINDOW, MAX_TOKENS] = [256, 100_000_000];

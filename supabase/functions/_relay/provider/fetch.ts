@@ -1,10 +1,10 @@
 /** Fetches a provider's response and reads its bytes: no redirects, bounded error pages, reused buffers. */
 
-import type { Clock } from "../../platform/clock.ts";
-import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
-import type { ByteReads } from "../../transport/answer.ts";
-import { bufferAfter, MIN_BUFFER_BYTES } from "../../transport/body.ts";
-import { codingOf, encoded } from "../../transport/head.ts";
+import type { Clock } from "../platform/clock.ts";
+import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../protocol/limits.ts";
+import type { ByteReads } from "../transport/answer.ts";
+import { bufferAfter, MIN_BUFFER_BYTES } from "../transport/body.ts";
+import { codingOf, encoded } from "../transport/head.ts";
 
 /**
  * The runtime's own; another `fetch` asks for what it can read. That of Deno 2.1 decodes gzip and br whatever was asked

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { secretsOf, withoutSecrets } from "../redact.ts";
+import { secretsOf, withoutSecrets } from "./redact.ts";
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
-import { RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
-import { makePlatform } from "../../testing/platform.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../protocol/limits.ts";
+import { makePlatform } from "../testing/platform.ts";
 import { codeOf, providerMessage, ProviderRefusal, toProviderError } from "./errors.ts";
 import { problemOf } from "./problem.ts";
 

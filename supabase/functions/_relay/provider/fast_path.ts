@@ -5,7 +5,7 @@
  * what that saves.
  */
 
-import type { Delta } from "../provider.ts";
+import type { Delta } from "./provider.ts";
 
 /** The one delta of a chunk that brought nothing else, and the field that held it. */
 export interface SoleDelta {
@@ -57,12 +57,25 @@ export interface ChunkTemplate {
   readonly value: string;
 }
 
-/** OpenAI pads its chunks with one that hides their length; nothing else is made of it. */
+/** OpenAI pads its chunks with one that hides their length, and numbers the events of a response; nothing is made of it. */
 const PADDING = "obfuscation";
+const NUMBER = "sequence_number";
 
 /** What a JSON string can hold only escaped, and the backslash that escapes it. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[\x00-\x1f\\]/;
+
+/** Some APIs name each event before its data. */
+const NAME_OF_EVENT = /^event: ?[\w.-]+(?:\r\n?|\n)/;
+
+type HoleKind = "text" | "padding" | "number";
+
+/** Where a value stands that may differ. */
+interface Hole {
+  kind: HoleKind;
+  start: number;
+  end: number;
+}
 
 /**
  * Makes a template of an event, whole and raw, whose chunk only added the value of `field` to the answer. Null where
@@ -70,54 +83,55 @@ const SPECIAL = /[\x00-\x1f\\]/;
  * the field.
  */
 export function learnTemplate(event: string, field: string): ChunkTemplate | null {
-  const body = event.trimEnd();
-  if (/[\r\n\\]/.test(body)) return null;
-  const text = holeOf(event, field);
+  if (/[\r\n\\]/.test(event.trimEnd().replace(NAME_OF_EVENT, ""))) return null;
+  const text = holeOf(event, field, "text");
   if (text === null) return null;
-  const rest = event.slice(text.end);
-  const padding = holeOf(rest, PADDING);
-  return createTemplate(
-    event.slice(0, text.start),
-    padding === null ? [rest] : [rest.slice(0, padding.start), rest.slice(padding.end)],
-  );
+  const others = [holeOf(event, PADDING, "padding"), holeOf(event, NUMBER, "number")];
+  const holes = [text, ...others.filter((hole) => hole !== null)].sort((a, b) => a.start - b.start);
+  const ends = [0, ...holes.map(({ end }) => end)];
+  const fixed = ends.map((end, index) => event.slice(end, holes[index]?.start));
+  return createTemplate(fixed, holes.map(({ kind }) => kind));
 }
 
-/** Where the value of a field stands, between its quotes. */
-function holeOf(event: string, field: string): { start: number; end: number } | null {
+/** Where the value of a field stands: digits, or what is between its quotes. */
+function holeOf(event: string, field: string, kind: HoleKind): Hole | null {
   const name = `"${field}"`;
   const at = event.indexOf(name);
   if (at === -1 || event.indexOf(name, at + 1) !== -1) return null;
-  const before = /^ *: *"/.exec(event.slice(at + name.length));
-  if (before === null) return null;
-  const start = at + name.length + before[0].length;
-  return { start, end: event.indexOf('"', start) };
+  const value = (kind === "number" ? /^ *: *(?=\d)/ : /^ *: *"/).exec(event.slice(at + name.length));
+  if (value === null) return null;
+  const start = at + name.length + value[0].length;
+  return { kind, start, end: kind === "number" ? endOfNumber(event, start) : event.indexOf('"', start) };
 }
 
-/** `fixed` is what follows the text, with a hole between two parts of it; each begins with a quote. */
-function createTemplate(first: string, fixed: string[]): ChunkTemplate {
+/** `fixed` is what stands around the holes. */
+function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
   let value = "";
-
-  /** The quote that ends the string which begins at `from`; -1: there is none. */
-  function endOfString(text: string, from: number): number {
-    let end = text.indexOf('"', from);
-    while (end !== -1 && isEscaped(text, end, from)) {
-      end = text.indexOf('"', end + 1);
-    }
-    return end;
-  }
-
+  const [first, last] = [fixed[0], fixed[kinds.length]];
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
-  const last = fixed.length - 1;
-  const toNext = fixed[last] + first;
+  const toNext = last + first;
+  /** Of the event that is read. */
+  const hole = { start: 0, end: 0 };
 
-  /** The index of the quote before the event's last part; -1: there is no match up to it. */
-  function endOfHoles(text: string, quote: number): number {
-    let at = quote;
-    for (let part = 0; part < last && at !== -1; part++) {
-      if (!standsAt(text, at, fixed[part])) return -1;
-      const start = at + fixed[part].length;
-      at = endOfString(text, start);
-      if (SPECIAL.test(text.slice(start, at))) return -1;
+  /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */
+  function endOfHoles(text: string, start: number): number {
+    let at = start;
+    for (let index = 0; index < kinds.length; index++) {
+      const kind = kinds[index];
+      const begin = at;
+      at = kind === "number" ? endOfNumber(text, begin) : endOfString(text, begin);
+      if (at === -1) return -1;
+      if (kind === "text") {
+        // Where the field is empty, another one of the chunk may have the text.
+        if (at === begin) return -1;
+        hole.start = begin;
+        hole.end = at;
+      } else if (kind === "padding" && SPECIAL.test(text.slice(begin, at))) {
+        return -1;
+      }
+      if (index === kinds.length - 1) break;
+      if (!standsAt(text, at, fixed[index + 1])) return -1;
+      at += fixed[index + 1].length;
     }
     return at;
   }
@@ -128,17 +142,15 @@ function createTemplate(first: string, fixed: string[]): ChunkTemplate {
       let at = from;
       let start = standsAt(text, from, first) ? from + first.length : -1;
       while (start !== -1) {
-        const quote = endOfString(text, start);
-        // Where the field is empty, another one of the chunk may have the text.
-        const end = quote <= start ? -1 : endOfHoles(text, quote);
+        const end = endOfHoles(text, start);
         if (end === -1) break;
         const isFollowed = text.length > end + toNext.length && standsAt(text, end, toNext);
-        if (!isFollowed && !standsAt(text, end, fixed[last])) break;
-        const found = text.slice(start, quote);
+        if (!isFollowed && !standsAt(text, end, last)) break;
+        const found = text.slice(hole.start, hole.end);
         const read = SPECIAL.test(found) ? readString(found) : found;
         if (read === null) break;
         value += read;
-        at = end + fixed[last].length;
+        at = end + last.length;
         start = isFollowed ? at + first.length : -1;
       }
       return at;
@@ -147,6 +159,22 @@ function createTemplate(first: string, fixed: string[]): ChunkTemplate {
       return value;
     },
   };
+}
+
+/** The quote that ends the string which begins at `from`; -1: there is none. */
+function endOfString(text: string, from: number): number {
+  let end = text.indexOf('"', from);
+  while (end !== -1 && isEscaped(text, end, from)) {
+    end = text.indexOf('"', end + 1);
+  }
+  return end;
+}
+
+/** The index after the digits; -1: there are none. */
+function endOfNumber(text: string, from: number): number {
+  let at = from;
+  for (let code = text.charCodeAt(at); code >= 48 && code <= 57; code = text.charCodeAt(at)) at++;
+  return at === from ? -1 : at;
 }
 
 /** Compares whole strings, as memory; startsWith() goes by characters, and costs seven times as much. */

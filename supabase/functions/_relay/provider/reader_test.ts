@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { createParser } from "eventsource-parser";
-import { RelayError } from "../../protocol/errors.ts";
+import { RelayError } from "../protocol/errors.ts";
 import {
   MAX_PROVIDER_ANSWER_BYTES,
   MAX_PROVIDER_EVENT_VALUES,
   MAX_PROVIDER_JSON_BYTES,
   MAX_PROVIDER_LINE_BYTES,
-} from "../../protocol/limits.ts";
-import { makeRandom, splitEverywhere, splitRandomly } from "../../testing/split.ts";
-import type { Delta, ProviderEnd } from "../provider.ts";
-import { secretsOf } from "../redact.ts";
-import { createChunkReader } from "./chunks.ts";
+} from "../protocol/limits.ts";
+import { makeRandom, splitEverywhere, splitRandomly } from "../testing/split.ts";
+import type { Delta, ProviderEnd } from "./provider.ts";
+import { secretsOf } from "./redact.ts";
+import { ANTHROPIC_MESSAGES } from "./anthropic_messages/api.ts";
+import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
+import { createCompletionChunkReader } from "./chat_completions/chunks.ts";
 import { MAX_GIVEN_UNITS } from "./deltas.ts";
-import { createCompletionReader } from "./reader.ts";
+import { createAnswerReader } from "./reader.ts";
 
 /** What came of an answer: its deltas, and how it ended or what it was refused for. */
 interface Answer {
@@ -40,24 +42,24 @@ function endOf(read: () => ProviderEnd): Answer["end"] {
 
 function read(reads: Iterable<Uint8Array>): Answer {
   const deltas: Delta[] = [];
-  const completion = createCompletionReader(OPTIONS, (more) => deltas.push(...more));
+  const answer = createAnswerReader(CHAT_COMPLETIONS, OPTIONS, (more) => deltas.push(...more));
   const end = endOf(() => {
     for (const read of reads) {
       // The relay's reads come in a buffer that is written over by the next one.
       const buffer = read.slice();
-      completion.push(buffer);
+      answer.push(buffer);
       buffer.fill(0x7b);
-      if (completion.isDone()) break;
+      if (answer.isDone()) break;
     }
-    completion.finish();
-    return completion.end();
+    answer.finish();
+    return answer.end();
   });
   return { deltas: joined(deltas), end };
 }
 
 /** The same by the plain way: another event stream parser, and JSON.parse for each event. */
 function oracle(stream: string): Answer {
-  const chunks = createChunkReader(OPTIONS);
+  const chunks = createCompletionChunkReader(OPTIONS);
   const end = endOf(() => {
     const parser = createParser({ onEvent: ({ data }) => chunks.read(data) });
     parser.feed(stream);
@@ -196,22 +198,52 @@ Deno.test("lists within lists are no chunk, however deep", () => {
   assert.equal(read([bytes(stream([lists]))]).end, message);
 });
 
-Deno.test("chunks that are alike are not parsed again", () => {
-  const parse = JSON.parse;
+/** How often JSON was parsed. */
+function parses(work: () => void): number {
+  const { parse } = JSON;
   let parsed = 0;
   JSON.parse = (...args) => {
     parsed++;
     return parse(...args);
   };
   try {
-    const words = Array.from({ length: 50 }, (_, index) => text(` ${index}`));
-    const { deltas } = read([bytes(stream([...words, finish]))]);
-    assert.equal(deltas[0].text.length, 140);
+    work();
   } finally {
     JSON.parse = parse;
   }
+  return parsed;
+}
+
+Deno.test("chunks that are alike are not parsed again", () => {
+  const words = Array.from({ length: 50 }, (_, index) => text(` ${index}`));
+  const parsed = parses(() => {
+    const { deltas } = read([bytes(stream([...words, finish]))]);
+    assert.equal(deltas[0].text.length, 140);
+  });
   // The first one, and the one that finishes.
   assert.equal(parsed, 2);
+});
+
+Deno.test("nor are those that have a name before their data", () => {
+  const event = (type: string, fields: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
+  const says = (text: string) => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } });
+  const thinks = (thinking: string) =>
+    event("content_block_delta", { index: 0, delta: { type: "thinking_delta", thinking } });
+  const numbers = Array.from({ length: 50 }, (_, index) => ` ${index}`);
+  const end = event("message_delta", { delta: { stop_reason: "end_turn" } }) + event("message_stop", {});
+  const deltas: Delta[] = [];
+  const answer = createAnswerReader(ANTHROPIC_MESSAGES, OPTIONS, (more) => deltas.push(...more));
+  const parsed = parses(() => {
+    answer.push(bytes([...numbers.map(thinks), ...numbers.map(says)].join("")));
+    answer.push(bytes(numbers.map(says).join("")));
+    answer.push(bytes(end));
+    answer.finish();
+  });
+  assert.equal(answer.end().finishReason, "stop");
+  const all = numbers.join("");
+  assert.deepEqual(joined(deltas), [{ kind: "reasoning", text: all }, { kind: "text", text: all + all }]);
+  // The first of each kind, and the two that end.
+  assert.equal(parsed, 4);
 });
 
 Deno.test("a body of JSON in one line, or in a line for each chunk, is parsed once", () => {
@@ -238,22 +270,22 @@ Deno.test("a body of JSON in one line, or in a line for each chunk, is parsed on
 
 Deno.test("a read is one call, also with what was good before an error", () => {
   const calls: Delta[][] = [];
-  const completion = createCompletionReader(OPTIONS, (deltas) => calls.push(deltas));
-  completion.push(bytes(`data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: ${text("c")}`));
-  completion.push(bytes(`\n\n: nothing\n\n`));
-  completion.push(bytes(`: nothing\n\n`));
-  assert.throws(() => completion.push(bytes(`data: ${text("d")}\n\ndata: {"error": "no"}\n\n`)), RelayError);
+  const answer = createAnswerReader(CHAT_COMPLETIONS, OPTIONS, (deltas) => calls.push(deltas));
+  answer.push(bytes(`data: ${text("a")}\n\ndata: ${text("b")}\n\ndata: ${text("c")}`));
+  answer.push(bytes(`\n\n: nothing\n\n`));
+  answer.push(bytes(`: nothing\n\n`));
+  assert.throws(() => answer.push(bytes(`data: ${text("d")}\n\ndata: {"error": "no"}\n\n`)), RelayError);
   assert.deepEqual(calls, [...["ab", "c"].map((text) => [{ kind: "text", text }]), [], [{ kind: "text", text: "d" }]]);
 });
 
 Deno.test("what is much is given in parts, with no pair and no CR LF cut, and an error behind it comes last", () => {
   const long = "\r\n🐉\r".repeat(20_000);
   const calls: Delta[][] = [];
-  const completion = createCompletionReader(OPTIONS, (deltas) => calls.push(deltas));
-  completion.push(bytes(`data: ${text("a")}\n\ndata: ${text(long)}\n\ndata: {"error": "no"}\n\n`));
+  const answer = createAnswerReader(CHAT_COMPLETIONS, OPTIONS, (deltas) => calls.push(deltas));
+  answer.push(bytes(`data: ${text("a")}\n\ndata: ${text(long)}\n\ndata: {"error": "no"}\n\n`));
   assert.equal(calls.length, 1);
   assert.throws(() => {
-    while (completion.hasMore()) completion.giveMore();
+    while (answer.hasMore()) answer.giveMore();
   }, RelayError);
   const given = calls.map((deltas) => deltas.map(({ text }) => text).join(""));
   assert.equal(given.join(""), `a${"\n🐉\n".repeat(20_000)}`);
@@ -266,16 +298,16 @@ Deno.test("a body of JSON, and a text that may have been reasoning, are given in
   const body = JSON.stringify({ choices: [{ message: { content: long }, finish_reason: "stop" }] });
   const stream = `data: ${text(long)}\n\ndata: [DONE]\n\n`;
   const broken = `data: ${text(long)}\n\n`;
-  for (const [answer, end] of [[body, "stop"], [stream, "stop"], [broken, "without a finish reason"]]) {
+  for (const [sent, end] of [[body, "stop"], [stream, "stop"], [broken, "without a finish reason"]]) {
     const calls: Delta[][] = [];
     const options = { ...OPTIONS, thinksFirst: true };
-    const completion = createCompletionReader(options, (deltas) => deltas.length > 0 && calls.push(deltas));
-    completion.push(bytes(answer));
-    completion.finish();
+    const answer = createAnswerReader(CHAT_COMPLETIONS, options, (deltas) => deltas.length > 0 && calls.push(deltas));
+    answer.push(bytes(sent));
+    answer.finish();
     const before = calls.length;
     const ended = endOf(() => {
-      while (completion.hasMore()) completion.giveMore();
-      return completion.end();
+      while (answer.hasMore()) answer.giveMore();
+      return answer.end();
     });
     assert.ok(JSON.stringify(ended).includes(end));
     const last = calls.slice(before).flat().filter(({ kind }) => kind === "text").map(({ text }) => text);
@@ -285,16 +317,16 @@ Deno.test("a body of JSON, and a text that may have been reasoning, are given in
 });
 
 Deno.test("a chunk that is like another is bounded like any other line", () => {
-  const completion = createCompletionReader(OPTIONS, () => {});
-  completion.push(bytes(`data: ${text("a")}\n\n`));
+  const answer = createAnswerReader(CHAT_COMPLETIONS, OPTIONS, () => {});
+  answer.push(bytes(`data: ${text("a")}\n\n`));
   const long = bytes(`data: ${text("a".repeat(MAX_PROVIDER_LINE_BYTES))}\n\n`);
   const message = `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`;
-  assert.throws(() => completion.push(long), new RelayError("provider_bad_response", message));
+  assert.throws(() => answer.push(long), new RelayError("provider_bad_response", message));
 });
 
 /** What comes of these chunks, without the bytes. */
 function readChunks(chunks: unknown[]): Answer {
-  const reader = createChunkReader(OPTIONS);
+  const reader = createCompletionChunkReader(OPTIONS);
   for (const part of chunks) reader.read(typeof part === "string" ? part : JSON.stringify(part));
   const end = endOf(() => reader.end());
   return { deltas: reader.take(), end };
@@ -423,7 +455,7 @@ Deno.test("a chunk that brings one delta and nothing else says so", () => {
     [choice({ content: "a" }, null, { usage: { prompt_tokens: 1 } })],
     [{ choices: [{ delta: { content: "a" } }, { delta: { content: "b" } }] }],
   ];
-  const reader = createChunkReader(OPTIONS);
+  const reader = createCompletionChunkReader(OPTIONS);
   for (const [part, wanted] of cases) {
     const sole = reader.read(JSON.stringify(part));
     assert.equal(sole === null ? undefined : `${sole.kind} ${sole.field}`, wanted);
@@ -435,14 +467,14 @@ function readAll(reads: string[], contentType = "text/event-stream") {
   const deltas: Delta[] = [];
   let skips = 0;
   const options = { ...OPTIONS, contentType, onSkippedLine: () => skips++ };
-  const completion = createCompletionReader(options, (more) => deltas.push(...more));
+  const answer = createAnswerReader(CHAT_COMPLETIONS, options, (more) => deltas.push(...more));
   const end = endOf(() => {
     for (const part of reads) {
-      if (completion.isDone()) break;
-      completion.push(bytes(part));
+      if (answer.isDone()) break;
+      answer.push(bytes(part));
     }
-    completion.finish();
-    return completion.end();
+    answer.finish();
+    return answer.end();
   });
   return { said: shown(joined(deltas)), end: typeof end === "string" ? end : end.finishReason, skips };
 }
@@ -505,22 +537,22 @@ Deno.test("an answer has at most so many bytes, and each line counts for 64 more
     ["data: {}\n\n".repeat(50_000), 50_000 * (10 + 128)],
   ];
   for (const [read, weight] of cases) {
-    const completion = createCompletionReader(OPTIONS, () => {});
+    const answer = createAnswerReader(CHAT_COMPLETIONS, OPTIONS, () => {});
     const part = bytes(read);
     let reads = 0;
     assert.throws(() => {
-      for (;; reads++) completion.push(part);
+      for (;; reads++) answer.push(part);
     }, new RelayError("provider_bad_response", message));
     // The lines of a read count with the next one.
     assert.ok(Math.abs(reads - MAX_PROVIDER_ANSWER_BYTES / weight) <= 1, String(reads));
   }
-  const completion = createCompletionReader(OPTIONS, () => {});
-  completion.push(bytes(END));
+  const answer = createAnswerReader(CHAT_COMPLETIONS, OPTIONS, () => {});
+  answer.push(bytes(END));
   const part = bytes(cases[0][0]);
-  for (let sent = 0; sent <= MAX_PROVIDER_ANSWER_BYTES; sent += part.length) completion.push(part);
-  assert.equal(completion.isDone(), true, "A complete answer ends there");
-  completion.finish();
-  assert.equal(completion.end().finishReason, "stop");
+  for (let sent = 0; sent <= MAX_PROVIDER_ANSWER_BYTES; sent += part.length) answer.push(part);
+  assert.equal(answer.isDone(), true, "A complete answer ends there");
+  answer.finish();
+  assert.equal(answer.end().finishReason, "stop");
 });
 
 Deno.test("a body of JSON has a limit of its own", () => {
@@ -543,13 +575,14 @@ Deno.test("a body of JSON has a limit of its own", () => {
 Deno.test("white space that a tag may follow is held back up to a thousand characters", () => {
   const blank = data(said(" ".repeat(500)));
   let came = 0;
-  const completion = createCompletionReader(
+  const answer = createAnswerReader(
+    CHAT_COMPLETIONS,
     OPTIONS,
     (deltas) => came += deltas.map(({ text }) => text).join("").length,
   );
-  completion.push(bytes(blank + blank));
+  answer.push(bytes(blank + blank));
   assert.equal(came, 0);
-  completion.push(bytes(blank));
+  answer.push(bytes(blank));
   assert.equal(came, 1_500);
   const thinking = readAll([data(said("<think>")), ...Array<string>(3).fill(blank)]);
   assert.equal(thinking.said, `<${" ".repeat(1_500)}>`);

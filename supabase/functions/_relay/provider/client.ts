@@ -1,20 +1,31 @@
-/** Streams from any provider that speaks OpenAI's chat completions. */
+/** Streams from any provider, whichever API it speaks. */
 
 import { OpenAI } from "openai";
-import type { Clock } from "../../platform/clock.ts";
-import type { Log } from "../../platform/log.ts";
-import { PROVIDER_USAGE_WAIT_MS } from "../../protocol/limits.ts";
-import type { ByteReads } from "../../transport/answer.ts";
-import { readsOf } from "../../transport/fetch.ts";
-import type { Provider, ProviderCall, ProviderEnd } from "../provider.ts";
-import { secretsOf } from "../redact.ts";
-import { thinksFirst } from "../thinking.ts";
-import { createPacing, type Pacing, type Share } from "../pacing.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import { PROVIDER_USAGE_WAIT_MS } from "../protocol/limits.ts";
+import type { ByteReads } from "../transport/answer.ts";
+import { readsOf } from "../transport/fetch.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { ANTHROPIC_MESSAGES } from "./anthropic_messages/api.ts";
+import type { Api } from "./api.ts";
+import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
+import { createPacing, type Pacing, type Share } from "./pacing.ts";
 import { readProblem } from "./problem.ts";
-import { type CompletionReader, createCompletionReader, notAStream } from "./reader.ts";
-import { bodyOf, endpointOf, headersOf, refusedFields } from "./request.ts";
+import type { ApiName, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
+import { hintsOf, isOpenAi } from "./hints.ts";
+import { type AnswerReader, createAnswerReader, notAStream } from "./reader.ts";
+import { secretsOf } from "./redact.ts";
+import { refusedFields } from "./request.ts";
+import { thinksFirst } from "./thinking.ts";
+
+/** All that a bot can name. */
+export const APIS: Record<ApiName, Api> = {
+  chat_completions: CHAT_COMPLETIONS,
+  anthropic_messages: ANTHROPIC_MESSAGES,
+};
 
 /** What a client of providers is made with. */
 interface Options {
@@ -23,11 +34,12 @@ interface Options {
 }
 
 /**
- * The package makes the request. The body of the answer is read here, because the package's own reader bounds no line
- * and takes a stream that breaks off for its end. Nothing is retried, because a second request could be a second bill,
- * except one that was refused for a field which it can do without.
+ * The openai package makes the request, whichever API it is for: only the address, the headers and the body differ. The
+ * body of the answer is read here, because the package's own reader bounds no line and takes a stream that breaks off
+ * for its end. Nothing is retried, because a second request could be a second bill, except one that was refused for a
+ * field which it can do without.
  */
-export function createChatCompletions(clock: Clock, options: Options = {}): Provider {
+export function createProvider(clock: Clock, options: Options = {}): Provider {
   const { log = () => {} } = options;
   const pacing = createPacing(clock);
   // One for the worker, because each one costs tens of microseconds, and memory.
@@ -43,20 +55,26 @@ export function createChatCompletions(clock: Clock, options: Options = {}): Prov
       const secrets = secretsOf(call.accessKey, call.headers ?? {}, call.baseUrl);
       try {
         signal.throwIfAborted();
-        const { reads, contentType } = await open(client, call, signal);
-        const completion = createCompletionReader({
+        const api = apiOf(call);
+        const { reads, contentType } = await open(client, api, call, signal);
+        const answer = createAnswerReader(api, {
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
           contentType,
           onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
         }, onRead);
-        return await readAnswer(clock, pacing, reads, completion, signal);
+        return await readAnswer(clock, pacing, reads, answer, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toProviderError(error, secrets);
       }
     },
   };
+}
+
+function apiOf({ api = "chat_completions" }: ProviderCall): Api {
+  if (Object.hasOwn(APIS, api)) return APIS[api as ApiName];
+  throw new RelayError("provider_refused", "Cannot ask the provider of this bot: this worker does not know its API");
 }
 
 /** What the package hands on to its `fetch` unread. */
@@ -88,8 +106,8 @@ function asOurs(fetchAny: typeof fetch): typeof fetch {
 }
 
 /** What is left to read. Of the response nothing else is kept: its headers can be as long as a short answer. */
-async function open(client: OpenAI, call: ProviderCall, signal: AbortSignal) {
-  const response = await request(client, call, signal);
+async function open(client: OpenAI, api: Api, call: ProviderCall, signal: AbortSignal) {
+  const response = await request(client, api, call, signal);
   // They can be megabytes, and the answer takes minutes.
   Object.assign(call, { messages: [], params: {} });
   const reads = readsOf(response) ?? (response.body === null ? null : readBytes(response.body));
@@ -98,36 +116,38 @@ async function open(client: OpenAI, call: ProviderCall, signal: AbortSignal) {
 }
 
 /** A provider that refuses a field by name has generated nothing, so the request is made once more without it. */
-async function request(client: OpenAI, call: ProviderCall, signal: AbortSignal): Promise<Response> {
-  const body = bodyOf(call);
+async function request(client: OpenAI, api: Api, call: ProviderCall, signal: AbortSignal): Promise<Response> {
+  if (isOpenAi(call.baseUrl)) call.hints = await hintsOf(call);
+  const body = api.bodyOf(call);
   try {
-    return await send(client, call, body, signal);
+    return await send(client, api, call, body, signal);
   } catch (error) {
     const refusal = refusalOf(error);
-    const names = refusal === null ? [] : refusedFields(refusal.status, readProblem(refusal.body), body);
+    const names = refusal === null ? [] : refusedFields(refusal.status, readProblem(refusal.body), body, api.reserved);
     if (names.length === 0 || signal.aborted) throw error;
     // Of the same messages: they can be megabytes.
     for (const name of names) delete body[name];
-    return await send(client, call, body, signal);
+    return await send(client, api, call, body, signal);
   }
 }
 
 function send(
   client: OpenAI,
+  api: Api,
   call: ProviderCall,
   body: Record<string, unknown>,
   generation: AbortSignal,
 ): Promise<Response> {
-  const passed: Passed = { headers: new Headers(headersOf(call)), generation };
+  const passed: Passed = { headers: new Headers(api.headersOf(call)), generation };
   // Not by chat.completions.create(), which looks at each field of the body and doubles what the package costs.
-  return client.post(endpointOf(call.baseUrl), { body, stream: true, fetchOptions: passed as object }).asResponse();
+  return client.post(api.endpointOf(call), { body, stream: true, fetchOptions: passed as object }).asResponse();
 }
 
 async function readAnswer(
   clock: Clock,
   pacing: Pacing,
   reads: ByteReads,
-  completion: CompletionReader,
+  answer: AnswerReader,
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
   // The signal alone leaves some providers streaming on: the body must be cancelled too.
@@ -135,7 +155,7 @@ async function readAnswer(
   signal.addEventListener("abort", cancel, { once: true });
   let isRead = false;
   try {
-    const end = await readToEnd(clock, pacing, reads, completion, signal);
+    const end = await readToEnd(clock, pacing, reads, answer, signal);
     isRead = true;
     return end;
   } finally {
@@ -149,62 +169,62 @@ async function readToEnd(
   clock: Clock,
   pacing: Pacing,
   reads: ByteReads,
-  completion: CompletionReader,
+  answer: AnswerReader,
   signal: AbortSignal,
 ): Promise<ProviderEnd> {
   const wait = createUsageWait(clock, () => reads.cancel(new DOMException("It is complete", "AbortError")));
   const share = pacing.join();
   try {
-    while (!completion.isDone()) {
+    while (!answer.isDone()) {
       let bytes: Uint8Array | undefined;
       try {
         bytes = await reads.next();
       } catch (error) {
         // What breaks after the finish is its end.
-        if (!completion.isComplete()) throw error;
+        if (!answer.isComplete()) throw error;
       }
       signal.throwIfAborted();
       if (bytes === undefined) break;
       let hasAdded = false;
       if (share.isFree(bytes.length)) {
-        hasAdded = completion.push(bytes);
-        if (completion.hasMore()) await giveInTurns(share, completion, signal);
+        hasAdded = answer.push(bytes);
+        if (answer.hasMore()) await giveInTurns(share, answer, signal);
       } else {
-        hasAdded = await pushInTurns(share, bytes, completion, signal);
+        hasAdded = await pushInTurns(share, bytes, answer, signal);
       }
-      if (completion.isComplete()) wait.from(hasAdded);
+      if (answer.isComplete()) wait.from(hasAdded);
     }
   } finally {
     wait.end();
   }
   signal.throwIfAborted();
-  completion.finish();
-  await giveInTurns(share, completion, signal);
-  return completion.end();
+  answer.finish();
+  await giveInTurns(share, answer, signal);
+  return answer.end();
 }
 
 /** What a read brings costs more than the read, so a large one is read in parts, and each waits for its turn. */
-async function pushInTurns(share: Share, bytes: Uint8Array, completion: CompletionReader, signal: AbortSignal) {
+async function pushInTurns(share: Share, bytes: Uint8Array, answer: AnswerReader, signal: AbortSignal) {
   let hasAdded = false;
-  for (let at = 0; at < bytes.length && !completion.isDone();) {
+  for (let at = 0; at < bytes.length && !answer.isDone();) {
     const part = bytes.subarray(at, at + share.turnBytes);
     at += part.length;
     const added = await share.run(() => {
       signal.throwIfAborted();
-      return completion.push(part);
+      return answer.push(part);
     });
     hasAdded ||= added;
-    await giveInTurns(share, completion, signal);
+    await giveInTurns(share, answer, signal);
   }
   return hasAdded;
 }
 
 /** A read can bring far more than its bytes: the line that it ends, or all of a text that may have been reasoning. */
-async function giveInTurns(share: Share, completion: CompletionReader, signal: AbortSignal) {
-  while (completion.hasMore()) {
+async function giveInTurns(share: Share, answer: AnswerReader, signal: AbortSignal) {
+  while (answer.hasMore()) {
     await share.run(() => {
       signal.throwIfAborted();
-      completion.giveMore();
+      answer.giveMore();
     });
   }
 }

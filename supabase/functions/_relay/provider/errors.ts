@@ -1,9 +1,9 @@
 /** Turns the failures of a provider's request into the relay's own errors. */
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
-import { type ErrorCode, type ErrorDetails, RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../../protocol/limits.ts";
-import { type Secrets, withoutSecrets } from "../redact.ts";
+import { type ErrorCode, type ErrorDetails, RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../protocol/limits.ts";
+import { type Secrets, withoutSecrets } from "./redact.ts";
 import { type Problem, readProblem } from "./problem.ts";
 import { readRefusedContext } from "./window.ts";
 
@@ -111,7 +111,7 @@ const CONTEXT_WORDS = new RegExp(
 const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
 
 const BALANCE =
-  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.{0,60}(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|arrearage|余额|欠费|额度/i;
+  /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.{0,60}(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|billing_error|spend_limit_reached|arrearage|余额|欠费|额度/i;
 const REFUSED_CODES =
   /content_filter|content_policy|moderation|guardrail|data_inspection|sensitive|safety|unsupported_country|region|policy_violation/;
 const REFUSED_WORDS =
@@ -123,7 +123,7 @@ const AUTH_WORDS =
 const RATE =
   /rate.?limit|too_?many_?requests|\bthrottl|resource_exhausted|^429$|requests? per (?:minute|day)|tokens? per (?:minute|day)|too many requests|slow down|速率/i;
 const REFUSED_TYPES =
-  /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|failed_precondition|validation(?:_?error)?)$/;
+  /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|request_too_large|failed_precondition|validation(?:_?error)?)$/;
 
 /** Where no status says that the request is refused. */
 const FLAGGED = /moderat|flagged|content (?:policy|filter)|guardrail|\bsensitive|_sensitive|敏感|^invalid param/i;

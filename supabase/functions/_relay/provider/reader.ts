@@ -1,22 +1,23 @@
-/** Reads an answer of chat completions out of its bytes: what the model wrote, and how the answer ended. */
+/** Reads an answer out of its bytes, whichever API it is of: what the model wrote, and how the answer ended. */
 
-import { RelayError } from "../../protocol/errors.ts";
+import { RelayError } from "../protocol/errors.ts";
 import {
   MAX_PROVIDER_ANSWER_BYTES,
   MAX_PROVIDER_EVENT_VALUES,
   MAX_PROVIDER_JSON_BYTES,
   MAX_PROVIDER_LINE_BYTES,
   MAX_PROVIDER_SKIPPED_BYTES,
-} from "../../protocol/limits.ts";
-import { createEventParser, createLineDecoder, type LineLimit } from "../../sse/parse.ts";
-import type { OnRead, ProviderEnd } from "../provider.ts";
-import { type Secrets, withoutSecrets } from "../redact.ts";
-import { type ChunkOptions, createChunkReader } from "./chunks.ts";
+} from "../protocol/limits.ts";
+import { createEventParser, createLineDecoder, type LineLimit } from "../sse/parse.ts";
+import type { Api } from "./api.ts";
+import type { ChunkOptions, ChunkReader } from "./chunks.ts";
 import { createGiver } from "./deltas.ts";
 import { createFastPath } from "./fast_path.ts";
+import type { OnRead, ProviderEnd } from "./provider.ts";
+import { type Secrets, withoutSecrets } from "./redact.ts";
 
 /** Takes reads of a body. */
-export interface CompletionReader {
+export interface AnswerReader {
   /**
    * Whether it brought text or reasoning. Throws the error that the provider reports, or `provider_bad_response`;
    * neither once the answer is complete.
@@ -47,7 +48,7 @@ export interface ReaderOptions extends ChunkOptions {
   onSkippedLine(): void;
 }
 
-/** `events`: server-sent events; `json`: one completion, or one chunk a line. */
+/** `events`: server-sent events; `json`: one answer, or one chunk a line. */
 type BodyKind = "events" | "json";
 
 /** Of a content type, from which 50 are quoted once the secrets are out. */
@@ -60,8 +61,8 @@ const LINE_BYTES = 64;
 const HAS_TEXT = /"(?:content|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
 
 /** `onRead` is called for each read, also with what came before an error; for a read of much, with each part. */
-export function createCompletionReader(options: ReaderOptions, onRead: OnRead): CompletionReader {
-  const chunks = createChunkReader(options);
+export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnRead): AnswerReader {
+  const chunks = api.createChunkReader(options);
   let kind: BodyKind | null = null;
   const limit = createLimit(chunks, options, () => kind);
   const decoder = createLineDecoder(limit);
@@ -134,7 +135,7 @@ function createSizeLimit(lines: () => number) {
 
 /** Once the answer is complete, any line may be skipped. */
 function createLimit(
-  chunks: ReturnType<typeof createChunkReader>,
+  chunks: ChunkReader,
   { onSkippedLine }: ReaderOptions,
   kind: () => BodyKind | null,
 ) {
@@ -215,7 +216,7 @@ export function notAStream(found: string, secrets: Secrets = () => []): RelayErr
 }
 
 /** What is like an earlier event is read without parsing it. */
-function createEventReader(chunks: ReturnType<typeof createChunkReader>, limit: Limit) {
+function createEventReader(chunks: ChunkReader, limit: Limit) {
   const fastPath = createFastPath(chunks.add);
   const parser = createEventParser((data, event, isError) => {
     fastPath.flush();
@@ -242,7 +243,7 @@ function createEventReader(chunks: ReturnType<typeof createChunkReader>, limit: 
 }
 
 /** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
-function createJsonReader(chunks: ReturnType<typeof createChunkReader>, limit: Limit) {
+function createJsonReader(chunks: ChunkReader, limit: Limit) {
   let inLines: boolean | null = null;
   let kept = "";
   let count = 0;

@@ -110,3 +110,22 @@ Deno.test("no template is made where the field cannot be found for sure", () => 
   for (const pattern of unsure) assert.equal(learnTemplate(pattern, "content"), null, pattern);
   assert.equal(learnTemplate(event("a"), "reasoning"), null);
 });
+
+Deno.test("a name before the data, and a number that each event has anew, before its text or behind it", () => {
+  const named = (text: string, number: unknown, rest = "") =>
+    `event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":${number},` +
+    `"item_id":"msg_1","delta":"${text}","logprobs":[],"obfuscation":"${"x".repeat(text.length)}"${rest}}\n\n`;
+  const behind = (text: string, number: unknown) =>
+    `event: x\ndata: {"delta": "${text}", "item_id": "msg_1", "sequence_number": ${number}}\n\n`;
+  for (const write of [named, behind]) {
+    const template = learnTemplate(write("a", 9), "delta")!;
+    const read = (text: string) => [template.read(text, 0), template.value];
+    const three = write("b", 10) + write("\\n", 11) + write("c", 1234);
+    assert.deepEqual(read(three + write("d", 12).slice(0, -1)), [three.length, "b\nc"]);
+    for (const other of ["-1", "", "1.5", '"10"', "null"]) assert.deepEqual(read(write("b", other)), [0, ""], other);
+  }
+  assert.deepEqual(learnTemplate(named("a", 1), "delta")!.read(named("b", 2, `,"x":1`), 0), 0);
+  // The number of another event's is no hole where there are two of them.
+  const twice = (number: number) => named("a", number, `,"response":{"sequence_number":${number}}`);
+  assert.equal(learnTemplate(twice(1), "delta")!.read(twice(2), 0), 0);
+});

@@ -1,17 +1,18 @@
 /** Bytes in, what a user gets out: each answer whole, cut once at every byte, and one byte a read. */
 
 import assert from "node:assert/strict";
-import { RelayError } from "../../protocol/errors.ts";
-import { createManualClock } from "../../testing/platform.ts";
-import { splitEverywhere } from "../../testing/split.ts";
-import type { Delta } from "../provider.ts";
-import { secretsOf } from "../redact.ts";
-import { thinksFirst } from "../thinking.ts";
-import { createChatCompletions } from "./client.ts";
-import type { Dialect } from "../../testing/dialects.ts";
-import { FAILURES, KEY } from "../../testing/dialects_errors.ts";
-import { STREAMS } from "../../testing/dialects_frames.ts";
-import { createCompletionReader } from "./reader.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { createManualClock } from "../testing/platform.ts";
+import { splitEverywhere } from "../testing/split.ts";
+import type { Delta } from "./provider.ts";
+import { secretsOf } from "./redact.ts";
+import { thinksFirst } from "./thinking.ts";
+import { APIS, createProvider } from "./client.ts";
+import { ANTHROPIC_FAILURES, ANTHROPIC_STREAMS } from "../testing/dialects_anthropic.ts";
+import { COUNTS, type Dialect } from "../testing/dialects.ts";
+import { FAILURES, KEY } from "../testing/dialects_errors.ts";
+import { STREAMS } from "../testing/dialects_frames.ts";
+import { createAnswerReader } from "./reader.ts";
 
 interface Seen {
   shown: string;
@@ -19,7 +20,10 @@ interface Seen {
   usage: string;
 }
 
-const USAGE = JSON.stringify({ prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 });
+const DIALECTS = [
+  ...[...STREAMS, ...FAILURES],
+  ...[...ANTHROPIC_STREAMS, ...ANTHROPIC_FAILURES],
+];
 
 /** Neighbours of a kind as one, with reasoning in angle brackets. */
 function shownOf(deltas: Delta[]): string {
@@ -32,7 +36,10 @@ function failureOf(error: unknown): string {
 }
 
 /** As the client reads a body. */
-function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]): Seen {
+function read(
+  { api = "chat_completions", type = "text/event-stream", model = "m" }: Dialect,
+  reads: Uint8Array[],
+): Seen {
   const deltas: Delta[] = [];
   const seen: Seen = { shown: "", end: "", usage: "null" };
   try {
@@ -42,13 +49,13 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
       contentType: type,
       onSkippedLine: assert.fail,
     };
-    const completion = createCompletionReader(options, (more) => deltas.push(...more));
+    const answer = createAnswerReader(APIS[api], options, (more) => deltas.push(...more));
     for (const bytes of reads) {
-      if (completion.isDone()) break;
-      completion.push(bytes);
+      if (answer.isDone()) break;
+      answer.push(bytes);
     }
-    completion.finish();
-    const { finishReason, usage } = completion.end();
+    answer.finish();
+    const { finishReason, usage } = answer.end();
     Object.assign(seen, { end: finishReason, usage: JSON.stringify(usage) });
   } catch (error) {
     seen.end = failureOf(error);
@@ -57,7 +64,7 @@ function read({ type = "text/event-stream", model = "m" }: Dialect, reads: Uint8
 }
 
 /** Through the whole client, in one read. */
-async function ask({ body, status = 200, type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]) {
+async function ask({ api, body, status = 200, type = "text/event-stream", model = "m" }: Dialect, reads: Uint8Array[]) {
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       const next = reads.shift();
@@ -67,8 +74,8 @@ async function ask({ body, status = 200, type = "text/event-stream", model = "m"
   }, { highWaterMark: 0 });
   const answer = () =>
     Promise.resolve(new Response(body === "" ? null : stream, { status, headers: { "content-type": type } }));
-  const provider = createChatCompletions(createManualClock(), { fetch: answer });
-  const call = { accessKey: KEY, model, temperature: null, params: {}, messages: [] };
+  const provider = createProvider(createManualClock(), { fetch: answer });
+  const call = { api, accessKey: KEY, model, temperature: null, params: {}, messages: [] };
   const baseUrl = new URL("https://provider.test/v1");
   const deltas: Delta[] = [];
   const seen = await provider.stream({ ...call, baseUrl }, new AbortController().signal, (more) => deltas.push(...more))
@@ -84,18 +91,18 @@ function assertSeen({ name, shown, end, usage }: Dialect, seen: Seen, how: strin
   if (words === undefined && code === seen.end.split(":", 1)[0]) return assert.ok(!seen.end.includes("sk-p"), where);
   if (words === undefined) assert.equal(seen.end, end, where);
   else assert.ok(seen.end.startsWith(`${code}: `) && seen.end.includes(words), `${where}: ${seen.end}, wanted ${end}`);
-  assert.equal(seen.usage, usage ? USAGE : "null", where);
+  assert.equal(seen.usage, JSON.stringify(usage === true ? COUNTS : usage ?? null), where);
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("each dialect has a name of its own, and there are enough of them", () => {
-  const names = [...STREAMS, ...FAILURES].map(({ name }) => name);
+  const names = DIALECTS.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.ok(names.length >= 120, String(names.length));
 });
 
-for (const dialect of [...STREAMS, ...FAILURES]) {
+for (const dialect of DIALECTS) {
   Deno.test(`a provider's answer is read as it is meant: ${dialect.name}`, async () => {
     const whole = bytes(dialect.body);
     if (dialect.body !== "") assertSeen(dialect, await ask(dialect, [whole]), "whole, by the client");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { Log } from "../../platform/log.ts";
-import { RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_LINE_BYTES } from "../../protocol/limits.ts";
-import { createManualClock, type ManualClock, turns } from "../../testing/platform.ts";
-import { createTransportFetch } from "../../transport/fetch.ts";
-import { createTransport } from "../../transport/transport.ts";
-import type { Delta, ProviderCall, ProviderEnd } from "../provider.ts";
-import { createChatCompletions } from "./client.ts";
+import type { Log } from "../platform/log.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_LINE_BYTES } from "../protocol/limits.ts";
+import { createManualClock, type ManualClock, turns } from "../testing/platform.ts";
+import { createTransportFetch } from "../transport/fetch.ts";
+import { createTransport } from "../transport/transport.ts";
+import type { Delta, ProviderCall, ProviderEnd } from "./provider.ts";
+import { createProvider } from "./client.ts";
 import { MAX_GIVEN_UNITS } from "./deltas.ts";
 
 const encoder = new TextEncoder();
@@ -52,7 +52,7 @@ function run(
   onDeltas: (deltas: Delta[]) => void = () => {},
 ): { calls: Delta[][]; end: Promise<ProviderEnd> } {
   const clock = createManualClock();
-  const provider = createChatCompletions(clock, { fetch: fetchAny });
+  const provider = createProvider(clock, { fetch: fetchAny });
   const calls: Delta[][] = [];
   const end = provider.stream(makeCall(call), signal, (deltas) => {
     if (deltas.length > 0) calls.push(deltas);
@@ -217,7 +217,7 @@ Deno.test("what the openai package would take from the environment changes nothi
 
 Deno.test("the messages and the params are dropped once they are sent", async () => {
   const call = makeCall({ params: { user: "u" } });
-  const provider = createChatCompletions(createManualClock(), {
+  const provider = createProvider(createManualClock(), {
     fetch: makeAnswer([HELLO, STOP]).fetch,
   });
   let waiting: unknown;
@@ -316,7 +316,7 @@ Deno.test("a complete answer is waited for as long as its tokens may take, count
   });
   const fetchOnce = () => Promise.resolve(new Response(body));
   let came = Promise.withResolvers<void>();
-  const provider = createChatCompletions(clock, { fetch: fetchOnce });
+  const provider = createProvider(clock, { fetch: fetchOnce });
   let end: ProviderEnd | undefined;
   const done = provider.stream(makeCall(), new AbortController().signal, () => came.resolve())
     .then((answer) => end = answer);
@@ -356,7 +356,7 @@ Deno.test("a long line without text is skipped and logged, one with text is an e
       const logged: string[] = [];
       const log: Log = (level, event) => logged.push(`${level} ${event}`);
       const clock = createManualClock();
-      const provider = createChatCompletions(clock, { fetch: makeAnswer(reads).fetch, log });
+      const provider = createProvider(clock, { fetch: makeAnswer(reads).fetch, log });
       const deltas: Delta[] = [];
       const done = provider.stream(makeCall(), new AbortController().signal, (more) => deltas.push(...more))
         .then(({ finishReason }) => finishReason, ({ code }) => code);
@@ -375,7 +375,7 @@ Deno.test("what comes fast is read in turns: in between everything else has its 
     const clock = createManualClock();
     const controller = new AbortController();
     const answer = makeAnswer([large, STOP + DONE]);
-    const provider = createChatCompletions(clock, { fetch: answer.fetch });
+    const provider = createProvider(clock, { fetch: answer.fetch });
     const reads: number[] = [];
     const onRead = (deltas: Delta[]) => void reads.push(textOf([deltas]).length);
     const done = provider.stream(makeCall(), controller.signal, onRead);
@@ -402,7 +402,7 @@ Deno.test("a body that brings a long text at once is given over turns of the eve
   let [worked, inTurn, most, said] = [0, 0, 0, ""];
   const slow = { ...clock, now: () => clock.now() + worked, after: clock.after };
   const answer = makeAnswer([body], { headers: { "content-type": "application/json" } });
-  const provider = createChatCompletions(slow, { fetch: answer.fetch });
+  const provider = createProvider(slow, { fetch: answer.fetch });
   const end = provider.stream(makeCall(), new AbortController().signal, (deltas) => {
     said += deltas.map(({ text }) => text).join("");
     worked += 8;

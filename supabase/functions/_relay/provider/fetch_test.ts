@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { RelayError } from "../../protocol/errors.ts";
-import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../../protocol/limits.ts";
-import { createManualClock } from "../../testing/platform.ts";
-import type { ByteReads } from "../../transport/answer.ts";
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_ERROR_BYTES, PROVIDER_ERROR_READ_MS } from "../protocol/limits.ts";
+import { createManualClock } from "../testing/platform.ts";
+import type { ByteReads } from "../transport/answer.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
 
 type Pull = (controller: ReadableByteStreamController | ReadableStreamDefaultController) => void | Promise<void>;

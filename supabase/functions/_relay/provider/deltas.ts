@@ -1,8 +1,8 @@
 /** Collects the deltas of one answer, its thoughts apart from its text, and gives them clean. */
 
-import { createTextCleaner } from "../clean_text.ts";
-import type { Delta, OnRead, ProviderEnd } from "../provider.ts";
-import { createThinkingSplitter } from "../thinking.ts";
+import { createTextCleaner } from "./clean_text.ts";
+import type { Delta, OnRead, ProviderEnd } from "./provider.ts";
+import { createThinkingSplitter } from "./thinking.ts";
 
 /**
  * UTF-16 units that are given at once. A body of JSON, or a text that may have been reasoning, has up to a million, and
