@@ -36,6 +36,8 @@ export interface ScriptedProvider extends AsyncDisposable {
   script(script: Script): string;
   /** The same for a script below HTTP: one that hangs before the headers, or hangs up. */
   socket(script: SocketScript): string;
+  /** Answers a GET below a base URL. */
+  page(baseUrl: string, path: string, body: unknown): void;
   /** The requests that came to a base URL; of a socket script there is nothing to see but their number. */
   calls(baseUrl: string): ProviderCall[];
   /** Waits for the n-th request to a base URL. */
@@ -83,7 +85,6 @@ export const hangs: SocketScript = async (connection) => {
 
 /** Ends the connection without an answer. */
 export const hangsUp: SocketScript = () => {};
-
 /** What a prompt can order as JSON, for clients that have nothing but the relay. */
 export interface Order {
   /** Chooses the words. */
@@ -124,7 +125,6 @@ export function deltaEvent(delta: Record<string, unknown>): string {
 /** The event of a chunk of text. */
 export const tokenEvent = (content: string): string => deltaEvent({ content });
 
-/** What `finishEvents` reports. */
 export const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
 
 /** The events that end an answer as OpenAI ends it. */
@@ -143,19 +143,16 @@ interface Route {
 /** Listens on loopback, on a port of its own. */
 export function startProvider(): ScriptedProvider {
   const routes = new Map<string, Route>();
+  const pages = new Map<string, unknown>();
   const listeners: Deno.TcpListener[] = [];
   const sockets: Promise<void>[] = [];
-
   function addRoute(baseUrl: string, script: Script): Route {
-    const route: Route = { script, calls: [], open: 0, waiting: [] };
-    routes.set(baseUrl, route);
-    return route;
+    return routes.set(baseUrl, { script, calls: [], open: 0, waiting: [] }).get(baseUrl)!;
   }
 
   function routeOf(baseUrl: string): Route {
-    const route = routes.get(baseUrl);
-    if (!route) throw new Error(`No script has the base URL ${baseUrl}`);
-    return route;
+    if (routes.has(baseUrl)) return routes.get(baseUrl)!;
+    throw new Error(`No script has the base URL ${baseUrl}`);
   }
 
   function register({ calls, waiting }: Route, call: ProviderCall) {
@@ -165,7 +162,9 @@ export function startProvider(): ScriptedProvider {
 
   async function serve(request: Request): Promise<Response> {
     // Whatever host was asked: something may stand before the provider.
-    const route = routes.get(origin + new URL(request.url).pathname.replace(/\/chat\/completions$/, ""));
+    const url = origin + new URL(request.url).pathname;
+    if (request.method === "GET" && pages.has(url)) return Response.json(pages.get(url));
+    const route = routes.get(url.replace(/\/chat\/completions$/, ""));
     if (!route) {
       await request.body?.cancel();
       return new Response("No such script", { status: 404 });
@@ -179,8 +178,8 @@ export function startProvider(): ScriptedProvider {
     return new Response(stream.readable, { headers: { "content-type": "text/event-stream" } });
   }
 
-  const onError = () => new Response(null, { status: 500 });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, onError }, serve);
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {}, onError: () => new Response(null, { status: 500 }) };
+  const server = Deno.serve(options, serve);
   const origin = `http://127.0.0.1:${server.addr.port}`;
 
   function listen(script: SocketScript): string {
@@ -218,6 +217,7 @@ export function startProvider(): ScriptedProvider {
       return baseUrl;
     },
     socket: listen,
+    page: (baseUrl, path, body) => void pages.set(`${baseUrl}${path}`, body),
     calls: (baseUrl) => routeOf(baseUrl).calls,
     called(baseUrl, count = 1) {
       const { calls, waiting } = routeOf(baseUrl);

@@ -1,6 +1,7 @@
 /** The contract of docs/protocol.md as one suite: it gets a target and a provider, and nothing else. */
 
 import { auth } from "./auth.ts";
+import { botTests } from "./bot_tests.ts";
 import { bots } from "./bots.ts";
 import { cancels } from "./cancel.ts";
 import { cors } from "./cors.ts";
@@ -30,6 +31,7 @@ export const scenarios: Scenario[] = [
   ...branches,
   ...turns,
   ...bots,
+  ...botTests,
   ...windows,
   ...memories,
   ...refusalMetrics,

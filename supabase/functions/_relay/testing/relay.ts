@@ -108,6 +108,8 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     verify,
     checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
     generations: createGenerations(platform, database, provider),
+    provider,
+    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
     remoteReaders: createRemoteReaders(platform, database),
   };
   const stream = createStreamHandler({ ...parts, resume: createResume(parts) });
