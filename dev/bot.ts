@@ -15,14 +15,25 @@ Makes a bot that belongs to this user. The last updated bot of a user answers wh
                        is the one of --bot. Run it again for users who came later, or see docs/operations.md
   --bot ID             share this bot with --all, make none
   --name NAME          for people; the model's name unless it is given
-  --provider URL       the provider's base URL; https://api.openai.com/v1 unless it is given
+  --api NAME           the API that it speaks: chat_completions unless it is given, anthropic_messages,
+                       openai_responses, gemini
+  --provider URL       the provider's base URL; that of the API's inventor unless it is given
   --instructions TEXT  the bot's instructions, its system prompt
-  --key-from NAME      the variable that has the provider's key; OPENAI_API_KEY unless it is given. Empty: no key
+  --key-from NAME      the variable that has the provider's key; OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY
+                       unless it is given. An empty one: no key
 
 SUPABASE_URL names the project; SUPABASE_SECRET_KEY, or SUPABASE_SERVICE_ROLE_KEY, opens it.
 `;
 
 const ACTION = "Cannot make the bot";
+
+/** Where each API was invented, and how its keys are called. */
+const APIS: Record<string, { provider: string; keyFrom: string }> = {
+  chat_completions: { provider: "https://api.openai.com/v1", keyFrom: "OPENAI_API_KEY" },
+  anthropic_messages: { provider: "https://api.anthropic.com/v1", keyFrom: "ANTHROPIC_API_KEY" },
+  openai_responses: { provider: "https://api.openai.com/v1", keyFrom: "OPENAI_API_KEY" },
+  gemini: { provider: "https://generativelanguage.googleapis.com/v1beta", keyFrom: "GEMINI_API_KEY" },
+};
 
 /** What was asked for. */
 export interface BotOrder {
@@ -36,15 +47,16 @@ export interface BotOrder {
 
 /** Throws a TypeError that names what is wrong or missing; never repeats a key. */
 export function parseBotFlags(args: string[], environment: Environment): BotOrder {
-  const { user, model, all, bot, name, provider, instructions, ...flags } = parseFlags(ACTION, args, {
+  const { user, model, all, bot, name, api, provider, instructions, ...flags } = parseFlags(ACTION, args, {
     user: { type: "string" },
     model: { type: "string" },
     all: { type: "boolean" },
     bot: { type: "string" },
     name: { type: "string" },
-    provider: { type: "string", default: "https://api.openai.com/v1" },
+    api: { type: "string", default: "chat_completions" },
+    provider: { type: "string" },
     instructions: { type: "string" },
-    "key-from": { type: "string", default: "OPENAI_API_KEY" },
+    "key-from": { type: "string" },
   });
   const refuse = (text: string) => new TypeError(`${ACTION}: ${text}`);
   const url = environment("SUPABASE_URL")?.replace(/\/+$/, "");
@@ -57,14 +69,17 @@ export function parseBotFlags(args: string[], environment: Environment): BotOrde
   }
   if (user === undefined) throw refuse("--user is missing, expected the owner's email or id");
   if (model === undefined) throw refuse("--model is missing, expected the model's name at its provider");
-  const key = environment(flags["key-from"]);
+  if (!Object.hasOwn(APIS, api)) throw refuse(`--api is "${api}", expected ${Object.keys(APIS).join(", ")}`);
+  const keyFrom = flags["key-from"] ?? APIS[api].keyFrom;
+  const key = environment(keyFrom);
   if (key === undefined) {
-    throw refuse(`${flags["key-from"]} is not set, expected the provider's key, or empty where it needs none`);
+    throw refuse(`${keyFrom} is not set, expected the provider's key, or empty where it needs none`);
   }
   const fields = {
     name: name ?? model,
     model,
-    access_path: provider,
+    api,
+    access_path: provider ?? APIS[api].provider,
     ...(key === "" ? {} : { access_key: key }),
     ...(instructions === undefined ? {} : { system_prompt: instructions }),
   };

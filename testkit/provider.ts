@@ -1,6 +1,9 @@
 /** The one fake provider: a test decides every byte of its answers, and knows how many of them are open. */
 
+import { type Failure, type Message, type Speaker, SPEECHES, STATUSES } from "./apis.ts";
 import { createChance, oneOf } from "./figures.ts";
+
+export { deltaEvent, event, type Failure, finishEvents, USAGE } from "./apis.ts";
 
 /** One request of the relay, and the answer to it in the test's hands. */
 export interface ProviderCall {
@@ -8,16 +11,24 @@ export interface ProviderCall {
   /** The parsed body of the request. */
   // deno-lint-ignore no-explicit-any
   body: any;
+  /** The name of the API that was spoken. */
+  api: string;
+  /** What the model is to read, as chat completions have it, whichever API was spoken. */
+  messages: Message[];
   /** Settles once the relay has disconnected, or the answer is over. */
   closed: Promise<void>;
   /** True from then on. */
   readonly over: boolean;
   /** Sends bytes, or text as UTF-8, in one write; settles once they have been handed on. */
   send(bytes: Uint8Array | string): Promise<void>;
-  /** Sends one chunk whose delta is this text. */
+  /** Sends one chunk whose delta is this text, in the API that was spoken. */
   token(content: string): Promise<void>;
+  /** The same for reasoning. */
+  think(reasoning: string): Promise<void>;
   /** Sends the last chunks, usage among them, and ends the answer. */
   finish(reason?: string): Promise<void>;
+  /** Says within the answer that it failed, and ends it. */
+  fail(failure: Failure, message: string): Promise<void>;
   /** Ends the answer cleanly, whatever was sent. */
   end(): void;
   /** Breaks the connection. */
@@ -77,6 +88,10 @@ export function repeats(text: string, pauseMs = 0, prefix = ""): Script {
 /** Refuses the request. */
 export const refuses = (status: number, body: unknown): Script => () => Response.json(body, { status });
 
+/** The same in the words of the API that was spoken. */
+export const refusesFor = (failure: Failure, message: string, status = STATUSES[failure]): Script => (call) =>
+  Response.json(SPEECHES[call.api].refusal(failure, status, message), { status });
+
 /** Takes the request and sends not even headers, until the relay disconnects. */
 export const hangs: SocketScript = async (connection) => {
   const buffer = new Uint8Array(1024);
@@ -98,7 +113,7 @@ export interface Order {
 
 /** Plays what the last message orders; a prompt that orders nothing gets a short text. */
 export const ordered: Script = async (call) => {
-  const prompt: string = call.body.messages.at(-1).content;
+  const prompt = call.messages.at(-1)!.content;
   const order: Order = prompt.startsWith("{") ? JSON.parse(prompt) : { chunks: 20 };
   const { seed = 1, chunks, pauseMs = 2, end = "finish" } = order;
   const chance = createChance(seed);
@@ -114,24 +129,10 @@ export const ordered: Script = async (call) => {
 /** What a client must not lose, double or cut. */
 const PARTS = ["a", " ", "\n", "\n\n", "  ", "data: ", "é", "€", "🐉", "end"];
 
-/** The bytes of one event. */
-export const event = (data: unknown): string => `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
+/** The event of a chunk of text, in chat completions. */
+export const tokenEvent = (content: string): string => SPEECHES.chat_completions.speaker().text(content);
 
-/** The event of a chunk with this delta. */
-export function deltaEvent(delta: Record<string, unknown>): string {
-  return event({ object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason: null }] });
-}
-
-/** The event of a chunk of text. */
-export const tokenEvent = (content: string): string => deltaEvent({ content });
-
-export const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
-
-/** The events that end an answer as OpenAI ends it. */
-export function finishEvents(reason = "stop"): string {
-  return event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }) +
-    event({ choices: [], usage: USAGE }) + event("[DONE]");
-}
+const CHAT = Object.entries(SPEECHES)[0];
 
 interface Route {
   script: Script;
@@ -162,15 +163,17 @@ export function startProvider(): ScriptedProvider {
 
   async function serve(request: Request): Promise<Response> {
     // Whatever host was asked: something may stand before the provider.
-    const url = origin + new URL(request.url).pathname;
+    const { pathname } = new URL(request.url);
+    const url = origin + pathname;
     if (request.method === "GET" && pages.has(url)) return Response.json(pages.get(url));
-    const route = routes.get(url.replace(/\/chat\/completions$/, ""));
+    const [api, { path }] = Object.entries(SPEECHES).find(([, { path }]) => path.test(pathname)) ?? CHAT;
+    const route = routes.get(url.replace(path, ""));
     if (!route) {
       await request.body?.cancel();
       return new Response("No such script", { status: 404 });
     }
     route.open++;
-    const { call, stream, end } = openCall(request.headers, await request.json(), () => route.open--);
+    const { call, stream, end } = openCall(request.headers, await request.json(), api, () => route.open--);
     register(route, call);
     const played = route.script(call);
     if (played instanceof Response) return watched(played, end);
@@ -191,7 +194,7 @@ export function startProvider(): ScriptedProvider {
       try {
         if (await connection.read(new Uint8Array(1024)) === null) return;
         route.open++;
-        register(route, openCall(new Headers(), null, () => {}).call);
+        register(route, openCall(new Headers(), null, CHAT[0], () => {}).call);
         await script(connection);
         route.open--;
       } finally {
@@ -232,7 +235,8 @@ export function startProvider(): ScriptedProvider {
 }
 
 /** A call whose answer is a stream that is filled as fast as it is read. */
-function openCall(headers: Headers, body: unknown, onEnd: () => void) {
+function openCall(headers: Headers, body: unknown, api: string, onEnd: () => void) {
+  const speaker: Speaker = SPEECHES[api].speaker();
   const encoder = new TextEncoder();
   const closed = Promise.withResolvers<void>();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -262,6 +266,10 @@ function openCall(headers: Headers, body: unknown, onEnd: () => void) {
   const call: ProviderCall = {
     headers,
     body,
+    api,
+    get messages() {
+      return SPEECHES[api].messagesOf(body);
+    },
     closed: closed.promise,
     get over() {
       return over;
@@ -274,9 +282,14 @@ function openCall(headers: Headers, body: unknown, onEnd: () => void) {
       controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
       await drained.promise;
     },
-    token: (content) => call.send(tokenEvent(content)),
-    async finish(reason) {
-      await call.send(finishEvents(reason));
+    token: (content) => call.send(speaker.text(content)),
+    think: (reasoning) => call.send(speaker.reasoning(reasoning)),
+    async finish(reason = "stop") {
+      await call.send(speaker.finish(reason));
+      call.end();
+    },
+    async fail(failure, message) {
+      await call.send(speaker.fail(failure, message));
       call.end();
     },
     end() {

@@ -50,6 +50,21 @@ Deno.test("the bot of a user, named by id or email, answers the user's first req
   assert.deepEqual(row, { name: "Second", user_id: user.id, access_key: "sk-a-key" });
 });
 
+Deno.test("a bot of another API has its address, and the key from its variable", async () => {
+  const { user } = await newClient(stack.target);
+  const keys = { ANTHROPIC_API_KEY: "sk-ant-key", GEMINI_API_KEY: "AIza-key" };
+  const apis = {
+    anthropic_messages: ["https://api.anthropic.com/v1", "sk-ant-key"],
+    openai_responses: ["https://api.openai.com/v1", "sk-a-key"],
+    gemini: ["https://generativelanguage.googleapis.com/v1beta", "AIza-key"],
+  };
+  for (const [api, [access_path, access_key]] of Object.entries(apis)) {
+    const { id } = await bot(["--model", "m", "--user", user.id, "--api", api], keys);
+    const [row] = await rest(stack.target, "service", `bots?select=api,access_path,access_key&id=eq.${id}`);
+    assert.deepEqual(row, { api, access_path, access_key });
+  }
+});
+
 Deno.test("the bot for all answers every user who has chosen no other, and later users once it is shared again", async () => {
   const [owner, other, chooser, later] = await Promise.all(Array.from({ length: 4 }, () => newClient(stack.target)));
   const own = await bot(order(chooser.user.id));
@@ -73,6 +88,8 @@ Deno.test("what cannot be done is said in words, and no key stands in them", asy
     [model, {}, /--user is missing/],
     [["--user", nobody], {}, /--model is missing/],
     [["--user", nobody, ...model, "--key-from", "NONE"], {}, /NONE is not set, expected the provider's key/],
+    [["--user", nobody, ...model, "--api", "openai"], {}, /--api is "openai", expected chat_completions, anthropic_m/],
+    [["--user", nobody, ...model, "--api", "gemini"], {}, /GEMINI_API_KEY is not set/],
     [["--bot", nobody], {}, /--bot goes with --all alone/],
     [["--bot", nobody, "--all"], {}, /there is no bot ".*" to share/],
     [["--user", nobody, ...model], {}, /rest\/v1\/bots answers 409, there is no such user/],

@@ -6,7 +6,14 @@ import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import { type ContextMessage, type Delta, GO_ON, type Provider, type ProviderCall } from "../provider/provider.ts";
+import {
+  type ContextMessage,
+  type Delta,
+  GO_ON,
+  type Provider,
+  type ProviderCall,
+  takesPrefill,
+} from "../provider/provider.ts";
 import { startDeadlines } from "./deadlines.ts";
 import { endingOf, toEndReason } from "./ending.ts";
 import type { AdmittedRequest, Generation } from "./generation.ts";
@@ -130,7 +137,7 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 /** The user's `system` follows the bot's instructions in one message: many models accept no second one. */
 export function providerCall({ request, admission, task, userId }: AdmittedRequest, baseUrl: URL): ProviderCall {
   const seen = withoutBlankEnd(admission.continued ?? "");
-  const isPrefilled = admission.takes_prefill && seen !== "";
+  const isPrefilled = admission.takes_prefill && takesPrefill(admission.api) && seen !== "";
   const last: ContextMessage | null = seen === "" ? null : { role: "assistant", content: seen };
   return {
     api: admission.api,

@@ -51,8 +51,10 @@ const invalid = (message: string) =>
 /** Refuses what Anthropic refuses, and writes its answer byte by byte. */
 function serveMessages() {
   const seen: Record<string, unknown>[] = [];
+  // A runtime's `fetch` may keep a connection for longer than a test can wait.
+  const connection = "close";
   const refuse = (status: number, type: string, message: string) =>
-    Response.json({ type: "error", error: { type, message } }, { status });
+    Response.json({ type: "error", error: { type, message } }, { status, headers: { connection } });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const body = await request.json();
     seen.push(body);
@@ -68,17 +70,17 @@ function serveMessages() {
       roles.at(-1) === "assistant" && /\s$/.test(messages.at(-1).content) &&
         "final content cannot end with white space";
     if (wrong) return refuse(400, "invalid_request_error", wrong);
-    const bytes = new TextEncoder().encode(STREAM.body);
-    const whole = new ReadableStream({
-      async start(controller) {
-        for (const byte of bytes) {
-          controller.enqueue(Uint8Array.of(byte));
-          await null;
-        }
-        controller.close();
+    const bytes = [...new TextEncoder().encode(STREAM.body)];
+    const whole = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const byte = bytes.shift();
+        if (byte === undefined) controller.close();
+        else controller.enqueue(Uint8Array.of(byte));
       },
+    }, { highWaterMark: 0 });
+    return new Response(stream ? whole : null, {
+      headers: { connection, "content-type": "text/event-stream; charset=utf-8" },
     });
-    return new Response(stream ? whole : null, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
   });
   return {
     seen,
@@ -192,6 +194,16 @@ const SAID: [status: number, body: (echo: string) => string, type?: string][] = 
   [200, () => "<html>", `text/html-${KEY}`],
   [200, (echo) => `data: ${JSON.stringify({ type: "message_delta", delta: { stop_reason: echo } })}\n\n`],
   [200, (echo) => `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: echo }] })}\n\n`],
+  ...[
+    (echo: string) => ({ type: "response.failed", response: { error: { code: "server_error", message: echo } } }),
+    (echo: string) => ({ type: "response.incomplete", response: { incomplete_details: { reason: echo } } }),
+    (echo: string) => ({ promptFeedback: { blockReason: "OTHER", blockReasonMessage: echo } }),
+    (echo: string) => ({ promptFeedback: { blockReason: echo, safetyRatings: [{ blocked: true, category: echo }] } }),
+    (echo: string) => ({ candidates: [{ finishReason: "OTHER", finishMessage: echo }] }),
+    (echo: string) => ({ candidates: [{ finishReason: echo }] }),
+  ].map((event) =>
+    [200, (echo: string) => `data: ${JSON.stringify(event(echo))}\n\n`] as [number, (echo: string) => string]
+  ),
 ];
 
 /** The runs of four characters that the key has. */
@@ -207,7 +219,10 @@ for (const api of NAMES) {
         const answer = () => new Response(body(echo), { status, headers: { "content-type": type } });
         // A second one where a field seems to be refused.
         const { end, text, logged } = await ask(respond(answer(), answer()).fetch, makeCall({ api }));
-        const shown = JSON.stringify([end, text, logged]);
+        // Gemini's own pages have it in the address.
+        const baseUrl = new URL(`https://provider.test/v1?key=${encodeURIComponent(KEY)}`);
+        const addressed = await ask(respond(answer(), answer()).fetch, makeCall({ api, baseUrl, accessKey: null }));
+        const shown = JSON.stringify([end, text, logged, addressed]);
         const found = [
           ...RUNS.filter((run) => shown.toLowerCase().includes(run)),
           ...RUNS_IN_BASE64.filter((run) => shown.includes(run)),

@@ -12,6 +12,8 @@ import type { Api } from "./api.ts";
 import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
+import { GEMINI } from "./gemini/api.ts";
+import { OPENAI_RESPONSES } from "./openai_responses/api.ts";
 import { createPacing, type Pacing, type Share } from "./pacing.ts";
 import { readProblem } from "./problem.ts";
 import type { ApiName, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
@@ -25,6 +27,8 @@ import { thinksFirst } from "./thinking.ts";
 export const APIS: Record<ApiName, Api> = {
   chat_completions: CHAT_COMPLETIONS,
   anthropic_messages: ANTHROPIC_MESSAGES,
+  openai_responses: OPENAI_RESPONSES,
+  gemini: GEMINI,
 };
 
 /** What a client of providers is made with. */

@@ -1,6 +1,6 @@
 /** Reads what a provider reports of tokens. */
 
-import type { Usage } from "../../protocol/events.ts";
+import type { Usage } from "../protocol/events.ts";
 
 /** Adds a report to what is known; one without counts, or that is no object, changes nothing. */
 export function withUsage(known: Usage | null, reported: unknown): Usage | null {
@@ -12,11 +12,20 @@ export function withUsage(known: Usage | null, reported: unknown): Usage | null 
   if (!prompt && !completion && !total && (known !== null || (prompt ?? completion ?? total) === null)) return known;
   const prompt_tokens = prompt ?? known?.prompt_tokens ?? null;
   const completion_tokens = completion || (known?.completion_tokens ?? completion);
+  const cached = detailOf(counts.prompt_tokens_details, "cached_tokens") ?? known?.cached_tokens;
+  const reasoning = detailOf(counts.completion_tokens_details, "reasoning_tokens") ?? known?.reasoning_tokens;
   return {
     prompt_tokens,
     completion_tokens,
     total_tokens: Math.max(total ?? 0, known?.total_tokens ?? 0) || sumOf(prompt_tokens, completion_tokens),
+    ...(cached === undefined ? {} : { cached_tokens: cached }),
+    ...(reasoning === undefined ? {} : { reasoning_tokens: reasoning }),
   };
+}
+
+function detailOf(details: unknown, name: string): number | undefined {
+  if (typeof details !== "object" || details === null) return undefined;
+  return toCount((details as Record<string, unknown>)[name]) ?? undefined;
 }
 
 function sumOf(prompt: number | null, completion: number | null): number | null {
