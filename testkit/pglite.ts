@@ -3,6 +3,7 @@
  * `auth` schema and pgTAP. No role is a superuser in it, as on supabase.com.
  */
 import { PGlite } from "@electric-sql/pglite";
+import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { pgtap } from "@electric-sql/pglite/pgtap";
 
 /** The name of a migration and what it does. */
@@ -25,13 +26,14 @@ export const BIGINT_TABLES = `
   alter table public.conversations alter user_id set not null;
   alter table public.messages alter user_id set not null, alter conversation_id set not null;`;
 
-/** Starts an empty database, signed in as the role that migrations run as. */
-export async function startPglite(): Promise<PGlite> {
-  const database = await PGlite.create({ extensions: { pgtap } });
+/** Starts an empty database, signed in as the role that migrations run as; with what stands in for Supabase's Vault. */
+export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
+  const database = await PGlite.create({ extensions: withVault ? { pgtap, pgcrypto } : { pgtap } });
   forgetExitCode();
   const roles = await Deno.readTextFile(new URL("supabase_roles.sql", import.meta.url));
-  // PGlite would need a bundle for pgcrypto, and nothing of ours uses it.
-  await database.exec(roles.replace(/^create extension .* pgcrypto .*$/m, ""));
+  // Nothing of ours uses pgcrypto, and its bundle costs time.
+  await database.exec(withVault ? roles : roles.replace(/^create extension .* pgcrypto .*$/m, ""));
+  if (withVault) await database.exec(await Deno.readTextFile(new URL("vault.sql", import.meta.url)));
   await database.exec("create extension pgtap with schema extensions");
   await database.exec("set session authorization relay_migrator; set search_path = public, extensions");
   return database;

@@ -1,38 +1,10 @@
 /** The one fake provider: a test decides every byte of its answers, and knows how many of them are open. */
 
-import { type Failure, type Message, type Speaker, SPEECHES, STATUSES } from "./apis.ts";
+import { type Failure, SPEECHES, STATUSES } from "./apis.ts";
+import { openCall, type ProviderCall, watched } from "./provider_call.ts";
 
+export type { ProviderCall } from "./provider_call.ts";
 export { deltaEvent, event, type Failure, finishEvents, tokenEvent, USAGE } from "./apis.ts";
-
-/** One request of the relay, and the answer to it in the test's hands. */
-export interface ProviderCall {
-  headers: Headers;
-  /** The parsed body of the request. */
-  // deno-lint-ignore no-explicit-any
-  body: any;
-  /** The name of the API that was spoken. */
-  api: string;
-  /** What the model is to read, as chat completions have it, whichever API was spoken. */
-  messages: Message[];
-  /** Settles once the relay has disconnected, or the answer is over. */
-  closed: Promise<void>;
-  /** True from then on. */
-  readonly over: boolean;
-  /** Sends bytes, or text as UTF-8, in one write; settles once they have been handed on. */
-  send(bytes: Uint8Array | string): Promise<void>;
-  /** Sends one chunk whose delta is this text, in the API that was spoken. */
-  token(content: string): Promise<void>;
-  /** The same for reasoning. */
-  think(reasoning: string): Promise<void>;
-  /** Sends the last chunks, usage among them, and ends the answer. */
-  finish(reason?: string): Promise<void>;
-  /** Says within the answer that it failed, and ends it. */
-  fail(failure: Failure, message: string): Promise<void>;
-  /** Ends the answer cleanly, whatever was sent. */
-  end(): void;
-  /** Breaks the connection. */
-  break(): void;
-}
 
 /** Plays one answer as an event stream, or gives the whole answer at once. */
 export type Script = (call: ProviderCall) => Promise<void> | Response;
@@ -46,6 +18,8 @@ export interface ScriptedProvider extends AsyncDisposable {
   script(script: Script): string;
   /** The same for a script below HTTP: one that hangs before the headers, or hangs up. */
   socket(script: SocketScript): string;
+  /** Answers a GET below a base URL. */
+  page(baseUrl: string, path: string, body: unknown): void;
   /** The requests that came to a base URL; of a socket script there is nothing to see but their number. */
   calls(baseUrl: string): ProviderCall[];
   /** Waits for the n-th request to a base URL. */
@@ -110,19 +84,16 @@ interface Route {
 /** Listens on loopback, on a port of its own. */
 export function startProvider(): ScriptedProvider {
   const routes = new Map<string, Route>();
+  const pages = new Map<string, unknown>();
   const listeners: Deno.TcpListener[] = [];
   const sockets: Promise<void>[] = [];
-
   function addRoute(baseUrl: string, script: Script): Route {
-    const route: Route = { script, calls: [], open: 0, waiting: [] };
-    routes.set(baseUrl, route);
-    return route;
+    return routes.set(baseUrl, { script, calls: [], open: 0, waiting: [] }).get(baseUrl)!;
   }
 
   function routeOf(baseUrl: string): Route {
-    const route = routes.get(baseUrl);
-    if (!route) throw new Error(`No script has the base URL ${baseUrl}`);
-    return route;
+    if (routes.has(baseUrl)) return routes.get(baseUrl)!;
+    throw new Error(`No script has the base URL ${baseUrl}`);
   }
 
   function register({ calls, waiting }: Route, call: ProviderCall) {
@@ -133,8 +104,10 @@ export function startProvider(): ScriptedProvider {
   async function serve(request: Request): Promise<Response> {
     // Whatever host was asked: something may stand before the provider.
     const { pathname } = new URL(request.url);
+    const url = origin + pathname;
+    if (request.method === "GET" && pages.has(url)) return Response.json(pages.get(url));
     const [api, { path }] = Object.entries(SPEECHES).find(([, { path }]) => path.test(pathname)) ?? CHAT;
-    const route = routes.get(origin + pathname.replace(path, ""));
+    const route = routes.get(url.replace(path, ""));
     if (!route) {
       await request.body?.cancel();
       return new Response("No such script", { status: 404 });
@@ -148,8 +121,8 @@ export function startProvider(): ScriptedProvider {
     return new Response(stream.readable, { headers: { "content-type": "text/event-stream" } });
   }
 
-  const onError = () => new Response(null, { status: 500 });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, onError }, serve);
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {}, onError: () => new Response(null, { status: 500 }) };
+  const server = Deno.serve(options, serve);
   const origin = `http://127.0.0.1:${server.addr.port}`;
 
   function listen(script: SocketScript): string {
@@ -187,6 +160,7 @@ export function startProvider(): ScriptedProvider {
       return baseUrl;
     },
     socket: listen,
+    page: (baseUrl, path, body) => void pages.set(`${baseUrl}${path}`, body),
     calls: (baseUrl) => routeOf(baseUrl).calls,
     called(baseUrl, count = 1) {
       const { calls, waiting } = routeOf(baseUrl);
@@ -198,82 +172,4 @@ export function startProvider(): ScriptedProvider {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** A call whose answer is a stream that is filled as fast as it is read. */
-function openCall(headers: Headers, body: unknown, api: string, onEnd: () => void) {
-  const speaker: Speaker = SPEECHES[api].speaker();
-  const encoder = new TextEncoder();
-  const closed = Promise.withResolvers<void>();
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
-  let drained = Promise.withResolvers<void>();
-  let over = false;
-  const end = () => {
-    if (over) return;
-    over = true;
-    onEnd();
-    closed.resolve();
-    drained.resolve();
-  };
-  const readable = new ReadableStream<Uint8Array>({
-    start(given) {
-      controller = given;
-    },
-    pull: () => drained.resolve(),
-    cancel: end,
-  }, { highWaterMark: 0 });
-  const fail = (error: unknown) => {
-    if (over) return;
-    end();
-    // A script that fails is a mistake of its test: it is printed here, and no other broken connection by the server.
-    if (error !== null) console.error(error);
-    controller.error(error);
-  };
-  const call: ProviderCall = {
-    headers,
-    body,
-    api,
-    get messages() {
-      return SPEECHES[api].messagesOf(body);
-    },
-    closed: closed.promise,
-    get over() {
-      return over;
-    },
-    async send(bytes) {
-      if (over) return;
-      await drained.promise;
-      if (over) return;
-      drained = Promise.withResolvers<void>();
-      controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
-      await drained.promise;
-    },
-    token: (content) => call.send(speaker.text(content)),
-    think: (reasoning) => call.send(speaker.reasoning(reasoning)),
-    async finish(reason = "stop") {
-      await call.send(speaker.finish(reason));
-      call.end();
-    },
-    async fail(failure, message) {
-      await call.send(speaker.fail(failure, message));
-      call.end();
-    },
-    end() {
-      if (over) return;
-      end();
-      controller.close();
-    },
-    break: () => fail(null),
-  };
-  return { call, end, stream: { readable, fail } };
-}
-
-/** The same response; `onEnd` hears of the end of its body, or that the relay disconnected. */
-function watched(response: Response, onEnd: () => void): Response {
-  if (response.body === null) {
-    onEnd();
-    return response;
-  }
-  const watch = new TransformStream({ flush: onEnd, cancel: onEnd }, undefined, { highWaterMark: 0 });
-  return new Response(response.body.pipeThrough(watch), response);
 }

@@ -73,6 +73,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "usage_days: a table of the FastAPI relay never had this name",
   ],
   [
+    "a column of the name that the relay gives a key's secret",
+    BOTS.split("insert")[0] + "alter table public.bots add column access_key_id uuid;",
+    "bots: its column access_key_id has the name of one that the relay makes",
+  ],
+  [
     "bots that remember a text",
     BOTS.split("insert")[0] + "alter table public.bots add column memory text;",
     "bots: its column memory is text, the relay needs boolean",

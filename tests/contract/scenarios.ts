@@ -2,6 +2,7 @@
 
 import { answersOfAnyApi } from "./answers.ts";
 import { auth } from "./auth.ts";
+import { botTests } from "./bot_tests.ts";
 import { bots } from "./bots.ts";
 import { cancels } from "./cancel.ts";
 import { cors } from "./cors.ts";
@@ -32,6 +33,7 @@ export const scenarios: Scenario[] = [
   ...branches,
   ...turns,
   ...bots,
+  ...botTests,
   ...windows,
   ...memories,
   ...refusalMetrics,

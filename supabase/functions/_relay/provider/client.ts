@@ -76,7 +76,8 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
   };
 }
 
-function apiOf({ api = "chat_completions" }: ProviderCall): Api {
+/** Throws where this worker knows no such API. */
+export function apiOf({ api = "chat_completions" }: ProviderCall): Api {
   if (Object.hasOwn(APIS, api)) return APIS[api as ApiName];
   throw new RelayError("provider_refused", "Cannot ask the provider of this bot: this worker does not know its API");
 }
