@@ -164,7 +164,7 @@ Deno.test("docs/errors.md has one row for each error code, with its status, and 
   const table = rows(read("docs/errors.md"), /^[a-z_]+$/);
   assert.deepEqual(table.map(([code]) => code).sort(), Object.keys(ERRORS).sort());
   // Budgets are the operator's: no scenario of the contract can set one.
-  const scenarios = ["contract", "faults", "races"].flatMap((group) => files(`tests/${group}/`)).map(read).join("");
+  const scenarios = ["contract", "faults", "races"].flatMap((group) => [...files(`tests/${group}/`)]).map(read).join("");
   for (const [code, status, retryable] of table) {
     const entry = ERRORS[code as keyof typeof ERRORS];
     assert.ok(status === "event" || Number(status) === entry.status, `${code}: ${status}`);
