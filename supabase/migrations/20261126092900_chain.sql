@@ -37,16 +37,7 @@ comment on function relay.has_room_for is 'Whether the window of the bot''s mode
 create function relay.chain_of(bot public.bots, generation relay.generations) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
-  v_fallbacks public.bots[] := array(
-    select b
-    from public.bot_fallbacks f
-    join public.bots b on b.id = f.fallback_bot_id
-    where f.bot_id = bot.id and generation.kind = 'answer' and (
-      b.user_id = bot.user_id
-      or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = bot.user_id)
-    )
-    order by f.position
-  );
+  v_fallbacks public.bots[];
   v_one public.bots;
   v_health record;
   v_has_well boolean := false;
@@ -54,9 +45,21 @@ declare
   v_all jsonb := '[]';
   v_rests boolean := false;
 begin
-  if cardinality(v_fallbacks) = 0 then
+  -- Most bots have none.
+  perform 1 from public.bot_fallbacks f where f.bot_id = bot.id;
+  if not found or generation.kind <> 'answer' then
     return '{"rests": false, "fallbacks": []}';
   end if;
+  v_fallbacks := array(
+    select b
+    from public.bot_fallbacks f
+    join public.bots b on b.id = f.fallback_bot_id
+    where f.bot_id = bot.id and (
+      b.user_id = bot.user_id
+      or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = bot.user_id)
+    )
+    order by f.position
+  );
   foreach v_one in array array_prepend(bot, v_fallbacks) loop
     continue when v_one.id <> bot.id and not relay.has_room_for(v_one, generation.context_bytes);
     v_health := relay.health_of(v_one);

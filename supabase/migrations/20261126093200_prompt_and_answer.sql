@@ -7,6 +7,9 @@ declare
   v_blank constant text := e' \t\r\n';
   v_newest public.messages;
 begin
+  if conversation.id is null then
+    return null;
+  end if;
   -- The answers that run end after it; what is above them is not the newest.
   select m.* into v_newest
   from public.messages m

@@ -27,8 +27,10 @@ alter table relay.generations
 comment on column relay.generations.instructions is 'What the admission hook has added to the bot''s instructions.';
 
 create function relay.with_instructions(system_prompt text, instructions text) returns text
-language sql immutable set search_path = '' as $$
-  select coalesce(nullif(system_prompt, '') || e'\n\n' || nullif(instructions, ''), nullif(instructions, ''), system_prompt)
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(nullif(system_prompt, '') || e'\n\n' || nullif(instructions, ''), nullif(instructions, ''), system_prompt);
+end;
 $$;
 comment on function relay.with_instructions is 'The bot''s instructions, and after them those of the admission hook.';
 
