@@ -54,6 +54,10 @@ export async function openPglite(
           return results.length === 1 ? results[0].rows as Record<string, unknown>[] : [];
         })
       ),
+    async keep() {
+      if (!fresh || made || madeFrom === undefined) return;
+      await keepCluster("stack", madeFrom, await pglite.dumpDataDir("gzip"));
+    },
     close: () => connection.close(),
   };
 }
