@@ -5,7 +5,7 @@ import { createPostgresConnection, type PostgresConnection } from "@supabase/lit
 // For lite's sake, too: it finds this optional dependency only where the program itself loads it.
 import "postgres";
 import type { Sql } from "postgres";
-import { fileURLToPath } from "node:url";
+import { findCluster, keepCluster } from "./clusters.ts";
 
 /** Runs SQL inside a transaction; several statements may stand in one text, which then gives no rows. */
 export type RunSql = (sql: string) => Promise<Record<string, unknown>[]>;
@@ -16,13 +16,20 @@ export interface Database {
   /** True where all requests share one connection, and so one transaction. */
   shared: boolean;
   transaction<T>(work: (run: RunSql) => Promise<T>): Promise<T>;
+  /** Keeps what was made of an empty database for later starts, if it is not kept yet. */
+  keep?(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens Postgres inside this process, in memory or in a folder. */
-export async function openPglite(folder: string | undefined, progress: (text: string) => void): Promise<Database> {
+/** Opens Postgres inside this process, in memory or in a folder. A new database may have been made from `madeFrom`. */
+export async function openPglite(
+  folder: string | undefined,
+  progress: (text: string) => void,
+  madeFrom?: string,
+): Promise<Database> {
   const fresh = folder === undefined || !exists(`${folder}/PG_VERSION`);
-  const cluster = fresh ? await emptyCluster() : undefined;
+  const made = fresh && madeFrom !== undefined ? await findCluster("stack", madeFrom) : undefined;
+  const cluster = made ?? (fresh ? await findCluster("empty", "") : undefined);
   if (fresh && !cluster) {
     progress("Preparing PGlite, which takes a few seconds at the first start");
   }
@@ -33,7 +40,7 @@ export async function openPglite(folder: string | undefined, progress: (text: st
   const pglite = connection.driver;
   try {
     await pglite.waitReady;
-    if (fresh && !cluster) await keepCluster(await pglite.dumpDataDir("gzip"));
+    if (fresh && !cluster) await keepCluster("empty", "", await pglite.dumpDataDir("gzip"));
   } catch (error) {
     throw new Error(`Cannot open the database in "${folder ?? "memory"}": ${message(error)}`, { cause: error });
   }
@@ -47,6 +54,10 @@ export async function openPglite(folder: string | undefined, progress: (text: st
           return results.length === 1 ? results[0].rows as Record<string, unknown>[] : [];
         })
       ),
+    async keep() {
+      if (!fresh || made || madeFrom === undefined) return;
+      await keepCluster("stack", madeFrom, await pglite.dumpDataDir("gzip"));
+    },
     close: () => connection.close(),
   };
 }
@@ -105,36 +116,4 @@ export async function lockFolder(folder: string | undefined): Promise<() => void
   if (await file.tryLock(true)) return () => file.close();
   file.close();
   throw new Error(`Cannot use the folder "${folder}": another process uses it`);
-}
-
-// Making a database cluster in WebAssembly takes seconds, unpacking one a fraction of a second. So the first start
-// leaves a packed empty cluster among the Supabase CLI's temporary files, for all later starts.
-const CLUSTERS = new URL("../supabase/.temp/", import.meta.url);
-
-async function emptyCluster(): Promise<Blob | undefined> {
-  try {
-    return new Blob([await Deno.readFile(await clusterPath())], { type: "application/x-gzip" });
-  } catch {
-    return undefined;
-  }
-}
-
-// A folder that cannot be written costs the later starts their time, and nothing else.
-async function keepCluster(cluster: Blob): Promise<void> {
-  try {
-    await Deno.mkdir(CLUSTERS, { recursive: true });
-    const unfinished = await Deno.makeTempFile({ dir: fileURLToPath(CLUSTERS), prefix: "pglite-" });
-    await Deno.writeFile(unfinished, new Uint8Array(await cluster.arrayBuffer()));
-    // Whole or not at all: another start may be reading.
-    await Deno.rename(unfinished, await clusterPath());
-  } catch {
-    return;
-  }
-}
-
-// The name holds PGlite's version: another version may not be able to read the cluster.
-async function clusterPath(): Promise<URL> {
-  const map = JSON.parse(await Deno.readTextFile(new URL("../import_map.json", import.meta.url)));
-  const version = String(map.imports["@electric-sql/pglite"]).split("@").at(-1);
-  return new URL(`pglite-${version}.tar.gz`, CLUSTERS);
 }

@@ -7,7 +7,7 @@ import { keptKeys, newKeys } from "./keys.ts";
 import { type DemoProvider, startProvider } from "./provider.ts";
 import { listen, onlyFor } from "./server.ts";
 import { createSite } from "./site.ts";
-import { createSupabase } from "./supabase.ts";
+import { createSupabase, supabaseText } from "./supabase.ts";
 
 const MIGRATIONS = new URL("../supabase/migrations/", import.meta.url);
 
@@ -82,9 +82,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (options.provider === undefined) provider = await startProvider();
     const provider_url = provider?.url ?? options.provider!.replace(/\/+$/, "");
     database = options.database === undefined
-      ? await openPglite(options.data && `${options.data}/postgres`, progress)
+      ? await openPglite(options.data && `${options.data}/postgres`, progress, await supabaseText(MIGRATIONS))
       : await openPostgres(options.database);
     const supabase = await createSupabase(database, keys, MIGRATIONS, progress);
+    await database.keep?.();
 
     let demo: Demo | null = null;
     const { publishable_key } = keys;

@@ -3,7 +3,7 @@
 import { App } from "@supabase/lite";
 import type { Database } from "./database.ts";
 import type { Keys } from "./keys.ts";
-import { applyMigrations } from "./migrations.ts";
+import { applyMigrations, readMigrations } from "./migrations.ts";
 
 const CLIENT_ROLES = ["anon", "authenticated", "service_role"];
 
@@ -80,6 +80,11 @@ const ROLES = `
 
 // As on the platform: names can be resolved, and what is in a schema needs grants of its own.
 const GRANTS = `grant usage on schema public, auth to ${CLIENT_ROLES.join(", ")}`;
+
+/** All that a new database is made from, besides lite itself. */
+export async function supabaseText(migrations: URL): Promise<string> {
+  return JSON.stringify([ROLES, GRANTS, await readMigrations(migrations)]);
+}
 
 function currentRole(database: Database, role: string): Promise<string> {
   return database.connection.withContext({ auth: { role } }, async (db) => {

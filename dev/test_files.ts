@@ -3,10 +3,14 @@
 import { join } from "node:path";
 
 /**
- * In the order in which they begin: what is fast and explains the most comes first; others follow by name. Client and
- * playground have a browser each, so that another group stands between them.
+ * In the order in which they begin: what is fast and explains the most comes first, then the longest, so that none of
+ * them runs by itself at the end; others follow by name. Client and playground have a browser each, so that another
+ * group stands between them.
  */
-const ORDER = ["functions", "dev", "testkit", "docs", "bench", "client", "contract", "playground", "pgtap"];
+const ORDER = [
+  ...["functions", "dev", "testkit", "docs", "bench"],
+  ...["production", "faults", "contract", "playground", "adoption", "client", "pgtap"],
+];
 /** Judged by time, or by what meets in one moment; functions take two cores by themselves. */
 const ALONE = ["functions", "limits", "races"];
 /** Judged by what other users' requests take, so it wants a machine of its own: it runs where it is asked for. */

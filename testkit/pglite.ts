@@ -5,12 +5,8 @@
 import { PGlite } from "@electric-sql/pglite";
 import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { pgtap } from "@electric-sql/pglite/pgtap";
-
-/** The name of a migration and what it does. */
-export interface Migration {
-  readonly name: string;
-  readonly sql: string;
-}
+import { findCluster, keepCluster } from "../dev/clusters.ts";
+import { type Migration, readMigrations as readFolder } from "../dev/migrations.ts";
 
 /** Tables of the FastAPI relay without rows: after the migrations nothing is left of them but the type of the ids. */
 export const BIGINT_TABLES = `
@@ -28,13 +24,58 @@ export const BIGINT_TABLES = `
 
 /** Starts an empty database, signed in as the role that migrations run as; with what stands in for Supabase's Vault. */
 export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
-  const database = await PGlite.create({ extensions: withVault ? { pgtap, pgcrypto } : { pgtap } });
-  forgetExitCode();
-  const roles = await Deno.readTextFile(new URL("supabase_roles.sql", import.meta.url));
+  const text = await readKit("supabase_roles.sql");
   // Nothing of ours uses pgcrypto, and its bundle costs time.
-  await database.exec(withVault ? roles : roles.replace(/^create extension .* pgcrypto .*$/m, ""));
-  if (withVault) await database.exec(await Deno.readTextFile(new URL("vault.sql", import.meta.url)));
-  await database.exec("create extension pgtap with schema extensions");
+  const roles = withVault ? text : text.replace(/^create extension .* pgcrypto .*$/m, "");
+  const vault = withVault ? await readKit("vault.sql") : "";
+  const database = await startKept(withVault ? "vault" : "roles", roles + vault, async () => {
+    const database = await create({ withVault });
+    await database.exec(roles);
+    if (withVault) await database.exec(vault);
+    await database.exec("create extension pgtap with schema extensions");
+    return database;
+  }, { withVault });
+  return await signIn(database);
+}
+
+/** Starts a database with all migrations, signed in as the role that they ran as. */
+export async function startMigrated(): Promise<PGlite> {
+  const migrations = await readMigrations();
+  const roles = await readKit("supabase_roles.sql");
+  const database = await startKept("migrated", JSON.stringify([roles, migrations]), async () => {
+    const database = await startPglite();
+    await applyMigrations(database, migrations);
+    await database.exec("reset session authorization");
+    return database;
+  });
+  return await signIn(database);
+}
+
+const readKit = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
+
+/** Unpacks what an earlier start has kept, or makes and keeps it. */
+async function startKept(
+  kind: string,
+  madeFrom: string,
+  make: () => Promise<PGlite>,
+  { withVault = false } = {},
+): Promise<PGlite> {
+  const kept = await findCluster(kind, madeFrom);
+  if (kept) return await create({ withVault, loadDataDir: kept });
+  const database = await make();
+  await keepCluster(kind, madeFrom, await database.dumpDataDir("gzip"));
+  return database;
+}
+
+async function create(
+  { withVault = false, loadDataDir }: { withVault?: boolean; loadDataDir?: Blob } = {},
+): Promise<PGlite> {
+  const database = await PGlite.create({ extensions: withVault ? { pgtap, pgcrypto } : { pgtap }, loadDataDir });
+  forgetExitCode();
+  return database;
+}
+
+async function signIn(database: PGlite): Promise<PGlite> {
   await database.exec("set session authorization relay_migrator; set search_path = public, extensions");
   return database;
 }
@@ -42,7 +83,7 @@ export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
 /** A folder for the embedded stack, in which ids are bigint; the caller removes it. */
 export async function makeBigintFolder(): Promise<string> {
   const folder = await Deno.makeTempDir();
-  const database = await PGlite.create(`${folder}/postgres`);
+  const database = await PGlite.create(`${folder}/postgres`, { loadDataDir: await findCluster("empty", "") });
   await database.exec(BIGINT_TABLES);
   await database.close();
   forgetExitCode();
@@ -50,10 +91,8 @@ export async function makeBigintFolder(): Promise<string> {
 }
 
 /** Reads the migrations in the order in which they are applied. */
-export async function readMigrations(): Promise<Migration[]> {
-  const folder = new URL("../supabase/migrations/", import.meta.url);
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) => name.endsWith(".sql")).sort();
-  return await Promise.all(names.map(async (name) => ({ name, sql: await Deno.readTextFile(new URL(name, folder)) })));
+export function readMigrations(): Promise<Migration[]> {
+  return readFolder(new URL("../supabase/migrations/", import.meta.url));
 }
 
 /** Applies migrations in order; the error of one that fails carries its name. */

@@ -1,12 +1,11 @@
 /** Runs all SQL of docs/costs.md, on a database in which two users have used something, and holds it to what comes out. */
 import assert from "node:assert/strict";
-import { applyMigrations, readMigrations, startPglite } from "../../testkit/pglite.ts";
+import { startMigrated } from "../../testkit/pglite.ts";
 
 const page = await Deno.readTextFile(new URL("../../docs/costs.md", import.meta.url));
 const blocks = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => sql);
 
-const database = await startPglite();
-await applyMigrations(database, await readMigrations());
+const database = await startMigrated();
 
 /** Generations of two users on three days, without prices yet; the app's payments. */
 const GIVEN = `

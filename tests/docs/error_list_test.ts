@@ -1,10 +1,9 @@
 /** Holds the database's list of error codes to the relay's. */
 import assert from "node:assert/strict";
 import { ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
-import { applyMigrations, readMigrations, startPglite } from "../../testkit/pglite.ts";
+import { startMigrated } from "../../testkit/pglite.ts";
 
-const database = await startPglite();
-await applyMigrations(database, await readMigrations());
+const database = await startMigrated();
 
 Deno.test("relay.error_codes() has the codes of ERRORS, and which of them end a generation", async () => {
   const { rows } = await database.query<{ code: string; ends: boolean }>("select code, ends from relay.error_codes()");

@@ -1,6 +1,6 @@
 /** The real SQL functions: PGlite with the migrations, one for each test file that imports this. */
 
-import { applyMigrations, readMigrations, startPglite } from "../../../../testkit/pglite.ts";
+import { startMigrated } from "../../../../testkit/pglite.ts";
 import type { Rpc } from "../database/rpc.ts";
 import { turns } from "./platform.ts";
 
@@ -18,10 +18,9 @@ export interface SqlDatabase {
   expire(streamId: string): Promise<void>;
 }
 
-/** Starts the database; takes some seconds. */
+/** Starts the database. */
 export async function startSql(): Promise<SqlDatabase> {
-  const pg = await startPglite();
-  await applyMigrations(pg, await readMigrations());
+  const pg = await startMigrated();
   let pending = 0;
 
   async function query(sql: string, values: unknown[] = []) {
