@@ -64,4 +64,4 @@ begin
 end;
 $$;
 comment on function relay.take_hold is
-  'What a generation holds of budgets: its input by ratio and the usual reply; or the refusal of what has less left.';
+  'What a generation holds of budgets: its input by ratio and the usual answer; or the refusal of what has less left.';
