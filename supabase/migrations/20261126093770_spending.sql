@@ -13,7 +13,7 @@ alter table relay.past_usage enable row level security;
 revoke all on table relay.past_usage from public, anon, authenticated;
 grant select, insert, update, delete on table relay.past_usage to service_role;
 comment on table relay.past_usage is
-  'Sums of usage_days before a day. Whoever changes old days by hand deletes these rows: they are made again.';
+  'Sums of usage_days before a day. After a change of old days by hand delete these rows: they are made again.';
 comment on column relay.past_usage.scope is 'See relay.scope_of.';
 comment on column relay.past_usage.until is 'The first day that is not part of the sums.';
 

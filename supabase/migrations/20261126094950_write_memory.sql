@@ -52,8 +52,8 @@ declare
   v_walk record;
 begin
   select b.* into v_bot from public.bots b
-  where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and b.memory and generation.kind = 'answer' and generation.message_id is not null
-    and generation.status in ('completed', 'cancelled', 'disconnected');
+  where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and b.memory and generation.kind = 'answer'
+    and generation.message_id is not null and generation.status in ('completed', 'cancelled', 'disconnected');
   if not found then
     return null;
   end if;
