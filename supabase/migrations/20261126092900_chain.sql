@@ -74,11 +74,13 @@ begin
   for v_one in
     select b.*
     from (
-      select chain_of.bot_id as id, 0 as index
+      select chain_of.bot_id as id, null as host, null as model, 0 as index
       union all
-      select f.bot_id, f.index from unnest(fallbacks) with ordinality as f (bot_id, host, model, cost, index)
+      select f.bot_id, f.host, f.model, f.index from unnest(fallbacks) with ordinality as f (bot_id, host, model, cost, index)
     ) a
     join public.bots b on b.id = a.id
+    -- One that was changed since would be called as it is now, and billed as it was.
+    where a.index = 0 or b.model = a.model and relay.host_of(b.access_path) is not distinct from a.host
     order by a.index
   loop
     continue when v_one.id <> chain_of.bot_id and not relay.has_room_for(v_one, context_bytes);

@@ -1,4 +1,4 @@
-begin; select plan(8);
+begin; select plan(9);
 select tests.given_tale('owner');
 select tests.given_bot('second', 'owner', now() - interval '1 day');
 select tests.given_fallbacks('bot', 'second');
@@ -29,8 +29,10 @@ select is(sum(g.reserved_tokens)::integer, 2 * tests.held_by('a'), 'each holds o
 where g.status = 'running';
 select is(b.shared_tokens - h.shared_tokens, tests.held_by('b')::bigint, 'in what all share, too')
 from relay.budgets b join held h on h.is_shared and b.is_shared;
--- What has become of its fallback changes no answer, but for one that is gone.
 delete from public.bot_fallbacks;
 select is(pg_temp.begins('a'), answer, 'whom it may ask was decided at the start') from begun;
+
+update public.bots set model = 'dearer' where id = tests.key('second');
+select is(jsonb_array_length(pg_temp.begins('a') -> 'fallbacks'), 0, 'one that was changed since is not asked at another price');
 
 select * from finish(); rollback;
