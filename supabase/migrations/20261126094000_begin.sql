@@ -86,9 +86,11 @@ begin
     if v_hooked -> 'refused' is not null then
       return v_hooked -> 'refused';
     end if;
-    rate_limit := coalesce((v_hooked ->> 'rate_limit')::integer, rate_limit);
     max_concurrent := coalesce((v_hooked ->> 'max_concurrent')::integer, max_concurrent);
-    v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
+    if (v_hooked ->> 'rate_limit')::integer <> rate_limit then
+      rate_limit := (v_hooked ->> 'rate_limit')::integer;
+      v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
+    end if;
     -- Whatever the hook takes it from: no bot, and no key, that the user may not use.
     if v_hooked ->> 'bot_id' is not null then
       select b.* into v_bot from public.bots b
