@@ -40,7 +40,7 @@ comment on function relay.provider_key is 'The owner of the key, the endpoint an
 -- Five failures in a minute that outnumber the successes: then it rests until half a minute after the last of them. Of
 -- what begins during the rest or later, the last end decides. Written only under a lock that no call waits for:
 -- the next one to look sees the same tries.
-create function relay.health_of(bot public.bots, out is_well boolean, out is_due boolean)
+create function relay.health_of(bot public.bots, out is_well boolean, out is_due boolean, out since timestamptz)
 language plpgsql set search_path = '' as $$
 declare
   v_most constant integer := 5;
@@ -92,6 +92,7 @@ begin
   end if;
   is_well := v_new.rests_until is null;
   is_due := v_new.rests_until <= v_now;
+  since := v_new.since;
 end;
 $$;
 comment on function relay.health_of is 'Whether the bot''s model is well at its provider; if not: whether its rest is over.';

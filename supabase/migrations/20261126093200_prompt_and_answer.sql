@@ -105,7 +105,9 @@ begin
       'system_prompt', relay.with_instructions(b.system_prompt, generation.instructions),
       'left_out', generation.left_out, 'context', context, 'rate', rate,
       'memory', relay.memory_sent(generation.memory_id)
-    ) || relay.call_of(b) || relay.chain_of(b, generation)
+    ) || relay.call_of(b) || relay.chain_of(
+      b.id, generation.fallbacks, generation.started_at, generation.context_bytes
+    )
     from public.bots b
     where b.id = generation.bot_id
   );
