@@ -28,9 +28,15 @@ begin
     return access_key;
   end if;
   return (select s.decrypted_secret from vault.decrypted_secrets s where s.id = key_of.access_key_id);
+exception
+  -- Vault is gone, or the secret was restored under another root key. The provider's 401 says it of this bot alone; an error
+  -- here would also end the starts of each bot that it is a fallback of.
+  when undefined_table or invalid_schema_name or data_exception then
+    return null;
 end;
 $$;
-comment on function relay.key_of(text, uuid) is 'A bot''s key, in plain text, wherever it is; null: it has none.';
+comment on function relay.key_of(text, uuid) is
+  'A bot''s key, in plain text, wherever it is; null: it has none, or none that can be read.';
 
 create function relay.key_of(bot public.bots) returns text
 language plpgsql stable set search_path = '' as $$
@@ -63,6 +69,10 @@ declare
   v_id uuid;
 begin
   if not relay.has_vault() then
+    if new.access_key is not null then
+      -- The old one went with Vault.
+      new.access_key_id := null;
+    end if;
     return new;
   end if;
   if tg_op = 'INSERT' then
