@@ -30,10 +30,10 @@ export function findingsOf(test: TestOutcome): Finding[] {
     return [...(before ? [{ text: before, isGood: true }] : []), { text: errorTitle(code), isGood: false }];
   }
   const { model, is_listed, context_tokens, first_token_ms } = test;
-  const seconds = (first_token_ms / 1000).toLocaleString("en", { maximumFractionDigits: 1 });
+  const seconds = Math.max(first_token_ms / 1000, 0.1).toLocaleString("en", { maximumFractionDigits: 1 });
   return [
-    { text: `The address answers, the first word after ${seconds} s.`, isGood: true },
-    { text: "The key is taken.", isGood: true },
+    { text: `The address answers: its first word came within ${seconds} s.`, isGood: true },
+    { text: "The key is taken, or none is needed.", isGood: true },
     is_listed === false
       ? { text: `${model} answers, although the provider does not list it.`, isGood: null }
       : { text: `${model} answers.`, isGood: true },

@@ -6,10 +6,10 @@ const marked = (test: TestOutcome) =>
   findingsOf(test).map(({ text, isGood }) => `${isGood === null ? "?" : isGood ? "+" : "-"} ${text}`);
 
 Deno.test("findingsOf() goes through address, key, model and window", () => {
-  const test = { ok: true, model: "m1", is_listed: true, context_tokens: 131_072, first_token_ms: 1_234 } as const;
+  const test = { ok: true, model: "m1", is_listed: true, context_tokens: 131_072, first_token_ms: 1_260 } as const;
   equal(marked(test), [
-    "+ The address answers, the first word after 1.2 s.",
-    "+ The key is taken.",
+    "+ The address answers: its first word came within 1.3 s.",
+    "+ The key is taken, or none is needed.",
     "+ m1 answers.",
     "+ It reads 131,072 tokens at once.",
   ]);

@@ -39,7 +39,7 @@ export function withModel(entered: Entered, known: string): Entered {
 export function presetNote({ name, needs_key, models }: ProviderPreset, model: string, isOtherServer: boolean): string {
   const todo = [
     ...(needs_key && isOtherServer ? ["enter its key"] : []),
-    ...(Object.hasOwn(models, model.trim()) ? [] : ["choose its model"]),
+    ...(Object.hasOwn(models, model.trim()) ? [] : ["choose a model"]),
   ].join(" and ");
   const done = `Base URL and API are those of ${name}.`;
   return todo ? `${done} Now ${todo}.` : done;

@@ -35,9 +35,9 @@ Deno.test("another model has its own window, or none that is known", () => {
 
 Deno.test("presetNote() says what is left to do", () => {
   const done = "Base URL and API are those of Anthropic.";
-  equal(presetNote(anthropic, "", true), `${done} Now enter its key and choose its model.`);
+  equal(presetNote(anthropic, "", true), `${done} Now enter its key and choose a model.`);
   equal(presetNote(anthropic, model, true), `${done} Now enter its key.`);
-  equal(presetNote(anthropic, "gpt", false), `${done} Now choose its model.`);
+  equal(presetNote(anthropic, "gpt", false), `${done} Now choose a model.`);
   equal(presetNote(anthropic, model, false), done);
   equal(presetNote({ ...anthropic, needs_key: false }, model, true), done);
 });

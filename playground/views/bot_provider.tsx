@@ -32,7 +32,7 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
           label="Provider"
           name="provider"
           value={preset?.name ?? ""}
-          options={{ "": "Another one: enter its base URL", ...NAMES }}
+          options={{ "": "Another, entered below", ...NAMES }}
           help={preset && <PresetHelp preset={preset} />}
         />
         <p class="help" role="status">
@@ -48,7 +48,7 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
           label="Model"
           name="model"
           defaultValue={bot?.model}
-          placeholder={Object.keys(preset?.models ?? {})[0] ?? "gpt-4o-mini"}
+          placeholder={preset ? Object.keys(preset.models)[0] : "gpt-4o-mini"}
           autoComplete="off"
           suggestions={Object.keys(preset?.models ?? {})}
         />
@@ -76,7 +76,7 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
         type="password"
         autoComplete="new-password"
         placeholder={bot ? "Leave empty to keep the current key" : "sk-…"}
-        help="Kept in the project’s database, encrypted where that has Vault. No page can read it back, not even this one: it can only be replaced. Another server’s base URL needs it again."
+        help="Stored in the project’s database, encrypted where that has Vault. No page can read it back, only replace it. Another server’s base URL needs it again."
       />
     </>
   );
@@ -85,7 +85,7 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
 function PresetHelp({ preset: { docs, needs_key } }: { preset: ProviderPreset }) {
   return (
     <>
-      <a href={docs} target="_blank" rel="noreferrer">Its models and keys</a>
+      <a class="link" href={docs} target="_blank" rel="noreferrer">Its models and keys</a>
       {!needs_key && ". It asks for no key, and only a relay on the same machine reaches it."}
     </>
   );
