@@ -26,9 +26,14 @@ export function testBots(): void {
       await field("Provider").selectOption("OpenAI");
       await page.getByText("Now enter its key and choose a model").waitFor();
       equal(await all(), ["OpenAI", openai.base_url, openai.api, ""]);
-      equal(await page.locator("datalist option").evaluateAll((options) => options.map((option) => option.value)), [
-        ...Object.keys(openai.models),
-      ]);
+      equal(
+        await page.locator("datalist option").evaluateAll((options) =>
+          options.map((option) => option.getAttribute("value"))
+        ),
+        [
+          ...Object.keys(openai.models),
+        ],
+      );
       equal(await page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
       await field("Model").fill(model);
       equal(await all(), ["OpenAI", openai.base_url, openai.api, String(window)]);
