@@ -219,6 +219,8 @@ async function send(state: State, prompt: string) {
   draft.value = "";
   try {
     if (current.id.value === null) {
+      // A story that begins before the bots are there would have none.
+      if (state.bots.value === null) await reloadLists(state);
       const added = await addConversation(supabase, user.id, titleOf(prompt), botOf(state)?.id ?? null);
       conversations.value = [added, ...conversations.value ?? []];
       await current.open(added.id);

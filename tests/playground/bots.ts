@@ -129,6 +129,23 @@ export function testBots(): void {
     await button("Test").waitFor();
   });
 
+  pageTest("a story that begins before the bots have been read has its bot", async ({ visitor, user, answer }) => {
+    const { page } = visitor;
+    const read = Promise.withResolvers<void>();
+    await page.route("**/rest/v1/bots?*", async (route) => {
+      await read.promise;
+      await route.continue();
+    });
+    await page.reload();
+    const asked = page.waitForRequest("**/rest/v1/bots?*");
+    await visitor.send("A story");
+    await asked;
+    read.resolve();
+    await answer(1, "An answer");
+    const [{ id }] = await rest(stack.target, user, "bots?select=id");
+    equal(await rest(stack.target, user, "conversations?select=bot_id"), [{ bot_id: id }]);
+  });
+
   pageTest("an answer says what it cost where its model has a price", async ({ visitor, exchange }) => {
     const { page } = visitor;
     await exchange("A story", "An answer");
