@@ -5,8 +5,8 @@ import type { Sql } from "postgres";
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
 import { createChance } from "../../testkit/figures.ts";
 import { connect } from "../../testkit/postgres.ts";
-import { checkRows, type Fallback, givenAuthor, live, persist, type Thread } from "./random_ends.ts";
-import { admit, beat, expire, finish, sweep } from "./relay_sql.ts";
+import { checkRows, type Fallback, givenAuthor, live, type Thread } from "./random_ends.ts";
+import { admit, beat, expire, finish, persist, sweep } from "./relay_sql.ts";
 import { inOrder, sideBySide, type TransactionRaces } from "./transaction_race.ts";
 
 /** Every key whose days are not the sum of its generations, with what is missing or too much. */

@@ -3,11 +3,10 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Sql } from "postgres";
 import { type Ending, finish as finishWith } from "../../supabase/functions/_relay/database/finish.ts";
-import type { Rpc } from "../../supabase/functions/_relay/database/rpc.ts";
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
 import { withUsage } from "../../supabase/functions/_relay/provider/usage.ts";
 import { type Chance, oneOf } from "../../testkit/figures.ts";
-import { admit, type Admitted, beat, expire, sweep } from "./relay_sql.ts";
+import { admit, type Admitted, beat, expire, persist, rpcOf, sweep } from "./relay_sql.ts";
 import type { TransactionRace } from "./transaction_race.ts";
 
 const WORDS = "Once upon a time there was a fox 🦊 who had read all books but one.";
@@ -30,28 +29,6 @@ function reportsOf(chance: Chance): unknown[] {
     () => [{ prompt_tokens }],
     () => [{ total_tokens: usage.total_tokens }],
   ])();
-}
-
-const rpcOf = (sql: Sql): Rpc =>
-  (async (name: string, args: Record<string, unknown>) => {
-    const names = Object.keys(args);
-    const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(", ");
-    const values = Object.values(args).map((value) =>
-      Array.isArray(value) ? `{${value.map((item) => item ?? "null").join()}}` : value as string | number | null
-    );
-    const [{ answer }] = await sql.unsafe(`select public.${name}(${list}) as answer`, values);
-    return answer;
-  }) as Rpc;
-
-/** As a worker does: what waits too long, or is chosen to end a deadlock, is called again. */
-export async function persist<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempt === 20 || !["40P01", "55P03"].includes((error as { code?: string }).code ?? "")) throw error;
-    }
-  }
 }
 
 /** One worker's thread: a connection, and its own luck. */
