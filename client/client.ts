@@ -9,6 +9,7 @@ import { createRetry } from "./retry.ts";
 import { newStreamId } from "./stream_id.ts";
 import type {
   After,
+  BotTest,
   CancelOptions,
   CancelStatus,
   ClientOptions,
@@ -36,6 +37,8 @@ export interface RelayClient {
   running(conversationId: Id): Promise<string | null>;
   /** What a start would send, and to whom; nothing is stored, and no provider is called. */
   preview(request: StartRequest): Promise<Preview>;
+  /** Whether a bot of the user's own works; asks its provider for a word, and stores nothing. */
+  testBot(botId: Id): Promise<BotTest>;
 }
 
 /** The runtime's timers. */
@@ -85,5 +88,6 @@ export function createRelayClient(options: Address & ClientOptions): RelayClient
     cancel,
     running: async (id) => (await ask(`/stream?conversation_id=${encodeURIComponent(id)}`)).streamId,
     preview: async (request) => parseJson((await ask("/stream", { ...request, preview: true })).text),
+    testBot: async (bot_id) => parseJson((await ask("/stream/test", { bot_id })).text),
   };
 }

@@ -124,6 +124,21 @@ export interface CancelOptions {
   at?: number;
 }
 
+/** How a test of a bot went. */
+export type BotTest =
+  & { model: string }
+  & (
+    | { ok: false; error: { code: ErrorCode; message: string } }
+    | {
+      ok: true;
+      /** Null: the provider has no list that can be read. */
+      is_listed: boolean | null;
+      /** The window that the provider names, or that a refusal has taught. */
+      context_tokens: number | null;
+      first_token_ms: number;
+    }
+  );
+
 /** What a start would send. Tokens are estimated, as the relay does when it decides what is left out. */
 export interface Preview {
   bot_id: Id;

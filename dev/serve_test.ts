@@ -60,7 +60,10 @@ Deno.test("deno task serve may use the network and its own variables, with the p
     ...proxies,
     ...proxies.map((name) => name.toLowerCase()),
   ];
-  equal(tasks.serve, `deno run --no-prompt --frozen --lock=server/deno.lock --allow-net '--allow-env=${variables}' dev/serve.ts`);
+  equal(
+    tasks.serve,
+    `deno run --no-prompt --frozen --lock=server/deno.lock --allow-net '--allow-env=${variables}' dev/serve.ts`,
+  );
 });
 
 Deno.test("with the ranges that docs/operations.md denies, a name that leads to a private address is not called", async () => {

@@ -7,6 +7,8 @@ export interface Server {
   url: string;
   /** Null if the server was there before, and is not ours to stop. */
   own: {
+    /** With its files and its log. */
+    folder: string;
     /** "immediate" is a crash: nothing is flushed, and the next start recovers. */
     stop(mode: "fast" | "immediate"): Promise<void>;
     start(): Promise<void>;
@@ -14,11 +16,14 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** The server that is named; else a cluster of its own, if the programs are installed; else the tests' server. */
-export async function openServer(named?: string): Promise<Server> {
+/**
+ * The server that is named; else a cluster of its own, if the programs are installed; else the tests' server. The
+ * settings, such as "wal_level=logical", are those of a cluster of its own.
+ */
+export async function openServer(named?: string, settings: string[] = []): Promise<Server> {
   if (named) return await borrow(named);
   const programs = await findPrograms();
-  if (programs) return await startCluster(programs);
+  if (programs) return await startCluster(programs, settings);
   const borrowed = Deno.env.get("RELAY_TEST_DATABASE_URL");
   if (borrowed) return await borrow(borrowed);
   throw new Error(
@@ -31,7 +36,7 @@ async function borrow(server: string): Promise<Server> {
   return { url: database.url, own: null, close: () => database.drop() };
 }
 
-async function startCluster(programs: string): Promise<Server> {
+async function startCluster(programs: string, settings: string[]): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "relay-cluster-" });
   const data = `${folder}/data`;
   const port = freePort();
@@ -41,7 +46,7 @@ async function startCluster(programs: string): Promise<Server> {
   const control = (...args: string[]) => run([...asUser, `${programs}/pg_ctl`, "-D", data, "-w", ...args]);
   const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"];
   await run([...asUser, `${programs}/initdb`, ...initdb]);
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`;
+  const options = [`-p ${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", ...settings].join(" -c ");
   let running = false;
   async function start() {
     await control("-o", options, "-l", `${folder}/postgres.log`, "start");
@@ -54,7 +59,7 @@ async function startCluster(programs: string): Promise<Server> {
   await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    own: { start, stop },
+    own: { folder, start, stop },
     async close() {
       if (running) await stop("immediate");
       await Deno.remove(folder, { recursive: true });

@@ -1,5 +1,6 @@
 import { deepStrictEqual as equal, rejects } from "node:assert/strict";
-import { answers, hangs, hangsUp, ordered, refuses, stalls, startProvider, USAGE } from "./provider.ts";
+import { answers, hangs, hangsUp, refuses, stalls, startProvider, USAGE } from "./provider.ts";
+import { ordered } from "./ordered.ts";
 import { startProxy } from "./proxy.ts";
 import { dataOf, post, readEvents, textOf } from "./reader.ts";
 

@@ -10,6 +10,8 @@ export interface Target {
   publishableKey: string;
   secretKey: string;
   jwtSecret: string;
+  /** Which API bots are made for; absent: what a bot has by default. */
+  api?: string;
   /** What the workers have logged so far, if the target gives it. */
   log?: () => string;
   /** Makes a user without signing up, which takes longer. */
@@ -99,8 +101,9 @@ export async function makeBot(
   accessPath: string,
   fields: Record<string, unknown> = {},
 ): Promise<string> {
-  const bot = { name: "Storyteller", access_path: accessPath, access_key: BOT_KEY, model: "test-model", ...fields };
-  return (await insert(target, owner, "bots", { user_id: owner.id, ...bot })).id;
+  const bot = { name: "Storyteller", access_path: accessPath, access_key: BOT_KEY, model: "test-model" };
+  const api = target.api === undefined ? {} : { api: target.api };
+  return (await insert(target, owner, "bots", { user_id: owner.id, ...bot, ...api, ...fields })).id;
 }
 
 /** The stored message of a generation, as its owner sees it; undefined if there is none. */

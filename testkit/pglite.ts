@@ -3,6 +3,7 @@
  * `auth` schema and pgTAP. No role is a superuser in it, as on supabase.com.
  */
 import { PGlite } from "@electric-sql/pglite";
+import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { pgtap } from "@electric-sql/pglite/pgtap";
 import { findCluster, keepCluster } from "../dev/clusters.ts";
 import { type Migration, readMigrations as readFolder } from "../dev/migrations.ts";
@@ -21,13 +22,17 @@ export const BIGINT_TABLES = `
   alter table public.conversations alter user_id set not null;
   alter table public.messages alter user_id set not null, alter conversation_id set not null;`;
 
-/** Starts an empty database, signed in as the role that migrations run as. */
-export async function startPglite(): Promise<PGlite> {
-  const text = await Deno.readTextFile(new URL("supabase_roles.sql", import.meta.url));
-  // PGlite would need a bundle for pgcrypto, and nothing of ours uses it.
-  const roles = text.replace(/^create extension .* pgcrypto .*$/m, "");
-  const database = await startKept("roles", roles, async () => {
-    const database = await create();
+const read = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
+
+/** Starts an empty database, signed in as the role that migrations run as; with what stands in for Supabase's Vault. */
+export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
+  const text = await read("supabase_roles.sql");
+  // Nothing of ours uses pgcrypto, and its bundle costs time.
+  const roles = withVault ? text + await read("vault.sql") : text.replace(/^create extension .* pgcrypto .*$/m, "");
+  const database = await startKept(withVault ? "vault" : "roles", roles, { withVault }, async () => {
+    const database = await create({ withVault });
+    // What is unpacked recovers, as after a crash, and would leave a timer behind that a later test is blamed for.
+    await database.exec("alter system set log_startup_progress_interval = 0");
     await database.exec(roles);
     await database.exec("create extension pgtap with schema extensions");
     return database;
@@ -38,8 +43,8 @@ export async function startPglite(): Promise<PGlite> {
 /** Starts a database with all migrations, signed in as the role that they ran as. */
 export async function startMigrated(): Promise<PGlite> {
   const migrations = await readMigrations();
-  const roles = await Deno.readTextFile(new URL("supabase_roles.sql", import.meta.url));
-  const database = await startKept("migrated", JSON.stringify([roles, migrations]), async () => {
+  const madeFrom = JSON.stringify([await read("supabase_roles.sql"), migrations]);
+  const database = await startKept("migrated", madeFrom, {}, async () => {
     const database = await startPglite();
     await applyMigrations(database, migrations);
     await database.exec("reset session authorization");
@@ -48,17 +53,22 @@ export async function startMigrated(): Promise<PGlite> {
   return await signIn(database);
 }
 
+interface CreateOptions {
+  withVault?: boolean;
+  loadDataDir?: Blob;
+}
+
 /** Unpacks what an earlier start has kept, or makes and keeps it. */
-async function startKept(kind: string, madeFrom: string, make: () => Promise<PGlite>): Promise<PGlite> {
-  const kept = await findCluster(kind, madeFrom);
-  if (kept) return await create(kept);
+async function startKept(kind: string, madeFrom: string, options: CreateOptions, make: () => Promise<PGlite>) {
+  const loadDataDir = await findCluster(kind, madeFrom);
+  if (loadDataDir) return await create({ ...options, loadDataDir });
   const database = await make();
   await keepCluster(kind, madeFrom, await database.dumpDataDir("gzip"));
   return database;
 }
 
-async function create(loadDataDir?: Blob): Promise<PGlite> {
-  const database = await PGlite.create({ extensions: { pgtap }, loadDataDir });
+async function create({ withVault = false, loadDataDir }: CreateOptions): Promise<PGlite> {
+  const database = await PGlite.create({ extensions: withVault ? { pgtap, pgcrypto } : { pgtap }, loadDataDir });
   forgetExitCode();
   return database;
 }

@@ -39,6 +39,8 @@ export interface SupabaseOptions {
    * project of today. The migrations must end with the same grants on both.
    */
   readonly exposeNewObjects?: boolean;
+  /** With what stands in for Supabase's Vault. */
+  readonly withVault?: boolean;
 }
 
 /**
@@ -47,6 +49,7 @@ export interface SupabaseOptions {
  */
 export async function prepareSupabase(url: string, options: SupabaseOptions = {}): Promise<string> {
   await runSql(url, await Deno.readTextFile(new URL("./supabase_roles.sql", import.meta.url)));
+  if (options.withVault) await enableVault(url);
   if (options.exposeNewObjects) {
     for (const kind of ["tables", "functions", "sequences"]) {
       await runSql(
@@ -60,6 +63,11 @@ export async function prepareSupabase(url: string, options: SupabaseOptions = {}
   migrator.username = MIGRATOR;
   migrator.password = MIGRATOR;
   return migrator.href;
+}
+
+/** Makes what stands in for Supabase's Vault, in a database that has Supabase's roles. */
+export async function enableVault(url: string): Promise<void> {
+  await runSql(url, await Deno.readTextFile(new URL("./vault.sql", import.meta.url)));
 }
 
 /** Runs one query on a connection of its own, with values for `$1`, `$2`, … */

@@ -1,28 +1,10 @@
 /** The one fake provider: a test decides every byte of its answers, and knows how many of them are open. */
 
-import { createChance, oneOf } from "./figures.ts";
+import { type Failure, SPEECHES, STATUSES } from "./apis.ts";
+import { openCall, type ProviderCall, watched } from "./provider_call.ts";
 
-/** One request of the relay, and the answer to it in the test's hands. */
-export interface ProviderCall {
-  headers: Headers;
-  /** The parsed body of the request. */
-  // deno-lint-ignore no-explicit-any
-  body: any;
-  /** Settles once the relay has disconnected, or the answer is over. */
-  closed: Promise<void>;
-  /** True from then on. */
-  readonly over: boolean;
-  /** Sends bytes, or text as UTF-8, in one write; settles once they have been handed on. */
-  send(bytes: Uint8Array | string): Promise<void>;
-  /** Sends one chunk whose delta is this text. */
-  token(content: string): Promise<void>;
-  /** Sends the last chunks, usage among them, and ends the answer. */
-  finish(reason?: string): Promise<void>;
-  /** Ends the answer cleanly, whatever was sent. */
-  end(): void;
-  /** Breaks the connection. */
-  break(): void;
-}
+export type { ProviderCall } from "./provider_call.ts";
+export { deltaEvent, event, type Failure, finishEvents, tokenEvent, USAGE } from "./apis.ts";
 
 /** Plays one answer as an event stream, or gives the whole answer at once. */
 export type Script = (call: ProviderCall) => Promise<void> | Response;
@@ -36,6 +18,8 @@ export interface ScriptedProvider extends AsyncDisposable {
   script(script: Script): string;
   /** The same for a script below HTTP: one that hangs before the headers, or hangs up. */
   socket(script: SocketScript): string;
+  /** Answers a GET below a base URL. */
+  page(baseUrl: string, path: string, body: unknown): void;
   /** The requests that came to a base URL; of a socket script there is nothing to see but their number. */
   calls(baseUrl: string): ProviderCall[];
   /** Waits for the n-th request to a base URL. */
@@ -75,6 +59,10 @@ export function repeats(text: string, pauseMs = 0, prefix = ""): Script {
 /** Refuses the request. */
 export const refuses = (status: number, body: unknown): Script => () => Response.json(body, { status });
 
+/** The same in the words of the API that was spoken. */
+export const refusesFor = (failure: Failure, message: string, status = STATUSES[failure]): Script => (call) =>
+  Response.json(SPEECHES[call.api].refusal(failure, status, message), { status });
+
 /** Takes the request and sends not even headers, until the relay disconnects. */
 export const hangs: SocketScript = async (connection) => {
   const buffer = new Uint8Array(1024);
@@ -84,54 +72,7 @@ export const hangs: SocketScript = async (connection) => {
 /** Ends the connection without an answer. */
 export const hangsUp: SocketScript = () => {};
 
-/** What a prompt can order as JSON, for clients that have nothing but the relay. */
-export interface Order {
-  /** Chooses the words. */
-  seed?: number;
-  chunks: number;
-  /** Between two chunks. */
-  pauseMs?: number;
-  /** After the last chunk; `wait` sends nothing more until the relay disconnects. */
-  end?: "finish" | "wait" | "break";
-}
-
-/** Plays what the last message orders; a prompt that orders nothing gets a short text. */
-export const ordered: Script = async (call) => {
-  const prompt: string = call.body.messages.at(-1).content;
-  const order: Order = prompt.startsWith("{") ? JSON.parse(prompt) : { chunks: 20 };
-  const { seed = 1, chunks, pauseMs = 2, end = "finish" } = order;
-  const chance = createChance(seed);
-  for (let chunk = 0; chunk < chunks && !call.over; chunk++) {
-    await call.token(Array.from({ length: 1 + Math.floor(chance() * 8) }, () => oneOf(chance, PARTS)).join(""));
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-  if (end === "finish") await call.finish();
-  if (end === "break") call.break();
-  await call.closed;
-};
-
-/** What a client must not lose, double or cut. */
-const PARTS = ["a", " ", "\n", "\n\n", "  ", "data: ", "é", "€", "🐉", "end"];
-
-/** The bytes of one event. */
-export const event = (data: unknown): string => `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
-
-/** The event of a chunk with this delta. */
-export function deltaEvent(delta: Record<string, unknown>): string {
-  return event({ object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason: null }] });
-}
-
-/** The event of a chunk of text. */
-export const tokenEvent = (content: string): string => deltaEvent({ content });
-
-/** What `finishEvents` reports. */
-export const USAGE = { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 };
-
-/** The events that end an answer as OpenAI ends it. */
-export function finishEvents(reason = "stop"): string {
-  return event({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }) +
-    event({ choices: [], usage: USAGE }) + event("[DONE]");
-}
+const CHAT = Object.entries(SPEECHES)[0];
 
 interface Route {
   script: Script;
@@ -143,19 +84,16 @@ interface Route {
 /** Listens on loopback, on a port of its own. */
 export function startProvider(): ScriptedProvider {
   const routes = new Map<string, Route>();
+  const pages = new Map<string, unknown>();
   const listeners: Deno.TcpListener[] = [];
   const sockets: Promise<void>[] = [];
-
   function addRoute(baseUrl: string, script: Script): Route {
-    const route: Route = { script, calls: [], open: 0, waiting: [] };
-    routes.set(baseUrl, route);
-    return route;
+    return routes.set(baseUrl, { script, calls: [], open: 0, waiting: [] }).get(baseUrl)!;
   }
 
   function routeOf(baseUrl: string): Route {
-    const route = routes.get(baseUrl);
-    if (!route) throw new Error(`No script has the base URL ${baseUrl}`);
-    return route;
+    if (routes.has(baseUrl)) return routes.get(baseUrl)!;
+    throw new Error(`No script has the base URL ${baseUrl}`);
   }
 
   function register({ calls, waiting }: Route, call: ProviderCall) {
@@ -165,13 +103,17 @@ export function startProvider(): ScriptedProvider {
 
   async function serve(request: Request): Promise<Response> {
     // Whatever host was asked: something may stand before the provider.
-    const route = routes.get(origin + new URL(request.url).pathname.replace(/\/chat\/completions$/, ""));
+    const { pathname } = new URL(request.url);
+    const url = origin + pathname;
+    if (request.method === "GET" && pages.has(url)) return Response.json(pages.get(url));
+    const [api, { path }] = Object.entries(SPEECHES).find(([, { path }]) => path.test(pathname)) ?? CHAT;
+    const route = routes.get(url.replace(path, ""));
     if (!route) {
       await request.body?.cancel();
       return new Response("No such script", { status: 404 });
     }
     route.open++;
-    const { call, stream, end } = openCall(request.headers, await request.json(), () => route.open--);
+    const { call, stream, end } = openCall(request.headers, await request.json(), api, () => route.open--);
     register(route, call);
     const played = route.script(call);
     if (played instanceof Response) return watched(played, end);
@@ -179,8 +121,8 @@ export function startProvider(): ScriptedProvider {
     return new Response(stream.readable, { headers: { "content-type": "text/event-stream" } });
   }
 
-  const onError = () => new Response(null, { status: 500 });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, onError }, serve);
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {}, onError: () => new Response(null, { status: 500 }) };
+  const server = Deno.serve(options, serve);
   const origin = `http://127.0.0.1:${server.addr.port}`;
 
   function listen(script: SocketScript): string {
@@ -192,7 +134,7 @@ export function startProvider(): ScriptedProvider {
       try {
         if (await connection.read(new Uint8Array(1024)) === null) return;
         route.open++;
-        register(route, openCall(new Headers(), null, () => {}).call);
+        register(route, openCall(new Headers(), null, CHAT[0], () => {}).call);
         await script(connection);
         route.open--;
       } finally {
@@ -218,6 +160,7 @@ export function startProvider(): ScriptedProvider {
       return baseUrl;
     },
     socket: listen,
+    page: (baseUrl, path, body) => void pages.set(`${baseUrl}${path}`, body),
     calls: (baseUrl) => routeOf(baseUrl).calls,
     called(baseUrl, count = 1) {
       const { calls, waiting } = routeOf(baseUrl);
@@ -229,72 +172,4 @@ export function startProvider(): ScriptedProvider {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** A call whose answer is a stream that is filled as fast as it is read. */
-function openCall(headers: Headers, body: unknown, onEnd: () => void) {
-  const encoder = new TextEncoder();
-  const closed = Promise.withResolvers<void>();
-  let controller!: ReadableStreamDefaultController<Uint8Array>;
-  let drained = Promise.withResolvers<void>();
-  let over = false;
-  const end = () => {
-    if (over) return;
-    over = true;
-    onEnd();
-    closed.resolve();
-    drained.resolve();
-  };
-  const readable = new ReadableStream<Uint8Array>({
-    start(given) {
-      controller = given;
-    },
-    pull: () => drained.resolve(),
-    cancel: end,
-  }, { highWaterMark: 0 });
-  const fail = (error: unknown) => {
-    if (over) return;
-    end();
-    // A script that fails is a mistake of its test: it is printed here, and no other broken connection by the server.
-    if (error !== null) console.error(error);
-    controller.error(error);
-  };
-  const call: ProviderCall = {
-    headers,
-    body,
-    closed: closed.promise,
-    get over() {
-      return over;
-    },
-    async send(bytes) {
-      if (over) return;
-      await drained.promise;
-      if (over) return;
-      drained = Promise.withResolvers<void>();
-      controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
-      await drained.promise;
-    },
-    token: (content) => call.send(tokenEvent(content)),
-    async finish(reason) {
-      await call.send(finishEvents(reason));
-      call.end();
-    },
-    end() {
-      if (over) return;
-      end();
-      controller.close();
-    },
-    break: () => fail(null),
-  };
-  return { call, end, stream: { readable, fail } };
-}
-
-/** The same response; `onEnd` hears of the end of its body, or that the relay disconnected. */
-function watched(response: Response, onEnd: () => void): Response {
-  if (response.body === null) {
-    onEnd();
-    return response;
-  }
-  const watch = new TransformStream({ flush: onEnd, cancel: onEnd }, undefined, { highWaterMark: 0 });
-  return new Response(response.body.pipeThrough(watch), response);
 }

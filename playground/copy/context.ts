@@ -18,6 +18,17 @@ export function leftOutNote({ left_out, memory }: Pick<SentContext, "left_out" |
   return memory === null ? `${messages} left out` : `${messages} sent as a memory`;
 }
 
+/** Who answered, where it was not the story's bot: a fallback, or a bot that was asked to; null: nothing to say. */
+export function authorNote(
+  authorId: string | null,
+  botId: string | null,
+  bots: { id: string; name: string }[],
+): string | null {
+  if (authorId === null || authorId === botId) return null;
+  const author = bots.find(({ id }) => id === authorId);
+  return author === undefined ? "By another bot" : `By ${author.name || "an unnamed bot"}`;
+}
+
 const REASONS: Record<Preview["bot_reason"], string> = {
   explicit: "it was named",
   conversation: "it is this story’s bot",

@@ -1,7 +1,7 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Preview } from "../../client/types.ts";
-import { leftOutNote, windowNote } from "./context.ts";
+import { authorNote, leftOutNote, windowNote } from "./context.ts";
 
 Deno.test("leftOutNote() is null where all is sent, and says how many are not, or that a memory stands for them", () => {
   const notes = [[0, null], [1, null], [1_200, null], [null, null], [7, "m1"]] as const;
@@ -11,6 +11,18 @@ Deno.test("leftOutNote() is null where all is sent, and says how many are not, o
     "1,200 earlier messages were left out",
     "Many earlier messages were left out",
     "7 earlier messages were sent as a memory",
+  ]);
+});
+
+Deno.test("authorNote() names who answered where it was not the story's bot", () => {
+  const bots = [{ id: "1", name: "Fox" }, { id: "2", name: "" }];
+  const notes = [[null, "1"], ["1", "1"], ["1", "2"], ["2", "1"], ["3", null]] as const;
+  equal(notes.map(([author, bot]) => authorNote(author, bot, bots)), [
+    null,
+    null,
+    "By Fox",
+    "By an unnamed bot",
+    "By another bot",
   ]);
 });
 

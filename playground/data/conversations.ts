@@ -5,7 +5,7 @@ import { type Conversation, type Message, rowOf, rowsOf } from "./rows.ts";
 
 const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text";
 const MESSAGE =
-  "id::text, parent_id::text, content, is_user_author, is_complete, finish_reason, created_at, memories(content)";
+  "id::text, parent_id::text, bot_id::text, content, is_user_author, is_complete, finish_reason, created_at, memories(content)";
 
 /** The Data API cuts off longer results. */
 const PAGE_ROWS = 500;

@@ -7,6 +7,8 @@ export interface Bot {
   name: string;
   model: string;
   access_path: string;
+  /** Which API the provider speaks. */
+  api: string;
   system_prompt: string | null;
   temperature: number | null;
   /** What the model reads at once, its answer included; null: unknown. */
@@ -20,6 +22,8 @@ export interface Bot {
   thinks_first: boolean | null;
   /** Whether it writes memories of long stories. */
   memory: boolean;
+  /** The bots that are asked in its place where its provider is down, in this order. Only its owner reads them. */
+  fallbacks: string[];
 }
 
 /** A conversation. The texts of the page call it a story. */
@@ -34,6 +38,8 @@ export interface Conversation {
 export interface Message {
   id: string;
   parent_id: string | null;
+  /** The bot that wrote it; null for what a user wrote, and where the bot was deleted. */
+  bot_id: string | null;
   content: string;
   is_user_author: boolean;
   is_complete: boolean;

@@ -7,6 +7,9 @@ const MIN_WINDOW = 256;
 const MAX_WINDOW = 10_000_000;
 const MAX_REPLY = 1_000_000;
 
+/** The names of its choices, the first to be asked first. */
+export const FALLBACKS = ["fallback_1", "fallback_2", "fallback_3"];
+
 /** Throws an Error with a message for the user. An empty key is left out, so that the stored one stays; so are headers. */
 export function botFieldsOf(values: Record<string, string>): BotFields {
   const name = values.name.trim();
@@ -23,6 +26,7 @@ export function botFieldsOf(values: Record<string, string>): BotFields {
     name,
     model,
     access_path: baseUrl,
+    api: values.api,
     temperature: temperatureOf(values.temperature),
     system_prompt: values.system_prompt.trim() || null,
     ...tokensOf(values),
@@ -35,6 +39,13 @@ export function botFieldsOf(values: Record<string, string>): BotFields {
     ...(key ? { access_key: key } : {}),
     ...(headers ? { headers } : {}),
   };
+}
+
+/** Those that were chosen, in the order of the form. Throws an Error where one stands there twice. */
+export function fallbacksOf(values: Record<string, string>): string[] {
+  const chosen = FALLBACKS.map((name) => values[name] ?? "").filter((id) => id !== "");
+  if (new Set(chosen).size === chosen.length) return chosen;
+  throw new Error("Choose each bot once for where this one cannot answer.");
 }
 
 function temperatureOf(entered: string): number | null {

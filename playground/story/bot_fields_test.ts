@@ -1,10 +1,11 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal, throws } from "node:assert/strict";
-import { botFieldsOf } from "./bot_fields.ts";
+import { botFieldsOf, fallbacksOf } from "./bot_fields.ts";
 
 /** What an untouched form has, after the three fields that must be filled. */
 const ENTERED = {
   ...{ name: "Fox", model: "m1", access_path: "https://api.test/v1", access_key: "", temperature: "" },
+  api: "chat_completions",
   ...{ system_prompt: " ", context_tokens: "", reply_tokens: "", thinks_first: "", headers: "", takes_system: "on" },
 };
 
@@ -13,11 +14,18 @@ const fieldsOf = (changes: Record<string, string>) => botFieldsOf({ ...ENTERED, 
 Deno.test("what is left empty is unknown, and a stored key and stored headers stay", () => {
   equal(fieldsOf({}), {
     ...{ name: "Fox", model: "m1", access_path: "https://api.test/v1", temperature: null, system_prompt: null },
+    api: "chat_completions",
     ...{ context_tokens: null, reply_tokens: null, thinks_first: null },
     ...{ takes_system: true, takes_prefill: false, first_turn_is_user: false, memory: false },
   });
   const { takes_system: _, ...unticked } = ENTERED;
   equal(botFieldsOf(unticked).takes_system, false);
+});
+
+Deno.test("fallbacks keep their order, without gaps, and each is chosen once", () => {
+  equal(fallbacksOf({ ...ENTERED, fallback_1: "", fallback_2: "b", fallback_3: "a" }), ["b", "a"]);
+  equal(fallbacksOf(ENTERED), []);
+  throws(() => fallbacksOf({ fallback_1: "a", fallback_3: "a" }), /each bot once/);
 });
 
 Deno.test("a bot writes memories where the box is ticked", () => {

@@ -16,6 +16,7 @@ function message(id: string, parent_id: string | null, content = id): Message {
     finish_reason: null,
     created_at: "",
     memory: null,
+    bot_id: null,
   };
 }
 

@@ -3,10 +3,11 @@
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { createRelayClient, type Preview, type StartRequest } from "../../client/client.ts";
+import { mySpending, type Spending } from "../../client/spending.ts";
 import { dataError } from "../copy/errors.ts";
 import { titleOf } from "../copy/titles.ts";
 import type { User } from "../data/account.ts";
-import { addBot, type BotFields, changeBot, deleteBot, listBots } from "../data/bots.ts";
+import { addBot, type BotFields, changeBot, deleteBot, listBots, setFallbacks } from "../data/bots.ts";
 import {
   addConversation,
   changeConversation,
@@ -29,6 +30,7 @@ export type Dialog =
   | { name: "bots" }
   | { name: "bot"; bot: Bot | null }
   | { name: "preview" }
+  | { name: "spending" }
   | { name: "memory"; message: Message }
   | { name: "rename" | "delete"; conversation: Conversation };
 
@@ -54,11 +56,13 @@ export interface Session {
   /** What would be sent now: the text in the composer, or without one a request to go on after the last message. */
   preview(): Promise<Preview>;
   /** Throws an Error with a message for the user. */
-  saveBot(id: string | null, fields: BotFields): Promise<void>;
+  saveBot(id: string | null, fields: BotFields, fallbacks: string[]): Promise<void>;
   removeBot(id: string): Promise<void>;
   rename(conversationId: string, title: string): Promise<void>;
   removeConversation(conversationId: string): Promise<void>;
   saveMemory(messageId: string, content: string): Promise<void>;
+  /** What the user has spent, and what of budgets is left. */
+  spending(): Promise<Spending>;
   /** The story up to this message is sent again as it was written. */
   removeMemory(messageId: string): Promise<void>;
 }
@@ -86,8 +90,10 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
     send: (prompt) => send(state, prompt),
     chooseBot: (botId) => chooseBot(state, botId),
     preview: () => preview(state),
-    async saveBot(id, fields) {
-      const saved = await readable(id === null ? addBot(supabase, user.id, fields) : changeBot(supabase, id, fields));
+    async saveBot(id, fields, fallbacks) {
+      const row = await readable(id === null ? addBot(supabase, user.id, fields) : changeBot(supabase, id, fields));
+      await readable(setFallbacks(supabase, row.id, fallbacks));
+      const saved = { ...row, fallbacks };
       bots.value = [saved, ...bots.value?.filter((bot) => bot.id !== saved.id) ?? []];
       if (id === null) await chooseBot(state, saved.id);
     },
@@ -103,6 +109,11 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
       await readable(deleteConversation(supabase, conversationId));
       conversations.value = conversations.value?.filter(({ id }) => id !== conversationId) ?? null;
       if (current.id.value === conversationId) goTo(null, true);
+    },
+    async spending() {
+      const spending = await readable(mySpending(supabase));
+      if (spending === null) throw new Error("You are signed out. Sign in again.");
+      return spending;
     },
     async saveMemory(messageId, content) {
       if (!content.trim()) throw new Error("Enter what happened so far, or delete the memory.");

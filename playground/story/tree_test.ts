@@ -17,6 +17,7 @@ function messages(...paths: string[]): Message[] {
       finish_reason: null,
       created_at: "",
       memory: null,
+      bot_id: null,
     };
   });
 }

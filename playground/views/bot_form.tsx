@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Bot } from "../data/rows.ts";
-import { botFieldsOf } from "../story/bot_fields.ts";
+import { botFieldsOf, FALLBACKS, fallbacksOf } from "../story/bot_fields.ts";
 import { Check, Choice, ConfirmDelete, Field, FormError, Modal, valuesOf } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -35,7 +35,7 @@ export function BotForm({ bot, onClose }: BotFormProps) {
         autoComplete="off"
         onSubmit={(event) => {
           const values = valuesOf(event);
-          attempt(() => session.saveBot(bot?.id ?? null, botFieldsOf(values)));
+          attempt(() => session.saveBot(bot?.id ?? null, botFieldsOf(values), fallbacksOf(values)));
         }}
       >
         <Fields bot={bot} />
@@ -65,6 +65,14 @@ export function BotForm({ bot, onClose }: BotFormProps) {
   );
 }
 
+/** What a provider may speak. */
+const APIS = {
+  chat_completions: "OpenAI’s chat completions, as most providers",
+  anthropic_messages: "Anthropic’s Messages",
+  openai_responses: "OpenAI’s Responses",
+  gemini: "Google’s Gemini",
+};
+
 function Fields({ bot }: { bot: Bot | null }) {
   return (
     <>
@@ -92,7 +100,13 @@ function Fields({ bot }: { bot: Bot | null }) {
         name="access_path"
         type="url"
         defaultValue={bot?.access_path ?? "https://api.openai.com/v1"}
-        help="Any provider with OpenAI’s chat completions API."
+        help="Where the provider is called, up to its version."
+      />
+      <Choice
+        label="API"
+        name="api"
+        value={bot?.api ?? "chat_completions"}
+        options={APIS}
       />
       <Field
         label="Key"
@@ -109,8 +123,41 @@ function Fields({ bot }: { bot: Bot | null }) {
         defaultValue={bot?.system_prompt ?? ""}
         placeholder="You tell short, warm stories and never explain the moral."
       />
+      <Fallbacks bot={bot} />
       <Habits bot={bot} />
     </>
+  );
+}
+
+/** Who is asked in the bot's place. */
+function Fallbacks({ bot }: { bot: Bot | null }) {
+  const { bots, user } = useSession();
+  const others = bots.value?.filter(({ id }) => id !== bot?.id) ?? [];
+  if (others.length === 0) return null;
+  const names = others.map(({ id, name, user_id }): [string, string] => [
+    id,
+    `${name || "Unnamed bot"}${user_id === user.id ? "" : " (shared)"}`,
+  ]);
+  const chosen = bot?.fallbacks.filter((id) => others.some((other) => other.id === id)) ?? [];
+  return (
+    <details class="habits" open={chosen.length > 0}>
+      <summary>When its provider is down</summary>
+      <div class="form">
+        <p class="help">
+          Another bot’s model answers, with this bot’s instructions. Only before the first word: no answer is of two
+          models.
+        </p>
+        {FALLBACKS.slice(0, others.length).map((name, index) => (
+          <Choice
+            key={name}
+            label={["Ask first", "Then", "At last"][index]}
+            name={name}
+            value={chosen[index] ?? ""}
+            options={{ "": "Nobody", ...Object.fromEntries(names) }}
+          />
+        ))}
+      </div>
+    </details>
   );
 }
 

@@ -5,6 +5,7 @@ import type { Conversation, Message } from "../data/rows.ts";
 import { BotForm } from "./bot_form.tsx";
 import { ConfirmDelete, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
 import { PreviewView } from "./preview.tsx";
+import { SpendingView } from "./spending.tsx";
 import { useSession } from "./session_context.ts";
 
 export function Dialogs() {
@@ -18,6 +19,8 @@ export function Dialogs() {
       return <BotForm bot={open.bot} onClose={close} />;
     case "preview":
       return <PreviewView onClose={close} />;
+    case "spending":
+      return <SpendingView onClose={close} />;
     case "memory":
       return <Memory message={open.message} onClose={close} />;
     case "rename":

@@ -1,7 +1,7 @@
 /** The messages: prompts, answers, and the answer that is being generated. */
 
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { leftOutNote } from "../copy/context.ts";
+import { authorNote, leftOutNote } from "../copy/context.ts";
 import { endingNote, isCutShort } from "../copy/errors.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
@@ -88,13 +88,17 @@ function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
 }
 
 function Answer({ message }: { message: Message }) {
-  const { current } = useSession();
+  const session = useSession();
+  const { current } = session;
   const { generation } = current;
   const isLeaf = current.path.value.at(-1)?.id === message.id;
   const isRunning = generation.isRunning.value;
   const { finish_reason, is_complete } = message;
   const context = generation.pastContext.get(message.id);
-  const notes = [context && leftOutNote(context), endingNote(finish_reason, is_complete)].filter((note) => note);
+  const author = authorNote(message.bot_id, session.bot()?.id ?? null, session.bots.value ?? []);
+  const notes = [author, context && leftOutNote(context), endingNote(finish_reason, is_complete)].filter((note) =>
+    note
+  );
   const reasoning = generation.pastReasoning.get(message.id);
   return (
     <section class="answer" aria-label="Story" data-message={message.id}>

@@ -42,6 +42,16 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
         >
           Bots
         </button>
+        <button
+          type="button"
+          class="row-button"
+          onClick={() => {
+            onChosen();
+            dialog.value = { name: "spending" };
+          }}
+        >
+          Usage
+        </button>
         <div class="account">
           <span title={user.email}>{user.email}</span>
           <button type="button" class="link" onClick={onSignOut}>Sign out</button>

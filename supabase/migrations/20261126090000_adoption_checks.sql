@@ -129,6 +129,15 @@ begin
       hint = 'Rename the column, and push the migrations again.';
   end if;
 
+  if exists (
+    select 1 from pg_catalog.pg_attribute a
+    where a.attrelid = to_regclass('public.bots') and a.attname = 'access_key_id' and not a.attisdropped
+  ) then
+    raise exception using
+      message = 'Cannot adopt public.bots: its column access_key_id has the name of one that the relay makes',
+      hint = 'Rename the column, and push the migrations again.';
+  end if;
+
   select c.table_name, c.column_name into v_column
   from information_schema.columns c
   where c.table_schema = 'public' and c.table_name = 'messages'

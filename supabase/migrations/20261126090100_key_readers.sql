@@ -23,6 +23,11 @@ language sql stable set search_path = '' as $$
   ), held as (
     select to_regclass('public.bots')::oid as oid where to_regclass('public.bots') is not null
     union
+    -- Vault shows the keys that are in it.
+    select c.oid
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'vault' and c.relname = 'decrypted_secrets' and c.relkind = 'v'
+    union
     -- A copy.
     select k.attrelid
     from named k
@@ -54,7 +59,7 @@ language sql stable set search_path = '' as $$
   from held h join pg_catalog.pg_class c on c.oid = h.oid
 $$;
 comment on function relay.key_holders is
-  'The relations in which bots.access_key or bots.headers stand, and the columns; null: any column may show one.';
+  'The relations in which bots'' keys or headers stand, Vault''s view included, and the columns; null: any may show one.';
 
 create function relay.key_functions() returns setof regprocedure
 language sql stable set search_path = '' as $$
@@ -65,6 +70,7 @@ language sql stable set search_path = '' as $$
     select to_regclass('public.bots')::oid as bots,
       '\m(' || string_agg(regexp_replace(c.relname, '(\W)', '\\\1', 'g'), '|') || ')\M' as holders
     from relay.key_holders() h join pg_catalog.pg_class c on c.oid = h.holder
+    where c.relname <> 'decrypted_secrets'
   ) k
   cross join lateral (select coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as source) s
   cross join lateral (
@@ -87,7 +93,7 @@ language sql stable set search_path = '' as $$
           and r.oid <> (select c.relowner from pg_catalog.pg_class c where c.oid = k.bots)
       )
       -- The relay's own.
-      and not (p.pronamespace = 'public'::regnamespace and p.proname in ('relay_begin', 'own_bots', 'bots_keep_secrets'))
+      and not (p.pronamespace = 'public'::regnamespace and p.proname in ('relay_begin', 'relay_bot', 'own_bots', 'bots_keep_secrets'))
       and (
         b.body ~* k.holders and (p.prosecdef or b.body ~* '\maccess_key\M')
         -- One that runs what its caller names.
@@ -98,12 +104,20 @@ language sql stable set search_path = '' as $$
             where r.rolname in ('anon', 'authenticated') and has_function_privilege(r.oid, p.oid, 'execute')
               and has_schema_privilege(r.oid, p.pronamespace, 'usage')
           )
+        -- One that shows clients secrets of Vault, and does not ask for one by its name, which keys of bots do not have.
+        or p.prosecdef and p.prorettype <> 'trigger'::regtype and b.code ~* '\mdecrypted_secrets\M'
+          and b.code !~* '\mname\M\s*(=|in\M)' and exists (
+            select 1 from pg_catalog.pg_roles r
+            where r.rolname in ('anon', 'authenticated') and has_function_privilege(r.oid, p.oid, 'execute')
+              and has_schema_privilege(r.oid, p.pronamespace, 'usage')
+          )
       )
     )
     -- A trigger that hands on a secret or whole rows, whosever it is.
     or exists (
       select 1 from pg_catalog.pg_trigger t
-      where t.tgrelid = k.bots and t.tgfoid = p.oid and not t.tgisinternal and p.proname <> 'bots_keep_secrets' and (
+      where t.tgrelid = k.bots and t.tgfoid = p.oid and not t.tgisinternal and p.proname <> 'bots_keep_secrets'
+        and p.pronamespace <> 'relay'::regnamespace and (
         coalesce(t.tgoldtable, t.tgnewtable) is not null
         or regexp_replace(regexp_replace(b.code, '\mcoalesce\s*\(\s*(new|old)\s*,\s*(new|old)\s*\)', '', 'gi'),
           '\m(new|old)(\.\*)?\s*(is\s+(not\s+)?distinct\s+from|=|<>|!=)\s*(new|old)\M(\.\*)?', '', 'gi'
@@ -113,13 +127,15 @@ language sql stable set search_path = '' as $$
   )
 $$;
 comment on function relay.key_functions is
-  'The functions that can read bots.access_key or bots.headers, as far as their text shows it.';
+  'The functions that can read bots'' keys or headers, in the table or in Vault, as far as their text shows it.';
 
 create function relay.key_readers() returns table (reader text, role text)
 language sql stable set search_path = '' as $$
   with trusted as (
     select r.oid from pg_catalog.pg_roles r
     where r.rolsuper or r.rolname in ('postgres', 'service_role', 'supabase_admin')
+      -- Those of Vault before 0.3.
+      or r.rolname like 'pgsodium\_key%'
       or r.oid = (select c.relowner from pg_catalog.pg_class c where c.oid = to_regclass('public.bots'))
   ), relation as (
     select h.holder, h.columns, c.*,
@@ -181,7 +197,8 @@ language sql stable set search_path = '' as $$
   from relay.key_functions() as f (oid) join pg_catalog.pg_proc p on p.oid = f.oid
 $$;
 comment on function relay.key_readers is
-  'What besides the relay can read bots.access_key or bots.headers, as far as the catalogue shows it; run it at times.';
+  'What besides the relay can read bots'' keys or headers, in the table or in Vault, as far as the catalogue shows it; run it '
+  'at times.';
 
 do $$
 declare
@@ -191,7 +208,7 @@ begin
   select string_agg(distinct r.reader || coalesce(' (' || r.role || ')', ''), ', ') into v_readers
   from relay.key_readers() r
   where r.reader <> 'table public.bots' or r.role not in ('public', 'anon', 'authenticated');
-  if v_readers is not null
+  if v_readers is not null and to_regclass('public.bots') is not null
     and coalesce(obj_description(to_regclass('public.bots'), 'pg_class'), '') <> 'The readers of its keys are accepted'
   then
     raise exception using

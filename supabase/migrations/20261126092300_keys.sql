@@ -1,12 +1,14 @@
 -- A bot's key and its headers are for one provider. Whoever may change the bot cannot read them, and must not have them
 -- sent to another server either: where the origin changes they go, unless the same statement brings new ones. The key goes
 -- with its headers, too, because there are gateways that take the server to call from one.
+alter table public.bots add column access_key_id uuid;
 
 create function public.bots_note_given() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   if tg_nargs = 0 then
-    perform set_config('relay.given_access_key', '', true), set_config('relay.given_headers', '', true);
+    perform set_config('relay.given_' || s.secret, '', true)
+    from unnest(array['access_key', 'access_key_id', 'headers']) as s (secret);
   else
     perform set_config('relay.given_' || tg_argv[0], 'yes', true);
   end if;
@@ -24,6 +26,7 @@ declare
   v_origin constant text := '^([Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9.-]+(?::[0-9]+)?)(?:[/?#]|$)';
   v_key_is_given constant boolean := current_setting('relay.given_access_key', true) = 'yes';
   v_headers_are_given constant boolean := current_setting('relay.given_headers', true) = 'yes';
+  v_key_goes boolean := not v_key_is_given;
 begin
   -- Without white space and the word Bearer that people paste with it: stored, sent and redacted alike.
   new.access_key := nullif(regexp_replace(regexp_replace(new.access_key, v_space || '+$', ''),
@@ -33,14 +36,25 @@ begin
       message = 'Cannot store the key: it has a character that no header can have, such as a line break',
       table = 'bots', column = 'access_key', constraint = 'bots_access_key_can_be_sent';
   end if;
-  if tg_op = 'UPDATE' and new.access_path <> old.access_path and coalesce(
+  if tg_op = 'INSERT' then
+    new.access_key_id := null;
+    return new;
+  end if;
+  if new.access_path <> old.access_path and coalesce(
     lower(substring(new.access_path from v_origin)) <> lower(substring(old.access_path from v_origin)), true
   ) then
-    new.access_key := case when v_key_is_given then new.access_key end;
     new.headers := case when v_headers_are_given then new.headers else '{}' end;
-  elsif tg_op = 'UPDATE' and new.headers is distinct from old.headers and not v_key_is_given then
+  else
+    v_key_goes := v_key_goes and new.headers is distinct from old.headers;
+  end if;
+  if v_key_goes then
     new.access_key := null;
   end if;
+  -- One in Vault stays unless another one is set, null included. Who writes a whole row back, as it was read, sets none.
+  new.access_key_id := case
+    when not v_key_goes and (not v_key_is_given or new.access_key is null and new.access_key_id = old.access_key_id
+      and current_setting('relay.given_access_key_id', true) = 'yes') then old.access_key_id
+  end;
   return new;
 end;
 $$;

@@ -7,7 +7,7 @@ create function relay.call_of(bot public.bots) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
-    'access_key', bot.access_key, 'access_path', bot.access_path, 'api', bot.api, 'model', bot.model,
+    'access_key', relay.key_of(bot), 'access_path', bot.access_path, 'api', bot.api, 'model', bot.model,
     'temperature', bot.temperature, 'params', bot.params, 'headers', bot.headers, 'takes_system', bot.takes_system,
     'first_turn_is_user', bot.first_turn_is_user, 'thinks_first', bot.thinks_first, 'takes_prefill', bot.takes_prefill,
     'reply_tokens', bot.reply_tokens

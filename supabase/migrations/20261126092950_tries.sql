@@ -12,6 +12,7 @@ begin
   generation.bot_id := relay.to_bot_id(answered_by.bot_id);
   generation.host := coalesce(relay.host_of(v_bot.access_path), generation.host);
   generation.model := coalesce(v_bot.model, generation.model);
+  generation.host := coalesce(relay.host_of(v_bot.access_path), generation.host);
 end;
 $$;
 comment on function relay.answered_by is 'The generation as the fallback''s that answered, also where that is gone since.';

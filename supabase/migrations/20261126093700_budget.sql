@@ -1,10 +1,13 @@
 -- The step of relay_begin that knows the model's window. Where no window is known, nothing is cut.
 
--- A limit among the params is the one that is asked for.
+-- A limit among the params is the one that is asked for, by the name that it has in the provider's API.
 create function relay.reply_of(reply_tokens integer, params jsonb, context_tokens integer) returns integer
 language plpgsql immutable set search_path = '' as $$
 declare
-  v_asked jsonb := coalesce(params -> 'max_completion_tokens', params -> 'max_tokens');
+  v_asked jsonb := coalesce(
+    params -> 'max_completion_tokens', params -> 'max_tokens', params -> 'max_output_tokens',
+    params #> '{generationConfig,maxOutputTokens}', params -> 'maxOutputTokens'
+  );
 begin
   return case
     when jsonb_typeof(v_asked) = 'number' then greatest(least(v_asked::numeric, context_tokens * 0.9, 1000000), 1)
@@ -24,7 +27,9 @@ declare
   v_continue constant integer := 217;
 begin
   return case when leaf_is_own then v_go_on else 0 end
-    + case when continued is not null and not bot.takes_prefill then v_continue else 0 end;
+    -- OpenAI's Responses take none.
+    + case when continued is not null and not (bot.takes_prefill and bot.api <> 'openai_responses') then v_continue
+      else 0 end;
 end;
 $$;
 comment on function relay.bytes_of_turns is 'What the worker adds to the context so that there is a turn to answer.';
@@ -50,9 +55,9 @@ begin
   v_cut.context_tokens := coalesce(bot.context_tokens, v_model.context_tokens);
   v_cut.reply_tokens := relay.reply_of(bot.reply_tokens, v_params, v_cut.context_tokens);
   -- Of a model that has reported none a page is expected.
-  v_cut.usual_reply_tokens := least(
-    coalesce(v_model.usual_reply_tokens, 1000), relay.reply_of(bot.reply_tokens, v_params, null)
-  );
+  v_cut.usual_reply_tokens := least(coalesce(v_model.usual_reply_tokens, 1000), case
+    when bot.reply_tokens is not null or v_params ?| array['max_completion_tokens', 'max_tokens'] then v_cut.reply_tokens
+  end);
   v_cut.bytes_per_token := coalesce(v_last.bytes_per_token, v_model.bytes_per_token, 3);
   -- Instructions, the request's own and the bot's, and what of its params the model reads.
   v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0) + coalesce(octet_length((

@@ -22,6 +22,7 @@ create table relay.budgets (
   constraint budgets_are_there_once unique nulls not distinct (user_id, bot_id, period, is_shared)
 ) with (fillfactor = 50); -- With room on their own page the sums touch no index.
 create index budgets_by_bot on relay.budgets (bot_id);
+create index budgets_shared on relay.budgets (id) where is_shared;
 
 alter table relay.budgets enable row level security;
 revoke all on table relay.budgets from public, anon, authenticated;

@@ -36,7 +36,10 @@ declare
   v_from date;
   v_spending relay.spending;
 begin
-  select p.* into v_past from relay.past_usage p where p.scope = relay.scope_of(spending_of.user_id, bot_id, since);
+  -- Of a user's month no past is kept.
+  if spending_of.user_id is null or since = '-infinity' then
+    select p.* into v_past from relay.past_usage p where p.scope = relay.scope_of(spending_of.user_id, bot_id, since);
+  end if;
   v_from := coalesce(v_past.until, since);
   if spending_of.user_id is not null then
     select sum(u.cost), sum(u.prompt_tokens + u.completion_tokens) into v_spending.cost, v_spending.tokens

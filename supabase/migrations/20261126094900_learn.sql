@@ -1,15 +1,18 @@
 -- The step of relay_finish that learns: how many bytes a token of the model has, how large its window is, and how long
 -- its answers are.
 
--- Longer answers count for more than shorter ones: what is held is rather too much than too little.
+-- Longer answers count for more than shorter ones: what is held is rather too much than too little. One answer says
+-- little of a model, so the first one moves what is expected of any.
 create function relay.usual_reply_of(known integer, reported integer) returns integer
 language plpgsql immutable set search_path = '' as $$
+declare
+  v_known constant integer := coalesce(known, 1000);
 begin
   return case
-    when reported > 0 and known is null then least(reported, 1000000)
-    when reported > 0 and reported > known * 1.25 then least(known + (reported - known) / 4, 1000000)
-    when reported > 0 and reported < known * 0.6 then greatest(known - (known - reported) / 8, 1)
-    else known
+    when reported is null or reported <= 0 then known
+    when reported > v_known * 1.25 then least(v_known + (reported - v_known) / 4, 1000000)
+    when reported < v_known * 0.6 then greatest(v_known - (v_known - reported) / 8, 1)
+    else v_known
   end;
 end;
 $$;

@@ -91,6 +91,7 @@ begin
     if relay_finish.start_at is distinct from v_expected then
       return jsonb_build_object('expected_start', v_expected);
     end if;
+    -- By the price of the one that answered.
     v_generation := relay.answered_by(v_generation, relay_finish.answered_by);
     v_reported := row(
       prompt_tokens, completion_tokens, total_tokens,

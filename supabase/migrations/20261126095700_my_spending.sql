@@ -29,8 +29,8 @@ begin
     from (
       select o.resets_at, false as is_shared, relay.exact_ids(jsonb_build_object('bot_id', (o.budget).bot_id))
         || jsonb_build_object('period', (o.budget).period, 'is_shared', false, 'resets_at', o.resets_at,
-          'cost', relay.left_of((o.budget).cost, (o.spent).cost, (o.spent).held_cost),
-          'tokens', relay.left_of((o.budget).tokens, (o.spent).tokens, (o.spent).held_tokens)) as entry
+          'cost', relay.left_of((o.budget).cost, o.cost, o.held_cost),
+          'tokens', relay.left_of((o.budget).tokens, o.tokens, o.held_tokens)) as entry
       from relay.own_budgets(v_user_id, v_bot_ids, v_at) o
       union all
       select w.resets_at, true, relay.exact_ids(jsonb_build_object('bot_id', b.bot_id))

@@ -144,4 +144,6 @@ revoke all on function public.relay_metrics, public.relay_count_refusals from pu
 grant execute on function public.relay_metrics, public.relay_count_refusals to service_role;
 revoke all on all functions in schema relay from public, anon, authenticated;
 grant execute on all functions in schema relay to service_role;
-revoke all on function relay.schedule_sweep from service_role;
+revoke all on function
+  relay.schedule_sweep, relay.move_keys_to_vault, relay.store_key, relay.forget_key, relay.unused_key
+from service_role;

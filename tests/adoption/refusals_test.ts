@@ -53,6 +53,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "messages: it belongs to the role postgres",
   ],
   [
+    "a table of fallbacks",
+    "create table public.bot_fallbacks (id uuid);",
+    "bot_fallbacks: a table of the FastAPI relay never had this name",
+  ],
+  [
     "a table of shares",
     "create table public.bot_shares (id uuid);",
     "bot_shares: a table of the FastAPI relay never had this name",
@@ -66,6 +71,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "usage of the project's own",
     "create table public.usage_days (id uuid primary key, user_id uuid, day date, tokens bigint);",
     "usage_days: a table of the FastAPI relay never had this name",
+  ],
+  [
+    "a column of the name that the relay gives a key's secret",
+    BOTS.split("insert")[0] + "alter table public.bots add column access_key_id uuid;",
+    "bots: its column access_key_id has the name of one that the relay makes",
   ],
   [
     "bots that remember a text",

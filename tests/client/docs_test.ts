@@ -46,7 +46,7 @@ export async function setUp(given) {
 const RUNNER = `
 import { setUp } from "./set_up.ts";
 const outputs = [];
-for (const name of ["story", "token", "end"]) {
+for (const name of ["story", "token", "end", "spending"]) {
   await setUp(JSON.parse(Deno.args[0]));
   if (name === "end") globalThis.story = relay.start({ prompt: "Tell me" });
   await import("./" + name + ".ts");
@@ -116,7 +116,7 @@ async function newReader(question?: string) {
 
 Deno.test("each example of docs/client.md fits the types, and runs in Deno if it needs no page", async () => {
   await withExamples({ "set_up.ts": SETUP, "run.ts": RUNNER }, async (folder, names) => {
-    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "use_story.ts", "chat.ts"]);
+    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "spending.ts", "use_story.ts", "chat.ts"]);
     await deno("check", ...names.map((name) => `${folder}/${name}`));
     const { example, answers } = await newReader();
     const shown = JSON.parse(await deno("run", "--no-check", "-A", `${folder}/run.ts`, example));
@@ -125,6 +125,7 @@ Deno.test("each example of docs/client.md fits the types, and runs in Deno if it
       `${story.content}\ncompleted, stored as ${story.id}`,
       `${token.content}\ncompleted after ${token.content.length} characters`,
       `The end, stored as ${end.id}`,
+      "54 tokens today",
     ]);
   });
 });

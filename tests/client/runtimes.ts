@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { withWindow } from "../../testkit/browser.ts";
 import type { Target } from "../../testkit/people.ts";
-import { ordered } from "../../testkit/provider.ts";
+import { ordered } from "../../testkit/ordered.ts";
 import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -4,7 +4,7 @@ import { createClient } from "@supabase/supabase-js";
 import { createRelayClient, type Generation, type Result } from "../../client/client.ts";
 import type { ClientOptions } from "../../client/types.ts";
 import { makeBot, PASSWORD, rest, signUp, storedMessage, type Target } from "../../testkit/people.ts";
-import type { Order } from "../../testkit/provider.ts";
+import type { Order } from "../../testkit/ordered.ts";
 
 /** Where the suite runs; goes to other runtimes as JSON. */
 export interface Setup {

@@ -6,7 +6,7 @@ import { type StoryRow, toUIMessages } from "../../client/ai_sdk/transport.ts";
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
-import type { Order } from "../../testkit/provider.ts";
+import type { Order } from "../../testkit/ordered.ts";
 import { skip } from "../../testkit/skipped.ts";
 import type { ChatConfiguration } from "./chat_page.ts";
 import { bundle, reload, useStack, withPage } from "./runtimes.ts";

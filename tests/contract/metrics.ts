@@ -61,6 +61,9 @@ export const metrics: Scenario[] = [{
         'generations_ended_total{code="provider_error",outcome="failed"}': 1,
         'tokens_total{kind="prompt"}': 7,
         'tokens_total{kind="completion"}': 11,
+        // What was cancelled reported nothing: 25 bytes of a request, and "Once". What failed was not billed.
+        'estimated_tokens_total{kind="prompt"}': 9,
+        'estimated_tokens_total{kind="completion"}': 2,
         "first_token_seconds_count": 2,
         "generation_duration_seconds_count": 3,
         "relay_overhead_seconds_count": 3,

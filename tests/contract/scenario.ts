@@ -8,5 +8,7 @@ export interface Scenario {
   title: string;
   /** True if there is nothing to see unless the target has a log. */
   needsLog?: boolean;
+  /** Of what depends on the provider's API: where it holds; absent: everywhere. */
+  apis?: string[];
   run(target: Target, provider: ScriptedProvider): Promise<void>;
 }

@@ -1,6 +1,8 @@
 /** The contract of docs/protocol.md as one suite: it gets a target and a provider, and nothing else. */
 
+import { answersOfAnyApi } from "./answers.ts";
 import { auth } from "./auth.ts";
+import { botTests } from "./bot_tests.ts";
 import { bots } from "./bots.ts";
 import { cancels } from "./cancel.ts";
 import { cors } from "./cors.ts";
@@ -26,10 +28,12 @@ import { windows } from "./window.ts";
 export const scenarios: Scenario[] = [
   ...metrics,
   ...streaming,
+  ...answersOfAnyApi,
   ...text,
   ...branches,
   ...turns,
   ...bots,
+  ...botTests,
   ...windows,
   ...memories,
   ...refusalMetrics,
@@ -46,3 +50,6 @@ export const scenarios: Scenario[] = [
   ...supabaseJs,
   ...secrets,
 ];
+
+/** Those in which a provider answers: they hold for each API, unless they say where. */
+export const spoken: Scenario[] = [...streaming, ...answersOfAnyApi, ...text, ...turns, ...cancels];

@@ -128,6 +128,7 @@ export const streaming: Scenario[] = [{
   },
 }, {
   title: "the provider's own finish reason, and usage that it does not report, are passed on",
+  apis: ["chat_completions"],
   async run(target, provider) {
     const author = await newAuthor(target, provider, async (call) => {
       await call.token("Once");

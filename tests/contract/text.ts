@@ -63,7 +63,7 @@ const ANSWER = "\ufeff: hello\r\n\r\n" +
 export const text: Scenario[] = [{
   title: "text that breaks naive relays is streamed and stored to the character",
   async run(target, provider) {
-    const script: Script = (call) => answers(...TEXTS[call.body.messages.at(-1).content])(call);
+    const script: Script = (call) => answers(...TEXTS[call.messages.at(-1)!.content])(call);
     const texts = Object.entries(TEXTS);
     while (texts.length > 0) {
       const author = await newAuthor(target, provider, script);
@@ -85,6 +85,7 @@ export const text: Scenario[] = [{
   },
 }, {
   title: "a provider's answer that comes byte by byte is read the same",
+  apis: ["chat_completions"],
   async run(target, provider) {
     const { events } = await expectText(
       await newAuthor(target, provider, async (call) => {
@@ -97,6 +98,7 @@ export const text: Scenario[] = [{
   },
 }, {
   title: "bytes that are no UTF-8 become U+FFFD",
+  apis: ["chat_completions"],
   async run(target, provider) {
     const [before, after] = tokenEvent("a|b").split("|").map((part) => new TextEncoder().encode(part));
     const script: Script = async (call) => {
@@ -109,9 +111,11 @@ export const text: Scenario[] = [{
   title: "reasoning is streamed, has no offset and is not stored",
   async run(target, provider) {
     const script: Script = async (call) => {
-      await call.send(deltaEvent({ reasoning_content: " so\r\n\n" }) + deltaEvent({ reasoning_content: "\ud83d" }));
-      await call.send(deltaEvent({ reasoning_content: "\ude00 " }) + tokenEvent("A"));
-      await call.send(deltaEvent({ reasoning: "and\0 on" }));
+      await call.think(" so\r\n\n");
+      await call.think("\ud83d");
+      await call.think("\ude00 ");
+      await call.token("A");
+      await call.think("and\0 on");
       await call.token("B");
       await call.finish();
     };

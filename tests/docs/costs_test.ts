@@ -93,6 +93,18 @@ Deno.test("each query of docs/costs.md answers what it says", async () => {
     "update public.usage_days set cost = cost + 1 where id = (select max(id) from public.usage_days)",
   );
   assert.deepEqual(await ask(balance), [[day(0), "-1"]]);
+
+  // Budgets: of five rows two are of one user or of all together.
+  await database.exec("update auth.users set email = 'writer@example.com' where email = 'ada@example.com'");
+  await database.exec("update public.bots set name = 'A trial' where name = 'Owl'");
+  await database.exec(blocks.shift()!);
+  const held = (await next()).map(([, period, , tokens, cost, spent]) => [period, tokens, cost, spent]);
+  assert.deepEqual(held.map(([period, tokens, cost]) => [period, tokens, cost]), [
+    ["month", null, "20"],
+    ["month", null, "500"],
+  ]);
+  assert.ok(Number(held[1][3]) >= Number(held[0][3]));
+  assert.deepEqual((await next()).map(([, tokens]) => tokens).sort(), ["1500000", "500010"]);
   assert.deepEqual(blocks, [], "each block of the page is asked");
 });
 

@@ -6,7 +6,7 @@ import { type Author, newAuthor } from "../../testkit/author.ts";
 import { createChance } from "../../testkit/figures.ts";
 import { readFlags, wholeNumber } from "../../testkit/flags.ts";
 import { makeBot } from "../../testkit/people.ts";
-import { type Order, ordered } from "../../testkit/provider.ts";
+import { type Order, ordered } from "../../testkit/ordered.ts";
 import { NO_USER_LIMITS, startStack } from "../../testkit/stack.ts";
 import { findRuntimes, type Runtime, THIS_DENO } from "../../testkit/workers.ts";
 

@@ -6,6 +6,7 @@ import { testAppearance } from "./appearance.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testErrors } from "./errors.ts";
+import { testOperators } from "./operators.ts";
 import { start, stop } from "./setup.ts";
 import { testTurns } from "./turns.ts";
 
@@ -16,5 +17,6 @@ if (hasChromium()) {
   testConversations();
   testTurns();
   testErrors();
+  testOperators();
   testAppearance();
 } else skip("the playground in a browser: there is no /usr/bin/chromium");

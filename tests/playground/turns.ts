@@ -283,5 +283,12 @@ export function testTurns(): void {
     equal(await stored(), [{ ...habits, context_tokens: null }]);
     await exchange("And then?", "Away.");
     equal((await call(2)).headers.get("x-title"), "Fox");
+
+    await open();
+    equal(await page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
+    await page.getByLabel("API", { exact: true }).selectOption("Anthropic’s Messages");
+    await button("Save").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    equal(await rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
   });
 }

@@ -1,7 +1,7 @@
 /**
- * Runs the files below supabase/tests on PGlite, each as one test, on a database whose ids are uuid and on one
- * whose ids are bigint. `supabase test db` runs the same files on a real
- * Postgres.
+ * Runs the files below supabase/tests on PGlite, each as one test: on a database whose ids are uuid, on one whose ids are
+ * bigint, and on one with Supabase's Vault those in which keys of bots play a part. `supabase test db` runs the same files
+ * on a real Postgres.
  */
 import type { PGlite } from "@electric-sql/pglite";
 import { applyMigrations, BIGINT_TABLES, readMigrations, rollBack, startPglite } from "../../testkit/pglite.ts";
@@ -9,17 +9,28 @@ import { findFailures } from "../../testkit/tap.ts";
 
 const FOLDER = new URL("../../supabase/tests/", import.meta.url);
 
-for (const [ids, tables] of [["uuid", ""], ["bigint", BIGINT_TABLES]]) {
+const VARIANTS = [
+  { named: "ids are uuid", tables: "", withVault: false, files: /./ },
+  { named: "ids are bigint", tables: BIGINT_TABLES, withVault: false, files: /./ },
+  {
+    named: "with Vault",
+    tables: "",
+    withVault: true,
+    files: /^(000|access|bots|catalogue|constraints\/bots|relay_begin|zzz)/,
+  },
+];
+
+for (const { named, tables, withVault, files } of VARIANTS) {
   // One database for all files, since each of them rolls back what it did. It stands outside of the tests, so that what
   // belongs to the database is no leak of any of them.
-  const database = await startPglite();
+  const database = await startPglite({ withVault });
   await database.exec(tables);
   await applyMigrations(database, await readMigrations());
   // So that one file can be picked by name; as a test it runs once more.
   await runFile(database, new URL("000_helpers.test.sql", FOLDER));
 
-  for (const path of findTestFiles(FOLDER)) {
-    Deno.test(`supabase/tests/${path}, ids are ${ids}`, async () => {
+  for (const path of findTestFiles(FOLDER).filter((path) => files.test(path))) {
+    Deno.test(`supabase/tests/${path}, ${named}`, async () => {
       const tap = await runFile(database, new URL(path, FOLDER));
       const failures = findFailures(tap);
       if (failures.length > 0) {

@@ -101,7 +101,7 @@ export const budgets: WorkerRaceTest[] = [{
       const running = [...admitted];
       for (let ended = 0; ended < running.length; ended++) {
         const next = round(6);
-        await end(await author.called(ended + 1), Math.floor(chance() * 2_000));
+        await end(await author.called(ended + 1), Math.floor(chance() * (ended < 3 ? 100 : 2_000)));
         running.push(...await next);
       }
       for (const response of running) equal((await readToEnd(readEvents(response))).end, "done");
@@ -200,7 +200,7 @@ async function finish(sql: Sql, { stream_id, fence }: Admitted, completion_token
 
 /** Budgets against transactions. */
 export const budgetCrowds: TransactionRaces = {
-  async "three hundred starts and random ends: at no moment is more settled and held than the budget and what ended over it"(
+  async "320 starts and random ends on eight connections: at no moment is more settled and held than the budget and what ended over it"(
     { databaseUrl, observer, user_id },
   ) {
     const limit = 20_000;
@@ -209,23 +209,28 @@ export const budgetCrowds: TransactionRaces = {
     }
     const chance = createChance(7);
     const look = async () => (await observer.unsafe(USED, [user_id]))[0] as unknown as Used;
-    const [outcomes, used] = await watched(look, limit, () =>
-      atOnce<string>(databaseUrl, 300, async (sql, index) => {
-        const stream_id = crypto.randomUUID();
-        const answer = await begin(sql, { user_id, stream_id });
-        if (answer.outcome !== "admitted") return answer.code;
-        const generation = { ...answer, stream_id, user_id };
-        if (index % 5 === 0) await expireLeases(sql, [generation]);
-        else await finish(sql, generation, Math.floor(chance() * 1_500));
-        return "ended";
+    const [all, used] = await watched(look, limit, () =>
+      atOnce<string[]>(databaseUrl, 8, async (sql) => {
+        const outcomes: string[] = [];
+        for (let start = 0; start < 40; start++) {
+          const stream_id = crypto.randomUUID();
+          const answer = await begin(sql, { user_id, stream_id });
+          outcomes.push(answer.code ?? "ended");
+          if (answer.outcome !== "admitted") continue;
+          const generation = { ...answer, stream_id, user_id };
+          if (chance() < 0.2) await expireLeases(sql, [generation]);
+          else await finish(sql, generation, Math.floor(chance() * 1_500));
+        }
+        return outcomes;
       }));
-    const count = (outcome: string) => outcomes.filter((other) => other === outcome).length;
-    ok(count("ended") > 10 && count("budget_exceeded") > 10, JSON.stringify(Object.groupBy(outcomes, (code) => code)));
-    equal(count("ended") + count("budget_exceeded") + count("overloaded"), 300);
+    const count = (outcome: string) => all.flat().filter((other) => other === outcome).length;
+    const [ended, refused] = [count("ended"), count("budget_exceeded")];
+    ok(ended > 10 && refused > 10, `${ended} ended, ${refused} refused`);
+    equal(ended + refused + count("overloaded"), 320);
     await sweep(observer, { user_id });
-    const { settled, held, used: all } = await look();
-    equal([held, settled], [0, all]);
-    ok(settled >= used.settled && settled <= limit + used.overshoot);
+    const swept = await look();
+    equal([swept.held, swept.settled], [0, swept.used]);
+    ok(swept.settled >= used.settled && swept.settled <= limit + swept.overshoot);
   },
 
   async "a start whose shared budget is locked does not wait while much is left, and does where little is"(race) {

@@ -34,7 +34,9 @@ function registerRaces() {
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs, ...budgets]) {
+  for (
+    const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs, ...budgets]
+  ) {
     const fn = async () => {
       await using race = await openWorkerRace(stack!, env);
       await run(race);

@@ -8,6 +8,7 @@ import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { createRefusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
 import { createProvider } from "../_relay/provider/client.ts";
+import { createLookUp } from "../_relay/provider/models.ts";
 import { createTransportFetch } from "../_relay/transport/fetch.ts";
 import { createGuard, type Guard } from "../_relay/transport/guard.ts";
 import { createTransport } from "../_relay/transport/transport.ts";
@@ -20,7 +21,8 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
   const { clock, configuration, log } = platform;
   const database = createDatabase(platform);
   const guard = createGuard(configuration);
-  const provider = createProvider(clock, { log, fetch: fetchOf(platform, guard) });
+  const fetchAny = fetchOf(platform, guard);
+  const provider = createProvider(clock, { log, fetch: fetchAny });
   const parts = {
     platform,
     database,
@@ -30,6 +32,8 @@ export function createStreamDependencies(platform: Platform): StreamDependencies
     verify: createVerifier(platform),
     checkAddress: guard.check,
     generations: createGenerations(platform, database, { provider, checkAddress: guard.check }),
+    provider,
+    lookUp: createLookUp(clock, fetchAny),
     remoteReaders: createRemoteReaders(platform, database),
   };
   return { ...parts, resume: createResume(parts) };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { type ErrorCode, RelayError } from "../_relay/protocol/errors.ts";
 import type { Seen } from "../_relay/testing/events.ts";
 import type { TestCall } from "../_relay/testing/provider.ts";
-import { makeRelay, type Relay, type Worker } from "../_relay/testing/relay.ts";
+import { makeRelay, type Worker } from "../_relay/testing/relay.ts";
 import { startSql } from "../_relay/testing/sql.ts";
 import { assertEnded } from "../_relay/testing/worker.ts";
 

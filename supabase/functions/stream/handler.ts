@@ -11,8 +11,6 @@ import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts"
 import type { Refusals } from "../_relay/http/refusals.ts";
 import { type Clock, pause } from "../_relay/platform/clock.ts";
 import { contextBytes, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
-import type { Platform } from "../_relay/platform/platform.ts";
-import type { Turns } from "../_relay/platform/turns.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
 import {
   BUSY_PAUSE_MS,
@@ -29,17 +27,13 @@ import {
 import { bytesOf, lengthOf, roomOf } from "./context_bytes.ts";
 import { previewOf } from "./preview.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
-import type { Starts } from "./starts.ts";
+import { type BotTestDependencies, createBotTest } from "./test_bot.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
-export interface StreamDependencies {
-  platform: Platform;
+export interface StreamDependencies extends BotTestDependencies {
   refusals: Refusals;
   verify: (request: Request) => Promise<Caller>;
-  checkAddress: (accessPath: string) => Promise<URL>;
   database: Database;
-  calls: Turns;
-  starts: Starts;
   generations: Generations;
   remoteReaders: RemoteReaders;
   /** One for the worker, because it counts each user's readers. */
@@ -51,25 +45,31 @@ export function createStreamHandler(
   dependencies: StreamDependencies,
   parse: (body: unknown) => StreamRequest = parseStreamRequest,
 ): (request: Request) => Promise<Response> {
+  const test = createBotTest(dependencies);
   return createEndpoint(
     dependencies,
     "stream",
     ["GET", "POST"],
     (request, context) =>
-      request.method === "POST" ? start(dependencies, parse, request, context) : read(dependencies, request, context),
+      request.method === "POST"
+        ? start(dependencies, parse, test, request, context)
+        : read(dependencies, request, context),
   );
 }
 
 async function start(
   dependencies: StreamDependencies,
   parse: (body: unknown) => StreamRequest,
+  test: ReturnType<typeof createBotTest>,
   request: Request,
   context: RequestContext,
 ): Promise<Response> {
   const { verify, starts, platform, generations, resume } = dependencies;
-  if (context.rest.length > 0) throw new RelayError("stream_not_found");
+  const isTest = context.rest.join("/") === "test";
+  if (context.rest.length > 0 && !isTest) throw new RelayError("stream_not_found");
   const caller = await verify(request);
   const { userId } = caller;
+  if (isTest) return await test(userId, request);
   return await starts.run(userId, async () => {
     const holds: Hold[] = [];
     try {

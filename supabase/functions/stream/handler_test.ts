@@ -55,6 +55,8 @@ function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(acc
     calls,
     starts: createStarts(worker),
     generations: worker.generations,
+    provider,
+    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
     remoteReaders: createRemoteReaders(worker, database),
     verify(request: Request): Promise<Caller> {
       asked.push("verify");

@@ -64,7 +64,7 @@ export function createStarts({ clock, configuration }: Platform): Starts {
 }
 
 /** The refused starts of the last minute; of too many users it forgets those who were refused first. */
-export function createRefusedStarts(now: () => number, limit: number) {
+export function createRefusedStarts(now: () => number, limit: number, what = "starts were refused") {
   const users = new Map<string, { since: number; count: number }>();
 
   function recent(userId: string) {
@@ -77,7 +77,7 @@ export function createRefusedStarts(now: () => number, limit: number) {
     check(userId: string) {
       const known = recent(userId);
       if (known === undefined || known.count < limit) return;
-      throw notYet(`${known.count} starts were refused within a minute`, (known.since + MINUTE_MS - now()) / 1_000);
+      throw notYet(`${known.count} ${what} within a minute`, (known.since + MINUTE_MS - now()) / 1_000);
     },
     count(userId: string) {
       const known = recent(userId);

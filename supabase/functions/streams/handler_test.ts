@@ -20,6 +20,8 @@ function make() {
     calls: createCalls(worker),
     starts: createStarts(worker),
     generations: worker.generations,
+    provider: worker.provider,
+    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
     remoteReaders: createRemoteReaders(worker, worker.database),
     verify: () => Promise.resolve(makeCaller("user-1")),
     checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),

@@ -1,4 +1,4 @@
-begin; select plan(140);
+begin; select plan(150);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -9,8 +9,11 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('read the key',        'denied',  'denied',  'denied',  'denied',  '2', 'select access_key from public.bots'),
   ('read the row',        'denied',  'denied',  'denied',  'denied',  '2', 'select to_jsonb(b) from public.bots b'),
   ('count the keys',      'denied',  'denied',  'denied',  'denied',  '1', 'select count(access_key) from public.bots'),
-  ('find by the key',     'denied',  'denied',  'denied',  'denied',  '1',
-    $$ select id from public.bots where access_key = 'key of bot' $$),
+  ('find by the key',     'denied',  'denied',  'denied',  'denied',  '0',
+    $$ select id from public.bots where access_key = 'no key' $$),
+  ('read the secret''s id', 'denied', 'denied', 'denied',  'denied',  '2', 'select access_key_id from public.bots'),
+  ('set the secret''s id', 'denied', 'denied',  'denied',  'denied',  '2',
+    'update public.bots set access_key_id = gen_random_uuid()'),
   ('sort by the key',     'denied',  'denied',  'denied',  'denied',  '2',
     'select id from public.bots order by access_key'),
   ('read the options',    'denied',  '0',       '2',       '1',       '2',
@@ -36,11 +39,11 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ update public.bots set access_path = 'https://elsewhere.example/v1' $$),
   ('replace the key',     'denied',  '0',       '2',       '0',       '2',
     $$ update public.bots set access_key = 'new' $$),
-  ('copy the key',        'denied',  'denied',  'denied',  'denied',  '2', 'update public.bots set name = access_key'),
+  ('copy the key',        'denied',  'denied',  'denied',  'denied',  '2', 'update public.bots set system_prompt = access_key'),
   ('extend the key',      'denied',  'denied',  'denied',  'denied',  '2',
     $$ update public.bots set access_key = access_key || 'x' $$),
   ('guess the key',       'denied',  'denied',  'denied',  'denied',  '2',
-    $$ update public.bots set name = 'guessed' where access_key like 'key%' $$),
+    $$ update public.bots set name = 'guessed' where access_key is distinct from 'no key' $$),
   ('change, get the key', 'denied',  'denied',  'denied',  'denied',  '2',
     $$ update public.bots set name = 'new' returning access_key $$),
   ('give away',           'denied',  'denied',  'denied',  'denied',  '2',
@@ -48,10 +51,10 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('change the time',     'denied',  'denied',  'denied',  'denied',  '2', 'update public.bots set updated_at = now()'),
   ('delete',              'denied',  '0',       '2',       '0',       '2', 'delete from public.bots'),
   ('delete by the key',   'denied',  'denied',  'denied',  'denied',  '2',
-    $$ delete from public.bots where access_key like 'key%' $$),
+    $$ delete from public.bots where access_key is distinct from 'no key' $$),
   ('upsert with the key', 'denied',  'denied',  'denied',  'denied',  '1',
     $$ insert into public.bots (id, user_id) values (tests.key('bot'), tests.id('owner'))
-      on conflict (id) do update set name = public.bots.access_key $$)
+      on conflict (id) do update set system_prompt = public.bots.access_key $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);
 
 select * from finish(); rollback;

@@ -1,4 +1,4 @@
-begin; select plan(75);
+begin; select plan(95);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -7,6 +7,10 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     tests.id('owner'), 'second', 'worker', 'And then?', null, null, null, null, false, 5, 3, 15000, 200000) $$),
   ('relay_begin_memory',     'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_begin_memory(
     tests.id('owner'), 'third', 'worker', 'none', 'none', 15000, 200000, gen_random_uuid(), 0) $$),
+  ('relay_bot',              'denied',  'denied',  'denied',  'denied',  '1',
+    $$ select public.relay_bot(tests.id('owner'), tests.key('bot')::text) $$),
+  ('relay_bot, a share',     'denied',  'denied',  'denied',  'denied',  '0',
+    $$ select 1 from public.relay_bot(tests.id('friend'), tests.key('bot')::text) as bot where bot is not null $$),
   ('relay_beat',             'denied',  'denied',  'denied',  'denied',  '1',
     $$ select public.relay_beat(array['first'], array[tests.id('fence of first')], 15000) $$),
   ('relay_finish',           'denied',  'denied',  'denied',  'denied',  '1', $$ select public.relay_finish(
@@ -23,6 +27,9 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ select public.relay_count_refusals(array['internal'], array[1]) $$),
   ('relay.fold',             'denied',  'denied',  'denied',  'denied',  '1', 'select relay.fold()'),
   ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
+  ('move_keys_to_vault',     'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.move_keys_to_vault()'),
+  ('relay.key_of',           'denied',  'denied',  'denied',  'denied',  '2',
+    'select relay.key_of(b) from public.bots b'),
   -- These answer for their caller, and an unknown bot looks like a stranger's.
   ('own_bots',               'denied',  '0',       '2',       '0',       '0',
     $$ select public.own_bots() $$),

@@ -12,7 +12,7 @@ begin
   perform tests.sign_in_as('owner');
   execute 'update public.bots set ' || change;
   perform tests.sign_out();
-  select concat_ws(' ', coalesce(b.access_key, 'null'), b.headers ->> 'x-gateway') into v_left from public.bots b;
+  select concat_ws(' ', coalesce(relay.key_of(b), 'null'), b.headers ->> 'x-gateway') into v_left from public.bots b;
   raise sqlstate 'UNDO1' using message = v_left;
 exception when sqlstate 'UNDO1' then
   return sqlerrm;
@@ -54,7 +54,7 @@ select tests.sign_in_as('owner');
 insert into public.bots (id, user_id, access_path) values (tests.key('bot'), tests.id('owner'), 'https://b.example')
 on conflict (id) do update set access_path = excluded.access_path;
 select tests.sign_out();
-select is(access_key, null, 'an upsert is a change, too') from public.bots;
+select is(relay.key_of(b), null, 'an upsert is a change, too') from public.bots b;
 
 select is((select updated_at from public.bots), now(), 'the time is kept true');
 

@@ -8,7 +8,7 @@ begin
   perform tests.sign_in_as('owner');
   execute format('update public.bots set access_key = %L', key);
   perform tests.sign_out();
-  select coalesce(b.access_key, 'null') into v_stored from public.bots b;
+  select coalesce(relay.key_of(b), 'null') into v_stored from public.bots b;
   return v_stored;
 end
 $$;

@@ -9,8 +9,8 @@ select isnt_empty('select name from ours', 'there are functions');
 select is_empty($$ select name from ours where not 'search_path=""' = any (coalesce(proconfig, '{}')) $$,
   'each has an empty search_path');
 select is_empty($$ select name from ours where obj_description(oid, 'pg_proc') is null $$, 'each has a comment');
-select set_eq($$ select proname::text from ours where prosecdef $$, array['own_bots', 'my_spending'], 'two are definers, and say why'
-  );
+select set_eq($$ select proname::text from ours where prosecdef $$,
+  array['own_bots', 'my_spending', 'store_key', 'forget_key'], 'four are definers, and say why');
 select is_empty($$ select name from ours where proname <> lower(proname) $$, 'each name is in lower case');
 -- Without comments, strings and quoted names.
 select is_empty($$ select name from ours
@@ -27,7 +27,8 @@ select set_eq($$ select proname::text from ours where has_function_privilege('au
   array['own_bots', 'my_spending'], 'authenticated executes what policies ask and its own spending, nothing else');
 select set_eq($$ select proname::text from ours
   where (schema = 'relay' or proname like 'relay\_%') and not has_function_privilege('service_role', oid, 'execute') $$,
-  array['schedule_sweep'], 'service_role executes all of the relay''s but what the owner of the database decides');
+  array['schedule_sweep', 'move_keys_to_vault', 'store_key', 'forget_key', 'unused_key'],
+  'service_role executes all of the relay''s but what the owner of the database decides, and what triggers do in Vault');
 select is_empty($$ select p.name from ours p
   join pg_catalog.pg_proc on pg_proc.oid = p.oid, aclexplode(coalesce(proacl, acldefault('f', proowner))) granted
   where granted.grantee = 0 $$, 'nothing is left to PUBLIC');

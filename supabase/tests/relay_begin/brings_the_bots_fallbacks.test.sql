@@ -14,10 +14,10 @@ select is(tests.call_begin('owner', 'a', bot => 'bot') - 'rate' @> '{"rests": fa
 rollback to start; -- What calls a fallback is its own.
 select tests.given_fallbacks('bot', 'third', 'second');
 update public.bots set takes_system = false, first_turn_is_user = true, thinks_first = true, takes_prefill = true,
-  reply_tokens = 9, headers = '{"x-a": "b"}', access_key = access_key where id = tests.key('third');
+  reply_tokens = 9, headers = '{"x-a": "b"}', access_key = 'key of third' where id = tests.key('third');
 create temp table asked as select tests.call_begin('owner', 'a', conversation => 'tale') as answer;
 select is(answer -> 'fallbacks' -> 0, jsonb_build_object('bot_id', tests.key('third')) || '{
-  "access_key": "key of third", "access_path": "https://provider.example/v1", "model": "model of third",
+  "access_key": "key of third", "access_path": "https://provider.example/v1", "api": "chat_completions", "model": "model of third",
   "temperature": 0.5, "params": {"top_p": 0.9}, "headers": {"x-a": "b"}, "takes_system": false,
   "first_turn_is_user": true, "thinks_first": true, "takes_prefill": true, "reply_tokens": 9}',
   'what it takes to call it is the fallback''s own') from asked;

@@ -1,4 +1,4 @@
-begin; select plan(17);
+begin; select plan(19);
 select tests.make_user('owner');
 select tests.given_bot('Crow', 'owner');
 select tests.given_bot('bot', 'owner');
@@ -29,6 +29,20 @@ rollback to start; -- With prefill nothing asks to go on.
 update public.bots set takes_prefill = true;
 select tests.call_begin('owner', 'a', continue_of => 'a20');
 select is(bytes, 12 + sent * 200::bigint, 'and nothing is counted for that') from cut;
+
+rollback to start; -- OpenAI's Responses take no prefill, and a limit has a name in each API.
+update public.bots set takes_prefill = true, api = 'openai_responses';
+select tests.call_begin('owner', 'a', continue_of => 'a20');
+select is(bytes, 12 + 217 + sent * 200::bigint, 'and the turn that asks to go on is counted where there is none') from cut;
+select is(
+  array(
+    select relay.reply_of(900, params::jsonb, 2000) from unnest(array[
+      '{}', '{"max_tokens": 1}', '{"max_completion_tokens": 2}', '{"max_output_tokens": 3}', '{"maxOutputTokens": 4}',
+      '{"generationConfig": {"maxOutputTokens": 5}}', '{"generationConfig": 7}', '{"generationConfig": {"topK": 1}}'
+    ]) params
+  ),
+  '{900, 1, 2, 3, 4, 5, 900, 900}', 'the limit of an answer is found under each name that it has'
+);
 
 rollback to start;
 create temp table begun as select tests.call_begin('owner', 'a', answer_to => 'a20', fence => 'own') as answer;

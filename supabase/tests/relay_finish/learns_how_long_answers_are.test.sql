@@ -11,8 +11,9 @@ begin
 end
 $$;
 
-select pg_temp.answered(400);
-select is(pg_temp.usual(), 400, 'the first report is the usual length');
+select pg_temp.answered(200);
+select is(pg_temp.usual(), 900, 'the first report moves what is expected of any model');
+update relay.models set usual_reply_tokens = 400;
 select pg_temp.answered(450);
 select is(pg_temp.usual(), 400, 'one that is about as long teaches nothing');
 select pg_temp.answered(800);

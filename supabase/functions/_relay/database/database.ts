@@ -7,6 +7,7 @@ import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import { begin, type BeginAnswer, preview, type PreviewAnswer, type Start } from "./begin.ts";
 import { beginMemory, type MemoryAnswer, type MemoryStart } from "./begin_memory.ts";
 import { type Ending, type EndingText, type EndStatus, finish, type Sent, type StoredEnding } from "./finish.ts";
+import { type OwnBot, ownBot } from "./own_bot.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 
 /** Every method rejects with `unavailable` where the database cannot be reached. */
@@ -16,6 +17,8 @@ export interface Database {
   preview(start: Start): Promise<PreviewAnswer>;
   /** The same for what writes a memory, in the background. */
   beginMemory(start: MemoryStart): Promise<MemoryAnswer>;
+  /** A bot that is tested; null: it is not the user's own. */
+  ownBot(userId: string, botId: string): Promise<OwnBot | null>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(streamId: string, fence: string, ending: Ending, text: EndingText, sent: Sent): Promise<StoredEnding | null>;
@@ -122,6 +125,7 @@ export interface Sample {
 export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform)): Database {
   return {
     begin: (start) => begin(rpc, platform, start),
+    ownBot: (userId, botId) => ownBot(rpc, userId, botId),
     preview: (start) => preview(rpc, platform, start),
     beginMemory: (start) => beginMemory(rpc, platform, start),
     async beat(entries) {

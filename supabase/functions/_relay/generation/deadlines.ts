@@ -52,12 +52,7 @@ export function startDeadlines(
     if (now >= totalEnds()) {
       onExpired(expired("timeout", `The generation took longer than ${timeoutMs} ms, the limit`));
     } else if (now >= silenceEnds()) {
-      onSilence(expired(
-        "provider_timeout",
-        hasBegun
-          ? `The provider sent nothing for ${idleTimeoutMs} ms`
-          : `The provider sent no first token within ${tryEnds - askedAt} ms`,
-      ));
+      onSilence(silent(hasBegun ? `nothing for ${idleTimeoutMs}` : `no first token within ${tryEnds - askedAt}`));
     } else {
       clear = clock.after(Math.min(totalEnds(), silenceEnds()) - now, check);
     }
@@ -88,6 +83,10 @@ export function startDeadlines(
     },
     end: () => clear(),
   };
+}
+
+function silent(what: string): EndReason {
+  return expired("provider_timeout", `The provider sent ${what} ms`);
 }
 
 function expired(code: "timeout" | "provider_timeout", message: string): EndReason {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
 import { READER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import { DONE_WAITS_FOR_STORAGE_MS, MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
-import { away } from "../testing/database.ts";
+import { away, makeStored } from "../testing/database.ts";
 import { readEvents, type Seen } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, makeSeat, START_DATA } from "../testing/generation.ts";
 import { BASE_URL, makeWorker, reasonOf } from "../testing/worker.ts";
@@ -69,6 +69,21 @@ Deno.test("a generation goes from start over its tokens to done, and is stored b
     outcome: "completed",
     finish_reason: "length",
   }]);
+});
+
+Deno.test("what a report cost stands in done and in the log, and without a report nothing does", async () => {
+  for (const usage of [USAGE, null]) {
+    const { database, logged, settle, withClient } = makeWorker();
+    database.answers.finish = (...ended) => ({ ...makeStored(...ended), cost: 0.0015 });
+    const { client, call } = await withClient();
+    call.send("Once");
+    call.finish({ usage });
+    await settle(client);
+    const wanted = usage === null ? null : { ...usage, cost: 0.0015 };
+    assert.deepEqual(JSON.parse(client.events.at(-1)!.data).usage, wanted);
+    const { cost, total_tokens } = logged().find(({ event }) => event === "generation_finished") ?? {};
+    assert.deepEqual([cost, total_tokens], [wanted?.cost, wanted?.total_tokens]);
+  }
 });
 
 Deno.test("start leaves before the provider is asked, and a client that leaves then costs nothing", async () => {

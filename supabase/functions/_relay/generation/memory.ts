@@ -52,9 +52,8 @@ export function createMemories(
       answer = await ask(answer.characters);
     }
     if (answer === null || "characters" in answer) return null;
-    // It has no fallback: a story does not wait for it.
-    const alone = { rests: false, fallbacks: [] };
-    const own = { ...answer.admission, ...alone, fence, user_message_id: null, continued: null };
+    // Without fallbacks, which the answer has let go: no user waits for a memory.
+    const own = { ...answer.admission, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
     hold.fits(bytesOf(lengthOf(admission)));
     const request = { on_disconnect: "continue" } as const;

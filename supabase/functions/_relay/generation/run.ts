@@ -7,7 +7,14 @@ import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { events, type Id } from "../protocol/events.ts";
 import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import { type ContextMessage, type Delta, GO_ON, type Provider, type ProviderCall } from "../provider/provider.ts";
+import {
+  type ContextMessage,
+  type Delta,
+  GO_ON,
+  type Provider,
+  type ProviderCall,
+  takesPrefill,
+} from "../provider/provider.ts";
 import { type Deadlines, startDeadlines } from "./deadlines.ts";
 import { endingOf, toEndReason } from "./ending.ts";
 import type { AdmittedRequest, Generation } from "./generation.ts";
@@ -223,7 +230,7 @@ export function providerCall(
   bot: CalledBot = admission,
 ): ProviderCall {
   const seen = withoutBlankEnd(admission.continued ?? "");
-  const isPrefilled = bot.takes_prefill && seen !== "";
+  const isPrefilled = bot.takes_prefill && takesPrefill(bot.api) && seen !== "";
   const last: ContextMessage | null = seen === "" ? null : { role: "assistant", content: seen };
   return {
     api: bot.api,

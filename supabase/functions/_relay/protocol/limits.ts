@@ -21,7 +21,7 @@ export const MAX_BODY_VALUES = 32_768;
 /** Escapes in the texts of a request's body: as many as it has room for of those of six bytes. */
 export const MAX_BODY_ESCAPES = 699_050;
 
-/** Bytes of the body of a cancel, which is one id. */
+/** Bytes of the body of a cancel, or of a test of a bot, which is one id. */
 export const MAX_CANCEL_BODY_BYTES = 4_096;
 
 /** Milliseconds for which a request's body may come. */
@@ -165,6 +165,15 @@ export const ABANDON_GIVE_UP_MS = 20_000;
 
 /** Milliseconds between two flushes of the counts of refused requests. */
 export const REFUSAL_FLUSH_MS = 10_000;
+
+/** Tests of bots that a user may make on a worker within a minute: each is a request to a provider. */
+export const MAX_TESTS_PER_MINUTE = 6;
+
+/** Milliseconds that a test of a bot may take. */
+export const TEST_TIMEOUT_MS = 20_000;
+
+/** Bytes of what a provider says of its models; a longer list is not read. */
+export const MAX_MODELS_BYTES = 524_288;
 
 /** Milliseconds for which the answer of `/healthz?ready` is that of the call of the database before. */
 export const READY_CACHE_MS = 1_000;

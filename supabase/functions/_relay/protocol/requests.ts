@@ -95,6 +95,8 @@ const PLACES = ["reroll_of", "continue_of", "answer_to"] as const;
 /** What a start begins with: exactly one of them. */
 const STARTS = ["prompt", "messages", ...PLACES] as const;
 
+const testRequest = z.strictObject({ bot_id: id });
+
 const streamRequest = z.strictObject({
   prompt: prompt.optional(),
   messages: messages.optional(),
@@ -229,6 +231,11 @@ const cancelRequest = z.strictObject({ stream_id: streamId, at: offset.nullish()
 
 /** A body of POST /cancel, or what its path and query say. */
 export type CancelRequest = z.infer<typeof cancelRequest>;
+
+/** Throws `invalid_request`. */
+export function parseTestRequest(body: unknown): z.infer<typeof testRequest> {
+  return parse(testRequest, body);
+}
 
 /** Throws `invalid_request`. */
 export function parseCancelRequest(body: unknown): CancelRequest {

@@ -194,6 +194,16 @@ const SAID: [status: number, body: (echo: string) => string, type?: string][] = 
   [200, () => "<html>", `text/html-${KEY}`],
   [200, (echo) => `data: ${JSON.stringify({ type: "message_delta", delta: { stop_reason: echo } })}\n\n`],
   [200, (echo) => `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: echo }] })}\n\n`],
+  ...[
+    (echo: string) => ({ type: "response.failed", response: { error: { code: "server_error", message: echo } } }),
+    (echo: string) => ({ type: "response.incomplete", response: { incomplete_details: { reason: echo } } }),
+    (echo: string) => ({ promptFeedback: { blockReason: "OTHER", blockReasonMessage: echo } }),
+    (echo: string) => ({ promptFeedback: { blockReason: echo, safetyRatings: [{ blocked: true, category: echo }] } }),
+    (echo: string) => ({ candidates: [{ finishReason: "OTHER", finishMessage: echo }] }),
+    (echo: string) => ({ candidates: [{ finishReason: echo }] }),
+  ].map((event) =>
+    [200, (echo: string) => `data: ${JSON.stringify(event(echo))}\n\n`] as [number, (echo: string) => string]
+  ),
 ];
 
 /** The runs of four characters that the key has. */
@@ -209,7 +219,10 @@ for (const api of NAMES) {
         const answer = () => new Response(body(echo), { status, headers: { "content-type": type } });
         // A second one where a field seems to be refused.
         const { end, text, logged } = await ask(respond(answer(), answer()).fetch, makeCall({ api }));
-        const shown = JSON.stringify([end, text, logged]);
+        // Gemini's own pages have it in the address.
+        const baseUrl = new URL(`https://provider.test/v1?key=${encodeURIComponent(KEY)}`);
+        const addressed = await ask(respond(answer(), answer()).fetch, makeCall({ api, baseUrl, accessKey: null }));
+        const shown = JSON.stringify([end, text, logged, addressed]);
         const found = [
           ...RUNS.filter((run) => shown.toLowerCase().includes(run)),
           ...RUNS_IN_BASE64.filter((run) => shown.includes(run)),

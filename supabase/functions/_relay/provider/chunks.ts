@@ -54,6 +54,8 @@ export interface ChunkReader {
   read(data: string, isError?: boolean): SoleDelta | null;
   /** The same for what `data` was parsed to. */
   readValue(value: unknown, data: string, isError?: boolean): SoleDelta | null;
+  /** Whether a line that is too long, of which this is a part, says nothing new, though there is text in it. */
+  skips?(part: string): boolean;
   /** What has come since the last call, clean; of much, the next part. */
   take(): Delta[];
   hasMore(): boolean;

@@ -12,6 +12,8 @@ import type { Api } from "./api.ts";
 import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
 import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
+import { GEMINI } from "./gemini/api.ts";
+import { OPENAI_RESPONSES } from "./openai_responses/api.ts";
 import { createPacing, type Pacing, type Share } from "./pacing.ts";
 import { readProblem } from "./problem.ts";
 import type { ApiName, Provider, ProviderCall, ProviderEnd } from "./provider.ts";
@@ -25,6 +27,8 @@ import { thinksFirst } from "./thinking.ts";
 export const APIS: Record<ApiName, Api> = {
   chat_completions: CHAT_COMPLETIONS,
   anthropic_messages: ANTHROPIC_MESSAGES,
+  openai_responses: OPENAI_RESPONSES,
+  gemini: GEMINI,
 };
 
 /** What a client of providers is made with. */
@@ -72,7 +76,8 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
   };
 }
 
-function apiOf({ api = "chat_completions" }: ProviderCall): Api {
+/** Throws where this worker knows no such API. */
+export function apiOf({ api = "chat_completions" }: ProviderCall): Api {
   if (Object.hasOwn(APIS, api)) return APIS[api as ApiName];
   throw new RelayError("provider_refused", "Cannot ask the provider of this bot: this worker does not know its API");
 }

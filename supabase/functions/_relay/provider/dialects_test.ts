@@ -12,6 +12,10 @@ import { ANTHROPIC_FAILURES, ANTHROPIC_STREAMS } from "../testing/dialects_anthr
 import { COUNTS, type Dialect } from "../testing/dialects.ts";
 import { FAILURES, KEY } from "../testing/dialects_errors.ts";
 import { STREAMS } from "../testing/dialects_frames.ts";
+import { GEMINI_STREAMS } from "../testing/dialects_gemini.ts";
+import { GEMINI_FAILURES } from "../testing/dialects_gemini_errors.ts";
+import { RESPONSES_STREAMS } from "../testing/dialects_responses.ts";
+import { RESPONSES_FAILURES } from "../testing/dialects_responses_errors.ts";
 import { createAnswerReader } from "./reader.ts";
 
 interface Seen {
@@ -23,6 +27,8 @@ interface Seen {
 const DIALECTS = [
   ...[...STREAMS, ...FAILURES],
   ...[...ANTHROPIC_STREAMS, ...ANTHROPIC_FAILURES],
+  ...[...RESPONSES_STREAMS, ...RESPONSES_FAILURES],
+  ...[...GEMINI_STREAMS, ...GEMINI_FAILURES],
 ];
 
 /** Neighbours of a kind as one, with reasoning in angle brackets. */

@@ -122,7 +122,7 @@ const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
 const BALANCE =
   /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.{0,60}(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|billing_error|spend_limit_reached|arrearage|余额|欠费|额度/i;
 const REFUSED_CODES =
-  /content_filter|content_policy|moderation|guardrail|data_inspection|sensitive|safety|unsupported_country|region|policy_violation/;
+  /content_filter|content_policy|moderation|guardrail|data_inspection|sensitive|safety|unsupported_country|region|policy_violation|invalid_prompt|bio_policy|cyber_policy|data_residency/;
 const REFUSED_WORDS =
   /moderat|flagged|content (?:policy|filter|management)|country|region|territory|(?:your|this) location|location is not supported|violat|usage (?:polic|guideline)|guardrail|blocked by|was blocked|error code: 1009|safety|inappropriate|sensitive/i;
 const AUTH_CODES =

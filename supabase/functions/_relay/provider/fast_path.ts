@@ -112,31 +112,7 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
   const [first, last] = [fixed[0], fixed[kinds.length]];
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
   const toNext = last + first;
-  /** Of the event that is read: where its text stands. */
-  const hole = { start: 0, end: 0 };
-
-  /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */
-  function endOfHoles(text: string, start: number, backslash: number): number {
-    let at = start;
-    for (let index = 0; index < kinds.length; index++) {
-      const kind = kinds[index];
-      const begin = at;
-      at = kind === "number" ? endOfNumber(text, begin) : endOfString(text, begin, backslash);
-      if (at === -1) return -1;
-      if (kind === "text") {
-        // Where the field is empty, another one of the chunk may have the text.
-        if (at === begin) return -1;
-        hole.start = begin;
-        hole.end = at;
-      } else if (kind === "padding" && SPECIAL.test(text.slice(begin, at))) {
-        return -1;
-      }
-      if (index === kinds.length - 1) break;
-      if (!standsAt(text, at, fixed[index + 1])) return -1;
-      at += fixed[index + 1].length;
-    }
-    return at;
-  }
+  const holes = createHoles(fixed, kinds);
 
   /**
    * A string without a backslash stands for itself unless it has a control character, which none may have. That is asked
@@ -144,17 +120,18 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
    */
   function readEvents(text: string, from: number, isCareful: boolean): number {
     value = "";
+    if (!standsAt(text, from, first)) return from;
     let plain = "";
     let backslash = isCareful ? -1 : indexOrEnd(text, "\\", from);
     let at = from;
-    let start = standsAt(text, from, first) ? from + first.length : -1;
+    let start = from + first.length;
     while (start !== -1) {
-      const end = endOfHoles(text, start, backslash);
-      if (end === -1) break;
-      const isFollowed = text.length > end + toNext.length && standsAt(text, end, toNext);
-      if (!isFollowed && !standsAt(text, end, last)) break;
-      const found = text.slice(hole.start, hole.end);
-      if (hole.end < backslash) {
+      const rest = holes.read(text, start, backslash);
+      if (rest === -1) break;
+      const isFollowed = text.length > rest + toNext.length && standsAt(text, rest, toNext);
+      if (!isFollowed && !standsAt(text, rest, last)) break;
+      const found = text.slice(holes.text.start, holes.text.end);
+      if (holes.text.isPlain) {
         plain += found;
       } else {
         const read = readString(found);
@@ -162,9 +139,9 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
         if (CONTROL.test(plain)) return -1;
         value += plain + read;
         plain = "";
-        if (!isCareful) backslash = indexOrEnd(text, "\\", hole.end);
+        if (!isCareful) backslash = indexOrEnd(text, "\\", holes.text.end);
       }
-      at = end + last.length;
+      at = rest + last.length;
       start = isFollowed ? at + first.length : -1;
     }
     if (CONTROL.test(plain)) return -1;
@@ -183,10 +160,46 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
   };
 }
 
-/** The quote that ends the string which begins at `from`; -1: there is none. Before `backslash` none is escaped. */
-function endOfString(text: string, from: number, backslash: number): number {
+/** The holes of one event after the other. */
+function createHoles(fixed: string[], kinds: HoleKind[]) {
+  const last = kinds.length - 1;
+  const holes = {
+    /** Where the text of the event stands; plain: it has no backslash. */
+    text: { start: 0, end: 0, isPlain: false },
+    /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */
+    read(text: string, start: number, backslash: number): number {
+      let at = start;
+      for (let index = 0; index <= last; index++) {
+        const begin = at;
+        if (kinds[index] === "text") {
+          at = text.indexOf('"', begin);
+          holes.text.isPlain = at < backslash;
+          if (!holes.text.isPlain) at = endOfString(text, begin);
+          // Where the field is empty, another one of the chunk may have the text.
+          if (at <= begin) return -1;
+          holes.text.start = begin;
+          holes.text.end = at;
+        } else if (kinds[index] === "number") {
+          at = endOfNumber(text, begin);
+        } else {
+          at = endOfString(text, begin);
+          if (SPECIAL.test(text.slice(begin, at))) return -1;
+        }
+        if (at === -1 || index === last) return at;
+        const part = fixed[index + 1];
+        if (!standsAt(text, at, part)) return -1;
+        at += part.length;
+      }
+      return at;
+    },
+  };
+  return holes;
+}
+
+/** The quote that ends the string which begins at `from`; -1: there is none. */
+function endOfString(text: string, from: number): number {
   let end = text.indexOf('"', from);
-  while (end > backslash && isEscaped(text, end, from)) {
+  while (end !== -1 && isEscaped(text, end, from)) {
     end = text.indexOf('"', end + 1);
   }
   return end;

@@ -12,7 +12,10 @@ export interface ContextMessage {
 }
 
 /** The APIs that a bot's provider may speak. */
-export type ApiName = "chat_completions" | "anthropic_messages";
+export type ApiName = "chat_completions" | "anthropic_messages" | "openai_responses" | "gemini";
+
+/** Whether a request of this API may end with the beginning of its answer. */
+export const takesPrefill = (api: string): boolean => api !== "openai_responses";
 
 /** Everything that one request to a provider depends on. */
 export interface ProviderCall {

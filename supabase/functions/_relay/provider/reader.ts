@@ -58,7 +58,7 @@ const MAX_TYPE_UNITS = 1_000;
 const LINE_BYTES = 64;
 
 /** A field that may hold what the model wrote, and is not empty. */
-const HAS_TEXT = /"(?:content|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
+const HAS_TEXT = /"(?:content|delta|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
 
 /** `onRead` is called for each read, also with what came before an error; for a read of much, with each part. */
 export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnRead): AnswerReader {
@@ -148,7 +148,7 @@ function createLimit(
     skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
     exceeded: () =>
       new RelayError("provider_bad_response", `The provider sent a line of more than ${bytes()} bytes, the limit`),
-    maySkip: (part: string) => chunks.isComplete() || !HAS_TEXT.test(part),
+    maySkip: (part: string) => chunks.skips?.(part) || chunks.isComplete() || !HAS_TEXT.test(part),
     onSkipped() {
       if (!hasSkipped) onSkippedLine();
       hasSkipped = true;

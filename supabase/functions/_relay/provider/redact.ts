@@ -12,6 +12,9 @@ const MIN_HEADER_SECRET = 8;
 /** Of the key's characters, those that are looked for run by run; the ends count all the same. */
 const MAX_INNER_UNITS = 1_024;
 
+/** A field of a URL's query that holds a key. */
+const KEY_IN_URL = /key|token|secret|sig/i;
+
 /** The key as it is sent, and as it is kept secret: people paste it with white space, or with the scheme before it. */
 export function bareKey(accessKey: string | null): string | null {
   return accessKey?.trim().replace(/^bearer(?:\s+|$)/i, "").trim() || null;
@@ -39,13 +42,15 @@ export function secretsOf(accessKey: string | null, headers: Record<string, stri
 
 function makeSecrets(accessKey: string | null, headers: Record<string, string>, url?: URL): Secret[] {
   const key = bareKey(accessKey);
-  const ends = [
-    ...Object.values(headers).flatMap(secretsInHeader),
-    ...[...url?.searchParams.values() ?? []].filter((value) => value.length >= 16),
-  ];
+  const inUrl = [...url?.searchParams ?? []].filter(([, value]) => value.length >= 16);
+  // Gemini, Azure and others take it there, too.
+  const keysInUrl = inUrl.filter(([name]) => KEY_IN_URL.test(name)).map(([, value]) => value);
+  const keys = [...key === null ? [] : [key], ...keysInUrl];
+  const ends = [...Object.values(headers).flatMap(secretsInHeader), ...inUrl.map(([, value]) => value)];
   return [
-    ...key === null ? [] : formsOf(key).map((text) => secret(text, MIN_INNER_RUN)),
-    ...key === null || key.length < MIN_INNER_RUN ? [] : encodedFormsOf(key).map((text) => secret(text, MIN_INNER_RUN)),
+    ...keys.flatMap(formsOf).map((text) => secret(text, MIN_INNER_RUN)),
+    ...keys.filter(({ length }) => length >= MIN_INNER_RUN).flatMap(encodedFormsOf)
+      .map((text) => secret(text, MIN_INNER_RUN)),
     ...ends.map((text) => secret(text, Infinity)),
   ].filter(({ text }) => text !== "");
 }

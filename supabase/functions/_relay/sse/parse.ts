@@ -46,6 +46,11 @@ const MAX_STRAY = 1_000;
 /** Characters of the last part of a skipped line that are looked at again with the next one. */
 const OVERLAP = 64;
 
+/** How JSON begins that goes on over many lines. */
+const BARE = /^(?:\[\s*\{?|\{)\s*$/;
+const END_OF_OBJECT = /^\}/;
+const END_OF_LIST = /^(?:\}\s*)?\]/;
+
 const LF = 10;
 const CR = 13;
 const END_OF_LINE = /\r\n?|\n/g;
@@ -151,7 +156,8 @@ function createLineStart() {
 
 /**
  * Throws `limit.exceeded()` for a line, or an event of several lines, that is longer than the limit and cannot be
- * skipped. A line that begins with a brace is no field, but what servers send that fail within a stream: it is an event.
+ * skipped. A line that begins with a brace is no field, but what servers send that fail within a stream: it is an event,
+ * or, where the brace stands alone, the first line of one that goes on to the bracket in the same column.
  */
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
   const open = createOpenEvent(onData, limit);
@@ -161,17 +167,22 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
   /** Whether the line was blank, so that an event is over. */
   function line(text: string): boolean {
     lines++;
-    if (text.startsWith("data:")) {
+    if (open.bareEnd !== null && !text.startsWith("data:")) {
+      open.add(text);
+      if (open.bareEnd.test(text)) open.dispatch("");
+    } else if (text.startsWith("data:")) {
+      if (open.bareEnd !== null) open.dispatch("");
       open.add(valueOf(text, 5));
     } else if (text.startsWith("event:")) {
       open.name(valueOf(text, 6).trim());
     } else if (text.startsWith("error:")) {
       open.isError = true;
       open.add(valueOf(text, 6));
-    } else if (text.startsWith("{") || text.startsWith("[DONE")) {
+    } else if (text.startsWith("{") || text.startsWith("[DONE") || BARE.test(text)) {
       open.dispatch("");
+      if (BARE.test(text)) open.bareEnd = text.startsWith("[") ? END_OF_LIST : END_OF_OBJECT;
       open.add(text);
-      open.dispatch("");
+      if (open.bareEnd === null) open.dispatch("");
     } else if (stray === null && text.trim() !== "" && !/^(?::|id:|retry:|[\w-]+:?$)/.test(text)) {
       stray = text.slice(0, MAX_STRAY);
     }
@@ -215,6 +226,8 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
   let isNamed = false;
   const event = {
     isError: false,
+    /** The last line of JSON that has no field's name; null: it has one. */
+    bareEnd: null as RegExp | null,
     hasBegun: () => data !== null || isNamed || event.isError,
     name(name: string) {
       isNamed = true;
@@ -222,7 +235,7 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
     },
     add(value: string) {
       // No JSON has these two next to each other on two lines: the blank line between two events is missing.
-      if (last === "}" && data !== null && /^(?:\{|\[DONE)/.test(value)) event.dispatch("");
+      if (last === "}" && data !== null && event.bareEnd === null && /^(?:\{|\[DONE)/.test(value)) event.dispatch("");
       data = data === null ? value : `${data}\n${value}`;
       last = value.slice(-1);
       if (data.length > limit.bytes) throw limit.exceeded();
@@ -230,6 +243,7 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
     dispatch(text: string) {
       const wasError = event.isError;
       event.isError = false;
+      event.bareEnd = null;
       isNamed = false;
       if (data === null) return;
       const whole = data;

@@ -138,6 +138,25 @@ Deno.test("an event that came in one read is given as it came, from its first da
   assert.deepEqual(events, ["data: a\n\n", "data:b\r\n\r\n", "", "data: d\nid: 2\n\n", ""]);
 });
 
+Deno.test("JSON over many lines without a field's name is one event, to the bracket in its first column", () => {
+  const error = { error: { code: 503, message: "}", details: [{ a: 1 }] } };
+  for (const value of [error, [error], [error, error]]) {
+    const json = JSON.stringify(value, null, 2);
+    for (const text of [json, json.replace("[\n  {", "[{").replace(/\n {2}\}\n\]$/, "\n}\n]")]) {
+      for (const end of ["\n", "\r\n", ""]) {
+        const whole = bytes(`data: a\n\n${text.replaceAll("\n", end || "\n")}${end}${end && `data: b${end}${end}`}`);
+        for (const reads of splitEverywhere(whole)) {
+          const [first, second, third] = parse(reads);
+          assert.deepEqual([first, JSON.parse(second), third], ["a", value, end === "" ? undefined : "b"]);
+        }
+      }
+    }
+  }
+  // What does not end is over with the next event, or the stream.
+  assert.deepEqual(parse([bytes("{\n  x\ndata: b\n\n")]), ["{\n  x", "b"]);
+  assert.deepEqual(parse([bytes("[\n  x\n")]), ["[\n  x"]);
+});
+
 Deno.test("the name of an event is part of it: it is given as it came, and its data is not read by itself", () => {
   const events: string[] = [];
   const parser = createEventParser((data, event) => events.push(data, event), LIMIT);

@@ -4,6 +4,7 @@ import type { BeginAnswer, PreviewAnswer } from "../database/begin.ts";
 import type { MemoryAnswer, MemoryStart } from "../database/begin_memory.ts";
 import type { BeatAnswer, BeatEntry, Database, Reading, Sample, View } from "../database/database.ts";
 import type { Ending, Sent, StoredEnding } from "../database/finish.ts";
+import type { OwnBot } from "../database/own_bot.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { makeAdmission } from "./generation.ts";
 
@@ -28,6 +29,7 @@ export interface TestDatabase extends Database {
   answers: {
     begin(userId: string, streamId: string, fence: string, maxContext: number): BeginAnswer;
     preview(): PreviewAnswer;
+    ownBot(): OwnBot | null;
     beginMemory(start: MemoryStart): MemoryAnswer;
     beat(entries: BeatEntry[]): BeatAnswer;
     finish(streamId: string, ending: Ending, text: string): StoredEnding | null;
@@ -73,6 +75,7 @@ export function makeDatabase(): TestDatabase {
       const admission = makeAdmission({ fence });
       return { admission, rate: admission.rate };
     },
+    ownBot: () => null,
     preview: () => ({ refusal: new RelayError("bot_not_found"), rate: makeAdmission().rate }),
     beginMemory: () => null,
     beat: (entries) => ({
@@ -102,6 +105,7 @@ export function makeDatabase(): TestDatabase {
         ["begin", userId, streamId, fence, request, maxContext],
         () => answers.begin(userId, streamId, fence, maxContext),
       ),
+    ownBot: (userId, botId) => called(["ownBot", userId, botId], () => answers.ownBot()),
     preview: ({ userId, request, maxContext }) =>
       called(["preview", userId, request, maxContext], () => answers.preview()),
     beginMemory: (start) => called(["beginMemory", start], () => answers.beginMemory(start)),

@@ -115,6 +115,8 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     verify,
     checkAddress,
     generations: createGenerations(platform, database, { provider, checkAddress }),
+    provider,
+    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
     remoteReaders: createRemoteReaders(platform, database),
   };
   const stream = createStreamHandler({ ...parts, resume: createResume(parts) });

@@ -18,13 +18,13 @@ export interface Answer extends ByteReads {
 }
 
 /**
- * Makes one POST, and never a second one. Rejects with the signal's reason once that is aborted, which also closes the
+ * Makes one POST, and never a second one; without a body it is a GET. Rejects with the signal's reason once that is aborted, which also closes the
  * connection in whatever state it is, the reading of the body included; else with a TransportError.
  */
 export type Post = (
   url: URL,
   headers: Record<string, string>,
-  body: string,
+  body: string | null,
   signal: AbortSignal,
 ) => Promise<Answer>;
 

@@ -13,15 +13,16 @@ export function readsOf(response: Response): ByteReads | undefined {
 /** A 2xx answer has no `body`: its bytes are read by `readsOf`. Any other one has an ordinary body. */
 export function createTransportFetch(post: Post): typeof fetch {
   return async (input, init) => {
-    if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") {
-      throw new TypeError("Cannot send the request: the transport sends a POST with a body of text");
+    const isGet = init?.method === "GET" && init.body === undefined;
+    if (!isGet && (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string")) {
+      throw new TypeError("Cannot send the request: the transport sends a POST with a body of text, or a GET");
     }
     const url = new URL(input instanceof Request ? input.url : input);
     const signal = init.signal ?? new AbortController().signal;
     const { status, header, ...reads } = await post(
       url,
       Object.fromEntries(new Headers(init.headers)),
-      init.body,
+      isGet ? null : init.body as string,
       signal,
     );
     const isOk = status >= 200 && status < 300;

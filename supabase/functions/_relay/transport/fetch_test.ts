@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startRawServer } from "../testing/raw_server.ts";
+import { requestBytes } from "./request.ts";
 import { createTransportFetch, readsOf } from "./fetch.ts";
 import { createTransport } from "./transport.ts";
 
@@ -46,8 +47,25 @@ Deno.test("of the headers a refusal's Retry-After is passed on", async () => {
   assert.deepEqual([...(await post(200)).headers], [["content-type", ""]]);
 });
 
-Deno.test("what is no POST of text is refused", async () => {
-  for (const init of [{}, { method: "GET" }, { method: "POST" }, { method: "POST", body: new Uint8Array(1) }]) {
+Deno.test("a GET goes without a body, and without a length", async () => {
+  const sent: unknown[] = [];
+  const get = createTransportFetch((url, headers, body) => {
+    sent.push([url.href, headers, body]);
+    return Promise.reject(new Error("It was sent"));
+  });
+  await assert.rejects(get("http://a.test/models", { method: "GET", headers: { "x-a": "b" } }), /It was sent/);
+  assert.deepEqual(sent, [["http://a.test/models", { "x-a": "b" }, null]]);
+  const text = new TextDecoder().decode(requestBytes(new URL("http://a.test/models?b"), { "x-a": "b" }, null));
+  assert.equal(text, "GET /models?b HTTP/1.1\r\nhost: a.test\r\naccept-encoding: identity\r\nx-a: b\r\n\r\n");
+});
+
+Deno.test("what is no POST of text, and no GET, is refused", async () => {
+  for (
+    const init of [{}, { method: "PUT", body: "a" }, { method: "GET", body: "a" }, { method: "POST" }, {
+      method: "POST",
+      body: new Uint8Array(1),
+    }]
+  ) {
     await assert.rejects(createTransportFetch(() => assert.fail("It was sent"))("http://a.test", init), {
       name: "TypeError",
     });

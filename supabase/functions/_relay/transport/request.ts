@@ -4,14 +4,14 @@
 const OWN =
   /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|accept-encoding|proxy-.*)$/;
 
-/** The bytes of a POST. No line of its head can be ended by a value, because no value may hold CR, LF or NUL. */
-export function requestBytes(url: URL, headers: Record<string, string>, body: string): Uint8Array {
-  const content = new TextEncoder().encode(body);
+/** The bytes of a POST, or of a GET, which has no body. No line of its head can be ended by a value, because no value may hold CR, LF or NUL. */
+export function requestBytes(url: URL, headers: Record<string, string>, body: string | null): Uint8Array {
+  const content = new TextEncoder().encode(body ?? "");
   const lines = [
-    `POST ${url.pathname}${url.search} HTTP/1.1`,
+    `${body === null ? "GET" : "POST"} ${url.pathname}${url.search} HTTP/1.1`,
     `host: ${url.host}`,
     "accept-encoding: identity",
-    `content-length: ${content.byteLength}`,
+    ...(body === null ? [] : [`content-length: ${content.byteLength}`]),
   ];
   for (const [name, value] of Object.entries(headers)) {
     // A token, and visible characters of ASCII [RFC 9110, 5.1 and 5.5]. The message quotes nothing: it may be a key.

@@ -4,7 +4,7 @@ import { type Answer, type Chunk, type ChunkOptions, type ChunkReader, createChu
 import type { SoleDelta } from "../fast_path.ts";
 import { isProblem } from "../problem.ts";
 import { type Choice, createContentReader } from "./content.ts";
-import { withUsage } from "./usage.ts";
+import { withUsage } from "../usage.ts";
 
 /** Choices of a chunk that are looked at: the relay asks for one. */
 const MAX_CHOICES = 8;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Usage } from "../../protocol/events.ts";
+import type { Usage } from "../protocol/events.ts";
 import { withUsage } from "./usage.ts";
 
 const COUNTS = { prompt_tokens: 30, completion_tokens: 9, total_tokens: 39 };

@@ -1,6 +1,6 @@
 /** Reads what a provider reports of tokens. */
 
-import type { Usage } from "../../protocol/events.ts";
+import type { Usage } from "../protocol/events.ts";
 
 type Counts = Record<string, unknown>;
 
