@@ -1,4 +1,4 @@
-/** What a user has spent, and what of its budgets is left: read from the Data API, where the relay has no part in it. */
+/** What a user has spent, and what of their budgets is left: read from the Data API, not from the relay. */
 
 import type { Id } from "./types.ts";
 
@@ -14,7 +14,7 @@ export interface Left extends Spent {
   left: number;
 }
 
-/** All that the user's bots have used since the window began, with or without a budget. Costs count where a price is known. */
+/** All that the user has used since the window began, with or without a budget. Costs count where a price is known. */
 export interface Window {
   resets_at: string;
   cost: Spent;
@@ -50,7 +50,7 @@ export interface SpendingSource {
   rpc(name: string): PromiseLike<{ data: any; error: unknown }>;
 }
 
-/** Reads the signed-in user's spending; null: nobody is signed in. Throws what the Data API refuses with. */
+/** Reads the signed-in user's spending; null: no one is signed in. Throws what the Data API refuses with. */
 export async function mySpending(supabase: SpendingSource): Promise<Spending | null> {
   const { data, error } = await supabase.rpc("my_spending");
   if (error) throw error;

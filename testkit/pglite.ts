@@ -22,29 +22,31 @@ export const BIGINT_TABLES = `
   alter table public.conversations alter user_id set not null;
   alter table public.messages alter user_id set not null, alter conversation_id set not null;`;
 
-const read = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
+/** What is unpacked recovers, as after a crash, and would set a timer that ends in a test, which Deno takes for a leak. */
+const NO_TIMER = "alter system set log_startup_progress_interval = 0";
 
 /** Starts an empty database, signed in as the role that migrations run as; with what stands in for Supabase's Vault. */
 export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
-  const text = await read("supabase_roles.sql");
+  const text = await readKit("supabase_roles.sql");
   // Nothing of ours uses pgcrypto, and its bundle costs time.
-  const roles = withVault ? text + await read("vault.sql") : text.replace(/^create extension .* pgcrypto .*$/m, "");
-  const database = await startKept(withVault ? "vault" : "roles", roles, { withVault }, async () => {
+  const roles = withVault ? text : text.replace(/^create extension .* pgcrypto .*$/m, "");
+  const vault = withVault ? await readKit("vault.sql") : "";
+  const database = await startKept(withVault ? "vault" : "roles", NO_TIMER + roles + vault, async () => {
     const database = await create({ withVault });
-    // What is unpacked recovers, as after a crash, and would leave a timer behind that a later test is blamed for.
-    await database.exec("alter system set log_startup_progress_interval = 0");
+    await database.exec(NO_TIMER);
     await database.exec(roles);
+    if (withVault) await database.exec(vault);
     await database.exec("create extension pgtap with schema extensions");
     return database;
-  });
+  }, { withVault });
   return await signIn(database);
 }
 
 /** Starts a database with all migrations, signed in as the role that they ran as. */
 export async function startMigrated(): Promise<PGlite> {
   const migrations = await readMigrations();
-  const madeFrom = JSON.stringify([await read("supabase_roles.sql"), migrations]);
-  const database = await startKept("migrated", madeFrom, {}, async () => {
+  const roles = await readKit("supabase_roles.sql");
+  const database = await startKept("migrated", JSON.stringify([NO_TIMER, roles, migrations]), async () => {
     const database = await startPglite();
     await applyMigrations(database, migrations);
     await database.exec("reset session authorization");
@@ -53,21 +55,25 @@ export async function startMigrated(): Promise<PGlite> {
   return await signIn(database);
 }
 
-interface CreateOptions {
-  withVault?: boolean;
-  loadDataDir?: Blob;
-}
+const readKit = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
 
 /** Unpacks what an earlier start has kept, or makes and keeps it. */
-async function startKept(kind: string, madeFrom: string, options: CreateOptions, make: () => Promise<PGlite>) {
-  const loadDataDir = await findCluster(kind, madeFrom);
-  if (loadDataDir) return await create({ ...options, loadDataDir });
+async function startKept(
+  kind: string,
+  madeFrom: string,
+  make: () => Promise<PGlite>,
+  { withVault = false } = {},
+): Promise<PGlite> {
+  const kept = await findCluster(kind, madeFrom);
+  if (kept) return await create({ withVault, loadDataDir: kept });
   const database = await make();
   await keepCluster(kind, madeFrom, await database.dumpDataDir("gzip"));
   return database;
 }
 
-async function create({ withVault = false, loadDataDir }: CreateOptions): Promise<PGlite> {
+async function create(
+  { withVault = false, loadDataDir }: { withVault?: boolean; loadDataDir?: Blob } = {},
+): Promise<PGlite> {
   const database = await PGlite.create({ extensions: withVault ? { pgtap, pgcrypto } : { pgtap }, loadDataDir });
   forgetExitCode();
   return database;

@@ -28,7 +28,7 @@ begin
   if substring(extensions.hmac(additional || coalesce(nonce, '') || v_text, vault._root_key(), 'sha256') for 16)
     <> substring(message for 16)
   then
-    raise exception 'pgsodium_crypto_aead_det_decrypt_by_id: invalid ciphertext';
+    raise data_exception using message = 'pgsodium_crypto_aead_det_decrypt_by_id: invalid ciphertext';
   end if;
   return v_text;
 end;

@@ -147,6 +147,11 @@ const WITH_PROVIDER_MESSAGE: ClientErrorCode[] = [
   "provider_refused",
 ];
 
+/** What went wrong, in a sentence. */
+export function errorTitle(code: ClientErrorCode): string {
+  return Object.hasOwn(COPY, code) ? COPY[code][0] : COPY.internal[0];
+}
+
 /** The notice for an error of a generation, or of a request to the relay. */
 export function errorNotice(error: RelayClientError, now: number): ErrorNotice {
   const [title, advice, action] = Object.hasOwn(COPY, error.code) ? COPY[error.code] : COPY.internal;

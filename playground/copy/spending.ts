@@ -3,9 +3,15 @@
 import type { Budget, Left, Spent, Window } from "../../client/spending.ts";
 import { counted } from "./context.ts";
 
-/** An amount of the operator's currency, which the page does not know: four places, because one answer costs little. */
+/** An amount of the operator's currency, which the page does not know: with as many places as one answer needs. */
 function amount(cost: number): string {
+  if (cost > 0 && cost < 0.01) return cost.toLocaleString("en", { maximumSignificantDigits: 2 });
   return cost.toLocaleString("en", { maximumFractionDigits: cost < 1 ? 4 : 2, minimumFractionDigits: 2 });
+}
+
+/** What an answer cost; null where that is not known. */
+export function costNote(cost: number | null): string | null {
+  return cost === null ? null : `Cost ${amount(cost)}`;
 }
 
 /** "1,234 tokens, 0.0123", with what is running. */

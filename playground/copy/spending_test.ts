@@ -1,7 +1,7 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import type { Budget } from "../../client/spending.ts";
-import { budgetTitle, resetText, usesOf, windowText } from "./spending.ts";
+import { budgetTitle, costNote, resetText, usesOf, windowText } from "./spending.ts";
 
 const BUDGET: Budget = { period: "month", bot_id: null, resets_at: null, is_shared: false, cost: null, tokens: null };
 
@@ -14,6 +14,17 @@ Deno.test("windowText() says what was used, what it cost where that is known, an
     windowText({ ...window, tokens: { spent: 0, held: 1_500 }, cost: { spent: 12.5, held: 1 } }),
     "0 tokens, for 12.50, and about 1,500 for what is being written",
   );
+});
+
+Deno.test("costNote() has two digits of what is less than a hundredth, and nothing where no price is known", () => {
+  equal([null, 0, 0.00001234, 0.0099, 0.01234, 2.345].map(costNote), [
+    null,
+    "Cost 0.00",
+    "Cost 0.000012",
+    "Cost 0.0099",
+    "Cost 0.0123",
+    "Cost 2.35",
+  ]);
 });
 
 Deno.test("budgetTitle() names period, bot and who shares it", () => {

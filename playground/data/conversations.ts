@@ -5,7 +5,7 @@ import { type Conversation, type Message, rowOf, rowsOf } from "./rows.ts";
 
 const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text";
 const MESSAGE =
-  "id::text, parent_id::text, bot_id::text, content, is_user_author, is_complete, finish_reason, created_at, memories(content)";
+  "id::text, parent_id::text, bot_id::text, content, is_user_author, is_complete, finish_reason, created_at, usage, memories(content)";
 
 /** The Data API cuts off longer results. */
 const PAGE_ROWS = 500;
@@ -72,11 +72,14 @@ interface Memory {
 }
 
 /** A message has one memory or none: the Data API gives it alone, the embedded stack in a list. */
-type MessageRow = Omit<Message, "memory"> & { memories: Memory | Memory[] | null };
+type MessageRow = Omit<Message, "memory" | "cost"> & {
+  memories: Memory | Memory[] | null;
+  usage: { cost?: number } | null;
+};
 
-function messageOf({ memories, ...message }: MessageRow): Message {
+function messageOf({ memories, usage, ...message }: MessageRow): Message {
   const [memory] = [memories].flat();
-  return { ...message, memory: memory?.content ?? null };
+  return { ...message, cost: usage?.cost ?? null, memory: memory?.content ?? null };
 }
 
 /** Fails where the message has none. */

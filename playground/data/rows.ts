@@ -45,6 +45,8 @@ export interface Message {
   is_complete: boolean;
   finish_reason: string | null;
   created_at: string;
+  /** What the answer cost, in the operator's currency; null: not known. */
+  cost: number | null;
   /** What is sent in place of the story up to and with this message; null: nothing is. */
   memory: string | null;
 }

@@ -15,6 +15,7 @@ function message(id: string, parent_id: string | null, content = id): Message {
     is_complete: true,
     finish_reason: null,
     created_at: "",
+    cost: null,
     memory: null,
     bot_id: null,
   };

@@ -2,8 +2,9 @@
 
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { createRelayClient, type Preview, type StartRequest } from "../../client/client.ts";
+import { createRelayClient, type Preview, type RelayClientError, type StartRequest } from "../../client/client.ts";
 import { mySpending, type Spending } from "../../client/spending.ts";
+import type { TestOutcome } from "../copy/findings.ts";
 import { dataError } from "../copy/errors.ts";
 import { titleOf } from "../copy/titles.ts";
 import type { User } from "../data/account.ts";
@@ -57,6 +58,8 @@ export interface Session {
   preview(): Promise<Preview>;
   /** Throws an Error with a message for the user. */
   saveBot(id: string | null, fields: BotFields, fallbacks: string[]): Promise<void>;
+  /** Asks the provider of a stored bot; never rejects. */
+  testBot(id: string): Promise<TestOutcome>;
   removeBot(id: string): Promise<void>;
   rename(conversationId: string, title: string): Promise<void>;
   removeConversation(conversationId: string): Promise<void>;
@@ -97,6 +100,8 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
       bots.value = [saved, ...bots.value?.filter((bot) => bot.id !== saved.id) ?? []];
       if (id === null) await chooseBot(state, saved.id);
     },
+    testBot: (id) =>
+      state.relay.testBot(id).catch(({ code, message }: RelayClientError) => ({ ok: false, error: { code, message } })),
     async removeBot(id) {
       await readable(deleteBot(supabase, id));
       await reloadLists(state);
@@ -214,6 +219,8 @@ async function send(state: State, prompt: string) {
   draft.value = "";
   try {
     if (current.id.value === null) {
+      // A story that begins before the bots are there would have none.
+      if (state.bots.value === null) await reloadLists(state);
       const added = await addConversation(supabase, user.id, titleOf(prompt), botOf(state)?.id ?? null);
       conversations.value = [added, ...conversations.value ?? []];
       await current.open(added.id);

@@ -16,6 +16,7 @@ function messages(...paths: string[]): Message[] {
       is_complete: true,
       finish_reason: null,
       created_at: "",
+      cost: null,
       memory: null,
       bot_id: null,
     };

@@ -1,9 +1,13 @@
 /** The settings of a bot: creates, changes or deletes it. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import type { TestOutcome } from "../copy/findings.ts";
 import type { Bot } from "../data/rows.ts";
 import { botFieldsOf, FALLBACKS, fallbacksOf } from "../story/bot_fields.ts";
-import { Check, Choice, ConfirmDelete, Field, FormError, Modal, valuesOf } from "./controls.tsx";
+import { ProviderFields, type ProviderFieldsProps } from "./bot_provider.tsx";
+import { TestRow } from "./test_row.tsx";
+import { Check, Choice, ConfirmDelete, Field, FormError, Modal, valuesIn, valuesOf } from "./controls.tsx";
+import { enter, fieldOf, usePresets } from "./presets.ts";
 import { useSession } from "./session_context.ts";
 
 interface BotFormProps {
@@ -16,29 +20,64 @@ export function BotForm({ bot, onClose }: BotFormProps) {
   const session = useSession();
   const [error, setError] = useState("");
   const [isDeleting, setDeleting] = useState(false);
+  const [isChanged, setChanged] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const { preset, note, onInput, undo } = usePresets(form, bot);
 
-  async function attempt(work: () => Promise<void>) {
+  async function attempt(work: () => Promise<void>): Promise<boolean> {
     setError("");
     try {
       await work();
-      onClose();
+      return true;
     } catch (reason) {
       setError((reason as Error).message);
+      return false;
     }
+  }
+  const closeAfter = async (work: () => Promise<void>) => await attempt(work) && onClose();
+  const save = (values: Record<string, string>) =>
+    session.saveBot(bot?.id ?? null, botFieldsOf(values), fallbacksOf(values));
+
+  /** A test is of what is stored. */
+  async function test(): Promise<TestOutcome | null> {
+    if (isChanged) {
+      if (!await attempt(() => save(valuesIn(form.current!)))) return null;
+      setChanged(false);
+      // They are stored: what stands here would be stored again.
+      enter(form.current!, { access_key: "", headers: "" });
+    }
+    return await session.testBot(bot!.id);
   }
 
   return (
     <Modal title={bot ? "Bot settings" : "New bot"} onClose={onClose}>
       <form
         class="form"
+        ref={form}
         noValidate
         autoComplete="off"
+        onInput={(event) => {
+          setChanged(true);
+          onInput((event.target as HTMLInputElement).name);
+        }}
         onSubmit={(event) => {
           const values = valuesOf(event);
-          attempt(() => session.saveBot(bot?.id ?? null, botFieldsOf(values), fallbacksOf(values)));
+          closeAfter(() => save(values));
         }}
       >
-        <Fields bot={bot} />
+        <Fields bot={bot} preset={preset} note={note} onUndo={undo} />
+        {bot && (
+          <TestRow
+            isChanged={isChanged}
+            onTest={test}
+            windowNow={() => fieldOf(form.current!, "context_tokens").value}
+            onWindow={(tokens) => {
+              enter(form.current!, { context_tokens: String(tokens) });
+              show(fieldOf(form.current!, "context_tokens"));
+              setChanged(true);
+            }}
+          />
+        )}
         <FormError text={error} />
         {isDeleting
           ? (
@@ -46,7 +85,7 @@ export function BotForm({ bot, onClose }: BotFormProps) {
               label="Delete the bot"
               question="Delete this bot? Its stories stay."
               onKeep={() => setDeleting(false)}
-              onDelete={() => attempt(() => session.removeBot(bot!.id))}
+              onDelete={() => closeAfter(() => session.removeBot(bot!.id))}
             />
           )
           : (
@@ -65,15 +104,13 @@ export function BotForm({ bot, onClose }: BotFormProps) {
   );
 }
 
-/** What a provider may speak. */
-const APIS = {
-  chat_completions: "OpenAI’s chat completions, as most providers",
-  anthropic_messages: "Anthropic’s Messages",
-  openai_responses: "OpenAI’s Responses",
-  gemini: "Google’s Gemini",
-};
+/** It may stand in a part that is closed. */
+function show(field: HTMLElement) {
+  field.closest("details")?.setAttribute("open", "");
+  field.focus();
+}
 
-function Fields({ bot }: { bot: Bot | null }) {
+function Fields({ bot, preset, note, onUndo }: ProviderFieldsProps) {
   return (
     <>
       <Field
@@ -84,38 +121,7 @@ function Fields({ bot }: { bot: Bot | null }) {
         maxLength={80}
         autoFocus
       />
-      <div class="field-pair">
-        <Field label="Model" name="model" defaultValue={bot?.model} placeholder="gpt-4o-mini" autoComplete="off" />
-        <Field
-          label="Temperature"
-          name="temperature"
-          inputMode="decimal"
-          defaultValue={bot?.temperature ?? ""}
-          placeholder="Provider’s default"
-          help="From 0 to 2."
-        />
-      </div>
-      <Field
-        label="Base URL"
-        name="access_path"
-        type="url"
-        defaultValue={bot?.access_path ?? "https://api.openai.com/v1"}
-        help="Where the provider is called, up to its version."
-      />
-      <Choice
-        label="API"
-        name="api"
-        value={bot?.api ?? "chat_completions"}
-        options={APIS}
-      />
-      <Field
-        label="Key"
-        name="access_key"
-        type="password"
-        autoComplete="new-password"
-        placeholder={bot ? "Leave empty to keep the current key" : "sk-…"}
-        help="Stored by the relay. It cannot be shown again, only replaced. Enter it again with another server’s base URL."
-      />
+      <ProviderFields bot={bot} preset={preset} note={note} onUndo={onUndo} />
       <Field
         label="Instructions"
         name="system_prompt"

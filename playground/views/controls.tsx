@@ -55,23 +55,30 @@ interface FieldProps {
   inputMode?: "decimal" | "numeric" | "email";
   maxLength?: number;
   autoFocus?: boolean;
+  /** Values to choose from; any other can be entered, too. */
+  suggestions?: string[];
 }
 
 /** A labelled input. It is uncontrolled: valuesOf() reads it when the form is submitted. */
-export function Field({ label, help, lines, ...input }: FieldProps) {
+export function Field({ label, help, lines, suggestions, ...input }: FieldProps) {
   const id = useId();
   const common = { id, "aria-describedby": help ? `${id}-help` : undefined, spellcheck: lines !== undefined };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {lines === undefined ? <input {...(input as InputHTMLAttributes)} {...common} /> : (
-        <textarea
-          name={input.name}
-          rows={lines}
-          placeholder={input.placeholder}
-          defaultValue={input.defaultValue}
-          {...common}
-        />
+      {lines === undefined
+        ? <input {...({ ...input, list: suggestions && `${id}-list` } as InputHTMLAttributes)} {...common} />
+        : (
+          <textarea
+            name={input.name}
+            rows={lines}
+            placeholder={input.placeholder}
+            defaultValue={input.defaultValue}
+            {...common}
+          />
+        )}
+      {suggestions && (
+        <datalist id={`${id}-list`}>{suggestions.map((value) => <option key={value} value={value} />)}</datalist>
       )}
       {help && <p class="help" id={`${id}-help`}>{help}</p>}
     </div>
@@ -103,19 +110,21 @@ interface ChoiceProps {
   value: string;
   /** The text of each value. */
   options: Record<string, string>;
+  help?: ComponentChildren;
 }
 
 /** One of a few values. */
-export function Choice({ label, name, value, options }: ChoiceProps) {
+export function Choice({ label, name, value, options, help }: ChoiceProps) {
   const id = useId();
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} name={name}>
+      <select id={id} name={name} aria-describedby={help ? `${id}-help` : undefined}>
         {Object.entries(options).map(([option, text]) => (
           <option key={option} value={option} selected={option === value}>{text}</option>
         ))}
       </select>
+      {help && <p class="help" id={`${id}-help`}>{help}</p>}
     </div>
   );
 }
@@ -146,7 +155,11 @@ export function ConfirmDelete({ label, question, onKeep, onDelete }: ConfirmDele
 /** The values of a submitted form, which the browser then does not send itself. */
 export function valuesOf(event: SubmitEvent): Record<string, string> {
   event.preventDefault();
-  const form = event.currentTarget as HTMLFormElement;
+  return valuesIn(event.currentTarget as HTMLFormElement);
+}
+
+/** What stands in a form now. */
+export function valuesIn(form: HTMLFormElement): Record<string, string> {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 }
 

@@ -3,6 +3,7 @@
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { authorNote, leftOutNote } from "../copy/context.ts";
 import { endingNote, isCutShort } from "../copy/errors.ts";
+import { costNote } from "../copy/spending.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
 import { Icon } from "./controls.tsx";
@@ -93,12 +94,11 @@ function Answer({ message }: { message: Message }) {
   const { generation } = current;
   const isLeaf = current.path.value.at(-1)?.id === message.id;
   const isRunning = generation.isRunning.value;
-  const { finish_reason, is_complete } = message;
+  const { finish_reason, is_complete, cost } = message;
   const context = generation.pastContext.get(message.id);
   const author = authorNote(message.bot_id, session.bot()?.id ?? null, session.bots.value ?? []);
-  const notes = [author, context && leftOutNote(context), endingNote(finish_reason, is_complete)].filter((note) =>
-    note
-  );
+  const ending = endingNote(finish_reason, is_complete);
+  const notes = [author, context && leftOutNote(context), ending, costNote(cost)].filter((note) => note);
   const reasoning = generation.pastReasoning.get(message.id);
   return (
     <section class="answer" aria-label="Story" data-message={message.id}>

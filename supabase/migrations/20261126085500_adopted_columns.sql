@@ -14,7 +14,8 @@ begin
     from (
       values
         ('bots', 'id', 'id'), ('bots', 'name', 'text'), ('bots', 'access_key', 'text'), ('bots', 'access_path', 'text'),
-        ('bots', 'api', 'text'), ('bots', 'model', 'text'), ('bots', 'temperature', 'double precision'), ('bots', 'system_prompt', 'text'),
+        ('bots', 'api', 'text'), ('bots', 'model', 'text'), ('bots', 'temperature', 'double precision'),
+        ('bots', 'system_prompt', 'text'),
         ('bots', 'params', 'jsonb'), ('bots', 'headers', 'jsonb'), ('bots', 'takes_system', 'boolean'),
         ('bots', 'first_turn_is_user', 'boolean'), ('bots', 'thinks_first', 'boolean'),
         ('bots', 'created_at', 'timestamptz'), ('bots', 'updated_at', 'timestamptz'),

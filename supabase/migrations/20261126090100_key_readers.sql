@@ -93,7 +93,10 @@ language sql stable set search_path = '' as $$
           and r.oid <> (select c.relowner from pg_catalog.pg_class c where c.oid = k.bots)
       )
       -- The relay's own.
-      and not (p.pronamespace = 'public'::regnamespace and p.proname in ('relay_begin', 'relay_bot', 'own_bots', 'bots_keep_secrets'))
+      and not (
+        p.pronamespace = 'public'::regnamespace
+        and p.proname in ('relay_begin', 'relay_bot', 'own_bots', 'bots_keep_secrets')
+      )
       and (
         b.body ~* k.holders and (p.prosecdef or b.body ~* '\maccess_key\M')
         -- One that runs what its caller names.

@@ -87,11 +87,17 @@ $$;
 
 -- Numbers above 2^53 - 1 are sent as texts, because JavaScript cannot hold them.
 create function relay.exact_ids(answer jsonb) returns jsonb
-language sql immutable set search_path = '' as $$
-  select answer || coalesce((
+language plpgsql immutable set search_path = '' as $$
+begin
+  -- None is shorter.
+  if answer::text !~ '[0-9]{16}' then
+    return answer;
+  end if;
+  return answer || coalesce((
     select jsonb_object_agg(e.key, e.value #>> '{}')
     from jsonb_each(answer) e
     where jsonb_typeof(e.value) = 'number' and abs(e.value::numeric) > 9007199254740991
-  ), '{}')
+  ), '{}');
+end;
 $$;
 comment on function relay.exact_ids is 'The object with every number that JavaScript would round as a text.';

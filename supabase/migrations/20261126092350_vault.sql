@@ -1,6 +1,6 @@
--- Keys at rest. Where Supabase's Vault is there, a bot's key stands in Vault alone, and access_key is the way in: the trigger
--- takes a key out of each row before the row is written, so that no version of it, no index, no log of changes and no error
--- that quotes a row has ever held it. Without Vault keys stand in the column.
+-- Keys at rest. Where Supabase's Vault is there, a bot's key stands in Vault alone, and access_key is the way in: the
+-- trigger takes a key out of each row before the row is written, so that no version of it, no index, no log of changes
+-- and no error that quotes a row has ever held it. Without Vault keys stand in the column.
 create unique index bots_by_access_key on public.bots (access_key_id) where access_key_id is not null;
 -- What is sampled of a column stands in the catalogue, in plain text.
 alter table public.bots alter column access_key set statistics 0, alter column headers set statistics 0;
@@ -28,9 +28,15 @@ begin
     return access_key;
   end if;
   return (select s.decrypted_secret from vault.decrypted_secrets s where s.id = key_of.access_key_id);
+exception
+  -- Vault is gone, or the secret was restored under another root key. The provider's 401 says it of this bot alone; an error
+  -- here would also end the starts of each bot that it is a fallback of.
+  when undefined_table or invalid_schema_name or data_exception then
+    return null;
 end;
 $$;
-comment on function relay.key_of(text, uuid) is 'A bot''s key, in plain text, wherever it is; null: it has none.';
+comment on function relay.key_of(text, uuid) is
+  'A bot''s key, in plain text, wherever it is; null: it has none, or none that can be read.';
 
 create function relay.key_of(bot public.bots) returns text
 language plpgsql stable set search_path = '' as $$
@@ -63,6 +69,10 @@ declare
   v_id uuid;
 begin
   if not relay.has_vault() then
+    if new.access_key is not null then
+      -- The old one went with Vault.
+      new.access_key_id := null;
+    end if;
     return new;
   end if;
   if tg_op = 'INSERT' then
@@ -87,7 +97,8 @@ begin
   return new;
 end;
 $$;
-comment on function relay.store_key() is 'Puts a new key into Vault before the row is written, and deletes the old one there.';
+comment on function relay.store_key() is
+  'Puts a new key into Vault before the row is written, and deletes the old one there.';
 
 -- A definer, for the same reason and in the same bounds.
 create function relay.forget_key() returns trigger
@@ -145,8 +156,8 @@ begin
   update public.bots set access_key = access_key where access_key is not null;
   get diagnostics v_moved = row_count;
   alter table public.bots enable trigger bots_touch;
-  -- The old versions of the rows are still in the table's file, and a vacuum leaves their bytes there. A column with a default
-  -- that differs writes the table anew, with the rows that count now; the old file goes at the commit.
+  -- The old versions of the rows are still in the table's file, and a vacuum leaves their bytes there. A column with a
+  -- default that differs writes the table anew, with the rows that count now; the old file goes at the commit.
   alter table public.bots add column written_anew uuid default gen_random_uuid();
   alter table public.bots drop column written_anew;
   -- What was sampled of the old keys is replaced as well.

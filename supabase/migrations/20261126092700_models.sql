@@ -62,8 +62,10 @@ comment on function relay.endpoint_of is
 
 -- Of little text the share of the provider's own words is too large.
 create function relay.ratio_of(bytes bigint, tokens integer) returns real
-language sql immutable set search_path = '' as $$
-  select case when bytes >= 2000 and tokens > 0 then least(greatest(bytes / tokens::real, 1), 6)::real end
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case when bytes >= 2000 and tokens > 0 then least(greatest(bytes / tokens::real, 1), 6)::real end;
+end;
 $$;
 comment on function relay.ratio_of is 'Bytes a token, within what any script can have; null where there is too little.';
 
@@ -75,6 +77,7 @@ declare
   v_generation relay.generations;
 begin
   for v_step in 1..20 loop
+    exit when v_id is null;
     select m.parent_id, m.stream_id into v_found from public.messages m where m.id = v_id;
     exit when not found;
     if v_found.stream_id is not null then

@@ -1,6 +1,6 @@
 -- One breaker for all workers: how the tries of bots that have fallbacks ended, and which providers rest. relay_finish
 -- only adds rows, so that no end of a generation waits for another; the counts are taken where they are read. Kept for
--- each owner of a key: whoever fails rests a provider for nobody else.
+-- each owner of a key, so that no user's failures rest a provider for others.
 create table relay.provider_tries (
   key uuid not null, has_failed boolean not null, started_at timestamptz not null,
   at timestamptz not null default clock_timestamp()
@@ -38,9 +38,9 @@ $$;
 comment on function relay.provider_key is 'The owner of the key, the endpoint and the model, whose texts no index may hold.';
 
 -- Five failures in a minute that outnumber the successes: then it rests until half a minute after the last of them. Of
--- what begins during the rest or later, the last end decides. Written only by who has the lock, which nobody waits for:
+-- what begins during the rest or later, the last end decides. Written only under a lock that no call waits for:
 -- the next one to look sees the same tries.
-create function relay.health_of(bot public.bots, out is_well boolean, out is_due boolean)
+create function relay.health_of(bot public.bots, out is_well boolean, out is_due boolean, out since timestamptz)
 language plpgsql set search_path = '' as $$
 declare
   v_most constant integer := 5;
@@ -92,6 +92,7 @@ begin
   end if;
   is_well := v_new.rests_until is null;
   is_due := v_new.rests_until <= v_now;
+  since := v_new.since;
 end;
 $$;
 comment on function relay.health_of is 'Whether the bot''s model is well at its provider; if not: whether its rest is over.';

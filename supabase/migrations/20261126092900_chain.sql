@@ -1,14 +1,36 @@
--- Whom a generation asks: its bot and the bot's fallbacks, without those that rest.
-alter table relay.generations add column asked_bot_id relay.bot_id;
+-- Whom a generation asks: its bot and the bot's fallbacks, without those that rest. Kept as they were at the start: what
+-- is billed is what was asked, whatever becomes of the fallback, and their budgets hold, too.
+create type relay.fallback as (bot_id relay.bot_id, host text, model text, cost numeric);
+comment on type relay.fallback is 'One that may be asked in place of a bot, and what it is expected to cost.';
+
+alter table relay.generations add column asked_bot_id relay.bot_id, add column fallbacks relay.fallback[];
 comment on column relay.generations.asked_bot_id is
   'The bot that was asked, where its fallback bot_id answered; null: it answered itself. No foreign key.';
+comment on column relay.generations.fallbacks is 'Those that may be asked, as they were at the start; null: none.';
+
+-- Of a bot that its owner may use: a share can end.
+create function relay.fallbacks_of(bot_id relay.bot_id, owner_id uuid) returns relay.fallback[]
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select array_agg((b.id, relay.host_of(b.access_path), b.model, null)::relay.fallback order by f.position)
+    from public.bot_fallbacks f
+    join public.bots b on b.id = f.fallback_bot_id
+    where f.bot_id = fallbacks_of.bot_id and (
+      b.user_id = owner_id
+      or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = owner_id)
+    )
+  );
+end;
+$$;
+comment on function relay.fallbacks_of is 'The bot''s fallbacks that its owner may use, in their order; null: none.';
 
 create function relay.call_of(bot public.bots) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
-    'access_key', relay.key_of(bot), 'access_path', bot.access_path, 'api', bot.api, 'model', bot.model,
-    'temperature', bot.temperature, 'params', bot.params, 'headers', bot.headers, 'takes_system', bot.takes_system,
+    'access_key', relay.key_of(bot.access_key, bot.access_key_id), 'access_path', bot.access_path, 'api', bot.api,
+    'model', bot.model, 'temperature', bot.temperature, 'params', bot.params, 'headers', bot.headers, 'takes_system', bot.takes_system,
     'first_turn_is_user', bot.first_turn_is_user, 'thinks_first', bot.thinks_first, 'takes_prefill', bot.takes_prefill,
     'reply_tokens', bot.reply_tokens
   );
@@ -33,20 +55,12 @@ $$;
 comment on function relay.has_room_for is 'Whether the window of the bot''s model holds a request; true where it is unknown.';
 
 -- Behind one that is well, one whose rest is over waits for no claim: it is asked only if that one fails. A bot alone, and
--- a chain that rests as a whole, are tried all the same.
-create function relay.chain_of(bot public.bots, generation relay.generations) returns jsonb
+-- a chain that rests as a whole, are tried all the same. Whose claim it is has it also when it asks again.
+create function relay.chain_of(
+  bot_id relay.bot_id, fallbacks relay.fallback[], started_at timestamptz, context_bytes bigint
+) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
-  v_fallbacks public.bots[] := array(
-    select b
-    from public.bot_fallbacks f
-    join public.bots b on b.id = f.fallback_bot_id
-    where f.bot_id = bot.id and generation.kind = 'answer' and (
-      b.user_id = bot.user_id
-      or exists (select 1 from public.bot_shares s where s.bot_id = b.id and s.user_id = bot.user_id)
-    )
-    order by f.position
-  );
   v_one public.bots;
   v_health record;
   v_has_well boolean := false;
@@ -54,15 +68,27 @@ declare
   v_all jsonb := '[]';
   v_rests boolean := false;
 begin
-  if cardinality(v_fallbacks) = 0 then
+  if fallbacks is null then
     return '{"rests": false, "fallbacks": []}';
   end if;
-  foreach v_one in array array_prepend(bot, v_fallbacks) loop
-    continue when v_one.id <> bot.id and not relay.has_room_for(v_one, generation.context_bytes);
+  for v_one in
+    select b.*
+    from (
+      select chain_of.bot_id as id, null as host, null as model, 0 as index
+      union all
+      select f.bot_id, f.host, f.model, f.index from unnest(fallbacks) with ordinality as f (bot_id, host, model, cost, index)
+    ) a
+    join public.bots b on b.id = a.id
+    -- One that was changed since would be called as it is now, and billed as it was.
+    where a.index = 0 or b.model = a.model and relay.host_of(b.access_path) is not distinct from a.host
+    order by a.index
+  loop
+    continue when v_one.id <> chain_of.bot_id and not relay.has_room_for(v_one, context_bytes);
     v_health := relay.health_of(v_one);
-    v_health.is_due := v_health.is_due and (v_has_well or relay.claim_try(v_one, generation.started_at));
+    v_health.is_due := not v_health.is_well and v_health.since = chain_of.started_at
+      or v_health.is_due and (v_has_well or relay.claim_try(v_one, chain_of.started_at));
     v_has_well := v_has_well or v_health.is_well;
-    if v_one.id = bot.id then
+    if v_one.id = chain_of.bot_id then
       v_rests := not (v_health.is_well or v_health.is_due);
       continue;
     end if;

@@ -2,20 +2,19 @@
 create function relay.answered_by(inout generation relay.generations, bot_id text)
 language plpgsql set search_path = '' as $$
 declare
-  v_bot public.bots;
+  v_asked relay.fallback;
 begin
-  if bot_id is null or relay.to_bot_id(answered_by.bot_id) = generation.bot_id then
-    return;
+  select f.* into v_asked from unnest(generation.fallbacks) f where f.bot_id = relay.to_bot_id(answered_by.bot_id);
+  if found then
+    generation.asked_bot_id := generation.bot_id;
+    generation.bot_id := v_asked.bot_id;
+    generation.host := v_asked.host;
+    generation.model := v_asked.model;
   end if;
-  select b.* into v_bot from public.bots b where b.id = relay.to_bot_id(answered_by.bot_id) for key share;
-  generation.asked_bot_id := generation.bot_id;
-  generation.bot_id := relay.to_bot_id(answered_by.bot_id);
-  generation.host := coalesce(relay.host_of(v_bot.access_path), generation.host);
-  generation.model := coalesce(v_bot.model, generation.model);
-  generation.host := coalesce(relay.host_of(v_bot.access_path), generation.host);
 end;
 $$;
-comment on function relay.answered_by is 'The generation as the fallback''s that answered, also where that is gone since.';
+comment on function relay.answered_by is
+  'The generation as the fallback''s that answered, as it was at the start: also where it is changed or gone since.';
 
 -- The codes: answered, or why the try failed; null: it was stopped. Of a bot that was asked twice the second try counts.
 create function relay.note_tries(generation relay.generations, bots text[], codes text[]) returns void

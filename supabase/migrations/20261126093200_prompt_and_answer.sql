@@ -7,6 +7,9 @@ declare
   v_blank constant text := e' \t\r\n';
   v_newest public.messages;
 begin
+  if conversation.id is null then
+    return null;
+  end if;
   -- The answers that run end after it; what is above them is not the newest.
   select m.* into v_newest
   from public.messages m
@@ -102,7 +105,9 @@ begin
       'system_prompt', relay.with_instructions(b.system_prompt, generation.instructions),
       'left_out', generation.left_out, 'context', context, 'rate', rate,
       'memory', relay.memory_sent(generation.memory_id)
-    ) || relay.call_of(b) || relay.chain_of(b, generation)
+    ) || relay.call_of(b) || relay.chain_of(
+      b.id, generation.fallbacks, generation.started_at, generation.context_bytes
+    )
     from public.bots b
     where b.id = generation.bot_id
   );

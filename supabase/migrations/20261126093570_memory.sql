@@ -23,6 +23,10 @@ declare
   v_heading constant integer := 53;
   v_leaf record;
 begin
+  -- A statement that a null makes empty is planned anew each time: that costs more than to run it.
+  if leaf_id is null then
+    return;
+  end if;
   select m.user_id, m.conversation_id into v_leaf from public.messages m where m.id = leaf_id;
   -- Most stories have none: then no path is walked. From the user's memories, which are few, to their messages, not from
   -- the messages of a conversation.
@@ -55,6 +59,9 @@ comment on function relay.memory_of is 'The memory that is sent in place of what
 create function relay.memory_sent(memory_id relay.message_id) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
+  if memory_id is null then
+    return null;
+  end if;
   return (
     select relay.exact_ids(jsonb_build_object('message_id', k.message_id, 'content', k.content))
     from public.memories k

@@ -13,7 +13,7 @@ alter table relay.past_usage enable row level security;
 revoke all on table relay.past_usage from public, anon, authenticated;
 grant select, insert, update, delete on table relay.past_usage to service_role;
 comment on table relay.past_usage is
-  'Sums of usage_days before a day. Whoever changes old days by hand deletes these rows: they are made again.';
+  'Sums of usage_days before a day. After a change of old days by hand delete these rows: they are made again.';
 comment on column relay.past_usage.scope is 'See relay.scope_of.';
 comment on column relay.past_usage.until is 'The first day that is not part of the sums.';
 
@@ -24,6 +24,17 @@ begin
 end;
 $$;
 comment on function relay.scope_of is 'The name of a sum: whose, from which day on, and of which bot.';
+
+-- A start by way of another bot is no way around a bot's budget.
+create function relay.may_ask(asked relay.bot_id, fallbacks relay.fallback[], bot_id relay.bot_id) returns boolean
+language plpgsql immutable set search_path = '' as $$
+begin
+  return asked = may_ask.bot_id or fallbacks is not null and exists (
+    select 1 from unnest(fallbacks) f where f.bot_id = may_ask.bot_id
+  );
+end;
+$$;
+comment on function relay.may_ask is 'Whether a generation holds of this bot''s budgets: its own, or one of its fallbacks.';
 
 create type relay.spending as (cost numeric, tokens bigint, held_cost numeric, held_tokens bigint);
 
@@ -49,7 +60,7 @@ begin
     select sum(g.reserved_cost), sum(g.reserved_tokens) into v_spending.held_cost, v_spending.held_tokens
     from relay.generations g
     where g.user_id = spending_of.user_id and g.status = 'running' and g.lease_expires_at > at
-      and g.started_at >= v_began and (spending_of.bot_id is null or g.bot_id = spending_of.bot_id);
+      and g.started_at >= v_began and (spending_of.bot_id is null or relay.may_ask(g.bot_id, g.fallbacks, spending_of.bot_id));
   else
     -- In two parts, for each of which there is an index.
     select sum(u.cost), sum(u.tokens) into v_spending.cost, v_spending.tokens
@@ -64,7 +75,7 @@ begin
     select sum(g.reserved_cost), sum(g.reserved_tokens) into v_spending.held_cost, v_spending.held_tokens
     from relay.generations g
     where g.status = 'running' and g.lease_expires_at > at and g.started_at >= v_began
-      and (spending_of.bot_id is null or g.bot_id = spending_of.bot_id);
+      and (spending_of.bot_id is null or relay.may_ask(g.bot_id, g.fallbacks, spending_of.bot_id));
   end if;
   return (
     coalesce(v_spending.cost, 0) + coalesce(v_past.cost, 0),

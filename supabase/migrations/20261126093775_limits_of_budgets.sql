@@ -51,7 +51,7 @@ begin
     select sum(g.reserved_cost) as cost, sum(g.reserved_tokens) as tokens
     from relay.generations g
     where g.user_id = own_budgets.user_id and g.status = 'running' and g.lease_expires_at > own_budgets.at
-      and g.started_at >= a.began at time zone 'UTC' and (a.bot_id is null or g.bot_id = a.bot_id)
+      and g.started_at >= a.began at time zone 'UTC' and (a.bot_id is null or relay.may_ask(g.bot_id, g.fallbacks, a.bot_id))
   ) h
   where num_nonnulls((a.row).cost, (a.row).tokens) > 0
   order by a.ends desc nulls first, a.bot_id nulls first;
@@ -65,7 +65,7 @@ comment on function relay.own_budgets is
 -- where much is left only if it need not wait for another one, where little is left after it has waited. So starts of
 -- many users do not stand in line, and the end of a budget is exact. Locked in one order, added to if none refuses.
 create function relay.over_shared(
-  bot_id relay.bot_id, cost numeric, tokens bigint, at timestamptz
+  bot_id relay.bot_id, cost numeric, tokens bigint, at timestamptz, as_fallback boolean default false
 ) returns relay.budgets
 language plpgsql set search_path = '' as $$
 declare
@@ -89,20 +89,22 @@ begin
     ) as easy_ones
   into v_easy
   from relay.budgets b
-  where b.is_shared and (b.bot_id is null or b.bot_id = over_shared.bot_id);
-  if v_easy.budgets = v_easy.easy_ones then
+  where b.is_shared and (b.bot_id = over_shared.bot_id or b.bot_id is null and not as_fallback);
+  if v_easy.budgets = 0 then
+    return null;
+  elsif v_easy.budgets = v_easy.easy_ones then
     update relay.budgets b
     set shared_cost = b.shared_cost + coalesce(over_shared.cost, 0), shared_tokens = b.shared_tokens + over_shared.tokens
-    where v_easy.budgets > 0 and b.id = any (array(
+    where b.id = any (array(
       select l.id from relay.budgets l
-      where l.is_shared and (l.bot_id is null or l.bot_id = over_shared.bot_id)
+      where l.is_shared and (l.bot_id = over_shared.bot_id or l.bot_id is null and not as_fallback)
       for update skip locked
     ));
     return null;
   end if;
   for v_budget in
     select b.* from relay.budgets b
-    where b.is_shared and (b.bot_id is null or b.bot_id = over_shared.bot_id)
+    where b.is_shared and (b.bot_id = over_shared.bot_id or b.bot_id is null and not as_fallback)
     order by b.id
   loop
     v_since := (relay.window_of(v_budget.period, at)).since;
@@ -113,7 +115,11 @@ begin
         and relay.is_over(v_budget, v_budget.shared_cost, v_budget.shared_tokens, cost, tokens) then
         return v_budget;
       end if;
-      select b.* into v_budget from relay.budgets b where b.id = v_budget.id for update;
+      if as_fallback then
+        select b.* into v_budget from relay.budgets b where b.id = v_budget.id for update skip locked;
+      else
+        select b.* into v_budget from relay.budgets b where b.id = v_budget.id for update;
+      end if;
     else
       select b.* into v_budget from relay.budgets b where b.id = v_budget.id for update skip locked;
     end if;

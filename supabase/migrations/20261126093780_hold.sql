@@ -25,9 +25,10 @@ $$;
 comment on function relay.budget_refusal is
   'The refusal that names a budget, with its figures only where they are the user''s own.';
 
+-- A fallback is asked only if its own budgets have room, too. What is held is the price of the dearest that may be asked.
 create function relay.take_hold(
-  user_id uuid, bot public.bots, cut relay.cut, sent_bytes bigint, at timestamptz, rate jsonb,
-  out tokens integer, out cost numeric, out refused jsonb
+  user_id uuid, bot_id relay.bot_id, host text, model text, cut relay.cut, sent_bytes bigint, at timestamptz, rate jsonb,
+  inout fallbacks relay.fallback[], out tokens integer, out cost numeric, out refused jsonb
 )
 language plpgsql set search_path = '' as $$
 declare
@@ -35,33 +36,75 @@ declare
   v_own record;
   v_cost numeric;
   v_tokens bigint;
+  v_most numeric;
   v_shared relay.budgets;
 begin
   tokens := v_input + cut.usual_reply_tokens;
-  cost := relay.cost_of(relay.host_of(bot.access_path), bot.model, at, v_input, 0, cut.usual_reply_tokens);
+  cost := relay.cost_of(host, model, at, v_input, 0, cut.usual_reply_tokens);
   -- Most relays have none.
   perform 1 from relay.budgets limit 1;
   if not found then
     return;
   end if;
-  for v_own in select o.* from relay.own_budgets(take_hold.user_id, array[bot.id], at) o loop
-    if v_own.days_read > 100 then
-      perform relay.keep_past(take_hold.user_id, (v_own.budget).bot_id, v_own.since, at, 32)
-      where (v_own.budget).period = 'ever';
+  if fallbacks is not null then
+    fallbacks := array(
+      select (f.bot_id, f.host, f.model, relay.cost_of(
+        f.host, f.model, take_hold.at, v_input, 0, cut.usual_reply_tokens
+      ))::relay.fallback
+      from unnest(fallbacks) f
+    );
+  end if;
+  for v_own in
+    select o.budget, (o.budget).bot_id, (o.budget).cost as most_cost, (o.budget).tokens as most_tokens, o.since,
+      o.cost + o.held_cost as cost, o.tokens + o.held_tokens as tokens, o.days_read
+    from relay.own_budgets(take_hold.user_id, array(
+      select take_hold.bot_id union all select f.bot_id from unnest(fallbacks) f
+    ), at) o
+  loop
+    if v_own.days_read > 100 and v_own.since = '-infinity' then
+      perform relay.keep_past(take_hold.user_id, v_own.bot_id, v_own.since, at, 32);
     end if;
-    v_cost := v_own.cost + v_own.held_cost;
-    v_tokens := v_own.tokens + v_own.held_tokens;
     -- As relay.is_over, which is not called for each.
-    if cost > 0 and v_cost + cost > (v_own.budget).cost or v_tokens + tokens > (v_own.budget).tokens then
-      refused := relay.budget_refusal(v_own.budget, v_cost, v_tokens, cost, tokens, at, rate);
+    if (v_own.bot_id is null or v_own.bot_id = take_hold.bot_id)
+      and (cost > 0 and v_own.cost + cost > v_own.most_cost or v_own.tokens + tokens > v_own.most_tokens) then
+      refused := relay.budget_refusal(v_own.budget, v_own.cost, v_own.tokens, cost, tokens, at, rate);
       return;
     end if;
+    if fallbacks is not null then
+      fallbacks := array(
+        select f from unnest(fallbacks) f
+        where v_own.bot_id <> f.bot_id
+          or not relay.is_over(v_own.budget, v_own.cost, v_own.tokens, f.cost, take_hold.tokens)
+      );
+    end if;
   end loop;
-  v_shared := relay.over_shared(bot.id, cost, tokens, at);
+  v_most := cost;
+  if fallbacks is not null then
+    v_most := greatest(cost, (select max(f.cost) from unnest(fallbacks) f));
+  end if;
+  v_shared := relay.over_shared(bot_id, v_most, tokens, at);
+  if v_shared.id is not null and v_most is distinct from cost then
+    fallbacks := array(select f from unnest(fallbacks) f where f.cost <= take_hold.cost or f.cost is null);
+    v_most := cost;
+    v_shared := relay.over_shared(bot_id, v_most, tokens, at);
+  end if;
   if v_shared.id is not null then
     refused := relay.budget_refusal(v_shared, v_shared.shared_cost, v_shared.shared_tokens, cost, tokens, at, rate);
+    return;
   end if;
+  if fallbacks is not null then
+    fallbacks := nullif(array(
+      select f from unnest(fallbacks) f
+      where case
+        when exists (select 1 from relay.budgets b where b.is_shared and b.bot_id = f.bot_id)
+          then (relay.over_shared(f.bot_id, f.cost, take_hold.tokens, take_hold.at, true)).id is null
+        else true
+      end
+    ), '{}');
+  end if;
+  cost := v_most;
 end;
 $$;
 comment on function relay.take_hold is
-  'What a generation holds of budgets: its input by ratio and the usual answer; or the refusal of what has less left.';
+  'What a generation holds of budgets: its input by ratio and the usual answer, and the fallbacks that they have room '
+  'for; or the refusal of what has less left.';

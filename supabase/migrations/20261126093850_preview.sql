@@ -44,7 +44,8 @@ begin
     'bot_id', bot.id, 'conversation_id', conversation_id, 'parent_id', parent
   )) || jsonb_build_object(
     'outcome', 'previewed', 'bot_reason', v_reason, 'model', bot.model, 'system_prompt', bot.system_prompt,
-    'takes_system', bot.takes_system, 'takes_prefill', bot.takes_prefill and bot.api <> 'openai_responses', 'messages', coalesce(v_messages, '[]'),
+    'takes_system', bot.takes_system, 'takes_prefill', bot.takes_prefill and bot.api <> 'openai_responses',
+    'messages', coalesce(v_messages, '[]'),
     'memory', case when cut.memory_id is not null then relay.exact_ids(jsonb_build_object(
       'message_id', cut.memory_id, 'characters', cut.memory_characters, 'bytes', cut.memory_bytes
     )) end, 'left_out', cut.left_out, 'fixed_bytes', cut.fixed_bytes, 'bytes_per_token', cut.bytes_per_token,

@@ -27,8 +27,10 @@ alter table relay.generations
 comment on column relay.generations.instructions is 'What the admission hook has added to the bot''s instructions.';
 
 create function relay.with_instructions(system_prompt text, instructions text) returns text
-language sql immutable set search_path = '' as $$
-  select coalesce(nullif(system_prompt, '') || e'\n\n' || nullif(instructions, ''), nullif(instructions, ''), system_prompt)
+language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(nullif(system_prompt, '') || e'\n\n' || nullif(instructions, ''), nullif(instructions, ''), system_prompt);
+end;
 $$;
 comment on function relay.with_instructions is 'The bot''s instructions, and after them those of the admission hook.';
 
@@ -57,10 +59,7 @@ end;
 $$;
 comment on function relay.wrong_in_hook is 'What is wrong with an answer of the admission hook; null: nothing.';
 
-create function relay.ask_hook(
-  event jsonb, rate jsonb, inout bot public.bots, inout rate_limit integer, inout max_concurrent integer,
-  out instructions text, out refused jsonb
-)
+create function relay.ask_hook(event jsonb, rate jsonb) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_answer jsonb;
@@ -73,32 +72,19 @@ begin
     v_problem := format('it failed with %s: %s', sqlstate, left(sqlerrm, 200));
   end;
   if v_problem is null and v_answer is null then
-    return;
+    return null;
   end if;
   v_problem := coalesce(v_problem, relay.wrong_in_hook(v_answer));
-  if v_problem is not null then
-    refused := relay.refusal('internal', rate, jsonb_build_object('cause', 'relay.admission_hook: ' || v_problem));
-    return;
-  end if;
-  if v_answer ->> 'refuse' is not null then
-    refused := relay.refusal('not_admitted', rate, jsonb_build_object('words', left(v_answer ->> 'refuse', 300)));
-    return;
-  end if;
-  rate_limit := coalesce((v_answer ->> 'rate_limit')::integer, rate_limit);
-  max_concurrent := coalesce((v_answer ->> 'max_concurrent')::integer, max_concurrent);
-  -- Whatever the hook takes it from: no bot, and no key, that the user may not use.
-  if v_answer ->> 'bot_id' is not null then
-    select b.* into bot from public.bots b
-    where b.id = relay.resolve_bot((event ->> 'user_id')::uuid, v_answer ->> 'bot_id', null)
-    for key share;
-    if not found then
-      refused := relay.refusal('bot_not_found', rate);
-      return;
-    end if;
-  end if;
-  instructions := nullif(v_answer ->> 'instructions', '');
-  bot.system_prompt := relay.with_instructions(bot.system_prompt, instructions);
+  return case
+    when v_problem is not null then jsonb_build_object('refused', relay.refusal(
+      'internal', rate, jsonb_build_object('cause', 'relay.admission_hook: ' || v_problem)
+    ))
+    when v_answer ->> 'refuse' is not null then jsonb_build_object('refused', relay.refusal(
+      'not_admitted', rate, jsonb_build_object('words', left(v_answer ->> 'refuse', 300))
+    ))
+    else v_answer
+  end;
 end;
 $$;
 comment on function relay.ask_hook is
-  'Calls the admission hook: the refusal, or the limits, and the bot with its instructions, that hold for this start.';
+  'Calls the admission hook: its answer, or the refusal as refused; null: the start is admitted as it is.';

@@ -7,6 +7,9 @@ language plpgsql stable set search_path = '' as $$
 declare
   v_generation relay.generations;
 begin
+  if conversation.id is null then
+    return null;
+  end if;
   -- By the user's running ones, which are few; a conversation may have had thousands. One that will last comes first.
   select g.* into v_generation
   from relay.generations g
@@ -32,7 +35,10 @@ declare
   v_ends_soon constant boolean := v_voice.lease_expires_at < v_now
     or coalesce(v_voice.cancel_requested_at > v_now - interval '3 seconds', false);
 begin
-  if v_voice.stream_id is null or own_id is not null and (
+  if v_voice.stream_id is null then
+    return null;
+  end if;
+  if own_id is not null and (
     not v_ends_soon or own_id = conversation.active_message_id
     or exists (select 1 from public.messages m where m.id = own_id and m.parent_id is not null)
   ) then

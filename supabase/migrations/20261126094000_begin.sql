@@ -18,8 +18,10 @@ declare
   v_conversation public.conversations;
   v_own public.messages;
   v_bot public.bots;
-  v_hooked record;
+  v_hooked jsonb;
+  v_instructions text;
   v_chosen relay.bot_id;
+  v_host text;
   v_said text := prompt;
   v_sent record;
   v_cut relay.cut;
@@ -77,22 +79,36 @@ begin
     end,
     'has_messages', context_is_given, 'has_system', system_bytes > 0, 'is_anonymous', is_anonymous,
     'app_metadata', app_metadata::jsonb, 'running', v_load.running, 'recent', v_load.recent, 'time', v_now
-  ), v_load.rate, v_bot, rate_limit, max_concurrent);
-  if v_hooked.rate_limit <> rate_limit then
-    v_load := relay.load_of(relay_begin.user_id, v_hooked.rate_limit, v_now);
-  end if;
-  v_answer := v_hooked.refused;
-  if v_answer is null and not preview then
-    v_answer := relay.over_limit(
-      v_load.recent, v_hooked.rate_limit, v_load.running, v_hooked.max_concurrent, v_load.rate
-    );
-  end if;
-  if v_answer is not null then
-    return v_answer;
-  end if;
+  ), v_load.rate);
   -- The conversation keeps the bot that its user has chosen.
   v_chosen := v_bot.id;
-  v_bot := v_hooked.bot;
+  if v_hooked is not null then
+    if v_hooked -> 'refused' is not null then
+      return v_hooked -> 'refused';
+    end if;
+    max_concurrent := coalesce((v_hooked ->> 'max_concurrent')::integer, max_concurrent);
+    if (v_hooked ->> 'rate_limit')::integer <> rate_limit then
+      rate_limit := (v_hooked ->> 'rate_limit')::integer;
+      v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
+    end if;
+    -- Whatever the hook takes it from: no bot, and no key, that the user may not use.
+    if v_hooked ->> 'bot_id' is not null then
+      select b.* into v_bot from public.bots b
+      where b.id = relay.resolve_bot(relay_begin.user_id, v_hooked ->> 'bot_id', null)
+      for key share;
+      if not found then
+        return relay.refusal('bot_not_found', v_load.rate);
+      end if;
+    end if;
+    v_instructions := nullif(v_hooked ->> 'instructions', '');
+    v_bot.system_prompt := relay.with_instructions(v_bot.system_prompt, v_instructions);
+  end if;
+  if not preview then
+    v_answer := relay.over_limit(v_load.recent, rate_limit, v_load.running, max_concurrent, v_load.rate);
+    if v_answer is not null then
+      return v_answer;
+    end if;
+  end if;
 
   if prompt is not null and not parent_is_given then
     v_own := relay.stored_prompt(v_conversation, prompt);
@@ -118,7 +134,11 @@ begin
       v_bot.id <> v_chosen
     );
   end if;
-  v_hold := relay.take_hold(relay_begin.user_id, v_bot, v_cut, v_sent.bytes, v_now, v_load.rate);
+  v_host := relay.host_of(v_bot.access_path);
+  v_hold := relay.take_hold(
+    relay_begin.user_id, v_bot.id, v_host, v_bot.model, v_cut, v_sent.bytes, v_now, v_load.rate,
+    relay.fallbacks_of(v_bot.id, v_bot.user_id)
+  );
   if v_hold.refused is not null then
     return v_hold.refused;
   end if;
@@ -134,17 +154,17 @@ begin
   insert into relay.generations (
     stream_id, user_id, conversation_id, bot_id, user_message_id, parent_id, leaf_id, host, model, worker_id, fence,
     started_at, lease_expires_at, text_units, continued_units, context_start, context_messages, context_bytes, left_out,
-    bytes_per_token, memory_id, instructions, reserved_tokens, reserved_cost
+    bytes_per_token, memory_id, instructions, reserved_tokens, reserved_cost, fallbacks
   )
   values (
     relay_begin.stream_id, relay_begin.user_id, v_conversation.id, v_bot.id, v_prompt_id,
-    coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, relay.host_of(v_bot.access_path),
-    v_bot.model, relay_begin.worker_id, relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
+    coalesce(v_prompt_id, v_place.parent), v_conversation.active_message_id, v_host, v_bot.model,
+    relay_begin.worker_id, relay_begin.fence, v_now, v_now + make_interval(secs => lease_ms / 1000.0),
     coalesce(v_old.units, 0), coalesce(v_old.units, 0),
     case when v_cut.steps is not null then coalesce(v_cut.start_id, v_prompt_id) end,
     coalesce(jsonb_array_length(v_sent.messages), cardinality(given_bytes) - v_cut.left_out),
     v_cut.fixed_bytes + coalesce(v_sent.bytes, v_cut.given_bytes), v_cut.left_out, v_cut.bytes_per_token,
-    v_cut.memory_id, v_hooked.instructions, v_hold.tokens, v_hold.cost
+    v_cut.memory_id, v_instructions, v_hold.tokens, v_hold.cost, v_hold.fallbacks
   )
   returning * into v_generation;
   if v_old.content is not null then

@@ -1,8 +1,10 @@
 -- Writing a memory: when one is due, how it begins, and what is stored of it.
 
 create function relay.counter_of(kind text, event text) returns text
-language sql immutable set search_path = '' as $$
-  select case kind when 'memory' then 'memories' else 'generations' end || '_' || event || '_total'
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case kind when 'memory' then 'memories' else 'generations' end || '_' || event || '_total';
+end;
 $$;
 comment on function relay.counter_of is 'Memories have counters of their own: no user waits for one.';
 
@@ -50,8 +52,8 @@ declare
   v_walk record;
 begin
   select b.* into v_bot from public.bots b
-  where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and b.memory and generation.kind = 'answer' and generation.message_id is not null
-    and generation.status in ('completed', 'cancelled', 'disconnected');
+  where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and b.memory and generation.kind = 'answer'
+    and generation.message_id is not null and generation.status in ('completed', 'cancelled', 'disconnected');
   if not found then
     return null;
   end if;

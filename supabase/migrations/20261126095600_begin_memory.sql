@@ -55,7 +55,10 @@ begin
     -- It holds already what it needs.
     select null::integer as tokens, null::numeric as cost into v_hold;
   else
-    v_hold := relay.take_hold(relay_begin_memory.user_id, v_bot, v_cut, v_sent.bytes, v_now, null);
+    v_hold := relay.take_hold(
+      relay_begin_memory.user_id, v_bot.id, relay.host_of(v_bot.access_path), v_bot.model, v_cut, v_sent.bytes, v_now,
+      null, null
+    );
     if v_hold.refused is not null then
       return v_hold.refused;
     end if;

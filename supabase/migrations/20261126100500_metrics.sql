@@ -15,8 +15,8 @@ comment on table relay.counters is 'Every counter that there can be: what is not
 comment on column relay.counters.name is 'As in /metrics, without its prefix; a bucket counts what fell into it alone.';
 insert into relay.counters (name, labels)
 select counter.name, '{}' from unnest(array[
-  'generations_started_total', 'memories_started_total', 'sweeps_total', 'swept_generations_total', 'forgotten_generations_total',
-  'first_token_seconds_sum', 'generation_duration_seconds_sum', 'relay_overhead_seconds_sum'
+  'generations_started_total', 'memories_started_total', 'sweeps_total', 'swept_generations_total',
+  'forgotten_generations_total', 'first_token_seconds_sum', 'generation_duration_seconds_sum', 'relay_overhead_seconds_sum'
 ]) as counter (name)
 union all
 select 'generations_ended_total', jsonb_strip_nulls(jsonb_build_object('outcome', o.outcome, 'code', e.code))

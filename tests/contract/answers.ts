@@ -54,7 +54,9 @@ export const answersOfAnyApi: Scenario[] = [{
     const order = events.map(({ event }) => event).filter((name, index, all) => name !== all[index - 1]);
     equal(order, ["start", "reasoning", "token", "done"]);
     const { id, ...message } = await author.stored(start.stream_id);
-    equal(last, { stream_id: start.stream_id, message_id: id, is_complete: true, finish_reason: "stop", usage: USAGE });
+    const answered = { bot_id: author.botId, model: "test-model" };
+    const end = { message_id: id, is_complete: true, finish_reason: "stop", usage: USAGE };
+    equal(last, { stream_id: start.stream_id, ...end, ...answered });
     equal([message.content, message.usage], [text, USAGE]);
     const [call] = author.calls();
     equal(call.messages, [{ role: "system", content: "Be brief." }, { role: "user", content: "Begin" }]);

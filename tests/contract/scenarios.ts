@@ -52,4 +52,4 @@ export const scenarios: Scenario[] = [
 ];
 
 /** Those in which a provider answers: they hold for each API, unless they say where. */
-export const spoken: Scenario[] = [...streaming, ...answersOfAnyApi, ...text, ...turns, ...cancels];
+export const spoken: Scenario[] = [...streaming, ...answersOfAnyApi, ...text, ...turns, ...cancels, ...disconnect];

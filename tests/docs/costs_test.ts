@@ -89,9 +89,9 @@ Deno.test("each query of docs/costs.md answers what it says", async () => {
   assert.deepEqual(await next(), [["answer", "4", "0.66"], ["memory", "1", "0.1"]]);
   const balance = blocks.shift();
   assert.deepEqual(await ask(balance), []);
-  await database.exec(
-    "update public.usage_days set cost = cost + 1 where id = (select max(id) from public.usage_days)",
-  );
+  await database.exec(`
+    update public.usage_days set cost = cost + 1
+    where id = (select max(id) from public.usage_days where day = (now() at time zone 'UTC')::date)`);
   assert.deepEqual(await ask(balance), [[day(0), "-1"]]);
 
   // Budgets: of five rows two are of one user or of all together.

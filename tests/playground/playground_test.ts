@@ -3,6 +3,7 @@
 import { hasChromium } from "../../testkit/browser.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { testAppearance } from "./appearance.ts";
+import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testErrors } from "./errors.ts";
@@ -18,5 +19,6 @@ if (hasChromium()) {
   testTurns();
   testErrors();
   testOperators();
+  testBots();
   testAppearance();
 } else skip("the playground in a browser: there is no /usr/bin/chromium");

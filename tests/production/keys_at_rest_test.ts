@@ -265,6 +265,57 @@ function register({ url, close }: Server, folder: string) {
     equal(again, 0);
   });
 
+  Deno.test("a key that Vault lost or cannot read is none, and a new one is taken, with Vault and without", async () => {
+    await using database = await open({ withVault: true });
+    const { admin, owner } = database;
+    const request = requestOf(admin);
+    const user = await database.user();
+    const mark = newMark();
+    const ids = ["kept", "restored", "lost"].map(() => crypto.randomUUID());
+    for (const id of ids) {
+      equal(
+        await request(user, "insert into public.bots (id, user_id, access_key) values ($1, $2, $3)", [
+          id,
+          user,
+          `sk-${mark}${id}`,
+        ]),
+        null,
+      );
+    }
+    const keyOf = async (id: string) => {
+      const [{ bot }] = await admin.begin(async (transaction) => {
+        await transaction`set local role service_role`;
+        return await transaction`select public.relay_bot(${user}, ${id}) as bot`;
+      });
+      return bot.access_key;
+    };
+    // A secret's id is part of what it is encrypted with.
+    await admin`update vault.secrets set id = gen_random_uuid()
+      where id = (select access_key_id from public.bots where id = ${ids[2]})`;
+    await admin`update vault.secrets set secret = encode(set_byte(decode(secret, 'base64'), 0, 255 - get_byte(decode(secret, 'base64'), 0)), 'base64')
+      where id = (select access_key_id from public.bots where id = ${ids[1]})`;
+    const keys = async () => [await keyOf(ids[0]), await keyOf(ids[1]), await keyOf(ids[2])];
+    equal(await keys(), [`sk-${mark}${ids[0]}`, null, null]);
+    const change = (id: string, way: string) =>
+      request(user, "update public.bots set access_key = $1 where id = $2", [`sk-${mark}${way}`, id]);
+    equal(await change(ids[1], "again"), null);
+    equal(await keys(), [`sk-${mark}${ids[0]}`, `sk-${mark}again`, null]);
+
+    await admin`drop schema vault cascade`;
+    equal(await keys(), [null, null, null]);
+    equal(await change(ids[0], "without Vault"), null);
+    equal(await keys(), [`sk-${mark}without Vault`, null, null]);
+    equal(await request(user, "delete from public.bots where id = $1", [ids[2]]), null);
+    equal(await request(user, "update public.bots set name = 'x' where id = $1", [ids[1]]), null);
+
+    await enableVault(database.url);
+    equal((await owner`select relay.move_keys_to_vault() as moved`)[0].moved, 1);
+    equal((await owner`select relay.move_keys_to_vault() as moved`)[0].moved, 0);
+    equal([await keyOf(ids[0]), await keyOf(ids[1])], [`sk-${mark}without Vault`, null]);
+    equal(await change(ids[1], "anew"), null);
+    equal(await keyOf(ids[1]), `sk-${mark}anew`);
+  });
+
   Deno.test("the relay answers with a bot whose key is in Vault, and the key is in no answer, log or file", async () => {
     await using database = await open({ withVault: false, migrated: false });
     // The embedded stack makes its own "auth".

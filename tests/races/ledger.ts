@@ -5,8 +5,8 @@ import type { Sql } from "postgres";
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
 import { createChance } from "../../testkit/figures.ts";
 import { connect } from "../../testkit/postgres.ts";
-import { checkRows, givenAuthor, live, persist, type Thread } from "./random_ends.ts";
-import { admit, beat, expire, finish, sweep } from "./relay_sql.ts";
+import { checkRows, type Fallback, givenAuthor, live, type Thread } from "./random_ends.ts";
+import { admit, beat, expire, finish, persist, sweep } from "./relay_sql.ts";
 import { inOrder, sideBySide, type TransactionRaces } from "./transaction_race.ts";
 
 /** Every key whose days are not the sum of its generations, with what is missing or too much. */
@@ -39,12 +39,23 @@ export const ledger: TransactionRaces = {
     const { observer, databaseUrl } = race;
     await observer`
       insert into relay.prices (host, model, input, cached_input, output, valid_from)
-      values ('127.0.0.1:9', 'test-model', 0.15, 0.0375, 0.6, '2026-01-01') on conflict do nothing`;
+      values ('127.0.0.1:9', 'test-model', 0.15, 0.0375, 0.6, '2026-01-01'),
+        ('127.0.0.2:9', 'fallback-model', 1.7, 0.41, 3.9, '2026-01-01'),
+        ('127.0.0.3:9', 'other-fallback', 5.3, null, 7.1, '2026-01-01')
+      on conflict do nothing`;
     const people = await Promise.all(Array.from({ length: 24 }, () => givenAuthor(race)));
     const reported = new Map<string, Usage>();
+    const answered = new Map<string, Fallback>();
     let lives = 0;
     const threads = Array.from({ length: CONNECTIONS }, (_, index): Thread => ({
-      ...{ sql: connect(databaseUrl), chance: createChance(index + 1), people, reported, lived: () => void lives++ },
+      ...{
+        sql: connect(databaseUrl),
+        chance: createChance(index + 1),
+        people,
+        reported,
+        answered,
+        lived: () => void lives++,
+      },
     }));
     const sweepers = [connect(databaseUrl), connect(databaseUrl)];
     let over = false;
@@ -83,7 +94,7 @@ export const ledger: TransactionRaces = {
       }
       equal([...await observer.unsafe(UNSETTLED)], []);
       ok(looks > 5, `${looks} looks in the middle of it`);
-      await checkRows(observer, people, reported, RUNS / 2);
+      await checkRows(observer, people, { reported, answered }, RUNS / 2);
     } finally {
       await Promise.all([...threads.map(({ sql }) => sql.end()), ...sweepers.map((sql) => sql.end())]);
     }

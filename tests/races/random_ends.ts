@@ -3,11 +3,10 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Sql } from "postgres";
 import { type Ending, finish as finishWith } from "../../supabase/functions/_relay/database/finish.ts";
-import type { Rpc } from "../../supabase/functions/_relay/database/rpc.ts";
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
 import { withUsage } from "../../supabase/functions/_relay/provider/usage.ts";
 import { type Chance, oneOf } from "../../testkit/figures.ts";
-import { admit, type Admitted, beat, expire, sweep } from "./relay_sql.ts";
+import { admit, type Admitted, beat, expire, persist, rpcOf, sweep } from "./relay_sql.ts";
 import type { TransactionRace } from "./transaction_race.ts";
 
 const WORDS = "Once upon a time there was a fox 🦊 who had read all books but one.";
@@ -32,26 +31,6 @@ function reportsOf(chance: Chance): unknown[] {
   ])();
 }
 
-const rpcOf = (sql: Sql): Rpc =>
-  (async (name: string, args: Record<string, unknown>) => {
-    const names = Object.keys(args);
-    const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(", ");
-    const values = Object.values(args) as (string | number | null)[];
-    const [{ answer }] = await sql.unsafe(`select public.${name}(${list}) as answer`, values);
-    return answer;
-  }) as Rpc;
-
-/** As a worker does: what waits too long, or is chosen to end a deadlock, is called again. */
-export async function persist<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempt === 20 || !["40P01", "55P03"].includes((error as { code?: string }).code ?? "")) throw error;
-    }
-  }
-}
-
 /** One worker's thread: a connection, and its own luck. */
 export interface Thread {
   sql: Sql;
@@ -61,6 +40,14 @@ export interface Thread {
   lived(): void;
   /** What was reported in full, by stream_id: this is what the row must have. */
   reported: Map<string, Usage>;
+  /** The fallback that answered, as it was when the generation began. */
+  answered: Map<string, Fallback>;
+}
+
+export interface Fallback {
+  bot_id: string;
+  model: string;
+  access_path: string;
 }
 
 async function end(thread: Thread, generation: Admitted, text: string, ending: Partial<Ending>) {
@@ -74,6 +61,7 @@ async function end(thread: Thread, generation: Admitted, text: string, ending: P
   const { stream_id, fence } = generation;
   const sent = { units: text.length, toOthers: 0 };
   const stored = await persist(() => finishWith(rpcOf(sql), stream_id, fence, whole, held, sent));
+  if (stored !== null && whole.answeredBy !== undefined) thread.answered.set(stream_id, fallbackOf(generation)!);
   const isReported = whole.usage?.prompt_tokens != null && whole.usage.completion_tokens !== null;
   if (stored !== null && isReported) reported.set(stream_id, whole.usage!);
   // A worker that lost the answer calls again, with whatever it has by then.
@@ -82,6 +70,22 @@ async function end(thread: Thread, generation: Admitted, text: string, ending: P
     const again = await persist(() => finishWith(rpcOf(sql), stream_id, fence, other, held, sent));
     if (again !== null) equal([again.status, again.message_id], [stored?.status, stored?.message_id]);
   }
+}
+
+const fallbackOf = (generation: Admitted) => (generation as Admitted & { fallbacks?: Fallback[] }).fallbacks?.[0];
+
+/** As `end`, but the bot's provider was down, and its fallback has answered, where it has one. */
+function endByFallback(thread: Thread, generation: Admitted & { bot_id?: string }, text: string, how: Partial<Ending>) {
+  const fallback = fallbackOf(generation);
+  if (fallback === undefined) return end(thread, generation, text, how);
+  return end(thread, generation, text, {
+    ...how,
+    answeredBy: fallback.bot_id,
+    tries: [
+      { botId: generation.bot_id!, model: "", code: "provider_error" },
+      { botId: fallback.bot_id, model: fallback.model, code: how.errorCode ?? "answered" },
+    ],
+  });
 }
 
 /** Its user may be deleted, and it with the user. */
@@ -120,7 +124,43 @@ const ENDS: ((thread: Thread, generation: Admitted, text: string) => Promise<unk
     await expire(thread.sql, [generation]);
     await Promise.all([cancelled(thread, generation), end(thread, generation, text, { usage: null })]);
   },
+  (thread, generation, text) => endByFallback(thread, generation, text, {}),
+  (thread, generation, text) =>
+    endByFallback(thread, generation, text, {
+      ...{ status: "failed", finishReason: "error", usage: null },
+      errorCode: oneOf(thread.chance, ["provider_auth", "provider_error", "provider_timeout"]),
+    }),
+  async (thread, generation, text) => {
+    await cancelled(thread, generation);
+    await endByFallback(thread, generation, text, { usage: null });
+  },
+  // Its worker is cut off, and the fallback deleted or changed while it answers.
+  async (thread, generation, text) => {
+    const { sql, chance } = thread;
+    const bot_id = fallbackOf(generation)?.bot_id ?? null;
+    if (chance() < 0.4) await persist(() => sql`delete from public.bots where id = ${bot_id}`);
+    else if (chance() < 0.5) {
+      await persist(() =>
+        sql`update public.bots set model = 'other-fallback', access_path = 'http://127.0.0.3:9/v1' where id = ${bot_id}`
+      );
+    }
+    if (chance() < 0.5) await expire(sql, [generation]);
+    if (chance() < 0.5) await persist(() => sweep(sql, generation));
+    await endByFallback(thread, generation, text, {});
+  },
 ];
+
+/** A new fallback of all other bots of the user, where they have none. */
+const giveFallback = (sql: Sql, user_id: string) =>
+  sql`with made as (
+      insert into public.bots (user_id, access_path, model, updated_at)
+      select u.id, 'http://127.0.0.2:9/v1', 'fallback-model', now() - interval '2 days'
+      from auth.users u where u.id = ${user_id} for key share
+      returning id
+    )
+    insert into public.bot_fallbacks (bot_id, position, fallback_bot_id)
+    select b.id, 1, made.id from made, public.bots b where b.user_id = ${user_id} for key share of b
+    on conflict do nothing`;
 
 /** What its user may do at the same time. */
 const MEANWHILE: ((sql: Sql, generation: Admitted) => Promise<unknown>)[] = [
@@ -128,10 +168,11 @@ const MEANWHILE: ((sql: Sql, generation: Admitted) => Promise<unknown>)[] = [
     sql`delete from public.bots where id in (select id from public.bots where user_id = ${user_id} limit 1)`,
   (sql, { user_id }) =>
     sql`insert into public.bots (user_id, access_path, model, memory)
-      values (${user_id}, 'http://127.0.0.1:9/v1', 'free-model', true)`,
+      select u.id, 'http://127.0.0.1:9/v1', 'free-model', true from auth.users u where u.id = ${user_id} for key share`,
   (sql, { user_id }) => sql`update public.bots set model = 'test-model', updated_at = now() where user_id = ${user_id}`,
   (sql, { conversation_id }) => sql`delete from public.conversations where id = ${conversation_id}`,
   (sql, { user_message_id }) => sql`delete from public.messages where id = ${user_message_id}`,
+  (sql, { user_id }) => giveFallback(sql, user_id),
   // It began yesterday.
   (sql, { stream_id }) =>
     sql`update relay.generations set started_at = started_at - interval '1 day'
@@ -167,6 +208,7 @@ export async function givenAuthor({ observer, givenUser }: TransactionRace): Pro
   await observer`
     insert into public.bots (user_id, access_path, model, updated_at)
     values (${user_id}, 'http://127.0.0.1:9/v1', 'free-model', now() - interval '1 day')`;
+  await giveFallback(observer, user_id);
   return user_id;
 }
 
@@ -189,12 +231,27 @@ export async function live(thread: Thread) {
   if (chance() < 0.3) await persist(() => remember(thread, generation));
 }
 /** Every kind of end was there, each has what was reported, and the days have one row for each key. */
-export async function checkRows(observer: Sql, people: string[], reported: Map<string, Usage>, least: number) {
+export async function checkRows(
+  observer: Sql,
+  people: string[],
+  { reported, answered }: Pick<Thread, "reported" | "answered">,
+  least: number,
+) {
   const rows = await observer`
     select g.stream_id, g.kind, g.status, g.error_code, g.usage_is_estimated, g.prompt_tokens, g.completion_tokens,
-      g.cached_tokens, g.cost::float8, exists (select from public.bots b where b.id = g.bot_id) as has_bot, g.model
+      g.cached_tokens, g.cost::float8, exists (select from public.bots b where b.id = g.bot_id) as has_bot, g.model,
+      g.host, g.bot_id, g.asked_bot_id, g.cost is not distinct from relay.cost_of(
+        g.host, g.model, g.started_at, g.prompt_tokens, g.cached_tokens, g.completion_tokens
+      ) as has_its_price
     from relay.generations g where array_position(string_to_array(${people.join()}, ','), g.user_id::text) is not null`;
   for (const row of rows) {
+    const fallback = answered.get(row.stream_id);
+    equal(row.asked_bot_id !== null, fallback !== undefined);
+    if (fallback !== undefined) {
+      const { bot_id, model, access_path } = fallback;
+      equal([row.bot_id, row.model, row.host], [bot_id, model, new URL(access_path).host]);
+      ok(row.has_its_price, `${row.host} ${row.model}: ${row.cost}`);
+    }
     const usage = reported.get(row.stream_id);
     if (usage === undefined) continue;
     const { prompt_tokens, completion_tokens, cached_tokens } = usage;
@@ -218,6 +275,9 @@ export async function checkRows(observer: Sql, people: string[], reported: Map<s
     priced: number(({ cost }) => cost > 0),
     unpriced: number(({ cost }) => cost === null),
     deletedBots: number(({ has_bot }) => !has_bot),
+    fallbacks: number(({ asked_bot_id, cost }) => asked_bot_id !== null && cost > 0),
+    failedFallbacks: number(({ asked_bot_id, status }) => asked_bot_id !== null && status === "failed"),
+    deletedFallbacks: number(({ asked_bot_id, has_bot }) => asked_bot_id !== null && !has_bot),
   };
   ok(rows.length > least && Object.values(seen).every((count) => count >= 10), JSON.stringify(seen));
   const [merged] = await observer`

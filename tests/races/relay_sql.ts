@@ -1,5 +1,6 @@
 /** The relay's SQL functions, called as a worker's database client calls them: by name. */
 import type { Sql } from "postgres";
+import type { Rpc } from "../../supabase/functions/_relay/database/rpc.ts";
 
 /** The arguments of relay_begin; the rest has defaults. */
 export interface Begin {
@@ -155,4 +156,27 @@ export async function stateOf(sql: Sql, { stream_id }: Admitted) {
     select id, content, is_complete, finish_reason from public.messages
     where stream_id = ${stream_id}`;
   return { generation, messages: [...messages] };
+}
+
+/** A worker's calls of the database, on one connection. */
+export const rpcOf = (sql: Sql): Rpc =>
+  (async (name: string, args: Record<string, unknown>) => {
+    const names = Object.keys(args);
+    const list = names.map((argument, index) => `${argument} => $${index + 1}`).join(", ");
+    const values = Object.values(args).map((value) =>
+      Array.isArray(value) ? `{${value.map((item) => item ?? "null").join()}}` : value as string | number | null
+    );
+    const [{ answer }] = await sql.unsafe(`select public.${name}(${list}) as answer`, values);
+    return answer;
+  }) as Rpc;
+
+/** As a worker does: what waits too long, or is chosen to end a deadlock, is called again. */
+export async function persist<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (attempt === 20 || !["40P01", "55P03"].includes((error as { code?: string }).code ?? "")) throw error;
+    }
+  }
 }

@@ -83,7 +83,7 @@ async function play(
     if (isTooLong) {
       story.refused.push(turn);
       text = "";
-      const error = toProviderError(new ProviderRefusal(400, JSON.stringify({ error: refusal(tokens) })), () => []);
+      const error = toProviderError(new ProviderRefusal(400, JSON.stringify({ error: refusal(tokens) })), () => null);
       assert.equal(error.code, "context_exceeded");
       ending = endingOf(new EndReason("failed", error));
     } else {

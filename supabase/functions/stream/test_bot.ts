@@ -56,7 +56,7 @@ export function createBotTest(
       stops.push(clock.after(TEST_TIMEOUT_MS / 4, () => look.abort()));
       const listed = lookUp({ ...call }, AbortSignal.any([abort.signal, look.signal]));
       const since = clock.now();
-      await firstOf(call, abort.signal);
+      await firstOf(provider, call, abort.signal);
       const firstTokenMs = Math.max(clock.now() - since, 0);
       const { isListed, contextTokens } = await listed;
       return {
@@ -75,19 +75,6 @@ export function createBotTest(
     }
   }
 
-  /** Ends with the first sign of an answer; it is not read on, because each token costs. */
-  async function firstOf(call: ProviderCall, limit: AbortSignal): Promise<void> {
-    const enough = new AbortController();
-    try {
-      await provider.stream(call, AbortSignal.any([limit, enough.signal]), (deltas) => {
-        if (deltas.length > 0) enough.abort();
-      });
-    } catch (error) {
-      if (limit.aborted) throw limit.reason;
-      if (!enough.signal.aborted) throw error;
-    }
-  }
-
   return (userId, request) =>
     starts.run(userId, async () => {
       tests.check(userId);
@@ -102,6 +89,19 @@ export function createBotTest(
         hold.end();
       }
     });
+}
+
+/** Ends with the first sign of an answer; it is not read on, because each token costs. */
+async function firstOf(provider: Provider, call: ProviderCall, limit: AbortSignal): Promise<void> {
+  const enough = new AbortController();
+  try {
+    await provider.stream(call, AbortSignal.any([limit, enough.signal]), (deltas) => {
+      if (deltas.length > 0) enough.abort();
+    });
+  } catch (error) {
+    if (limit.aborted) throw limit.reason;
+    if (!enough.signal.aborted) throw error;
+  }
 }
 
 function callOf(bot: OwnBot, baseUrl: URL): ProviderCall {

@@ -1,19 +1,10 @@
 /** Asks relay_bot for a bot that its owner tests. */
 
+import type { CalledBot } from "./begin.ts";
 import type { Rpc } from "./rpc.ts";
 
 /** A bot as a test of it needs it. */
-export interface OwnBot {
-  access_key: string | null;
-  access_path: string;
-  api: string;
-  model: string;
-  temperature: number | null;
-  params: Record<string, unknown>;
-  headers: Record<string, string>;
-  takes_system: boolean;
-  first_turn_is_user: boolean;
-  thinks_first: boolean | null;
+export interface OwnBot extends Omit<CalledBot, "bot_id" | "takes_prefill" | "reply_tokens"> {
   context_tokens: number | null;
   /** The window that a refusal has taught. */
   learned_tokens: number | null;

@@ -85,7 +85,7 @@ function endingOfMessage({ id, bot_id, is_complete, finish_reason }: MessageRow)
 
 function usageOf({ generation, message }: View): Usage | null {
   if (message?.usage) return message.usage;
-  // An estimate is for the ledger: nobody takes it for the provider's report.
+  // An estimate is for the ledger: no client gets it as the provider's report.
   if (generation === null || generation.usage_is_estimated) return null;
   const { prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost } = generation;
   if ([prompt_tokens, completion_tokens, total_tokens].every((count) => count === null)) return null;

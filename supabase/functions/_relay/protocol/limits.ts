@@ -169,8 +169,8 @@ export const REFUSAL_FLUSH_MS = 10_000;
 /** Tests of bots that a user may make on a worker within a minute: each is a request to a provider. */
 export const MAX_TESTS_PER_MINUTE = 6;
 
-/** Milliseconds that a test of a bot may take. */
-export const TEST_TIMEOUT_MS = 20_000;
+/** Milliseconds that a test of a bot may take: less than the 15 s after which a client would send the request again. */
+export const TEST_TIMEOUT_MS = 12_000;
 
 /** Bytes of what a provider says of its models; a longer list is not read. */
 export const MAX_MODELS_BYTES = 524_288;

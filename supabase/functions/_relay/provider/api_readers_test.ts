@@ -13,7 +13,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 function read(api: ApiName, body: string, size = Infinity) {
   const deltas: Delta[] = [];
   let skips = 0;
-  const options = { secrets: () => [], thinksFirst: false, contentType: "", onSkippedLine: () => skips++ };
+  const options = { secrets: () => null, thinksFirst: false, contentType: "", onSkippedLine: () => skips++ };
   const answer = createAnswerReader(APIS[api], options, (more) => deltas.push(...more));
   const parse = JSON.parse;
   let parsed = 0;

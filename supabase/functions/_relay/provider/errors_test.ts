@@ -119,7 +119,7 @@ Deno.test("the log has the deepest cause, without the query of a URL and without
   const words = "Error: error sending request for url (https://api.example/v1/chat): dns error for ";
   const error = toProviderError(thrown, SECRETS);
   assert.equal(logged(error), `RelayError: Cannot reach the provider; caused by ${words}[key]`);
-  assert.equal(toProviderError(thrown, () => []).cause, words + KEY);
+  assert.equal(toProviderError(thrown, () => null).cause, words + KEY);
 });
 
 Deno.test("a provider's message loses the key and becomes one line, cut at its limit, never through a character", () => {
@@ -139,7 +139,7 @@ Deno.test("a provider's message loses the key and becomes one line, cut at its l
     ...["", " \n "].map((said): [string, string] => [said, ""]),
   ];
   for (const [said, wanted] of cases) assert.equal(providerMessage([said], SECRETS), wanted);
-  assert.equal(providerMessage(["abc", "d"], () => []), ': "abc: d"');
+  assert.equal(providerMessage(["abc", "d"], () => null), ': "abc: d"');
 });
 
 /** Status (null: 200), words or a body, and the code that these mean. */

@@ -11,7 +11,7 @@ export function isOpenAi({ hostname }: URL): boolean {
 /**
  * `prompt_cache_key` sends the requests of a conversation where its beginning is in the cache; `safety_identifier` lets
  * OpenAI refuse one user instead of the bot. Neither id leaves: both go as a HMAC under the bot's own key, which every
- * worker has, and with which nobody but OpenAI and the bot's owner could compare them.
+ * worker has, so only OpenAI and the bot's owner could compare them.
  */
 export async function hintsOf(
   { accessKey, conversationId, userId }: Pick<ProviderCall, "accessKey" | "conversationId" | "userId">,

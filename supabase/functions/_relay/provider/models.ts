@@ -70,7 +70,7 @@ export function createLookUp(clock: Clock, fetchAny?: typeof fetch): LookUp {
   };
 }
 
-/** Beside the endpoint that answers. */
+/** Next to the endpoint that answers. */
 function listOf(endpoint: string): URL {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/(?:chat\/completions|messages|responses|models\/[^/]*)$/, "")}/models`;

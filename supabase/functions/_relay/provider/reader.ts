@@ -207,7 +207,7 @@ function kindOf(bytes: Uint8Array, { contentType, secrets }: ReaderOptions): Bod
 }
 
 /** Names what came in place of an answer. */
-export function notAStream(found: string, secrets: Secrets = () => []): RelayError {
+export function notAStream(found: string, secrets: Secrets = () => null): RelayError {
   const type = withoutSecrets(found.slice(0, MAX_TYPE_UNITS), secrets).slice(0, 50);
   return new RelayError(
     "provider_bad_response",

@@ -3,60 +3,81 @@
 /** A shorter run of a secret's characters may stand in any sentence. */
 const MIN_RUN = 4;
 
-/** A shorter run from within a key may, too. */
-const MIN_INNER_RUN = 8;
+/** A shorter run from within a key counts only as the key itself has it, in upper and lower case: keys are made by chance. */
+const MIN_FOLDED_RUN = 8;
 
 /** A shorter value of a header is a word, a number or a flag, which any sentence may have. */
 const MIN_HEADER_SECRET = 8;
 
-/** Of the key's characters, those that are looked for run by run; the ends count all the same. */
-const MAX_INNER_UNITS = 1_024;
+/** A header, or a field of a URL's query, that holds a key. */
+const NAME_OF_KEY = /key|token|secret|sig|auth|cookie/i;
 
-/** A field of a URL's query that holds a key. */
-const KEY_IN_URL = /key|token|secret|sig/i;
+/** What many keys begin with, such as `sk-ant-api03-`: it is public, and has parts of words. */
+const PUBLIC_PREFIX = /^(?:[a-z]{1,8}\d{0,2}[-_]){1,3}/;
 
 /** The key as it is sent, and as it is kept secret: people paste it with white space, or with the scheme before it. */
 export function bareKey(accessKey: string | null): string | null {
   return accessKey?.trim().replace(/^bearer(?:\s+|$)/i, "").trim() || null;
 }
 
-/** One of them. */
-interface Secret {
-  /** Lower case, without white space. */
-  text: string;
-  /** The shortest run from within that counts; a run at either end counts from `MIN_RUN` on. */
-  minInnerRun: number;
+/** What no text of a call's may hold. */
+interface Known {
+  /** In lower case, without white space: each run that one begins or ends with counts. */
+  ends: string[];
+  /** The runs of `MIN_RUN` units that keys have, as they are. */
+  exact: Set<string>;
+  /** Those of `MIN_FOLDED_RUN`, in lower case; also in base64. */
+  folded: Set<string>;
 }
 
-/** What no text of a call's may hold. */
-export type Secrets = () => Secret[];
+/** Makes it once, when it is needed; null: the call has no secret. */
+export type Secrets = () => Known | null;
 
 /**
  * The secrets of a call: its key, the values of its headers, and those of its URL's query. They are made for the first
  * text that is looked through: before the first token there is no time for them, and while an answer runs no use.
  */
 export function secretsOf(accessKey: string | null, headers: Record<string, string>, url?: URL): Secrets {
-  let made: Secret[] | null = null;
-  return () => made ??= makeSecrets(accessKey, headers, url);
+  let made: Known | null | undefined;
+  return () => {
+    if (made === undefined) made = makeSecrets(accessKey, headers, url);
+    return made;
+  };
 }
 
-function makeSecrets(accessKey: string | null, headers: Record<string, string>, url?: URL): Secret[] {
+function makeSecrets(accessKey: string | null, headers: Record<string, string>, url?: URL): Known | null {
   const key = bareKey(accessKey);
   const inUrl = [...url?.searchParams ?? []].filter(([, value]) => value.length >= 16);
-  // Gemini, Azure and others take it there, too.
-  const keysInUrl = inUrl.filter(([name]) => KEY_IN_URL.test(name)).map(([, value]) => value);
-  const keys = [...key === null ? [] : [key], ...keysInUrl];
-  const ends = [...Object.values(headers).flatMap(secretsInHeader), ...inUrl.map(([, value]) => value)];
-  return [
-    ...keys.flatMap(formsOf).map((text) => secret(text, MIN_INNER_RUN)),
-    ...keys.filter(({ length }) => length >= MIN_INNER_RUN).flatMap(encodedFormsOf)
-      .map((text) => secret(text, MIN_INNER_RUN)),
-    ...ends.map((text) => secret(text, Infinity)),
-  ].filter(({ text }) => text !== "");
+  const inHeaders = Object.entries(headers).flatMap(([name, value]) =>
+    secretsInHeader(value).map((secret) => [name, secret])
+  );
+  const named = [...inUrl, ...inHeaders];
+  // Gemini, Azure and others take it in the address, gateways in headers of their own.
+  const keys = [key ?? "", ...named.filter(([name]) => NAME_OF_KEY.test(name)).map(([, value]) => value)]
+    .map((key) => key.replaceAll(/\s/g, "")).filter((key) => key !== "");
+  const forms = keys.flatMap((key) => [...formsOf(key), ...key.length >= MIN_FOLDED_RUN ? encodedFormsOf(key) : []]);
+  const ends = [...forms, ...named.map(([, value]) => value)].map(folded).filter((text) => text !== "");
+  if (ends.length === 0) return null;
+  return {
+    ends: [...new Set(ends)],
+    exact: new Set(keys.flatMap((key) => partsOf(key, MIN_RUN, privateFrom(key)))),
+    folded: new Set(forms.flatMap((form) => partsOf(folded(form), MIN_FOLDED_RUN))),
+  };
 }
 
-function secret(text: string, minInnerRun: number): Secret {
-  return { text: text.replaceAll(/\s/g, "").toLowerCase(), minInnerRun };
+function folded(text: string): string {
+  return text.replaceAll(/\s/g, "").toLowerCase();
+}
+
+/** Where the first run of `MIN_RUN` begins that has a character behind the prefix. */
+function privateFrom(key: string): number {
+  const prefix = key.match(PUBLIC_PREFIX)?.[0].length ?? 0;
+  return Math.max(prefix - MIN_RUN + 1, 0);
+}
+
+function partsOf(text: string, units: number, from = 0): string[] {
+  const count = Math.max(text.length - units + 1 - from, 0);
+  return Array.from({ length: count }, (_, at) => text.slice(from + at, from + at + units));
 }
 
 /** A header's value without its scheme, and what a list or an object in it holds; an address is no secret. */
@@ -118,19 +139,22 @@ const NAMED: Record<string, string> = {
 
 /** A text as it is compared, and where each of its characters stands in the original. */
 interface Plain {
+  exact: string;
+  /** In lower case. */
   text: string;
   starts: number[];
   ends: number[];
 }
 
 function plainOf(text: string): Plain {
-  const plain: Plain = { text: "", starts: [], ends: [] };
+  const plain: Plain = { exact: "", text: "", starts: [], ends: [] };
   for (let at = 0; at < text.length;) {
     WRITTEN.lastIndex = at;
     const found = WRITTEN.exec(text);
     const end = found === null ? at + 1 : at + found[0].length;
     for (const unit of found === null ? text[at] : writtenAs(found)) {
       // One unit each, whatever lower case makes of it.
+      plain.exact += unit.slice(0, 1);
       plain.text += unit.toLowerCase().slice(0, 1);
       plain.starts.push(at);
       plain.ends.push(end);
@@ -148,16 +172,19 @@ function writtenAs([, json, brace, x, percent, hex, decimal, named]: RegExpExecA
 }
 
 /**
- * Replaces each run of four or more characters that a secret begins or ends with, and each of eight or more from within
- * a key: in any case, with white space between its characters, and as JSON, URLs, HTML and base64 write it.
+ * Replaces each run of four or more characters that a secret begins or ends with, in any case, and each from within a
+ * key: from eight on in any case. White space between the characters does not count, and they are found as JSON, URLs,
+ * HTML and base64 write them.
  */
 export function withoutSecrets(text: string, secretsOfCall: Secrets): string {
   if (text === "") return text;
   const secrets = secretsOfCall();
-  if (secrets.length === 0) return text;
+  if (secrets === null) return text;
   const plain = plainOf(text);
   const isSecret = new Uint8Array(plain.text.length);
-  for (const secret of secrets) markRuns(plain.text, secret, isSecret);
+  for (const secret of secrets.ends) markEnds(plain.text, secret, isSecret);
+  markParts(plain.exact, secrets.exact, MIN_RUN, isSecret);
+  markParts(plain.text, secrets.folded, MIN_FOLDED_RUN, isSecret);
   let clean = "";
   let from = 0;
   for (let at = isSecret.indexOf(1); at !== -1; at = isSecret.indexOf(1, at)) {
@@ -170,7 +197,13 @@ export function withoutSecrets(text: string, secretsOfCall: Secrets): string {
   return clean + text.slice(from);
 }
 
-function markRuns(text: string, { text: secret, minInnerRun }: Secret, isSecret: Uint8Array) {
+function markParts(text: string, parts: Set<string>, units: number, isSecret: Uint8Array) {
+  for (let at = 0; at + units <= text.length; at++) {
+    if (parts.has(text.slice(at, at + units))) isSecret.fill(1, at, at + units);
+  }
+}
+
+function markEnds(text: string, secret: string, isSecret: Uint8Array) {
   const { length } = secret;
   if (length <= MIN_RUN) {
     for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) isSecret.fill(1, at, at + length);
@@ -182,12 +215,6 @@ function markRuns(text: string, { text: secret, minInnerRun }: Secret, isSecret:
   if (text.includes(secret.slice(-MIN_RUN))) {
     const end = text.length;
     for (const [at, run] of runsOf(reversed(text), reversed(secret))) isSecret.fill(1, end - at - run, end - at);
-  }
-  const inner = Math.min(length, MAX_INNER_UNITS) - minInnerRun + 1;
-  if (inner <= 0 || text.length < minInnerRun) return;
-  const parts = new Set(Array.from({ length: inner }, (_, at) => secret.slice(at, at + minInnerRun)));
-  for (let at = 0; at + minInnerRun <= text.length; at++) {
-    if (parts.has(text.slice(at, at + minInnerRun))) isSecret.fill(1, at, at + minInnerRun);
   }
 }
 

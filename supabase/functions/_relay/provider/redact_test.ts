@@ -57,13 +57,47 @@ Deno.test("a masked key loses both ends, and what is quoted otherwise stays", ()
   }
 });
 
+Deno.test("each four characters of a key are taken out, those of its public prefix alone not", () => {
+  const long = Array.from({ length: 500 }, (_, at) => `${at.toString(36)}Zq`).join("");
+  for (
+    const [prefix, rest] of [["sk-ant-api03-", "Qx7Lw9/TzRb2+Kd5Yh8Nf-JmVg3_AA"], ["", "AIzaSyD-9tSrke72PouQMnMX"], [
+      "gsk_",
+      long,
+    ]]
+  ) {
+    const key = prefix + rest;
+    for (
+      const secrets of [
+        secretsOf(key, {}),
+        secretsOf(null, { "x-api-key": key }),
+        secretsOf(null, { authorization: `Bearer ${key}` }),
+      ]
+    ) {
+      for (let at = Math.max(prefix.length - 3, 0); at + 4 <= key.length; at++) {
+        for (
+          const run of [
+            key.slice(at, at + 4),
+            [...key.slice(at, at + 4)].map((unit) => `&#${unit.charCodeAt(0)};`).join(""),
+          ]
+        ) {
+          assert.equal(withoutSecrets(`No (${run}), sorry`, secrets), "No ([key]), sorry");
+        }
+      }
+    }
+  }
+  const secrets = secretsOf("sk-proj-9xEnt7lyzFORmAt3reLaY0q", {});
+  for (const text of ["Your project has no access", "The format of rent is entirely relayed"]) {
+    assert.equal(withoutSecrets(text, secrets), text);
+  }
+});
+
 Deno.test("what is sent as the key is what is kept secret, however it was stored", () => {
   for (const stored of [KEY, `${KEY}\n`, `\r\n ${KEY}\t`, `Bearer ${KEY}`, `\nbearer\n${KEY}\n`, `\uFEFF${KEY}`]) {
     assert.equal(bareKey(stored), KEY);
     const clean = withoutSecrets(`Bearer ${KEY} is no good`, secretsOf(stored, {}));
     assert.equal(clean, "Bearer [key] is no good");
   }
-  for (const stored of [null, "", " \n", "Bearer "]) assert.deepEqual(secretsOf(stored, {})(), []);
+  for (const stored of [null, "", " \n", "Bearer "]) assert.equal(secretsOf(stored, {})(), null);
 });
 
 Deno.test("the secrets of headers and of a query go in the same ways", () => {
@@ -87,7 +121,7 @@ Deno.test("runs are found as by comparing each place, in texts and keys made by 
       }
       return true;
     };
-    const secrets = [{ text: key, minInnerRun: Infinity }];
+    const secrets = { ends: [key], exact: new Set<string>(), folded: new Set<string>() };
     const wanted = [...text].map((unit, at) => shown(at) ? unit : "#").join("").replaceAll(/#+/g, "[key]");
     assert.equal(withoutSecrets(text, () => secrets), wanted, `${text} without ${key}`);
   }

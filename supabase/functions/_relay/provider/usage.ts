@@ -42,7 +42,7 @@ function reasoningOf(counts: Counts): number | null {
   return toCount(details?.reasoning_tokens) ?? toCount(counts.reasoning_tokens);
 }
 
-/** xAI counts reasoning beside the completion, and bills it as such; only the total shows that. */
+/** xAI counts reasoning next to the completion, and bills it as such; only the total shows that. */
 function isWithoutReasoning(
   prompt: number | null,
   completion: number | null,

@@ -18,8 +18,9 @@ export interface Answer extends ByteReads {
 }
 
 /**
- * Makes one POST, and never a second one; without a body it is a GET. Rejects with the signal's reason once that is aborted, which also closes the
- * connection in whatever state it is, the reading of the body included; else with a TransportError.
+ * Makes one POST, and never a second one; without a body it is a GET. Rejects with the signal's reason once that is
+ * aborted, which also closes the connection in whatever state it is, the reading of the body included; else with a
+ * TransportError.
  */
 export type Post = (
   url: URL,

@@ -54,7 +54,7 @@ function askNode(answers: string[]): Result[] {
 }
 
 /** Reads an answer whose bytes come in these parts; null: it is refused. */
-async function read(parts: string[]): Promise<[number, string] | null> {
+async function read(parts: string[], request: string | null = ""): Promise<[number, string] | null> {
   const bytes = parts.filter((part) => part !== "").map((part) => Uint8Array.from(part, (unit) => unit.charCodeAt(0)));
   const connection: Connection = {
     read(buffer) {
@@ -72,7 +72,7 @@ async function read(parts: string[]): Promise<[number, string] | null> {
   const clock = { now: () => 0, after: () => () => {} };
   const transport = createTransport(() => ["192.0.2.1"], clock, network);
   try {
-    const answer = await transport.post(new URL("http://a.test"), {}, "", new AbortController().signal);
+    const answer = await transport.post(new URL("http://a.test"), {}, request, new AbortController().signal);
     let text = "";
     for (let read = await answer.next(); read !== undefined; read = await answer.next()) {
       text += String.fromCharCode(...read);
@@ -167,6 +167,8 @@ async function fuzz() {
     const whole = await read([answer]);
     const cut = await read(splitRandomly(answer, random));
     assert.deepEqual(cut, whole, JSON.stringify(answer));
+    // A GET, which has no body.
+    assert.deepEqual(await read([answer], null), whole, JSON.stringify(answer));
     if (whole === null) continue;
     wholes++;
     const { status, isWhole, code, body }: Result = expected[index];

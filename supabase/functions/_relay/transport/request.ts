@@ -4,7 +4,10 @@
 const OWN =
   /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|accept-encoding|proxy-.*)$/;
 
-/** The bytes of a POST, or of a GET, which has no body. No line of its head can be ended by a value, because no value may hold CR, LF or NUL. */
+/**
+ * The bytes of a POST, or of a GET, which has no body. No value can end a line of the head, because none may hold CR, LF
+ * or NUL.
+ */
 export function requestBytes(url: URL, headers: Record<string, string>, body: string | null): Uint8Array {
   const content = new TextEncoder().encode(body ?? "");
   const lines = [

@@ -44,7 +44,8 @@ declare
   v_params constant jsonb := case jsonb_typeof(bot.params) when 'object' then bot.params else '{}' end;
   v_model relay.models;
   v_memory record;
-  v_leaf record;
+  v_leaf_bytes integer;
+  v_leaf_is_own boolean;
   v_room bigint;
   v_used bigint;
   v_needed bigint;
@@ -70,16 +71,18 @@ begin
   v_cut.memory_characters := v_memory.characters;
   v_cut.memory_bytes := v_memory.bytes;
   v_cut.fixed_bytes := v_cut.fixed_bytes + coalesce(v_memory.bytes, 0);
-  select
-    octet_length(m.content) + 12 as bytes,
-    not m.is_user_author and (m.bot_id = bot.id or relay.name_before(m.bot_id, bot.id) is null) as is_own
-  into v_leaf
-  from public.messages m
-  where m.id = leaf_id and said is null;
-  v_cut.fixed_bytes := v_cut.fixed_bytes + relay.bytes_of_turns(bot, v_leaf.is_own, continued);
+  if said is null then
+    select
+      octet_length(m.content) + 12,
+      not m.is_user_author and (m.bot_id = bot.id or relay.name_before(m.bot_id, bot.id) is null)
+    into v_leaf_bytes, v_leaf_is_own
+    from public.messages m
+    where m.id = leaf_id;
+  end if;
+  v_cut.fixed_bytes := v_cut.fixed_bytes + relay.bytes_of_turns(bot, v_leaf_is_own, continued);
   -- What is never cut: these, what is answered, and what is continued.
   v_used := v_cut.fixed_bytes + coalesce(octet_length(coalesce(said, continued)) + 12, 0);
-  v_needed := v_used + coalesce(v_leaf.bytes, 0);
+  v_needed := v_used + coalesce(v_leaf_bytes, 0);
   v_cut.needed_tokens := ceil(v_needed / v_cut.bytes_per_token);
   -- A tenth in reserve.
   v_room := case

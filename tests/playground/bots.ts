@@ -1,0 +1,162 @@
+/// <reference lib="dom" />
+/** The form of a bot: presets of providers, the test of a stored bot; and what its answers cost. */
+
+import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { PROVIDERS } from "../../playground/data/providers.ts";
+import { rest } from "../../testkit/people.ts";
+import { answers, refuses } from "../../testkit/provider.ts";
+import { pageTest, stack } from "./setup.ts";
+
+const [openai, anthropic] = PROVIDERS;
+const [[model, window]] = Object.entries(openai.models);
+
+/** Registers the tests. */
+export function testBots(): void {
+  pageTest(
+    "a preset fills the form of a bot, says so, is undone, and keeps the user's own",
+    async ({ visitor, user }) => {
+      const { page, button } = visitor;
+      await button("Bots").click();
+      await button("New bot").click();
+      const field = (label: string) => page.getByLabel(label, { exact: true });
+      const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
+      const all = () => shown("Provider", "Base URL", "API", "Context window");
+      equal(await all(), ["", "", "chat_completions", ""]);
+      await field("Name").fill("Preset");
+      await field("Provider").selectOption("OpenAI");
+      await page.getByText("Now enter its key and choose a model").waitFor();
+      equal(await all(), ["OpenAI", openai.base_url, openai.api, ""]);
+      equal(
+        await page.locator("datalist option").evaluateAll((options) =>
+          options.map((option) => option.getAttribute("value"))
+        ),
+        [
+          ...Object.keys(openai.models),
+        ],
+      );
+      equal(await page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
+      await field("Model").fill(model);
+      equal(await all(), ["OpenAI", openai.base_url, openai.api, String(window)]);
+      await field("Model").fill("a-model-of-my-own");
+      equal((await all())[3], "");
+      await field("Model").fill(model);
+
+      await page.getByText("Model’s habits").click();
+      await field("Context window").fill("8,000");
+      await field("Base URL").fill("https://own.test/v1");
+      equal(await all(), ["", "https://own.test/v1", openai.api, "8,000"]);
+      await field("Provider").selectOption("Anthropic");
+      equal(await all(), ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
+      equal(await field("Model").inputValue(), model);
+      await button("Undo").click();
+      equal(await all(), ["", "https://own.test/v1", openai.api, "8,000"]);
+      equal(await field("Provider").evaluate((element) => document.activeElement === element), true);
+      equal(await button("Undo").count(), 0);
+      equal(await button("Test").count(), 0);
+
+      await field("Provider").selectOption("Anthropic");
+      await button("Create bot").click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      const columns = "access_path,api,model,context_tokens";
+      equal(await rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
+        { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
+      ]);
+    },
+  );
+
+  pageTest(
+    "a stored bot is tested from its form: what is wrong, with the relay's words, and its window",
+    async ({ visitor, user }) => {
+      const { page, button } = visitor;
+      const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
+      const right = stack.provider.script(answers("OK"));
+      stack.provider.page(right, "/models", { data: [{ id: "test-model", context_length: 32_768 }] });
+      const [{ id }] = await rest(stack.target, user, "bots?select=id");
+      await rest(stack.target, user, `bots?id=eq.${id}`, {
+        method: "PATCH",
+        body: { name: "Tested", access_path: wrong, access_key: "sk-1" },
+      });
+      await page.reload();
+      await button("Bots").click();
+      await button("Edit Tested").click();
+      const group = page.getByRole("group", { name: "Test" });
+      const findings = group.getByRole("listitem");
+      await button("Test").click();
+      await findings.last().waitFor();
+      match((await findings.allInnerTexts()).join("\n"), /The address answers\.[^]*rejected this bot’s key/);
+      match(await group.getByRole("status").innerText(), /The provider refused the key of this bot with status 401/);
+
+      // What was entered is stored first, and the key does not stay on the page.
+      await page.getByLabel("Base URL").fill(right);
+      await page.getByLabel("Key").fill("sk-2");
+      await button("Save and test").click();
+      await group.getByText("The key is taken, or none is needed.").waitFor();
+      equal(await page.getByLabel("Key").inputValue(), "");
+      equal(stack.provider.calls(right)[0].headers.get("authorization"), "Bearer sk-2");
+      match((await findings.allInnerTexts()).join("\n"), /test-model answers\.[^]*It reads 32,768 tokens at once\./);
+      await button("Use this context window").click();
+      const field = page.getByLabel("Context window");
+      equal(await field.evaluate((element) => document.activeElement === element), true);
+      equal(await field.inputValue(), "32768");
+      await button("Use this context window").waitFor({ state: "detached" });
+      await button("Save").click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      equal(await rest(stack.target, user, "bots?select=access_path,context_tokens"), [
+        { access_path: right, context_tokens: 32_768 },
+      ]);
+    },
+  );
+
+  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ visitor }) => {
+    const { page, button } = visitor;
+    await button("Bots").click();
+    await button(/^Edit/).click();
+    await page.getByLabel("Model", { exact: true }).fill("");
+    await button("Save and test").click();
+    await page.getByRole("alert").getByText("Enter a model").waitFor();
+    equal(await page.getByRole("group", { name: "Test" }).getByRole("listitem").count(), 0);
+    await page.getByLabel("Model", { exact: true }).fill("m");
+    const message = "Cannot test the bot: 6 tests of bots were made in a minute";
+    await page.route("**/stream/test", (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { "access-control-allow-origin": "*" },
+        json: { error: { code: "rate_limited", message } },
+      }));
+    await button("Save and test").click();
+    await page.getByText("Too many requests.").waitFor();
+    await page.getByText(message).waitFor();
+    await button("Test").waitFor();
+  });
+
+  pageTest("a story that begins before the bots have been read has its bot", async ({ visitor, user, answer }) => {
+    const { page } = visitor;
+    const read = Promise.withResolvers<void>();
+    await page.route("**/rest/v1/bots?*", async (route) => {
+      await read.promise;
+      await route.continue();
+    });
+    await page.reload();
+    const asked = page.waitForRequest("**/rest/v1/bots?*");
+    await visitor.send("A story");
+    await asked;
+    read.resolve();
+    await answer(1, "An answer");
+    const [{ id }] = await rest(stack.target, user, "bots?select=id");
+    equal(await rest(stack.target, user, "conversations?select=bot_id"), [{ bot_id: id }]);
+  });
+
+  pageTest("an answer says what it cost where its model has a price", async ({ visitor, exchange }) => {
+    const { page } = visitor;
+    await exchange("A story", "An answer");
+    equal(await page.getByText("Cost").count(), 0);
+    await page.route("**/rest/v1/messages?*", async (route) => {
+      const response = await route.fetch();
+      const rows: { is_user_author: boolean; usage: unknown }[] = await response.json();
+      const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12, cost: 0.00234 };
+      await route.fulfill({ response, json: rows.map((row) => row.is_user_author ? row : { ...row, usage }) });
+    });
+    await page.reload();
+    await page.getByText("Cost 0.0023").waitFor();
+  });
+}
