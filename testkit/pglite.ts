@@ -22,14 +22,18 @@ export const BIGINT_TABLES = `
   alter table public.conversations alter user_id set not null;
   alter table public.messages alter user_id set not null, alter conversation_id set not null;`;
 
+/** What is unpacked recovers, as after a crash, and would set a timer that ends in a test, which Deno takes for a leak. */
+const NO_TIMER = "alter system set log_startup_progress_interval = 0";
+
 /** Starts an empty database, signed in as the role that migrations run as; with what stands in for Supabase's Vault. */
 export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
   const text = await readKit("supabase_roles.sql");
   // Nothing of ours uses pgcrypto, and its bundle costs time.
   const roles = withVault ? text : text.replace(/^create extension .* pgcrypto .*$/m, "");
   const vault = withVault ? await readKit("vault.sql") : "";
-  const database = await startKept(withVault ? "vault" : "roles", roles + vault, async () => {
+  const database = await startKept(withVault ? "vault" : "roles", NO_TIMER + roles + vault, async () => {
     const database = await create({ withVault });
+    await database.exec(NO_TIMER);
     await database.exec(roles);
     if (withVault) await database.exec(vault);
     await database.exec("create extension pgtap with schema extensions");
@@ -42,7 +46,7 @@ export async function startPglite({ withVault = false } = {}): Promise<PGlite> {
 export async function startMigrated(): Promise<PGlite> {
   const migrations = await readMigrations();
   const roles = await readKit("supabase_roles.sql");
-  const database = await startKept("migrated", JSON.stringify([roles, migrations]), async () => {
+  const database = await startKept("migrated", JSON.stringify([NO_TIMER, roles, migrations]), async () => {
     const database = await startPglite();
     await applyMigrations(database, migrations);
     await database.exec("reset session authorization");
