@@ -3,6 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { MAX_READ_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor, newClient, visible } from "../../testkit/author.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd, textOf } from "../../testkit/reader.ts";
@@ -188,8 +189,14 @@ export const resume: Scenario[] = [{
   async run(target, provider) {
     const begun = await givenBegun(target, provider);
     for (const worker of target.workers) {
+      // The worker learns a moment later that the one before has left.
+      const place = async () => {
+        const response = await begun.get(begun.stream_id, { worker });
+        if (response.status === 200) return readEvents(response);
+        await response.body?.cancel();
+      };
       const readers = await Promise.all(
-        Array.from({ length: MAX_READ_STREAMS }, () => begun.watch(begun.stream_id, { worker })),
+        Array.from({ length: MAX_READ_STREAMS }, () => eventually("there is a place", place)),
       );
       const over = await begun.get(begun.stream_id, { worker });
       equal(over.headers.get("retry-after"), "5");
