@@ -64,7 +64,8 @@ Deno.test("a generation becomes the AI SDK's chunks, with the stream's id as the
   equal(body, { prompt: "Tell me", bot_id: "b2", system: "Be brief" });
   const part = { id: "part-1" };
   const next = { id: "part-2" };
-  const done = { stream_id: "s1", message_id: "a1", is_complete: true, finish_reason: "stop", usage: null };
+  const who = { bot_id: "b1", model: "m1" };
+  const done = { stream_id: "s1", message_id: "a1", ...who, is_complete: true, finish_reason: "stop", usage: null };
   equal(chunks, [
     { type: "start", messageId: stream_id, messageMetadata: START },
     { type: "reasoning-start", ...part },
