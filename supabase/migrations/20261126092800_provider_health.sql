@@ -68,7 +68,8 @@ begin
         limit v_last.times
       ) s
     ) then
-      v_new.since := v_last.at;
+      -- A start of that very moment is no trial: a claim has the time of its start.
+      v_new.since := v_last.at + interval '1 microsecond';
       v_new.rests_until := v_last.at + v_rest;
     end if;
   else
