@@ -159,7 +159,7 @@ function Fallbacks({ bot }: { bot: Bot | null }) {
             label={["Ask first", "Then", "At last"][index]}
             name={name}
             value={chosen[index] ?? ""}
-            options={{ "": "Nobody", ...Object.fromEntries(names) }}
+            options={{ "": "None", ...Object.fromEntries(names) }}
           />
         ))}
       </div>

@@ -61,7 +61,7 @@ export function testOperators(): void {
       await button("Bots").click();
       await button("Edit Main").click();
       equal(await page.getByLabel("Ask first").inputValue(), crow);
-      for (const label of ["Ask first", "Then"]) await page.getByLabel(label, { exact: true }).selectOption("Nobody");
+      for (const label of ["Ask first", "Then"]) await page.getByLabel(label, { exact: true }).selectOption("None");
       await button("Save").click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
       equal(await rest(stack.target, user, "bot_fallbacks?select=bot_id"), []);

@@ -53,7 +53,7 @@ export function createBotTest(
       const call = callOf(bot, await checkAddress(bot.access_path));
       // At the same time, and for less: a list that does not come says nothing of the bot.
       const look = new AbortController();
-      stops.push(clock.after(TEST_TIMEOUT_MS / 4, () => look.abort()));
+      stops.push(clock.after(TEST_TIMEOUT_MS / 4, () => look.abort(over("The list of models did not come in time"))));
       const listed = lookUp({ ...call }, AbortSignal.any([abort.signal, look.signal]));
       const since = clock.now();
       await firstOf(provider, call, abort.signal);
@@ -71,7 +71,7 @@ export function createBotTest(
       return { ok: false, model: bot.model, error: { code, message } };
     } finally {
       for (const stop of stops) stop();
-      abort.abort();
+      abort.abort(over("The test is over"));
     }
   }
 
@@ -96,13 +96,15 @@ async function firstOf(provider: Provider, call: ProviderCall, limit: AbortSigna
   const enough = new AbortController();
   try {
     await provider.stream(call, AbortSignal.any([limit, enough.signal]), (deltas) => {
-      if (deltas.length > 0) enough.abort();
+      if (deltas.length > 0) enough.abort(over("The model has begun to answer"));
     });
   } catch (error) {
     if (limit.aborted) throw limit.reason;
     if (!enough.signal.aborted) throw error;
   }
 }
+
+const over = (message: string) => new DOMException(message, "AbortError");
 
 function callOf(bot: OwnBot, baseUrl: URL): ProviderCall {
   return {

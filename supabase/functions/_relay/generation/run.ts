@@ -122,7 +122,7 @@ function createAnswer(generation: Generation, deadlines: Deadlines, elapsed: () 
   }
 
   return {
-    /** A request is made, of which this is expected. */
+    /** Before each try. `continued`: what its answer must go on from; `isOfLast`: no other bot is left to ask. */
     expect(continued: string | null, isOfLast: boolean) {
       seam = continued === null ? null : createSeam(continued);
       isLast = isOfLast;
