@@ -16,19 +16,23 @@ export { loadConversation, type StoryMetadata, type StoryRow, toUIMessages } fro
 const MAX_WAITS = 3;
 
 /** Where the stream that a chat reads is remembered. */
-export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+export interface StreamStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
 
 /** How useChat's chats become the relay's conversations. */
 export interface RelayTransportOptions {
   client: RelayClient;
   /** Sent with each start; `sendMessage(…, { body })` has precedence. */
-  request?: RelayFields;
+  request?: RelayFields | undefined;
   /** The conversation of a chat, if the page knows it; else that of its messages, or a new one. */
-  conversation?(chatId: string): Id | undefined;
+  conversation?: ((chatId: string) => Id | undefined) | undefined;
   /** Lets a page resume its stream after a reload, such as sessionStorage. */
-  storage?: StreamStorage;
+  storage?: StreamStorage | undefined;
   /** What the page has loaded. A resumed answer takes the place of the one to the same message. */
-  messages?(chatId: string): UIMessage[];
+  messages?: ((chatId: string) => UIMessage[]) | undefined;
 }
 
 /** The second part is of `ai` 7: it has a resumed stream replace what the page shows of it. */
