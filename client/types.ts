@@ -75,7 +75,8 @@ export type StartRequest =
   }
   & (
     | { prompt: string; parent_id?: Id | null | undefined } & No<"messages" | "reroll_of" | "continue_of" | "answer_to">
-    | { messages: ContextMessage[]; parent_id?: Id | null | undefined } & No<"prompt" | "reroll_of" | "continue_of" | "answer_to">
+    | { messages: ContextMessage[]; parent_id?: Id | null | undefined }
+      & No<"prompt" | "reroll_of" | "continue_of" | "answer_to">
     | { reroll_of: Id } & No<"prompt" | "messages" | "continue_of" | "answer_to" | "parent_id">
     | { continue_of: Id } & No<"prompt" | "messages" | "reroll_of" | "answer_to" | "parent_id">
     | { answer_to: Id } & No<"prompt" | "messages" | "reroll_of" | "continue_of" | "parent_id">

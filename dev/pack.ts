@@ -79,8 +79,8 @@ function emit(path: string, source: string, isTypes: boolean): string {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ESNext,
       verbatimModuleSyntax: true,
-      declaration: true,
-      isolatedDeclarations: true,
+      declaration: isTypes,
+      isolatedDeclarations: isTypes,
     },
   };
   const { outputText, diagnostics = [] } = isTypes
@@ -90,8 +90,10 @@ function emit(path: string, source: string, isTypes: boolean): string {
     const [{ messageText }] = diagnostics;
     throw new Error(`Cannot compile ${path}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
   }
-  return outputText.replace(SPECIFIER, (statement, _, name) =>
-    name.startsWith(".") ? statement.replace(/\.ts"$/, '.js"') : statement);
+  return outputText.replace(
+    SPECIFIER,
+    (statement, _, name) => name.startsWith(".") ? statement.replace(/\.ts"$/, '.js"') : statement,
+  );
 }
 
 /** Gives one sentence for each thing that does not belong into the package. */
@@ -148,8 +150,13 @@ async function npmPack(folder: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  const { out } = flagsOrExit(HELP, (args) =>
-    parseFlags("Cannot pack the client", args, { out: { type: "string", default: fileURLToPath(new URL("dist", ROOT)) } }));
+  const { out } = flagsOrExit(
+    HELP,
+    (args) =>
+      parseFlags("Cannot pack the client", args, {
+        out: { type: "string", default: fileURLToPath(new URL("dist", ROOT)) },
+      }),
+  );
   try {
     const tarball = await pack(out);
     note(`${Math.ceil((await Deno.stat(tarball)).size / 1024)} KB`);

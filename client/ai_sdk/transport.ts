@@ -16,11 +16,7 @@ export { loadConversation, type StoryMetadata, type StoryRow, toUIMessages } fro
 const MAX_WAITS = 3;
 
 /** Where the stream that a chat reads is remembered. */
-export interface StreamStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
+export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** How useChat's chats become the relay's conversations. */
 export interface RelayTransportOptions {
