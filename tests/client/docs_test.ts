@@ -26,6 +26,7 @@ declare global {
   const stopButton: { onclick: (() => void) | null };
   const history: { replaceState(data: null, unused: string, url: string): void };
   function show(text: string): void;
+  interface HTMLTextAreaElement { value: string }
 }
 `;
 
@@ -196,7 +197,7 @@ if (hasChromium()) {
 Deno.test("the client is as small as docs/client.md says, and holds nothing of the functions", async () => {
   const [client, aiSdk, react] = await Promise.all(
     ["client/client.ts", "client/ai_sdk/transport.ts", "client/react/use_story.ts"].map((entry) =>
-      bundle(entry, "--minify", "--external", "react")
+      bundle(entry, "--minify", "--external=react")
     ),
   );
   const page = (await Deno.readTextFile(`${ROOT}docs/client.md`)).replaceAll(/\s+/g, " ");

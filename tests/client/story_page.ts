@@ -3,7 +3,7 @@
 /// <reference lib="dom" />
 
 import { createClient } from "@supabase/supabase-js";
-import { createElement as h, StrictMode, useEffect, useState } from "react";
+import { createElement as h, StrictMode, useEffect, useState, version } from "react";
 import { createRoot } from "react-dom/client";
 import { createRelayClient, type Id } from "../../client/client.ts";
 import { type StoryMessage, useStory } from "../../client/react/use_story.ts";
@@ -20,7 +20,7 @@ export interface StoryConfiguration {
 }
 
 /** What a test looks at: how often effects ran, how often the hook was rendered, and what React complained about. */
-const counts = { effects: 0, renders: 0, complaints: [] as string[] };
+export const counts = { version, effects: 0, renders: 0, complaints: [] as string[] };
 
 function mount({ url, token, supabaseUrl, publishableKey, prompt, ...initial }: StoryConfiguration) {
   const relay = createRelayClient({ url, token: () => token });
