@@ -18,7 +18,7 @@ export function costNote(cost: number | null): string | null {
 export function totalNote(costs: readonly (number | null)[]): string | null {
   const known = costs.filter((cost) => cost !== null);
   if (known.length === 0) return null;
-  return `Its answers cost ${amount(known.reduce((sum, cost) => sum + cost, 0))} in all`;
+  return `Spent on its answers: ${amount(known.reduce((sum, cost) => sum + cost, 0))}`;
 }
 
 /** "1,234 tokens, 0.0123", with what is running. */

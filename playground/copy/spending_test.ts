@@ -28,7 +28,7 @@ Deno.test("costNote() has two digits of what is less than a hundredth, and nothi
 });
 
 Deno.test("totalNote() adds up what is known, and says nothing where nothing is", () => {
-  equal([[], [null], [null, 0.01, 0.005]].map(totalNote), [null, null, "Its answers cost 0.015 in all"]);
+  equal([[], [null], [null, 0.01, 0.005]].map(totalNote), [null, null, "Spent on its answers: 0.015"]);
 });
 
 Deno.test("budgetTitle() names period, bot and who shares it", () => {

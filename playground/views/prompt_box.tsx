@@ -3,6 +3,7 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { counted } from "../copy/context.ts";
+import { directionOf } from "../copy/direction.ts";
 import { isComposing } from "../platform/keyboard.ts";
 import { MAX_PROMPT_CHARACTERS, promptLength } from "../story/prompt_limit.ts";
 
@@ -36,7 +37,7 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
         id={id}
         ref={box}
         rows={1}
-        dir="auto"
+        dir={directionOf(text)}
         enterkeyhint="send"
         placeholder={placeholder}
         value={text}
