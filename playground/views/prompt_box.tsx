@@ -16,6 +16,9 @@ interface PromptBoxProps {
   onSend(): void;
 }
 
+/** Units of a paste that is not left to the browser: Chromium may take a minute for one of many lines. */
+const PASTED_UNITS = 50_000;
+
 /** A text of more units is as high as the box may be: to measure a megabyte at each key would take longer than typing. */
 const MEASURED_UNITS = 10_000;
 
@@ -44,6 +47,14 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
         aria-invalid={length?.isTooLong}
         aria-describedby={length ? `${id}-length` : undefined}
         onInput={({ currentTarget }) => onText(currentTarget.value)}
+        onPaste={(event) => {
+          const pasted = event.clipboardData?.getData("text/plain") ?? "";
+          if (pasted.length < PASTED_UNITS) return;
+          event.preventDefault();
+          const area = event.currentTarget;
+          area.setRangeText(pasted, area.selectionStart, area.selectionEnd, "end");
+          onText(area.value);
+        }}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
