@@ -3,6 +3,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { accountError } from "../copy/errors.ts";
+import { removeDraftsOf } from "./drafts.ts";
 import { removeAllRunning } from "./running_generations.ts";
 
 /** The user of this browser. */
@@ -49,6 +50,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
     },
     async signOut() {
       removeAllRunning();
+      removeDraftsOf(user.peek()?.id);
       await auth.signOut({ scope: "local" });
     },
   };

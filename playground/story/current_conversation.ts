@@ -7,6 +7,8 @@ import { dataError } from "../copy/errors.ts";
 import { changeConversation, listMessages, readConversation } from "../data/conversations.ts";
 import type { Conversation, Message } from "../data/rows.ts";
 import { readRunning } from "../data/running_generations.ts";
+import { revealMessage } from "../platform/reveal.ts";
+import { createDraft, type Draft } from "./draft.ts";
 import { createLiveGeneration } from "./live_generation.ts";
 import type { LiveGeneration } from "./live_state.ts";
 import { createTree, type Tree } from "./tree.ts";
@@ -23,12 +25,23 @@ export interface CurrentConversation {
   isFollowing: ReadonlySignal<boolean>;
   /** Of reading or storing; the generation has errors of its own. */
   error: ReadonlySignal<string | null>;
+  /** It is not known yet whether another device has an answer written here. */
+  isLooking: ReadonlySignal<boolean>;
+  /** When it changed last, as it was read; null: not known. */
+  updatedAt: ReadonlySignal<string | null>;
   generation: LiveGeneration;
+  draft: Draft;
   open(id: string | null): Promise<void>;
+  /** Opens a conversation that was just created: there is nothing to read. */
+  begin(id: string): void;
   /** Sends a prompt below the last message that is shown. */
   send(prompt: string): void;
   /** Reads it again, for changes by other tabs and devices. */
   refresh(): Promise<void>;
+  /** Asks the relay whether another device has an answer written here, and streams that. */
+  look(): Promise<void>;
+  /** Shows the branch of a message, and scrolls to it. */
+  reveal(messageId: string): void;
   /** Makes this message the leaf: the next prompt becomes a branch below it. */
   branchFrom(messageId: string): void;
   /** Shows this message and the latest branch below it. */
@@ -40,14 +53,20 @@ export interface CurrentConversation {
 }
 
 /** Nothing is open at first. */
-export function createCurrentConversation(supabase: SupabaseClient, relay: RelayClient): CurrentConversation {
+export function createCurrentConversation(
+  supabase: SupabaseClient,
+  relay: RelayClient,
+  userId: string,
+): CurrentConversation {
   const state = createState(supabase);
-  const { id, status, messages, leafId, activeId, tree, isFollowing, error } = state;
+  const { id, status, messages, leafId, activeId, tree, isFollowing, error, isLooking, updatedAt } = state;
+  const draft = createDraft(userId, id);
   const follow = () => void (isFollowing.value = true);
   const generation = createLiveGeneration(relay, {
     id,
     tree,
     leafId,
+    draft: draft.text,
     onBegin: follow,
     reload: async (leaf) => await attempt(state, load(state, isFollowing.value ? leaf : undefined)) !== undefined,
   });
@@ -79,19 +98,31 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     generation.send(prompt, last === activeId.value ? undefined : last);
   }
 
-  async function open(newId: string | null) {
+  function reset(newId: string | null, isStored: boolean) {
     state.openings++;
     batch(() => {
       generation.detach();
       id.value = newId;
       messages.value = [];
-      leafId.value = activeId.value = null;
+      leafId.value = activeId.value = updatedAt.value = null;
       error.value = null;
-      status.value = newId === null ? "ready" : "loading";
+      isLooking.value = isStored;
+      status.value = isStored ? "loading" : "ready";
       follow();
     });
+  }
+
+  async function open(newId: string | null) {
+    reset(newId, newId !== null);
     const conversation = await attempt(state, load(state));
-    if (conversation && conversation.id === id.value) generation.resume();
+    if (conversation && conversation.id === id.value) await look();
+  }
+
+  async function look() {
+    const opening = state.openings;
+    const isKnown = await generation.resume();
+    // Where it is not known, the next look asks again.
+    if (opening === state.openings && isKnown) isLooking.value = false;
   }
 
   async function refresh() {
@@ -99,10 +130,17 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     const conversation = await attempt(state, load(state));
     if (!conversation || (generation.error.value?.notBefore ?? 0) > Date.now()) return;
     if (!readRunning(conversation.id) && generation.text.value) generation.dismiss();
-    if (!generation.error.value || readRunning(conversation.id)) generation.resume();
+    if (!generation.error.value || readRunning(conversation.id)) await look();
   }
 
   const show = (messageId: string) => moveTo(tree.value.leafBelow(messageId));
+
+  function reveal(messageId: string) {
+    if (!tree.value.get(messageId)) return;
+    if (!path.value.some((message) => message.id === messageId)) show(messageId);
+    revealMessage(messageId);
+  }
+
   return {
     id,
     status,
@@ -110,10 +148,16 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     path,
     isFollowing,
     error,
+    isLooking,
+    updatedAt,
     generation,
+    draft,
     open,
+    begin: (newId) => reset(newId, false),
     send,
     refresh,
+    look,
+    reveal,
     branchFrom: moveTo,
     show,
     follow,
@@ -138,6 +182,8 @@ function createState(supabase: SupabaseClient) {
     activeId: signal<string | null | undefined>(null),
     isFollowing: signal(true),
     error: signal<string | null>(null),
+    isLooking: signal(false),
+    updatedAt: signal<string | null>(null),
     /** Counts calls of open(): rows that were asked for before the last one are dropped. */
     openings: 0,
   };
@@ -157,6 +203,7 @@ async function load(state: State, leaf?: string): Promise<Conversation | null> {
     const wanted = leaf ?? conversation?.active_message_id ?? null;
     state.messages.value = rows;
     state.activeId.value = conversation?.active_message_id ?? null;
+    state.updatedAt.value = conversation?.updated_at ?? null;
     // Without an active leaf the latest message is the leaf.
     state.leafId.value = rows.some((row) => row.id === wanted) ? wanted : rows.at(-1)?.id ?? null;
     state.status.value = conversation ? "ready" : "missing";

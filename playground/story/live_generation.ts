@@ -46,9 +46,11 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
     },
     stop: () => stop(live),
     dismiss: () => dismiss(live),
+    expect: (prompt) => live.signals.prompt.value = prompt,
     resume() {
-      if (readRunning(live.conversation.id.value ?? "")) resume(live);
-      else find(live);
+      if (!readRunning(live.conversation.id.value ?? "")) return find(live);
+      resume(live);
+      return Promise.resolve(true);
     },
     detach() {
       const { handle } = live;
@@ -78,14 +80,17 @@ function resume(live: State) {
   } else stream(live, id, running);
 }
 
-/** Another device may have begun one. Where the relay does not say so, the page shows what is stored. */
-async function find(live: State) {
-  const { id, tree } = live.conversation;
+/** Another device may have begun one. False: the relay did not say. */
+async function find(live: State): Promise<boolean> {
+  const { id, tree, leafId, reload } = live.conversation;
   const conversationId = id.value;
-  if (conversationId === null || live.isRunning.value || tree.value.branches === 0) return;
-  const streamId = await live.relay.running(conversationId).catch(() => null);
-  if (!streamId || id.value !== conversationId || live.isRunning.value || readRunning(conversationId)) return;
-  join(live, conversationId, streamId);
+  if (conversationId === null || live.isRunning.value || tree.value.branches === 0) return true;
+  const streamId = await live.relay.running(conversationId).catch(() => undefined);
+  if (id.value !== conversationId || live.isRunning.value || readRunning(conversationId)) return true;
+  if (streamId) join(live, conversationId, streamId);
+  // It may have ended since the messages were read.
+  else if (streamId === null && tree.value.get(leafId.value)?.is_user_author) return await reload();
+  return streamId !== undefined;
 }
 
 function join(live: State, conversationId: string, streamId: string) {

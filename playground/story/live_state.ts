@@ -43,8 +43,13 @@ export interface LiveGeneration {
   stop(): Promise<void>;
   /** Removes the error. */
   dismiss(): void;
-  /** Streams what this browser has started in the conversation, or what another device has. */
-  resume(): void;
+  /** Shows a prompt that is about to be sent, before its conversation is stored; null: it could not be. */
+  expect(prompt: string | null): void;
+  /**
+   * Streams what this browser has started in the conversation, or what another device has. False: it could not be found
+   * out whether one has.
+   */
+  resume(): Promise<boolean>;
   /** Stops streaming; the generation goes on. */
   detach(): void;
 }
@@ -54,6 +59,7 @@ export interface ConversationAccess {
   id: ReadonlySignal<string | null>;
   tree: ReadonlySignal<Tree>;
   leafId: ReadonlySignal<string | null>;
+  draft: Signal<string>;
   /** A generation begins on this page. */
   onBegin(): void;
   /** Reads the conversation again and shows this leaf; false where that failed. */
@@ -78,7 +84,7 @@ export function createState(relay: RelayClient, conversation: ConversationAccess
       context: signal<SentContext | null>(null),
       error: signal<ErrorNotice | null>(null),
       announcement: signal(""),
-      draft: signal(""),
+      draft: conversation.draft,
     },
     isRunning: computed(() => status.value !== "idle"),
     pastReasoning: new Map<string, string>(),

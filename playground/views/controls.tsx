@@ -30,6 +30,7 @@ const PATHS = {
   again: "M19 12a7 7 0 1 1-2-5M19 4v4h-4",
   edit: "M5 19l1-4L16 5l3 3L9 18z",
   answer: "M4 5h16v11H10l-4 4v-4H4z",
+  search: "M11 4a7 7 0 1 1 0 14a7 7 0 0 1 0-14zM16 16l4.5 4.5",
   branch: "M7 20V4M7 13c0-3 2-4 5-4h5M14 6l3 3-3 3",
 };
 

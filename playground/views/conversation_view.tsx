@@ -92,7 +92,7 @@ function Messages({ onSignOut }: { onSignOut(): void }) {
       {path.map((message) => <MessageView key={message.id} message={message} />)}
       {isLive && prompt !== null && <PendingPrompt text={prompt} />}
       {isLive && hasAnswer && <LiveAnswer />}
-      {!isLive && last?.is_user_author && !error && (
+      {!isLive && last?.is_user_author && !error && !current.isLooking.value && (
         <div class="unanswered">
           <p>This message has no answer yet.</p>
           <button type="button" class="button" onClick={() => generation.answer(last.id)}>Generate answer</button>

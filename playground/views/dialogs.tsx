@@ -4,7 +4,9 @@ import { useState } from "preact/hooks";
 import type { Conversation, Message } from "../data/rows.ts";
 import { BotForm } from "./bot_form.tsx";
 import { ConfirmDelete, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { ImportStory } from "./import_story.tsx";
 import { PreviewView } from "./preview.tsx";
+import { ShortcutList } from "./shortcuts.tsx";
 import { SpendingView } from "./spending.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -21,12 +23,16 @@ export function Dialogs() {
       return <PreviewView onClose={close} />;
     case "spending":
       return <SpendingView onClose={close} />;
+    case "import":
+      return <ImportStory onClose={close} />;
+    case "shortcuts":
+      return <ShortcutList onClose={close} />;
     case "memory":
       return <Memory message={open.message} onClose={close} />;
     case "rename":
       return <Rename conversation={open.conversation} onClose={close} />;
     case "delete":
-      return <Delete conversation={open.conversation} onClose={close} />;
+      return <Delete conversation={open.conversation} onClose={close} onDone={open.onDone} />;
     default:
       return null;
   }
@@ -69,6 +75,8 @@ function BotList({ onClose }: { onClose(): void }) {
 interface ConversationDialogProps {
   conversation: Conversation;
   onClose(): void;
+  /** Called after the dialog has closed. */
+  onDone?(): void;
 }
 
 function Rename({ conversation, onClose }: ConversationDialogProps) {
@@ -92,10 +100,14 @@ function Rename({ conversation, onClose }: ConversationDialogProps) {
   );
 }
 
-function Delete({ conversation, onClose }: ConversationDialogProps) {
+function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
   const session = useSession();
   const [error, setError] = useState("");
-  const remove = () => session.removeConversation(conversation.id).then(onClose, (reason) => setError(reason.message));
+  const remove = () =>
+    session.removeConversation(conversation.id).then(() => {
+      onClose();
+      onDone?.();
+    }, (reason) => setError(reason.message));
   return (
     <Modal title="Delete this story?" onClose={onClose}>
       <p>

@@ -6,6 +6,7 @@ import { endingNote, isCutShort } from "../copy/errors.ts";
 import { costNote } from "../copy/spending.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
+import { isTooLong } from "../story/prompt_limit.ts";
 import { Icon } from "./controls.tsx";
 import { PromptBox } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";
@@ -37,6 +38,7 @@ function Prompt({ message }: { message: Message }) {
         <button
           type="button"
           class="tool"
+          data-action="edit"
           ref={opener}
           disabled={generation.isRunning.value}
           onClick={() => setEdited(true)}
@@ -60,7 +62,7 @@ function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
     box.current?.setSelectionRange(text.length, text.length);
   }, []);
   const send = () => {
-    if (!text.trim() || generation.isRunning.value) return;
+    if (!text.trim() || isTooLong(text) || generation.isRunning.value) return;
     onEnd();
     generation.send(text.trim(), message.parent_id);
   };
@@ -82,7 +84,7 @@ function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
       <div class="editor-foot">
         <span>The old version stays.</span>
         <button type="button" class="button small" onClick={onEnd}>Cancel</button>
-        <button type="submit" class="button primary small" disabled={!text.trim()}>Send</button>
+        <button type="submit" class="button primary small" disabled={!text.trim() || isTooLong(text)}>Send</button>
       </div>
     </form>
   );
