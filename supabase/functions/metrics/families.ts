@@ -9,6 +9,7 @@ export interface Family {
 
 /** The names are those of relay.counters, without the prefix that every metric of the relay has. */
 export const FAMILIES: readonly Family[] = [
+  { name: "build_info", type: "gauge", help: "The version of the worker that answered; always 1." },
   { name: "generations_started_total", type: "counter", help: "Generations that were admitted." },
   {
     name: "generations_ended_total",

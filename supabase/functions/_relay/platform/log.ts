@@ -9,6 +9,7 @@ export type Level = "info" | "warn" | "error";
 export interface LogFields {
   request_id?: string;
   worker_id?: string;
+  version?: string;
   user_id?: string | null;
   bot_id?: string | number | null;
   conversation_id?: string | number | null;
