@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Configuration, type Environment, readConfiguration } from "./configuration.ts";
 import { createKeepAlive, createShutdown, type KeepAlive, type Shutdown } from "./lifetime.ts";
-import { createLog, type Log } from "./log.ts";
+import { createErrorLines, createLog, type ErrorLines, type Log } from "./log.ts";
 import { createMemory, type Memory } from "./memory.ts";
 
 /** The runtime as the other modules see it. */
@@ -14,13 +14,15 @@ export interface Platform {
   memory: Memory;
   clock: Clock;
   log: Log;
+  errorLines: ErrorLines;
   keepAlive: KeepAlive;
   shutdown: Shutdown;
 }
 
 /** Builds the real platform; throws a RangeError that names a variable that cannot be used. */
 export function createPlatform(environment: Environment = (name) => Deno.env.get(name)): Platform {
-  const log = createLog();
+  const errorLines = createErrorLines();
+  const log = createLog(undefined, undefined, errorLines);
   const configuration = readConfiguration(environment);
   return {
     workerId: crypto.randomUUID(),
@@ -28,6 +30,7 @@ export function createPlatform(environment: Environment = (name) => Deno.env.get
     memory: createMemory(configuration.memoryBytes / 2),
     clock: systemClock,
     log,
+    errorLines,
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log),
   };
