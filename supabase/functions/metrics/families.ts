@@ -35,6 +35,7 @@ export const FAMILIES: readonly Family[] = [
   { name: "resting_providers", type: "gauge", help: "Models that are not asked now, because they failed too often." },
   { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
   { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
+  { name: "database_bytes", type: "gauge", help: "The size of the whole database." },
   { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },
   {
     name: "estimated_tokens_total",
@@ -61,6 +62,11 @@ export const FAMILIES: readonly Family[] = [
     name: "refusals_total",
     type: "counter",
     help: "Requests that were answered with an error, by code; workers tell of them every ten seconds.",
+  },
+  {
+    name: "error_lines_total",
+    type: "counter",
+    help: "Lines of the level error in workers' logs, by event; workers tell of them every ten seconds.",
   },
   { name: "sweeps_total", type: "counter", help: "Runs of the sweep." },
   {

@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Configuration, type Environment, readConfiguration } from "./configuration.ts";
 import { createKeepAlive, createShutdown, type KeepAlive, type Shutdown } from "./lifetime.ts";
-import { createLog, type Log } from "./log.ts";
+import { createErrorLines, createLog, type ErrorLines, type Log } from "./log.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { unknownVariables, visibleVariables } from "./variables.ts";
 import { VERSION } from "./version.ts";
@@ -16,6 +16,7 @@ export interface Platform {
   memory: Memory;
   clock: Clock;
   log: Log;
+  errorLines: ErrorLines;
   keepAlive: KeepAlive;
   shutdown: Shutdown;
 }
@@ -28,7 +29,8 @@ export function createPlatform(
   environment: Environment = (name) => Deno.env.get(name),
   names: () => string[] = visibleVariables,
 ): Platform {
-  const log = createLog();
+  const errorLines = createErrorLines();
+  const log = createLog(undefined, undefined, errorLines);
   const known = new Set<string>();
   const configuration = readConfiguration((name) => {
     known.add(name);
@@ -44,6 +46,7 @@ export function createPlatform(
     memory: createMemory(configuration.memoryBytes / 2),
     clock: systemClock,
     log,
+    errorLines,
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log),
   };
