@@ -26,20 +26,21 @@ export function MainView({ session, account }: { session: Session; account: Acco
     document.title = title ? `${title} · Storytellr` : "Storytellr";
   });
   useRefreshOnReturn(session);
+  const signOut = () => void account.signOut();
   return (
     <SessionContext.Provider value={session}>
       <a class="skip" href="#messages" onClick={skipToMessages}>Skip to the story</a>
       <div class={outline.value && !noOutlineColumn.value ? "layout with-outline" : "layout"}>
-        <Side menu={menu} onSignOut={account.signOut} />
+        <Side menu={menu} onSignOut={signOut} />
         <ConversationView
           onMenu={narrow.value ? () => menu.value = true : null}
           isOutlineOpen={outline.value}
           onOutline={() => outline.value = !outline.value}
-          onSignOut={account.signOut}
+          onSignOut={signOut}
         />
         {outline.value && <OutlineSide onClose={() => outline.value = false} />}
       </div>
-      <Dialogs />
+      <Dialogs account={account} />
       <p class="visually-hidden" role="status">{announcementOf(session)}</p>
     </SessionContext.Provider>
   );
@@ -49,7 +50,7 @@ export function MainView({ session, account }: { session: Session; account: Acco
 function Side({ menu, onSignOut }: { menu: Signal<boolean>; onSignOut(): void }) {
   const close = () => menu.value = false;
   const sidebar = <Sidebar onSignOut={onSignOut} onChosen={close} />;
-  if (!narrow.value) return <div class="side">{sidebar}</div>;
+  if (!narrow.value) return <aside class="side" aria-label="Stories and account">{sidebar}</aside>;
   return menu.value ? <Modal title="Stories" kind="left" onClose={close}>{sidebar}</Modal> : null;
 }
 
