@@ -29,12 +29,12 @@ const COPY: Record<string, string> = {
   captcha_failed: "This project asks for a captcha, which this page does not have.",
   over_request_rate_limit: "Too many attempts. Wait a minute, then retry.",
   over_email_send_rate_limit: "Too many emails were sent. Wait a while, then retry.",
-  unexpected_failure: "The server failed. Retry in a moment.",
   request_timeout: "The server took too long. Retry in a moment.",
 };
 
 interface AuthFailure {
   code?: string;
+  status?: number;
   message?: string;
   /** Why a password is weak. */
   reasons?: string[];
@@ -43,7 +43,9 @@ interface AuthFailure {
 /** The text for what Auth has refused. */
 export function accountError(error: unknown): string {
   const failure = error as AuthFailure;
-  const { code, message } = failure;
+  const { code, status = 0, message } = failure;
+  // supabase-js gives the code of no such answer.
+  if (status >= 500) return "The server failed. Retry in a moment.";
   if (code === "weak_password") return weakPassword(failure);
   return code !== undefined && Object.hasOwn(COPY, code) ? COPY[code] : dataError({ message });
 }
@@ -64,8 +66,8 @@ export function wouldTellOfAccount({ code }: AuthFailure): boolean {
   return code === "over_email_send_rate_limit" || code === "email_address_not_authorized";
 }
 
-/** The text for a link that brought an error in place of a session. */
-export function linkError(code: string | null, description: string | null): string {
-  if (code === "otp_expired" || code === null) return COPY.otp_expired;
-  return accountError({ code, message: description ?? undefined });
+/** The text for a link that brought an error in place of a session, or a session that is none. */
+export function linkError(code: string | null, message: string | null): string {
+  if (code === null || code === "bad_jwt") return COPY.otp_expired;
+  return accountError({ code, message: message ?? undefined });
 }

@@ -5,6 +5,7 @@ import { accountError, linkError, wouldTellOfAccount } from "./account.ts";
 Deno.test("accountError() distinguishes the network from a refusal", () => {
   match(accountError({ code: "invalid_credentials" }), /is wrong/);
   match(accountError({ message: "Failed to fetch" }), /^Could not reach/);
+  match(accountError({ status: 500, message: "Error sending recovery email" }), /^The server failed/);
   match(accountError({ code: "not_known_yet", message: "No" }), /^The request failed: No$/);
 });
 

@@ -65,7 +65,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
     const { error } = await auth.setSession({ access_token, refresh_token });
     batch(() => {
       isRecovering.value = link.type === "recovery" && error === null;
-      if (error) failedLink.value = accountError(error);
+      if (error) failedLink.value = linkError(error.code ?? "", error.message);
     });
   }
 

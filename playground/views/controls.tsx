@@ -194,6 +194,9 @@ interface ModalProps {
   children: ComponentChildren;
 }
 
+/** What opened each dialog. One that is opened from another takes its place, and what opened that one. */
+const openers = new WeakMap<Element, Element | null>();
+
 /** A modal dialog: the browser keeps the focus in it and closes it on Escape. */
 export function Modal({ title, kind = "card", isChanged, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -202,7 +205,9 @@ export function Modal({ title, kind = "card", isChanged, onClose, children }: Mo
   const id = useId();
   useLayoutEffect(() => {
     const dialog = ref.current!;
-    const opener = document.activeElement;
+    const active = document.activeElement;
+    const opener = openers.get(active?.closest("dialog") ?? dialog) ?? active;
+    openers.set(dialog, opener);
     dialog.showModal();
     dialog.addEventListener("close", onClose);
     return () => {

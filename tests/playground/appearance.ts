@@ -8,7 +8,7 @@ import { PASSWORD, signUp } from "../../testkit/people.ts";
 import { chromium, pageTest, stack } from "./setup.ts";
 import { contrastOf, visitorOf } from "./visitor.ts";
 
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
+const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true };
 
 const TEXTS = [
   ".answer .text p",
@@ -85,7 +85,8 @@ export function testAppearance(): void {
         ok(isVisible, `the focus on "${name}" is not visible`);
         passed.push(name);
       }
-      equal(passed, ["Create a bot", "Sign out", "Usage", "Bots", "New story", "Skip to the story"]);
+      const account = `Account ${user.email}`;
+      equal(passed, ["Create a bot", "Sign out", account, "Usage", "Bots", "New story", "Skip to the story"]);
       await keyboard.press("Enter");
       await keyboard.press("Tab");
       equal((await focused()).name, "Create a bot");
