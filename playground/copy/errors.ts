@@ -177,25 +177,6 @@ export function dataError(error: unknown): string {
   return `The request failed: ${message || "the server gave no reason"}`;
 }
 
-const ACCOUNT_COPY: Record<string, string> = {
-  invalid_credentials: "The email or the password is wrong.",
-  email_not_confirmed: "This address is not confirmed yet. Follow the link in the email.",
-  user_already_exists: "An account with this address already exists. Sign in instead.",
-  email_exists: "An account with this address already exists. Sign in instead.",
-  weak_password: "Choose a longer password, with at least six characters.",
-  validation_failed: "This is not a valid email address.",
-  email_address_invalid: "This is not a valid email address.",
-  signup_disabled: "This project does not accept new accounts.",
-  over_request_rate_limit: "Too many attempts. Wait a minute, then retry.",
-  over_email_send_rate_limit: "Too many emails were sent. Wait a while, then retry.",
-};
-
-/** The text for a sign-in or sign-up that failed. */
-export function accountError(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  return code !== undefined && Object.hasOwn(ACCOUNT_COPY, code) ? ACCOUNT_COPY[code] : dataError({ message });
-}
-
 /** Whether an answer ended before its end, so that it can be continued. */
 export function isCutShort(finishReason: string | null, isComplete: boolean): boolean {
   return !isComplete || finishReason === "length";

@@ -1,8 +1,9 @@
-/** Who is signed in. */
+/** Who is signed in, and the account's password. */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
-import type { SupabaseClient } from "@supabase/supabase-js";
-import { accountError } from "../copy/errors.ts";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
+import { accountError, linkError, wouldTellOfAccount } from "../copy/account.ts";
+import { pageAddress, takeLink } from "../platform/email_link.ts";
 import { removeDraftsOf } from "./drafts.ts";
 import { removeAllRunning } from "./running_generations.ts";
 
@@ -16,42 +17,104 @@ export interface User {
 export type SignInResult = { status: "signed_in" } | { status: "confirm" } | {
   status: "failed";
   message: string;
+  isUnconfirmed?: boolean;
 };
 
-/** Signs in and out. */
+/** `code`: Auth wants the code of an email first, which is on its way. */
+export type PasswordResult = { status: "changed" } | { status: "code"; message: string } | {
+  status: "failed";
+  message: string;
+};
+
+/** Signs in and out. A method that gives a text gives what went wrong, or null. */
 export interface Account {
   /** Undefined until the browser's storage has been read; null: not signed in. */
   user: ReadonlySignal<User | null | undefined>;
+  /** Came by the link of an email to choose a new password. */
+  isRecovering: ReadonlySignal<boolean>;
+  /** Why the link of an email led to nothing. */
+  linkError: ReadonlySignal<string>;
   signIn(email: string, password: string): Promise<SignInResult>;
   signUp(email: string, password: string): Promise<SignInResult>;
-  /** On this device only. */
-  signOut(): Promise<void>;
+  /** Sends the email again that confirms an address. */
+  confirmAgain(email: string): Promise<string | null>;
+  /** Sends an email with a link to choose a new password, if there is such an account; it does not say whether. */
+  recover(email: string): Promise<string | null>;
+  setPassword(password: string, code?: string): Promise<PasswordResult>;
+  /** Nothing is left to do for who came by a link. */
+  endRecovery(): void;
+  /** On this device, or everywhere. */
+  signOut(everywhere?: boolean): Promise<string | null>;
 }
 
 /** Follows the session, also when another tab changes it. */
 export function createAccount({ auth }: SupabaseClient): Account {
   const user = signal<User | null | undefined>(undefined);
-  auth.onAuthStateChange((_event, session) => {
-    const next = session &&
-      { id: session.user.id, email: session.user.email ?? "" };
-    // A refreshed token is not a new user.
-    if (next?.id !== user.peek()?.id || user.peek() === undefined) user.value = next;
-  });
+  const isRecovering = signal(false);
+  const failedLink = signal("");
+  const textOf = ({ error }: { error: AuthError | null }) => error && accountError(error);
+
+  /** The session that the link of an email brought. It replaces the one of whoever was signed in here. */
+  async function followLink() {
+    const link = takeLink();
+    if (link === null) return;
+    const { access_token, refresh_token } = link;
+    if (!access_token || !refresh_token) {
+      failedLink.value = linkError(link.error_code ?? null, link.error_description ?? null);
+      return;
+    }
+    const { error } = await auth.setSession({ access_token, refresh_token });
+    batch(() => {
+      isRecovering.value = link.type === "recovery" && error === null;
+      if (error) failedLink.value = linkError(error.code ?? "", error.message);
+    });
+  }
+
+  followLink().finally(() =>
+    auth.onAuthStateChange((_event, session) => {
+      const next = session && { id: session.user.id, email: session.user.email ?? "" };
+      // A refreshed token is not a new user.
+      if (next?.id !== user.peek()?.id || user.peek() === undefined) user.value = next;
+    })
+  );
+
   return {
     user,
+    isRecovering,
+    linkError: failedLink,
     async signIn(email, password) {
       const { error } = await auth.signInWithPassword({ email, password });
-      return error ? { status: "failed", message: accountError(error) } : { status: "signed_in" };
+      if (!error) return { status: "signed_in" };
+      return { status: "failed", message: accountError(error), isUnconfirmed: error.code === "email_not_confirmed" };
     },
     async signUp(email, password) {
-      const { data, error } = await auth.signUp({ email, password });
+      const options = { emailRedirectTo: pageAddress() };
+      const { data, error } = await auth.signUp({ email, password, options });
       if (error) return { status: "failed", message: accountError(error) };
       return { status: data.session ? "signed_in" : "confirm" };
     },
-    async signOut() {
+    async confirmAgain(email) {
+      return textOf(await auth.resend({ type: "signup", email, options: { emailRedirectTo: pageAddress() } }));
+    },
+    async recover(email) {
+      const { error } = await auth.resetPasswordForEmail(email, { redirectTo: pageAddress() });
+      return error && !wouldTellOfAccount(error) ? accountError(error) : null;
+    },
+    async setPassword(password, code) {
+      const { error } = await auth.updateUser({ password, ...(code ? { nonce: code } : {}) });
+      if (!error) return { status: "changed" };
+      const message = accountError(error);
+      if (error.code !== "reauthentication_needed") return { status: "failed", message };
+      const failure = textOf(await auth.reauthenticate());
+      return failure ? { status: "failed", message: failure } : { status: "code", message };
+    },
+    endRecovery: () => isRecovering.value = false,
+    async signOut(everywhere = false) {
       removeAllRunning();
       removeDraftsOf(user.peek()?.id);
-      await auth.signOut({ scope: "local" });
+      const failure = textOf(await auth.signOut({ scope: everywhere ? "global" : "local" }));
+      // Here it works without a network, too.
+      return everywhere ? failure : null;
     },
   };
 }

@@ -10,15 +10,24 @@ const MAX_REPLY = 1_000_000;
 /** The names of its choices, the first to be asked first. */
 export const FALLBACKS = ["fallback_1", "fallback_2", "fallback_3"];
 
-/** Throws an Error with a message for the user. An empty key is left out, so that the stored one stays; so are headers. */
+/** What was entered cannot be stored; `field` is the name of what is wrong. */
+export class FieldError extends Error {
+  override readonly name = "FieldError";
+
+  constructor(readonly field: string, message: string) {
+    super(message);
+  }
+}
+
+/** Throws a FieldError. An empty key is left out, so that the stored one stays; so are headers. */
 export function botFieldsOf(values: Record<string, string>): BotFields {
   const name = values.name.trim();
-  if (!name) throw new Error("Enter a name.");
+  if (!name) throw new FieldError("name", "Enter a name.");
   const model = values.model.trim();
-  if (!model) throw new Error("Enter a model, such as gpt-4o-mini.");
+  if (!model) throw new FieldError("model", "Enter a model, such as gpt-4o-mini.");
   const baseUrl = values.access_path.trim();
   if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl)) {
-    throw new Error("The base URL should look like https://api.openai.com/v1.");
+    throw new FieldError("access_path", "The base URL should look like https://api.openai.com/v1.");
   }
   const key = values.access_key.trim();
   const headers = headersOf(values.headers);
@@ -41,36 +50,37 @@ export function botFieldsOf(values: Record<string, string>): BotFields {
   };
 }
 
-/** Those that were chosen, in the order of the form. Throws an Error where one stands there twice. */
+/** Those that were chosen, in the order of the form. Throws a FieldError where one stands there twice. */
 export function fallbacksOf(values: Record<string, string>): string[] {
   const chosen = FALLBACKS.map((name) => values[name] ?? "").filter((id) => id !== "");
   if (new Set(chosen).size === chosen.length) return chosen;
-  throw new Error("Choose each bot once for where this one cannot answer.");
+  throw new FieldError(FALLBACKS[0], "Choose each bot once for where this one cannot answer.");
 }
 
 function temperatureOf(entered: string): number | null {
   const text = entered.trim().replace(",", ".");
   const temperature = text === "" ? null : Number(text);
   if (temperature === null || temperature >= 0 && temperature <= 2) return temperature;
-  throw new Error("The temperature must be a number from 0 to 2.");
+  throw new FieldError("temperature", "The temperature must be a number from 0 to 2.");
 }
 
 function tokensOf(values: Record<string, string>): Pick<BotFields, "context_tokens" | "reply_tokens"> {
-  const context_tokens = countOf("The context window", values.context_tokens, MIN_WINDOW, MAX_WINDOW);
-  const reply_tokens = countOf("What is kept for the answer", values.reply_tokens, 1, MAX_REPLY);
+  const context_tokens = countOf("context_tokens", "The context window", values.context_tokens, MIN_WINDOW, MAX_WINDOW);
+  const reply_tokens = countOf("reply_tokens", "What is kept for the answer", values.reply_tokens, 1, MAX_REPLY);
   if (context_tokens !== null && reply_tokens !== null && reply_tokens >= context_tokens) {
-    throw new Error("What is kept for the answer must be less than the context window.");
+    throw new FieldError("reply_tokens", "What is kept for the answer must be less than the context window.");
   }
   return { context_tokens, reply_tokens };
 }
 
 /** People write 8,000 and 8 000, too. */
-function countOf(what: string, entered: string, min: number, max: number): number | null {
+function countOf(field: string, what: string, entered: string, min: number, max: number): number | null {
   const text = entered.replaceAll(/[\s,.’']/g, "");
   if (text === "") return null;
   const count = Number(text);
   if (Number.isInteger(count) && count >= min && count <= max) return count;
-  throw new Error(`${what} must be a whole number from ${min.toLocaleString("en")} to ${max.toLocaleString("en")}.`);
+  const [least, most] = [min, max].map((bound) => bound.toLocaleString("en"));
+  throw new FieldError(field, `${what} must be a whole number from ${least} to ${most}.`);
 }
 
 function headersOf(entered: string): Record<string, string> | null {
@@ -80,6 +90,6 @@ function headersOf(entered: string): Record<string, string> | null {
   return Object.fromEntries(lines.map((line) => {
     const [, name, value] = /^([A-Za-z0-9-]{1,64})\s*:\s*([ -~]+)$/.exec(line) ?? [];
     if (name) return [name, value];
-    throw new Error("Each header should look like X-Title: Storytellr, without accents.");
+    throw new FieldError("headers", "Each header should look like X-Title: Storytellr, without accents.");
   }));
 }

@@ -31,7 +31,7 @@ import { trackOtherDevices, trackRunning } from "./tracking.ts";
 
 /** The dialog that is open. */
 export type Dialog =
-  | { name: "bots" | "preview" | "spending" | "import" | "shortcuts" }
+  | { name: "bots" | "preview" | "spending" | "account" | "import" | "shortcuts" }
   | { name: "bot"; bot: Bot | null }
   | { name: "memory"; message: Message }
   | { name: "rename" | "delete"; conversation: Conversation; onDone?(): void };
@@ -66,7 +66,7 @@ export interface Session {
   /** What would be sent now: the text in the composer, or without one a request to go on after the last message. */
   preview(): Promise<Preview>;
   /** Throws an Error with a message for the user. */
-  saveBot(id: string | null, fields: BotFields, fallbacks: string[]): Promise<void>;
+  saveBot(id: string | null, fields: BotFields, fallbacks: string[]): Promise<Bot>;
   /** Asks the provider of a stored bot; never rejects. */
   testBot(id: string): Promise<TestOutcome>;
   removeBot(id: string): Promise<void>;
@@ -119,6 +119,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
       const saved = { ...row, fallbacks };
       bots.value = [saved, ...bots.value?.filter((bot) => bot.id !== saved.id) ?? []];
       if (id === null) await chooseBot(state, saved.id);
+      return saved;
     },
     testBot: (id) =>
       state.relay.testBot(id).catch(({ code, message }: RelayClientError) => ({ ok: false, error: { code, message } })),

@@ -1,13 +1,15 @@
 /** Chooses the screen: enter a project, sign in, or the main view. */
 
 import { effect, type Signal, signal, useComputed } from "@preact/signals";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { SupabaseClient } from "@supabase/supabase-js";
 import { useMemo } from "preact/hooks";
 import { type Account, createAccount, type User } from "../data/account.ts";
+import { createSupabase } from "../data/supabase.ts";
 import { goTo } from "../platform/address.ts";
 import { findProject, forgetProject, type Project } from "../platform/project.ts";
 import { createSession } from "../story/session.ts";
 import { MainView } from "./main_view.tsx";
+import { NewPassword } from "./new_password.tsx";
 import { ProjectForm } from "./project_form.tsx";
 import { SignIn } from "./sign_in.tsx";
 
@@ -25,7 +27,7 @@ function connect(project: Project | null) {
     connection.value = null;
     return;
   }
-  const supabase = createClient(project.url, project.publishableKey);
+  const supabase = createSupabase(project.url, project.publishableKey);
   const account = createAccount(supabase);
   connection.value = { project, supabase, account };
   let known: User | null | undefined;
@@ -45,8 +47,9 @@ findProject().then(connect);
 export function App() {
   const user = useComputed(() => connection.value?.account.user.value);
   if (connection.value === null) return <ProjectForm onReady={connect} />;
-  if (connection.value === undefined || user.value === undefined) return <main class="blank" aria-busy="true" />;
+  if (connection.value === undefined || user.value === undefined) return <Opening />;
   const { project, account, supabase } = connection.value;
+  if (user.value !== null && account.isRecovering.value) return <NewPassword account={account} user={user.value} />;
   if (user.value !== null) {
     return <SignedIn supabase={supabase} account={account} user={user.value} />;
   }
@@ -55,6 +58,15 @@ export function App() {
     connect(null);
   };
   return <SignIn project={project} account={account} onLeave={leave} />;
+}
+
+/** Nothing to see, because it is over in a moment; a screen reader that comes by hears what it waits for. */
+function Opening() {
+  return (
+    <main class="blank" aria-busy="true">
+      <h1 class="visually-hidden">Storytellr is opening</h1>
+    </main>
+  );
 }
 
 function SignedIn(

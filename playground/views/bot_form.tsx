@@ -2,11 +2,13 @@
 
 import { useRef, useState } from "preact/hooks";
 import type { TestOutcome } from "../copy/findings.ts";
+import type { BotFields } from "../data/bots.ts";
 import type { Bot } from "../data/rows.ts";
-import { botFieldsOf, FALLBACKS, fallbacksOf } from "../story/bot_fields.ts";
-import { ProviderFields, type ProviderFieldsProps } from "./bot_provider.tsx";
+import { botFieldsOf, FALLBACKS, fallbacksOf, FieldError } from "../story/bot_fields.ts";
+import { presetOf } from "../story/presets.ts";
+import { AddressFields, ProviderFields, type ProviderFieldsProps } from "./bot_provider.tsx";
 import { TestRow } from "./test_row.tsx";
-import { Check, Choice, ConfirmDelete, Field, FormError, Modal, valuesIn, valuesOf } from "./controls.tsx";
+import { Check, Choice, Deletable, Field, FormError, Modal, valuesIn, valuesOf } from "./controls.tsx";
 import { enter, fieldOf, usePresets } from "./presets.ts";
 import { useSession } from "./session_context.ts";
 
@@ -16,97 +18,123 @@ interface BotFormProps {
   onClose(): void;
 }
 
-export function BotForm({ bot, onClose }: BotFormProps) {
+export function BotForm({ bot: opened, onClose }: BotFormProps) {
   const session = useSession();
+  /** A new bot is stored before it is tested. */
+  const [bot, setBot] = useState(opened);
   const [error, setError] = useState("");
-  const [isDeleting, setDeleting] = useState(false);
   const [isChanged, setChanged] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const { preset, note, onInput, undo } = usePresets(form, bot);
 
-  async function attempt(work: () => Promise<void>): Promise<boolean> {
+  async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
     setError("");
     try {
-      await work();
-      return true;
+      return await work();
     } catch (reason) {
       setError((reason as Error).message);
-      return false;
+      if (reason instanceof FieldError) show(fieldOf(form.current!, reason.field), true);
+      return null;
     }
   }
-  const closeAfter = async (work: () => Promise<void>) => await attempt(work) && onClose();
-  const save = (values: Record<string, string>) =>
-    session.saveBot(bot?.id ?? null, botFieldsOf(values), fallbacksOf(values));
+  const save = async (values: Record<string, string>): Promise<Bot> => {
+    const fields = botFieldsOf(values);
+    checkKey(fields, bot);
+    return await session.saveBot(bot?.id ?? null, fields, fallbacksOf(values));
+  };
+  const submit = async (event: SubmitEvent) => {
+    const values = valuesOf(event);
+    if (await attempt(() => save(values))) onClose();
+  };
+  const remove = () =>
+    attempt(async () => {
+      await session.removeBot(bot!.id);
+      onClose();
+    });
 
   /** A test is of what is stored. */
   async function test(): Promise<TestOutcome | null> {
-    if (isChanged) {
-      if (!await attempt(() => save(valuesIn(form.current!)))) return null;
+    let stored = bot;
+    if (isChanged || stored === null) {
+      stored = await attempt(() => save(valuesIn(form.current!)));
+      if (stored === null) return null;
+      setBot(stored);
       setChanged(false);
       // They are stored: what stands here would be stored again.
       enter(form.current!, { access_key: "", headers: "" });
     }
-    return await session.testBot(bot!.id);
+    return await session.testBot(stored.id);
   }
 
   return (
-    <Modal title={bot ? "Bot settings" : "New bot"} onClose={onClose}>
+    <Modal title={opened ? "Bot settings" : "New bot"} isChanged={isChanged} onClose={onClose}>
       <form
         class="form"
         ref={form}
         noValidate
         autoComplete="off"
-        onInput={(event) => {
+        onInput={({ target }) => {
+          const field = target as HTMLInputElement;
+          field.removeAttribute("aria-invalid");
           setChanged(true);
-          onInput((event.target as HTMLInputElement).name);
+          onInput(field.name);
         }}
-        onSubmit={(event) => {
-          const values = valuesOf(event);
-          closeAfter(() => save(values));
-        }}
+        onSubmit={submit}
       >
         <Fields bot={bot} preset={preset} note={note} onUndo={undo} />
-        {bot && (
-          <TestRow
-            isChanged={isChanged}
-            onTest={test}
-            windowNow={() => fieldOf(form.current!, "context_tokens").value}
-            onWindow={(tokens) => {
-              enter(form.current!, { context_tokens: String(tokens) });
-              show(fieldOf(form.current!, "context_tokens"));
-              setChanged(true);
-            }}
-          />
-        )}
+        <TestRow
+          isNew={bot === null}
+          isChanged={isChanged}
+          onTest={test}
+          windowNow={() => fieldOf(form.current!, "context_tokens").value}
+          onWindow={(tokens) => {
+            enter(form.current!, { context_tokens: String(tokens) });
+            show(fieldOf(form.current!, "context_tokens"));
+            setChanged(true);
+          }}
+        />
         <FormError text={error} />
-        {isDeleting
-          ? (
-            <ConfirmDelete
-              label="Delete the bot"
-              question="Delete this bot? Its stories stay."
-              onKeep={() => setDeleting(false)}
-              onDelete={() => closeAfter(() => session.removeBot(bot!.id))}
-            />
-          )
-          : (
-            <div class="actions end">
-              {bot && (
-                <button type="button" class="link danger first" onClick={() => setDeleting(true)}>Delete bot</button>
-              )}
-              <button type="button" class="button" onClick={onClose}>Cancel</button>
-              <button type="submit" class="button primary">
-                {bot ? "Save" : "Create bot"}
-              </button>
-            </div>
-          )}
+        <Actions bot={bot} onClose={onClose} onDelete={remove} />
       </form>
     </Modal>
   );
 }
 
+interface ActionsProps {
+  bot: Bot | null;
+  onClose(): void;
+  onDelete(): void;
+}
+
+function Actions({ bot, onClose, onDelete }: ActionsProps) {
+  const buttons = (
+    <>
+      <button type="button" class="button" onClick={onClose}>Cancel</button>
+      <button type="submit" class="button primary">{bot ? "Save" : "Create bot"}</button>
+    </>
+  );
+  if (bot === null) return <div class="actions end">{buttons}</div>;
+  return (
+    <Deletable label="Delete bot" question="Delete this bot? Its stories stay." onDelete={onDelete}>
+      {buttons}
+    </Deletable>
+  );
+}
+
+/** A provider of the list says whether it wants a key: without one its first answer would be an error. */
+function checkKey({ access_path, access_key }: BotFields, bot: Bot | null) {
+  const preset = presetOf(access_path);
+  if (!preset?.needs_key || access_key || (bot && presetOf(bot.access_path) === preset)) return;
+  throw new FieldError(
+    "access_key",
+    `Enter a key of ${preset.name}. “Its models and keys” leads to where you get one.`,
+  );
+}
+
 /** It may stand in a part that is closed. */
-function show(field: HTMLElement) {
+function show(field: HTMLElement, isWrong = false) {
   field.closest("details")?.setAttribute("open", "");
+  if (isWrong) field.setAttribute("aria-invalid", "true");
   field.focus();
 }
 
@@ -129,6 +157,7 @@ function Fields({ bot, preset, note, onUndo }: ProviderFieldsProps) {
         defaultValue={bot?.system_prompt ?? ""}
         placeholder="You tell short, warm stories and never explain the moral."
       />
+      <AddressFields bot={bot} preset={preset} />
       <Fallbacks bot={bot} />
       <Habits bot={bot} />
     </>

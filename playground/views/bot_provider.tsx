@@ -32,7 +32,7 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
           label="Provider"
           name="provider"
           value={preset?.name ?? ""}
-          options={{ "": "Another, entered below", ...NAMES }}
+          options={{ "": bot ? "Another, entered below" : "Choose one, or enter another below", ...NAMES }}
           help={preset && <PresetHelp preset={preset} />}
         />
         <p class="help" role="status">
@@ -43,33 +43,6 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
           )}
         </p>
       </div>
-      <div class="field-pair">
-        <Field
-          label="Model"
-          name="model"
-          defaultValue={bot?.model}
-          placeholder={preset ? Object.keys(preset.models)[0] : "gpt-4o-mini"}
-          autoComplete="off"
-          suggestions={Object.keys(preset?.models ?? {})}
-        />
-        <Field
-          label="Temperature"
-          name="temperature"
-          inputMode="decimal"
-          defaultValue={bot?.temperature ?? ""}
-          placeholder="Provider’s default"
-          help="From 0 to 2."
-        />
-      </div>
-      <Field
-        label="Base URL"
-        name="access_path"
-        type="url"
-        defaultValue={bot?.access_path}
-        placeholder="https://api.openai.com/v1"
-        help="Where the provider is called, up to its version."
-      />
-      <Choice label="API" name="api" value={bot?.api ?? "chat_completions"} options={APIS} />
       <Field
         label="Key"
         name="access_key"
@@ -78,7 +51,45 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
         placeholder={bot ? "Leave empty to keep the current key" : "sk-…"}
         help="Stored in the project’s database, encrypted where that has Vault. No page can read it back, only replace it. Another server’s base URL needs it again."
       />
+      <Field
+        label="Model"
+        name="model"
+        defaultValue={bot?.model}
+        placeholder={preset ? Object.keys(preset.models)[0] : "gpt-4o-mini"}
+        autoComplete="off"
+        suggestions={Object.keys(preset?.models ?? {})}
+      />
     </>
+  );
+}
+
+/** What a provider of the list has set, and what most people leave to the provider. */
+export function AddressFields({ bot, preset }: Pick<ProviderFieldsProps, "bot" | "preset">) {
+  return (
+    <details class="habits" open={preset === undefined}>
+      <summary>Address, API and temperature</summary>
+      <div class="form">
+        <Field
+          label="Base URL"
+          name="access_path"
+          type="url"
+          defaultValue={bot?.access_path}
+          placeholder="https://api.openai.com/v1"
+          help="Where the provider is called, up to its version."
+        />
+        <div class="field-pair">
+          <Choice label="API" name="api" value={bot?.api ?? "chat_completions"} options={APIS} />
+          <Field
+            label="Temperature"
+            name="temperature"
+            inputMode="decimal"
+            defaultValue={bot?.temperature ?? ""}
+            placeholder="Provider’s default"
+            help="From 0 to 2."
+          />
+        </div>
+      </div>
+    </details>
   );
 }
 

@@ -1,7 +1,8 @@
 /** Parts that several views are made of: brand, icons, form fields, dialogs. */
 
 import type { ComponentChildren, InputHTMLAttributes } from "preact";
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { narrow } from "../platform/media.ts";
 
 /** The logo: a line that forks, and the name. */
 export function Brand() {
@@ -135,22 +136,42 @@ export function FormError({ text }: { text: string }) {
   return text ? <p class="form-error" role="alert">{text}</p> : null;
 }
 
-interface ConfirmDeleteProps {
-  label: string;
-  question: string;
-  onKeep(): void;
-  onDelete(): void;
+/** Moves the focus to the first of these elements below the ref, each time that `when` becomes true or another text. */
+export function useFocusOn<T extends HTMLElement>(selector: string, when: boolean | string) {
+  const root = useRef<T>(null);
+  useLayoutEffect(() => {
+    if (when) root.current?.querySelector<HTMLElement>(selector)?.focus();
+  }, [when]);
+  return root;
 }
 
-/** Takes the place of a form's buttons before something is deleted. */
-export function ConfirmDelete({ label, question, onKeep, onDelete }: ConfirmDeleteProps) {
-  return (
-    <div class="actions end" role="group" aria-label={label}>
-      <span class="question">{question}</span>
-      <button type="button" class="button" onClick={onKeep}>Keep</button>
-      <button type="button" class="button danger" onClick={onDelete}>Delete</button>
-    </div>
-  );
+interface DeletableProps {
+  /** "Delete bot" */
+  label: string;
+  question: string;
+  onDelete(): void;
+  /** The other buttons. */
+  children: ComponentChildren;
+}
+
+/** The buttons of a form for something that can be deleted. A question takes their place before it is. */
+export function Deletable({ label, question, onDelete, children }: DeletableProps) {
+  const [isAsking, setAsking] = useState<boolean | null>(null);
+  const root = useFocusOn<HTMLDivElement>("button", isAsking === null ? "" : String(isAsking));
+  return isAsking
+    ? (
+      <div class="actions end" role="group" aria-label={label} ref={root}>
+        <span class="question">{question}</span>
+        <button type="button" class="button" onClick={() => setAsking(false)}>Keep</button>
+        <button type="button" class="button danger" onClick={onDelete}>Delete</button>
+      </div>
+    )
+    : (
+      <div class="actions end" ref={root}>
+        <button type="button" class="link danger first" onClick={() => setAsking(true)}>{label}</button>
+        {children}
+      </div>
+    );
 }
 
 /** The values of a submitted form, which the browser then does not send itself. */
@@ -168,25 +189,33 @@ interface ModalProps {
   title: string;
   /** A card in the middle, or a drawer from one side. */
   kind?: "card" | "left" | "right";
+  /** Something was entered: a click next to the dialog does not throw it away. */
+  isChanged?: boolean;
   onClose(): void;
   children: ComponentChildren;
 }
 
+/** What opened each dialog. One that is opened from another takes its place, and what opened that one. */
+const openers = new WeakMap<Element, Element | null>();
+
 /** A modal dialog: the browser keeps the focus in it and closes it on Escape. */
-export function Modal({ title, kind = "card", onClose, children }: ModalProps) {
+export function Modal({ title, kind = "card", isChanged, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
+  /** Where the mouse button went down: a text that is marked with it may end next to the dialog. */
+  const pressed = useRef<EventTarget | null>(null);
   const id = useId();
   useLayoutEffect(() => {
     const dialog = ref.current!;
-    const opener = document.activeElement;
+    const active = document.activeElement;
+    const opener = openers.get(active?.closest("dialog") ?? dialog) ?? active;
+    openers.set(dialog, opener);
     dialog.showModal();
     dialog.addEventListener("close", onClose);
     return () => {
       // The event of this close() comes later, and would close the dialog that is opened next.
       dialog.removeEventListener("close", onClose);
       dialog.close();
-      // The opener may have been removed from the page.
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      returnFocus(opener);
     };
   }, []);
   return (
@@ -194,7 +223,10 @@ export function Modal({ title, kind = "card", onClose, children }: ModalProps) {
       ref={ref}
       class={`modal ${kind}`}
       aria-labelledby={id}
-      onClick={(event) => event.target === ref.current && onClose()}
+      onMouseDown={({ target }) => pressed.current = target}
+      onClick={({ target }) => {
+        if (target === ref.current && pressed.current === target && !isChanged) onClose();
+      }}
     >
       <div class="modal-inner">
         <header class="modal-head">
@@ -207,4 +239,20 @@ export function Modal({ title, kind = "card", onClose, children }: ModalProps) {
       </div>
     </dialog>
   );
+}
+
+/** To what opened a dialog, or to the story where that has gone: it may have been deleted. */
+function returnFocus(opener: Element | null) {
+  const focus = () => {
+    if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body) opener.focus();
+    else if (!document.querySelector("dialog[open]")) {
+      // On a phone the keyboard would cover the text.
+      document.getElementById(narrow.value ? "messages" : "composer")?.focus();
+    }
+  };
+  focus();
+  // What the dialog did may remove its opener just after it.
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) focus();
+  });
 }

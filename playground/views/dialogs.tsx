@@ -1,16 +1,18 @@
-/** The dialogs: the list of bots, one bot, a preview, a memory, and renaming or deleting a conversation. */
+/** The dialogs: bots, one bot, a preview, usage, the account, a memory, and renaming or deleting a conversation. */
 
 import { useState } from "preact/hooks";
+import type { Account } from "../data/account.ts";
 import type { Conversation, Message } from "../data/rows.ts";
+import { AccountView } from "./account_view.tsx";
 import { BotForm } from "./bot_form.tsx";
-import { ConfirmDelete, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { Deletable, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
 import { ImportStory } from "./import_story.tsx";
 import { PreviewView } from "./preview.tsx";
 import { ShortcutList } from "./shortcuts.tsx";
 import { SpendingView } from "./spending.tsx";
 import { useSession } from "./session_context.ts";
 
-export function Dialogs() {
+export function Dialogs({ account }: { account: Account }) {
   const { dialog } = useSession();
   const open = dialog.value;
   const close = () => dialog.value = null;
@@ -27,6 +29,8 @@ export function Dialogs() {
       return <ImportStory onClose={close} />;
     case "shortcuts":
       return <ShortcutList onClose={close} />;
+    case "account":
+      return <AccountView account={account} onClose={close} />;
     case "memory":
       return <Memory message={open.message} onClose={close} />;
     case "rename":
@@ -126,7 +130,6 @@ function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
 function Memory({ message, onClose }: { message: Message; onClose(): void }) {
   const session = useSession();
   const [error, setError] = useState("");
-  const [isDeleting, setDeleting] = useState(false);
   const attempt = (change: Promise<void>) => change.then(onClose, (reason) => setError(reason.message));
   return (
     <Modal title="Memory" onClose={onClose}>
@@ -139,22 +142,14 @@ function Memory({ message, onClose }: { message: Message; onClose(): void }) {
           help="Sent to the model in place of the story up to this message. Without it, the text itself is sent."
         />
         <FormError text={error} />
-        {isDeleting
-          ? (
-            <ConfirmDelete
-              label="Delete the memory"
-              question="Delete this memory? The story stays."
-              onKeep={() => setDeleting(false)}
-              onDelete={() => attempt(session.removeMemory(message.id))}
-            />
-          )
-          : (
-            <div class="actions end">
-              <button type="button" class="link danger first" onClick={() => setDeleting(true)}>Delete memory</button>
-              <button type="button" class="button" onClick={onClose}>Cancel</button>
-              <button type="submit" class="button primary">Save</button>
-            </div>
-          )}
+        <Deletable
+          label="Delete memory"
+          question="Delete this memory? The story stays."
+          onDelete={() => attempt(session.removeMemory(message.id))}
+        >
+          <button type="button" class="button" onClick={onClose}>Cancel</button>
+          <button type="submit" class="button primary">Save</button>
+        </Deletable>
       </form>
     </Modal>
   );

@@ -30,11 +30,12 @@ export function MainView({ session, account }: { session: Session; account: Acco
   });
   useRefreshOnReturn(session);
   useShortcuts(session, () => menu.value = true);
+  const signOut = () => void account.signOut();
   return (
     <SessionContext.Provider value={session}>
       <a class="skip" href="#messages" onClick={skipToMessages}>Skip to the story</a>
       <div class={outline.value && !noOutlineColumn.value ? "layout with-outline" : "layout"}>
-        <Side menu={menu} onSignOut={() => void account.signOut()} />
+        <Side menu={menu} onSignOut={signOut} />
         <ConversationView
           onMenu={narrow.value ? () => menu.value = true : null}
           isOutlineOpen={outline.value}
@@ -46,7 +47,7 @@ export function MainView({ session, account }: { session: Session; account: Acco
         />
         {outline.value && <OutlineSide onClose={() => outline.value = false} />}
       </div>
-      <Dialogs />
+      <Dialogs account={account} />
       <p class="visually-hidden" role="status">{announcementOf(session)}</p>
     </SessionContext.Provider>
   );
@@ -56,7 +57,7 @@ export function MainView({ session, account }: { session: Session; account: Acco
 function Side({ menu, onSignOut }: { menu: Signal<boolean>; onSignOut(): void }) {
   const close = () => menu.value = false;
   const sidebar = <Sidebar onSignOut={onSignOut} onChosen={close} />;
-  if (!narrow.value) return <div class="side">{sidebar}</div>;
+  if (!narrow.value) return <aside class="side" aria-label="Stories and account">{sidebar}</aside>;
   return menu.value ? <Modal title="Stories" kind="left" onClose={close}>{sidebar}</Modal> : null;
 }
 

@@ -31,7 +31,7 @@ function Prompt({ message }: { message: Message }) {
     );
   }
   return (
-    <section class="prompt" aria-label="You" data-message={message.id}>
+    <article class="prompt" aria-label="You" data-message={message.id}>
       <Paragraphs text={message.content} />
       <div class="tools">
         <Versions message={message} />
@@ -48,7 +48,7 @@ function Prompt({ message }: { message: Message }) {
         <AnswerMenu message={message} />
       </div>
       <MemoryMark message={message} />
-    </section>
+    </article>
   );
 }
 
@@ -103,7 +103,7 @@ function Answer({ message }: { message: Message }) {
   const notes = [author, context && leftOutNote(context), ending, costNote(cost)].filter((note) => note);
   const reasoning = generation.pastReasoning.get(message.id);
   return (
-    <section class="answer" aria-label="Story" data-message={message.id}>
+    <article class="answer" aria-label="Story" data-message={message.id}>
       {reasoning && <Reasoning text={reasoning} title="Reasoning" />}
       <Paragraphs text={message.content} />
       <div class="tools">
@@ -135,7 +135,7 @@ function Answer({ message }: { message: Message }) {
         {notes.length > 0 && <span class="ending">{notes.join(" · ")}</span>}
       </div>
       <MemoryMark message={message} />
-    </section>
+    </article>
   );
 }
 
@@ -228,10 +228,10 @@ export function PendingPrompt({ text }: { text: string }) {
   // Keeps room for the buttons that appear once it is stored.
   const isRunning = useSession().current.generation.isRunning.value;
   return (
-    <section class="prompt" aria-label="You">
+    <article class="prompt" aria-label="You">
       <Paragraphs text={text} />
       {isRunning && <div class="tools" />}
-    </section>
+    </article>
   );
 }
 
@@ -253,12 +253,12 @@ export function LiveAnswer() {
   const context = generation.context.value;
   const leftOut = context && leftOutNote(context);
   return (
-    <section class={`answer live ${status}`} aria-label="Story" aria-busy={status !== "idle"}>
+    <article class={`answer live ${status}`} aria-label="Story" aria-busy={status !== "idle"}>
       {reasoning && <Reasoning text={reasoning} title={text ? "Reasoning" : "Thinking…"} />}
       <Paragraphs text={text} />
       {STATUS_TEXT[status] && <p class="status">{STATUS_TEXT[status]}</p>}
       {leftOut && <p class="left-out">{leftOut}</p>}
-    </section>
+    </article>
   );
 }
 

@@ -6,10 +6,14 @@ import { botReason, counted, leftOutNote, windowNote } from "../copy/context.ts"
 import { errorNotice } from "../copy/errors.ts";
 import { shortened } from "../copy/titles.ts";
 import type { CurrentConversation } from "../story/current_conversation.ts";
-import { FormError, Modal } from "./controls.tsx";
+import { FormError, Modal, useFocusOn } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
 const LINE_CHARACTERS = 80;
+
+/** Of a longer story the first and the last messages are shown, until all are asked for. */
+const SHOWN_FIRST = 3;
+const SHOWN_LAST = 12;
 
 export function PreviewView({ onClose }: { onClose(): void }) {
   const session = useSession();
@@ -34,6 +38,22 @@ function Sent({ preview }: { preview: Preview }) {
   const { bot_id, bot_reason, model, messages, memory } = preview;
   const bot = bots.value?.find(({ id }) => id === String(bot_id));
   const leftOut = leftOutNote({ ...preview, memory: memory && memory.message_id });
+  const [isAll, setAll] = useState(false);
+  const hidden = messages.length - SHOWN_FIRST - SHOWN_LAST;
+  const isFolded = !isAll && hidden > 1;
+  // The button is gone: the focus goes to the first message that it has brought.
+  const list = useFocusOn<HTMLOListElement>(`li:nth-child(${SHOWN_FIRST + 1})`, isAll);
+  const row = (index: number) => {
+    const { characters, estimated_tokens } = messages[index];
+    const { who, text } = lineOf(preview, index, current);
+    return (
+      <li key={index} tabIndex={-1}>
+        <strong>{who}</strong>
+        <span>{shortened(text, LINE_CHARACTERS)}</span>
+        <span class="hint">{counted(characters)} characters, about {counted(estimated_tokens)} tokens</span>
+      </li>
+    );
+  };
   return (
     <div class="preview">
       <p>
@@ -41,31 +61,39 @@ function Sent({ preview }: { preview: Preview }) {
       </p>
       <p class={preview.fits ? "" : "form-error"}>{windowNote(preview)}.</p>
       {leftOut && <p>{leftOut}.</p>}
-      <ol aria-label="Messages">
-        {messages.map(({ role, characters, estimated_tokens }, index) => (
-          <li key={index}>
-            <strong>{ROLES[role]}</strong>
-            <span>{shortened(textAt(preview, index, current), LINE_CHARACTERS)}</span>
-            <span class="hint">{counted(characters)} characters, about {counted(estimated_tokens)} tokens</span>
+      <ol aria-label="Messages" ref={list}>
+        {(isFolded ? messages.slice(0, SHOWN_FIRST) : messages).map((_, index) => row(index))}
+        {isFolded && (
+          <li>
+            <button type="button" class="link" onClick={() => setAll(true)}>
+              Show {counted(hidden)} more messages
+            </button>
           </li>
-        ))}
+        )}
+        {isFolded && messages.slice(-SHOWN_LAST).map((_, index) => row(messages.length - SHOWN_LAST + index))}
       </ol>
     </div>
   );
 }
 
 /** The relay gives the size of a message and not its text, which the page has. */
-function textAt({ messages }: Preview, index: number, { tree, generation }: CurrentConversation): string {
+function lineOf(
+  { messages, memory }: Preview,
+  index: number,
+  { tree, generation }: CurrentConversation,
+): { who: string; text: string } {
   const { role, message_id } = messages[index];
+  if (role === "system") {
+    // The memory stands behind the instructions, or alone.
+    const isMemory = memory !== null && messages[index + 1]?.role !== "system";
+    if (!isMemory) return { who: "Instructions", text: "The bot’s own" };
+    return { who: "Memory", text: tree.value.get(String(memory.message_id))?.memory ?? "What happened so far" };
+  }
+  const who = ROLES[role];
   const stored = message_id === null ? undefined : tree.value.get(String(message_id));
-  if (stored) return stored.content;
-  if (role === "system") return "The bot’s own";
+  if (stored) return { who, text: stored.content };
   const prompt = generation.draft.value.trim();
-  return index === messages.length - 1 && prompt ? prompt : "Added by the relay";
+  return { who, text: index === messages.length - 1 && prompt ? prompt : "Added by the relay" };
 }
 
-const ROLES: Record<Preview["messages"][number]["role"], string> = {
-  system: "Instructions",
-  user: "You",
-  assistant: "Story",
-};
+const ROLES = { user: "You", assistant: "Story" };

@@ -60,7 +60,17 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
           </button>
         ))}
         <div class="account">
-          <span title={user.email}>{user.email}</span>
+          <button
+            type="button"
+            class="link account-name"
+            title="Account and password"
+            onClick={() => {
+              onChosen();
+              dialog.value = { name: "account" };
+            }}
+          >
+            <span class="visually-hidden">Account</span> {user.email}
+          </button>
           <button type="button" class="link" onClick={onSignOut}>Sign out</button>
         </div>
       </footer>

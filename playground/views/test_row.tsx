@@ -4,6 +4,8 @@ import { useState } from "preact/hooks";
 import { findingsOf, type TestOutcome } from "../copy/findings.ts";
 
 interface TestRowProps {
+  /** Not stored yet. */
+  isNew: boolean;
   /** Whether the form has what is not stored. */
   isChanged: boolean;
   /** Null: it could not be stored. */
@@ -14,7 +16,7 @@ interface TestRowProps {
 
 const MARKS = { true: ["✓", "Good: "], false: ["✗", "Failed: "], null: ["–", ""] };
 
-export function TestRow({ isChanged, onTest, windowNow, onWindow }: TestRowProps) {
+export function TestRow({ isNew, isChanged, onTest, windowNow, onWindow }: TestRowProps) {
   const [isTesting, setTesting] = useState(false);
   const [outcome, setOutcome] = useState<TestOutcome | null>(null);
   async function test() {
@@ -25,12 +27,12 @@ export function TestRow({ isChanged, onTest, windowNow, onWindow }: TestRowProps
     setTesting(false);
   }
   const tokens = outcome?.ok ? outcome.context_tokens : null;
-  const isNew = tokens !== null && windowNow().replaceAll(/\D/g, "") !== String(tokens);
+  const isOtherWindow = tokens !== null && windowNow().replaceAll(/\D/g, "") !== String(tokens);
   return (
     <div class="bot-test" role="group" aria-label="Test">
       <div class="actions">
         <button type="button" class="button small" aria-disabled={isTesting} onClick={test}>
-          {isChanged ? "Save and test" : "Test"}
+          {isNew ? "Create and test" : isChanged ? "Save and test" : "Test"}
         </button>
         <span class="help">Asks the provider for one word.</span>
       </div>
@@ -51,7 +53,7 @@ export function TestRow({ isChanged, onTest, windowNow, onWindow }: TestRowProps
         )}
         {outcome && !outcome.ok && <p class="detail">{outcome.error.message}</p>}
       </div>
-      {isNew && (
+      {isOtherWindow && (
         <button type="button" class="button small" onClick={() => onWindow(tokens)}>Use this context window</button>
       )}
     </div>

@@ -8,7 +8,7 @@ import { PASSWORD, signUp } from "../../testkit/people.ts";
 import { chromium, pageTest, stack } from "./setup.ts";
 import { contrastOf, visitorOf } from "./visitor.ts";
 
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
+const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true };
 
 const TEXTS = [
   ".answer .text p",
@@ -86,8 +86,8 @@ export function testAppearance(): void {
         passed.push(name);
       }
       equal(passed, [
-        ...["Create a bot", "Sign out", "Shortcuts", "Import a story", "Usage", "Bots", "Search your stories"],
-        ...["New story", "Skip to the story"],
+        ...["Create a bot", "Sign out", `Account ${user.email}`, "Shortcuts", "Import a story", "Usage", "Bots"],
+        ...["Search your stories", "New story", "Skip to the story"],
       ]);
       await keyboard.press("Enter");
       await keyboard.press("Tab");

@@ -2,6 +2,7 @@
 /** The form of a bot: presets of providers, the test of a stored bot; and what its answers cost. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
+import type { Page } from "playwright-core";
 import { PROVIDERS } from "../../playground/data/providers.ts";
 import { rest } from "../../testkit/people.ts";
 import { answers, refuses } from "../../testkit/provider.ts";
@@ -9,6 +10,9 @@ import { pageTest, stack } from "./setup.ts";
 
 const [openai, anthropic] = PROVIDERS;
 const [[model, window]] = Object.entries(openai.models);
+
+/** The name of the field that has the focus. */
+const focused = (page: Page) => page.evaluate(() => (document.activeElement as HTMLInputElement).name);
 
 /** Registers the tests. */
 export function testBots(): void {
@@ -43,6 +47,7 @@ export function testBots(): void {
 
       await page.getByText("Model’s habits").click();
       await field("Context window").fill("8,000");
+      await page.getByText("Address, API and temperature").click();
       await field("Base URL").fill("https://own.test/v1");
       equal(await all(), ["", "https://own.test/v1", openai.api, "8,000"]);
       await field("Provider").selectOption("Anthropic");
@@ -55,6 +60,10 @@ export function testBots(): void {
       equal(await button("Test").count(), 0);
 
       await field("Provider").selectOption("Anthropic");
+      await button("Create bot").click();
+      await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
+      equal(await focused(page), "access_key");
+      await field("Key").fill("sk-ant-1");
       await button("Create bot").click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
       const columns = "access_path,api,model,context_tokens";
@@ -107,6 +116,38 @@ export function testBots(): void {
     },
   );
 
+  pageTest(
+    "a new bot is tested as it is created, and a wrong key is replaced before the first story",
+    async (visit) => {
+      const { visitor, user } = visit;
+      const { page, button } = visitor;
+      const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
+      const right = stack.provider.script(answers("OK"));
+      await button("Bots").click();
+      await button("New bot").click();
+      await page.getByLabel("Name").fill("Newcomer");
+      await page.getByLabel("Key").fill("sk-wrong");
+      await page.getByLabel("Model", { exact: true }).fill("m");
+      await page.getByLabel("Base URL").fill(wrong);
+      await button("Create and test").click();
+      const group = page.getByRole("group", { name: "Test" });
+      await group.getByText("rejected this bot’s key").waitFor();
+      const stored = () => rest(stack.target, user, "bots?select=name,access_path&name=eq.Newcomer");
+      equal(await stored(), [{ name: "Newcomer", access_path: wrong }]);
+      await page.getByLabel("Base URL").fill(right);
+      await page.getByLabel("Key").fill("sk-right");
+      await button("Save and test").click();
+      await group.getByText("m answers.").waitFor();
+      await button("Save").click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      equal(await stored(), [{ name: "Newcomer", access_path: right }]);
+      equal(
+        await page.getByRole("combobox").evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text),
+        "Newcomer",
+      );
+    },
+  );
+
   pageTest("what cannot be stored is not tested, and a refused test says why", async ({ visitor }) => {
     const { page, button } = visitor;
     await button("Bots").click();
@@ -114,6 +155,8 @@ export function testBots(): void {
     await page.getByLabel("Model", { exact: true }).fill("");
     await button("Save and test").click();
     await page.getByRole("alert").getByText("Enter a model").waitFor();
+    equal(await focused(page), "model");
+    equal(await page.getByLabel("Model", { exact: true }).getAttribute("aria-invalid"), "true");
     equal(await page.getByRole("group", { name: "Test" }).getByRole("listitem").count(), 0);
     await page.getByLabel("Model", { exact: true }).fill("m");
     const message = "Cannot test the bot: 6 tests of bots were made in a minute";

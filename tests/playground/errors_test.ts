@@ -2,7 +2,7 @@
 import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
 import { type ClientErrorCode, type ClientErrorDetails, RelayClientError } from "../../client/errors.ts";
 import { type ErrorCode, ERRORS } from "../../supabase/functions/_relay/protocol/errors.ts";
-import { accountError, dataError, endingNote, errorNotice } from "../../playground/copy/errors.ts";
+import { dataError, endingNote, errorNotice } from "../../playground/copy/errors.ts";
 
 const RELAY_CODES = Object.keys(ERRORS) as ErrorCode[];
 const CODES: ClientErrorCode[] = [...RELAY_CODES, "unreachable", "unexpected_response"];
@@ -39,11 +39,9 @@ Deno.test("errorNotice() has the time of Retry-After, the issue of a request, an
   equal(details, ["x", undefined, undefined]);
 });
 
-Deno.test("dataError() and accountError() distinguish the network from a refusal", () => {
+Deno.test("dataError() distinguishes the network from a refusal", () => {
   match(dataError(new TypeError("Failed to fetch")), /^Could not reach/);
   match(dataError({ code: "42501", message: "x" }), /not allowed/);
-  match(accountError({ code: "invalid_credentials" }), /is wrong/);
-  match(accountError({ message: "Failed to fetch" }), /^Could not reach/);
 });
 
 Deno.test("endingNote() is null for an answer that ended by itself", () => {

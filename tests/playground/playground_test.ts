@@ -2,6 +2,8 @@
 
 import { hasChromium } from "../../testkit/browser.ts";
 import { skip } from "../../testkit/skipped.ts";
+import { testAccessibility } from "./accessibility.ts";
+import { testAccounts } from "./accounts.ts";
 import { testAppearance } from "./appearance.ts";
 import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
@@ -25,4 +27,6 @@ if (hasChromium()) {
   testOperators();
   testBots();
   testAppearance();
+  testAccounts();
+  testAccessibility();
 } else skip("the playground in a browser: there is no /usr/bin/chromium");

@@ -1,0 +1,313 @@
+/// <reference lib="dom" />
+/** What people need who do not see the page well, or use no mouse: axe over every view, focus, names, targets, colours. */
+
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import type { Page } from "playwright-core";
+import type { Spending } from "../../client/spending.ts";
+import { withWindow } from "../../testkit/browser.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { insert, rest, signUp } from "../../testkit/people.ts";
+import { refuses } from "../../testkit/provider.ts";
+import { hasNoAxeFindings } from "./axe.ts";
+import { chromium, pageTest, stack } from "./setup.ts";
+import { visitorOf } from "./visitor.ts";
+
+const SCREENS = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true },
+};
+
+const APIS = ["chat_completions", "anthropic_messages", "openai_responses", "gemini"];
+
+/** Tokens and money, spent and left. */
+const SPENDING: Spending = {
+  today: { tokens: { spent: 1_200, held: 300 }, cost: { spent: 0.02, held: 0 } },
+  month: { tokens: { spent: 90_000, held: 300 }, cost: { spent: 1.5, held: 0 } },
+  budgets: [{
+    ...{ bot_id: null, period: "month", resets_at: "2026-12-01T00:00:00Z", is_shared: false },
+    ...{ tokens: { spent: 90_000, held: 300, limit: 100_000, left: 9_700 }, cost: null },
+  }],
+} as unknown as Spending;
+
+/** The edges of what can be pressed that is smaller than this, but for links within a text. */
+function tooSmall(page: Page, pixels: number, selector: string) {
+  return page.locator(selector).evaluateAll(
+    (elements, pixels) =>
+      elements.filter((element) => element.checkVisibility()).map((element) => {
+        const { width, height } = element.getBoundingClientRect();
+        return { name: element.ariaLabel ?? element.textContent, width, height };
+      }).filter(({ width, height }) => Math.min(width, height) < pixels),
+    pixels,
+  );
+}
+
+/** Registers the tests. */
+export function testAccessibility(): void {
+  for (const [screen, options] of Object.entries(SCREENS)) {
+    Deno.test(`the playground: axe finds nothing in the entry on a ${screen}`, async () => {
+      await withWindow(chromium, options, async (window) => {
+        const { page, button } = visitorOf(await window.tab(stack.url));
+        await page.getByLabel("Email").waitFor();
+        await hasNoAxeFindings(page, "signing in");
+        await button("Sign in").click();
+        await page.getByRole("alert").waitFor();
+        await hasNoAxeFindings(page, "an entry that lacks something");
+        await button("Create an account").click();
+        await hasNoAxeFindings(page, "an account that is created");
+        await page.route("**/config.json", (route) => route.fulfill({ status: 404 }));
+        await page.reload();
+        await page.getByLabel("Project URL").waitFor();
+        await button("Continue").click();
+        await page.getByRole("alert").waitFor();
+        await hasNoAxeFindings(page, "the project form");
+      });
+    });
+
+    pageTest(`axe finds nothing in a story on a ${screen}`, async (visit) => {
+      const { visitor, call, answer, exchange, user } = visit;
+      const { page, button } = visitor;
+      await hasNoAxeFindings(page, "a new story");
+      await visitor.send("A story");
+      const first = await call(1);
+      await hasNoAxeFindings(page, "a story that waits");
+      await first.token("Once upon a time");
+      await visitor.shows("A story", "Once upon a time");
+      await hasNoAxeFindings(page, "a story that is written");
+      await first.finish("length");
+      await visitor.idle();
+      await button("Regenerate").click();
+      await answer(2, "Twice upon a time");
+      await exchange("And then?", "The end.");
+      const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.The%20end.");
+      const memory = { message_id: id, user_id: user.id, content: "A fox." };
+      await insert(stack.target, user, "memories", memory, "message_id");
+      await page.reload();
+      await button("Memory of the story up to here").waitFor();
+      await hasNoAxeFindings(page, "a story with versions and a memory");
+      await button("Edit").first().click();
+      await hasNoAxeFindings(page, "a prompt that is edited");
+      await button("Cancel").click();
+      await button("Answer as…").last().click();
+      await button("Storyteller").last().waitFor();
+      await hasNoAxeFindings(page, "the choice of who answers");
+      await page.keyboard.press("Escape");
+      await button(/^Branches/).click();
+      await page.locator(".outline").waitFor();
+      await hasNoAxeFindings(page, "the outline");
+      if (screen === "phone") await page.keyboard.press("Escape");
+
+      const down = stack.provider.script(refuses(401, { error: { message: "no" } }));
+      const [bot] = await rest(stack.target, user, "bots?select=id");
+      await rest(stack.target, user, `bots?id=eq.${bot.id}`, { method: "PATCH", body: { access_path: down } });
+      await visitor.send("Once more");
+      await page.getByRole("alert").waitFor();
+      await hasNoAxeFindings(page, "an error");
+      await page.goto(`${stack.url}/#/story/${crypto.randomUUID()}`);
+      await page.getByText("Story not found").waitFor();
+      await hasNoAxeFindings(page, "a story that is not there");
+    }, options);
+
+    pageTest(`axe finds nothing in the dialogs on a ${screen}, and each gives the focus back`, async (visit) => {
+      const { visitor, exchange, user } = visit;
+      const { page, button } = visitor;
+      await exchange("A story", "An answer");
+      const opener = () =>
+        page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim());
+      const dialog = page.getByRole("dialog");
+      /** By its button in the column, or in the drawer. */
+      const openFromSide = async (name: string | RegExp) => {
+        if (screen === "phone") await button("Stories and account").click();
+        await button(name).click();
+        await dialog.waitFor();
+      };
+      const closesTo = async (name: string) => {
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+        const wanted = screen === "phone" ? "Stories and account" : name;
+        await eventually(`the focus is on ${wanted}`, async () => await opener() === wanted);
+      };
+
+      if (screen === "phone") {
+        await button("Stories and account").click();
+        await hasNoAxeFindings(page, "the drawer of stories");
+        await page.keyboard.press("Escape");
+      }
+      await openFromSide("Bots");
+      await hasNoAxeFindings(page, "the list of bots");
+      await button("Edit Storyteller").click();
+      await page.getByLabel("Instructions").waitFor();
+      for (const summary of await page.locator("dialog details:not([open]) summary").all()) await summary.click();
+      for (const api of APIS) {
+        await page.getByLabel("API", { exact: true }).selectOption(api);
+        await hasNoAxeFindings(page, `a bot of ${api}`);
+      }
+      await page.getByLabel("Provider").selectOption("OpenAI");
+      await page.getByLabel("Model", { exact: true }).fill("");
+      await button("Save").click();
+      await page.getByRole("alert").waitFor();
+      await hasNoAxeFindings(page, "a bot that lacks something");
+      await button("Delete bot").click();
+      equal(await opener(), "Keep");
+      await hasNoAxeFindings(page, "a bot that is to be deleted");
+      await page.keyboard.press("Enter");
+      equal(await opener(), "Delete bot");
+      await closesTo("Bots");
+
+      await page.route(
+        "**/rpc/my_spending*",
+        (route) => route.fulfill({ headers: { "access-control-allow-origin": "*" }, json: SPENDING }),
+      );
+      await openFromSide("Usage");
+      await page.getByRole("progressbar").waitFor();
+      await hasNoAxeFindings(page, "usage");
+      await closesTo("Usage");
+      await openFromSide(new RegExp(user.email));
+      await hasNoAxeFindings(page, "the account");
+      await closesTo(`Account ${user.email}`);
+
+      for (const item of ["What would be sent…", "Rename…", "Delete…"]) {
+        await button("Story menu").click();
+        if (item === "Rename…") await hasNoAxeFindings(page, "the menu of a story");
+        await button(item).click();
+        await dialog.waitFor();
+        await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
+        await hasNoAxeFindings(page, item);
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+        await eventually("the focus is on the menu", async () => await opener() === "Story menu");
+      }
+      await button("Story menu").click();
+      await button("Delete…").click();
+      await dialog.getByRole("button", { name: "Delete" }).click();
+      await dialog.waitFor({ state: "detached" });
+      // What opened the dialog is gone: the focus is where the next story begins.
+      await page.waitForFunction(() => ["composer", "messages"].includes(document.activeElement!.id));
+    }, options);
+  }
+
+  pageTest("a story has one heading, its parts have names, and each message can be reached", async (visit) => {
+    const { visitor, exchange } = visit;
+    const { page } = visitor;
+    await exchange("A story", "An answer");
+    await exchange("And then?", "The end.");
+    equal(await page.getByRole("heading", { level: 1 }).allInnerTexts(), ["A story"]);
+    for (
+      const [role, name] of [["main", ""], ["complementary", "Stories and account"], ["navigation", "Stories"]] as const
+    ) {
+      equal(await page.getByRole(role, name ? { name } : {}).count(), 1, role);
+    }
+    equal(await page.getByRole("article", { name: "You" }).count(), 2);
+    equal(await page.getByRole("article", { name: "Story" }).count(), 2);
+    await page.getByRole("textbox", { name: "Continue the story" }).waitFor();
+  });
+
+  pageTest("what can be pressed is large enough for a finger", async ({ visitor, exchange }) => {
+    const { page, button } = visitor;
+    await exchange("A story", "An answer");
+    equal(await tooSmall(page, 24, "button, a, summary, select, input"), []);
+    equal(await tooSmall(page, 44, ".icon-button, .round-button, .button"), []);
+    await button("Stories and account").tap();
+    equal(await tooSmall(page, 44, "dialog .button, dialog .row-button, dialog .conversation-link"), []);
+    await button("Bots").tap();
+    await button("Edit Storyteller").tap();
+    equal(await tooSmall(page, 24, "dialog button, dialog summary, dialog select, dialog label.check"), []);
+    equal(await tooSmall(page, 44, "dialog .button, dialog .field input, dialog select"), []);
+  }, SCREENS.phone);
+
+  pageTest("at 200 % and at 320 pixels nothing is cut off or scrolls sideways", async ({ visitor, exchange }) => {
+    const { page, button } = visitor;
+    await exchange("A story", "An answer");
+    for (const viewport of [{ width: 640, height: 400 }, { width: 320, height: 640 }]) {
+      await page.setViewportSize(viewport);
+      const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+      ok(await fits());
+      ok(await visitor.composer.isVisible());
+      await button("Stories and account").click();
+      await button("Bots").click();
+      await button("Edit Storyteller").click();
+      const save = button("Save");
+      await save.scrollIntoViewIfNeeded();
+      const box = await save.boundingBox();
+      ok(box && box.x >= 0 && box.x + box.width <= viewport.width && box.y + box.height <= viewport.height);
+      ok(await page.locator("dialog").evaluate((dialog) => dialog.scrollWidth <= dialog.clientWidth));
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+  });
+
+  pageTest("colours of the user's own leave the focus and the present story visible", async ({ visitor, exchange }) => {
+    const { page, composer } = visitor;
+    await exchange("A story", "An answer");
+    await composer.focus();
+    const outline = (selector: string) =>
+      page.locator(selector).first().evaluate((element) => getComputedStyle(element).outlineStyle);
+    equal(await outline(".composer-box"), "solid");
+    equal(await outline(".conversation-link[aria-current]"), "solid");
+    await page.getByRole("button", { name: "Bots" }).focus();
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Tab");
+    equal(await outline(".row-button:focus"), "solid");
+  }, { forcedColors: "active" });
+
+  Deno.test("the playground: from signing up to a streamed story with the keyboard alone", async () => {
+    const baseUrl = stack.provider.script(async (call) => {
+      await call.token("Once upon a time.");
+      await call.finish();
+    });
+    const taken = await signUp(stack.target);
+    await withWindow(chromium, {}, async (window) => {
+      const visitor = visitorOf(await window.tab(stack.url));
+      const { page } = visitor;
+      const { keyboard } = page;
+      /** Goes on by Tab until the focus is on what has this name. */
+      const tabTo = async (name: string | RegExp) => {
+        for (let steps = 0; steps < 60; steps++) {
+          const focused = await page.evaluate(() => {
+            const element = document.activeElement as HTMLInputElement;
+            return (element.labels?.[0]?.textContent ?? element.ariaLabel ?? element.textContent ?? "").trim();
+          });
+          if (typeof name === "string" ? focused === name : name.test(focused)) return;
+          await keyboard.press("Tab");
+        }
+        throw new Error(`Tab never reaches ${name}`);
+      };
+      const type = async (name: string, text: string) => {
+        await tabTo(name);
+        await keyboard.type(text);
+      };
+      const press = async (name: string | RegExp) => {
+        await tabTo(name);
+        await keyboard.press("Enter");
+      };
+      await page.getByLabel("Email").waitFor();
+      await press("Create an account");
+      await page.getByRole("heading", { name: "Create an account" }).waitFor();
+      await type("Email", taken.email);
+      await type("Password", "correct horse battery staple");
+      await keyboard.press("Enter");
+      await page.getByRole("alert").getByText("already exists").waitFor();
+      await keyboard.press("ControlOrMeta+A");
+      await keyboard.type(`${crypto.randomUUID()}@test.example`);
+      await keyboard.press("Enter");
+      await page.getByText("First, create a bot").waitFor();
+      await page.keyboard.press("Shift+Tab");
+      await press("Create a bot");
+      await page.getByRole("dialog").waitFor();
+      await keyboard.type("Night storyteller");
+      await type("Key", "sk-mine");
+      await type("Model", "night-1");
+      await type("Base URL", baseUrl);
+      await press("Create and test");
+      await page.getByText("The key is taken, or none is needed.").waitFor();
+      await press("Save");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await press(/^A light that asks the sea/);
+      await visitor.shows("Tell me a story about a lighthouse keeper and a letter from the sea.", "Once upon a time.");
+      await visitor.idle();
+      await press("Regenerate");
+      await page.getByText("2/2").waitFor();
+      await press("Sign out");
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    });
+  });
+}
