@@ -4,7 +4,13 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { RelayClient } from "../../client/client.ts";
 import { dataError } from "../copy/errors.ts";
-import { changeConversation, listMessages, readConversation } from "../data/conversations.ts";
+import {
+  addVersionOf,
+  changeConversation,
+  changeMessage,
+  listMessages,
+  readConversation,
+} from "../data/conversations.ts";
 import type { Conversation, Message } from "../data/rows.ts";
 import { readRunning } from "../data/running_generations.ts";
 import { createLiveGeneration } from "./live_generation.ts";
@@ -35,6 +41,12 @@ export interface CurrentConversation {
   show(messageId: string): void;
   /** Shows the branch of the running generation. */
   follow(): void;
+  /** Changes the text of a message where it is. Throws an Error with a message for the user. */
+  changeText(messageId: string, content: string): Promise<void>;
+  /** Adds a version of an answer in the user's own words, and shows it. Throws an Error with a message for the user. */
+  addVersion(message: Message, content: string): Promise<void>;
+  /** Opens a conversation that was stored just now: there is nothing to read. */
+  adopt(id: string): void;
   /** Shows a memory as it has been stored; null: it has been deleted. */
   showMemory(messageId: string, memory: string | null): void;
 }
@@ -117,6 +129,20 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     branchFrom: moveTo,
     show,
     follow,
+    async changeText(messageId, content) {
+      await readable(changeMessage(supabase, messageId, content));
+      messages.value = messages.value.map((message) => message.id === messageId ? { ...message, content } : message);
+    },
+    async addVersion(message, content) {
+      const opening = state.openings;
+      const added = await readable(addVersionOf(supabase, message, content));
+      await attempt(state, load(state));
+      if (opening === state.openings) moveTo(added);
+    },
+    adopt(newId) {
+      state.openings++;
+      id.value = newId;
+    },
     showMemory(messageId, memory) {
       messages.value = messages.value.map((message) => message.id === messageId ? { ...message, memory } : message);
     },
@@ -171,5 +197,14 @@ async function attempt<T>(state: State, query: Promise<T>): Promise<T | undefine
     return await query;
   } catch (error) {
     state.error.value = dataError(error);
+  }
+}
+
+/** Turns what the Data API refuses into an Error with a message for the user. */
+async function readable<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw new Error(dataError(error), { cause: error });
   }
 }

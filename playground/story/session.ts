@@ -217,17 +217,22 @@ async function send(state: State, prompt: string) {
   const { supabase, user, conversations, error, current } = state;
   const { draft } = current.generation;
   draft.value = "";
+  const isNew = current.id.value === null;
   try {
-    if (current.id.value === null) {
+    if (isNew) {
+      current.generation.expect(prompt);
       // A story that begins before the bots are there would have none.
       if (state.bots.value === null) await reloadLists(state);
       const added = await addConversation(supabase, user.id, titleOf(prompt), botOf(state)?.id ?? null);
       conversations.value = [added, ...conversations.value ?? []];
-      await current.open(added.id);
+      // The prompt is on the page already; where the user has opened another story since, this one is opened anew.
+      if (current.id.value === null) current.adopt(added.id);
+      else await current.open(added.id);
       goTo(added.id);
     }
     current.send(prompt);
   } catch (reason) {
+    if (isNew) current.generation.detach();
     draft.value = prompt;
     error.value = dataError(reason);
   }

@@ -25,6 +25,7 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
       id={id}
       ref={box}
       rows={1}
+      dir="auto"
       maxLength={32_000}
       enterkeyhint="send"
       placeholder={placeholder}
