@@ -108,6 +108,23 @@ export async function listMessages(supabase: SupabaseClient, conversationId: str
   }
 }
 
+/** Its answer and all that follows it stay below it. Fails where it was deleted. */
+export async function changeMessage(supabase: SupabaseClient, id: string, content: string): Promise<void> {
+  rowOf(await supabase.from("messages").update({ content }).eq("id", id).select("id::text"));
+}
+
+/** Adds an answer next to another one, in the user's words; gives its id. */
+export async function addVersionOf(
+  supabase: SupabaseClient,
+  { id, parent_id }: Message,
+  content: string,
+): Promise<string> {
+  const query = supabase.from("messages").select("user_id, conversation_id::text").eq("id", id);
+  const place = rowOf<{ user_id: string; conversation_id: string }>(await query);
+  const row = { ...place, parent_id, content, is_user_author: false, is_complete: true };
+  return rowOf<{ id: string }>(await supabase.from("messages").insert(row).select("id::text")).id;
+}
+
 interface Memory {
   content: string;
 }

@@ -4,7 +4,13 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { RelayClient } from "../../client/client.ts";
 import { dataError } from "../copy/errors.ts";
-import { changeConversation, listMessages, readConversation } from "../data/conversations.ts";
+import {
+  addVersionOf,
+  changeConversation,
+  changeMessage,
+  listMessages,
+  readConversation,
+} from "../data/conversations.ts";
 import type { Conversation, Message } from "../data/rows.ts";
 import { readRunning } from "../data/running_generations.ts";
 import { revealMessage } from "../platform/reveal.ts";
@@ -32,8 +38,6 @@ export interface CurrentConversation {
   generation: LiveGeneration;
   draft: Draft;
   open(id: string | null): Promise<void>;
-  /** Opens a conversation that was just created: there is nothing to read. */
-  begin(id: string): void;
   /** Sends a prompt below the last message that is shown. */
   send(prompt: string): void;
   /** Reads it again, for changes by other tabs and devices. */
@@ -48,6 +52,12 @@ export interface CurrentConversation {
   show(messageId: string): void;
   /** Shows the branch of the running generation. */
   follow(): void;
+  /** Changes the text of a message where it is. Throws an Error with a message for the user. */
+  changeText(messageId: string, content: string): Promise<void>;
+  /** Adds a version of an answer in the user's own words, and shows it. Throws an Error with a message for the user. */
+  addVersion(message: Message, content: string): Promise<void>;
+  /** Opens a conversation that was stored just now: there is nothing to read. */
+  adopt(id: string): void;
   /** Shows a memory as it has been stored; null: it has been deleted. */
   showMemory(messageId: string, memory: string | null): void;
 }
@@ -98,7 +108,7 @@ export function createCurrentConversation(
     generation.send(prompt, last === activeId.value ? undefined : last);
   }
 
-  function reset(newId: string | null, isStored: boolean) {
+  function reset(newId: string | null) {
     state.openings++;
     batch(() => {
       generation.detach();
@@ -106,14 +116,14 @@ export function createCurrentConversation(
       messages.value = [];
       leafId.value = activeId.value = updatedAt.value = null;
       error.value = null;
-      isLooking.value = isStored;
-      status.value = isStored ? "loading" : "ready";
+      isLooking.value = newId !== null;
+      status.value = newId !== null ? "loading" : "ready";
       follow();
     });
   }
 
   async function open(newId: string | null) {
-    reset(newId, newId !== null);
+    reset(newId);
     const conversation = await attempt(state, load(state));
     if (conversation && conversation.id === id.value) await look();
   }
@@ -153,7 +163,6 @@ export function createCurrentConversation(
     generation,
     draft,
     open,
-    begin: (newId) => reset(newId, false),
     send,
     refresh,
     look,
@@ -161,6 +170,20 @@ export function createCurrentConversation(
     branchFrom: moveTo,
     show,
     follow,
+    async changeText(messageId, content) {
+      await readable(changeMessage(supabase, messageId, content));
+      messages.value = messages.value.map((message) => message.id === messageId ? { ...message, content } : message);
+    },
+    async addVersion(message, content) {
+      const opening = state.openings;
+      const added = await readable(addVersionOf(supabase, message, content));
+      await attempt(state, load(state));
+      if (opening === state.openings) moveTo(added);
+    },
+    adopt(newId) {
+      state.openings++;
+      id.value = newId;
+    },
     showMemory(messageId, memory) {
       messages.value = messages.value.map((message) => message.id === messageId ? { ...message, memory } : message);
     },
@@ -218,5 +241,14 @@ async function attempt<T>(state: State, query: Promise<T>): Promise<T | undefine
     return await query;
   } catch (error) {
     state.error.value = dataError(error);
+  }
+}
+
+/** Turns what the Data API refuses into an Error with a message for the user. */
+async function readable<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw new Error(dataError(error), { cause: error });
   }
 }

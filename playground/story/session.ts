@@ -213,22 +213,23 @@ async function send(state: State, prompt: string) {
   if (isTooLong(prompt)) return;
   // A suggestion is sent, and what stands in the composer stays there.
   const taken = draft.text.value.trim() === prompt ? draft.take() : null;
+  const isNew = current.id.value === null;
   try {
-    if (current.id.value === null) {
+    if (isNew) {
       generation.expect(prompt);
       // A story that begins before the bots are there would have none.
       if (state.bots.value === null) await reloadLists(state);
       const added = await addConversation(supabase, user.id, titleOf(prompt), botOf(state)?.id ?? null);
       list.add(added);
-      batch(() => {
-        current.begin(added.id);
-        goTo(added.id);
-        current.send(prompt);
-      });
-    } else current.send(prompt);
+      // The prompt is on the page already; where the user has opened another story since, this one is opened anew.
+      if (current.id.value === null) current.adopt(added.id);
+      else await current.open(added.id);
+      goTo(added.id);
+    }
+    current.send(prompt);
     taken?.sent();
   } catch (reason) {
-    generation.expect(null);
+    if (isNew) generation.detach();
     draft.text.value = [prompt, draft.text.value].filter((text) => text.trim()).join("\n\n");
     error.value = dataError(reason);
   }
