@@ -33,13 +33,18 @@ export interface Counted {
 /** Runs generations through a worker, half of them over TLS, and ends most of them early at a moment of chance. */
 export async function countSockets(
   generations: number,
-  { runtime = THIS_DENO, postgres = false, seed = 1 }: { runtime?: Runtime; postgres?: boolean; seed?: number } = {},
+  { runtime = THIS_DENO, postgres = false, seed = 1, transport = "connection" }: {
+    runtime?: Runtime;
+    postgres?: boolean;
+    seed?: number;
+    transport?: string;
+  } = {},
 ): Promise<Counted> {
   const chance = createChance(seed);
   const ca = await Deno.makeTempFile({ suffix: ".pem" });
   await Deno.writeTextFile(ca, TEST_CA);
   await using stack = await startStack({ postgres });
-  const worker = await stack.worker({ ...NO_USER_LIMITS, DENO_CERT: ca, RELAY_TRANSPORT: "connection" }, { runtime });
+  const worker = await stack.worker({ ...NO_USER_LIMITS, DENO_CERT: ca, RELAY_TRANSPORT: transport }, { runtime });
   const author = await newAuthor(stack.targetOf([worker]), stack.provider, ordered);
   const { port, pathname } = new URL(author.baseUrl);
   const fronts = [startFront(Number(port), chance, false), startFront(Number(port), chance, true)];
@@ -196,6 +201,7 @@ if (import.meta.main) {
     postgres: { type: "boolean", default: false },
     runtime: { type: "string", default: THIS_DENO.name.slice("Deno ".length) },
     seed: { type: "string", default: "1" },
+    transport: { type: "string", default: "connection" },
   });
   const runtime = (await findRuntimes("sockets")).find(({ name }) => name === `Deno ${flags.runtime}`);
   if (runtime === undefined) throw new TypeError(`Cannot start: there is no Deno ${flags.runtime}`);
@@ -203,6 +209,7 @@ if (import.meta.main) {
     runtime,
     postgres: flags.postgres,
     seed: wholeNumber("seed", flags.seed),
+    transport: flags.transport,
   });
   equal([counted.after <= counted.before, counted.toProvider], [true, 0]);
 }

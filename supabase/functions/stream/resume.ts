@@ -91,7 +91,7 @@ function createSeats({ memory }: Platform): (userId: string) => Seat {
     seats.set(userId, taken + 1);
     let held = true;
     return {
-      fits: hold.fits,
+      fits: (bytes) => hold.fits(bytes),
       end() {
         if (!held) return;
         held = false;

@@ -44,7 +44,7 @@ export function createClientStream(
     silence.end();
     seat.end();
   });
-  const silence = watchSilence(clock, pingMs, queue, () => write(toBytes(events.ping())), () => {
+  const silence = new Silence(clock, pingMs, queue, () => write(toBytes(events.ping())), () => {
     end("detached");
     queue.discard();
   });
@@ -161,36 +161,53 @@ class Queue {
 }
 
 /** One timer watches for silence, however many events there are: the relay's own, and a client's that does not read. */
-function watchSilence(
-  clock: Clock,
-  pingMs: number,
-  queue: Pick<Queue, "waitingBytes" | "takenBytes">,
-  ping: () => void,
-  onIdle: () => void,
-) {
-  let touchedAt = clock.now();
-  let taken = 0;
-  let takenAt = touchedAt;
-  let clear = clock.after(pingMs, check);
+class Silence {
+  #clock: Clock;
+  #pingMs: number;
+  #queue: Pick<Queue, "waitingBytes" | "takenBytes">;
+  #ping: () => void;
+  #onIdle: () => void;
+  #touchedAt: number;
+  #taken = 0;
+  #takenAt: number;
+  #check = () => this.#look();
+  #clear: () => void;
 
-  function check() {
-    const now = clock.now();
-    const waits = queue.waitingBytes > 0;
-    if (!waits || queue.takenBytes > taken) {
-      taken = queue.takenBytes;
-      takenAt = now;
-    }
-    if (now - takenAt >= READER_IDLE_MS) return onIdle();
-    if (now - touchedAt >= pingMs && !waits) ping();
-    const due = waits ? Math.min(now + pingMs, takenAt + READER_IDLE_MS) : touchedAt + pingMs;
-    clear = clock.after(Math.max(due - now, 1), check);
+  constructor(
+    clock: Clock,
+    pingMs: number,
+    queue: Pick<Queue, "waitingBytes" | "takenBytes">,
+    ping: () => void,
+    onIdle: () => void,
+  ) {
+    this.#clock = clock;
+    this.#pingMs = pingMs;
+    this.#queue = queue;
+    this.#ping = ping;
+    this.#onIdle = onIdle;
+    this.#touchedAt = this.#takenAt = clock.now();
+    this.#clear = clock.after(pingMs, this.#check);
   }
 
-  return {
-    touch(wasDrained: boolean) {
-      touchedAt = clock.now();
-      if (wasDrained) takenAt = touchedAt;
-    },
-    end: () => clear(),
-  };
+  touch(wasDrained: boolean) {
+    this.#touchedAt = this.#clock.now();
+    if (wasDrained) this.#takenAt = this.#touchedAt;
+  }
+
+  end() {
+    this.#clear();
+  }
+
+  #look() {
+    const now = this.#clock.now();
+    const waits = this.#queue.waitingBytes > 0;
+    if (!waits || this.#queue.takenBytes > this.#taken) {
+      this.#taken = this.#queue.takenBytes;
+      this.#takenAt = now;
+    }
+    if (now - this.#takenAt >= READER_IDLE_MS) return this.#onIdle();
+    if (now - this.#touchedAt >= this.#pingMs && !waits) this.#ping();
+    const due = waits ? Math.min(now + this.#pingMs, this.#takenAt + READER_IDLE_MS) : this.#touchedAt + this.#pingMs;
+    this.#clear = this.#clock.after(Math.max(due - now, 1), this.#check);
+  }
 }

@@ -26,63 +26,92 @@ export interface Deadlines {
  */
 export function startDeadlines(
   clock: Clock,
-  { timeoutMs, firstTokenTimeoutMs, idleTimeoutMs }: Configuration,
+  configuration: Configuration,
   startedAt: number,
   onExpired: (reason: EndReason) => void,
 ): Deadlines {
-  let askedAt = clock.now();
-  const firstTokenEnds = askedAt + firstTokenTimeoutMs;
-  let hasAsked = false;
-  let tryEnds = firstTokenEnds;
-  let onSilence = onExpired;
-  let touchedAt = askedAt;
-  let hasBegun = false;
-  let isOver = false;
-  let clear = () => {};
+  return new Watch(clock, configuration, startedAt, onExpired);
+}
 
-  const totalEnds = () => startedAt + timeoutMs + (isOver ? PROVIDER_USAGE_WAIT_MS : 0);
+class Watch implements Deadlines {
+  #clock: Clock;
+  #configuration: Configuration;
+  #startedAt: number;
+  #onExpired: (reason: EndReason) => void;
+  #onSilence: (reason: EndReason) => void;
+  #askedAt: number;
+  #firstTokenEnds: number;
+  #hasAsked = false;
+  #tryEnds: number;
+  #touchedAt: number;
+  #hasBegun = false;
+  #isOver = false;
+  #clear = () => {};
+  #check = () => this.#look();
 
-  function silenceEnds(): number {
-    if (isOver) return Infinity;
-    return hasBegun ? touchedAt + idleTimeoutMs : tryEnds;
+  constructor(
+    clock: Clock,
+    configuration: Configuration,
+    startedAt: number,
+    onExpired: (reason: EndReason) => void,
+  ) {
+    this.#clock = clock;
+    this.#configuration = configuration;
+    this.#startedAt = startedAt;
+    this.#onExpired = this.#onSilence = onExpired;
+    this.#askedAt = this.#touchedAt = clock.now();
+    this.#firstTokenEnds = this.#tryEnds = this.#askedAt + configuration.firstTokenTimeoutMs;
+    this.#look();
   }
 
-  function check() {
-    const now = clock.now();
-    if (now >= totalEnds()) {
-      onExpired(expired("timeout", `The generation took longer than ${timeoutMs} ms, the limit`));
-    } else if (now >= silenceEnds()) {
-      onSilence(silent(hasBegun ? `nothing for ${idleTimeoutMs}` : `no first token within ${tryEnds - askedAt}`));
+  share(among: number, onSilent: (reason: EndReason) => void): boolean {
+    const now = this.#hasAsked ? this.#clock.now() : this.#askedAt;
+    if (now >= this.#firstTokenEnds) return false;
+    this.#hasAsked = true;
+    this.#askedAt = now;
+    this.#tryEnds = now + Math.ceil((this.#firstTokenEnds - now) / among);
+    this.#onSilence = onSilent;
+    this.#hasBegun = this.#isOver = false;
+    this.#clear();
+    this.#look();
+    return true;
+  }
+
+  touch(hasText: boolean, isComplete: boolean) {
+    this.#touchedAt = this.#clock.now();
+    this.#isOver = isComplete;
+    if (this.#hasBegun || !hasText) return;
+    this.#hasBegun = true;
+    // The idle limit may be shorter than what is left of the first one.
+    this.#clear();
+    this.#look();
+  }
+
+  end() {
+    this.#clear();
+  }
+
+  #totalEnds(): number {
+    return this.#startedAt + this.#configuration.timeoutMs + (this.#isOver ? PROVIDER_USAGE_WAIT_MS : 0);
+  }
+
+  #silenceEnds(): number {
+    if (this.#isOver) return Infinity;
+    return this.#hasBegun ? this.#touchedAt + this.#configuration.idleTimeoutMs : this.#tryEnds;
+  }
+
+  #look() {
+    const { timeoutMs, idleTimeoutMs } = this.#configuration;
+    const now = this.#clock.now();
+    if (now >= this.#totalEnds()) {
+      this.#onExpired(expired("timeout", `The generation took longer than ${timeoutMs} ms, the limit`));
+    } else if (now >= this.#silenceEnds()) {
+      const noToken = `no first token within ${this.#tryEnds - this.#askedAt}`;
+      this.#onSilence(silent(this.#hasBegun ? `nothing for ${idleTimeoutMs}` : noToken));
     } else {
-      clear = clock.after(Math.min(totalEnds(), silenceEnds()) - now, check);
+      this.#clear = this.#clock.after(Math.min(this.#totalEnds(), this.#silenceEnds()) - now, this.#check);
     }
   }
-
-  check();
-  return {
-    share(among, onSilent) {
-      const now = hasAsked ? clock.now() : askedAt;
-      if (now >= firstTokenEnds) return false;
-      hasAsked = true;
-      askedAt = now;
-      tryEnds = now + Math.ceil((firstTokenEnds - now) / among);
-      onSilence = onSilent;
-      hasBegun = isOver = false;
-      clear();
-      check();
-      return true;
-    },
-    touch(hasText, isComplete) {
-      touchedAt = clock.now();
-      isOver = isComplete;
-      if (hasBegun || !hasText) return;
-      hasBegun = true;
-      // The idle limit may be shorter than what is left of the first one.
-      clear();
-      check();
-    },
-    end: () => clear(),
-  };
 }
 
 function silent(what: string): EndReason {

@@ -57,7 +57,7 @@ export function createGenerations(platform: Platform, database: Database, caller
       leaveLeases();
       generation.readers.close();
       // A reader that catches up needs the text, and may take as long as it likes.
-      generation.readers.afterLast(generation.memory.end);
+      generation.readers.afterLast(() => generation.memory.end());
     }
     const { streamId, userId, requestId, admission } = generation;
     if (memoryDue !== undefined) memories.write({ streamId, userId, requestId, admission }, baseUrl, memoryDue);

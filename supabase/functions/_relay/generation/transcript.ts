@@ -25,37 +25,44 @@ export interface Transcript {
  * than the beats would leave one of them with each beat.
  */
 export function createTranscript(stored = ""): Transcript {
-  const kept = stored === "" ? [] : [stored];
-  let waiting: string[] = [];
+  return new Text(stored);
+}
 
-  const transcript = {
-    length: stored.length,
-    storedUnits: stored.length,
-    append(text: string) {
-      waiting.push(text);
-      transcript.length += text.length;
-    },
-    from(offset: number, limit = Infinity) {
-      const { storedUnits } = transcript;
-      if (offset >= storedUnits) return stretch(waiting, offset - storedUnits, limit);
-      return stretch([...kept, ...waiting], offset, limit);
-    },
-    unstored(limit: number) {
-      const { storedUnits } = transcript;
-      const front = cut(waiting, limit).text;
-      const text = front.length === limit && endsInsidePair(front) ? front.slice(0, -1) : front;
-      return { start: storedUnits, end: storedUnits + text.length, text };
-    },
-    markStored(units: number) {
-      const more = Math.min(units, transcript.length) - transcript.storedUnits;
-      if (more <= 0) return;
-      const { text, rest } = cut(waiting, more);
-      kept.push(text);
-      waiting = rest;
-      transcript.storedUnits += more;
-    },
-  };
-  return transcript;
+class Text implements Transcript {
+  length: number;
+  storedUnits: number;
+  #kept: string[];
+  #waiting: string[] = [];
+
+  constructor(stored: string) {
+    this.length = this.storedUnits = stored.length;
+    this.#kept = stored === "" ? [] : [stored];
+  }
+
+  append(text: string) {
+    this.#waiting.push(text);
+    this.length += text.length;
+  }
+
+  from(offset: number, limit = Infinity): string {
+    if (offset >= this.storedUnits) return stretch(this.#waiting, offset - this.storedUnits, limit);
+    return stretch([...this.#kept, ...this.#waiting], offset, limit);
+  }
+
+  unstored(limit: number): Chunk {
+    const front = cut(this.#waiting, limit).text;
+    const text = front.length === limit && endsInsidePair(front) ? front.slice(0, -1) : front;
+    return { start: this.storedUnits, end: this.storedUnits + text.length, text };
+  }
+
+  markStored(units: number) {
+    const more = Math.min(units, this.length) - this.storedUnits;
+    if (more <= 0) return;
+    const { text, rest } = cut(this.#waiting, more);
+    this.#kept.push(text);
+    this.#waiting = rest;
+    this.storedUnits += more;
+  }
 }
 
 /** At most so many units from an offset on. Only the texts that have them are joined. */

@@ -96,40 +96,50 @@ export function createMemory(budgetBytes: number): Memory {
       return all;
     },
     open(userId, bytes) {
-      const hold = createHold((more) => refusalOf(userId, more), (more) => add(userId, more));
+      const hold = new Held((more) => refusalOf(userId, more), (more) => add(userId, more));
       hold.cover(bytes);
       return hold;
     },
   };
 }
 
-function createHold(refusalOf: (more: number) => RelayError | null, add: (more: number) => void): Hold {
-  let held = 0;
-  let ended = false;
+class Held implements Hold {
+  #held = 0;
+  #ended = false;
+  #refusalOf: (more: number) => RelayError | null;
+  #add: (more: number) => void;
 
-  /** Null: it is held. */
-  function change(bytes: number): RelayError | null {
-    // The way of a token: two comparisons.
-    if (ended || bytes <= held && bytes > held - MEMORY_STEP_BYTES) return null;
-    const wanted = Math.ceil(bytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES;
-    const refusal = wanted > held ? refusalOf(wanted - held) : null;
-    if (refusal !== null) return refusal;
-    add(wanted - held);
-    held = wanted;
-    return null;
+  constructor(refusalOf: (more: number) => RelayError | null, add: (more: number) => void) {
+    this.#refusalOf = refusalOf;
+    this.#add = add;
   }
 
-  return {
-    fits: (bytes) => change(bytes) === null,
-    cover(bytes) {
-      const refusal = change(bytes);
-      if (refusal !== null) throw refusal;
-    },
-    end() {
-      change(0);
-      ended = true;
-    },
-  };
+  fits(bytes: number): boolean {
+    return this.#change(bytes) === null;
+  }
+
+  cover(bytes: number) {
+    const refusal = this.#change(bytes);
+    if (refusal !== null) throw refusal;
+  }
+
+  end() {
+    this.#change(0);
+    this.#ended = true;
+  }
+
+  /** Null: it is held. */
+  #change(bytes: number): RelayError | null {
+    const held = this.#held;
+    // The way of a token: two comparisons.
+    if (bytes <= held && bytes > held - MEMORY_STEP_BYTES || this.#ended) return null;
+    const wanted = Math.ceil(bytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES;
+    const refusal = wanted > held ? this.#refusalOf(wanted - held) : null;
+    if (refusal !== null) return refusal;
+    this.#add(wanted - held);
+    this.#held = wanted;
+    return null;
+  }
 }
 
 // deno-lint-ignore no-control-regex -- Those that JSON has no escape of two characters for.

@@ -14,26 +14,30 @@ export interface TextCleaner {
  * held back for its other half; an LF at the start of a part is left out if the part before ended with a CR.
  */
 export function createTextCleaner(): TextCleaner {
-  let held = "";
-  let afterReturn = false;
-  return {
-    clean(part) {
-      if (held === "" && !afterReturn && part.isWellFormed() && !/[\r\0]/.test(part)) return part;
-      let text = held + part.replaceAll("\0", "");
-      held = "";
-      if (text === "") return "";
-      if (afterReturn && text.startsWith("\n")) text = text.slice(1);
-      afterReturn = text === "" ? false : text.endsWith("\r");
-      if (endsInsidePair(text)) {
-        held = text.slice(-1);
-        text = text.slice(0, -1);
-      }
-      return text.replace(/\r\n?/g, "\n").toWellFormed();
-    },
-    end() {
-      const rest = held === "" ? "" : "\uFFFD";
-      held = "";
-      return rest;
-    },
-  };
+  return new Cleaner();
+}
+
+class Cleaner implements TextCleaner {
+  #held = "";
+  #afterReturn = false;
+
+  clean(part: string): string {
+    if (this.#held === "" && !this.#afterReturn && part.isWellFormed() && !/[\r\0]/.test(part)) return part;
+    let text = this.#held + part.replaceAll("\0", "");
+    this.#held = "";
+    if (text === "") return "";
+    if (this.#afterReturn && text.startsWith("\n")) text = text.slice(1);
+    this.#afterReturn = text === "" ? false : text.endsWith("\r");
+    if (endsInsidePair(text)) {
+      this.#held = text.slice(-1);
+      text = text.slice(0, -1);
+    }
+    return text.replace(/\r\n?/g, "\n").toWellFormed();
+  }
+
+  end(): string {
+    const rest = this.#held === "" ? "" : "\uFFFD";
+    this.#held = "";
+    return rest;
+  }
 }

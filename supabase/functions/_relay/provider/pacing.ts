@@ -70,24 +70,34 @@ export function createPacing(clock: Clock): Pacing {
     });
   }
 
-  return {
-    join() {
-      let since = clock.now();
-      let read = 0;
-      const share = {
-        turnBytes: TURN_BYTES,
-        isFree(bytes: number) {
-          read += bytes;
-          if (read <= FREE_BYTES) return bytes <= TURN_BYTES;
-          const now = clock.now();
-          if (now - since < FREE_MS) return false;
-          since = now;
-          read = bytes;
-          return bytes <= TURN_BYTES;
-        },
-        run: <T>(work: () => T) => run(work, (ms) => share.turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES),
-      };
-      return share;
-    },
-  };
+  return { join: () => new Part(clock, run) };
+}
+
+/** A class, because each read asks it. */
+class Part implements Share {
+  turnBytes = TURN_BYTES;
+  #clock: Clock;
+  #run: <T>(work: () => T, onDone: (ms: number) => void) => Promise<T>;
+  #since: number;
+  #read = 0;
+
+  constructor(clock: Clock, run: <T>(work: () => T, onDone: (ms: number) => void) => Promise<T>) {
+    this.#clock = clock;
+    this.#run = run;
+    this.#since = clock.now();
+  }
+
+  isFree(bytes: number): boolean {
+    this.#read += bytes;
+    if (this.#read <= FREE_BYTES) return bytes <= TURN_BYTES;
+    const now = this.#clock.now();
+    if (now - this.#since < FREE_MS) return false;
+    this.#since = now;
+    this.#read = bytes;
+    return bytes <= TURN_BYTES;
+  }
+
+  run<T>(work: () => T): Promise<T> {
+    return this.#run(work, (ms) => this.turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES);
+  }
 }

@@ -125,6 +125,8 @@ function createSizeLimit(lines: () => number) {
   return {
     count(bytes: number) {
       bytesRead += bytes;
+      // A line has one byte at least, so nearly no answer is long enough to count its lines.
+      if (bytesRead * (1 + LINE_BYTES) <= MAX_PROVIDER_ANSWER_BYTES) return;
       if (bytesRead + LINE_BYTES * lines() <= MAX_PROVIDER_ANSWER_BYTES) return;
       isExceeded = true;
       throw new RelayError(

@@ -55,61 +55,74 @@ const LF = 10;
 const CR = 13;
 const END_OF_LINE = /\r\n?|\n/g;
 
+// Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /**
  * Lines end with LF, CR or CR LF. A line that grows past the limit before its end came is skipped where it may be, else
  * `limit.exceeded()` is thrown.
  * Whole lines are decoded at once: a decoder in its streaming mode costs up to seven times as much.
  */
 export function createLineDecoder(limit: LineLimit): LineDecoder {
-  // Deno 2.9's TextDecoder strips U+FEFF from the middle of a stream after short first reads.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let atStart = true;
-  const lineStart = createLineStart();
-  /** The last line ended with a CR, which may be the first half of a CR LF. */
-  let afterReturn = false;
-  const skipper = createSkipper(limit);
+  return new Lines(limit);
+}
 
-  function keep(bytes: Uint8Array) {
-    if (skipper.isActive()) return skipper.skip(decoder.decode(bytes));
-    if (lineStart.length() + bytes.length <= limit.bytes) return lineStart.add(bytes);
-    skipper.skip(decoder.decode(lineStart.takeWith(bytes)));
-    limit.onSkipped?.();
+/** A class, like all that each read of each stream passes: closures and what they share are each fetched from memory. */
+class Lines implements LineDecoder {
+  #limit: LineLimit;
+  #atStart = true;
+  #lineStart = new LineStart();
+  /** The last line ended with a CR, which may be the first half of a CR LF. */
+  #afterReturn = false;
+  /** Null: no line is skipped. */
+  #skipper: Skipper | null = null;
+
+  constructor(limit: LineLimit) {
+    this.#limit = limit;
+  }
+
+  decode(bytes: Uint8Array): string {
+    const end = endOfLines(bytes);
+    // Most reads end where a line does, and a view of bytes costs as much as a look at them.
+    if (end === bytes.length && end > 0) return this.#lines(this.#withStart(bytes));
+    const text = end > 0 ? this.#lines(this.#withStart(bytes.subarray(0, end))) : "";
+    if (end < bytes.length) this.#keep(bytes.subarray(end));
+    return text;
+  }
+
+  end(): string {
+    if (this.#skipper !== null) return "";
+    const rest = this.#withStart(new Uint8Array());
+    return this.#atStart ? rest.replace(/^\uFEFF/, "") : rest;
+  }
+
+  #keep(bytes: Uint8Array) {
+    if (this.#skipper !== null) return this.#skipper.skip(utf8.decode(bytes));
+    if (this.#lineStart.length + bytes.length <= this.#limit.bytes) return this.#lineStart.add(bytes);
+    this.#skipper = new Skipper(this.#limit);
+    this.#skipper.skip(utf8.decode(this.#lineStart.takeWith(bytes)));
+    this.#limit.onSkipped?.();
   }
 
   /** The end of a skipped line comes first here; a comment takes its place, for an empty line would end an event. */
-  function afterSkipped(bytes: Uint8Array): string {
+  #afterSkipped(skipper: Skipper, bytes: Uint8Array): string {
     const end = bytes.findIndex((byte) => byte === LF || byte === CR);
-    skipper.skip(decoder.decode(bytes.subarray(0, end)));
-    skipper.end();
-    return `:${decoder.decode(bytes.subarray(end))}`;
+    skipper.skip(utf8.decode(bytes.subarray(0, end)));
+    this.#skipper = null;
+    return `:${utf8.decode(bytes.subarray(end))}`;
   }
 
-  function withStart(bytes: Uint8Array): string {
-    return skipper.isActive() ? afterSkipped(bytes) : decoder.decode(lineStart.takeWith(bytes));
+  #withStart(bytes: Uint8Array): string {
+    if (this.#skipper !== null) return this.#afterSkipped(this.#skipper, bytes);
+    return utf8.decode(this.#lineStart.length === 0 ? bytes : this.#lineStart.takeWith(bytes));
   }
 
-  function lines(text: string): string {
-    const isCut = afterReturn && text.startsWith("\n") || atStart && text.startsWith("\uFEFF");
-    atStart = false;
-    afterReturn = text.endsWith("\r");
+  #lines(text: string): string {
+    const isCut = this.#afterReturn && text.startsWith("\n") || this.#atStart && text.startsWith("\uFEFF");
+    this.#atStart = false;
+    this.#afterReturn = text.endsWith("\r");
     return isCut ? text.slice(1) : text;
   }
-
-  return {
-    decode(bytes) {
-      const end = endOfLines(bytes);
-      // Most reads end where a line does, and a view of bytes costs as much as a look at them.
-      if (end === bytes.length && end > 0) return lines(withStart(bytes));
-      const text = end > 0 ? lines(withStart(bytes.subarray(0, end))) : "";
-      if (end < bytes.length) keep(bytes.subarray(end));
-      return text;
-    },
-    end() {
-      if (skipper.isActive()) return "";
-      const rest = withStart(new Uint8Array());
-      return atStart ? rest.replace(/^\uFEFF/, "") : rest;
-    },
-  };
 }
 
 /** A whole read of a connection, and the beginning of a line before it. */
@@ -124,34 +137,31 @@ function roomFor(bytes: number): Uint8Array {
 }
 
 /** The beginning of a line whose end has not come, in one buffer: an array for each read would cost 700 bytes a byte. */
-function createLineStart() {
-  let buffer = new Uint8Array();
-  let length = 0;
+class LineStart {
+  length = 0;
+  #buffer = new Uint8Array();
 
-  function add(bytes: Uint8Array) {
-    if (length + bytes.length > buffer.length) {
-      const larger = new Uint8Array(2 * (length + bytes.length));
-      larger.set(buffer.subarray(0, length));
-      buffer = larger;
+  add(bytes: Uint8Array) {
+    const length = this.length + bytes.length;
+    if (length > this.#buffer.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#buffer.subarray(0, this.length));
+      this.#buffer = larger;
     }
-    buffer.set(bytes, length);
-    length += bytes.length;
+    this.#buffer.set(bytes, this.length);
+    this.length = length;
   }
 
-  return {
-    length: () => length,
-    add,
-    /** With these bytes after it, until the next call of any decoder; then there is none. */
-    takeWith(bytes: Uint8Array): Uint8Array {
-      if (length === 0) return bytes;
-      const whole = roomFor(length + bytes.length);
-      whole.set(buffer.subarray(0, length));
-      whole.set(bytes, length);
-      buffer = new Uint8Array();
-      length = 0;
-      return whole;
-    },
-  };
+  /** With these bytes after it, until the next call of any decoder; then there is none. */
+  takeWith(bytes: Uint8Array): Uint8Array {
+    if (this.length === 0) return bytes;
+    const whole = roomFor(this.length + bytes.length);
+    whole.set(this.#buffer.subarray(0, this.length));
+    whole.set(bytes, this.length);
+    this.#buffer = new Uint8Array();
+    this.length = 0;
+    return whole;
+  }
 }
 
 /**
@@ -249,23 +259,23 @@ function createOpenEvent(onData: OnData, limit: LineLimit) {
 }
 
 /** One line that is too long, part by part. */
-function createSkipper(limit: LineLimit) {
-  /** The end of what came; null: no line is skipped. */
-  let seen: string | null = null;
-  let length = 0;
-  return {
-    isActive: () => seen !== null,
-    skip(part: string) {
-      const text = `${seen ?? ""}${part}`;
-      length += part.length;
-      if (length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
-      seen = text.slice(-OVERLAP);
-    },
-    end() {
-      seen = null;
-      length = 0;
-    },
-  };
+class Skipper {
+  /** The end of what came. */
+  #seen = "";
+  #length = 0;
+  #limit: LineLimit;
+
+  constructor(limit: LineLimit) {
+    this.#limit = limit;
+  }
+
+  skip(part: string) {
+    const text = `${this.#seen}${part}`;
+    this.#length += part.length;
+    const limit = this.#limit;
+    if (this.#length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
+    this.#seen = text.slice(-OVERLAP);
+  }
 }
 
 /** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */

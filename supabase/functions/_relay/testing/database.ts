@@ -114,12 +114,17 @@ export function makeDatabase(): TestDatabase {
       const entries = given.map(({ streamId, fence, chunk }) => ({ streamId, fence, chunk }));
       return called(["beat", entries], () => answers.beat(given));
     },
-    finish: (streamId, fence, ending, { storedUnits, from }, sent) =>
-      called(["finish", streamId, fence, ending, { start: storedUnits, content: from(storedUnits) }], () => {
-        database.sent.set(streamId, sent);
-        database.endings.set(streamId, { ...ending, text: from(0) });
-        return answers.finish(streamId, ending, from(0));
-      }),
+    finish: (streamId, fence, ending, text, sent) => {
+      const { storedUnits } = text;
+      return called(
+        ["finish", streamId, fence, ending, { start: storedUnits, content: text.from(storedUnits) }],
+        () => {
+          database.sent.set(streamId, sent);
+          database.endings.set(streamId, { ...ending, text: text.from(0) });
+          return answers.finish(streamId, ending, text.from(0));
+        },
+      );
+    },
     cancel: (userId, streamId, at) =>
       called(["cancel", userId, streamId, ...(at === null ? [] : [at])], () => answers.cancel(userId, streamId, at)),
     running: (userId, conversationId) =>
