@@ -81,6 +81,16 @@ Object.assign(globalThis, {
 });
 `;
 
+/** The package's entries are what client/package.json says. */
+function fromSource(text: string): string {
+  const entries = Object.entries(manifest.exports);
+  return entries.reduce(
+    (text, [entry, path]) =>
+      text.replaceAll(`"${entry.replace(".", manifest.name)}"`, `"${ROOT}client/${path.slice(2)}"`),
+    text.replaceAll('"./client/', `"${ROOT}client/`),
+  );
+}
+
 /** Writes each example, and further files, to a folder that lives as long as `use`. */
 async function withExamples<T>(further: Record<string, string>, use: (folder: string, names: string[]) => Promise<T>) {
   const page = await Deno.readTextFile(`${ROOT}docs/client.md`);
@@ -89,7 +99,7 @@ async function withExamples<T>(further: Record<string, string>, use: (folder: st
   const folder = await Deno.makeTempDir({ prefix: "relay-examples-" });
   try {
     for (const [name, text] of [...examples, ["globals.ts", GLOBALS], ...Object.entries(further)]) {
-      await Deno.writeTextFile(`${folder}/${name}`, text.replaceAll('"./client/', `"${ROOT}client/`));
+      await Deno.writeTextFile(`${folder}/${name}`, fromSource(text));
     }
     return await use(folder, examples.map(([name]) => name));
   } finally {
@@ -199,8 +209,11 @@ Deno.test("the client is as small as docs/client.md says, and holds nothing of t
   for (const code of [client, aiSdk]) equal(/zod|jose|Deno\.|SUPABASE_|createStreamHandler/.exec(code), null);
 });
 
-Deno.test("the package has no dependencies, and its core imports nothing", async () => {
-  equal(Object.keys(manifest).filter((field) => /dependencies/i.test(field)), []);
+Deno.test("the package needs no other, and its core imports nothing", async () => {
+  equal(Object.keys(manifest).filter((field) => /ependencies$/.test(field)), ["peerDependencies"]);
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    ok((manifest.peerDependenciesMeta as Record<string, { optional: boolean }>)[peer].optional, peer);
+  }
   const { modules } = JSON.parse(await deno("info", "--json", "client/client.ts"));
   for (const { specifier } of modules) ok(specifier.startsWith("file:"), specifier);
 });
