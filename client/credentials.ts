@@ -4,7 +4,7 @@ import { RelayClientError, unreachable } from "./errors.ts";
 
 interface SessionAnswer {
   data: { session: { access_token: string } | null };
-  error: { status?: number } | null;
+  error: { status?: number | undefined } | null;
 }
 
 /** The part of a SupabaseClient that the relay's client uses. */

@@ -67,6 +67,46 @@ Deno.test("an answer whose headers were cut off is tried again", async () => {
   }
 });
 
+Deno.test("headers go with each request, from an object or from a function that is asked each time", async () => {
+  let asked = 0;
+  for (
+    const headers of [
+      { "x-count": "1" },
+      () => ({ "x-count": `${++asked}` }),
+      () => Promise.resolve({ "x-count": "1" }),
+    ]
+  ) {
+    const { result, requests } = await play([cutAfter(say.start), whole()], 500, { headers });
+    equal(result.outcome, "completed");
+    const sent = requests.map(({ headers }) => [headers.get("x-count"), headers.get("authorization")]);
+    equal(sent, [["1", "Bearer token"], [asked ? "2" : "1", "Bearer token"]]);
+    asked = 0;
+  }
+});
+
+Deno.test("a header of the client's own cannot be replaced: nothing is sent, and the failure names it", async () => {
+  for (const name of ["Authorization", "content-type", "Last-Event-ID"]) {
+    for (const headers of [{ [name]: "x" }, () => Promise.resolve({ [name]: "x" })]) {
+      const { result: { error }, requests, clock } = await play([whole()], 0, { headers });
+      equal([error!.code, error!.message], [
+        "invalid_request",
+        `Cannot send the header ${name}: the client has its own`,
+      ]);
+      equal([requests.length, clock.pending()], [0, 0]);
+    }
+  }
+  // Without a SupabaseClient the client has no key.
+  const { requests } = await play([whole()], 0, { headers: { apikey: "sb_publishable_x" } });
+  equal(requests[0].headers.get("apikey"), "sb_publishable_x");
+});
+
+Deno.test("headers that cannot be had count as a connection that failed", async () => {
+  let failures = 1;
+  const headers = () => failures-- > 0 ? Promise.reject(new Error("No headers")) : Promise.resolve({});
+  const { result, requests } = await play([whole()], 500, { headers });
+  equal([result.outcome, requests.length], ["completed", 1]);
+});
+
 /** What React Native's own fetch makes of an answer: no `body`, and the whole text at its end. */
 const withoutBody = (answer: Answer): Answer => async () =>
   Object.defineProperty(await answer(), "body", { value: undefined }) as Response;

@@ -1,6 +1,6 @@
 /** Projects in temporary folders that install the packed client, as its reader would. */
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pack } from "../../dev/pack.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -30,11 +30,11 @@ export interface Project extends AsyncDisposable {
   serve(name: string, args: string[], env?: Record<string, string>): Promise<string>;
 }
 
-/** Packs the client, and writes these files. */
-export async function newProject(files: Record<string, string>): Promise<Project> {
+/** Packs the client, and makes a folder for a project. */
+export async function newProject(): Promise<Project> {
   const root = await Deno.makeTempDir({ prefix: "relay-project-" });
   const project = projectIn(root, join(root, "project"), await pack(join(root, "dist")));
-  await writeFiles(project.folder, files);
+  await Deno.mkdir(project.folder);
   return project;
 }
 
@@ -88,11 +88,11 @@ function projectIn(root: string, folder: string, tarball: string): Project {
   };
 }
 
-export async function writeFiles(folder: string, files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
-    await Deno.writeTextFile(join(folder, path), text);
-  }
+/** The program of docs/client.md whose first line names this file. */
+export async function programOf(name: string): Promise<string> {
+  const page = await Deno.readTextFile(new URL("../../docs/client.md", import.meta.url));
+  const programs = [...page.matchAll(/^```\w+\n\/\/ (\S+)\n(.*?)^```$/gms)];
+  return programs.find(([, file]) => file === name)![2];
 }
 
 /** Without what a developer has built or installed there. */

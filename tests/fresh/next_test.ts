@@ -28,6 +28,6 @@ testExamples([{
     await page.click("button:visible");
     const refusal = () => page.textContent("main [role=alert]");
     await eventually("the refusal is shown", async () => await refusal() !== "");
-    equal(await refusal(), "x");
+    equal(await refusal(), "Cannot accept the request: see issues for prompt");
   },
 }]);
