@@ -82,4 +82,8 @@ function App() {
   return userId === null ? <SignIn /> : <StoryPage key={userId} />;
 }
 
-createRoot(document.getElementById("root")!).render(<StrictMode><App /></StrictMode>);
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
