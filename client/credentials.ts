@@ -24,7 +24,7 @@ interface Hidden {
 /** Where the relay is: `url` is the functions' base URL, such as `https://<ref>.supabase.co/functions/v1`. */
 export type Address = {
   supabase: SupabaseLike;
-  url?: string;
+  url?: string | undefined;
   token?: undefined;
 } | {
   url: string;

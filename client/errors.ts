@@ -49,15 +49,15 @@ export interface Issue {
 /** What an error may know besides its code and message. */
 export interface ClientErrorDetails {
   /** The HTTP status; absent if there was no answer, or the stream had begun. */
-  status?: number;
+  status?: number | undefined;
   /** Whether the same request may succeed later without a change. */
   retryable?: boolean;
   /** Seconds that the relay asks to wait. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   /** Of `invalid_request` alone. */
   issues?: Issue[];
   /** Of `conversation_busy` alone: the generation that runs. */
-  streamId?: string;
+  streamId?: string | undefined;
   /** The stored message, if there was text before the failure. */
   messageId?: string | number | null;
   cause?: unknown;
@@ -80,7 +80,7 @@ export class RelayClientError extends Error {
 }
 
 /** No answer, or one that broke off: the same request may be sent again. */
-export function unreachable(message: string, cause?: unknown) {
+export function unreachable(message: string, cause?: unknown): RelayClientError {
   return new RelayClientError("unreachable", message, { retryable: true, cause });
 }
 

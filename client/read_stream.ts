@@ -1,6 +1,7 @@
 /** Reads the body of an answer: as text, as server-sent events, as JSON. */
 
 import { RelayClientError, unreachable } from "./errors.ts";
+import type { ByteStream } from "./types.ts";
 
 /** Characters of one event; the relay sends at most 256 Ki units of text in one. */
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
@@ -9,7 +10,7 @@ const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
  * Ends with the body or the signal; leaving the loop cancels the body. Some implementations of fetch ignore a signal
  * once the headers have come, so this listens to it as well.
  */
-export async function* readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<string, void> {
+export async function* readText(body: ByteStream, signal: AbortSignal): AsyncGenerator<string, void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const leave = () => void reader.cancel().catch(() => {});

@@ -5,7 +5,7 @@ import { createGenerationState, eventsOf, type GenerationState, showText, takeEv
 import { readEvents, readText } from "./read_stream.ts";
 import type { Send } from "./requests.ts";
 import type { Retry } from "./retry.ts";
-import type { After, CancelOptions, Generation, GenerationEvent, ReadOptions } from "./types.ts";
+import type { After, ByteStream, CancelOptions, Generation, GenerationEvent, ReadOptions } from "./types.ts";
 
 /** The relay sends a ping after 4 s without an event; past this the connection is dead, whatever the socket says. */
 const SILENCE_MS = 15_000;
@@ -125,7 +125,7 @@ function createReader({ send, cancel, retry, after }: ReaderTools, state: Genera
 
 /** Reads one connection, and aborts it when it falls silent. */
 async function readConnection(
-  stream: ReadableStream<Uint8Array>,
+  stream: ByteStream,
   connection: AbortController,
   state: GenerationState,
   after: After,

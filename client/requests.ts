@@ -3,7 +3,7 @@
 import type { Credentials } from "./credentials.ts";
 import { failureOf, RelayClientError, unreachable } from "./errors.ts";
 import { readText } from "./read_stream.ts";
-import type { After } from "./types.ts";
+import type { After, ByteStream, ClientOptions, Fetch, FetchAnswer } from "./types.ts";
 
 /** A POST with a body can hang on a worker that was just retired; past this it is sent again. */
 const ANSWER_MS = 15_000;
@@ -16,7 +16,7 @@ const MAX_BODY_CHARACTERS = 64 * 1024;
 
 /** An event stream to read, or the text of any other answer. */
 export interface Answer {
-  stream: ReadableStream<Uint8Array>;
+  stream: ByteStream;
   text: string;
   /** Of the stream, if it is one. */
   streamId: string | null;
@@ -32,8 +32,8 @@ export type Send = (path: string, body: unknown, controller: AbortController, of
 /** Renews a refused token once for each request. */
 export function createSend(
   credentials: Credentials,
-  headers: Record<string, string> | undefined,
-  request: typeof fetch,
+  headers: ClientOptions["headers"],
+  request: Fetch,
   after: After,
 ): Send {
   async function once(
@@ -45,17 +45,20 @@ export function createSend(
   ): Promise<Answer> {
     const { signal } = controller;
     const isWanted = offset !== null;
+    const own: Record<string, string> = {
+      ...credentials.headers,
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "last-event-id": String(offset ?? 0),
+    };
+    const further = typeof headers === "function" ? await headers() : headers;
+    const taken = Object.keys(further ?? {}).find((name) => name.toLowerCase() in own);
+    if (taken) throw new RelayClientError("invalid_request", `Cannot send the header ${taken}: the client has its own`);
     const stop = after(ANSWER_MS, () => controller.abort(unreachable("Cannot reach the relay: no answer within 15 s")));
     try {
       const response = await request(credentials.url + path, {
         method: body ? "POST" : isWanted ? "GET" : "HEAD",
-        headers: {
-          ...credentials.headers,
-          ...headers,
-          authorization: `Bearer ${token}`,
-          "content-type": "application/json",
-          "last-event-id": String(offset ?? 0),
-        },
+        headers: { ...further, ...own },
         body: JSON.stringify(body),
         signal,
       });
@@ -93,7 +96,7 @@ export function createSend(
   };
 }
 
-async function textOf(response: Response, signal: AbortSignal): Promise<string> {
+async function textOf(response: FetchAnswer, signal: AbortSignal): Promise<string> {
   const { body } = response;
   if (!body) return await response.text();
   let text = "";
@@ -105,7 +108,7 @@ async function textOf(response: Response, signal: AbortSignal): Promise<string> 
 }
 
 /** A gateway may refuse with a page of its own, and the answer to a HEAD has none: then only the status says why. */
-function refusalOf({ status, headers }: Response, text: string): RelayClientError {
+function refusalOf({ status, headers }: FetchAnswer, text: string): RelayClientError {
   const seconds = parseInt(headers.get("retry-after") ?? "");
   const {
     code = status === 401 ? "unauthenticated" : status < 500 ? "unexpected_response" : "unavailable",

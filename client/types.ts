@@ -67,15 +67,16 @@ export interface ErrorData {
  */
 export type StartRequest =
   & {
-    conversation_id?: Id;
-    bot_id?: Id;
-    system?: string;
-    stream_id?: string;
-    on_disconnect?: "stop" | "continue";
+    conversation_id?: Id | undefined;
+    bot_id?: Id | undefined;
+    system?: string | undefined;
+    stream_id?: string | undefined;
+    on_disconnect?: "stop" | "continue" | undefined;
   }
   & (
-    | { prompt: string; parent_id?: Id | null } & No<"messages" | "reroll_of" | "continue_of" | "answer_to">
-    | { messages: ContextMessage[]; parent_id?: Id | null } & No<"prompt" | "reroll_of" | "continue_of" | "answer_to">
+    | { prompt: string; parent_id?: Id | null | undefined } & No<"messages" | "reroll_of" | "continue_of" | "answer_to">
+    | { messages: ContextMessage[]; parent_id?: Id | null | undefined }
+      & No<"prompt" | "reroll_of" | "continue_of" | "answer_to">
     | { reroll_of: Id } & No<"prompt" | "messages" | "continue_of" | "answer_to" | "parent_id">
     | { continue_of: Id } & No<"prompt" | "messages" | "reroll_of" | "answer_to" | "parent_id">
     | { answer_to: Id } & No<"prompt" | "messages" | "reroll_of" | "continue_of" | "parent_id">
@@ -121,7 +122,7 @@ export type CancelStatus =
 /** Where a cancel cuts the text. */
 export interface CancelOptions {
   /** The offset that the reader had seen; absent: all that came is stored. What another reader was sent is never cut. */
-  at?: number;
+  at?: number | undefined;
 }
 
 /** How a test of a bot went. */
@@ -187,26 +188,26 @@ export type Result =
 
 /** Called as it happens. What a callback throws becomes an uncaught error, as in any event listener. */
 export interface Callbacks {
-  onStart?(start: StartData): void;
+  onStart?: ((start: StartData) => void) | undefined;
   /** `offset` is the message's length, in UTF-16 code units, after this text. */
-  onToken?(text: string, offset: number): void;
-  onReasoning?(text: string): void;
+  onToken?: ((text: string, offset: number) => void) | undefined;
+  onReasoning?: ((text: string) => void) | undefined;
   /** The connection failed or broke; the next attempt comes after `delayMs`. */
-  onRetry?(error: RelayClientError, delayMs: number): void;
+  onRetry?: ((error: RelayClientError, delayMs: number) => void) | undefined;
   /** The end, unless it is a failure. */
-  onDone?(result: Result): void;
-  onError?(error: RelayClientError, result: Result): void;
+  onDone?: ((result: Result) => void) | undefined;
+  onError?: ((error: RelayClientError, result: Result) => void) | undefined;
 }
 
 /** The callbacks, and a signal that detaches when it aborts. */
 export interface ReadOptions extends Callbacks {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Where a resumed reader begins. */
 export interface ResumeOptions extends ReadOptions {
   /** The offset of the text that the reader has; 0, the default, reads from the beginning. */
-  from?: number;
+  from?: number | undefined;
 }
 
 /**
@@ -246,12 +247,47 @@ export interface RetryOptions {
 /** Calls back once after `ms`; the returned function cancels the timer. */
 export type After = (ms: number, callback: () => void) => () => void;
 
+/** The bytes of an answer: as much of a ReadableStream as the client uses. */
+export interface ByteStream {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+    cancel(): Promise<unknown>;
+  };
+}
+
+/** What the client gives to `fetch` besides the URL. */
+export interface FetchInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+}
+
+/** As much of a Response as the client reads. */
+export interface FetchAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** Without it nothing can be streamed: React Native's own `fetch` has none. */
+  readonly body?: ByteStream | null | undefined;
+  text(): Promise<string>;
+}
+
+/** Fits the runtime's `fetch`, and those of packages that have types of their own. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
+
+/** Further headers, by name. */
+export type HeaderFields = Record<string, string>;
+
 /** What a client can be given besides the relay's address; tests replace the last three. */
 export interface ClientOptions {
-  /** Sent with each request, such as `x-region`. */
-  headers?: Record<string, string>;
-  retry?: Partial<RetryOptions>;
-  fetch?: typeof fetch;
-  after?: After;
-  random?: () => number;
+  /**
+   * Sent with each request, such as `x-region`; a function is called before each one. A request is not sent if they name
+   * what the client sends itself: `authorization`, `content-type`, `last-event-id`, and with `supabase` its `apikey`.
+   */
+  headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>) | undefined;
+  retry?: Partial<RetryOptions> | undefined;
+  fetch?: Fetch | undefined;
+  after?: After | undefined;
+  random?: (() => number) | undefined;
 }

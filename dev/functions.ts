@@ -19,9 +19,9 @@ export interface Functions {
   close(): Promise<void>;
 }
 
-/** Throws a RangeError that names a variable that cannot be used. */
-export function createFunctions(environment: Environment): Functions {
-  const platform = createPlatform(environment);
+/** Throws a RangeError that names a variable that cannot be used; `names` are those of all variables that are there. */
+export function createFunctions(environment: Environment, names?: () => string[]): Functions {
+  const platform = createPlatform(environment, names);
   const dependencies = createStreamDependencies(platform);
   const healthz = createHealthHandler(dependencies);
   const handlers: Record<string, (request: Request) => Promise<Response>> = {

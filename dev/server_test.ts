@@ -1,4 +1,5 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { VERSION } from "../supabase/functions/_relay/platform/version.ts";
 import type { ConnectionLimits } from "./connections.ts";
 import { createFunctions } from "./functions.ts";
 import { listen, onlyFor, type Server } from "./server.ts";
@@ -212,16 +213,16 @@ Deno.test("a server out of descriptors goes on: it makes room, says so once, and
   const halves = [];
   for (let made = 0; made < 400; made++) halves.push(await connect(url, HALF));
   const response = await fetch(`${url}/healthz`);
-  equal([response.status, await response.json()], [200, { status: "ok" }]);
+  equal([response.status, await response.json()], [200, { status: "ok", version: VERSION }]);
   child.kill("SIGTERM");
   equal((await child.status).code, 0);
   for (const half of halves) half.close();
   await reader.cancel();
 
-  const [listening, ...lines] = (await log).trim().split("\n");
+  const [started, listening, ...lines] = (await log).trim().split("\n");
   match(listening, /^The relay listens at/);
-  const events = lines.map((line) => JSON.parse(line));
-  equal(events.map(({ event }) => event), ["connections_limited", "worker_shutdown"]);
-  const { connections } = events[0];
+  const events = [started, ...lines].map((line) => JSON.parse(line));
+  equal(events.map(({ event }) => event), ["worker_started", "connections_limited", "worker_shutdown"]);
+  const { connections } = events[1];
   ok(connections < 256 && connections > 100, `The bound is ${connections}`);
 });

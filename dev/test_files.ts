@@ -13,8 +13,11 @@ const ORDER = [
 ];
 /** Judged by time, or by what meets in one moment; functions take two cores by themselves. */
 const ALONE = ["functions", "limits", "races"];
-/** Judged by what other users' requests take, so it wants a machine of its own: it runs where it is asked for. */
-const ON_REQUEST = ["abuse"];
+/**
+ * They run where they are asked for: what is judged by what other users' requests take wants a machine of its own, and
+ * fresh projects install hundreds of megabytes.
+ */
+const ON_REQUEST = ["abuse", "fresh"];
 const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];
 
 /** Test files that run in one process. */

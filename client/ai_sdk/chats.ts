@@ -13,9 +13,9 @@ export type RelayFields = Pick<
 /** What one request may ask for in place of an answer to a question; a message by its row, or by its id in useChat. */
 export interface TurnFields extends RelayFields {
   /** For `regenerate`: the answer to go on with. */
-  continue_of?: Id;
+  continue_of?: Id | undefined;
   /** For `resumeStream`: the message to answer. */
-  answer_to?: Id;
+  answer_to?: Id | undefined;
 }
 
 /** What useChat asks for. */

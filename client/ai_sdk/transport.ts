@@ -22,13 +22,13 @@ export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 export interface RelayTransportOptions {
   client: RelayClient;
   /** Sent with each start; `sendMessage(…, { body })` has precedence. */
-  request?: RelayFields;
+  request?: RelayFields | undefined;
   /** The conversation of a chat, if the page knows it; else that of its messages, or a new one. */
-  conversation?(chatId: string): Id | undefined;
+  conversation?: ((chatId: string) => Id | undefined) | undefined;
   /** Lets a page resume its stream after a reload, such as sessionStorage. */
-  storage?: StreamStorage;
+  storage?: StreamStorage | undefined;
   /** What the page has loaded. A resumed answer takes the place of the one to the same message. */
-  messages?(chatId: string): UIMessage[];
+  messages?: ((chatId: string) => UIMessage[]) | undefined;
 }
 
 /** The second part is of `ai` 7: it has a resumed stream replace what the page shows of it. */

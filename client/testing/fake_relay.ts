@@ -145,6 +145,12 @@ export const START = {
   context: { messages: 1, left_out: 0, memory: null },
 };
 
+/** What a conversation in which nothing runs answers. */
+export const nothing: Answer = () => new Response(null, { status: 204 });
+
+/** What one in which this generation runs does. */
+export const running = (streamId: string): Answer => () => new Response(null, { headers: { "x-stream-id": streamId } });
+
 /** The data of the last event. */
 export const DONE = {
   stream_id: "s1",
@@ -164,6 +170,7 @@ function encode(event: string, data: unknown, id?: number): string {
 /** Each event as the relay writes it. */
 export const say = {
   start: encode("start", START, 0),
+  startOf: (fields: Partial<typeof START>) => encode("start", { ...START, ...fields }, 0),
   token: (text: string, end: number) => encode("token", text, end),
   reasoning: (text: string) => encode("reasoning", text),
   ping: encode("ping", {}),

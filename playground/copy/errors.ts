@@ -172,6 +172,7 @@ export function dataError(error: unknown): string {
   if (code === "PGRST301" || code === "PGRST303" || /jwt/i.test(message)) return "You are signed out. Sign in again.";
   if (code === "42501") return "You are not allowed to change this.";
   if (code === "23514") return "One of the values is not allowed.";
+  if (code === "57014") return "This took the database too long. Retry, or search for rarer words.";
   if (code === "PGRST116") return "This no longer exists. It may have been deleted elsewhere.";
   return `The request failed: ${message || "the server gave no reason"}`;
 }

@@ -14,6 +14,13 @@ export function costNote(cost: number | null): string | null {
   return cost === null ? null : `Cost ${amount(cost)}`;
 }
 
+/** What the answers of a story have cost; null where that is known of none. */
+export function totalNote(costs: readonly (number | null)[]): string | null {
+  const known = costs.filter((cost) => cost !== null);
+  if (known.length === 0) return null;
+  return `Spent on its answers: ${amount(known.reduce((sum, cost) => sum + cost, 0))}`;
+}
+
 /** "1,234 tokens, 0.0123", with what is running. */
 export function windowText({ tokens, cost }: Window): string {
   const held = tokens.held > 0 ? `, and about ${counted(tokens.held)} for what is being written` : "";

@@ -1,7 +1,7 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import type { Budget } from "../../client/spending.ts";
-import { budgetTitle, costNote, resetText, usesOf, windowText } from "./spending.ts";
+import { budgetTitle, costNote, resetText, totalNote, usesOf, windowText } from "./spending.ts";
 
 const BUDGET: Budget = { period: "month", bot_id: null, resets_at: null, is_shared: false, cost: null, tokens: null };
 
@@ -25,6 +25,10 @@ Deno.test("costNote() has two digits of what is less than a hundredth, and nothi
     "Cost 0.0123",
     "Cost 2.35",
   ]);
+});
+
+Deno.test("totalNote() adds up what is known, and says nothing where nothing is", () => {
+  equal([[], [null], [null, 0.01, 0.005]].map(totalNote), [null, null, "Spent on its answers: 0.015"]);
 });
 
 Deno.test("budgetTitle() names period, bot and who shares it", () => {

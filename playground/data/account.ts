@@ -4,6 +4,7 @@ import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
 import { accountError, linkError, wouldTellOfAccount } from "../copy/account.ts";
 import { pageAddress, takeLink } from "../platform/email_link.ts";
+import { removeDraftsOf } from "./drafts.ts";
 import { removeAllRunning } from "./running_generations.ts";
 
 /** The user of this browser. */
@@ -110,6 +111,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
     endRecovery: () => isRecovering.value = false,
     async signOut(everywhere = false) {
       removeAllRunning();
+      removeDraftsOf(user.peek()?.id);
       const failure = textOf(await auth.signOut({ scope: everywhere ? "global" : "local" }));
       // Here it works without a network, too.
       return everywhere ? failure : null;

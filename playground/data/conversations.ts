@@ -1,19 +1,60 @@
 /** Queries for conversations and their messages, through the Data API. */
 
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { type Conversation, type Message, rowOf, rowsOf } from "./rows.ts";
+import { type Conversation, type Hit, type Message, rowOf, rowsOf } from "./rows.ts";
 
-const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text";
+const CONVERSATION = "id::text, title, bot_id::text, active_message_id::text, updated_at";
 const MESSAGE =
   "id::text, parent_id::text, bot_id::text, content, is_user_author, is_complete, finish_reason, created_at, usage, memories(content)";
 
 /** The Data API cuts off longer results. */
 const PAGE_ROWS = 500;
 
-/** Last changed first. */
-export async function listConversations(supabase: SupabaseClient): Promise<Conversation[]> {
-  const query = supabase.from("conversations").select(CONVERSATION);
-  return rowsOf(await query.order("updated_at", { ascending: false }).limit(PAGE_ROWS));
+/** Rows of the list that are read at once. */
+export const LIST_ROWS = 100;
+
+/** Last changed first; with `after` those that follow this one. */
+export async function listConversations(
+  supabase: SupabaseClient,
+  after?: Pick<Conversation, "id" | "updated_at">,
+  rows = LIST_ROWS,
+): Promise<Conversation[]> {
+  let query = supabase.from("conversations").select(CONVERSATION);
+  // Not by an offset: rows move to the top meanwhile. Many may have changed at the same time, so the id counts, too.
+  if (after) {
+    const { id, updated_at } = after;
+    query = query.or(`updated_at.lt."${updated_at}",and(updated_at.eq."${updated_at}",id.lt."${id}")`);
+  }
+  return rowsOf(await query.order("updated_at", { ascending: false }).order("id", { ascending: false }).limit(rows));
+}
+
+/** The user's messages, answers and titles that have these words, newest first. */
+export async function searchConversations(
+  supabase: SupabaseClient,
+  words: string,
+  signal: AbortSignal,
+): Promise<Hit[]> {
+  return rowsOf(await supabase.rpc("search_conversations", { words }).abortSignal(signal));
+}
+
+/** A story for `import_conversation`: one entry of each list for a message, a parent by its place, counted from 1. */
+export interface ImportedRows {
+  title: string;
+  bot_id: string | null;
+  parents: (number | null)[];
+  contents: string[];
+  by_user: boolean[];
+  bot_ids: (string | null)[];
+  finish_reasons: (string | null)[];
+  complete: boolean[];
+  created_at: (string | null)[];
+  /** The place of the active leaf. */
+  active: number | null;
+}
+
+/** Stores a story in a conversation of its own; gives the id of that. */
+export async function importConversation(supabase: SupabaseClient, rows: ImportedRows): Promise<string> {
+  return rowsOf(await supabase.rpc("import_conversation", rows));
 }
 
 /** Null where the user has no such conversation. */
@@ -65,6 +106,23 @@ export async function listMessages(supabase: SupabaseClient, conversationId: str
     messages.push(...page.map(messageOf));
     if (page.length < PAGE_ROWS) return messages;
   }
+}
+
+/** Its answer and all that follows it stay below it. Fails where it was deleted. */
+export async function changeMessage(supabase: SupabaseClient, id: string, content: string): Promise<void> {
+  rowOf(await supabase.from("messages").update({ content }).eq("id", id).select("id::text"));
+}
+
+/** Adds an answer next to another one, in the user's words; gives its id. */
+export async function addVersionOf(
+  supabase: SupabaseClient,
+  { id, parent_id }: Message,
+  content: string,
+): Promise<string> {
+  const query = supabase.from("messages").select("user_id, conversation_id::text").eq("id", id);
+  const place = rowOf<{ user_id: string; conversation_id: string }>(await query);
+  const row = { ...place, parent_id, content, is_user_author: false, is_complete: true };
+  return rowOf<{ id: string }>(await supabase.from("messages").insert(row).select("id::text")).id;
 }
 
 interface Memory {

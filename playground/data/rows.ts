@@ -32,6 +32,21 @@ export interface Conversation {
   title: string;
   bot_id: string | null;
   active_message_id: string | null;
+  /** When a prompt or an answer was stored last. */
+  updated_at: string;
+}
+
+/** A conversation whose title or one of whose messages has the words that were searched. */
+export interface Hit {
+  conversation_id: string;
+  title: string;
+  /** Null: the words are in the title. */
+  message_id: string | null;
+  is_user_author: boolean | null;
+  /** The text around the words. */
+  excerpt: string | null;
+  /** When the message was stored, or the conversation changed last. */
+  at: string;
 }
 
 /** One node in the tree of a conversation. */

@@ -1,17 +1,25 @@
-/** The conversation in the page's address: `#/story/<id>`, or none. */
+/** The conversation in the page's address: `#/story/<id>`, or none; `#/story/<id>/<message>` leads to a message of it. */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
 
-const current = signal(idInHash());
+const [firstConversation, firstMessage] = idsInHash();
+const conversation = signal(firstConversation);
+const message = signal(firstMessage);
 
-addEventListener("hashchange", () => current.value = idInHash());
+addEventListener("hashchange", () => setIds(idsInHash()));
 
 /** Follows the address bar, the back button included. */
-export const conversationInAddress: ReadonlySignal<string | null> = current;
+export const conversationInAddress: ReadonlySignal<string | null> = conversation;
 
-/** The link to a conversation; null: to a new one. */
-export function linkTo(conversationId: string | null): string {
-  return conversationId === null ? "#/" : `#/story/${encodeURIComponent(conversationId)}`;
+/** The message that is to be shown. Who has shown it takes it out of the address. */
+export const messageInAddress: ReadonlySignal<string | null> = message;
+
+/** The link to a conversation, or to a message of it; null: to a new one. */
+export function linkTo(conversationId: string | null, messageId: string | null = null): string {
+  if (conversationId === null) return "#/";
+  return ["#/story", conversationId, messageId].flatMap((part, index) =>
+    part === null ? [] : index === 0 ? part : encodeURIComponent(part)
+  ).join("/");
 }
 
 /** With `replace` the back button does not return to the present address. */
@@ -19,14 +27,21 @@ export function goTo(conversationId: string | null, replace = false): void {
   const link = linkTo(conversationId);
   if (replace) history.replaceState(null, "", link);
   else history.pushState(null, "", link);
-  current.value = conversationId;
+  setIds([conversationId, null]);
 }
 
-function idInHash(): string | null {
-  const id = /^#\/story\/([^/]+)$/.exec(location.hash)?.[1];
+function setIds([conversationId, messageId]: (string | null)[]) {
+  batch(() => {
+    conversation.value = conversationId;
+    message.value = messageId;
+  });
+}
+
+function idsInHash(): (string | null)[] {
+  const [, ...ids] = /^#\/story\/([^/]+)(?:\/([^/]+))?$/.exec(location.hash) ?? [];
   try {
-    return id ? decodeURIComponent(id) : null;
+    return [0, 1].map((index) => ids[index] ? decodeURIComponent(ids[index]) : null);
   } catch {
-    return null;
+    return [null, null];
   }
 }

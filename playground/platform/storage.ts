@@ -19,6 +19,7 @@ export function write(name: string, value: unknown): void {
   const text = JSON.stringify(value);
   try {
     localStorage.setItem(PREFIX + name, text);
+    memory.delete(name);
   } catch {
     memory.set(name, text);
   }

@@ -4,9 +4,17 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { RelayClient } from "../../client/client.ts";
 import { dataError } from "../copy/errors.ts";
-import { changeConversation, listMessages, readConversation } from "../data/conversations.ts";
+import {
+  addVersionOf,
+  changeConversation,
+  changeMessage,
+  listMessages,
+  readConversation,
+} from "../data/conversations.ts";
 import type { Conversation, Message } from "../data/rows.ts";
 import { readRunning } from "../data/running_generations.ts";
+import { revealMessage } from "../platform/reveal.ts";
+import { createDraft, type Draft } from "./draft.ts";
 import { createLiveGeneration } from "./live_generation.ts";
 import type { LiveGeneration } from "./live_state.ts";
 import { createTree, type Tree } from "./tree.ts";
@@ -23,31 +31,52 @@ export interface CurrentConversation {
   isFollowing: ReadonlySignal<boolean>;
   /** Of reading or storing; the generation has errors of its own. */
   error: ReadonlySignal<string | null>;
+  /** It is not known yet whether another device has an answer written here. */
+  isLooking: ReadonlySignal<boolean>;
+  /** When it changed last, as it was read; null: not known. */
+  updatedAt: ReadonlySignal<string | null>;
   generation: LiveGeneration;
+  draft: Draft;
   open(id: string | null): Promise<void>;
   /** Sends a prompt below the last message that is shown. */
   send(prompt: string): void;
   /** Reads it again, for changes by other tabs and devices. */
   refresh(): Promise<void>;
+  /** Asks the relay whether another device has an answer written here, and streams that. */
+  look(): Promise<void>;
+  /** Shows the branch of a message, and scrolls to it. */
+  reveal(messageId: string): void;
   /** Makes this message the leaf: the next prompt becomes a branch below it. */
   branchFrom(messageId: string): void;
   /** Shows this message and the latest branch below it. */
   show(messageId: string): void;
   /** Shows the branch of the running generation. */
   follow(): void;
+  /** Changes the text of a message where it is. Throws an Error with a message for the user. */
+  changeText(messageId: string, content: string): Promise<void>;
+  /** Adds a version of an answer in the user's own words, and shows it. Throws an Error with a message for the user. */
+  addVersion(message: Message, content: string): Promise<void>;
+  /** Opens a conversation that was stored just now: there is nothing to read. */
+  adopt(id: string): void;
   /** Shows a memory as it has been stored; null: it has been deleted. */
   showMemory(messageId: string, memory: string | null): void;
 }
 
 /** Nothing is open at first. */
-export function createCurrentConversation(supabase: SupabaseClient, relay: RelayClient): CurrentConversation {
+export function createCurrentConversation(
+  supabase: SupabaseClient,
+  relay: RelayClient,
+  userId: string,
+): CurrentConversation {
   const state = createState(supabase);
-  const { id, status, messages, leafId, activeId, tree, isFollowing, error } = state;
+  const { id, status, messages, leafId, activeId, tree, isFollowing, error, isLooking, updatedAt } = state;
+  const draft = createDraft(userId, id);
   const follow = () => void (isFollowing.value = true);
   const generation = createLiveGeneration(relay, {
     id,
     tree,
     leafId,
+    draft: draft.text,
     onBegin: follow,
     reload: async (leaf) => await attempt(state, load(state, isFollowing.value ? leaf : undefined)) !== undefined,
   });
@@ -79,19 +108,31 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     generation.send(prompt, last === activeId.value ? undefined : last);
   }
 
-  async function open(newId: string | null) {
+  function reset(newId: string | null) {
     state.openings++;
     batch(() => {
       generation.detach();
       id.value = newId;
       messages.value = [];
-      leafId.value = activeId.value = null;
+      leafId.value = activeId.value = updatedAt.value = null;
       error.value = null;
-      status.value = newId === null ? "ready" : "loading";
+      isLooking.value = newId !== null;
+      status.value = newId !== null ? "loading" : "ready";
       follow();
     });
+  }
+
+  async function open(newId: string | null) {
+    reset(newId);
     const conversation = await attempt(state, load(state));
-    if (conversation && conversation.id === id.value) generation.resume();
+    if (conversation && conversation.id === id.value) await look();
+  }
+
+  async function look() {
+    const opening = state.openings;
+    const isKnown = await generation.resume();
+    // Where it is not known, the next look asks again.
+    if (opening === state.openings && isKnown) isLooking.value = false;
   }
 
   async function refresh() {
@@ -99,10 +140,17 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     const conversation = await attempt(state, load(state));
     if (!conversation || (generation.error.value?.notBefore ?? 0) > Date.now()) return;
     if (!readRunning(conversation.id) && generation.text.value) generation.dismiss();
-    if (!generation.error.value || readRunning(conversation.id)) generation.resume();
+    if (!generation.error.value || readRunning(conversation.id)) await look();
   }
 
   const show = (messageId: string) => moveTo(tree.value.leafBelow(messageId));
+
+  function reveal(messageId: string) {
+    if (!tree.value.get(messageId)) return;
+    if (!path.value.some((message) => message.id === messageId)) show(messageId);
+    revealMessage(messageId);
+  }
+
   return {
     id,
     status,
@@ -110,13 +158,32 @@ export function createCurrentConversation(supabase: SupabaseClient, relay: Relay
     path,
     isFollowing,
     error,
+    isLooking,
+    updatedAt,
     generation,
+    draft,
     open,
     send,
     refresh,
+    look,
+    reveal,
     branchFrom: moveTo,
     show,
     follow,
+    async changeText(messageId, content) {
+      await readable(changeMessage(supabase, messageId, content));
+      messages.value = messages.value.map((message) => message.id === messageId ? { ...message, content } : message);
+    },
+    async addVersion(message, content) {
+      const opening = state.openings;
+      const added = await readable(addVersionOf(supabase, message, content));
+      await attempt(state, load(state));
+      if (opening === state.openings) moveTo(added);
+    },
+    adopt(newId) {
+      state.openings++;
+      id.value = newId;
+    },
     showMemory(messageId, memory) {
       messages.value = messages.value.map((message) => message.id === messageId ? { ...message, memory } : message);
     },
@@ -138,6 +205,8 @@ function createState(supabase: SupabaseClient) {
     activeId: signal<string | null | undefined>(null),
     isFollowing: signal(true),
     error: signal<string | null>(null),
+    isLooking: signal(false),
+    updatedAt: signal<string | null>(null),
     /** Counts calls of open(): rows that were asked for before the last one are dropped. */
     openings: 0,
   };
@@ -157,6 +226,7 @@ async function load(state: State, leaf?: string): Promise<Conversation | null> {
     const wanted = leaf ?? conversation?.active_message_id ?? null;
     state.messages.value = rows;
     state.activeId.value = conversation?.active_message_id ?? null;
+    state.updatedAt.value = conversation?.updated_at ?? null;
     // Without an active leaf the latest message is the leaf.
     state.leafId.value = rows.some((row) => row.id === wanted) ? wanted : rows.at(-1)?.id ?? null;
     state.status.value = conversation ? "ready" : "missing";
@@ -171,5 +241,14 @@ async function attempt<T>(state: State, query: Promise<T>): Promise<T | undefine
     return await query;
   } catch (error) {
     state.error.value = dataError(error);
+  }
+}
+
+/** Turns what the Data API refuses into an Error with a message for the user. */
+async function readable<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw new Error(dataError(error), { cause: error });
   }
 }

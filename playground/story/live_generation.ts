@@ -36,6 +36,9 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
     pastReasoning: live.pastReasoning,
     pastContext: live.pastContext,
     isRunning: live.isRunning,
+    hasText: live.hasText,
+    keyOf: (messageId) => live.keys.get(messageId) ?? messageId,
+    expect: (prompt) => begin(live, prompt, null),
     send: (prompt, parentId) => start(live, { prompt, parent_id: parentId }),
     regenerate: (messageId) => start(live, { reroll_of: messageId }),
     goOn: (messageId) => start(live, { continue_of: messageId }),
@@ -47,8 +50,9 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
     stop: () => stop(live),
     dismiss: () => dismiss(live),
     resume() {
-      if (readRunning(live.conversation.id.value ?? "")) resume(live);
-      else find(live);
+      if (!readRunning(live.conversation.id.value ?? "")) return find(live);
+      resume(live);
+      return Promise.resolve(true);
     },
     detach() {
       const { handle } = live;
@@ -61,7 +65,7 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
 
 function start(live: State, request: StartRequest) {
   const id = live.conversation.id.value;
-  if (id === null || live.isRunning.value) return;
+  if (id === null || live.handle) return;
   const streamId = crypto.getRandomValues(new Uint32Array(4)).join("-");
   const body: StartRequest = { ...request, conversation_id: id, stream_id: streamId, on_disconnect: "continue" };
   saveRunning(id, { streamId, request: body, at: Date.now() });
@@ -71,21 +75,24 @@ function start(live: State, request: StartRequest) {
 function resume(live: State) {
   const id = live.conversation.id.value;
   const running = id === null ? null : readRunning(id);
-  if (id === null || !running || live.isRunning.value) return;
+  if (id === null || !running || live.handle) return;
   if (isStale(running)) {
     removeRunning(id);
     if (running.request?.prompt) returnToDraft(live, running.request.prompt);
   } else stream(live, id, running);
 }
 
-/** Another device may have begun one. Where the relay does not say so, the page shows what is stored. */
-async function find(live: State) {
-  const { id, tree } = live.conversation;
+/** Another device may have begun one. False: the relay did not say. */
+async function find(live: State): Promise<boolean> {
+  const { id, tree, leafId, reload } = live.conversation;
   const conversationId = id.value;
-  if (conversationId === null || live.isRunning.value || tree.value.branches === 0) return;
-  const streamId = await live.relay.running(conversationId).catch(() => null);
-  if (!streamId || id.value !== conversationId || live.isRunning.value || readRunning(conversationId)) return;
-  join(live, conversationId, streamId);
+  if (conversationId === null || live.isRunning.value || tree.value.branches === 0) return true;
+  const streamId = await live.relay.running(conversationId).catch(() => undefined);
+  if (id.value !== conversationId || live.isRunning.value || readRunning(conversationId)) return true;
+  if (streamId) join(live, conversationId, streamId);
+  // It may have ended since the messages were read.
+  else if (streamId === null && tree.value.get(leafId.value)?.is_user_author) return await reload();
+  return streamId !== undefined;
 }
 
 function join(live: State, conversationId: string, streamId: string) {
@@ -93,17 +100,22 @@ function join(live: State, conversationId: string, streamId: string) {
   resume(live);
 }
 
-/** Reads a generation to its end. */
-function stream(live: State, conversationId: string, { streamId, request }: RunningGeneration) {
-  const { status, announcement, prompt, parentId } = live.signals;
+function begin(live: State, shownPrompt: string | null, parent: string | null | undefined) {
+  const { status, announcement, prompt, parentId, key } = live.signals;
   batch(() => {
     clear(live);
     announcement.value = "";
     status.value = "sending";
-    prompt.value = request?.prompt ?? null;
-    parentId.value = request ? parentOf(live.conversation, request) : undefined;
+    prompt.value = shownPrompt;
+    parentId.value = parent;
+    key.value = `live-${++live.begun}`;
     live.conversation.onBegin();
   });
+}
+
+/** Reads a generation to its end. */
+function stream(live: State, conversationId: string, { streamId, request }: RunningGeneration) {
+  begin(live, request?.prompt ?? null, request ? parentOf(live.conversation, request) : undefined);
   const callbacks = callbacksOf(live, conversationId, () => live.handle === handle);
   const handle: Generation = request ? live.relay.start(request, callbacks) : live.relay.resume(streamId, callbacks);
   live.handle = handle;
@@ -155,6 +167,7 @@ async function end(
   const isOpen = error?.code === "unreachable" ||
     (error?.retryable === true && handle.start === null && request !== null);
   if (!isOpen) removeRunning(conversationId);
+  if (messageId) live.keys.set(messageId, live.signals.key.value);
   if (messageId && reasoning.value) live.pastReasoning.set(messageId, reasoning.value);
   if (messageId && context.value) live.pastContext.set(messageId, context.value);
   const parent = parentId.value;

@@ -18,6 +18,11 @@ export interface LiveGeneration {
   /** The prompt that was sent and is not among the stored messages yet. */
   prompt: ReadonlySignal<string | null>;
   text: ReadonlySignal<string>;
+  hasText: ReadonlySignal<boolean>;
+  /** Names the answer on the page from its first word on, also once it is stored. */
+  key: ReadonlySignal<string>;
+  /** The name of a stored message, which it may have from before it was stored. */
+  keyOf(messageId: string): string;
   reasoning: ReadonlySignal<string>;
   /** What of the story the model was sent; null until the relay has answered. */
   context: ReadonlySignal<SentContext | null>;
@@ -30,6 +35,8 @@ export interface LiveGeneration {
   announcement: ReadonlySignal<string>;
   /** The text in the composer. A prompt that could not be sent returns to it. */
   draft: Signal<string>;
+  /** Shows a prompt at once, before there is a conversation to send it in. */
+  expect(prompt: string): void;
   /** Sends a prompt as a child of a message; null: as a new root; undefined: below the conversation's active leaf. */
   send(prompt: string, parentId: string | null | undefined): void;
   /** Generates another version of an answer. */
@@ -43,8 +50,11 @@ export interface LiveGeneration {
   stop(): Promise<void>;
   /** Removes the error. */
   dismiss(): void;
-  /** Streams what this browser has started in the conversation, or what another device has. */
-  resume(): void;
+  /**
+   * Streams what this browser has started in the conversation, or what another device has. False: it could not be found
+   * out whether one has.
+   */
+  resume(): Promise<boolean>;
   /** Stops streaming; the generation goes on. */
   detach(): void;
 }
@@ -54,6 +64,7 @@ export interface ConversationAccess {
   id: ReadonlySignal<string | null>;
   tree: ReadonlySignal<Tree>;
   leafId: ReadonlySignal<string | null>;
+  draft: Signal<string>;
   /** A generation begins on this page. */
   onBegin(): void;
   /** Reads the conversation again and shows this leaf; false where that failed. */
@@ -66,6 +77,7 @@ export type State = ReturnType<typeof createState>;
 /** Nothing runs. */
 export function createState(relay: RelayClient, conversation: ConversationAccess) {
   const status = signal<Status>("idle");
+  const text = signal("");
   return {
     relay,
     conversation,
@@ -73,16 +85,21 @@ export function createState(relay: RelayClient, conversation: ConversationAccess
       status,
       parentId: signal<string | null | undefined>(undefined),
       prompt: signal<string | null>(null),
-      text: signal(""),
+      text,
+      key: signal("live"),
       reasoning: signal(""),
       context: signal<SentContext | null>(null),
       error: signal<ErrorNotice | null>(null),
       announcement: signal(""),
-      draft: signal(""),
+      draft: conversation.draft,
     },
+    hasText: computed(() => text.value !== ""),
+    keys: new Map<string, string>(),
     isRunning: computed(() => status.value !== "idle"),
     pastReasoning: new Map<string, string>(),
     pastContext: new Map<string, SentContext>(),
+    /** How many answers have begun on this page. */
+    begun: 0,
     /** The client's generation, while it is read. */
     handle: null as Generation | null,
     retry: () => {},

@@ -15,34 +15,37 @@ import {
   changeMemory,
   deleteConversation,
   deleteMemory,
-  endedStreams,
-  listConversations,
+  importConversation,
+  searchConversations,
 } from "../data/conversations.ts";
 import type { Bot, Conversation, Message } from "../data/rows.ts";
-import { onRunningInOtherTab, readRunning, removeRunning, runningConversations } from "../data/running_generations.ts";
+import { runningConversations } from "../data/running_generations.ts";
 import { goTo } from "../platform/address.ts";
+import { afterOrOnline } from "../platform/online.ts";
+import { readArchive, rowsToImport } from "./archive.ts";
+import { createConversationList } from "./conversation_list.ts";
 import { createCurrentConversation, type CurrentConversation } from "./current_conversation.ts";
-
-/** How often to ask which generations outside the current conversation have ended. */
-const POLL_MS = 4_000;
+import { isTooLong } from "./prompt_limit.ts";
+import { createSearch, type Search } from "./search.ts";
+import { trackOtherDevices, trackRunning } from "./tracking.ts";
 
 /** The dialog that is open. */
 export type Dialog =
-  | { name: "bots" }
+  | { name: "bots" | "preview" | "spending" | "account" | "import" | "shortcuts" }
   | { name: "bot"; bot: Bot | null }
-  | { name: "preview" }
-  | { name: "spending" }
-  | { name: "account" }
   | { name: "memory"; message: Message }
-  | { name: "rename" | "delete"; conversation: Conversation };
+  | { name: "rename" | "delete"; conversation: Conversation; onDone?(): void };
 
 /** What the views show, and what the user can do. */
 export interface Session {
   user: User;
   /** Null until they have been read. */
   bots: ReadonlySignal<Bot[] | null>;
-  /** Null until they have been read. */
+  /** The first ones, or more of them; null until they have been read. */
   conversations: ReadonlySignal<Conversation[] | null>;
+  /** Whether there are conversations that are not in the list yet. */
+  hasMore: ReadonlySignal<boolean>;
+  search: Search;
   /** Conversations with a running generation, as far as this browser knows. */
   running: ReadonlySignal<string[]>;
   error: ReadonlySignal<string | null>;
@@ -50,8 +53,13 @@ export interface Session {
   dialog: Signal<Dialog | null>;
   /** The bot of the current conversation. */
   bot(): Bot | null;
+  /** The row of the current conversation; undefined for a new one. */
+  conversation(): Conversation | undefined;
   refresh(): Promise<void>;
-  open(conversationId: string | null): Promise<void>;
+  /** Reads more of the list. */
+  readMore(): Promise<void>;
+  /** Opens a conversation, and shows a message of it. */
+  open(conversationId: string | null, messageId?: string | null): Promise<void>;
   /** Sends a prompt below the last message that is shown. Creates the conversation first if it is new. */
   send(prompt: string): Promise<void>;
   chooseBot(botId: string): Promise<void>;
@@ -64,6 +72,8 @@ export interface Session {
   removeBot(id: string): Promise<void>;
   rename(conversationId: string, title: string): Promise<void>;
   removeConversation(conversationId: string): Promise<void>;
+  /** Stores a story that was exported as JSON in a conversation of its own, and opens that. */
+  importStory(text: string): Promise<void>;
   saveMemory(messageId: string, content: string): Promise<void>;
   /** What the user has spent, and what of budgets is left. */
   spending(): Promise<Spending>;
@@ -74,22 +84,31 @@ export interface Session {
 /** Lives as long as the page: signing out loads the page again. */
 export function createSession(supabase: SupabaseClient, user: User): Session {
   const state = createState(supabase, user);
-  const { bots, conversations, running, error, current, dialog } = state;
-  trackRunning(state);
+  const { bots, list, running, error, current, dialog } = state;
+  const refreshLists = () => reloadLists(state);
+  trackRunning(state, refreshLists);
+  trackOtherDevices(state);
   return {
     user,
     bots,
-    conversations,
+    conversations: list.rows,
+    hasMore: list.hasMore,
+    search: createSearch((words, signal) => searchConversations(supabase, words, signal), dataError),
     running,
     error,
     current,
     dialog,
     bot: () => botOf(state),
+    conversation: () => conversationOf(state, current.id.value),
     async refresh() {
-      await Promise.all([reloadLists(state), current.refresh()]);
+      await Promise.all([refreshLists(), current.refresh()]);
     },
-    async open(conversationId) {
+    readMore: () => attempt(state, list.readMore()),
+    async open(conversationId, messageId = null) {
       if (conversationId !== current.id.value) await current.open(conversationId);
+      if (messageId === null || conversationId !== current.id.value) return;
+      current.reveal(messageId);
+      goTo(conversationId, true);
     },
     send: (prompt) => send(state, prompt),
     chooseBot: (botId) => chooseBot(state, botId),
@@ -106,16 +125,22 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
       state.relay.testBot(id).catch(({ code, message }: RelayClientError) => ({ ok: false, error: { code, message } })),
     async removeBot(id) {
       await readable(deleteBot(supabase, id));
-      await reloadLists(state);
+      await refreshLists();
     },
     async rename(conversationId, title) {
       await readable(changeConversation(supabase, conversationId, { title }));
-      patch(state, conversationId, { title });
+      list.patch(conversationId, { title });
     },
     async removeConversation(conversationId) {
       await readable(deleteConversation(supabase, conversationId));
-      conversations.value = conversations.value?.filter(({ id }) => id !== conversationId) ?? null;
+      list.remove(conversationId);
       if (current.id.value === conversationId) goTo(null, true);
+    },
+    async importStory(text) {
+      const rows = rowsToImport(readArchive(text), bots.value ?? []);
+      const id = await readable(importConversation(supabase, rows));
+      await refreshLists();
+      goTo(id);
     },
     async spending() {
       const spending = await readable(mySpending(supabase));
@@ -134,110 +159,85 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
   };
 }
 
-type State = ReturnType<typeof createState>;
+/** What the functions of a session share. */
+export type State = ReturnType<typeof createState>;
 
 function createState(supabase: SupabaseClient, user: User) {
-  const relay = createRelayClient({ supabase });
+  const relay = createRelayClient({ supabase, after: afterOrOnline });
   return {
     relay,
     supabase,
     user,
     bots: signal<Bot[] | null>(null),
-    conversations: signal<Conversation[] | null>(null),
+    list: createConversationList(supabase),
     running: signal(runningConversations()),
     error: signal<string | null>(null),
-    current: createCurrentConversation(supabase, relay),
+    current: createCurrentConversation(supabase, relay, user.id),
     dialog: signal<Dialog | null>(null),
     /** The bot for a conversation that is not stored yet. */
     chosen: signal<string | null>(null),
   };
 }
 
-/** Keeps `running` and the lists up to date as generations begin and end, here and in other tabs. */
-function trackRunning(state: State) {
-  const { running, current } = state;
-  current.generation.status.subscribe((status) => {
-    running.value = runningConversations();
-    if (status === "idle") reloadLists(state);
-  });
-  onRunningInOtherTab((conversationId) => {
-    running.value = runningConversations();
-    // The relay has not answered the other tab yet, so there is nothing to stream.
-    if (readRunning(conversationId)?.request) return;
-    if (conversationId === current.id.value) current.refresh();
-    else reloadLists(state);
-  });
-  // No stream is open for the generations of other conversations.
-  setInterval(() => removeEnded(state), POLL_MS);
+async function reloadLists(state: State) {
+  const { supabase, bots, list, error } = state;
+  const reading = Promise.all([listBots(supabase), list.refresh()]);
+  await attempt(
+    state,
+    reading.then(([newBots]) => {
+      batch(() => {
+        bots.value = newBots;
+        error.value = null;
+      });
+    }),
+  );
 }
 
-async function removeEnded({ supabase, running, current }: State) {
-  const others = running.value.filter((id) => id !== current.id.value);
-  if (others.length === 0 || document.hidden) return;
-  const streamOf = (id: string) => readRunning(id)?.streamId ?? "";
-  try {
-    const ended = await endedStreams(supabase, others.map(streamOf));
-    others.filter((id) => ended.includes(streamOf(id))).forEach(removeRunning);
-    running.value = runningConversations();
-  } catch {
-    // The next poll asks again.
-  }
-}
-
-async function reloadLists({ supabase, bots, conversations, error }: State) {
-  try {
-    const [newBots, newConversations] = await Promise.all([listBots(supabase), listConversations(supabase)]);
-    batch(() => {
-      bots.value = newBots;
-      conversations.value = newConversations;
-      error.value = null;
-    });
-  } catch (reason) {
-    error.value = dataError(reason);
-  }
-}
-
-function conversationOf({ conversations }: State, id: string): Conversation | undefined {
-  return conversations.value?.find((conversation) => conversation.id === id);
+function conversationOf({ list }: State, id: string | null): Conversation | undefined {
+  return list.rows.value?.find((conversation) => conversation.id === id);
 }
 
 /** Where nothing was chosen, one of the user's own: anyone may share a bot, and a story must not go to a stranger's. */
 function botOf(state: State): Bot | null {
-  const { bots, conversations, current, chosen, user } = state;
+  const { bots, list, current, chosen, user } = state;
   const conversationId = current.id.value;
   const id = conversationId === null
-    ? chosen.value ?? conversations.value?.[0]?.bot_id
+    ? chosen.value ?? list.rows.value?.[0]?.bot_id
     : conversationOf(state, conversationId)?.bot_id;
   return bots.value?.find((bot) => bot.id === id) ?? bots.value?.find((bot) => bot.user_id === user.id) ?? null;
 }
 
-function patch({ conversations }: State, id: string, fields: Partial<Conversation>) {
-  conversations.value = conversations.value?.map((row) => row.id === id ? { ...row, ...fields } : row) ?? null;
-}
-
 async function send(state: State, prompt: string) {
-  const { supabase, user, conversations, error, current } = state;
-  const { draft } = current.generation;
-  draft.value = "";
+  const { supabase, user, list, error, current } = state;
+  const { draft, generation } = current;
+  if (isTooLong(prompt)) return;
+  // A suggestion is sent, and what stands in the composer stays there.
+  const taken = draft.text.value.trim() === prompt ? draft.take() : null;
+  const isNew = current.id.value === null;
   try {
-    if (current.id.value === null) {
+    if (isNew) {
+      generation.expect(prompt);
       // A story that begins before the bots are there would have none.
       if (state.bots.value === null) await reloadLists(state);
       const added = await addConversation(supabase, user.id, titleOf(prompt), botOf(state)?.id ?? null);
-      conversations.value = [added, ...conversations.value ?? []];
-      await current.open(added.id);
+      list.add(added);
+      // The prompt is on the page already; where the user has opened another story since, this one is opened anew.
+      if (current.id.value === null) current.adopt(added.id);
+      else await current.open(added.id);
       goTo(added.id);
     }
     current.send(prompt);
+    taken?.sent();
   } catch (reason) {
-    draft.value = prompt;
+    if (isNew) generation.detach();
+    draft.text.value = [prompt, draft.text.value].filter((text) => text.trim()).join("\n\n");
     error.value = dataError(reason);
   }
 }
 
 function preview({ relay, current }: State): Promise<Preview> {
   const place = { conversation_id: current.id.value ?? undefined };
-  const prompt = current.generation.draft.value.trim();
+  const prompt = current.draft.text.value.trim();
   const last = current.path.value.at(-1)?.id ?? null;
   const request: StartRequest = prompt || last === null
     ? { ...place, prompt, parent_id: last }
@@ -246,18 +246,28 @@ function preview({ relay, current }: State): Promise<Preview> {
 }
 
 async function chooseBot(state: State, botId: string) {
-  const conversationId = state.current.id.value;
+  const { supabase, list, current, chosen, error } = state;
+  const conversationId = current.id.value;
   if (conversationId === null) {
-    state.chosen.value = botId;
+    chosen.value = botId;
     return;
   }
   const before = conversationOf(state, conversationId)?.bot_id ?? null;
-  patch(state, conversationId, { bot_id: botId });
+  list.patch(conversationId, { bot_id: botId });
   try {
-    await changeConversation(state.supabase, conversationId, { bot_id: botId });
+    await changeConversation(supabase, conversationId, { bot_id: botId });
   } catch (reason) {
-    patch(state, conversationId, { bot_id: before });
-    state.error.value = dataError(reason);
+    list.patch(conversationId, { bot_id: before });
+    error.value = dataError(reason);
+  }
+}
+
+/** What fails is shown. */
+async function attempt({ error }: State, query: Promise<void>): Promise<void> {
+  try {
+    await query;
+  } catch (reason) {
+    error.value = dataError(reason);
   }
 }
 

@@ -19,6 +19,8 @@ export interface OutlineRow {
 
 /** The tree of messages, which are given in the order in which they were stored. */
 export interface Tree {
+  /** In the order in which they were stored. */
+  all: readonly Message[];
   get(id: string | null | undefined): Message | undefined;
   /** The children of a message; null: the roots. */
   childrenOf(id: string | null): Message[];
@@ -39,6 +41,7 @@ export function createTree(messages: readonly Message[]): Tree {
   const below = (id: string | null) => children.get(id) ?? [];
 
   const tree: Tree = {
+    all: messages,
     branches: messages.filter(({ id }) => !children.has(id)).length,
     get: (id) => id ? byId.get(id) : undefined,
     childrenOf: below,

@@ -1,10 +1,12 @@
 /** The form below the conversation: sends a prompt, and stops the generation. */
 
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
+import { online } from "../platform/online.ts";
 import type { LiveGeneration } from "../story/live_state.ts";
+import { isTooLong } from "../story/prompt_limit.ts";
 import { Icon } from "./controls.tsx";
 import { PromptBox } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";
@@ -12,15 +14,22 @@ import { useSession } from "./session_context.ts";
 export function Composer() {
   const session = useSession();
   const { current } = session;
-  const { generation } = current;
+  const { generation, draft } = current;
   const box = useRef<HTMLTextAreaElement>(null);
+  const [isRefused, setRefused] = useState(false);
   const isRunning = generation.isRunning.value;
+  const isOffline = !online.value;
   useFocusOnOpen(box, current.id.value);
   useStopOnEscape(generation);
+  useEffect(() => setRefused(false), [isOffline, current.id.value]);
 
-  const send = () => {
-    const prompt = generation.draft.value.trim();
-    if (prompt && !isRunning) session.send(prompt);
+  const send = (isForced = false) => {
+    const prompt = draft.text.value.trim();
+    if (!prompt || isRunning || isTooLong(prompt)) return;
+    if (isOffline && !isForced) return setRefused(true);
+    setRefused(false);
+    session.send(prompt);
+    box.current?.focus();
   };
   if (current.status.value === "missing") return null;
   return (
@@ -36,17 +45,18 @@ export function Composer() {
           An answer is being written on another branch. Show it
         </button>
       )}
+      {isOffline && <OfflineNote isRefused={isRefused} onForce={() => send(true)} />}
       <div class="composer-box">
         <label class="visually-hidden" for="composer">Continue the story</label>
         <PromptBox
           id="composer"
           box={box}
-          text={generation.draft.value}
+          text={draft.text.value}
           placeholder={current.path.value.length === 0 ? "How does it begin?" : "What happens next?"}
-          onText={(text) => generation.draft.value = text}
+          onText={(text) => draft.text.value = text}
           onSend={send}
         />
-        <SendOrStop generation={generation} box={box} />
+        <SendOrStop generation={generation} box={box} text={draft.text.value} />
       </div>
       <p class="key-hints" aria-hidden="true">
         {isRunning
@@ -65,16 +75,32 @@ export function Composer() {
   );
 }
 
+/** The browser may be wrong, so that a user can try all the same. */
+function OfflineNote({ isRefused, onForce }: { isRefused: boolean; onForce(): void }) {
+  return (
+    <div class="offline">
+      <p role="status">You are offline. What you write is kept, and an answer goes on when the network is back.</p>
+      {isRefused && (
+        <p>
+          <span role="alert">Not sent: your message is still below.</span>{" "}
+          <button type="button" class="link" onClick={onForce}>Send anyway</button>
+        </p>
+      )}
+    </div>
+  );
+}
+
 interface SendOrStopProps {
   generation: LiveGeneration;
   box: RefObject<HTMLTextAreaElement | null>;
+  text: string;
 }
 
-function SendOrStop({ generation, box }: SendOrStopProps) {
+function SendOrStop({ generation, box, text }: SendOrStopProps) {
   if (!generation.isRunning.value) {
-    const isEmpty = generation.draft.value.trim() === "";
+    const isDisabled = text.trim() === "" || isTooLong(text);
     return (
-      <button type="submit" class="round-button" aria-label="Send" title="Send (Enter)" disabled={isEmpty}>
+      <button type="submit" class="round-button" aria-label="Send" title="Send (Enter)" disabled={isDisabled}>
         <Icon name="send" />
       </button>
     );

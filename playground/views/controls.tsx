@@ -31,6 +31,10 @@ const PATHS = {
   again: "M19 12a7 7 0 1 1-2-5M19 4v4h-4",
   edit: "M5 19l1-4L16 5l3 3L9 18z",
   answer: "M4 5h16v11H10l-4 4v-4H4z",
+  search: "M11 4a7 7 0 1 1 0 14a7 7 0 0 1 0-14zM16 16l4.5 4.5",
+  copy: "M9 9h11v11H9zM15 9V4H4v11h5",
+  columns: "M4 5h6.5v14H4zM13.5 5H20v14h-6.5z",
+  down: "M12 5v14M6 13l6 6 6-6",
   branch: "M7 20V4M7 13c0-3 2-4 5-4h5M14 6l3 3-3 3",
 };
 
@@ -186,8 +190,8 @@ export function valuesIn(form: HTMLFormElement): Record<string, string> {
 
 interface ModalProps {
   title: string;
-  /** A card in the middle, or a drawer from one side. */
-  kind?: "card" | "left" | "right";
+  /** A card in the middle, one that is as wide as the page, or a drawer from one side. */
+  kind?: "card" | "wide" | "left" | "right";
   /** Something was entered: a click next to the dialog does not throw it away. */
   isChanged?: boolean;
   onClose(): void;

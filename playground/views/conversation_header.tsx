@@ -1,8 +1,12 @@
 /** The bar above the conversation: its title, its bot, its branches, and a menu. */
 
-import { useId } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
+import { totalNote } from "../copy/spending.ts";
 import type { Conversation } from "../data/rows.ts";
+import { saveFile } from "../platform/download.ts";
+import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
+import { archiveOf, fileNameOf, markdownOf } from "../story/archive.ts";
 import type { Dialog } from "../story/session.ts";
 import { Icon } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
@@ -15,9 +19,9 @@ export interface HeaderProps {
 }
 
 export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderProps) {
-  const { current, conversations } = useSession();
-  const conversation = conversations.value?.find(({ id }) => id === current.id.value);
-  const title = current.id.value === null ? "New story" : conversation?.title || "Untitled story";
+  const session = useSession();
+  const { current } = session;
+  const conversation = session.conversation();
   const branches = current.tree.value.branches;
   return (
     <header class="bar">
@@ -27,7 +31,9 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
         </button>
       )}
       <div class="bar-title">
-        <h1 title={title}>{title}</h1>
+        {conversation
+          ? <Title key={conversation.id} conversation={conversation} />
+          : <h1>{current.id.value === null ? "New story" : "Untitled story"}</h1>}
         <BotChoice />
       </div>
       {branches > 0 && (
@@ -47,13 +53,81 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
   );
 }
 
+/** A title that is edited where it stands. */
+function Title({ conversation: { id, title } }: { conversation: Conversation }) {
+  const session = useSession();
+  const [isEdited, setEdited] = useState(false);
+  const [error, setError] = useState("");
+  const opener = useRef<HTMLButtonElement>(null);
+  const end = () => {
+    setEdited(false);
+    setError("");
+    requestAnimationFrame(() => opener.current?.focus());
+  };
+  if (!isEdited) {
+    const text = title || "Untitled story";
+    return (
+      <h1 title={text} dir="auto">
+        <button type="button" class="title" ref={opener} title="Edit the title" onClick={() => setEdited(true)}>
+          {text}
+        </button>
+      </h1>
+    );
+  }
+  return (
+    <form
+      class="title-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const next = new FormData(event.currentTarget).get("title") as string;
+        session.rename(id, next.trim()).then(end, (reason) => setError(reason.message));
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || isComposing(event)) return;
+        event.preventDefault();
+        end();
+      }}
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget)) setEdited(false);
+      }}
+    >
+      <input
+        name="title"
+        aria-label="Title"
+        aria-invalid={error !== ""}
+        defaultValue={title}
+        maxLength={120}
+        dir="auto"
+        autoComplete="off"
+        ref={(input) => {
+          if (input && document.activeElement !== input) input.select();
+        }}
+      />
+      <button type="submit" class="button small">Save</button>
+      {error && <p class="form-error" role="alert">{error}</p>}
+    </form>
+  );
+}
+
 function ConversationMenu({ conversation }: { conversation: Conversation }) {
-  const { dialog } = useSession();
+  const { dialog, current, bots } = useSession();
   const id = useId();
+  const { title } = conversation;
+  const cost = totalNote(current.tree.value.all.map(({ cost }) => cost));
+  const close = () => document.getElementById(id)?.hidePopover();
   const open = (next: Dialog) => {
-    document.getElementById(id)?.hidePopover();
+    close();
     dialog.value = next;
   };
+  function save(ending: "md" | "json") {
+    close();
+    if (ending === "md") {
+      return saveFile(fileNameOf(title, ending), "text/markdown", markdownOf(title, current.path.value));
+    }
+    const leaf = { ...conversation, active_message_id: current.path.value.at(-1)?.id ?? null };
+    const archive = archiveOf(leaf, current.tree.value.all, bots.value ?? []);
+    saveFile(fileNameOf(title, ending), "application/json", JSON.stringify(archive, null, 2));
+  }
   return (
     <>
       <button type="button" class="icon-button" aria-label="Story menu" popovertarget={id}>
@@ -61,8 +135,11 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
       </button>
       <div class="menu" id={id} popover="auto">
         <button type="button" onClick={() => open({ name: "preview" })}>What would be sent…</button>
+        <button type="button" onClick={() => save("md")}>Export as Markdown</button>
+        <button type="button" onClick={() => save("json")}>Export as JSON</button>
         <button type="button" onClick={() => open({ name: "rename", conversation })}>Rename…</button>
         <button type="button" class="danger" onClick={() => open({ name: "delete", conversation })}>Delete…</button>
+        {cost && <p class="menu-note">{cost}</p>}
       </div>
     </>
   );

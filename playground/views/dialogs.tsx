@@ -6,7 +6,9 @@ import type { Conversation, Message } from "../data/rows.ts";
 import { AccountView } from "./account_view.tsx";
 import { BotForm } from "./bot_form.tsx";
 import { Deletable, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { ImportStory } from "./import_story.tsx";
 import { PreviewView } from "./preview.tsx";
+import { ShortcutList } from "./shortcuts.tsx";
 import { SpendingView } from "./spending.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -23,6 +25,10 @@ export function Dialogs({ account }: { account: Account }) {
       return <PreviewView onClose={close} />;
     case "spending":
       return <SpendingView onClose={close} />;
+    case "import":
+      return <ImportStory onClose={close} />;
+    case "shortcuts":
+      return <ShortcutList onClose={close} />;
     case "account":
       return <AccountView account={account} onClose={close} />;
     case "memory":
@@ -30,7 +36,7 @@ export function Dialogs({ account }: { account: Account }) {
     case "rename":
       return <Rename conversation={open.conversation} onClose={close} />;
     case "delete":
-      return <Delete conversation={open.conversation} onClose={close} />;
+      return <Delete conversation={open.conversation} onClose={close} onDone={open.onDone} />;
     default:
       return null;
   }
@@ -73,6 +79,8 @@ function BotList({ onClose }: { onClose(): void }) {
 interface ConversationDialogProps {
   conversation: Conversation;
   onClose(): void;
+  /** Called after the dialog has closed. */
+  onDone?(): void;
 }
 
 function Rename({ conversation, onClose }: ConversationDialogProps) {
@@ -96,10 +104,14 @@ function Rename({ conversation, onClose }: ConversationDialogProps) {
   );
 }
 
-function Delete({ conversation, onClose }: ConversationDialogProps) {
+function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
   const session = useSession();
   const [error, setError] = useState("");
-  const remove = () => session.removeConversation(conversation.id).then(onClose, (reason) => setError(reason.message));
+  const remove = () =>
+    session.removeConversation(conversation.id).then(() => {
+      onClose();
+      onDone?.();
+    }, (reason) => setError(reason.message));
   return (
     <Modal title="Delete this story?" onClose={onClose}>
       <p>

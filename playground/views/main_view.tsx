@@ -3,7 +3,8 @@
 import { type Signal, signal, untracked, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Account } from "../data/account.ts";
-import { conversationInAddress } from "../platform/address.ts";
+import { keepDrafts } from "../data/drafts.ts";
+import { conversationInAddress, messageInAddress } from "../platform/address.ts";
 import { narrow, noOutlineColumn } from "../platform/media.ts";
 import type { Session } from "../story/session.ts";
 import { Modal } from "./controls.tsx";
@@ -11,14 +12,16 @@ import { ConversationView } from "./conversation_view.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import { Outline } from "./outline.tsx";
 import { SessionContext } from "./session_context.ts";
+import { useShortcuts } from "./shortcuts.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
 export function MainView({ session, account }: { session: Session; account: Account }) {
   const { menu, outline } = useMemo(() => ({ menu: signal(false), outline: signal(false) }), []);
   useSignalEffect(() => {
     const id = conversationInAddress.value;
+    const message = messageInAddress.value;
     // Only a new address opens a conversation, not a change of what open() reads.
-    untracked(() => session.open(id));
+    untracked(() => session.open(id, message));
     menu.value = false;
   });
   useSignalEffect(() => {
@@ -26,6 +29,7 @@ export function MainView({ session, account }: { session: Session; account: Acco
     document.title = title ? `${title} · Storytellr` : "Storytellr";
   });
   useRefreshOnReturn(session);
+  useShortcuts(session, () => menu.value = true);
   const signOut = () => void account.signOut();
   return (
     <SessionContext.Provider value={session}>
@@ -36,7 +40,10 @@ export function MainView({ session, account }: { session: Session; account: Acco
           onMenu={narrow.value ? () => menu.value = true : null}
           isOutlineOpen={outline.value}
           onOutline={() => outline.value = !outline.value}
-          onSignOut={signOut}
+          onSignOut={() => {
+            keepDrafts();
+            account.signOut();
+          }}
         />
         {outline.value && <OutlineSide onClose={() => outline.value = false} />}
       </div>

@@ -1,109 +1,144 @@
 /** The messages: prompts, answers, and the answer that is being generated. */
 
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { authorNote, leftOutNote } from "../copy/context.ts";
-import { endingNote, isCutShort } from "../copy/errors.ts";
-import { costNote } from "../copy/spending.ts";
+import type { ReadonlySignal } from "@preact/signals";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { leftOutNote } from "../copy/context.ts";
+import { isCutShort } from "../copy/errors.ts";
 import type { Message } from "../data/rows.ts";
-import { isComposing } from "../platform/keyboard.ts";
 import { Icon } from "./controls.tsx";
-import { PromptBox } from "./prompt_box.tsx";
+import { CopyButton } from "./copy_button.tsx";
+import { Markdown } from "./markdown.tsx";
+import { MessageEditor } from "./message_editor.tsx";
 import { useSession } from "./session_context.ts";
+import { notesOf, Versions } from "./versions.tsx";
 
-export function MessageView({ message }: { message: Message }) {
-  return message.is_user_author ? <Prompt message={message} /> : <Answer message={message} />;
-}
-
-function Prompt({ message }: { message: Message }) {
-  const { generation } = useSession().current;
-  const [isEdited, setEdited] = useState(false);
-  const opener = useRef<HTMLButtonElement>(null);
-  if (isEdited) {
-    return (
-      <PromptEditor
-        message={message}
-        onEnd={() => {
-          setEdited(false);
-          requestAnimationFrame(() => opener.current?.focus());
-        }}
-      />
-    );
-  }
+/** A prompt, or its editor. */
+export function Prompt({ message }: { message: Message }) {
+  const editing = useEditing();
+  if (editing.isOn) return <MessageEditor message={message} onEnd={editing.end} />;
   return (
     <article class="prompt" aria-label="You" data-message={message.id}>
-      <Paragraphs text={message.content} />
+      <h2 class="visually-hidden">You</h2>
+      <Plain text={message.content} />
       <div class="tools">
         <Versions message={message} />
-        <button
-          type="button"
-          class="tool"
-          ref={opener}
-          disabled={generation.isRunning.value}
-          onClick={() => setEdited(true)}
-        >
-          <Icon name="edit" /> Edit
-        </button>
+        <EditButton label="Edit" editing={editing} />
         <AnswerMenu message={message} />
+        <CopyButton text={message.content} label="Copy" />
       </div>
       <MemoryMark message={message} />
     </article>
   );
 }
 
-/** What is sent from here becomes a new branch: the old prompt and all that follows it stay. */
-function PromptEditor({ message, onEnd }: { message: Message; onEnd(): void }) {
-  const { generation } = useSession().current;
-  const [text, setText] = useState(message.content);
-  const box = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => {
-    box.current?.focus();
-    box.current?.setSelectionRange(text.length, text.length);
-  }, []);
-  const send = () => {
-    if (!text.trim() || generation.isRunning.value) return;
-    onEnd();
-    generation.send(text.trim(), message.parent_id);
+function useEditing() {
+  const [isOn, setOn] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  return {
+    isOn,
+    opener,
+    begin: () => setOn(true),
+    end() {
+      setOn(false);
+      requestAnimationFrame(() => opener.current?.focus());
+    },
   };
+}
+
+function EditButton({ label, editing }: { label: string; editing: ReturnType<typeof useEditing> }) {
+  const { generation } = useSession().current;
   return (
-    <form
-      class="prompt editor"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || isComposing(event)) return;
-        event.preventDefault();
-        onEnd();
-      }}
+    <button
+      type="button"
+      class="tool"
+      aria-label={label}
+      data-action="edit"
+      ref={editing.opener}
+      disabled={generation.isRunning.value}
+      onClick={editing.begin}
     >
-      <label class="visually-hidden" for={`edit-${message.id}`}>Edit your message</label>
-      <PromptBox id={`edit-${message.id}`} box={box} text={text} onText={setText} onSend={send} />
-      <div class="editor-foot">
-        <span>The old version stays.</span>
-        <button type="button" class="button small" onClick={onEnd}>Cancel</button>
-        <button type="submit" class="button primary small" disabled={!text.trim()}>Send</button>
-      </div>
-    </form>
+      <Icon name="edit" /> Edit
+    </button>
   );
 }
 
-function Answer({ message }: { message: Message }) {
+/** An answer; null: the one that is being generated. It is the same view when it is stored, so nothing is drawn again. */
+export function Answer({ message }: { message: Message | null }) {
+  const editing = useEditing();
+  const { generation } = useSession().current;
+  const live = useFrames(message === null ? generation.text : null);
+  const status = message === null ? generation.status.value : "idle";
+  if (message !== null && editing.isOn) return <MessageEditor message={message} onEnd={editing.end} />;
+  const text = message?.content ?? live;
+  const reasoning = message === null ? generation.reasoning.value : generation.pastReasoning.get(message.id);
+  return (
+    <article
+      class={message === null ? `answer live ${status}` : "answer"}
+      aria-label="Story"
+      aria-busy={message === null && status !== "idle"}
+      data-message={message?.id}
+    >
+      <h2 class="visually-hidden">Story</h2>
+      {reasoning && <Reasoning text={reasoning} title={text || message ? "Reasoning" : "Thinking…"} />}
+      <Markdown text={text} isGrowing={status !== "idle"} />
+      {message === null ? <LiveNotes /> : <AnswerTools message={message} editing={editing} />}
+    </article>
+  );
+}
+
+/** The text at most once a frame, however often it grows. */
+function useFrames(source: ReadonlySignal<string> | null): string {
+  const [text, setText] = useState(source?.peek() ?? "");
+  useEffect(() => {
+    if (source === null) return;
+    let frame = 0;
+    const unsubscribe = source.subscribe(() => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        setText(source.peek());
+      });
+    });
+    return () => {
+      unsubscribe();
+      cancelAnimationFrame(frame);
+    };
+  }, [source]);
+  return text;
+}
+
+const STATUS_TEXT = {
+  idle: "",
+  sending: "Waiting for the answer…",
+  waiting: "Waiting for the answer…",
+  streaming: "",
+  reconnecting: "Connection lost. Reconnecting…",
+  stopping: "Stopping…",
+};
+
+function LiveNotes() {
+  const { generation } = useSession().current;
+  const context = generation.context.value;
+  const leftOut = context && leftOutNote(context);
+  const status = STATUS_TEXT[generation.status.value];
+  return (
+    <>
+      {status && <p class="status">{status}</p>}
+      {leftOut && <p class="left-out">{leftOut}</p>}
+    </>
+  );
+}
+
+function AnswerTools({ message, editing }: { message: Message; editing: ReturnType<typeof useEditing> }) {
   const session = useSession();
   const { current } = session;
   const { generation } = current;
   const isLeaf = current.path.value.at(-1)?.id === message.id;
   const isRunning = generation.isRunning.value;
-  const { finish_reason, is_complete, cost } = message;
-  const context = generation.pastContext.get(message.id);
-  const author = authorNote(message.bot_id, session.bot()?.id ?? null, session.bots.value ?? []);
-  const ending = endingNote(finish_reason, is_complete);
-  const notes = [author, context && leftOutNote(context), ending, costNote(cost)].filter((note) => note);
-  const reasoning = generation.pastReasoning.get(message.id);
+  const { id, content, finish_reason, is_complete } = message;
+  const context = generation.pastContext.get(id);
+  const notes = [context && leftOutNote(context), ...notesOf(message, session)].filter((note) => note);
   return (
-    <article class="answer" aria-label="Story" data-message={message.id}>
-      {reasoning && <Reasoning text={reasoning} title="Reasoning" />}
-      <Paragraphs text={message.content} />
+    <>
       <div class="tools">
         <Versions message={message} />
         {isCutShort(finish_reason, is_complete) && (
@@ -111,29 +146,26 @@ function Answer({ message }: { message: Message }) {
             type="button"
             class="tool"
             disabled={isRunning}
-            onClick={() => generation.goOn(message.id)}
+            onClick={() => generation.goOn(id)}
           >
             <Icon name="forth" /> Continue
           </button>
         )}
-        <button type="button" class="tool" disabled={isRunning} onClick={() => generation.regenerate(message.id)}>
+        <button type="button" class="tool" disabled={isRunning} onClick={() => generation.regenerate(id)}>
           <Icon name="again" /> Regenerate
         </button>
         {!isLeaf && (
-          <button
-            type="button"
-            class="tool"
-            disabled={isRunning}
-            onClick={() => current.branchFrom(message.id)}
-          >
+          <button type="button" class="tool" disabled={isRunning} onClick={() => current.branchFrom(id)}>
             <Icon name="branch" /> Branch here
           </button>
         )}
         <AnswerMenu message={message} />
+        <EditButton label="Edit the answer" editing={editing} />
+        <CopyButton text={content} label="Copy" />
         {notes.length > 0 && <span class="ending">{notes.join(" · ")}</span>}
       </div>
       <MemoryMark message={message} />
-    </article>
+    </>
   );
 }
 
@@ -184,78 +216,15 @@ function AnswerMenu({ message }: { message: Message }) {
   );
 }
 
-/** Goes back and forth between the versions of a message. */
-function Versions({ message }: { message: Message }) {
-  const { current } = useSession();
-  const { all, index } = current.tree.value.versionsOf(message);
-  if (all.length < 2) return null;
-  const button = (label: string, icon: "back" | "forth", version: Message | undefined) => (
-    <button
-      type="button"
-      class="tool"
-      aria-label={label}
-      disabled={!version}
-      onClick={() => {
-        current.show(version!.id);
-        requestAnimationFrame(() => focusVersionButton(version!.id, label));
-      }}
-    >
-      <Icon name={icon} />
-    </button>
-  );
-  return (
-    <span class="versions" role="group" aria-label="Versions">
-      {button("Previous version", "back", all[index - 1])}
-      <span>
-        <span class="visually-hidden">Version</span> {index + 1}/{all.length}
-      </span>
-      {button("Next version", "forth", all[index + 1])}
-    </span>
-  );
-}
-
-/** The other version has its own buttons: the focus moves to the same one, or to the one that is enabled. */
-function focusVersionButton(messageId: string, label: string) {
-  const buttons = document.querySelectorAll<HTMLButtonElement>(`[data-message="${messageId}"] .versions button`);
-  const enabled = [...buttons].filter((button) => !button.disabled);
-  (enabled.find((button) => button.getAttribute("aria-label") === label) ?? enabled[0])?.focus();
-}
-
 /** A prompt that was sent and is not stored yet. */
 export function PendingPrompt({ text }: { text: string }) {
   // Keeps room for the buttons that appear once it is stored.
   const isRunning = useSession().current.generation.isRunning.value;
   return (
     <article class="prompt" aria-label="You">
-      <Paragraphs text={text} />
+      <h2 class="visually-hidden">You</h2>
+      <Plain text={text} />
       {isRunning && <div class="tools" />}
-    </article>
-  );
-}
-
-const STATUS_TEXT = {
-  idle: "",
-  sending: "Waiting for the answer…",
-  waiting: "Waiting for the answer…",
-  streaming: "",
-  reconnecting: "Connection lost. Reconnecting…",
-  stopping: "Stopping…",
-};
-
-/** The answer that is being generated. */
-export function LiveAnswer() {
-  const { generation } = useSession().current;
-  const text = generation.text.value;
-  const reasoning = generation.reasoning.value;
-  const status = generation.status.value;
-  const context = generation.context.value;
-  const leftOut = context && leftOutNote(context);
-  return (
-    <article class={`answer live ${status}`} aria-label="Story" aria-busy={status !== "idle"}>
-      {reasoning && <Reasoning text={reasoning} title={text ? "Reasoning" : "Thinking…"} />}
-      <Paragraphs text={text} />
-      {STATUS_TEXT[status] && <p class="status">{STATUS_TEXT[status]}</p>}
-      {leftOut && <p class="left-out">{leftOut}</p>}
     </article>
   );
 }
@@ -264,16 +233,16 @@ function Reasoning({ text, title }: { text: string; title: string }) {
   return (
     <details class="reasoning">
       <summary>{title}</summary>
-      <p>{text}</p>
+      <p dir="auto">{text}</p>
     </details>
   );
 }
 
-function Paragraphs({ text }: { text: string }) {
-  const paragraphs = text.split(/\n{2,}/).filter((paragraph) => paragraph.trim());
+/** As it was written; each line has the direction of its own letters. */
+function Plain({ text }: { text: string }) {
   return (
     <div class="text">
-      {paragraphs.map((paragraph, index) => <p key={index}>{paragraph}</p>)}
+      <p dir="auto">{text}</p>
     </div>
   );
 }

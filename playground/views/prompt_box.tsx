@@ -2,7 +2,10 @@
 
 import type { RefObject } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { counted } from "../copy/context.ts";
+import { directionOf } from "../copy/direction.ts";
 import { isComposing } from "../platform/keyboard.ts";
+import { MAX_PROMPT_CHARACTERS, promptLength } from "../story/prompt_limit.ts";
 
 interface PromptBoxProps {
   id: string;
@@ -13,28 +16,58 @@ interface PromptBoxProps {
   onSend(): void;
 }
 
+/** Units of a paste that is not left to the browser: Chromium may take a minute for one of many lines. */
+const PASTED_UNITS = 50_000;
+
+/** A text of more units is as high as the box may be: to measure a megabyte at each key would take longer than typing. */
+const MEASURED_UNITS = 10_000;
+
 export function PromptBox({ id, box, text, placeholder, onText, onSend }: PromptBoxProps) {
   useLayoutEffect(() => {
     const area = box.current;
     if (!area) return;
+    if (text.length > MEASURED_UNITS) {
+      area.style.height = "100vh";
+      return;
+    }
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight}px`;
   }, [text]);
+  const length = promptLength(text);
   return (
-    <textarea
-      id={id}
-      ref={box}
-      rows={1}
-      maxLength={32_000}
-      enterkeyhint="send"
-      placeholder={placeholder}
-      value={text}
-      onInput={({ currentTarget }) => onText(currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
-        event.preventDefault();
-        onSend();
-      }}
-    />
+    <div class="prompt-box">
+      <textarea
+        id={id}
+        ref={box}
+        rows={1}
+        dir={directionOf(text)}
+        enterkeyhint="send"
+        placeholder={placeholder}
+        value={text}
+        aria-invalid={length?.isTooLong}
+        aria-describedby={length ? `${id}-length` : undefined}
+        onInput={({ currentTarget }) => onText(currentTarget.value)}
+        onPaste={(event) => {
+          const pasted = event.clipboardData?.getData("text/plain") ?? "";
+          if (pasted.length < PASTED_UNITS) return;
+          event.preventDefault();
+          const area = event.currentTarget;
+          area.setRangeText(pasted, area.selectionStart, area.selectionEnd, "end");
+          onText(area.value);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+          event.preventDefault();
+          onSend();
+        }}
+      />
+      {length && (
+        <p class={length.isTooLong ? "prompt-length too-long" : "prompt-length"} id={`${id}-length`}>
+          {length.isTooLong && <span role="alert">Too long to send: shorten it.</span>} {counted(length.characters)} of
+          {" "}
+          {counted(MAX_PROMPT_CHARACTERS)} characters
+        </p>
+      )}
+    </div>
   );
 }

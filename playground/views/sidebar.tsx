@@ -1,9 +1,12 @@
-/** The list of conversations, with the ways to the bots and to signing out. */
+/** The list of conversations and its search, with the ways to the bots, to a file and to signing out. */
 
 import { linkTo } from "../platform/address.ts";
 import { narrow } from "../platform/media.ts";
+import type { Dialog } from "../story/session.ts";
 import { Brand, Icon } from "./controls.tsx";
+import { SearchField, SearchResults } from "./search_view.tsx";
 import { useSession } from "./session_context.ts";
+import { StoryList } from "./story_list.tsx";
 
 interface SidebarProps {
   onSignOut(): void;
@@ -11,8 +14,16 @@ interface SidebarProps {
   onChosen(): void;
 }
 
+/** What the foot of the sidebar opens. */
+const DIALOGS: [text: string, dialog: Dialog][] = [
+  ["Bots", { name: "bots" }],
+  ["Usage", { name: "spending" }],
+  ["Import a story", { name: "import" }],
+  ["Shortcuts", { name: "shortcuts" }],
+];
+
 export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
-  const { user, dialog } = useSession();
+  const { user, dialog, search } = useSession();
   return (
     <div class="sidebar">
       {!narrow.value && (
@@ -30,28 +41,24 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
       >
         <Icon name="plus" /> New story
       </a>
-      <ConversationList onChosen={onChosen} />
+      <SearchField search={search} />
+      {search.words.value.trim() === ""
+        ? <StoryList onChosen={onChosen} />
+        : <SearchResults search={search} onChosen={onChosen} />}
       <footer class="sidebar-foot">
-        <button
-          type="button"
-          class="row-button"
-          onClick={() => {
-            onChosen();
-            dialog.value = { name: "bots" };
-          }}
-        >
-          Bots
-        </button>
-        <button
-          type="button"
-          class="row-button"
-          onClick={() => {
-            onChosen();
-            dialog.value = { name: "spending" };
-          }}
-        >
-          Usage
-        </button>
+        {DIALOGS.map(([text, next]) => (
+          <button
+            key={text}
+            type="button"
+            class="row-button"
+            onClick={() => {
+              onChosen();
+              dialog.value = next;
+            }}
+          >
+            {text}
+          </button>
+        ))}
         <div class="account">
           <button
             type="button"
@@ -68,32 +75,5 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
         </div>
       </footer>
     </div>
-  );
-}
-
-function ConversationList({ onChosen }: { onChosen(): void }) {
-  const { conversations, running, current } = useSession();
-  return (
-    <nav class="conversations" aria-label="Stories">
-      {conversations.value?.length === 0 && <p class="hint">Your stories will be listed here.</p>}
-      <ul>
-        {conversations.value?.map(({ id, title }) => {
-          const isRunning = running.value.includes(id);
-          return (
-            <li key={id}>
-              <a
-                href={linkTo(id)}
-                class={isRunning ? "conversation-link running" : "conversation-link"}
-                aria-current={id === current.id.value ? "page" : undefined}
-                onClick={onChosen}
-              >
-                <span>{title || "Untitled story"}</span>
-                {isRunning && <span class="visually-hidden">(being written)</span>}
-              </a>
-            </li>
-          );
-        })}
-      </ul>
-    </nav>
   );
 }

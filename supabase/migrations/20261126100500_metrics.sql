@@ -41,7 +41,13 @@ select 'estimated_tokens_total', jsonb_build_object('kind', kind) from unnest(ar
 union all
 select 'cost_total', jsonb_build_object('basis', basis) from unnest(array['report', 'estimate']) as basis
 union all
-select 'refusals_total', jsonb_build_object('code', e.code) from relay.error_codes() e;
+select 'refusals_total', jsonb_build_object('code', e.code) from relay.error_codes() e
+union all
+select 'error_lines_total', jsonb_build_object('event', event)
+from unnest(array[
+  'background_work_failed', 'generation_finished', 'message_lost', 'read_refused', 'request_failed',
+  'shutdown_listener_failed', 'text_refused'
+]) as event;
 
 -- By id the buckets of a histogram stand in their order.
 insert into relay.counters (name, labels)
@@ -121,25 +127,33 @@ begin
       from relay.generations g where g.status = 'running' and g.lease_expires_at <= v_now
       union all
       select 10003, 'resting_providers', '{}', count(*) from relay.provider_health h where h.rests_until > v_now
+      union all
+      select 10004, 'database_bytes', '{}', pg_database_size(current_database())
     ) m
   );
 end;
 $$;
-comment on function public.relay_metrics is 'Every counter, and how many generations run or wait for a sweep.';
+comment on function public.relay_metrics is 'Every counter, how many generations run or wait for a sweep, and how large the database is.';
 
 -- For all refusals of some seconds: if each were a write, a refused client could make the database write at will.
-create function public.relay_count_refusals(codes text[], counts integer[]) returns jsonb
+create function public.relay_count_refusals(
+  codes text[], counts integer[], events text[] default '{}', lines integer[] default '{}'
+) returns jsonb
 language plpgsql set search_path = '' as $$
 begin
   insert into relay.uncounted (name, labels, amount)
   select 'refusals_total', jsonb_build_object('code', r.code), r.times
   from unnest(codes, counts) as r (code, times)
-  where r.times > 0;
+  where r.times > 0
+  union all
+  select 'error_lines_total', jsonb_build_object('event', e.event), e.times
+  from unnest(events, lines) as e (event, times)
+  where e.times > 0;
   return '{}';
 end;
 $$;
 comment on function public.relay_count_refusals is
-  'Adds what a worker has refused, by code; unknown codes are ignored.';
+  'Adds what a worker has refused, by code, and its log''s errors, by event; what is unknown is ignored.';
 revoke all on function public.relay_metrics, public.relay_count_refusals from public, anon, authenticated;
 grant execute on function public.relay_metrics, public.relay_count_refusals to service_role;
 revoke all on all functions in schema relay from public, anon, authenticated;

@@ -5,6 +5,7 @@
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { newClient } from "../../testkit/author.ts";
 import { insert, mintToken, rest, type TestUser } from "../../testkit/people.ts";
 import { query } from "../../testkit/postgres.ts";
@@ -71,7 +72,7 @@ function registerTests(type: string, sql: string) {
       await run("python3", ["-m", "pip", "install", "--quiet", "--no-deps", "--target", site, ...PACKAGES]);
       await using stack = await startStack({ postgres: true, sql });
       const { url } = await stack.worker();
-      const everything = { extra: { client_version: 7, style: null }, health: { status: "ok" } };
+      const everything = { extra: { client_version: 7, style: null }, health: { status: "ok", version: VERSION } };
       const bases: [name: string, base: string, more: Partial<typeof everything>][] = [
         ["the standalone server", url.replace("/functions/v1", ""), everything],
         ["/functions", stack.functions_url.replace("/v1", ""), {}],

@@ -3,6 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import importMap from "../../import_map.json" with { type: "json" };
 import manifest from "../../client/package.json" with { type: "json" };
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -25,6 +26,7 @@ declare global {
   const stopButton: { onclick: (() => void) | null };
   const history: { replaceState(data: null, unused: string, url: string): void };
   function show(text: string): void;
+  interface HTMLTextAreaElement { value: string }
 }
 `;
 
@@ -58,34 +60,37 @@ Deno.exit();
 
 /** Lets a test run the other examples on a page. */
 const PAGE = `
-import { createElement as h } from "react";
+import { createElement as h, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { setUp } from "./set_up.ts";
-function render(useHook, textOf) {
-  createRoot(document.getElementById("root")).render(h(() => {
-    const hook = globalThis.hook = useHook();
-    return h("pre", null, textOf(hook));
-  }));
-}
+const render = (element) => createRoot(document.getElementById("root")).render(element);
 Object.assign(globalThis, {
   setUp,
   resume: () => void import("./resume.ts"),
   async useStory() {
-    const { useStory } = await import("./use_story.ts");
-    render(() => useStory(relay), ({ text }) => text);
+    const { StoryPage } = await import("./story_page.tsx");
+    render(h(StrictMode, null, h(StoryPage)));
   },
   async useStoryChat() {
     const { useStoryChat } = await import("./chat.ts");
-    render(useStoryChat, ({ messages }) => (messages[1]?.parts ?? []).map(({ text }) => text).join(""));
+    render(h(() => {
+      const { messages } = globalThis.hook = useStoryChat();
+      return h("pre", null, (messages[1]?.parts ?? []).map(({ text }) => text).join(""));
+    }));
   },
 });
+`;
+
+/** What a project that uses JSX has in its configuration. */
+const JSX = `/** @jsxImportSource ${importMap.imports.react} */
+/** @jsxImportSourceTypes ${importMap.imports["@types/react"]} */
 `;
 
 /** Writes each example, and further files, to a folder that lives as long as `use`. */
 async function withExamples<T>(further: Record<string, string>, use: (folder: string, names: string[]) => Promise<T>) {
   const page = await Deno.readTextFile(`${ROOT}docs/client.md`);
-  const examples = [...page.matchAll(/^```ts\n\/\/ (\w+\.ts)\n(.*?)^```$/gms)]
-    .map(([, name, text]) => [name, `import type {} from "./globals.ts";\n${text}`]);
+  const examples = [...page.matchAll(/^```tsx?\n\/\/ (\w+\.tsx?)\n(.*?)^```$/gms)]
+    .map(([, name, text]) => [name, `${name.endsWith("x") ? JSX : ""}import type {} from "./globals.ts";\n${text}`]);
   const folder = await Deno.makeTempDir({ prefix: "relay-examples-" });
   try {
     for (const [name, text] of [...examples, ["globals.ts", GLOBALS], ...Object.entries(further)]) {
@@ -116,7 +121,7 @@ async function newReader(question?: string) {
 
 Deno.test("each example of docs/client.md fits the types, and runs in Deno if it needs no page", async () => {
   await withExamples({ "set_up.ts": SETUP, "run.ts": RUNNER }, async (folder, names) => {
-    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "spending.ts", "use_story.ts", "chat.ts"]);
+    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "spending.ts", "story_page.tsx", "chat.ts"]);
     await deno("check", ...names.map((name) => `${folder}/${name}`));
     const { example, answers } = await newReader();
     const shown = JSON.parse(await deno("run", "--no-check", "-A", `${folder}/run.ts`, example));
@@ -163,44 +168,55 @@ if (hasChromium()) {
       await page.evaluate("stopButton.onclick()");
       equal((await stopped.answers())[0].finish_reason, "cancelled");
 
-      for (
-        const [name, start] of [["useStory", "start({ prompt })"], ["useStoryChat", "sendMessage({ text: prompt })"]]
-      ) {
-        const { example, answers } = await newReader();
-        await visit(example, `${name}()`);
-        await page.waitForSelector("pre", { state: "attached" });
-        await page.evaluate(`{ const prompt = "Tell me"; void hook.${start}; }`);
-        const [{ content }] = await eventually(
-          "an answer is stored",
-          async () => (await answers()).length > 0 && answers(),
-        );
-        await eventually("the answer is shown", async () => await page.textContent("pre") === content);
-        if (name === "useStory") continue;
-        await eventually("the address has the conversation", () => page.url().includes("?conversation="));
-        await visit(example, "useStoryChat()");
-        await eventually("the answer is shown again", async () => await page.textContent("pre") === content);
+      /** Waits for the answer, and until the page shows it. */
+      async function expectAnswer({ answers }: Awaited<ReturnType<typeof newReader>>, selector: string) {
+        const [{ content }] = await eventually("it is stored", async () => (await answers()).length > 0 && answers());
+        await eventually("it is shown", async () => await page.locator(selector).last().textContent() === content);
       }
+
+      const writer = await newReader();
+      await visit(writer.example, "useStory()");
+      await page.fill("textarea", "Tell me");
+      await page.click(`button:text-is("Send")`);
+      await expectAnswer(writer, "p.assistant");
+      await page.click(`button:text-is("Regenerate")`);
+      await eventually("there are two", async () => (await writer.answers()).length === 2);
+
+      const chatter = await newReader();
+      await visit(chatter.example, "useStoryChat()");
+      await page.waitForSelector("pre", { state: "attached" });
+      await page.evaluate(`void hook.sendMessage({ text: "Tell me" })`);
+      await expectAnswer(chatter, "pre");
+      await eventually("the address has the conversation", () => page.url().includes("?conversation="));
+      await visit(chatter.example, "useStoryChat()");
+      await expectAnswer(chatter, "pre");
     }).finally(() => browser.close());
   });
 } else skip("the client's examples in a browser: there is no /usr/bin/chromium");
 
 Deno.test("the client is as small as docs/client.md says, and holds nothing of the functions", async () => {
-  const [client, aiSdk] = await Promise.all(
-    ["client/client.ts", "client/ai_sdk/transport.ts"].map((entry) => bundle(entry, "--minify")),
+  const [client, aiSdk, react] = await Promise.all(
+    ["client/client.ts", "client/ai_sdk/transport.ts", "client/react/use_story.ts"].map((entry) =>
+      bundle(entry, "--minify", "--external=react")
+    ),
   );
   const page = (await Deno.readTextFile(`${ROOT}docs/client.md`)).replaceAll(/\s+/g, " ");
-  const [, zipped, plain, more] =
-    /is ([\d,]+) bytes, minified and gzipped \(([\d,]+) unzipped\).* AI SDK is ([\d,]+) bytes/
+  const [, zipped, plain, more, evenMore] =
+    /is ([\d,]+) bytes, minified and gzipped \(([\d,]+) unzipped\).* AI SDK is ([\d,]+) bytes.* React is ([\d,]+) bytes/
       .exec(page)!.map((number) => Number(number.replaceAll(",", "")));
   ok(sizeOf(client) <= zipped, `It has ${sizeOf(client)} bytes, gzipped`);
   ok(client.length <= plain, `It has ${client.length} bytes`);
   ok(sizeOf(aiSdk) <= more, `The AI SDK's entry has ${sizeOf(aiSdk)} bytes`);
-  ok(zipped <= 5 * 1024, "The goal is 5 KB");
-  for (const code of [client, aiSdk]) equal(/zod|jose|Deno\.|SUPABASE_|createStreamHandler/.exec(code), null);
+  ok(sizeOf(react) <= evenMore, `React's entry has ${sizeOf(react)} bytes`);
+  ok(zipped <= 5 * 1024 && evenMore <= 3 * 1024, "The goals are 5 KB, and 3 KB for React");
+  for (const code of [client, aiSdk, react]) equal(/zod|jose|Deno\.|SUPABASE_|createStreamHandler/.exec(code), null);
 });
 
-Deno.test("the package has no dependencies, and its core imports nothing", async () => {
-  equal(Object.keys(manifest).filter((field) => /dependencies/i.test(field)), []);
+Deno.test("the package has no dependencies but React for who uses it, and its core imports nothing", async () => {
+  equal(Object.keys(manifest).filter((field) => /ependencies$/.test(field)), ["peerDependencies"]);
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    ok((manifest.peerDependenciesMeta as Record<string, { optional: boolean }>)[peer].optional, peer);
+  }
   const { modules } = JSON.parse(await deno("info", "--json", "client/client.ts"));
   for (const { specifier } of modules) ok(specifier.startsWith("file:"), specifier);
 });

@@ -21,16 +21,22 @@ export function useStack(): { target: Target; providerUrl: string } {
   return setup;
 }
 
-/** Gives what a command writes to stdout; throws with its stderr if it fails. */
-export async function run(command: string, args: string[], stdin = ""): Promise<string> {
-  const options = { args, cwd: ROOT, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  const child = new Deno.Command(command, options).spawn();
+/** Gives what a command writes to stdout; throws with all that it wrote if it fails. */
+export async function run(
+  command: string,
+  args: string[],
+  stdin = "",
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<string> {
+  const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  const child = new Deno.Command(command, { args, cwd: ROOT, ...options, ...pipes }).spawn();
   const [, { success, stdout, stderr }] = await Promise.all([
     new Blob([stdin]).stream().pipeTo(child.stdin),
     child.output(),
   ]);
-  if (success) return new TextDecoder().decode(stdout);
-  throw new Error(`Cannot run ${command} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  const [written, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (success) return written;
+  throw new Error(`Cannot run ${command} ${args[0]}: ${complained}${written}`);
 }
 
 /** Runs this Deno with the repository's configuration. */

@@ -2,28 +2,24 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { type StoryRow, toUIMessages } from "../../client/ai_sdk/transport.ts";
+import { toUIMessages } from "../../client/ai_sdk/transport.ts";
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { rest } from "../../testkit/people.ts";
-import type { Order } from "../../testkit/ordered.ts";
 import { skip } from "../../testkit/skipped.ts";
 import type { ChatConfiguration } from "./chat_page.ts";
 import { bundle, reload, useStack, withPage } from "./runtimes.ts";
-import { order, signUpWithBot } from "./scenarios.ts";
+import { signUpWithBot } from "./scenarios.ts";
+import { contentOf, createWriter, parentOf } from "./writer.ts";
 
 const setup = useStack();
 let browser: Browser;
 let script: string;
 
-const parentOf = ({ parent_id }: StoryRow) => parent_id;
-const contentOf = ({ content }: StoryRow) => content;
-
 /** A page with a chat on it, and the rows of its user. */
 async function chatOn(page: Page) {
   const { target } = setup;
   const user = await signUpWithBot(setup);
-  const rows = (): Promise<StoryRow[]> => rest(target, user, "messages?select=*&order=created_at,id");
+  const writer = createWriter(target, user, page);
   async function mount(configuration: Partial<ChatConfiguration> = {}) {
     const { workers: [url] } = target;
     await page.evaluate(`mount(${JSON.stringify({ url, token: user.token, messages: [], ...configuration })})`);
@@ -31,36 +27,14 @@ async function chatOn(page: Page) {
   }
   await mount();
   return {
-    page,
+    ...writer,
     /** Loads the page again, with what is stored. */
     async reload() {
-      const [{ id, active_message_id }] = await rest(target, user, "conversations?select=id,active_message_id");
-      const messages = toUIMessages(await rows(), active_message_id);
+      const { id, active_message_id } = await writer.conversation();
+      const messages = toUIMessages(await writer.rows(), active_message_id);
       await reload(page, script);
       await mount({ conversation: id, messages });
     },
-    /** Puts an order into the box and presses the button. */
-    async press(button: string, prompt?: Order) {
-      if (prompt) await page.fill("textarea", order(prompt));
-      await page.click(`button:text-is("${button}")`);
-    },
-    /** Waits until so many messages are stored, questions included, and the hook has this status; gives the rows. */
-    async ended(messages: number, status = "ready") {
-      const stored = await eventually(`${messages} messages`, async () => {
-        const stored = await rows();
-        return stored.length === messages && stored;
-      });
-      await page.waitForSelector(`output:text-is("${status}")`);
-      return stored;
-    },
-    /** The texts on the page: questions and answers in turn. */
-    shown: () => page.locator("li").evaluateAll((items) => items.map((item) => item.textContent)),
-    /** Waits for an answer that is longer than so many characters. */
-    grown: (characters: number) =>
-      eventually("an answer grows", async () => {
-        const text = await page.locator("li.assistant").last().textContent().catch(() => "");
-        return text!.length > characters && text!;
-      }),
   };
 }
 

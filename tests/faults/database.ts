@@ -1,6 +1,7 @@
 /** A database that is away, or whose answers get lost: the message is stored once, whole. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import {
   DATABASE_WAIT_MS,
   MAX_DATABASE_CALLS,
@@ -15,7 +16,7 @@ import type { Worker } from "../../testkit/workers.ts";
 import { ask, begin, type Begun, expectAlive, expectEnd, expectQuiet, PARTIAL, type Scenario } from "./fault_stack.ts";
 
 const UNKNOWN = "00000000-0000-4000-8000-000000000000";
-const OK = [200, { status: "ok" }];
+const OK = [200, { status: "ok", version: VERSION }];
 
 async function health(url: string) {
   const response = await fetch(url);
@@ -34,7 +35,7 @@ export const databaseFaults: Scenario[] = [{
       equal(response.headers.get("retry-after"), "5");
       await expectRefusal(response, 503, "unavailable");
       await expectRefusal(await client.cancel("some", { worker: main.url }), 503, "unavailable");
-      equal(await health(`${main.url}/healthz?ready`), [503, { status: "unavailable" }]);
+      equal(await health(`${main.url}/healthz?ready`), [503, { status: "unavailable", version: VERSION }]);
       equal(await health(`${main.url}/healthz`), OK);
     } finally {
       proxy.back();

@@ -8,9 +8,11 @@ import { testAppearance } from "./appearance.ts";
 import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
+import { testDevices } from "./devices.ts";
 import { testErrors } from "./errors.ts";
 import { testOperators } from "./operators.ts";
 import { start, stop } from "./setup.ts";
+import { testStories } from "./stories.ts";
 import { testTurns } from "./turns.ts";
 
 if (hasChromium()) {
@@ -19,6 +21,8 @@ if (hasChromium()) {
   testEntry();
   testConversations();
   testTurns();
+  testStories();
+  testDevices();
   testErrors();
   testOperators();
   testBots();

@@ -50,6 +50,20 @@ export interface Visit {
   exchange(prompt: string, text: string): Promise<void>;
 }
 
+/** The same story on a device that shares nothing with the first one. */
+export function onOtherDevice(
+  visitor: Visitor,
+  { email }: TestUser,
+  use: (other: Visitor) => Promise<void>,
+  options: BrowserContextOptions = {},
+) {
+  return withWindow(chromium, options, async (window) => {
+    const other = visitorOf(await window.tab(visitor.page.url()));
+    await other.signIn(email);
+    await use(other);
+  });
+}
+
 /** Registers a test that has a user and a window of its own. */
 export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, options: BrowserContextOptions = {}) {
   Deno.test(`the playground: ${rule}`, async () => {

@@ -9,7 +9,7 @@ import { PASSWORD } from "../../testkit/people.ts";
 export interface Visitor {
   page: Page;
   button(name: string | RegExp): Locator;
-  /** The texts of all messages, from top to bottom. */
+  /** The texts of all messages, from top to bottom, without white space at their ends: Markdown shows none. */
   messages(): Promise<string[]>;
   /** The texts of the answers. The last one may be growing. */
   answers: Locator;
@@ -37,7 +37,10 @@ export function visitorOf(page: Page): Visitor {
     button: (name) => page.getByRole("button", { name, exact: typeof name === "string" }),
     messages: () =>
       page.locator(".prompt .text, .answer .text").evaluateAll((texts) =>
-        texts.map((text) => [...text.children].map(({ textContent }) => textContent).join("\n\n"))
+        texts.map((text) => {
+          const blocks = text.querySelectorAll(":scope > p, :scope > .part > *");
+          return [...blocks].map(({ textContent }) => textContent).join("\n\n").trimEnd();
+        })
       ),
     answers: page.locator(".answer .text"),
     composer: page.getByLabel("Continue the story"),
@@ -51,7 +54,7 @@ export function visitorOf(page: Page): Visitor {
       await enter(email, "Create account");
     },
     async shows(...texts) {
-      const wanted = JSON.stringify(texts);
+      const wanted = JSON.stringify(texts.map((text) => text.trimEnd()));
       let shown = "";
       await eventually("the page shows these messages", async () => {
         shown = JSON.stringify(await visitor.messages());

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { newClient } from "../../testkit/author.ts";
 import { METRICS_TOKEN, scrape } from "../../testkit/metrics.ts";
 import { makeBot } from "../../testkit/people.ts";
@@ -63,7 +64,10 @@ function registerTests() {
         running.set(upload.slug, await startUploaded(upload, environment));
       }
       const url = (slug: string) => running.get(slug)!.url;
-      assert.deepEqual(await (await fetch(`${url("healthz")}/healthz?ready`)).json(), { status: "ok" });
+      assert.deepEqual(await (await fetch(`${url("healthz")}/healthz?ready`)).json(), {
+        status: "ok",
+        version: VERSION,
+      });
       assert.equal((await scrape(url("metrics"))).get("generations_started_total"), 0);
 
       const { user, stored } = await newClient(stack.target);

@@ -1,10 +1,11 @@
-/** GET /healthz: the worker runs; with ?ready, the database answers it too. */
+/** GET /healthz: the worker runs, and which version it is; with ?ready, the database answers it too. */
 
 import type { Database } from "../_relay/database/database.ts";
 import { createEndpoint } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import { json } from "../_relay/http/responses.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
+import { VERSION } from "../_relay/platform/version.ts";
 import { READY_CACHE_MS } from "../_relay/protocol/limits.ts";
 
 /** What the handler works with; only index.ts builds the real ones. */
@@ -51,8 +52,8 @@ export function createHealthHandler(
     "healthz",
     ["GET"],
     async (request) => {
-      if (!new URL(request.url).searchParams.has("ready") || await isReady()) return json({ status: "ok" });
-      return json({ status: "unavailable" }, 503);
+      const isOk = !new URL(request.url).searchParams.has("ready") || await isReady();
+      return json({ status: isOk ? "ok" : "unavailable", version: VERSION }, isOk ? 200 : 503);
     },
   );
 }

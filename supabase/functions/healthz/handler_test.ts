@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AWAY, away, makeDatabase } from "../_relay/testing/database.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
+import { VERSION } from "../_relay/platform/version.ts";
 import { READY_CACHE_MS } from "../_relay/protocol/limits.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { createHealthHandler } from "./handler.ts";
@@ -24,19 +25,19 @@ function make() {
 Deno.test("a worker that runs is ok without the database, and ready where that answers an empty beat", async () => {
   const { clock, database, get, lines } = make();
   for (const path of ["/healthz?ready", "/healthz?ready=1&x"]) {
-    assert.deepEqual(await get(path), [200, { status: "ok" }]);
+    assert.deepEqual(await get(path), [200, { status: "ok", version: VERSION }]);
     clock.advance(READY_CACHE_MS);
   }
   assert.deepEqual(database.calls, [["beat", []], ["beat", []]]);
   database.failure = away();
-  assert.deepEqual(await get("/healthz"), [200, { status: "ok" }]);
+  assert.deepEqual(await get("/healthz"), [200, { status: "ok", version: VERSION }]);
   assert.deepEqual([database.calls.length, lines], [2, []]);
 });
 
 Deno.test("a worker whose database is away is unavailable, and logs why", async () => {
   const { database, get, lines } = make();
   database.failure = away();
-  assert.deepEqual(await get("/healthz?ready"), [503, { status: "unavailable" }]);
+  assert.deepEqual(await get("/healthz?ready"), [503, { status: "unavailable", version: VERSION }]);
   assert.deepEqual(
     lines.map(({ level, event, cause }) => [level, event, cause]),
     [["warn", "not_ready", AWAY]],

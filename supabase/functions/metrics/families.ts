@@ -9,6 +9,7 @@ export interface Family {
 
 /** The names are those of relay.counters, without the prefix that every metric of the relay has. */
 export const FAMILIES: readonly Family[] = [
+  { name: "build_info", type: "gauge", help: "The version of the worker that answered; always 1." },
   { name: "generations_started_total", type: "counter", help: "Generations that were admitted." },
   {
     name: "generations_ended_total",
@@ -34,6 +35,7 @@ export const FAMILIES: readonly Family[] = [
   { name: "resting_providers", type: "gauge", help: "Models that are not asked now, because they failed too often." },
   { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
   { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
+  { name: "database_bytes", type: "gauge", help: "The size of the whole database." },
   { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },
   {
     name: "estimated_tokens_total",
@@ -60,6 +62,11 @@ export const FAMILIES: readonly Family[] = [
     name: "refusals_total",
     type: "counter",
     help: "Requests that were answered with an error, by code; workers tell of them every ten seconds.",
+  },
+  {
+    name: "error_lines_total",
+    type: "counter",
+    help: "Lines of the level error in workers' logs, by event; workers tell of them every ten seconds.",
   },
   { name: "sweeps_total", type: "counter", help: "Runs of the sweep." },
   {

@@ -1,10 +1,11 @@
 /** GET /metrics: the counters of all workers, for Prometheus. */
 
 import { requireToken } from "../_relay/auth/bearer.ts";
-import type { Database } from "../_relay/database/database.ts";
+import type { Database, Sample } from "../_relay/database/database.ts";
 import { createEndpoint } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import type { Platform } from "../_relay/platform/platform.ts";
+import { VERSION } from "../_relay/platform/version.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
 import { metricsText } from "./text.ts";
 
@@ -14,6 +15,9 @@ export interface MetricsDependencies {
   refusals: Refusals;
   database: Pick<Database, "metrics">;
 }
+
+/** The one sample that is the answering worker's own. */
+const BUILD: Sample = { name: "build_info", labels: { version: VERSION }, value: 1 };
 
 /** Any worker answers for all: the counters are the database's. */
 export function createMetricsHandler(
@@ -29,7 +33,7 @@ export function createMetricsHandler(
         throw new RelayError("not_found", "Cannot find metrics: RELAY_METRICS_TOKEN is not set");
       }
       await requireToken(request, metricsToken);
-      return new Response(metricsText(await database.metrics()), {
+      return new Response(metricsText([BUILD, ...await database.metrics()]), {
         headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },
       });
     },

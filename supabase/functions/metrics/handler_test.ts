@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Sample } from "../_relay/database/database.ts";
 import { type ErrorCode, ERRORS } from "../_relay/protocol/errors.ts";
 import { away, makeDatabase } from "../_relay/testing/database.ts";
+import { VERSION } from "../_relay/platform/version.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { FAMILIES } from "./families.ts";
@@ -36,7 +37,8 @@ Deno.test("the token opens the counters of all workers, and no cache keeps them"
   const { database, get, lines, refusals } = make();
   const { headers, status, text } = await get();
   assert.equal(status, 200);
-  assert.equal(text, metricsText(SAMPLES));
+  assert.equal(text, metricsText([{ name: "build_info", labels: { version: VERSION }, value: 1 }, ...SAMPLES]));
+  assert.match(text, /^storytellr_build_info\{version="\d+\.\d+\.\d+"\} 1$/m);
   assert.match(text, /^storytellr_refusals_total\{code="internal"\} 2$/m);
   for (const { name } of FAMILIES) assert.ok(text.includes(`# TYPE storytellr_${name} `), name);
   const names = ["content-type", "cache-control", "access-control-allow-origin"];

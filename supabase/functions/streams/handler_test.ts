@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createCalls } from "../_relay/database/calls.ts";
 import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
+import { VERSION } from "../_relay/platform/version.ts";
 import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
 import { makeRefusals } from "../_relay/testing/refusals.ts";
 import { makeWorker } from "../_relay/testing/worker.ts";
@@ -60,7 +61,7 @@ Deno.test("a stream is cancelled, with and without v1/streams before its id", as
 
 Deno.test("its health is asked for below it, and all else is not found or no method", async () => {
   const { database, send } = make();
-  assert.deepEqual(await (await send("GET", "/streams/healthz")).json(), { status: "ok" });
+  assert.deepEqual(await (await send("GET", "/streams/healthz")).json(), { status: "ok", version: VERSION });
   const cases = [["GET", "/streams", 404], ["POST", "/streams/a", 404], ["POST", "/streams/v1/streams", 404]] as const;
   for (const [method, path, status] of [...cases, ["GET", "/streams/a/cancel", 405] as const]) {
     const response = await send(method, path);
@@ -75,7 +76,10 @@ Deno.test("a request's signal is not touched: Deno 2.9 prints a line that is no 
   const { dependencies } = make();
   const request = new Request("http://edge.internal/streams/healthz");
   Object.defineProperty(request, "signal", { get: () => assert.fail("The signal was read") });
-  assert.deepEqual(await (await createStreamsHandler(dependencies)(request)).json(), { status: "ok" });
+  assert.deepEqual(await (await createStreamsHandler(dependencies)(request)).json(), {
+    status: "ok",
+    version: VERSION,
+  });
 });
 
 Deno.test("a user's readers are counted over these paths and those of stream, where one worker serves both", async () => {

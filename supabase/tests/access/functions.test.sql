@@ -1,4 +1,4 @@
-begin; select plan(95);
+begin; select plan(105);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -34,6 +34,10 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('own_bots',               'denied',  '0',       '2',       '0',       '0',
     $$ select public.own_bots() $$),
   ('my_spending',            'denied',  '1',       '1',       '1',       'denied', 'select public.my_spending()'),
+  ('search_conversations',   'denied',  '0',       '3',       '0',       'denied',
+    $$ select * from jsonb_array_elements(public.search_conversations('ANSWER')) $$),
+  ('import_conversation',    'denied',  '1',       '1',       '1',       'denied', $$ select public.import_conversation(
+    'New', null, '{null}', '{Once}', '{true}', '{null}', '{null}', '{true}', '{null}', 1) $$),
   ('own_bots with another',  'denied',  '0',       '0',       '0',       '0',
     $$ select 1 from public.own_bots() as id where id = tests.key('no bot') $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);

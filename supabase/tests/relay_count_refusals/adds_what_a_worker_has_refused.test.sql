@@ -1,4 +1,4 @@
-begin; select plan(7);
+begin; select plan(9);
 select tests.set_others_aside();
 select tests.sign_in_as_service();
 savepoint start;
@@ -32,6 +32,13 @@ select is(tests.all_counted(), '{"refusals_total{\"code\": \"forbidden\"}": 2}',
 select is(
   (select count(*) from relay.counters where name = 'refusals_total'), (select count(*) from relay.error_codes()),
   'there is no new counter'
+);
+
+rollback to start; -- Errors in the log, by event, and only those that a worker has.
+select public.relay_count_refusals('{}', '{}', array['message_lost', 'bad_luck', 'text_refused'], array[2, 1, 0]);
+select is(tests.all_counted(), '{"error_lines_total{\"event\": \"message_lost\"}": 2}', 'by event');
+select is(
+  (select count(*) from relay.counters where name = 'error_lines_total'), 7::bigint, 'there is no new counter'
 );
 
 select * from finish(); rollback;

@@ -34,7 +34,10 @@ export interface Database {
   /** The counters of all workers. */
   metrics(): Promise<Sample[]>;
   /** Adds to the counters of refused requests. */
-  countRefusals(counts: ReadonlyMap<ErrorCode, number>): Promise<void>;
+  countRefusals(counts: {
+    refusals: ReadonlyMap<ErrorCode, number>;
+    errorLines: ReadonlyMap<string, number>;
+  }): Promise<void>;
 }
 
 /** A stretch of a generation's text; offsets are UTF-16 code units. */
@@ -157,8 +160,11 @@ export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform
         max_units: MAX_READ_UNITS,
       }),
     metrics: () => rpc("relay_metrics", {}),
-    async countRefusals(counts) {
-      await rpc("relay_count_refusals", { codes: [...counts.keys()], counts: [...counts.values()] });
+    async countRefusals({ refusals, errorLines }) {
+      const codes = { codes: [...refusals.keys()], counts: [...refusals.values()] };
+      // Only where there are some: a database that is older than this worker does not know these arguments.
+      const events = { events: [...errorLines.keys()], lines: [...errorLines.values()] };
+      await rpc("relay_count_refusals", errorLines.size > 0 ? { ...codes, ...events } : codes);
     },
   };
 }

@@ -80,9 +80,17 @@ const CALLS: [
   ],
   [(database) => database.metrics(), "relay_metrics", {}, [{ name: "sweeps_total", labels: {}, value: 4 }]],
   [
-    (database) => database.countRefusals(new Map([["forbidden", 3], ["internal", 1]])),
+    (database) =>
+      database.countRefusals({ refusals: new Map([["forbidden", 3], ["internal", 1]]), errorLines: new Map() }),
     "relay_count_refusals",
     { codes: ["forbidden", "internal"], counts: [3, 1] },
+    {},
+    undefined,
+  ],
+  [
+    (database) => database.countRefusals({ refusals: new Map(), errorLines: new Map([["message_lost", 2]]) }),
+    "relay_count_refusals",
+    { codes: [], counts: [], events: ["message_lost"], lines: [2] },
     {},
     undefined,
   ],

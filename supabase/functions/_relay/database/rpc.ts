@@ -19,6 +19,10 @@ export type Rpc = <T>(name: string, args: Record<string, unknown>) => Promise<T>
  */
 const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|57|58)/;
 
+/** The function is there with other arguments, or not at all: worker and database are of different versions. */
+const MISFIT = /^PGRST20[23]$|^42883$/;
+const MISFIT_ADVICE = "worker and database do not fit: push the migrations of the worker's version";
+
 /** No memory, a lock or a statement that took too long: one user's text or lock can cause it, so others go on. */
 const OVERLOADED = ["53200", "55P03", "57014"];
 const OVERLOADED_RETRY_AFTER_SECONDS = 2;
@@ -97,7 +101,8 @@ function toFailure(name: string, error: { code?: string; message: string }, stat
   const { code = "", message } = error;
   // Where PostgREST did not answer, the message is the whole body, and that can contain a bot's key.
   const said = status === 0 || code ? message : "not by PostgREST";
-  const cause = `${name} was answered with status ${status}, ${code || "no code"}: ${said}`;
+  const advice = MISFIT.test(code) && isAway(name, status, code, message) ? `; ${MISFIT_ADVICE}` : "";
+  const cause = `${name} was answered with status ${status}, ${code || "no code"}: ${said}${advice}`;
   if (OVERLOADED.includes(code)) {
     const words = "Cannot ask the database: it has too little memory or time for this call";
     return new RelayError("overloaded", words, { cause, retryAfter: OVERLOADED_RETRY_AFTER_SECONDS });

@@ -89,7 +89,7 @@ for (const [code, answers, retryAfter] of KINDS) {
       const [status, state = null] = answer.split(" ");
       const { rpc, clock, requests } = make(refused(Number(status), state));
       const error = await failureOf(rpc("relay_x", {}));
-      const seen = [answer, error.code, error.retryAfter, String(error.cause)];
+      const seen = [answer, error.code, error.retryAfter, String(error.cause).split("; worker and")[0]];
       assert.deepEqual(seen, [answer, code, retryAfter, causeOf(Number(status), state)]);
       assert.deepEqual([requests.length, clock.pending], [1, 0]);
     }
@@ -100,7 +100,17 @@ Deno.test("the called function with other arguments is a stale schema cache; ano
   for (const [name, code] of [["public.relay_x(a => uuid)", "unavailable"], ["public.other(uuid)", "internal"]]) {
     const message = `function ${name} does not exist`;
     const { rpc } = make(() => Response.json({ code: "42883", message }, { status: 404 }));
-    assert.equal((await failureOf(rpc("relay_x", {}))).code, code);
+    const error = await failureOf(rpc("relay_x", {}));
+    assert.deepEqual([error.code, ADVICE.test(String(error.cause))], [code, code === "unavailable"]);
+  }
+});
+
+const ADVICE = /; worker and database do not fit: push the migrations of the worker's version$/;
+
+Deno.test("a worker that is newer than its database says in the cause what to do", async () => {
+  for (const [code, isMisfit] of [["PGRST202", true], ["PGRST203", true], ["PGRST002", false], ["57P03", false]]) {
+    const { rpc } = make(refused(404, String(code)));
+    assert.equal(ADVICE.test(String((await failureOf(rpc("relay_x", {}))).cause)), isMisfit, String(code));
   }
 });
 

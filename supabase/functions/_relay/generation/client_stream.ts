@@ -9,7 +9,7 @@ import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Nothing waits for the client. */
-  readonly isDrained: boolean;
+  isDrained(): boolean;
   /** Whether so many bytes may wait, too; a client is detached where they may not. */
   hasRoom(bytes: number): boolean;
   write(bytes: Uint8Array): void;
@@ -77,9 +77,7 @@ export function createClientStream(
 
   return {
     body: queue.body,
-    get isDrained() {
-      return queue.waitingBytes === 0;
-    },
+    isDrained: () => queue.waitingBytes === 0,
     hasRoom,
     write,
     close: () => end("closed"),

@@ -201,10 +201,10 @@ Deno.test("onDrained is called when a client has taken all and wants more, and n
   const clock = createManualClock();
   const stream = createClientStream(clock, PING_MS, () => {}, makeSeat(), () => drained.push(clock.now()));
   stream.write(toBytes("one"));
-  assert.equal(stream.isDrained, false);
+  assert.equal(stream.isDrained(), false);
   const reader = stream.body.getReader();
   await reader.read();
-  assert.equal(stream.isDrained, true);
+  assert.equal(stream.isDrained(), true);
   const next = reader.read();
   await clock.run(0);
   assert.equal(drained.length, 1);

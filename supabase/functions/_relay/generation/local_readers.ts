@@ -56,7 +56,7 @@ export function createLocalReaders(
         left.add(sentTo(stream));
         live.delete(stream);
         behind.delete(stream);
-        if (how === "gone" && live.size + behind.size === 0) onAllGone();
+        if (how === "gone" && live.size + behind.size() === 0) onAllGone();
       };
       const stream: ClientStream = createClientStream(clock, pingMs, onEnd, seat, () => behind.catchUp(stream));
       const { written, offset } = opening(start, from, partAt(transcript, from ?? 0));
@@ -111,9 +111,7 @@ function createBehind(transcript: Transcript, onCaughtUp: (stream: ClientStream)
   }
 
   return {
-    get size() {
-      return offsets.size;
-    },
+    size: () => offsets.size,
     streams: () => offsets.keys(),
     offsetOf: (stream: ClientStream) => offsets.get(stream) ?? 0,
     set: (stream: ClientStream, offset: number) => void offsets.set(stream, offset),
@@ -126,7 +124,7 @@ function createBehind(transcript: Transcript, onCaughtUp: (stream: ClientStream)
       last = given;
       for (const stream of [...offsets.keys()]) {
         if (last === "") stream.close();
-        else if (stream.isDrained) catchUp(stream);
+        else if (stream.isDrained()) catchUp(stream);
       }
     },
     afterLast(run: () => void) {

@@ -138,7 +138,7 @@ function update(reader: RemoteReader, view: View | null): boolean {
   return written !== "";
 }
 
-const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained && !isAsked;
+const mayAsk = ({ stream, isAsked }: RemoteReader) => stream.isDrained() && !isAsked;
 
 /** The readers that lack text, those that wait longest first. */
 function createBehind(ask: (readers: RemoteReader[]) => Promise<void>) {

@@ -27,38 +27,35 @@ export interface Transcript {
 export function createTranscript(stored = ""): Transcript {
   const kept = stored === "" ? [] : [stored];
   let waiting: string[] = [];
-  let storedUnits = stored.length;
-  let length = stored.length;
 
-  return {
-    get length() {
-      return length;
-    },
-    get storedUnits() {
-      return storedUnits;
-    },
-    append(text) {
+  const transcript = {
+    length: stored.length,
+    storedUnits: stored.length,
+    append(text: string) {
       waiting.push(text);
-      length += text.length;
+      transcript.length += text.length;
     },
-    from(offset, limit = Infinity) {
+    from(offset: number, limit = Infinity) {
+      const { storedUnits } = transcript;
       if (offset >= storedUnits) return stretch(waiting, offset - storedUnits, limit);
       return stretch([...kept, ...waiting], offset, limit);
     },
-    unstored(limit) {
+    unstored(limit: number) {
+      const { storedUnits } = transcript;
       const front = cut(waiting, limit).text;
       const text = front.length === limit && endsInsidePair(front) ? front.slice(0, -1) : front;
       return { start: storedUnits, end: storedUnits + text.length, text };
     },
-    markStored(units) {
-      const more = Math.min(units, length) - storedUnits;
+    markStored(units: number) {
+      const more = Math.min(units, transcript.length) - transcript.storedUnits;
       if (more <= 0) return;
       const { text, rest } = cut(waiting, more);
       kept.push(text);
       waiting = rest;
-      storedUnits += more;
+      transcript.storedUnits += more;
     },
   };
+  return transcript;
 }
 
 /** At most so many units from an offset on. Only the texts that have them are joined. */

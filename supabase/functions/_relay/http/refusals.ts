@@ -1,4 +1,4 @@
-/** Counts the requests that a worker refuses, and flushes the counts to the database. */
+/** Counts the requests that a worker refuses, and its log's errors, and flushes the counts to the database. */
 
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -11,21 +11,30 @@ export interface Refusals {
   count(code: ErrorCode): void;
 }
 
+/** What was counted since the last flush. */
+export interface Counts {
+  refusals: ReadonlyMap<ErrorCode, number>;
+  /** Lines of the level error, by event. */
+  errorLines: ReadonlyMap<string, number>;
+}
+
 /** Takes the counts, or rejects. */
-export type FlushRefusals = (counts: ReadonlyMap<ErrorCode, number>) => Promise<void>;
+export type FlushCounts = (counts: Counts) => Promise<void>;
 
 /**
  * Flushes at most once per `REFUSAL_FLUSH_MS`, and only if there is something to flush. A flush that fails is repeated
  * with what came since; where only its answer got lost, it counts twice. When the worker ends it flushes at once and
  * does not try again: these numbers are not worth a delay. A worker that is killed loses what it had.
  */
-export function createRefusals({ clock, keepAlive, log, shutdown }: Platform, flush: FlushRefusals): Refusals {
-  const counts = new Map<ErrorCode, number>();
+export function createRefusals(platform: Platform, flush: FlushCounts): Refusals {
+  const { clock, errorLines, keepAlive, log, shutdown } = platform;
+  const refusals = new Map<ErrorCode, number>();
+  const lines = new Map<string, number>();
   let flushing = false;
   let failing = false;
 
   async function succeeds(): Promise<boolean> {
-    const given = new Map(counts);
+    const given = { refusals: new Map(refusals), errorLines: new Map(lines) };
     try {
       await flush(given);
     } catch (cause) {
@@ -33,17 +42,14 @@ export function createRefusals({ clock, keepAlive, log, shutdown }: Platform, fl
       if (!failing) log("warn", "refusals_not_counted", { cause });
       return false;
     }
-    for (const [code, times] of given) {
-      const left = counts.get(code)! - times;
-      if (left > 0) counts.set(code, left);
-      else counts.delete(code);
-    }
+    takeOff(refusals, given.refusals);
+    takeOff(lines, given.errorLines);
     return true;
   }
 
   async function flushAll() {
     try {
-      while (counts.size > 0) {
+      while (refusals.size + lines.size > 0) {
         await pause(clock, REFUSAL_FLUSH_MS, shutdown.signal);
         failing = !await succeeds();
         if (failing && shutdown.signal.aborted) return;
@@ -53,12 +59,21 @@ export function createRefusals({ clock, keepAlive, log, shutdown }: Platform, fl
     }
   }
 
-  return {
-    count(code) {
-      counts.set(code, (counts.get(code) ?? 0) + 1);
-      if (flushing) return;
-      flushing = true;
-      keepAlive.run("refusals", flushAll);
-    },
-  };
+  function add<Key>(counts: Map<Key, number>, key: Key) {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (flushing) return;
+    flushing = true;
+    keepAlive.run("refusals", flushAll);
+  }
+
+  errorLines.written = (event) => add(lines, event);
+  return { count: (code) => add(refusals, code) };
+}
+
+function takeOff<Key>(counts: Map<Key, number>, given: ReadonlyMap<Key, number>) {
+  for (const [key, times] of given) {
+    const left = counts.get(key)! - times;
+    if (left > 0) counts.set(key, left);
+    else counts.delete(key);
+  }
 }

@@ -17,7 +17,7 @@ function make() {
     gate: Promise.resolve(),
     refusals: createRefusals(platform, async (counts) => {
       lab.tries++;
-      const given = Object.fromEntries(counts);
+      const given = { ...Object.fromEntries(counts.refusals), ...Object.fromEntries(counts.errorLines) };
       await lab.gate;
       if (lab.failure) throw lab.failure;
       flushed.push(given);
@@ -107,4 +107,18 @@ Deno.test("a worker that ends tries once where flushes fail, and ends", async ()
   lab.shutdown.begin("the end");
   await lab.settle();
   assert.deepEqual([lab.flushed, lab.tries], [[], 2]);
+});
+
+Deno.test("lines of the level error are flushed like refusals, each event with its number; other levels are not", async () => {
+  const { clock, count, flushed, log, settle } = make();
+  log("warn", "beats_failing");
+  log("error", "message_lost");
+  log("error", "message_lost");
+  count("forbidden");
+  await clock.run(REFUSAL_FLUSH_MS);
+  assert.deepEqual(flushed, [{ forbidden: 1, message_lost: 2 }]);
+  log("error", "text_refused");
+  await clock.run(REFUSAL_FLUSH_MS);
+  assert.deepEqual(flushed.slice(1), [{ text_refused: 1 }]);
+  await settle();
 });

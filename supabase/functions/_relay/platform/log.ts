@@ -9,6 +9,7 @@ export type Level = "info" | "warn" | "error";
 export interface LogFields {
   request_id?: string;
   worker_id?: string;
+  version?: string;
   user_id?: string | null;
   bot_id?: string | number | null;
   conversation_id?: string | number | null;
@@ -48,13 +49,23 @@ const MAX_CAUSE_CHARACTERS = 2_000;
 export function createLog(
   write: (line: string) => void = (line) => console.error(line),
   now: () => Date = () => new Date(),
+  errorLines?: ErrorLines,
 ): Log {
   return (level, event, fields = {}) => {
     const { cause, ...rest } = fields;
     const line = { timestamp: now().toISOString(), level, event, ...rest };
     write(JSON.stringify(bounded(cause === undefined ? line : { ...line, cause: describe(cause) })));
+    if (level === "error") errorLines?.written(event);
   };
 }
+
+/** Who counts the lines of the level error, once there is one: the log is there before everything else. */
+export interface ErrorLines {
+  written(event: string): void;
+}
+
+/** Without one that counts, lines are not counted. */
+export const createErrorLines = (): ErrorLines => ({ written: () => {} });
 
 /** The hosted platform takes lines of at most 10,000 characters, and users, owners of bots and providers choose fields. */
 function bounded(line: Record<string, unknown>): Record<string, unknown> {

@@ -3,8 +3,10 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Configuration, type Environment, readConfiguration } from "./configuration.ts";
 import { createKeepAlive, createShutdown, type KeepAlive, type Shutdown } from "./lifetime.ts";
-import { createLog, type Log } from "./log.ts";
+import { createErrorLines, createLog, type ErrorLines, type Log } from "./log.ts";
 import { createMemory, type Memory } from "./memory.ts";
+import { unknownVariables, visibleVariables } from "./variables.ts";
+import { VERSION } from "./version.ts";
 
 /** The runtime as the other modules see it. */
 export interface Platform {
@@ -14,20 +16,37 @@ export interface Platform {
   memory: Memory;
   clock: Clock;
   log: Log;
+  errorLines: ErrorLines;
   keepAlive: KeepAlive;
   shutdown: Shutdown;
 }
 
-/** Builds the real platform; throws a RangeError that names a variable that cannot be used. */
-export function createPlatform(environment: Environment = (name) => Deno.env.get(name)): Platform {
-  const log = createLog();
-  const configuration = readConfiguration(environment);
+/**
+ * Builds the real platform, and logs that it is there; throws a RangeError that names a variable that cannot be used.
+ * The names of other variables are looked at for those that nothing reads.
+ */
+export function createPlatform(
+  environment: Environment = (name) => Deno.env.get(name),
+  names: () => string[] = visibleVariables,
+): Platform {
+  const errorLines = createErrorLines();
+  const log = createLog(undefined, undefined, errorLines);
+  const known = new Set<string>();
+  const configuration = readConfiguration((name) => {
+    known.add(name);
+    return environment(name);
+  });
+  const workerId = crypto.randomUUID();
+  log("info", "worker_started", { worker_id: workerId, version: VERSION });
+  const unknown = unknownVariables(names(), known);
+  if (unknown.length > 0) log("warn", "variables_unknown", { worker_id: workerId, cause: unknown.join("; ") });
   return {
-    workerId: crypto.randomUUID(),
+    workerId,
     configuration,
     memory: createMemory(configuration.memoryBytes / 2),
     clock: systemClock,
     log,
+    errorLines,
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log),
   };

@@ -108,7 +108,6 @@ function holeOf(event: string, field: string, kind: HoleKind): Hole | null {
 
 /** `fixed` is what stands around the holes. */
 function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
-  let value = "";
   const [first, last] = [fixed[0], fixed[kinds.length]];
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
   const toNext = last + first;
@@ -119,7 +118,7 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
    * of all of them at once, because to ask of each costs as much as to find it. -1: there is one.
    */
   function readEvents(text: string, from: number, isCareful: boolean): number {
-    value = "";
+    let value = template.value = "";
     if (!standsAt(text, from, first)) return from;
     let plain = "";
     let backslash = isCareful ? -1 : indexOrEnd(text, "\\", from);
@@ -145,19 +144,18 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
       start = isFollowed ? at + first.length : -1;
     }
     if (CONTROL.test(plain)) return -1;
-    value += plain;
+    template.value = value + plain;
     return at;
   }
 
-  return {
-    read(text, from) {
+  const template = {
+    value: "",
+    read(text: string, from: number) {
       const at = readEvents(text, from, false);
       return at === -1 ? readEvents(text, from, true) : at;
     },
-    get value() {
-      return value;
-    },
   };
+  return template;
 }
 
 /** The holes of one event after the other. */

@@ -74,9 +74,9 @@ export function createPacing(clock: Clock): Pacing {
     join() {
       let since = clock.now();
       let read = 0;
-      let turnBytes = TURN_BYTES;
-      return {
-        isFree(bytes) {
+      const share = {
+        turnBytes: TURN_BYTES,
+        isFree(bytes: number) {
           read += bytes;
           if (read <= FREE_BYTES) return bytes <= TURN_BYTES;
           const now = clock.now();
@@ -85,11 +85,9 @@ export function createPacing(clock: Clock): Pacing {
           read = bytes;
           return bytes <= TURN_BYTES;
         },
-        get turnBytes() {
-          return turnBytes;
-        },
-        run: (work) => run(work, (ms) => turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES),
+        run: <T>(work: () => T) => run(work, (ms) => share.turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES),
       };
+      return share;
     },
   };
 }

@@ -64,7 +64,7 @@ const HAS_TEXT = /"(?:content|delta|text|refusal|reasoning|reasoning_content|thi
 export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnRead): AnswerReader {
   const chunks = api.createChunkReader(options);
   let kind: BodyKind | null = null;
-  const limit = createLimit(chunks, options, () => kind);
+  const limit = createLimit(chunks, options);
   const decoder = createLineDecoder(limit);
   const events = createEventReader(chunks, limit);
   const json = createJsonReader(chunks, limit);
@@ -78,7 +78,10 @@ export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnR
 
   function read(bytes: Uint8Array) {
     size.count(bytes.length);
-    kind ??= kindOf(bytes, options);
+    if (kind === null) {
+      kind = kindOf(bytes, options);
+      if (kind === "json") limit.bytes = MAX_PROVIDER_JSON_BYTES;
+    }
     const text = decoder.decode(bytes);
     if (kind === "json") json.read(text);
     else if (text !== "") events.read(text);
@@ -134,26 +137,20 @@ function createSizeLimit(lines: () => number) {
 }
 
 /** Once the answer is complete, any line may be skipped. */
-function createLimit(
-  chunks: ChunkReader,
-  { onSkippedLine }: ReaderOptions,
-  kind: () => BodyKind | null,
-) {
-  const bytes = () => kind() === "json" ? MAX_PROVIDER_JSON_BYTES : MAX_PROVIDER_LINE_BYTES;
+function createLimit(chunks: ChunkReader, { onSkippedLine }: ReaderOptions) {
   let hasSkipped = false;
-  return {
-    get bytes() {
-      return bytes();
-    },
+  const limit: Required<LineLimit> = {
+    bytes: MAX_PROVIDER_LINE_BYTES,
     skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
     exceeded: () =>
-      new RelayError("provider_bad_response", `The provider sent a line of more than ${bytes()} bytes, the limit`),
+      new RelayError("provider_bad_response", `The provider sent a line of more than ${limit.bytes} bytes, the limit`),
     maySkip: (part: string) => chunks.skips?.(part) || chunks.isComplete() || !HAS_TEXT.test(part),
     onSkipped() {
       if (!hasSkipped) onSkippedLine();
       hasSkipped = true;
     },
-  } satisfies LineLimit;
+  };
+  return limit;
 }
 
 type Limit = ReturnType<typeof createLimit>;
@@ -230,15 +227,15 @@ function createEventReader(chunks: ChunkReader, limit: Limit) {
       const mayMatch = text.length <= limit.bytes;
       let at = 0;
       while (at < text.length) {
-        if (mayMatch && !parser.isOpen && !chunks.isDone()) at = fastPath.read(text, at);
+        if (mayMatch && !parser.isOpen() && !chunks.isDone()) at = fastPath.read(text, at);
         if (at < text.length) at = parser.parse(text, at);
       }
     },
     flush: fastPath.flush,
     end: parser.end,
     /** Those that the fast path did not read. */
-    lines: () => parser.lines,
-    stray: () => parser.stray,
+    lines: parser.lines,
+    stray: parser.stray,
   };
 }
 

@@ -13,11 +13,11 @@ export interface EventParser {
   /** Reads from an index on until no event is open or the text is over; gives the index after what it read. */
   parse(text: string, from: number): number;
   /** Whether an event has begun; its other lines come next. */
-  readonly isOpen: boolean;
+  isOpen(): boolean;
   /** How many lines were read. */
-  readonly lines: number;
+  lines(): number;
   /** The first line that was no field, no comment and no event; null: there was none. */
-  readonly stray: string | null;
+  stray(): string | null;
   /** The last line may lack its end, and the last event its blank line. */
   end(line: string): void;
 }
@@ -202,15 +202,9 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       } while (open.hasBegun() && at < text.length);
       return at;
     },
-    get isOpen() {
-      return open.hasBegun();
-    },
-    get lines() {
-      return lines;
-    },
-    get stray() {
-      return stray;
-    },
+    isOpen: open.hasBegun,
+    lines: () => lines,
+    stray: () => stray,
     end(rest) {
       if (rest !== "") line(bounded(rest, limit));
       open.dispatch("");

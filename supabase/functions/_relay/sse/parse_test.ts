@@ -164,7 +164,7 @@ Deno.test("the name of an event is part of it: it is given as it came, and its d
   assert.equal(parser.parse(`event: ping\n\n${named}${nameless}`, 0), "event: ping\n\n".length);
   assert.equal(parser.parse(`${named}${nameless}`, 0), named.length);
   parser.parse("event: x\n", 0);
-  assert.equal(parser.isOpen, true);
+  assert.equal(parser.isOpen(), true);
   parser.parse("data: c\n\n", 0);
   parser.parse(nameless, 0);
   assert.deepEqual(events, ["a", named, "c", "", "b", nameless]);
@@ -176,7 +176,7 @@ Deno.test("parse() stops where no event is open, so that its caller may read wha
   const stops: [number, boolean][] = [];
   for (let at = 0; at < text.length;) {
     at = parser.parse(text, at);
-    stops.push([at, parser.isOpen]);
+    stops.push([at, parser.isOpen()]);
   }
   assert.deepEqual(stops, [[5, false], [14, false], [22, true]]);
 });

@@ -129,7 +129,7 @@ export function makeDatabase(): TestDatabase {
       return called(["read", readings], () => structuredClone(answers.read(readings)));
     },
     metrics: () => called(["metrics"], () => answers.metrics()),
-    countRefusals: (counts) => called(["countRefusals", Object.fromEntries(counts)], () => {}),
+    countRefusals: ({ refusals }) => called(["countRefusals", Object.fromEntries(refusals)], () => {}),
   };
   return database;
 }

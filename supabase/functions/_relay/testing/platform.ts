@@ -3,7 +3,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { type Configuration, readConfiguration } from "../platform/configuration.ts";
 import { createKeepAlive, createShutdown } from "../platform/lifetime.ts";
-import { createLog } from "../platform/log.ts";
+import { createErrorLines, createLog } from "../platform/log.ts";
 import { createMemory, type Hold, MEMORY_STEP_BYTES } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { LARGE_MEMORY_BYTES } from "../protocol/limits.ts";
@@ -43,7 +43,8 @@ export interface PlatformOverrides {
 export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
   const clock = overrides.clock ?? createManualClock();
   const lines: LogLine[] = [];
-  const log = createLog((line) => lines.push(JSON.parse(line)), () => new Date(clock.now()));
+  const errorLines = createErrorLines();
+  const log = createLog((line) => lines.push(JSON.parse(line)), () => new Date(clock.now()), errorLines);
   const configuration = makeConfiguration(overrides.configuration);
   return {
     workerId: overrides.workerId ?? "00000000-0000-4000-8000-00000000000a",
@@ -53,6 +54,7 @@ export function makePlatform(overrides: PlatformOverrides = {}): TestPlatform {
     lines,
     logged: () => lines.map(({ timestamp: _, ...line }) => line),
     log,
+    errorLines,
     keepAlive: createKeepAlive(log),
     shutdown: createShutdown(log, new EventTarget()),
   };

@@ -1,0 +1,65 @@
+/** What a page keeps of a conversation: its rows, read from the Data API, and which stream it reads. */
+
+import type { Id } from "./types.ts";
+
+/** The columns of `messages` that this needs, as the Data API gives them. */
+export interface StoryRow {
+  id: Id;
+  conversation_id: Id;
+  parent_id: Id | null;
+  stream_id: string | null;
+  content: string;
+  is_user_author: boolean;
+  is_complete: boolean;
+  finish_reason: string | null;
+}
+
+/** The part of a SupabaseClient that reads a history. */
+export interface HistorySource {
+  // deno-lint-ignore no-explicit-any
+  from(table: string): any;
+}
+
+/** Where the stream that a page reads is remembered. */
+export interface StreamStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/**
+ * Reads all messages of a conversation, oldest first, and its active leaf. An answer of the Data API has at most 1,000
+ * rows, or what the project allows, so it is asked until there are no more. Throws what the Data API refuses with; a
+ * conversation that does not exist is empty.
+ */
+export async function readHistory(
+  supabase: HistorySource,
+  conversationId: Id,
+): Promise<{ rows: StoryRow[]; leafId: Id | null }> {
+  // Before the messages, or the leaf might be one that was stored since.
+  const conversation = await supabase.from("conversations").select("active_message_id")
+    .eq("id", conversationId).maybeSingle();
+  if (conversation.error) throw conversation.error;
+  const rows: StoryRow[] = [];
+  for (;;) {
+    const { data, error } = await supabase.from("messages").select("*").eq("conversation_id", conversationId)
+      .order("created_at").order("id").range(rows.length, rows.length + 999);
+    if (error) throw error;
+    if (data.length === 0) break;
+    rows.push(...data);
+  }
+  return { rows, leafId: conversation.data?.active_message_id ?? null };
+}
+
+/** The rows from the root to a leaf, such as the conversation's `active_message_id`. */
+export function pathTo<Row extends Pick<StoryRow, "id" | "parent_id">>(rows: Row[], leafId: Id | null): Row[] {
+  // Ids in a URL are texts, those of a row may be numbers.
+  const byId = new Map(rows.map((row) => [String(row.id), row]));
+  const path: Row[] = [];
+  for (let row = byId.get(String(leafId ?? "")); row; row = byId.get(String(row.parent_id ?? ""))) {
+    // A row that is its own ancestor would be an endless loop.
+    byId.delete(String(row.id));
+    path.push(row);
+  }
+  return path.reverse();
+}

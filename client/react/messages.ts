@@ -1,0 +1,60 @@
+/** Turns rows into the messages of a branch. */
+
+import { pathTo, type StoryRow } from "../history.ts";
+import type { Id } from "../types.ts";
+import type { StoryMessage } from "./story.ts";
+
+/** A row, and what the page that wrote it knows besides. */
+export type Row = StoryRow & { key?: string; reasoning?: string };
+
+/** The messages from the root to a leaf, and the versions below a message, by the same author. */
+export interface Branch {
+  messages: StoryMessage[];
+  versionsOf(parentId: Id | null, isUser: boolean): Id[];
+}
+
+/** The branch of the same rows is read once, and a message is the same object for as long as it does not change. */
+export function createBranches(): (rows: Row[], leafId: Id | null) => Branch {
+  const known = new WeakMap<Row, StoryMessage>();
+  let last: Branch & { rows: Row[]; leafId: Id | null };
+
+  return (rows, leafId) => {
+    if (last?.rows === rows && last.leafId === leafId) return last;
+    const siblings = new Map<string, Id[]>();
+    const versionsOf = (parentId: Id | null, isUser: boolean) => {
+      const key = `${isUser} ${parentId}`;
+      const versions = siblings.get(key) ?? [];
+      siblings.set(key, versions);
+      return versions;
+    };
+    for (const { id, parent_id, is_user_author } of rows) versionsOf(parent_id, is_user_author).push(id);
+    const messages = pathTo(rows, leafId).map((row) => {
+      const versions = versionsOf(row.parent_id, row.is_user_author);
+      const old = known.get(row);
+      const message = old && String(old.versions) === String(versions) ? old : messageOf(row, versions);
+      known.set(row, message);
+      return message;
+    });
+    return last = { rows, leafId, messages, versionsOf };
+  };
+}
+
+/** A question keeps the key that it was given before it was stored, an answer the id of its stream. */
+export function keyOf({ id, key, stream_id }: Row): string {
+  return key ?? stream_id ?? String(id);
+}
+
+/** A row without an id is not stored yet. */
+export function messageOf(row: Row, versions: Id[]): StoryMessage {
+  return {
+    id: keyOf(row),
+    messageId: row.id === "" ? null : row.id,
+    parentId: row.parent_id,
+    role: row.is_user_author ? "user" : "assistant",
+    text: row.content,
+    reasoning: row.reasoning ?? "",
+    isComplete: row.is_complete,
+    finishReason: row.finish_reason,
+    versions,
+  };
+}

@@ -1,0 +1,26 @@
+/** Lets a React component show and write one conversation. An entry of its own: the client alone imports no React. */
+
+import { useEffect, useState, useSyncExternalStore } from "react";
+import type { RelayClient } from "../client.ts";
+import { type ConversationStore, createConversationStore, same } from "./conversation.ts";
+import type { Story, StoryOptions } from "./story.ts";
+
+export type { HistorySource, StreamStorage } from "../history.ts";
+export type { Story, StoryError, StoryMessage, StoryOptions } from "./story.ts";
+
+/** The conversation of the options; another one if their `conversationId` becomes another one. */
+export function useStory(relay: RelayClient, options: StoryOptions = {}): Story {
+  const { conversationId = null } = options;
+  const create = () => ({ conversationId, store: createConversationStore(relay, options) });
+  const [initial, hold]: [ReturnType<typeof create>, (next: ReturnType<typeof create>) => void] = useState(create);
+  let held = initial;
+  if (!same(held.conversationId, conversationId)) {
+    // A new story that the page now calls by its id is the one that is shown.
+    const isShown = same(held.store.state().conversationId, conversationId);
+    held = isShown ? { ...held, conversationId } : create();
+    hold(held);
+  }
+  const store: ConversationStore = held.store;
+  useEffect(() => store.use(relay, options));
+  return useSyncExternalStore(store.subscribe, store.state, store.serverState);
+}

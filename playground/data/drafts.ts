@@ -1,0 +1,72 @@
+/** What was written and not sent, kept in the browser for each user and conversation. */
+
+import { names, onOtherTab, read, remove, write } from "../platform/storage.ts";
+
+const PREFIX = "draft.";
+
+/** Drafts that are kept; then the oldest one goes. */
+const MAX_DRAFTS = 50;
+
+/** UTF-16 units of all of them: a browser has room for five million in all. */
+const MAX_UNITS = 1_000_000;
+
+/** UTF-16 units of one. A longer text lives as long as the page: no prompt is half as long. */
+const MAX_DRAFT_UNITS = 200_000;
+
+interface StoredDraft {
+  text: string;
+  /** When it was written, in milliseconds since 1970. */
+  at: number;
+}
+
+/** Set by signing out: the page is about to be loaded again, and leaves nothing behind. */
+let isClosed = false;
+let areKept = false;
+
+/** The name of a draft; of a conversation that is not stored yet each user has one. */
+export function draftOf(userId: string, conversationId: string | null): string {
+  return `${PREFIX}${userId}.${conversationId ?? "new"}`;
+}
+
+/** Empty where there is none. */
+export function readDraft(name: string): string {
+  return read<StoredDraft>(name)?.text ?? "";
+}
+
+/** An empty text removes it. */
+export function writeDraft(name: string, text: string): void {
+  if (isClosed) return;
+  if (!text.trim() || text.length > MAX_DRAFT_UNITS) return remove(name);
+  makeRoom(name, text.length);
+  write(name, { text, at: Date.now() } satisfies StoredDraft);
+}
+
+/** For signing out, where no text stays in the browser. */
+export function removeDraftsOf(userId: string | undefined): void {
+  if (areKept || userId === undefined) return;
+  isClosed = true;
+  names(`${PREFIX}${userId}.`).forEach(remove);
+}
+
+/** Who signs out only to sign in again finds the texts again. */
+export function keepDrafts(): void {
+  areKept = true;
+}
+
+/** Calls back with the name of a draft that another tab has changed. */
+export function onDraftInOtherTab(changed: (name: string) => void): void {
+  onOtherTab((name) => {
+    if (name.startsWith(PREFIX)) changed(name);
+  });
+}
+
+function makeRoom(forName: string, units: number) {
+  const others = names(PREFIX).filter((name) => name !== forName)
+    .map((name) => ({ name, ...read<StoredDraft>(name) ?? { text: "", at: 0 } }))
+    .sort((one, other) => other.at - one.at);
+  let left = MAX_UNITS - units;
+  others.forEach(({ name, text }, index) => {
+    left -= text.length;
+    if (left < 0 || index >= MAX_DRAFTS - 1) remove(name);
+  });
+}

@@ -1,0 +1,75 @@
+/** Keeps the lists and the current conversation up to date: with other conversations, other tabs and other devices. */
+
+import { endedStreams, listConversations } from "../data/conversations.ts";
+import { onRunningInOtherTab, readRunning, removeRunning, runningConversations } from "../data/running_generations.ts";
+import { online } from "../platform/online.ts";
+import type { State } from "./session.ts";
+import { startWatch } from "./watch.ts";
+
+/** How often to ask which generations outside the current conversation have ended. */
+const POLL_MS = 4_000;
+
+/** Of so many looks one asks the relay, which alone knows of an answer that began without a prompt. */
+const LOOKS_AT_RELAY = 3;
+
+/** Follows generations as they begin and end, here and in other tabs. */
+export function trackRunning(state: State, reloadLists: () => Promise<void>): void {
+  const { running, current } = state;
+  current.generation.status.subscribe((status) => {
+    running.value = runningConversations();
+    if (status === "idle") reloadLists();
+  });
+  onRunningInOtherTab((conversationId) => {
+    running.value = runningConversations();
+    // The relay has not answered the other tab yet, so there is nothing to stream.
+    if (readRunning(conversationId)?.request) return;
+    if (conversationId === current.id.value) current.refresh();
+    else reloadLists();
+  });
+  // No stream is open for the generations of other conversations.
+  setInterval(() => removeEnded(state), POLL_MS);
+}
+
+async function removeEnded({ supabase, running, current }: State) {
+  const others = running.value.filter((id) => id !== current.id.value);
+  if (others.length === 0 || document.hidden) return;
+  const streamOf = (id: string) => readRunning(id)?.streamId ?? "";
+  try {
+    const ended = await endedStreams(supabase, others.map(streamOf));
+    others.filter((id) => ended.includes(streamOf(id))).forEach(removeRunning);
+    running.value = runningConversations();
+  } catch {
+    // The next poll asks again.
+  }
+}
+
+/**
+ * What another device writes moves its conversation to the top of the list, so one row says whether anything has changed:
+ * a query of the Data API, which no function of the relay is called for.
+ */
+export function trackOtherDevices({ supabase, list, current }: State): void {
+  let looks = 0;
+  async function look() {
+    const [newest] = await listConversations(supabase, undefined, 1);
+    const known = list.rows.value?.[0];
+    if (newest?.id !== known?.id || newest?.updated_at !== known?.updated_at) await list.refresh();
+    const { id, updatedAt, isLooking, generation } = current;
+    if (generation.error.value) return;
+    const row = list.rows.value?.find((row) => row.id === id.value);
+    if (row && updatedAt.value !== null && row.updated_at !== updatedAt.value) await current.refresh();
+    else if (isLooking.value || ++looks % LOOKS_AT_RELAY === 0) await current.look();
+  }
+  const watch = startWatch({
+    look,
+    mayLook: () => !document.hidden && online.value && !current.generation.isRunning.value,
+    after(ms, callback) {
+      const timer = setTimeout(callback, ms);
+      return () => clearTimeout(timer);
+    },
+    now: () => Date.now(),
+    random: Math.random,
+  });
+  for (const event of ["pointerdown", "keydown", "focus", "visibilitychange"]) {
+    addEventListener(event, watch.wake, { capture: true, passive: true });
+  }
+}

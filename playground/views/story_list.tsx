@@ -1,0 +1,117 @@
+/** The list of conversations by days, each with a menu, and more of them at its end. */
+
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { groupByDay, timeText } from "../copy/dates.ts";
+import type { Conversation } from "../data/rows.ts";
+import { linkTo } from "../platform/address.ts";
+import { Icon } from "./controls.tsx";
+import { useSession } from "./session_context.ts";
+
+export function StoryList({ onChosen }: { onChosen(): void }) {
+  const { conversations, hasMore } = useSession();
+  const id = useId();
+  const rows = conversations.value;
+  return (
+    <nav class="conversations" aria-label="Stories">
+      {rows?.length === 0 && <p class="hint">Your stories will be listed here.</p>}
+      {groupByDay(rows ?? [], new Date()).map(({ title, day, rows }) => (
+        <section key={day}>
+          <h2 class="day" id={`${id}-${day}`}>
+            <time dateTime={day}>{title}</time>
+          </h2>
+          <ul aria-labelledby={`${id}-${day}`}>
+            {rows.map((row) => <StoryRow key={row.id} conversation={row} onChosen={onChosen} />)}
+          </ul>
+        </section>
+      ))}
+      {hasMore.value && <More count={rows?.length ?? 0} />}
+    </nav>
+  );
+}
+
+function StoryRow({ conversation, onChosen }: { conversation: Conversation; onChosen(): void }) {
+  const { running, current } = useSession();
+  const { id, title, updated_at } = conversation;
+  const isRunning = running.value.includes(id);
+  return (
+    <li class="conversation-row" data-conversation={id}>
+      <a
+        href={linkTo(id)}
+        class={isRunning ? "conversation-link running" : "conversation-link"}
+        title={timeText(updated_at)}
+        aria-current={id === current.id.value ? "page" : undefined}
+        onClick={onChosen}
+      >
+        <span dir="auto">{title || "Untitled story"}</span>
+        {isRunning && <span class="visually-hidden">(being written)</span>}
+      </a>
+      <RowMenu conversation={conversation} />
+    </li>
+  );
+}
+
+function RowMenu({ conversation }: { conversation: Conversation }) {
+  const { dialog } = useSession();
+  const [isOpen, setOpen] = useState(false);
+  const menu = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const open = (name: "rename" | "delete") => {
+    menu.current?.hidePopover();
+    const next = rowAfter(conversation.id);
+    dialog.value = { name, conversation, onDone: () => requestAnimationFrame(() => focusRow(next)) };
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="row-menu"
+        aria-label={`Menu of ${conversation.title || "Untitled story"}`}
+        popovertarget={id}
+      >
+        <Icon name="more" />
+      </button>
+      <div
+        class="menu near"
+        id={id}
+        ref={menu}
+        popover="auto"
+        onToggle={({ newState }) => setOpen(newState === "open")}
+      >
+        {isOpen && (
+          <>
+            <button type="button" onClick={() => open("rename")}>Rename…</button>
+            <button type="button" class="danger" onClick={() => open("delete")}>Delete…</button>
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** The row that has the place of a deleted one: the next, or else the one before. */
+function rowAfter(id: string): string | undefined {
+  const rows = [...document.querySelectorAll<HTMLElement>(".conversation-row")].map((row) => row.dataset.conversation!);
+  const index = rows.indexOf(id);
+  return rows[index + 1] ?? rows[index - 1];
+}
+
+function focusRow(id: string | undefined) {
+  const rows = document.querySelectorAll<HTMLElement>(".conversation-row");
+  const row = [...rows].find(({ dataset }) => dataset.conversation === id);
+  (row?.querySelector("a") ?? document.querySelector<HTMLElement>(".sidebar a"))?.focus();
+}
+
+/** Reads more when it comes into view, and on request. */
+function More({ count }: { count: number }) {
+  const { readMore } = useSession();
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const sight = new IntersectionObserver(([entry]) => {
+      if (entry.isIntersecting) readMore();
+    });
+    sight.observe(button.current!);
+    return () => sight.disconnect();
+    // Where more has come and it is still in view, that is seen again.
+  }, [count]);
+  return <button type="button" class="row-button more" ref={button} onClick={readMore}>Older stories</button>;
+}

@@ -1,0 +1,116 @@
+-- What a signed-in user asks of all of its stories: where certain words are, and to take one in that was exported.
+
+-- No wildcards: what was typed is what is looked for. Every text of the user's is read, which needs no index that a
+-- store of an answer would wait for; the statement's own timeout bounds it.
+create function public.search_conversations(words text, most integer default 30) returns jsonb
+language plpgsql stable set search_path = '' as $$
+declare
+  v_words constant text := btrim(left(words, 200));
+  v_pattern constant text := '%' || regexp_replace(v_words, '([\\%_])', '\\\1', 'g') || '%';
+  v_most constant integer := least(greatest(most, 1), 100);
+begin
+  if length(v_words) < 2 then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(to_jsonb(h) order by h.message_id is not null, h.at desc), '[]')
+    from (
+      (
+        select c.id::text as conversation_id, c.title, null as message_id, null::boolean as is_user_author,
+          null as excerpt, c.updated_at as at
+        from public.conversations c
+        where c.title ilike v_pattern
+        order by c.updated_at desc, c.id
+        limit v_most
+      )
+      union all
+      (
+        select m.conversation_id::text, c.title, m.id::text, m.is_user_author,
+          substr(m.content, greatest(position(lower(v_words) in lower(m.content)) - 60, 1), 240), m.created_at
+        from public.messages m
+        join public.conversations c on c.id = m.conversation_id
+        where m.content ilike v_pattern
+        order by m.created_at desc, m.id
+        limit v_most
+      )
+    ) h
+  );
+end;
+$$;
+comment on function public.search_conversations is
+  'The caller''s conversations whose title has these words, then its messages that do, newest first, each with the text '
+  'around them. Upper and lower case are the same; of less than two characters there are none.';
+revoke all on function public.search_conversations from public, anon, service_role;
+grant execute on function public.search_conversations to authenticated;
+
+-- A definer, because a client writes no finish_reason, bot_id or created_at. What it writes is the caller's own, and new:
+-- a conversation with its messages, which no generation has written and no bill counts.
+create function public.import_conversation(
+  title text, bot_id text, parents integer[], contents text[], by_user boolean[], bot_ids text[],
+  finish_reasons text[], complete boolean[], created_at timestamptz[], active integer
+) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := auth.uid();
+  v_count constant integer := cardinality(contents);
+  v_bot_ids constant relay.bot_id[] := array(
+    select public.own_bots()
+    union
+    select s.bot_id from public.bot_shares s where s.user_id = v_user_id
+  );
+  v_conversation_id relay.conversation_id;
+  v_bot_id relay.bot_id;
+  v_id relay.message_id;
+  v_ids relay.message_id[] := '{}';
+  v_at timestamptz;
+  -- Of each parent, when its last child was written: versions keep their order.
+  v_last timestamptz[] := '{}';
+begin
+  if v_user_id is null then
+    raise insufficient_privilege using message = 'Cannot import the story: nobody is signed in';
+  elsif v_count is null or v_count > 10000 then
+    raise check_violation using message = 'Cannot import the story: it needs messages, at most 10000';
+  elsif (select sum(length(c.content)) > 10000000 from unnest(contents) c (content)) then
+    raise check_violation using message = 'Cannot import the story: it has more than 10000000 characters';
+  elsif exists (
+    select 1 from (
+      values (cardinality(parents)), (cardinality(by_user)), (cardinality(bot_ids)), (cardinality(finish_reasons)),
+        (cardinality(complete)), (cardinality(import_conversation.created_at))
+    ) l (length) where l.length is distinct from v_count
+  ) then
+    raise check_violation using message = 'Cannot import the story: its lists differ in length';
+  elsif exists (
+    select 1 from unnest(parents) with ordinality as p (parent, index) where p.parent not between 1 and p.index - 1
+  ) then
+    raise check_violation using message = 'Cannot import the story: a parent has to come before its messages';
+  end if;
+
+  v_bot_id := relay.to_bot_id(import_conversation.bot_id);
+  insert into public.conversations (user_id, title, bot_id)
+  values (v_user_id, coalesce(import_conversation.title, ''), case when v_bot_id = any (v_bot_ids) then v_bot_id end)
+  returning id into v_conversation_id;
+  for i in 1..v_count loop
+    v_bot_id := relay.to_bot_id(bot_ids[i]);
+    v_at := least(coalesce(import_conversation.created_at[i], now()), now());
+    v_at := greatest(v_at, v_last[coalesce(parents[i], 0)] + interval '1 microsecond');
+    v_last[coalesce(parents[i], 0)] := v_at;
+    insert into public.messages (
+      user_id, conversation_id, parent_id, content, is_user_author, is_complete, bot_id, finish_reason, created_at
+    )
+    values (
+      v_user_id, v_conversation_id, v_ids[parents[i]], contents[i], by_user[i], by_user[i] or complete[i],
+      case when not by_user[i] and v_bot_id = any (v_bot_ids) then v_bot_id end,
+      case when not by_user[i] then finish_reasons[i] end, v_at
+    )
+    returning id into v_id;
+    v_ids[i] := v_id;
+  end loop;
+  update public.conversations c set active_message_id = v_ids[active] where c.id = v_conversation_id;
+  return v_conversation_id::text;
+end;
+$$;
+comment on function public.import_conversation is
+  'Makes a conversation of the caller''s with these messages, and gives its id. Each list has an entry for each message; '
+  'parents are places in them, counted from 1. A bot that the caller may not use becomes null, a future date the present.';
+revoke all on function public.import_conversation from public, anon, service_role;
+grant execute on function public.import_conversation to authenticated;

@@ -1,0 +1,111 @@
+/** Projects in temporary folders that install the packed client, as its reader would. */
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pack } from "../../dev/pack.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { run } from "./runtimes.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+/** npm without what takes time and says nothing of the project. */
+const NPM_ENV = {
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+  npm_config_prefer_offline: "true",
+  npm_config_update_notifier: "false",
+  NEXT_TELEMETRY_DISABLED: "1",
+};
+
+/** A folder with a project, which is removed at the end. */
+export interface Project extends AsyncDisposable {
+  folder: string;
+  /** The client's tarball. */
+  tarball: string;
+  /** Runs npm in the folder; gives what it writes to stdout. */
+  npm(args: string[], env?: Record<string, string>): Promise<string>;
+  /** Runs a command of one of the project's packages. */
+  bin(name: string, args: string[], env?: Record<string, string>): Promise<string>;
+  /** Runs one that listens on the port `{port}` of its arguments, until the end; gives its origin once it answers. */
+  serve(name: string, args: string[], env?: Record<string, string>): Promise<string>;
+}
+
+/** Packs the client, and writes these files. */
+export async function newProject(files: Record<string, string>): Promise<Project> {
+  const root = await Deno.makeTempDir({ prefix: "relay-project-" });
+  const project = projectIn(root, join(root, "project"), await pack(join(root, "dist")));
+  await writeFiles(project.folder, files);
+  return project;
+}
+
+/** Packs the client, and copies examples/<name> to where it finds it; installs what its lock names. */
+export async function installExample(name: string): Promise<Project> {
+  const root = await Deno.makeTempDir({ prefix: "relay-example-" });
+  const project = projectIn(root, join(root, "examples", name), await pack(join(root, "dist")));
+  await copyFolder(join(EXAMPLES, name), project.folder);
+  await project.npm(["ci"]);
+  return project;
+}
+
+function projectIn(root: string, folder: string, tarball: string): Project {
+  const children: Deno.ChildProcess[] = [];
+  const command = (name: string) => join(folder, "node_modules/.bin", name);
+  const options = (env: Record<string, string>) => ({ cwd: folder, env: { ...NPM_ENV, ...env } });
+  return {
+    folder,
+    tarball,
+    npm: (args, env = {}) => run("npm", args, "", options(env)),
+    bin: (name, args, env = {}) => run(command(name), args, "", options(env)),
+    async serve(name, args, env = {}) {
+      const port = freePort();
+      const child = new Deno.Command(command(name), {
+        args: args.map((arg) => arg.replace("{port}", port)),
+        ...options(env),
+        stdin: "null",
+        stdout: "null",
+        stderr: "inherit",
+      }).spawn();
+      children.push(child);
+      const origin = `http://127.0.0.1:${port}`;
+      await eventually(`${name} answers`, async () => {
+        const response = await fetch(origin).catch(() => null);
+        await response?.body?.cancel();
+        return response?.ok;
+      });
+      return origin;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const child of children) {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has ended by itself.
+        }
+        await child.status;
+      }
+      await Deno.remove(root, { recursive: true });
+    },
+  };
+}
+
+export async function writeFiles(folder: string, files: Record<string, string>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+    await Deno.writeTextFile(join(folder, path), text);
+  }
+}
+
+/** Without what a developer has built or installed there. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (["node_modules", "dist", ".next", ".env.local"].includes(name)) continue;
+    if (isDirectory) await copyFolder(join(from, name), join(to, name));
+    else await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
+
+function freePort(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return String(listener.addr.port);
+}

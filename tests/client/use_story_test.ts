@@ -1,0 +1,198 @@
+/** A front end on useStory, rendered in Chromium under StrictMode, on React 18 and 19. */
+
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import importMap from "../../import_map.json" with { type: "json" };
+import { hasChromium, startChromium } from "../../testkit/browser.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { skip } from "../../testkit/skipped.ts";
+import { bundle, reload, useStack, withPage } from "./runtimes.ts";
+import { order, signUpWithBot } from "./scenarios.ts";
+import type { counts, StoryConfiguration } from "./story_page.ts";
+import { contentOf, createWriter, parentOf } from "./writer.ts";
+
+const PAGE = "tests/client/story_page.ts";
+
+const setup = useStack();
+let browser: Browser;
+let scripts: Record<18 | 19, string>;
+
+/** The page with React 18 in place of the one that the repository uses. */
+async function bundleForReact18(): Promise<string> {
+  const map = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const { "react-18": react, "react-dom-18/client": dom, ...imports } = importMap.imports;
+    await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, react, "react-dom/client": dom } }));
+    return await bundle(PAGE, `--import-map=${map}`);
+  } finally {
+    await Deno.remove(map);
+  }
+}
+
+/** A page with a story on it, and the rows of its user. */
+async function storyOn(page: Page, script: string) {
+  const { workers: [url], supabaseUrl, publishableKey } = setup.target;
+  const user = await signUpWithBot(setup);
+  const writer = createWriter(setup.target, user, page);
+  const posts: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url() === `${url}/stream`) posts.push(request.postData()!);
+  });
+  async function mount(configuration: Partial<StoryConfiguration> = {}) {
+    const common = { url, token: user.token, supabaseUrl, publishableKey, conversationId: null };
+    await page.evaluate(`mount(${JSON.stringify({ ...common, ...configuration })})`);
+    await page.waitForSelector("main");
+  }
+  return {
+    ...writer,
+    mount,
+    /** The bodies of the starts. */
+    posts,
+    counts: () => page.evaluate<typeof counts>("counts"),
+    /** Loads the page again, which knows its conversation from its address. */
+    async reload() {
+      const { id } = await writer.conversation();
+      await reload(page, script);
+      await mount({ conversationId: id });
+    },
+  };
+}
+
+function storyTest(rule: string, run: (story: Awaited<ReturnType<typeof storyOn>>) => Promise<void>, ...further: 18[]) {
+  for (const version of [19, ...further] as const) {
+    Deno.test(`useStory in Chromium, React ${version}: ${rule}`, () =>
+      withPage(browser, setup.target, scripts[version], async (page) => {
+        const story = await storyOn(page, scripts[version]);
+        await run(story);
+        const { complaints, version: loaded } = await story.counts();
+        equal([complaints, loaded.split(".")[0]], [[], String(version)]);
+      }));
+  }
+}
+
+if (hasChromium()) {
+  Deno.test.beforeAll(async () => {
+    const [started, ...bundles] = await Promise.all([startChromium(), bundle(PAGE), bundleForReact18()]);
+    browser = started;
+    scripts = { 19: bundles[0], 18: bundles[1] };
+  });
+  Deno.test.afterAll(() => browser.close());
+
+  storyTest("an effect that starts a story starts one, and it is read to its end", async (story) => {
+    await story.mount({ prompt: order({ chunks: 30 }) });
+    const rows = await story.ended(2);
+    await story.shows(rows.map(contentOf));
+    // StrictMode ran each effect twice.
+    equal([(await story.counts()).effects, story.posts.length], [2, 1]);
+  }, 18);
+
+  storyTest("edited, next and regenerated messages are stored where they are shown", async (story) => {
+    await story.mount();
+    await story.press("Send", { seed: 1, chunks: 30 });
+    await story.ended(2);
+    await story.press("Edit", { seed: 2, chunks: 30 });
+    await story.ended(4);
+    await story.press("Send", { seed: 3, chunks: 30 });
+    await story.ended(6);
+    await story.press("Regenerate");
+    const rows = await story.ended(7);
+    const [first, , edited, answer, next, , again] = rows;
+    equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
+    equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
+    equal(await story.shown(), [edited, answer, next, again].map(contentOf));
+    await story.press("New");
+    await story.shows([]);
+  });
+
+  storyTest(
+    "what was stopped is continued, a version is chosen, and a page that is loaded again shows it",
+    async (story) => {
+      await story.mount();
+      await story.press("Send", { chunks: 10, end: "wait" });
+      await story.grown(10);
+      await story.press("Stop");
+      const [question, stopped] = await story.ended(2);
+      equal([stopped.finish_reason, stopped.is_complete], ["cancelled", false]);
+      await story.shows([question, stopped].map(contentOf));
+      await story.press("Continue");
+      await story.grown(stopped.content.length);
+      const whole = (await story.ended(3))[2];
+      ok(whole.content.startsWith(stopped.content) && whole.content.length > stopped.content.length);
+      equal([await story.shown(), await story.page.textContent("i")], [[question, whole].map(contentOf), "1 of 2"]);
+      await story.press("First version");
+      await story.shows([question, stopped].map(contentOf));
+      await eventually(
+        "the choice is stored",
+        async () => (await story.conversation()).active_message_id === stopped.id,
+      );
+      await story.reload();
+      await story.shows([question, stopped].map(contentOf));
+      equal(await story.page.textContent("i"), "0 of 2");
+      await story.press("Answer");
+      const turn = (await story.ended(4))[3];
+      equal([parentOf(turn), turn.is_user_author], [stopped.id, false]);
+      await story.shows([question, stopped, turn].map(contentOf));
+    },
+  );
+
+  storyTest("a page that is loaded again goes on with an answer, and another device finds it", async (story) => {
+    await story.mount();
+    await story.press("Send", { chunks: 2 });
+    await story.ended(2);
+    await story.press("Send", { chunks: 300, pauseMs: 10 });
+    await eventually("two answers", async () => (await story.shown()).length === 4);
+    const before = await story.grown(20);
+    await story.reload();
+    await story.page.waitForSelector(`output:text-is("streaming")`);
+    ok((await story.grown(before.length)).startsWith(before));
+    await story.page.evaluate("sessionStorage.clear()");
+    await story.reload();
+    await story.page.waitForSelector(`output:text-is("streaming")`);
+    const rows = await story.ended(4);
+    await story.shows(rows.map(contentOf));
+    equal(story.posts.length, 2);
+    await story.press("Regenerate");
+    equal(parentOf((await story.ended(5))[4]), rows[2].id);
+  });
+
+  storyTest("one that leaves the page is not updated any more, and comes back to its answer", async (story) => {
+    await story.mount();
+    await story.press("Send", { chunks: 200, pauseMs: 10 });
+    const before = await story.grown(20);
+    await story.press("Leave");
+    const { renders } = await story.counts();
+    await eventually("the answer goes on", async () => (await story.rows()).length === 1);
+    equal((await story.counts()).renders, renders);
+    await story.press("Return");
+    ok((await story.grown(before.length)).startsWith(before));
+    await story.shows((await story.ended(2)).map(contentOf));
+    equal(story.posts.length, 1);
+  }, 18);
+
+  storyTest("it is rendered at most once for each frame, however fast the tokens come", async (story) => {
+    await story.mount();
+    await story.page.evaluate(`{
+      globalThis.frames = 0;
+      const count = () => { globalThis.frames++; requestAnimationFrame(count); };
+      count();
+    }`);
+    await story.press("Send", { chunks: 1_000, pauseMs: 0 });
+    const rows = await story.ended(2);
+    await story.shows(rows.map(contentOf));
+    const { renders } = await story.counts();
+    const frames = await story.page.evaluate<number>("frames");
+    // Besides: mounted, typed, asked, started, named, ended.
+    ok(renders <= frames + 10, `It was rendered ${renders} times in ${frames} frames`);
+  });
+
+  storyTest("a failure is the relay's typed error, and regenerate gives another answer", async (story) => {
+    await story.mount();
+    await story.press("Send", { chunks: 5, end: "break" });
+    const rows = await story.ended(2, "error");
+    equal(await story.page.textContent("strong"), "provider_bad_response");
+    await story.shows(rows.map(contentOf));
+    await story.press("Regenerate");
+    const [question, , again] = await story.ended(3, "error");
+    equal(parentOf(again), question.id);
+  });
+} else skip("useStory in a browser: there is no /usr/bin/chromium");

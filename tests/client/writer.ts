@@ -1,0 +1,50 @@
+/** A user who writes on a page in Chromium: what the test pages of useChat and of useStory have in common. */
+
+import type { Page } from "playwright-core";
+import type { StoryRow } from "../../client/history.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import type { Order } from "../../testkit/ordered.ts";
+import { rest, type Target, type TestUser } from "../../testkit/people.ts";
+import { order } from "./scenarios.ts";
+
+export const parentOf = ({ parent_id }: StoryRow) => parent_id;
+export const contentOf = ({ content }: StoryRow) => content;
+
+/** A page has buttons, a text area, `output` with the hook's status, and `li` for each message. */
+export function createWriter(target: Target, user: TestUser, page: Page) {
+  const rows = (): Promise<StoryRow[]> => rest(target, user, "messages?select=*&order=created_at,id");
+  const shown = () => page.locator("li").evaluateAll((items) => items.map((item) => item.textContent));
+  return {
+    page,
+    rows,
+    /** The user's only conversation. */
+    async conversation(): Promise<{ id: string; active_message_id: string }> {
+      return (await rest(target, user, "conversations?select=id,active_message_id"))[0];
+    },
+    /** The texts on the page: questions and answers in turn. */
+    shown,
+    /** Puts an order into the box and presses the button. */
+    async press(button: string, prompt?: Order) {
+      if (prompt) await page.fill("textarea", order(prompt));
+      await page.click(`button:text-is("${button}")`);
+    },
+    /** Waits until so many messages are stored, questions included, and the hook has this status; gives the rows. */
+    async ended(messages: number, status = "ready") {
+      const stored = await eventually(`${messages} messages`, async () => {
+        const stored = await rows();
+        return stored.length === messages && stored;
+      });
+      await page.waitForSelector(`output:text-is("${status}")`);
+      return stored;
+    },
+    /** Waits until the page shows these texts. */
+    shows: (texts: string[]) =>
+      eventually("the page shows what is stored", async () => String(await shown()) === String(texts)),
+    /** Waits for an answer that is longer than so many characters. */
+    grown: (characters: number) =>
+      eventually("an answer grows", async () => {
+        const text = await page.locator("li.assistant").last().textContent().catch(() => "");
+        return text!.length > characters && text!;
+      }),
+  };
+}

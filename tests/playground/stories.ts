@@ -1,0 +1,313 @@
+/// <reference lib="dom" />
+/** The list of stories, search, titles, files, and shortcuts. */
+
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Download } from "playwright-core";
+import type { Archive } from "../../playground/story/archive.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { insert, makeBot, rest } from "../../testkit/people.ts";
+import { answers } from "../../testkit/provider.ts";
+import { pageTest, stack, type Visit } from "./setup.ts";
+
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
+const DAY_MS = 86_400_000;
+
+/** Stories of the user, the first one the newest, each an hour older than the one before. */
+async function addStories({ user }: Pick<Visit, "user">, count: number) {
+  const rows = Array.from({ length: count }, (_, index) => ({
+    user_id: user.id,
+    title: `Story ${index}`,
+    updated_at: new Date(Date.now() - index * 3_600_000).toISOString(),
+  }));
+  await rest(stack.target, "service", "conversations", { method: "POST", body: rows });
+}
+
+async function textOf(download: Download): Promise<string> {
+  return await Deno.readTextFile(await download.path());
+}
+
+/** The tree without what an import gives anew. */
+function shapeOf(text: string) {
+  const { messages, active_message_id, ...story } = JSON.parse(text) as Archive;
+  const place = (id: string | null) => messages.findIndex((message) => message.id === id);
+  return {
+    ...story,
+    active: place(active_message_id),
+    messages: messages.map(({ id: _, parent_id, ...message }) => ({ ...message, parent: place(parent_id) })),
+  };
+}
+
+/** Registers the tests. */
+export function testStories(): void {
+  pageTest("stories stand below their days, and the day is there for machines", async ({ visitor, user }) => {
+    const { page } = visitor;
+    const now = new Date();
+    const days = [0, 1, 400].map((days) => new Date(now.getTime() - days * DAY_MS));
+    await rest(stack.target, "service", "conversations", {
+      method: "POST",
+      body: days.map((at, index) => ({ user_id: user.id, title: `Story ${index}`, updated_at: at.toISOString() })),
+    });
+    await page.reload();
+    const list = page.getByRole("navigation", { name: "Stories" });
+    await list.getByRole("link").first().waitFor();
+    const headings = list.getByRole("heading").locator("time");
+    const year = days[2].getFullYear();
+    const [today, yesterday, date] = await headings.allInnerTexts();
+    equal([today, yesterday], ["Today", "Yesterday"]);
+    match(date, new RegExp(`^[A-Z][a-z]+ \\d+, ${year}$`));
+    equal(
+      await headings.evaluateAll((times) => times.map((time) => time.getAttribute("datetime")!.length)),
+      [10, 10, 10],
+    );
+    equal(await list.getByRole("list", { name: "Yesterday" }).getByRole("link").allInnerTexts(), ["Story 1"]);
+  });
+
+  pageTest("more than a thousand stories are read as the list is scrolled, each once", async (visit) => {
+    const { page } = visit.visitor;
+    await addStories(visit, 1_130);
+    await page.reload();
+    const links = page.getByRole("navigation", { name: "Stories" }).getByRole("link");
+    await eventually("the first ones are there", async () => await links.count() === 100);
+    await eventually("all are there", async () => {
+      await links.last().scrollIntoViewIfNeeded();
+      return await links.count() === 1_130;
+    }, 30_000);
+    equal(new Set(await links.allInnerTexts()).size, 1_130);
+    equal(await links.last().innerText(), "Story 1129");
+    equal(await visit.visitor.button("Older stories").count(), 0);
+    // What is new comes to the top, and what was read stays.
+    await visit.exchange("A story", "An answer");
+    await eventually("the new one is first", async () => (await links.first().innerText()).includes("A story"));
+    equal(await links.count(), 1_131);
+  });
+
+  pageTest("a search finds titles, prompts and answers, and a hit leads to its message", async (visit) => {
+    const { visitor, exchange } = visit;
+    const { page } = visitor;
+    await exchange("A dog", "It barked at 100% of them");
+    await exchange("Louder", "BARK, said the dog");
+    await visitor.button("Branch here").click();
+    await exchange("Softer", "bark");
+    await addStories(visit, 20);
+    await page.reload();
+    const field = page.getByRole("searchbox", { name: "Search your stories" });
+    const found = page.getByRole("region", { name: "Found" });
+    const hits = found.getByRole("link");
+    await field.fill("bark");
+    await found.getByText("3 places").waitFor();
+    equal(await found.locator(".hit > span").allTextContents(), [
+      "Story: bark",
+      "Story: BARK, said the dog",
+      "Story: It barked at 100% of them",
+    ]);
+    equal(await hits.nth(1).locator("mark").allInnerTexts(), ["BARK"]);
+    await field.fill("100% of");
+    await found.getByText("1 place").waitFor();
+    await field.fill("1_0%");
+    await found.getByText("Nothing was found").waitFor();
+    await field.fill("story 7");
+    await found.getByText("1 place").waitFor();
+    equal(await hits.first().locator("strong").innerText(), "Story 7");
+
+    // To a message of another branch, in a story that is not open.
+    await page.getByRole("link", { name: "New story" }).click();
+    await field.fill("said the dog");
+    await found.getByRole("link", { name: /BARK, said the dog/ }).click();
+    await visitor.shows("A dog", "It barked at 100% of them", "Louder", "BARK, said the dog");
+    await page.waitForFunction(() => document.activeElement?.textContent?.includes("BARK, said the dog"));
+    await field.press("Escape");
+    equal(await field.inputValue(), "");
+    await page.getByRole("navigation", { name: "Stories" }).waitFor();
+  });
+
+  pageTest("of two searches the last one is shown, whichever is answered first", async ({ visitor, exchange }) => {
+    const { page } = visitor;
+    await exchange("A fox", "A crow");
+    const first = Promise.withResolvers<void>();
+    await page.route("**/rest/v1/rpc/search_conversations", async (route) => {
+      if (route.request().postDataJSON().words === "fox") await first.promise;
+      await route.continue().catch(() => {});
+    });
+    const field = page.getByRole("searchbox");
+    const asked = page.waitForRequest("**/rest/v1/rpc/search_conversations");
+    await field.fill("fox");
+    await asked;
+    await field.fill("crow");
+    const found = page.getByRole("region", { name: "Found" });
+    await found.getByText("1 place").waitFor();
+    first.resolve();
+    await page.waitForTimeout(100);
+    match(await found.innerText(), /A crow/);
+  });
+
+  pageTest("a story is renamed and deleted in the list, and the focus goes on to the next one", async (visit) => {
+    const { visitor, user } = visit;
+    const { page, button } = visitor;
+    await addStories(visit, 3);
+    await page.reload();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    await button("Menu of Story 1").focus();
+    await page.keyboard.press("Enter");
+    await button("Rename…").click();
+    await page.getByLabel("Title").fill("The Tale");
+    await button("Rename").click();
+    await page.getByRole("link", { name: "The Tale" }).waitFor();
+    await button("Menu of The Tale").click();
+    await button("Delete…").click();
+    await button("Delete").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await eventually("the next one has the focus", async () => await focused() === "Story 2");
+    await button("Menu of Story 2").click();
+    await button("Delete…").click();
+    await button("Delete").click();
+    await eventually("the last one has it", async () => await focused() === "Story 0");
+    equal(await rest(stack.target, user, "conversations?select=title"), [{ title: "Story 0" }]);
+  });
+
+  pageTest("a title is edited where it stands", async ({ visitor, user, exchange }) => {
+    const { page, button } = visitor;
+    await exchange("A story", "An answer");
+    const title = page.getByRole("textbox", { name: "Title" });
+    await button("A story").click();
+    equal(await title.inputValue(), "A story");
+    await title.fill("Given up");
+    await title.press("Escape");
+    await page.getByRole("heading", { name: "A story" }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.textContent === "A story");
+    await page.keyboard.press("Enter");
+    await title.fill("الثعلب");
+    await title.press("Enter");
+    await page.getByRole("heading", { name: "الثعلب" }).waitFor();
+    equal(await rest(stack.target, user, "conversations?select=title"), [{ title: "الثعلب" }]);
+  });
+
+  pageTest("a story is exported and imported with all that it has", async (visit) => {
+    const { visitor, user, call, exchange } = visit;
+    const { page, button } = visitor;
+    await makeBot(stack.target, user, stack.provider.script(answers("I am the crow.")), { name: "Crow" });
+    await page.reload();
+    await page.locator(".bot-choice select").selectOption({ label: "Storyteller" });
+    await exchange("A fox 🦊", "Red.\n\n    code");
+    await visitor.send("And then?");
+    await (await call(2)).token("Away");
+    await visitor.shows("A fox 🦊", "Red.\n\n    code", "And then?", "Away");
+    await visitor.composer.press("Escape");
+    await page.locator(".ending").getByText("Stopped").waitFor();
+    await button("Answer as…").nth(2).click();
+    await button("Crow").click();
+    await visitor.idle();
+    await page.getByText("2/2").waitFor();
+
+    const save = async (what: string) => {
+      await button("Story menu").click();
+      const [download] = await Promise.all([page.waitForEvent("download"), button(what).click()]);
+      return download;
+    };
+    const markdown = await save("Export as Markdown");
+    equal(markdown.suggestedFilename(), "A-fox.md");
+    equal(await textOf(markdown), "# A fox 🦊\n\n> A fox 🦊\n\nRed.\n\n    code\n\n> And then?\n\nI am the crow.\n");
+    const file = await save("Export as JSON");
+    const text = await textOf(file);
+    const shape = shapeOf(text);
+    equal(shape.messages.length, 5);
+    equal(shape.messages.map(({ bot }) => bot?.name ?? null), [null, "Storyteller", null, "Storyteller", "Crow"]);
+    ok(!text.includes("sk-"));
+
+    const take = async (name: string, text: string) => {
+      await button("Import a story").click();
+      const file = { name, mimeType: "application/json", buffer: Buffer.from(text) };
+      await page.getByLabel("A story that was exported").setInputFiles(file);
+      await button("Import").click();
+    };
+    const before = page.url();
+    await take("story.json", text);
+    await page.waitForFunction((before) => location.href !== before, before);
+    await visitor.shows("A fox 🦊", "Red.\n\n    code", "And then?", "I am the crow.");
+    equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
+    equal((await rest(stack.target, user, "conversations?select=id")).length, 2);
+
+    await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
+    await page.getByRole("alert").getByText('messages[1].author must be "user" or "bot"').waitFor();
+    await button("Cancel").click();
+    await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
+  });
+
+  pageTest("shortcuts do what their list says, and none fires in a text", async ({ visitor, exchange, call }) => {
+    const { page, composer } = visitor;
+    const { keyboard } = page;
+    const hasFocus = (label: string) => page.waitForFunction((label) => document.activeElement?.id === label, label);
+    await exchange("A story", "An answer");
+    await composer.fill("");
+    await keyboard.type("nse?");
+    equal(await composer.inputValue(), "nse?");
+    await composer.fill("");
+    await keyboard.press("Alt+Shift+E");
+    await page.getByLabel("Edit your message").waitFor();
+    await keyboard.press("Escape");
+    await page.waitForFunction(() => document.activeElement?.textContent?.includes("Edit"));
+    await keyboard.press("s");
+    await hasFocus("search");
+    await keyboard.press("Alt+Shift+N");
+    await page.getByText("How does it begin?", { exact: true }).waitFor();
+    await hasFocus("composer");
+    await page.getByRole("link", { name: "A story" }).focus();
+    await keyboard.press("?");
+    const dialog = page.getByRole("dialog", { name: "Shortcuts" });
+    match(await dialog.innerText(), /New story\s+Alt\s+Shift\s+N\s+or\s+N/);
+    await keyboard.press("n");
+    await page.getByLabel("A letter alone is a shortcut").uncheck();
+    await keyboard.press("Escape");
+    await page.waitForFunction(() => document.activeElement?.textContent === "A story");
+    await keyboard.press("s");
+    await keyboard.press("Alt+Shift+S");
+    await hasFocus("search");
+    equal(await page.getByRole("searchbox").inputValue(), "");
+
+    // Escape stops from anywhere.
+    await visitor.send("Once");
+    await (await call(2)).token("upon");
+    await visitor.shows("Once", "upon");
+    await page.getByRole("link", { name: "Once" }).focus();
+    await keyboard.press("Escape");
+    await page.locator(".ending").getByText("Stopped").waitFor();
+  });
+
+  pageTest("what a story cost in all stands in its menu, where a price is known", async ({ visitor, exchange }) => {
+    const { page, button } = visitor;
+    await exchange("A story", "An answer");
+    await exchange("More", "Another");
+    await button("Story menu").click();
+    equal(await page.getByText("Spent on its answers").count(), 0);
+    await page.route("**/rest/v1/messages?*", async (route) => {
+      const response = await route.fetch();
+      const rows: { is_user_author: boolean }[] = await response.json();
+      await route.fulfill({
+        response,
+        json: rows.map((row) => row.is_user_author ? row : { ...row, usage: { cost: 0.01 } }),
+      });
+    });
+    await page.reload();
+    await visitor.shows("A story", "An answer", "More", "Another");
+    await button("Story menu").click();
+    await page.getByText("Spent on its answers: 0.02").waitFor();
+  });
+
+  pageTest("on a phone the drawer has search and menus, and closes when a hit is chosen", async (visit) => {
+    const { visitor, user } = visit;
+    const { page, button } = visitor;
+    const id = (await insert(stack.target, user, "conversations", { user_id: user.id, title: "Deep" })).id;
+    await rest(stack.target, user, "messages", {
+      method: "POST",
+      body: { user_id: user.id, conversation_id: id, content: "A fox in the snow" },
+    });
+    await page.reload();
+    await button("Stories and account").tap();
+    ok(await button("Menu of Deep").isVisible());
+    await page.getByRole("searchbox").fill("snow");
+    await page.getByRole("region", { name: "Found" }).getByRole("link").tap();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await visitor.shows("A fox in the snow");
+    await page.waitForFunction(() => document.activeElement?.classList.contains("revealed"));
+  }, PHONE);
+}
