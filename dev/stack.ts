@@ -84,7 +84,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     database = options.database === undefined
       ? await openPglite(options.data && `${options.data}/postgres`, progress, await supabaseText(MIGRATIONS))
       : await openPostgres(options.database);
-    const supabase = await createSupabase(database, keys, MIGRATIONS, progress);
+    const supabase = await createSupabase(database, keys, MIGRATIONS, progress, server.url);
     await database.keep?.();
 
     let demo: Demo | null = null;

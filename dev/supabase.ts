@@ -20,11 +20,13 @@ export async function createSupabase(
   keys: Keys,
   migrations: URL,
   progress: (text: string) => void,
+  siteUrl: string,
 ): Promise<Supabase> {
   const { connection } = database;
   const app = new App({
     connection,
-    auth: { enabled: true, ...keys },
+    // Where links in emails lead; the emails themselves go to the console.
+    auth: { enabled: true, site_url: siteUrl, ...keys },
     options: { server: { disableStudio: true, disableFallback: true } },
   });
 

@@ -7,7 +7,7 @@ import type { PresetNote } from "./presets.ts";
 
 /** What a provider may speak. */
 const APIS = {
-  chat_completions: "OpenAI’s chat completions, as most providers",
+  chat_completions: "Chat completions, as most have",
   anthropic_messages: "Anthropic’s Messages",
   openai_responses: "OpenAI’s Responses",
   gemini: "Google’s Gemini",
