@@ -7,6 +7,7 @@ import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testErrors } from "./errors.ts";
+import { testMessages } from "./messages.ts";
 import { testOperators } from "./operators.ts";
 import { start, stop } from "./setup.ts";
 import { testTurns } from "./turns.ts";
@@ -17,6 +18,7 @@ if (hasChromium()) {
   testEntry();
   testConversations();
   testTurns();
+  testMessages();
   testErrors();
   testOperators();
   testBots();
