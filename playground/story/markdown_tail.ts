@@ -10,7 +10,7 @@ export function mended(text: string): string {
   const block = mendedTable(text.slice(start)) ?? text.slice(start);
   const lineStart = block.lastIndexOf("\n") + 1;
   // The beginning of a fence, a heading, a list or a break, and no text yet.
-  if (/^\s*(?:`{1,2}|~{1,2}|[*_-]{1,2}|#{1,6}|\d{1,9}[.)]?)$/.test(block.slice(lineStart))) {
+  if (/^\s*(?:`{1,2}|~{1,2}|[*_-]{1,2}|#{1,6}|\d{1,9}[.)])$/.test(block.slice(lineStart))) {
     return text.slice(0, start) + block.slice(0, lineStart);
   }
   return text.slice(0, start) + closed(block);

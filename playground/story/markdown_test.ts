@@ -134,6 +134,8 @@ Deno.test("the end of a growing text is closed as it will probably go on", () =>
     ["text\n-", "text\n"],
     ["text\n\n##", "text\n\n"],
     ["text\n\n``", "text\n\n"],
+    ["text\n\n2", "text\n\n2"],
+    ["text\n\n2.", "text\n\n"],
     ["```js\nlet *x", "```js\nlet *x"],
     ["|a|b", "|a|b\n|-|-|"],
     ["|a|b|\n|-", "|a|b|\n|-|-|"],

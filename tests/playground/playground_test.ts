@@ -10,6 +10,7 @@ import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testDevices } from "./devices.ts";
 import { testErrors } from "./errors.ts";
+import { testMessages } from "./messages.ts";
 import { testOperators } from "./operators.ts";
 import { start, stop } from "./setup.ts";
 import { testStories } from "./stories.ts";
@@ -23,6 +24,7 @@ if (hasChromium()) {
   testTurns();
   testStories();
   testDevices();
+  testMessages();
   testErrors();
   testOperators();
   testBots();
