@@ -1,6 +1,6 @@
 /** One conversation as a page shows it: its rows, the answer that is being written, what a user can do. Without React. */
 
-import type { Id, RelayClient, RelayClientError, Result, StartData, StartRequest } from "../client.ts";
+import type { Id, RelayClient, Result, StartData, StartRequest } from "../client.ts";
 import { readHistory } from "../history.ts";
 import { newStreamId } from "../stream_id.ts";
 import { createStreamMemory, onNextFrame } from "./browser.ts";

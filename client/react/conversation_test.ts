@@ -42,18 +42,19 @@ function makeHistory(rows: StoryRow[], leafId: Id | null) {
     from: (table) => ({
       select: () => ({
         eq: () => ({
-          maybeSingle: async () => ({ data: { active_message_id: history.leafId }, error: history.error }),
+          maybeSingle: () => Promise.resolve({ data: { active_message_id: history.leafId }, error: history.error }),
           order: () => ({
             order: () => ({
-              range: async (from: number, to: number) => ({ data: history.rows.slice(from, to + 1), error: null }),
+              range: (from: number, to: number) =>
+                Promise.resolve({ data: history.rows.slice(from, to + 1), error: null }),
             }),
           }),
         }),
       }),
       update: (change: unknown) => ({
-        async eq() {
+        eq() {
           history.changes.push(table, change);
-          return { error: history.error };
+          return Promise.resolve({ error: history.error });
         },
       }),
     }),
