@@ -96,3 +96,16 @@ Deno.test("a function of the relay's source has at most 60 lines", () => {
   equal(lint(`${RELAY}/http/x.ts`, 61).map(({ message }) => message), ["The function has 61 lines, the limit is 60"]);
   for (const file of [`${RELAY}/http/x_test.ts`, `${RELAY}/testing/x.ts`, "dev/x.ts"]) equal(lint(file, 61), []);
 });
+
+Deno.test("no object literal of the relay's source has a getter; a class may", () => {
+  const lint = (file: string, source: string) => Deno.lint.runPlugin(house, `/repository/${file}`, source).length;
+  const literal = "const a = { b: 1, get c() { return 1; } };\n";
+  equal(lint(`${RELAY}/http/x.ts`, literal), 1);
+  equal(
+    lint(`${RELAY}/http/x.ts`, "class A { get c() { return 1; } }\nconst a = { get() {}, get: 1, c: () => 1 };\n"),
+    0,
+  );
+  for (const file of [`${RELAY}/http/x_test.ts`, `${RELAY}/testing/x.ts`, "dev/x.ts"]) {
+    equal(lint(file, literal), 0, file);
+  }
+});

@@ -86,9 +86,7 @@ export function createRefusedStarts(now: () => number, limit: number, what = "st
       users.set(userId, { since: now(), count: 1 });
       if (users.size > MAX_REFUSED_USERS) users.delete(users.keys().next().value!);
     },
-    get size() {
-      return users.size;
-    },
+    size: () => users.size,
   };
 }
 

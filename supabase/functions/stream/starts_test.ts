@@ -100,7 +100,7 @@ Deno.test(`a client that honours Retry-After never meets the limit of refused st
 Deno.test(`the refused starts of ${MAX_REFUSED_USERS} users are remembered`, () => {
   const refused = createRefusedStarts(() => 0, 1);
   for (let index = 0; index <= MAX_REFUSED_USERS; index++) refused.count(`user-${index}`);
-  assert.equal(refused.size, MAX_REFUSED_USERS);
+  assert.equal(refused.size(), MAX_REFUSED_USERS);
   refused.check("user-0");
   assert.throws(() => refused.check("user-1"), { code: "rate_limited" });
 });

@@ -76,31 +76,29 @@ export function createMemory(budgetBytes: number): Memory {
   const userBytes = percentOf(budgetBytes, MAX_USER_MEMORY_PERCENT);
   const largeBytes = percentOf(budgetBytes, MAX_LARGE_MEMORY_PERCENT);
   const users = new Map<string, number>();
-  let all = 0;
 
   function refusalOf(userId: string, more: number): RelayError | null {
     if ((users.get(userId) ?? 0) + more > userBytes) return shareIsFull();
-    return all + more > (more > LARGE_MEMORY_BYTES ? largeBytes : budgetBytes) ? workerIsFull() : null;
+    return memory.heldBytes + more > (more > LARGE_MEMORY_BYTES ? largeBytes : budgetBytes) ? workerIsFull() : null;
   }
 
   function add(userId: string, more: number) {
-    all += more;
+    memory.heldBytes += more;
     const held = (users.get(userId) ?? 0) + more;
     if (held === 0) users.delete(userId);
     else users.set(userId, held);
   }
 
-  return {
+  const memory = {
     userBytes,
-    get heldBytes() {
-      return all;
-    },
-    open(userId, bytes) {
+    heldBytes: 0,
+    open(userId: string, bytes: number) {
       const hold = new Held((more) => refusalOf(userId, more), (more) => add(userId, more));
       hold.cover(bytes);
       return hold;
     },
   };
+  return memory;
 }
 
 class Held implements Hold {

@@ -82,7 +82,7 @@ Deno.test("a connection serves the next request although what ends the answer co
   for (let asked = 0; asked < 3; asked++) {
     assert.equal(await outcome(createTransportFetch(transport.post), server.url), "stop");
     ended.resolve();
-    while (transport.kept === 0) await new Promise((resolve) => setTimeout(resolve));
+    while (transport.kept() === 0) await new Promise((resolve) => setTimeout(resolve));
     clock.advance(KEPT_SILENT_MS);
     ended = Promise.withResolvers();
   }

@@ -27,7 +27,7 @@ export interface Keeper {
   take(origin: string, addresses: string[]): Kept | null;
   /** `ms`: how long the provider says that it waits; the relay stays a second below. */
   keep(line: Line, ms: number): void;
-  readonly size: number;
+  size(): number;
   close(): void;
 }
 
@@ -72,9 +72,7 @@ export function createKeeper(clock: Clock): Keeper {
       waiting.set(kept, clock.after(time, () => drop(kept)));
       kept.read.then(() => drop(kept), () => drop(kept));
     },
-    get size() {
-      return waiting.size;
-    },
+    size: () => waiting.size,
     close() {
       isClosed = true;
       for (const kept of waiting.keys()) drop(kept);

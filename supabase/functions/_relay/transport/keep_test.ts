@@ -49,11 +49,11 @@ Deno.test("requests in a row share a connection, with TLS or without", async () 
       assert.equal(await ask(server), "Hi");
       clock.advance(KEPT_SILENT_MS);
     }
-    assert.deepEqual([server.accepted, server.requests.length, transport.kept], [1, 3, 1]);
+    assert.deepEqual([server.accepted, server.requests.length, transport.kept()], [1, 3, 1]);
     clock.advance(PROVIDER_KEEP_MS - KEPT_SILENT_MS - 1);
-    assert.equal(transport.kept, 1);
+    assert.equal(transport.kept(), 1);
     clock.advance(1);
-    assert.equal(transport.kept, 0);
+    assert.equal(transport.kept(), 0);
     await server.emptied();
     assert.equal(clock.pending, 0);
   }
@@ -73,9 +73,9 @@ Deno.test("a connection that the provider closed, or wrote to, is not used again
     for (let count = 1; count <= 3; count++) {
       next = Promise.withResolvers();
       assert.equal(await ask(server), "Hi");
-      assert.deepEqual([server.accepted, server.requests.length, transport.kept], [count, count, 1]);
+      assert.deepEqual([server.accepted, server.requests.length, transport.kept()], [count, count, 1]);
       next.resolve();
-      await until(() => transport.kept === 0);
+      await until(() => transport.kept() === 0);
     }
     await server.emptied();
   }
@@ -87,7 +87,7 @@ Deno.test("a connection on which an answer has just ended is not used: a server 
   await ask(server);
   clock.advance(KEPT_SILENT_MS - 1);
   await ask(server);
-  assert.deepEqual([server.accepted, transport.kept], [2, 2]);
+  assert.deepEqual([server.accepted, transport.kept()], [2, 2]);
   transport.close();
   await server.emptied();
 });
@@ -102,7 +102,7 @@ Deno.test("a request that a provider read on a kept connection is not sent again
   await ask(server);
   clock.advance(KEPT_SILENT_MS);
   await assert.rejects(ask(server), { name: "TransportError" });
-  assert.deepEqual([server.accepted, server.requests.length, transport.kept], [1, 2, 0]);
+  assert.deepEqual([server.accepted, server.requests.length, transport.kept()], [1, 2, 0]);
 });
 
 Deno.test("a connection is kept only after a whole answer of a provider that keeps it, too", async () => {
@@ -119,16 +119,16 @@ Deno.test("a connection is kept only after a whole answer of a provider that kee
     const { transport, ask } = make();
     await using server = startRawServer(gives(answer));
     await ask(server);
-    assert.equal(transport.kept, 0, answer);
+    assert.equal(transport.kept(), 0, answer);
     await server.emptied();
   }
   const { clock, transport, ask } = make();
   await using server = startRawServer(gives(HI.replace("\r\n\r\n", "\r\nKeep-Alive: max=9, timeout=3\r\n\r\n")));
   await ask(server);
   clock.advance(1_999);
-  assert.equal(transport.kept, 1);
+  assert.equal(transport.kept(), 1);
   clock.advance(1);
-  assert.equal(transport.kept, 0);
+  assert.equal(transport.kept(), 0);
 });
 
 Deno.test("a connection that is left before its answer's end is kept where the rest is short and comes soon", async () => {
@@ -161,7 +161,7 @@ Deno.test("a connection that is left before its answer's end is kept where the r
       if (rest === "") clock.advance(PROVIDER_REST_MS);
       left.resolve();
       if (!isKept) await server.emptied();
-      await until(() => transport.kept === Number(isKept) && clock.pending === Number(isKept));
+      await until(() => transport.kept() === Number(isKept) && clock.pending === Number(isKept));
       clock.advance(KEPT_SILENT_MS);
     }
     assert.deepEqual([server.accepted, server.requests.length], [isKept ? 1 : 2, 2], rest);
@@ -178,7 +178,7 @@ Deno.test("a kept connection is used only where its address is one that was chec
   // Nothing listens there.
   addresses = ["127.0.0.2"];
   await assert.rejects(ask(server), { message: "Cannot connect to the provider" });
-  assert.deepEqual([server.requests.length, transport.kept], [1, 1]);
+  assert.deepEqual([server.requests.length, transport.kept()], [1, 1]);
   addresses = ["127.0.0.1"];
   await ask(server);
   assert.deepEqual([server.requests.length, server.accepted], [2, 1]);
@@ -201,9 +201,9 @@ Deno.test("so many connections are kept, and the oldest makes room", () => {
       },
     }, Infinity);
   for (let index = 0; index <= MAX_KEPT_OF_ORIGIN; index++) keep("http://a.test", String(index));
-  assert.deepEqual([keeper.size, closed], [MAX_KEPT_OF_ORIGIN, ["http://a.test 0"]]);
-  for (let index = keeper.size; index <= MAX_KEPT_CONNECTIONS; index++) keep(`http://${index}.test`, "1");
-  assert.deepEqual([keeper.size, closed[1]], [MAX_KEPT_CONNECTIONS, "http://a.test 1"]);
+  assert.deepEqual([keeper.size(), closed], [MAX_KEPT_OF_ORIGIN, ["http://a.test 0"]]);
+  for (let index = keeper.size(); index <= MAX_KEPT_CONNECTIONS; index++) keep(`http://${index}.test`, "1");
+  assert.deepEqual([keeper.size(), closed[1]], [MAX_KEPT_CONNECTIONS, "http://a.test 1"]);
   assert.equal(keeper.take("http://a.test", ["2", "3"]), null);
   clock.advance(KEPT_SILENT_MS);
   assert.equal(keeper.take("http://a.test", ["0", "1"]), null);
@@ -212,5 +212,5 @@ Deno.test("so many connections are kept, and the oldest makes room", () => {
   keeper.close();
   assert.equal(closed.length, MAX_KEPT_CONNECTIONS + 1);
   keep("http://a.test", "late");
-  assert.deepEqual([keeper.size, closed.at(-1), clock.pending], [0, "http://a.test late", 0]);
+  assert.deepEqual([keeper.size(), closed.at(-1), clock.pending], [0, "http://a.test late", 0]);
 });

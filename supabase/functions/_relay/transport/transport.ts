@@ -29,7 +29,7 @@ const WRITE_BYTES = 64 * 1024;
 export interface Transport {
   post: Post;
   /** How many connections wait for a request. */
-  readonly kept: number;
+  kept(): number;
   /** Closes those that wait; those that are at work are closed after it. */
   close(): void;
 }
@@ -59,9 +59,7 @@ export function createTransport(
         throw exchange.failure;
       }
     },
-    get kept() {
-      return keeper.size;
-    },
+    kept: () => keeper.size(),
     close: () => keeper.close(),
   };
 }
