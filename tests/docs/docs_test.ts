@@ -289,6 +289,13 @@ Deno.test("docs/operations.md has one row for each metric, in the order of the p
   for (const name of alerting) assert.ok(documented.some(([known]) => known === name.replace(/_bucket$/, "")), name);
 });
 
+Deno.test("the dashboard of server/ shows every metric, and no other", () => {
+  const shown = read("server/grafana/dashboard.json").match(/storytellr_\w+/g)!.map((name) =>
+    name.replace(/_bucket$/, "")
+  );
+  assert.deepEqual([...new Set(shown)].sort(), FAMILIES.map(({ name }) => `storytellr_${name}`).sort());
+});
+
 // The pages themselves
 
 const pages = [...files()].filter((path) => path.endsWith(".md"));

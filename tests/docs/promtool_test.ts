@@ -20,6 +20,11 @@ async function promtool(args: string[], input = "") {
   return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
+/** What is read of a panel of the dashboard. */
+interface Panel {
+  targets: { expr: string }[];
+}
+
 async function hasPromtool(): Promise<boolean> {
   try {
     const args = ["--version"];
@@ -49,7 +54,7 @@ function registerTests() {
     }
   });
 
-  Deno.test("promtool takes the scrape configurations of docs and server, and the alerts", async () => {
+  Deno.test("promtool takes the scrape configurations of docs and server, and the alerts, and what the dashboard asks for", async () => {
     const read = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
     const [inDocs] = /(?<=^```yaml\n).*?(?=^```$)/ms.exec(await read("docs/operations.md"))!;
     const folder = await Deno.makeTempDir();
@@ -61,9 +66,18 @@ function registerTests() {
         equal(code, 0, said);
       }
       await Deno.writeTextFile(`${folder}/alerts.yml`, await read("server/alerts.yml"));
-      const { code, said } = await promtool(["check", "rules", `${folder}/alerts.yml`]);
-      equal(code, 0, said);
-      ok(/SUCCESS: \d+ rules found/.test(said), said);
+      // JSON is YAML: what each panel asks for, as a rule.
+      const { panels } = JSON.parse(await read("server/grafana/dashboard.json")) as { panels: Panel[] };
+      const queries = panels.flatMap(({ targets }) =>
+        targets.map(({ expr }) => expr.replaceAll("$__rate_interval", "5m"))
+      );
+      const rules = queries.map((expr, index) => ({ record: `panel:${index}`, expr }));
+      await Deno.writeTextFile(`${folder}/dashboard.yml`, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+      for (const name of ["alerts", "dashboard"]) {
+        const { code, said } = await promtool(["check", "rules", `${folder}/${name}.yml`]);
+        equal(code, 0, said);
+        ok(/SUCCESS: \d+ rules found/.test(said), said);
+      }
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

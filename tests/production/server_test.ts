@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { METRICS_TOKEN } from "../../testkit/metrics.ts";
@@ -15,6 +16,9 @@ const read = (name: string) => Deno.readTextFileSync(`${ROOT}${name}`);
 /** The arguments of Deno in the image, without the file that it runs. */
 const IMAGE_ARGS = JSON.parse(/^ENTRYPOINT (\[[\s\S]*?\])$/m.exec(read("server/Dockerfile"))![1].replaceAll("\\\n", ""))
   .slice(1, -1) as string[];
+
+/** All tests ask one Supabase: their users are their own. */
+let stack: Stack;
 
 /** How a process is started that root must not be, in a process group of its own. */
 const AS_ORDINARY_USER = Deno.uid() === 0 ? ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups"] : [];
@@ -34,9 +38,44 @@ Deno.test("`deno task serve` has the packages of the functions alone, in the ver
   ok(own.length < 20, `${own.length} packages`);
 });
 
+Deno.test("the compose file mounts what is there, and each image and each action has its version", () => {
+  const compose = read("server/compose.yaml");
+  const mounts = [...compose.matchAll(/^ +- (\.\/[^:]+):/gm)].map(([, path]) => path);
+  ok(mounts.length >= 6, `${mounts}`);
+  for (const path of mounts) ok(Deno.statSync(`${ROOT}server/${path}`).isFile, path);
+  for (const [, image] of compose.matchAll(/^ +image: (.*)$/gm)) ok(/:v?\d/.test(image), image);
+  const used = ["ci", "release"].flatMap((name) => read(`.github/workflows/${name}.yml`).match(/(?<=uses: ).*$/gm)!);
+  ok(used.length >= 4);
+  for (const action of used) ok(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d/.test(action), action);
+});
+
+Deno.test("what the compose file takes from .env is no variable of the relay's that the relay does not know", () => {
+  const configuration = read("supabase/functions/_relay/platform/configuration.ts");
+  const all = read("server/compose.yaml") + read("server/Caddyfile");
+  for (const [name] of all.matchAll(/\bRELAY_[A-Z_]+/g)) ok(configuration.includes(`"${name}"`), name);
+});
+
+Deno.test("systemd finds nothing wrong with the unit, and calls it well protected", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const unit = `${folder}/storytellr.service`;
+    const text = read("server/storytellr.service");
+    await Deno.writeTextFile(unit, text.replace("/usr/local/bin/deno", Deno.execPath()));
+    const verified = await analyze("verify", unit);
+    if (verified === null) return skip("systemd-analyze was not found (Debian: systemd): the unit was not verified");
+    equal(verified, { code: 0, said: "" });
+    const exposure = await analyze("security", "--offline=true", "--threshold=20", unit);
+    equal(exposure?.code, 0, exposure?.said);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test.beforeAll(async () => void (stack = await startStack({ env: SCENARIO_ENV })));
+Deno.test.afterAll(() => stack.stop());
+
 Deno.test("one file serves a story through nginx, as an ordinary user who may write nothing", async () => {
-  await using stack = await startStack({ env: SCENARIO_ENV });
-  await using relay = await startImage(stack);
+  await using relay = await startImage();
   const nginx = await startNginx(relay.port);
   try {
     const origin = nginx?.origin ?? relay.origin;
@@ -45,7 +84,7 @@ Deno.test("one file serves a story through nginx, as an ordinary user who may wr
     // It does not wait for the end of the answer.
     await reader.untilText("Once ");
     await reader.leave();
-    equal((await fetch(`${origin}/healthz`)).status, 200);
+    equal(await (await fetch(`${origin}/healthz`)).json(), { status: "ok", version: VERSION });
     if (nginx) equal((await fetch(`${origin}/metrics`, { headers: bearer(METRICS_TOKEN) })).status, 404);
     equal((await fetch(`${relay.origin}/metrics`, { headers: bearer(METRICS_TOKEN) })).status, 200);
   } finally {
@@ -53,12 +92,14 @@ Deno.test("one file serves a story through nginx, as an ordinary user who may wr
   }
 });
 
+/** A stop that is graceful by luck is not so each time. */
+const ROUNDS = 2;
+
 for (const target of ["process", "group"] as const) {
   for (const [kind, start] of [["the file", startImage], ["`deno task serve`", startTask]] as const) {
     Deno.test(`SIGTERM to the ${target} of ${kind} stores what runs, and exits with 0`, async () => {
-      await using stack = await startStack({ env: SCENARIO_ENV });
-      for (let round = 0; round < 2; round++) {
-        await using relay = await start(stack);
+      for (let round = 0; round < ROUNDS; round++) {
+        await using relay = await start();
         const author = await newAuthor({ ...stack.target, workers: [relay.origin] }, stack.provider, stalls("Once "));
         const reader = await author.open({ prompt: "Begin" });
         await reader.untilText("Once ");
@@ -69,6 +110,18 @@ for (const target of ["process", "group"] as const) {
         equal((await author.stored(stream_id)).content, "Once ");
       }
     });
+  }
+}
+
+/** Runs systemd-analyze; null where it is not installed. */
+async function analyze(...args: string[]) {
+  try {
+    const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", { args: ["--no-pager", ...args] })
+      .output();
+    return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }
 
@@ -104,17 +157,17 @@ async function bundle(): Promise<string> {
   return folder;
 }
 
-async function startImage(stack: Stack) {
+async function startImage() {
   const folder = await (bundled ??= bundle());
-  return await start(stack, [...AS_ORDINARY_USER, `${folder}/deno`, ...IMAGE_ARGS, `${folder}/relay.js`], "/");
+  return await start([...AS_ORDINARY_USER, `${folder}/deno`, ...IMAGE_ARGS, `${folder}/relay.js`], "/");
 }
 
-function startTask(stack: Stack) {
-  return start(stack, [Deno.execPath(), "task", "--quiet", "serve"], ROOT);
+function startTask() {
+  return start([Deno.execPath(), "task", "--quiet", "serve"], ROOT);
 }
 
 /** As a process group of its own, which a signal can reach as a whole. */
-async function start(stack: Stack, [...command]: string[], cwd: string) {
+async function start([...command]: string[], cwd: string) {
   const child = new Deno.Command("setsid", {
     args: command,
     cwd,
