@@ -26,7 +26,10 @@ export interface Project extends AsyncDisposable {
   npm(args: string[], env?: Record<string, string>): Promise<string>;
   /** Runs a command of one of the project's packages. */
   bin(name: string, args: string[], env?: Record<string, string>): Promise<string>;
-  /** Runs one, or that of this path, that listens on the port `{port}` of its arguments, until the end; gives its origin once it answers. */
+  /**
+   * Runs one, or that of this path, which listens on the port `{port}` of its arguments until the end; gives its origin
+   * once it answers.
+   */
   serve(name: string, args: string[], env?: Record<string, string>): Promise<string>;
 }
 
