@@ -30,7 +30,7 @@ if (hasChromium()) {
     const tarball = /\S+\.tgz/.exec(install)![0];
     ok(project.tarball.endsWith(tarball.replace(/^.*\/dist/, "")));
     const steps = `${create} && ${install.replace(tarball, project.tarball)}`;
-    await run("bash", ["-euc", steps], "", { cwd: project.folder });
+    await run("bash", ["-euc", steps], "", { cwd: project.folder, env: { npm_config_yes: "true" } });
 
     const main = await programOf("src/main.ts");
     ok(main.trim().split("\n").length <= 10);
@@ -58,6 +58,7 @@ if (hasChromium()) {
 
 Deno.test("the package's types hold under strict settings on TypeScript 5.9, too", async () => {
   await using project = await newProject();
+  await Deno.writeTextFile(`${project.folder}/package.json`, '{ "private": true, "type": "module" }');
   await Deno.writeTextFile(`${project.folder}/core.ts`, CORE);
   const packages = ["@supabase/supabase-js", "typescript"] as const;
   const wanted = packages.map((name) => importMap.imports[name].replace("npm:", ""));
