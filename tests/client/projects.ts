@@ -26,7 +26,10 @@ export interface Project extends AsyncDisposable {
   npm(args: string[], env?: Record<string, string>): Promise<string>;
   /** Runs a command of one of the project's packages. */
   bin(name: string, args: string[], env?: Record<string, string>): Promise<string>;
-  /** Runs one that listens on the port `{port}` of its arguments, until the end; gives its origin once it answers. */
+  /**
+   * Runs one, or that of this path, which listens on the port `{port}` of its arguments until the end; gives its origin
+   * once it answers.
+   */
   serve(name: string, args: string[], env?: Record<string, string>): Promise<string>;
 }
 
@@ -49,7 +52,7 @@ export async function installExample(name: string): Promise<Project> {
 
 function projectIn(root: string, folder: string, tarball: string): Project {
   const children: Deno.ChildProcess[] = [];
-  const command = (name: string) => join(folder, "node_modules/.bin", name);
+  const command = (name: string) => join(folder, name.includes("/") ? "" : "node_modules/.bin", name);
   const options = (env: Record<string, string>) => ({ cwd: folder, env: { ...NPM_ENV, ...env } });
   return {
     folder,
