@@ -43,10 +43,11 @@ export interface ImportedRows {
   bot_id: string | null;
   parents: (number | null)[];
   contents: string[];
-  by_user: boolean[];
+  authors: ("user" | "bot")[];
   bot_ids: (string | null)[];
   finish_reasons: (string | null)[];
-  complete: boolean[];
+  /** The places of answers that are incomplete. */
+  incomplete: number[];
   created_at: (string | null)[];
   /** The place of the active leaf. */
   active: number | null;

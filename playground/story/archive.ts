@@ -145,10 +145,10 @@ export function rowsToImport(archive: Archive, bots: readonly Bot[]): ImportedRo
     bot_id: botIdOf(archive.bot),
     parents: messages.map(({ parent_id }) => placeOf(parent_id)),
     contents: messages.map(({ content }) => content),
-    by_user: messages.map(({ author }) => author === "user"),
+    authors: messages.map(({ author }) => author),
     bot_ids: messages.map(({ bot }) => botIdOf(bot)),
     finish_reasons: messages.map(({ finish_reason }) => finish_reason),
-    complete: messages.map(({ is_complete }) => is_complete),
+    incomplete: messages.flatMap(({ is_complete }, index) => is_complete ? [] : index + 1),
     created_at: messages.map(({ created_at }) => created_at),
     active: placeOf(active_message_id),
   };

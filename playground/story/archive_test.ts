@@ -50,7 +50,7 @@ Deno.test("what was written is read again, and becomes rows for the database", (
   equal([rows.title, rows.bot_id, rows.active], ["A tale", "8", 2]);
   equal(rows.parents, [null, 1, 2, 1]);
   equal(rows.bot_ids, [null, "8", null, null]);
-  equal(rows.by_user, [true, false, true, false]);
+  equal([rows.authors, rows.incomplete], [["user", "bot", "user", "bot"], [4]]);
   equal(rowsToImport(archive, [{ ...FOX, id: "8" }, FOX]).bot_id, "7");
   equal(rowsToImport(archive, []).bot_ids, [null, null, null, null]);
 });

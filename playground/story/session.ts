@@ -55,6 +55,8 @@ export interface Session {
   bot(): Bot | null;
   /** The row of the current conversation; undefined for a new one. */
   conversation(): Conversation | undefined;
+  /** Its title, or where that is empty one of its first prompt, as far as that is known. */
+  titleText(conversation: Conversation): string;
   refresh(): Promise<void>;
   /** Reads more of the list. */
   readMore(): Promise<void>;
@@ -100,6 +102,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
     dialog,
     bot: () => botOf(state),
     conversation: () => conversationOf(state, current.id.value),
+    titleText: (conversation) => titleText(state, conversation),
     async refresh() {
       await Promise.all([refreshLists(), current.refresh()]);
     },
@@ -176,6 +179,8 @@ function createState(supabase: SupabaseClient, user: User) {
     dialog: signal<Dialog | null>(null),
     /** The bot for a conversation that is not stored yet. */
     chosen: signal<string | null>(null),
+    /** Titles of stories that have none and were open, by their ids. */
+    ownTitles: new Map<string, string>(),
   };
 }
 
@@ -195,6 +200,15 @@ async function reloadLists(state: State) {
 
 function conversationOf({ list }: State, id: string | null): Conversation | undefined {
   return list.rows.value?.find((conversation) => conversation.id === id);
+}
+
+function titleText({ current, ownTitles }: State, { id, title }: Conversation): string {
+  if (title) return title;
+  if (id === current.id.value) {
+    const prompt = current.path.value[0]?.content ?? current.generation.prompt.value;
+    if (prompt) ownTitles.set(id, titleOf(prompt));
+  }
+  return ownTitles.get(id) || "Untitled story";
 }
 
 /** Where nothing was chosen, one of the user's own: anyone may share a bot, and a story must not go to a stranger's. */

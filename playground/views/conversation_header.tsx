@@ -54,8 +54,9 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
 }
 
 /** A title that is edited where it stands. */
-function Title({ conversation: { id, title } }: { conversation: Conversation }) {
+function Title({ conversation }: { conversation: Conversation }) {
   const session = useSession();
+  const { id, title } = conversation;
   const [isEdited, setEdited] = useState(false);
   const [error, setError] = useState("");
   const opener = useRef<HTMLButtonElement>(null);
@@ -65,7 +66,7 @@ function Title({ conversation: { id, title } }: { conversation: Conversation }) 
     requestAnimationFrame(() => opener.current?.focus());
   };
   if (!isEdited) {
-    const text = title || "Untitled story";
+    const text = session.titleText(conversation);
     return (
       <h1 title={text} dir="auto">
         <button type="button" class="title" ref={opener} title="Edit the title" onClick={() => setEdited(true)}>
@@ -110,9 +111,9 @@ function Title({ conversation: { id, title } }: { conversation: Conversation }) 
 }
 
 function ConversationMenu({ conversation }: { conversation: Conversation }) {
-  const { dialog, current, bots } = useSession();
+  const { dialog, current, bots, titleText } = useSession();
   const id = useId();
-  const { title } = conversation;
+  const title = titleText(conversation);
   const cost = totalNote(current.tree.value.all.map(({ cost }) => cost));
   const close = () => document.getElementById(id)?.hidePopover();
   const open = (next: Dialog) => {

@@ -25,8 +25,8 @@ export function MainView({ session, account }: { session: Session; account: Acco
     menu.value = false;
   });
   useSignalEffect(() => {
-    const title = session.conversations.value?.find(({ id }) => id === session.current.id.value)?.title;
-    document.title = title ? `${title} · Storytellr` : "Storytellr";
+    const conversation = session.conversation();
+    document.title = conversation ? `${session.titleText(conversation)} · Storytellr` : "Storytellr";
   });
   useRefreshOnReturn(session);
   useShortcuts(session, () => menu.value = true);

@@ -30,8 +30,8 @@ export function StoryList({ onChosen }: { onChosen(): void }) {
 }
 
 function StoryRow({ conversation, onChosen }: { conversation: Conversation; onChosen(): void }) {
-  const { running, current } = useSession();
-  const { id, title, updated_at } = conversation;
+  const { running, current, titleText } = useSession();
+  const { id, updated_at } = conversation;
   const isRunning = running.value.includes(id);
   return (
     <li class="conversation-row" data-conversation={id}>
@@ -42,7 +42,7 @@ function StoryRow({ conversation, onChosen }: { conversation: Conversation; onCh
         aria-current={id === current.id.value ? "page" : undefined}
         onClick={onChosen}
       >
-        <span dir="auto">{title || "Untitled story"}</span>
+        <span dir="auto">{titleText(conversation)}</span>
         {isRunning && <span class="visually-hidden">(being written)</span>}
       </a>
       <RowMenu conversation={conversation} />
@@ -51,7 +51,7 @@ function StoryRow({ conversation, onChosen }: { conversation: Conversation; onCh
 }
 
 function RowMenu({ conversation }: { conversation: Conversation }) {
-  const { dialog } = useSession();
+  const { dialog, titleText } = useSession();
   const [isOpen, setOpen] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -65,7 +65,7 @@ function RowMenu({ conversation }: { conversation: Conversation }) {
       <button
         type="button"
         class="row-menu"
-        aria-label={`Menu of ${conversation.title || "Untitled story"}`}
+        aria-label={`Menu of ${titleText(conversation)}`}
         popovertarget={id}
       >
         <Icon name="more" />

@@ -13,11 +13,16 @@ begin
     return '[]';
   end if;
   return (
-    select coalesce(jsonb_agg(to_jsonb(h) order by h.message_id is not null, h.at desc), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'conversation_id', h.conversation_id, 'title', h.title, 'message_id', h.message_id,
+      'is_user_author', h.is_user_author, 'at', h.at,
+      -- Only here: of all that have the words it would cost more than to find them.
+      'excerpt', substr(h.content, greatest(position(lower(v_words) in lower(h.content)) - 60, 1), 240)
+    ) order by h.message_id is not null, h.at desc), '[]')
     from (
       (
         select c.id::text as conversation_id, c.title, null as message_id, null::boolean as is_user_author,
-          null as excerpt, c.updated_at as at
+          null as content, c.updated_at as at
         from public.conversations c
         where c.title ilike v_pattern
         order by c.updated_at desc, c.id
@@ -25,8 +30,7 @@ begin
       )
       union all
       (
-        select m.conversation_id::text, c.title, m.id::text, m.is_user_author,
-          substr(m.content, greatest(position(lower(v_words) in lower(m.content)) - 60, 1), 240), m.created_at
+        select m.conversation_id::text, c.title, m.id::text, m.is_user_author, m.content, m.created_at
         from public.messages m
         join public.conversations c on c.id = m.conversation_id
         where m.content ilike v_pattern
@@ -46,8 +50,8 @@ grant execute on function public.search_conversations to authenticated;
 -- A definer, because a client writes no finish_reason, bot_id or created_at. What it writes is the caller's own, and new:
 -- a conversation with its messages, which no generation has written and no bill counts.
 create function public.import_conversation(
-  title text, bot_id text, parents integer[], contents text[], by_user boolean[], bot_ids text[],
-  finish_reasons text[], complete boolean[], created_at timestamptz[], active integer
+  title text, bot_id text, parents integer[], contents text[], authors text[], bot_ids text[],
+  finish_reasons text[], incomplete integer[], created_at timestamptz[], active integer
 ) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -63,6 +67,7 @@ declare
   v_id relay.message_id;
   v_ids relay.message_id[] := '{}';
   v_at timestamptz;
+  v_by_user boolean;
   -- Of each parent, when its last child was written: versions keep their order.
   v_last timestamptz[] := '{}';
 begin
@@ -74,8 +79,8 @@ begin
     raise check_violation using message = 'Cannot import the story: it has more than 10000000 characters';
   elsif exists (
     select 1 from (
-      values (cardinality(parents)), (cardinality(by_user)), (cardinality(bot_ids)), (cardinality(finish_reasons)),
-        (cardinality(complete)), (cardinality(import_conversation.created_at))
+      values (cardinality(parents)), (cardinality(authors)), (cardinality(bot_ids)), (cardinality(finish_reasons)),
+        (cardinality(import_conversation.created_at))
     ) l (length) where l.length is distinct from v_count
   ) then
     raise check_violation using message = 'Cannot import the story: its lists differ in length';
@@ -83,6 +88,8 @@ begin
     select 1 from unnest(parents) with ordinality as p (parent, index) where p.parent not between 1 and p.index - 1
   ) then
     raise check_violation using message = 'Cannot import the story: a parent has to come before its messages';
+  elsif exists (select 1 from unnest(authors) a (author) where coalesce(a.author, '') not in ('user', 'bot')) then
+    raise check_violation using message = 'Cannot import the story: an author is neither "user" nor "bot"';
   end if;
 
   v_bot_id := relay.to_bot_id(import_conversation.bot_id);
@@ -91,6 +98,7 @@ begin
   returning id into v_conversation_id;
   for i in 1..v_count loop
     v_bot_id := relay.to_bot_id(bot_ids[i]);
+    v_by_user := authors[i] = 'user';
     v_at := least(coalesce(import_conversation.created_at[i], now()), now());
     v_at := greatest(v_at, v_last[coalesce(parents[i], 0)] + interval '1 microsecond');
     v_last[coalesce(parents[i], 0)] := v_at;
@@ -98,9 +106,9 @@ begin
       user_id, conversation_id, parent_id, content, is_user_author, is_complete, bot_id, finish_reason, created_at
     )
     values (
-      v_user_id, v_conversation_id, v_ids[parents[i]], contents[i], by_user[i], by_user[i] or complete[i],
-      case when not by_user[i] and v_bot_id = any (v_bot_ids) then v_bot_id end,
-      case when not by_user[i] then finish_reasons[i] end, v_at
+      v_user_id, v_conversation_id, v_ids[parents[i]], contents[i], v_by_user, v_by_user or i <> all (incomplete),
+      case when not v_by_user and v_bot_id = any (v_bot_ids) then v_bot_id end,
+      case when not v_by_user then finish_reasons[i] end, v_at
     )
     returning id into v_id;
     v_ids[i] := v_id;
@@ -111,6 +119,7 @@ end;
 $$;
 comment on function public.import_conversation is
   'Makes a conversation of the caller''s with these messages, and gives its id. Each list has an entry for each message; '
-  'parents are places in them, counted from 1. A bot that the caller may not use becomes null, a future date the present.';
+  'parents are places in them, counted from 1, and incomplete names the places of answers that are. A bot that the '
+  'caller may not use becomes null, a future date the present.';
 revoke all on function public.import_conversation from public, anon, service_role;
 grant execute on function public.import_conversation to authenticated;

@@ -182,6 +182,22 @@ export function testStories(): void {
     equal(await rest(stack.target, user, "conversations?select=title"), [{ title: "الثعلب" }]);
   });
 
+  pageTest(
+    "a story without a title has one of its first prompt, in the list, the header and the window",
+    async (visit) => {
+      const { visitor, user, exchange } = visit;
+      const { page } = visitor;
+      await exchange("Tell me a story about an owl", "Hoo");
+      await rest(stack.target, user, "conversations?title=neq.", { method: "PATCH", body: { title: "" } });
+      await page.reload();
+      await page.getByRole("heading", { name: "An owl" }).waitFor();
+      await page.getByRole("link", { name: "An owl" }).waitFor();
+      equal(await page.title(), "An owl · Storytellr");
+      await page.getByRole("link", { name: "New story" }).click();
+      await page.getByRole("link", { name: "An owl" }).waitFor();
+    },
+  );
+
   pageTest("a story is exported and imported with all that it has", async (visit) => {
     const { visitor, user, call, exchange } = visit;
     const { page, button } = visitor;

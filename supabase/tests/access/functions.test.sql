@@ -37,7 +37,7 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('search_conversations',   'denied',  '0',       '3',       '0',       'denied',
     $$ select * from jsonb_array_elements(public.search_conversations('ANSWER')) $$),
   ('import_conversation',    'denied',  '1',       '1',       '1',       'denied', $$ select public.import_conversation(
-    'New', null, '{null}', '{Once}', '{true}', '{null}', '{null}', '{true}', '{null}', 1) $$),
+    'New', null, '{null}', '{Once}', '{user}', '{null}', '{null}', '{}', '{null}', 1) $$),
   ('own_bots with another',  'denied',  '0',       '0',       '0',       '0',
     $$ select 1 from public.own_bots() as id where id = tests.key('no bot') $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);

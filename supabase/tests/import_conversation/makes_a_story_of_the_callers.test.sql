@@ -12,10 +12,11 @@ declare
 begin
   perform tests.sign_in_as('friend');
   v_id := public.import_conversation('Taken in', tests.key('private bot')::text, parents,
-    coalesce(contents, (select array_agg('m' || i order by i) from generate_series(1, cardinality(by_user)) i)), by_user,
+    coalesce(contents, (select array_agg('m' || i order by i) from generate_series(1, cardinality(by_user)) i)),
+    array(select case when b then 'user' else 'bot' end from unnest(by_user) with ordinality u (b, i) order by i),
     bots || array_fill(null::text, array[cardinality(by_user) - cardinality(bots)]),
     reasons || array_fill(null::text, array[cardinality(by_user) - cardinality(reasons)]),
-    array_fill(false, array[cardinality(by_user)]),
+    array(select generate_series(1, cardinality(by_user))),
     at || array_fill(null::timestamptz, array[cardinality(by_user) - cardinality(at)]), active);
   perform tests.sign_out();
   return v_id;
