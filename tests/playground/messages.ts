@@ -189,9 +189,6 @@ export function testMessages(): void {
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     const editor = page.locator(".editor textarea");
-    await editor.fill("x".repeat(1_048_577));
-    await button("Save").click();
-    await page.getByText("1 more than a message can have").waitFor();
     await editor.fill("Meow");
     await button("Save as a version").click();
     await visitor.shows("A dog", "Meow");
@@ -276,7 +273,8 @@ export function testMessages(): void {
     await hold("**/functions/v1/stream");
     await visitor.send("A new story");
     await visitor.shows("A new story", "");
-    equal(held.length, 1);
+    await eventually("the story is being stored", () => held.length === 1);
+    await visitor.shows("A new story", "");
     held[0]();
     await eventually("the relay is asked", () => held.length === 2);
     await visitor.shows("A new story", "");
