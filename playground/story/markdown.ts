@@ -94,8 +94,10 @@ export function createMarkdown(): Markdown {
     read(text, isGrowing) {
       if (last?.text === text && last.isGrowing === isGrowing) return last.parts;
       if (!text.startsWith(kept.text)) kept = nothing();
-      const tail = keepFinished(kept, text);
-      const blocks = blocksOf(kept.opener + (isGrowing ? mended(tail) : tail), kept.level);
+      const left = keepFinished(kept, text);
+      // With its opener: what ends in a block of code is not closed as a sentence is.
+      const tail = kept.opener + left;
+      const blocks = blocksOf(isGrowing ? mended(tail) : tail, kept.level);
       const parts = [...kept.parts];
       const rest = [...kept.open, ...blocks.map(({ element }) => element)];
       for (let start = 0; start < rest.length; start += PART_BLOCKS) parts.push(rest.slice(start, start + PART_BLOCKS));

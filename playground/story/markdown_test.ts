@@ -81,6 +81,8 @@ Deno.test("no part and no block is longer than a window, and nothing of a text i
     ok(parts.flat().every((block) => textIn(block).length <= 20_000));
     equal(parts.flat().map(textIn).join("").replace(/\s/g, ""), text.replace(/\s/g, ""));
   }
+  const open = createMarkdown().read("```js\n" + "a **b\n".repeat(5_000) + "a **b", true).flat();
+  equal([open.length > 1, textIn(open.at(-1)!).endsWith("a **b")], [true, true]);
   const code = createMarkdown().read("```js\n" + "let x;\n".repeat(10_000) + "```\n\nend", false).flat();
   equal(code.map(({ tag }) => tag).join(), "code,".repeat(code.length - 1) + "p");
   equal(code.slice(0, -1).map(textIn).join(""), "let x;\n".repeat(10_000));
