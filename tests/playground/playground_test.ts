@@ -3,6 +3,7 @@
 import { hasChromium } from "../../testkit/browser.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { testAppearance } from "./appearance.ts";
+import { testArchives } from "./archives.ts";
 import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
@@ -20,6 +21,7 @@ if (hasChromium()) {
   testConversations();
   testTurns();
   testStories();
+  testArchives();
   testDevices();
   testErrors();
   testOperators();
