@@ -336,7 +336,7 @@ function register() {
   Deno.test.beforeAll(async () => {
     world = await openWorld();
   });
-  Deno.test.afterAll(() => world?.[Symbol.asyncDispose]());
+  Deno.test.afterAll(async () => await world?.[Symbol.asyncDispose]());
 
   for (const { alert, labels, timeline, well, fault, shows, remedy } of PROVOCATIONS) {
     Deno.test(`${alert}: provoked, its section followed, and gone`, async () => {
