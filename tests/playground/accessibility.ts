@@ -19,6 +19,20 @@ const SCREENS = {
 
 const APIS = ["chat_completions", "anthropic_messages", "openai_responses", "gemini"];
 
+const MARKDOWN = `# A title
+
+- a list, and \`code\`
+
+> said [somewhere](https://example.com)
+
+\`\`\`js
+const fox = "red";
+\`\`\`
+
+| fox | red |
+| --- | --- |
+| two | three |`;
+
 /** Tokens and money, spent and left. */
 const SPENDING: Spending = {
   today: { tokens: { spent: 1_200, held: 300 }, cost: { spent: 0.02, held: 0 } },
@@ -76,14 +90,18 @@ export function testAccessibility(): void {
       await first.finish("length");
       await visitor.idle();
       await button("Regenerate").click();
-      await answer(2, "Twice upon a time");
+      await answer(2, MARKDOWN);
       await exchange("And then?", "The end.");
       const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.The%20end.");
       const memory = { message_id: id, user_id: user.id, content: "A fox." };
       await insert(stack.target, user, "memories", memory, "message_id");
       await page.reload();
       await button("Memory of the story up to here").waitFor();
-      await hasNoAxeFindings(page, "a story with versions and a memory");
+      await hasNoAxeFindings(page, "a story with Markdown, versions and a memory");
+      await button("Compare").click();
+      await page.getByRole("dialog").waitFor();
+      await hasNoAxeFindings(page, "versions next to each other");
+      await page.keyboard.press("Escape");
       await button("Edit").first().click();
       await hasNoAxeFindings(page, "a prompt that is edited");
       await button("Cancel").click();
