@@ -51,11 +51,13 @@ export function createSend(
       "content-type": "application/json",
       "last-event-id": String(offset ?? 0),
     };
-    const further = typeof headers === "function" ? await headers() : headers;
-    const taken = Object.keys(further ?? {}).find((name) => name.toLowerCase() in own);
-    if (taken) throw new RelayClientError("invalid_request", `Cannot send the header ${taken}: the client has its own`);
     const stop = after(ANSWER_MS, () => controller.abort(unreachable("Cannot reach the relay: no answer within 15 s")));
     try {
+      const further = typeof headers === "function" ? await untilAborted(headers(), signal) : headers;
+      const taken = Object.keys(further ?? {}).find((name) => name.toLowerCase() in own);
+      if (taken) {
+        throw new RelayClientError("invalid_request", `Cannot send the header ${taken}: the client has its own`);
+      }
       const response = await request(credentials.url + path, {
         method: body ? "POST" : isWanted ? "GET" : "HEAD",
         headers: { ...further, ...own },
@@ -94,6 +96,14 @@ export function createSend(
       return await once(fresh, ...call);
     }
   };
+}
+
+/** What a project's own function gives may never come. */
+async function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+  );
+  return await Promise.race([given, aborted]);
 }
 
 async function textOf(response: FetchAnswer, signal: AbortSignal): Promise<string> {

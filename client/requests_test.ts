@@ -107,6 +107,19 @@ Deno.test("headers that cannot be had count as a connection that failed", async 
   equal([result.outcome, requests.length], ["completed", 1]);
 });
 
+Deno.test("headers that never come are no answer, and a cancel needs none of them", async () => {
+  let asked = 0;
+  const headers = () => ++asked === 1 ? new Promise<never>(() => {}) : {};
+  const late = await play([whole()], 15_500, { headers });
+  equal([late.result.outcome, asked, late.clock.pending()], ["completed", 2, 0]);
+
+  asked = 0;
+  const lab = makeLab([refusal(404, "stream_not_found")], { headers });
+  const cancelled = lab.start().cancel();
+  await lab.clock.run(15_500);
+  equal([(await cancelled).outcome, lab.requests.map(({ path }) => path)], ["cancelled", ["/cancel"]]);
+});
+
 /** What React Native's own fetch makes of an answer: no `body`, and the whole text at its end. */
 const withoutBody = (answer: Answer): Answer => async () =>
   Object.defineProperty(await answer(), "body", { value: undefined }) as Response;

@@ -181,6 +181,11 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       isLoading = false;
       show();
     }
+    if (listeners.size === 0) {
+      // It went while this was asked: the next one asks again.
+      isOpen = false;
+      return;
+    }
     const streamId = streamIds.find((id) => id && !rows.some(({ stream_id }) => stream_id === id));
     if (streamId && !isWriting()) void follow(live?.streamId === streamId ? live : createLive(streamId));
   }
@@ -239,8 +244,12 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       live = error = null;
       show();
       const change = { active_message_id: leafId };
-      const stored = await options.supabase?.from("conversations").update(change).eq("id", conversationId);
-      if (stored?.error) fail(stored.error);
+      try {
+        const stored = await options.supabase?.from("conversations").update(change).eq("id", conversationId);
+        if (stored?.error) fail(stored.error);
+      } catch (cause) {
+        fail(cause);
+      }
     },
     reload,
   };

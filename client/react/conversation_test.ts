@@ -374,3 +374,36 @@ Deno.test("a history that cannot be read is an error, and reload() reads it", as
   await page.story().reload();
   equal(page.shown(), ["text of u1", "ready"]);
 });
+
+Deno.test("one that went while its history was loaded reads no stream, and the next one finds it", async () => {
+  const stream = makeStream(say.start);
+  let answer = () => {};
+  const late = () => new Promise<Response>((resolve) => answer = () => resolve(running("s1")() as Response));
+  const page = makeStory([late, running("s1"), stream.answer], { conversationId: "c1" });
+  const unmount = page.mount();
+  await page.rest();
+  unmount();
+  answer();
+  await page.rest();
+  equal(page.requests.map(({ method }) => method), ["HEAD"]);
+  page.mount();
+  await page.rest();
+  equal(page.requests.map(({ method }) => method), ["HEAD", "HEAD", "GET"]);
+  stream.send(say.done());
+  await page.rest();
+});
+
+Deno.test("a version that cannot be stored is an error of the story, however that is found", async () => {
+  for (
+    const failed of [
+      () => Promise.reject(new Error("No network")),
+      () => Promise.resolve({ error: new Error("No network") }),
+    ]
+  ) {
+    const from = () => ({ update: () => ({ eq: failed }) });
+    const page = makeStory([], { supabase: { from } as unknown as HistorySource });
+    page.mount();
+    await page.story().choose("a1");
+    equal([page.story().status, page.story().error?.message], ["error", "No network"]);
+  }
+});

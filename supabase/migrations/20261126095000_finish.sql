@@ -25,10 +25,15 @@ begin
   select b.id into v_bot_id from public.bots b where b.id = generation.bot_id for key share;
 
   -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted, and
-  -- one that its user has edited keeps that text: what a sweep has stored is the beginning of the whole.
+  -- one that its user has edited keeps that text, also where no more was done than to cut its end: what a sweep has
+  -- stored is the beginning of the whole, and as long as what the beats had brought.
   if generation.status = 'interrupted' and generation.text_units > generation.continued_units then
     update public.messages m
-    set content = case when starts_with(store_message.content, m.content) then v_content else m.content end,
+    set content = case
+        when starts_with(store_message.content, m.content)
+          and length(m.content) + relay.pairs_in(m.content) = generation.text_units then v_content
+        else m.content
+      end,
       finish_reason = store_message.finish_reason, is_complete = store_message.is_complete,
       usage = store_message.usage, bot_id = v_bot_id
     where m.id = generation.message_id;

@@ -66,6 +66,7 @@ declare
   v_bot_id relay.bot_id;
   v_id relay.message_id;
   v_ids relay.message_id[] := '{}';
+  v_message record;
   v_at timestamptz;
   v_by_user boolean;
   -- Of each parent, when its last child was written: versions keep their order.
@@ -77,6 +78,8 @@ begin
     raise check_violation using message = 'Cannot import the story: it needs messages, at most 10000';
   elsif (select sum(length(c.content)) > 10000000 from unnest(contents) c (content)) then
     raise check_violation using message = 'Cannot import the story: it has more than 10000000 characters';
+  elsif cardinality(incomplete) > v_count then
+    raise check_violation using message = 'Cannot import the story: "incomplete" names more places than there are';
   elsif exists (
     select 1 from (
       values (cardinality(parents)), (cardinality(authors)), (cardinality(bot_ids)), (cardinality(finish_reasons)),
@@ -96,22 +99,31 @@ begin
   insert into public.conversations (user_id, title, bot_id)
   values (v_user_id, coalesce(import_conversation.title, ''), case when v_bot_id = any (v_bot_ids) then v_bot_id end)
   returning id into v_conversation_id;
-  for i in 1..v_count loop
-    v_bot_id := relay.to_bot_id(bot_ids[i]);
-    v_by_user := authors[i] = 'user';
-    v_at := least(coalesce(import_conversation.created_at[i], now()), now());
-    v_at := greatest(v_at, v_last[coalesce(parents[i], 0)] + interval '1 microsecond');
-    v_last[coalesce(parents[i], 0)] := v_at;
+  -- As rows, each read once: a text's place in a list is found only past all before it.
+  for v_message in
+    select m.*, n.place is not null as is_incomplete
+    from unnest(parents, contents, authors, bot_ids, finish_reasons, import_conversation.created_at) with ordinality
+      as m (parent, content, author, bot_id, finish_reason, at, place)
+    left join (select distinct p.place from unnest(incomplete) p (place)) n on n.place = m.place
+    order by m.place
+  loop
+    v_bot_id := relay.to_bot_id(v_message.bot_id);
+    v_by_user := v_message.author = 'user';
+    -- No year that has more than its four digits, and none that is infinite: versions would lose their order.
+    v_at := least(greatest(coalesce(v_message.at, now()), '1000-01-01Z'), now());
+    v_at := greatest(v_at, v_last[coalesce(v_message.parent, 0)] + interval '1 microsecond');
+    v_last[coalesce(v_message.parent, 0)] := v_at;
     insert into public.messages (
       user_id, conversation_id, parent_id, content, is_user_author, is_complete, bot_id, finish_reason, created_at
     )
     values (
-      v_user_id, v_conversation_id, v_ids[parents[i]], contents[i], v_by_user, v_by_user or i <> all (incomplete),
+      v_user_id, v_conversation_id, v_ids[v_message.parent], v_message.content, v_by_user,
+      v_by_user or not v_message.is_incomplete,
       case when not v_by_user and v_bot_id = any (v_bot_ids) then v_bot_id end,
-      case when not v_by_user then finish_reasons[i] end, v_at
+      case when not v_by_user then v_message.finish_reason end, v_at
     )
     returning id into v_id;
-    v_ids[i] := v_id;
+    v_ids[v_message.place] := v_id;
   end loop;
   update public.conversations c set active_message_id = v_ids[active] where c.id = v_conversation_id;
   return v_conversation_id::text;
@@ -120,6 +132,6 @@ $$;
 comment on function public.import_conversation is
   'Makes a conversation of the caller''s with these messages, and gives its id. Each list has an entry for each message; '
   'parents are places in them, counted from 1, and incomplete names the places of answers that are. A bot that the '
-  'caller may not use becomes null, a future date the present.';
+  'caller may not use becomes null, a future date the present, one before the year 1000 its first day.';
 revoke all on function public.import_conversation from public, anon, service_role;
 grant execute on function public.import_conversation to authenticated;

@@ -1,4 +1,4 @@
-begin; select plan(12);
+begin; select plan(15);
 select tests.given_tale('owner');
 select tests.make_user('friend');
 select tests.given_bot('private bot', 'owner');
@@ -44,6 +44,15 @@ select is_empty($$ select * from relay.generations $$, 'no generation has writte
 rollback to start; -- Bounds.
 select pg_temp.import('{null}', '{true}', at => array[now() + interval '1 day']);
 select is((select created_at from public.messages where content = 'm1'), now(), 'a future date becomes the present');
+rollback to start; -- Dates that a client cannot read.
+select pg_temp.import('{null,null,null}', '{false,false,false}', at => '{-infinity,"4000-01-01 BC",-infinity}');
+select is(min(extract(year from created_at at time zone 'UTC')), 1000::numeric, 'one that is far too old or infinite is of the year 1000')
+  from public.messages where user_id = tests.id('friend');
+select is(array_agg(content order by created_at, id), '{m1,m2,m3}', 'and versions keep their order')
+  from public.messages where user_id = tests.id('friend');
+select throws_ok($$ select tests.sign_in_as('friend'), public.import_conversation('', null, '{null}', '{m1}', '{bot}', '{null}',
+  '{null}', '{1,1}', '{null}', null) $$, '23514', null, 'no more places are incomplete than there are');
+select tests.sign_out();
 select throws_ok($$ select pg_temp.import('{1}', '{true}') $$, '23514', null, 'no message is its own parent');
 select throws_ok($$ select pg_temp.import('{null,3,null}', '{true,false,true}') $$, '23514', null, 'a parent comes first');
 select throws_ok($$ select pg_temp.import('{null,1}', '{true}') $$, '23514', null, 'lists have the same length');
