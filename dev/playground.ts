@@ -20,13 +20,20 @@ export type Page = Record<string, string>;
 
 /** Bundles the page. Deno's own bundler runs as a process of its own, so that nothing of it is loaded here. */
 export async function buildPlayground(): Promise<Page> {
-  const [script, style, html, icon] = await Promise.all([
+  const [scripts, style, html, icon] = await Promise.all([
     bundle(),
     styles(),
     Deno.readTextFile(new URL("index.html", SOURCE)),
     Deno.readTextFile(new URL("icon.svg", SOURCE)),
   ]);
-  return { "index.html": html, "page.js": script, "page.css": style, "icon.svg": icon };
+  return { "index.html": withPreloads(html, scripts["page.js"]), "page.css": style, "icon.svg": icon, ...scripts };
+}
+
+/** The scripts that page.js begins with are loaded with it, and not after it. */
+function withPreloads(html: string, script: string): string {
+  const names = [...script.matchAll(/\bfrom"\.\/([\w-]+\.js)"/g)].map(([, name]) => name);
+  const links = names.map((name) => `<link rel="modulepreload" href="${name}">\n    `);
+  return html.replace('<script type="module"', `${links.join("")}$&`);
 }
 
 /** When something that the page is made of was changed last, in milliseconds. */
@@ -34,23 +41,35 @@ export function playgroundChanged(): number {
   return Math.max(...INGREDIENTS.map(newestIn));
 }
 
-async function bundle(): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--quiet",
-      // The lock stands next to the page's configuration: what is not in it is not bundled.
-      "--frozen",
-      "--platform=browser",
-      "--minify",
-      `--config=${fileURLToPath(new URL("deno.json", SOURCE))}`,
-      fileURLToPath(new URL("main.tsx", SOURCE)),
-    ],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  if (success) return decoder.decode(stdout);
-  throw new Error(`Cannot bundle the playground: ${decoder.decode(stderr).trim()}`);
+/** page.js, and what is loaded later or shared, in files that are named by their content. */
+async function bundle(): Promise<Page> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "bundle",
+        "--quiet",
+        // The lock stands next to the page's configuration: what is not in it is not bundled.
+        "--frozen",
+        "--platform=browser",
+        "--minify",
+        "--code-splitting",
+        `--outdir=${folder}`,
+        `--config=${fileURLToPath(new URL("deno.json", SOURCE))}`,
+        fileURLToPath(new URL("main.tsx", SOURCE)),
+      ],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    if (!success) throw new Error(`Cannot bundle the playground: ${decoder.decode(stderr).trim()}`);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const scripts = names.map(async (name) =>
+      [name === "main.js" ? "page.js" : name, await Deno.readTextFile(`${folder}/${name}`)] as const
+    );
+    return Object.fromEntries(await Promise.all(scripts));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /** One file, in the order in which page.css imports the others. */
@@ -76,7 +95,7 @@ function newestIn(place: URL): number {
 
 const HELP = `deno task playground [folder]
 
-Writes the page as static files (index.html, page.js, page.css, icon.svg) to the folder, dist/ by default.
+Writes the page as static files (index.html, page.css, icon.svg and scripts) to the folder, dist/ by default.
 docs/playground.md says how to host them.
 `;
 

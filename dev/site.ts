@@ -43,12 +43,10 @@ export function createSite(
         demo: demo && { email: demo.email, password: demo.password },
       });
     }
-    if (!/^(index\.html|page\.(js|css)|icon\.svg)$/.test(name)) {
-      const body = { error: { code: "not_found", message: "Nothing is served at this path" } };
-      return Response.json(body, { status: 404 });
-    }
+    if (!/^(index\.html|page\.(js|css)|icon\.svg|\w+-[A-Z0-9]{8}\.js)$/.test(name)) return missing();
     try {
       const text = (await page())[name];
+      if (text === undefined) return missing();
       return new Response(text, {
         headers: { "content-type": TYPES[name.split(".").at(-1)!], "cache-control": "no-cache" },
       });
@@ -61,4 +59,9 @@ export function createSite(
       );
     }
   };
+}
+
+function missing(): Response {
+  const body = { error: { code: "not_found", message: "Nothing is served at this path" } };
+  return Response.json(body, { status: 404 });
 }

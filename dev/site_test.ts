@@ -2,7 +2,7 @@ import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { createSite } from "./site.ts";
 
 const FACTS = { publishable_key: "sb_publishable_x", demo: { email: "demo@test.example", password: "demo" } };
-const PAGE: Record<string, string> = { "index.html": "<p>", "page.js": "1", "page.css": "" };
+const PAGE: Record<string, string> = { "index.html": "<p>", "page.js": "1", "page.css": "", "a-0123ABCD.js": "2" };
 
 /** A site, and how often its page was built. */
 function site(build = () => Promise.resolve(PAGE)) {
@@ -32,4 +32,13 @@ Deno.test("a site says why there is no page, and tries again at the next request
   equal([page.status, script.status, seen.builds], [200, 503, 2]);
   match(await page.text(), /\/functions\/v1\n\n.*no network\n$/s);
   await script.body?.cancel();
+});
+
+Deno.test("a site serves the scripts that the page was split into, and no other file", async () => {
+  const { get } = site();
+  const names = ["/a-0123ABCD.js", "/b-0123ABCD.js", "/main.tsx", "/toString"];
+  const answers = await Promise.all(names.map(get));
+  equal(answers.map(({ status }) => status), [200, 404, 404, 404]);
+  equal(await answers[0].text(), "2");
+  await Promise.all(answers.slice(1).map(({ body }) => body!.cancel()));
 });

@@ -7,13 +7,24 @@ import { AuthClient } from "@supabase/auth-js";
 import { PostgrestClient } from "@supabase/postgrest-js";
 import type { SupabaseClient } from "@supabase/supabase-js";
 
+const SESSION_SUFFIX = "-auth-token";
+
+/** Whether this browser has kept a session of some project; it may have run out. */
+export function mayHaveSession(): boolean {
+  try {
+    return Object.keys(localStorage).some((key) => key.endsWith(SESSION_SUFFIX));
+  } catch {
+    return false;
+  }
+}
+
 /** A client with these parts alone; the session is kept where supabase-js would keep it. */
 export function createSupabase(url: string, key: string): SupabaseClient {
   const auth = new AuthClient({
     url: `${url}/auth/v1`,
     // Written like this: Auth's client replaces the one of this name by the user's.
     headers: { apikey: key, Authorization: `Bearer ${key}` },
-    storageKey: `sb-${new URL(url).hostname.split(".")[0]}-auth-token`,
+    storageKey: `sb-${new URL(url).hostname.split(".")[0]}${SESSION_SUFFIX}`,
     // A link in an email may be opened in another browser than the one that asked for it.
     flowType: "implicit",
     // account.ts does it, and leaves no token in the browser's history.

@@ -2,16 +2,14 @@
 
 import { effect, type Signal, signal, useComputed } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { useMemo } from "preact/hooks";
 import { type Account, createAccount, type User } from "../data/account.ts";
-import { createSupabase } from "../data/supabase.ts";
+import { createSupabase, mayHaveSession } from "../data/supabase.ts";
 import { goTo } from "../platform/address.ts";
 import { findProject, forgetProject, type Project } from "../platform/project.ts";
-import { createSession } from "../story/session.ts";
-import { MainView } from "./main_view.tsx";
 import { NewPassword } from "./new_password.tsx";
 import { ProjectForm } from "./project_form.tsx";
 import { SignIn } from "./sign_in.tsx";
+import { loadSignedIn, signedInModule } from "./signed_in_loader.ts";
 
 interface Connection {
   project: Project;
@@ -39,9 +37,12 @@ function connect(project: Project | null) {
       location.reload();
     }
     known = user;
+    if (user) loadSignedIn();
   });
 }
 
+// Sooner than the project and the session are known.
+if (mayHaveSession()) loadSignedIn();
 findProject().then(connect);
 
 export function App() {
@@ -51,7 +52,10 @@ export function App() {
   const { project, account, supabase } = connection.value;
   if (user.value !== null && account.isRecovering.value) return <NewPassword account={account} user={user.value} />;
   if (user.value !== null) {
-    return <SignedIn supabase={supabase} account={account} user={user.value} />;
+    const module = signedInModule.value;
+    if (module === undefined) return <Opening />;
+    if (module === "failed") return <NotLoaded />;
+    return <module.SignedIn supabase={supabase} account={account} user={user.value} />;
   }
   const leave = () => {
     forgetProject();
@@ -69,13 +73,13 @@ function Opening() {
   );
 }
 
-function SignedIn(
-  { supabase, account, user }: {
-    supabase: SupabaseClient;
-    account: Account;
-    user: User;
-  },
-) {
-  const session = useMemo(() => createSession(supabase, user), [user]);
-  return <MainView session={session} account={account} />;
+/** The network was away, or the host has a newer page and no longer this one's files. */
+function NotLoaded() {
+  return (
+    <main class="entry">
+      <h1>The page could not be loaded</h1>
+      <p class="lead" role="alert">A part of it did not come. Check the connection, then reload the page.</p>
+      <button type="button" class="button primary wide" onClick={() => location.reload()}>Reload</button>
+    </main>
+  );
 }

@@ -1,11 +1,13 @@
 /** The forms in which the text of a message is changed. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { directionOf } from "../copy/direction.ts";
 import { tooLong } from "../copy/lengths.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
-import { isTooLong } from "../story/prompt_limit.ts";
+import { isTooLong, promptLength } from "../story/prompt_limit.ts";
 import { FormError } from "./controls.tsx";
+import { PromptLength, takeLongPaste, useTextHeight } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";
 
 interface EditorProps {
@@ -26,10 +28,8 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
   const [isSaving, setSaving] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => box.current?.focus(), []);
-  useLayoutEffect(() => {
-    box.current!.style.height = "auto";
-    box.current!.style.height = `${box.current!.scrollHeight}px`;
-  }, [text]);
+  useTextHeight(box, text);
+  const length = is_user_author ? promptLength(text) : null;
 
   const isReady = text.trim() !== "" && !isSaving;
   async function save(change: (text: string) => Promise<void>) {
@@ -78,10 +78,13 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
         id={`edit-${id}`}
         ref={box}
         rows={1}
-        dir="auto"
+        dir={directionOf(text)}
         value={text}
+        aria-describedby={length ? `edit-${id}-length` : undefined}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
+        onPaste={takeLongPaste(setText)}
       />
+      <PromptLength id={`edit-${id}-length`} length={length} />
       <FormError text={error} />
       <div class="editor-foot">
         <span>

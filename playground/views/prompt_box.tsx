@@ -22,7 +22,8 @@ const PASTED_UNITS = 50_000;
 /** A text of more units is as high as the box may be: to measure a megabyte at each key would take longer than typing. */
 const MEASURED_UNITS = 10_000;
 
-export function PromptBox({ id, box, text, placeholder, onText, onSend }: PromptBoxProps) {
+/** As high as its text, up to what the style allows. */
+export function useTextHeight(box: RefObject<HTMLTextAreaElement | null>, text: string): void {
   useLayoutEffect(() => {
     const area = box.current;
     if (!area) return;
@@ -33,6 +34,33 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight}px`;
   }, [text]);
+}
+
+/** Handles a paste that would hang the browser. */
+export function takeLongPaste(onText: (text: string) => void) {
+  return (event: ClipboardEvent & { currentTarget: HTMLTextAreaElement }) => {
+    const pasted = event.clipboardData?.getData("text/plain") ?? "";
+    if (pasted.length < PASTED_UNITS) return;
+    event.preventDefault();
+    const area = event.currentTarget;
+    area.setRangeText(pasted, area.selectionStart, area.selectionEnd, "end");
+    onText(area.value);
+  };
+}
+
+/** How long a long prompt is; nothing for a short one. */
+export function PromptLength({ id, length }: { id: string; length: ReturnType<typeof promptLength> }) {
+  if (!length) return null;
+  return (
+    <p class={length.isTooLong ? "prompt-length too-long" : "prompt-length"} id={id}>
+      {length.isTooLong && <span role="alert">Too long to send: shorten it.</span>} {counted(length.characters)} of{" "}
+      {counted(MAX_PROMPT_CHARACTERS)} characters
+    </p>
+  );
+}
+
+export function PromptBox({ id, box, text, placeholder, onText, onSend }: PromptBoxProps) {
+  useTextHeight(box, text);
   const length = promptLength(text);
   return (
     <div class="prompt-box">
@@ -47,27 +75,14 @@ export function PromptBox({ id, box, text, placeholder, onText, onSend }: Prompt
         aria-invalid={length?.isTooLong}
         aria-describedby={length ? `${id}-length` : undefined}
         onInput={({ currentTarget }) => onText(currentTarget.value)}
-        onPaste={(event) => {
-          const pasted = event.clipboardData?.getData("text/plain") ?? "";
-          if (pasted.length < PASTED_UNITS) return;
-          event.preventDefault();
-          const area = event.currentTarget;
-          area.setRangeText(pasted, area.selectionStart, area.selectionEnd, "end");
-          onText(area.value);
-        }}
+        onPaste={takeLongPaste(onText)}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
           onSend();
         }}
       />
-      {length && (
-        <p class={length.isTooLong ? "prompt-length too-long" : "prompt-length"} id={`${id}-length`}>
-          {length.isTooLong && <span role="alert">Too long to send: shorten it.</span>} {counted(length.characters)} of
-          {" "}
-          {counted(MAX_PROMPT_CHARACTERS)} characters
-        </p>
-      )}
+      <PromptLength id={`${id}-length`} length={length} />
     </div>
   );
 }

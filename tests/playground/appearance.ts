@@ -122,6 +122,47 @@ export function testAppearance(): void {
     await visitor.shows("One\ntwo", "Three");
   });
 
+  pageTest(
+    "a text that grows moves nothing but its own end, and nothing for a reader who has scrolled up",
+    async (visit) => {
+      const { visitor, call } = visit;
+      const { page } = visitor;
+      await page.evaluate(() => {
+        const shifts: number[] = [];
+        Object.assign(globalThis, { shifts });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) shifts.push((entry as PerformanceEntry & { value: number }).value);
+        }).observe({ type: "layout-shift" });
+      });
+      const shifts = () =>
+        page.evaluate(async () => {
+          await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+          return (globalThis as unknown as { shifts: number[] }).shifts.splice(0);
+        });
+      await visitor.send("A tale");
+      const answer = await call(1);
+      const grow = async (from: number, to: number) => {
+        for (let count = from; count <= to; count++) {
+          await answer.token(`Paragraph ${count} has a line of words, so that the view has to follow.\n\n`);
+          await page.getByText(`Paragraph ${count} has`).waitFor();
+        }
+      };
+      await grow(1, 35);
+      await shifts();
+      // The first part is full at 40 blocks.
+      await grow(36, 50);
+      const following = await shifts();
+      ok(Math.max(0, ...following) < 0.01, following.join());
+      await page.locator(".scroller").hover();
+      await page.mouse.wheel(0, -600);
+      await visitor.button("To the end").waitFor();
+      await shifts();
+      await grow(51, 100);
+      equal(await shifts(), []);
+      await answer.finish();
+    },
+  );
+
   for (const colorScheme of ["light", "dark"] as const) {
     pageTest(`${colorScheme} follows the system, and every text is readable`, async ({ visitor, exchange }) => {
       await exchange("A story", "An answer");

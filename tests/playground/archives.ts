@@ -35,7 +35,7 @@ export function testArchives(): void {
     await exchange("A fox 🦊", "Red.\n\n    code");
     await visitor.send("And then?");
     await (await call(2)).token("Away");
-    await visitor.shows("A fox 🦊", "Red.\n\n    code", "And then?", "Away");
+    await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "Away");
     await visitor.composer.press("Escape");
     await page.locator(".ending").getByText("Stopped").waitFor();
     await button("Answer as…").nth(2).click();
@@ -67,7 +67,7 @@ export function testArchives(): void {
     const before = page.url();
     await take("story.json", text);
     await page.waitForFunction((before) => location.href !== before, before);
-    await visitor.shows("A fox 🦊", "Red.\n\n    code", "And then?", "I am the crow.");
+    await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
     equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
     equal((await rest(stack.target, user, "conversations?select=id")).length, 2);
 

@@ -127,6 +127,10 @@ export function testDevices(): void {
     const form = page.locator(".editor");
     await form.getByText("32,001 of 32,000 characters").waitFor();
     ok(await form.getByRole("button", { name: "Send" }).isDisabled());
+    await editor.fill("a".repeat(limits.MAX_MESSAGE_UNITS + 1), { timeout: 5_000 });
+    await form.getByText("1,048,577 of 32,000 characters").waitFor();
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.getByText("1 more than a message can have").waitFor();
   });
 
   for (const [where, options] of [["", {}], [" on a phone", PHONE]] as const) {

@@ -3,7 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { buildPlayground } from "../../dev/playground.ts";
 import { withWindow } from "../../testkit/browser.ts";
-import { makeBot, rest, signUp } from "../../testkit/people.ts";
+import { makeBot, PASSWORD, rest, signUp } from "../../testkit/people.ts";
 import { chromium, newProvider, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
@@ -91,6 +91,22 @@ export function testEntry(): void {
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
       const { origins } = await window.context.storageState();
       equal(origins.flatMap(({ localStorage }) => localStorage), []);
+    });
+  });
+
+  Deno.test("the playground: where the stories' script does not come, the page says so, and a reload mends it", async () => {
+    const user = await signUp(stack.target);
+    await withWindow(chromium, {}, async (window) => {
+      const visitor = visitorOf(await window.tab(stack.url));
+      const { page, button } = visitor;
+      await page.route(/signed_in-\w+\.js$/, (route) => route.abort());
+      await page.getByLabel("Email").fill(user.email);
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "The page could not be loaded" }).waitFor();
+      await page.unrouteAll();
+      await button("Reload").click();
+      await page.getByText("First, create a bot").waitFor();
     });
   });
 

@@ -221,7 +221,7 @@ export function testMessages(): void {
         })
       );
       equal(visible.filter(Boolean).length, width > 832 ? 2 : 1);
-      await button("Keep version 1").click();
+      await button("Keep this one, version 1").click();
       await visitor.shows("A tale", "The first");
       await page.getByText("1/3").waitFor();
     }, { viewport: { width, height: 800 } });
