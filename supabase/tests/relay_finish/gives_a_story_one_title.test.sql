@@ -3,7 +3,7 @@ select tests.given_tale('owner');
 update public.bots set titles = true;
 update public.conversations set title = '';
 create temp view title as select c.title from public.conversations c where c.id = tests.key('tale');
-select tests.call_begin('owner', 'again', reroll_of => 'second answer');
+select tests.call_begin('owner', 'again', prompt => null, reroll_of => 'second answer');
 select is(tests.call_finish('again', 'They met.') ->> 'title_due', (select m.id::text from public.messages m where m.stream_id = 'again'),
   'one is due after a whole answer');
 savepoint start;
@@ -16,7 +16,7 @@ select is(title, 'The Fox, and Her Coat', 'one line without marks is stored') fr
 select results_eq($$ select prompt_tokens, completion_tokens from relay.generations where stream_id = 't' $$,
   $$ values (900, 9) $$, 'its usage stands in its row');
 select is(tests.counted('titles_started_total'), 1::double precision, 'it is counted');
-select tests.call_begin('owner', 'more', reroll_of => 'second answer');
+select tests.call_begin('owner', 'more', prompt => null, reroll_of => 'second answer');
 select is(tests.call_finish('more', 'They met.') ->> 'title_due', null, 'none is due for a story that has one');
 
 rollback to start; -- What its user has named stays.

@@ -42,7 +42,12 @@ export function createMemories(
   const { clock, keepAlive, log, memory, shutdown } = platform;
 
   /** Null: nothing is to be written. */
-  async function admit(kind: BackgroundKind, answered: Answered, messageId: Id, hold: Hold): Promise<AdmittedRequest | null> {
+  async function admit(
+    kind: BackgroundKind,
+    answered: Answered,
+    messageId: Id,
+    hold: Hold,
+  ): Promise<AdmittedRequest | null> {
     const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
     const { userId, requestId, admission: { bot_id: botId } } = answered;
     const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom: roomOf(platform) };
