@@ -31,7 +31,8 @@ select tests.call_finish('t', repeat('abcdefg ', 100));
 select ok(length(title) <= 81 and title ~ 'abcdefg…$', 'it is cut between two words') from title;
 rollback to start;
 select tests.call_begin_memory('owner', 't', 'second answer', kind => 'title');
-select tests.call_finish('t', 'The', status => 'failed', error_code => 'provider_error');
+select tests.call_finish('t', 'The', status => 'failed', finish_reason => 'error',
+  error_code => 'provider_error');
 select is(title, '', 'of a failure nothing is left') from title;
 select is(relay.title_due(g), null, 'and it is not asked for again') from relay.generations g where g.stream_id = 'again';
 
