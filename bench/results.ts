@@ -28,7 +28,7 @@ const first: Cell = ({ value, added }) => `${added > 0 ? "+" : ""}${short(added 
 const megabytes: Cell = ({ value }) => `${short(value)} MB`;
 
 const SECURE = ", TLS to the provider";
-const BEYOND = ", beyond a round trip to the database";
+const BEYOND = ", beyond a round trip";
 const ROWS: [title: string, figure: Figure, cell: Cell][] = [
   ["CPU a token, 200 paced streams", ["paced", "cpuUs"], cpu],
   ["CPU a token, burst, one event a write", ["burst-1", "cpuUs"], cpu],

@@ -3,6 +3,7 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import type { RelayClient } from "../client.ts";
 import type { RelayClientError } from "../errors.ts";
+import type { StreamStorage } from "../history.ts";
 import { newStreamId } from "../stream_id.ts";
 import type { Generation, Id, StartData } from "../types.ts";
 import { type Chat, createChat, type RelayFields, type TurnFields } from "./chats.ts";
@@ -10,13 +11,11 @@ import { chunksOf } from "./chunks.ts";
 import type { StoryMetadata } from "./history.ts";
 
 export type { RelayFields, TurnFields } from "./chats.ts";
+export type { StreamStorage } from "../history.ts";
 export { loadConversation, type StoryMetadata, type StoryRow, toUIMessages } from "./history.ts";
 
 /** How often a question waits for an answer that is still being written; then it fails, and `regenerate` asks again. */
 const MAX_WAITS = 3;
-
-/** Where the stream that a chat reads is remembered. */
-export type StreamStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** How useChat's chats become the relay's conversations. */
 export interface RelayTransportOptions {

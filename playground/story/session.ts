@@ -163,7 +163,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
 }
 
 /** What the functions of a session share. */
-export type State = ReturnType<typeof createState>;
+type State = ReturnType<typeof createState>;
 
 function createState(supabase: SupabaseClient, user: User) {
   const relay = createRelayClient({ supabase, after: afterOrOnline });

@@ -1,9 +1,12 @@
 /** Keeps the lists and the current conversation up to date: with other conversations, other tabs and other devices. */
 
+import type { Signal } from "@preact/signals";
+import type { SupabaseClient } from "@supabase/supabase-js";
 import { endedStreams, listConversations } from "../data/conversations.ts";
 import { onRunningInOtherTab, readRunning, removeRunning, runningConversations } from "../data/running_generations.ts";
 import { online } from "../platform/online.ts";
-import type { State } from "./session.ts";
+import type { ConversationList } from "./conversation_list.ts";
+import type { CurrentConversation } from "./current_conversation.ts";
 import { startWatch } from "./watch.ts";
 
 /** How often to ask which generations outside the current conversation have ended. */
@@ -11,6 +14,14 @@ const POLL_MS = 4_000;
 
 /** Of so many looks one asks the relay, which alone knows of an answer that began without a prompt. */
 const LOOKS_AT_RELAY = 3;
+
+/** What of a session is kept up to date. */
+interface State {
+  supabase: SupabaseClient;
+  list: ConversationList;
+  running: Signal<string[]>;
+  current: CurrentConversation;
+}
 
 /** Follows generations as they begin and end, here and in other tabs. */
 export function trackRunning(state: State, reloadLists: () => Promise<void>): void {

@@ -5,6 +5,7 @@ import { skip } from "../../testkit/skipped.ts";
 import { testAccessibility } from "./accessibility.ts";
 import { testAccounts } from "./accounts.ts";
 import { testAppearance } from "./appearance.ts";
+import { testArchives } from "./archives.ts";
 import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
@@ -23,6 +24,7 @@ if (hasChromium()) {
   testConversations();
   testTurns();
   testStories();
+  testArchives();
   testDevices();
   testMessages();
   testErrors();

@@ -64,7 +64,7 @@ Deno.test("systemd finds nothing wrong with the unit, and calls it well protecte
     const verified = await analyze("verify", unit);
     if (verified === null) return skip("systemd-analyze was not found (Debian: systemd): the unit was not verified");
     equal(verified, { code: 0, said: "" });
-    const exposure = await analyze("security", "--offline=true", "--threshold=20", unit);
+    const exposure = await analyze("security", "--offline=true", "--threshold=30", unit);
     equal(exposure?.code, 0, exposure?.said);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -27,13 +27,11 @@ function StoryPage() {
       <output>{error ? error.message : status}</output>
       <form action={(fields) => void start({ prompt: String(fields.get("prompt")) })}>
         <textarea name="prompt" aria-label="What happens next?" required />
-        <button type="submit" disabled={!isIdle}>Send</button>
+        <button disabled={!isIdle}>Send</button>
       </form>
-      <button type="button" disabled={isIdle} onClick={stop}>Stop</button>
-      <button type="button" disabled={!isIdle || !last} onClick={() => regenerate()}>Regenerate</button>
-      <button type="button" disabled={!isIdle || last?.role !== "assistant"} onClick={() => continueAnswer()}>
-        Continue
-      </button>
+      <button disabled={isIdle} onClick={stop}>Stop</button>
+      <button disabled={!isIdle || !last} onClick={() => regenerate()}>Regenerate</button>
+      <button disabled={!isIdle || last?.role !== "assistant"} onClick={() => continueAnswer()}>Continue</button>
       <a href="?">New story</a>
     </main>
   );
@@ -48,9 +46,9 @@ function Message({ message, choose }: { message: StoryMessage; choose: Story["ch
       <p style={{ whiteSpace: "pre-wrap", fontWeight: role === "user" ? "bold" : "normal" }}>{text}</p>
       {versions.length > 1 && (
         <nav aria-label="Versions">
-          <button type="button" disabled={index === 0} onClick={() => show(index - 1)}>Older</button>
+          <button disabled={index === 0} onClick={() => show(index - 1)}>Older</button>
           <span>{index + 1} of {versions.length}</span>
-          <button type="button" disabled={index >= versions.length - 1} onClick={() => show(index + 1)}>Newer</button>
+          <button disabled={index >= versions.length - 1} onClick={() => show(index + 1)}>Newer</button>
         </nav>
       )}
     </article>
@@ -68,7 +66,7 @@ function SignIn() {
     <form action={signIn}>
       <input name="email" type="email" aria-label="Email" autoComplete="username" required />
       <input name="password" type="password" aria-label="Password" autoComplete="current-password" required />
-      <button type="submit">Sign in</button>
+      <button>Sign in</button>
       {error && <p role="alert">{error}</p>}
     </form>
   );

@@ -1,0 +1,101 @@
+/** Plays what a worker's /metrics showed, minute by minute, to Prometheus' own rules. */
+import { changes, type Scrape } from "../../testkit/metrics.ts";
+
+const RULES = new URL("../../server/alerts.yml", import.meta.url);
+const rules = Deno.readTextFileSync(RULES);
+
+/** What one minute has changed, and how it left the gauges; null: nothing could be read. */
+export interface Minute {
+  before: Scrape;
+  after: Scrape | null;
+}
+
+/** How many minutes of each kind follow each other. */
+export interface Timeline {
+  well: number;
+  fault: number;
+  over: number;
+}
+
+const GAUGES = /^(active_generations|expired_generations|resting_providers)$/;
+
+/** The labels under which an alert fires at the end of the ordinary minutes, of the fault, and of what followed it. */
+export async function firing(
+  alert: string,
+  [well, fault, over]: Minute[],
+  timeline: Timeline,
+): Promise<Record<keyof Timeline, string[]>> {
+  const rule = rules.split(/^ {6}- alert: /m).find((text) => text.startsWith(`${alert}\n`));
+  if (rule === undefined) throw new Error(`server/alerts.yml has no ${alert}`);
+  const names = new Set([...rule.matchAll(/storytellr_(\w+)/g)].map(([, name]) => name));
+  const phases = [[well, timeline.well], [fault, timeline.fault], [over, timeline.over]] as const;
+  const series = [...well.before.keys()].filter((name) => names.has(name.replace(/\{.*/, ""))).map((name) =>
+    seriesOf(
+      `storytellr_${name}`,
+      phases.map(([minute, count]) => valuesOf(name, minute, count)),
+      well.before.get(name)!,
+    )
+  );
+  series.push({
+    series: 'up{job="storytellr"}',
+    values: phases.map(([{ after }, count]) => `${after ? 1 : 0}x${count - 1}`).join(" "),
+  });
+  const ends = [timeline.well - 1, timeline.well + timeline.fault - 1];
+  const times = [...ends, ends[1] + timeline.over].map((minutes) => `${minutes}m`);
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.copyFile(RULES, `${folder}/alerts.yml`);
+    const given = await Promise.all(times.map(async (time, index) => {
+      const file = `${folder}/test${index}.json`;
+      await Deno.writeTextFile(file, JSON.stringify(testOf(series, alert, time)));
+      return labelsIn(await promtool(["test", "rules", file]));
+    }));
+    return { well: given[0], fault: given[1], over: given[2] };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** JSON is YAML. What is expected is wrong on purpose: the answer says what there was. */
+function testOf(input_series: unknown[], alert: string, eval_time: string) {
+  const expr = `ALERTS{alertname="${alert}",alertstate="firing"} or vector(-1)`;
+  const promql_expr_test = [{ expr, eval_time, exp_samples: [{ labels: "nothing", value: 7 }] }];
+  return {
+    rule_files: ["alerts.yml"],
+    evaluation_interval: "1m",
+    tests: [{ interval: "1m", input_series, promql_expr_test }],
+  };
+}
+
+/** Of `got:` in what promtool prints. */
+function labelsIn(said: string): string[] {
+  const got = /got:\s*"?([\s\S]*)$/.exec(said)?.[1];
+  if (got === undefined) throw new Error(`promtool said:\n${said}`);
+  return [...got.matchAll(/\{__name__="ALERTS", ([^}]*)\}/g)].map(([, labels]) =>
+    labels.replaceAll("\\", "").split(", ").filter((label) => !/^alert(name|state)=/.test(label)).sort().join()
+  );
+}
+
+function valuesOf(name: string, { before, after }: Minute, count: number) {
+  if (after === null) return { count, step: null, value: null };
+  if (GAUGES.test(name)) return { count, step: 0, value: after.get(name)! };
+  return { count, step: changes(before, after)[name] ?? 0, value: null };
+}
+
+/** As promtool writes series: a start, a step, and how often. */
+function seriesOf(series: string, phases: ReturnType<typeof valuesOf>[], first: number) {
+  let at = first;
+  const parts = phases.map(({ count, step, value }) => {
+    if (step === null) return Array(count).fill("stale").join(" ");
+    if (value !== null) return `${value}x${count - 1}`;
+    const part = `${at + step}+${step}x${count - 1}`;
+    at += step * count;
+    return part;
+  });
+  return { series, values: parts.join(" ") };
+}
+
+async function promtool(args: string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command("promtool", { args }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}

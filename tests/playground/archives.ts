@@ -1,0 +1,79 @@
+/// <reference lib="dom" />
+/** Stories as files. */
+
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Download } from "playwright-core";
+import type { Archive } from "../../playground/story/archive.ts";
+import { makeBot, rest } from "../../testkit/people.ts";
+import { answers } from "../../testkit/provider.ts";
+import { pageTest, stack } from "./setup.ts";
+
+async function textOf(download: Download): Promise<string> {
+  return await Deno.readTextFile(await download.path());
+}
+
+/** The tree without what an import gives anew. */
+function shapeOf(text: string) {
+  const { messages, active_message_id, ...story } = JSON.parse(text) as Archive;
+  const place = (id: string | null) => messages.findIndex((message) => message.id === id);
+  return {
+    ...story,
+    active: place(active_message_id),
+    messages: messages.map(({ id: _, parent_id, ...message }) => ({ ...message, parent: place(parent_id) })),
+  };
+}
+
+/** Registers the tests. */
+export function testArchives(): void {
+  pageTest("a story is exported and imported with all that it has", async (visit) => {
+    const { visitor, user, call, exchange } = visit;
+    const { page, button } = visitor;
+    await makeBot(stack.target, user, stack.provider.script(answers("I am the crow.")), { name: "Crow" });
+    await page.reload();
+    await page.locator(".bot-choice select").selectOption({ label: "Storyteller" });
+    await exchange("A fox 🦊", "Red.\n\n    code");
+    await visitor.send("And then?");
+    await (await call(2)).token("Away");
+    await visitor.shows("A fox 🦊", "Red.\n\n    code", "And then?", "Away");
+    await visitor.composer.press("Escape");
+    await page.locator(".ending").getByText("Stopped").waitFor();
+    await button("Answer as…").nth(2).click();
+    await button("Crow").click();
+    await visitor.idle();
+    await page.getByText("2/2").waitFor();
+
+    const save = async (what: string) => {
+      await button("Story menu").click();
+      const [download] = await Promise.all([page.waitForEvent("download"), button(what).click()]);
+      return download;
+    };
+    const markdown = await save("Export as Markdown");
+    equal(markdown.suggestedFilename(), "A-fox.md");
+    equal(await textOf(markdown), "# A fox 🦊\n\n> A fox 🦊\n\nRed.\n\n    code\n\n> And then?\n\nI am the crow.\n");
+    const file = await save("Export as JSON");
+    const text = await textOf(file);
+    const shape = shapeOf(text);
+    equal(shape.messages.length, 5);
+    equal(shape.messages.map(({ bot }) => bot?.name ?? null), [null, "Storyteller", null, "Storyteller", "Crow"]);
+    ok(!text.includes("sk-"));
+
+    const take = async (name: string, text: string) => {
+      await button("Import a story").click();
+      const file = { name, mimeType: "application/json", buffer: Buffer.from(text) };
+      await page.getByLabel("A story that was exported").setInputFiles(file);
+      await button("Import").click();
+    };
+    const before = page.url();
+    await take("story.json", text);
+    await page.waitForFunction((before) => location.href !== before, before);
+    await visitor.shows("A fox 🦊", "Red.\n\n    code", "And then?", "I am the crow.");
+    equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
+    equal((await rest(stack.target, user, "conversations?select=id")).length, 2);
+
+    await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
+    await page.getByRole("alert").getByText('messages[1].author must be "user" or "bot"').waitFor();
+    await button("Cancel").click();
+    await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
+  });
+}
