@@ -30,7 +30,7 @@ export function authorNote(
 }
 
 const REASONS: Record<Preview["bot_reason"], string> = {
-  explicit: "it was named",
+  explicit: "it is chosen for this story",
   conversation: "it is this story’s bot",
   default: "it is your default bot",
   latest: "it is your bot that was changed last",

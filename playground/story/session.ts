@@ -249,9 +249,12 @@ async function send(state: State, prompt: string) {
   }
 }
 
-function preview({ relay, current }: State): Promise<Preview> {
-  const place = { conversation_id: current.id.value ?? undefined };
+function preview(state: State): Promise<Preview> {
+  const { relay, current } = state;
   const prompt = current.draft.text.value.trim();
+  const conversation_id = current.id.value;
+  if (conversation_id === null) return relay.preview({ prompt, bot_id: botOf(state)?.id });
+  const place = { conversation_id };
   const last = current.path.value.at(-1)?.id ?? null;
   const request: StartRequest = prompt || last === null
     ? { ...place, prompt, parent_id: last }

@@ -19,13 +19,13 @@ export function AccountView({ account, onClose }: { account: Account; onClose():
       <p>
         Signed in as <strong>{email}</strong>.
       </p>
-      <section class="part">
+      <section class="account-part">
         <h3>Password</h3>
         {isChanged
           ? <p role="status">Your password is changed. Your other devices have to sign in again.</p>
           : <PasswordForm account={account} email={email} onChanged={() => setChanged(true)} />}
       </section>
-      <section class="part">
+      <section class="account-part">
         <h3>Sign out</h3>
         <div class="actions">
           <button type="button" class="button" onClick={() => signOut(false)}>On this device</button>

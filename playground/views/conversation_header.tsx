@@ -48,7 +48,7 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
           <Icon name="tree" />
         </button>
       )}
-      {conversation && <ConversationMenu conversation={conversation} />}
+      {conversation ? <ConversationMenu conversation={conversation} /> : session.bot() && <NewMenu />}
     </header>
   );
 }
@@ -141,6 +141,30 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
         <button type="button" onClick={() => open({ name: "rename", conversation })}>Rename…</button>
         <button type="button" class="danger" onClick={() => open({ name: "delete", conversation })}>Delete…</button>
         {cost && <p class="menu-note">{cost}</p>}
+      </div>
+    </>
+  );
+}
+
+/** Of a story that is not stored yet. */
+function NewMenu() {
+  const { dialog } = useSession();
+  const id = useId();
+  return (
+    <>
+      <button type="button" class="icon-button" aria-label="Story menu" popovertarget={id}>
+        <Icon name="more" />
+      </button>
+      <div class="menu" id={id} popover="auto">
+        <button
+          type="button"
+          onClick={() => {
+            document.getElementById(id)?.hidePopover();
+            dialog.value = { name: "preview" };
+          }}
+        >
+          What would be sent…
+        </button>
       </div>
     </>
   );

@@ -19,7 +19,10 @@ export function PreviewView({ onClose }: { onClose(): void }) {
   const session = useSession();
   const [preview, setPreview] = useState<Preview | null>(null);
   const [error, setError] = useState("");
+  const { path, draft } = session.current;
+  const isEmpty = path.value.length === 0 && draft.text.value.trim() === "";
   useEffect(() => {
+    if (isEmpty) return;
     session.preview().then(setPreview, (reason: RelayClientError) => {
       const { title, advice } = errorNotice(reason, Date.now());
       setError(`${title} ${advice}`);
@@ -28,7 +31,9 @@ export function PreviewView({ onClose }: { onClose(): void }) {
   return (
     <Modal title="What would be sent" onClose={onClose}>
       <FormError text={error} />
-      {preview === null ? !error && <p class="hint" aria-busy="true">Asking the relay…</p> : <Sent preview={preview} />}
+      {isEmpty && <p>Nothing yet. Write how the story begins, and look again before you send it.</p>}
+      {!isEmpty && !error && preview === null && <p class="hint" aria-busy="true">Asking the relay…</p>}
+      {preview && <Sent preview={preview} />}
     </Modal>
   );
 }
@@ -80,7 +85,7 @@ function Sent({ preview }: { preview: Preview }) {
 function lineOf(
   { messages, memory }: Preview,
   index: number,
-  { tree, generation }: CurrentConversation,
+  { tree, draft }: CurrentConversation,
 ): { who: string; text: string } {
   const { role, message_id } = messages[index];
   if (role === "system") {
@@ -92,7 +97,7 @@ function lineOf(
   const who = ROLES[role];
   const stored = message_id === null ? undefined : tree.value.get(String(message_id));
   if (stored) return { who, text: stored.content };
-  const prompt = generation.draft.value.trim();
+  const prompt = draft.text.value.trim();
   return { who, text: index === messages.length - 1 && prompt ? prompt : "Added by the relay" };
 }
 

@@ -87,7 +87,7 @@ function Comparison({ message, all, onClose }: ComparisonProps) {
               <button
                 type="button"
                 class="button"
-                aria-label={`Keep version ${index + 1}`}
+                aria-label={`Keep this one, version ${index + 1}`}
                 onClick={() => {
                   onClose();
                   session.current.show(version.id);

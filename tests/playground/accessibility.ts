@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import type { Spending } from "../../client/spending.ts";
 import { withWindow } from "../../testkit/browser.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { insert, rest, signUp } from "../../testkit/people.ts";
+import { insert, rest } from "../../testkit/people.ts";
 import { refuses } from "../../testkit/provider.ts";
 import { hasNoAxeFindings } from "./axe.ts";
 import { chromium, pageTest, stack } from "./setup.ts";
@@ -18,6 +18,20 @@ const SCREENS = {
 };
 
 const APIS = ["chat_completions", "anthropic_messages", "openai_responses", "gemini"];
+
+const MARKDOWN = `# A title
+
+- a list, and \`code\`
+
+> said [somewhere](https://example.com)
+
+\`\`\`js
+const fox = "red";
+\`\`\`
+
+| fox | red |
+| --- | --- |
+| two | three |`;
 
 /** Tokens and money, spent and left. */
 const SPENDING: Spending = {
@@ -76,14 +90,18 @@ export function testAccessibility(): void {
       await first.finish("length");
       await visitor.idle();
       await button("Regenerate").click();
-      await answer(2, "Twice upon a time");
+      await answer(2, MARKDOWN);
       await exchange("And then?", "The end.");
       const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.The%20end.");
       const memory = { message_id: id, user_id: user.id, content: "A fox." };
       await insert(stack.target, user, "memories", memory, "message_id");
       await page.reload();
       await button("Memory of the story up to here").waitFor();
-      await hasNoAxeFindings(page, "a story with versions and a memory");
+      await hasNoAxeFindings(page, "a story with Markdown, versions and a memory");
+      await button("Compare").click();
+      await page.getByRole("dialog").waitFor();
+      await hasNoAxeFindings(page, "versions next to each other");
+      await page.keyboard.press("Escape");
       await button("Edit").first().click();
       await hasNoAxeFindings(page, "a prompt that is edited");
       await button("Cancel").click();
@@ -248,66 +266,4 @@ export function testAccessibility(): void {
     await page.keyboard.press("Tab");
     equal(await outline(".row-button:focus"), "solid");
   }, { forcedColors: "active" });
-
-  Deno.test("the playground: from signing up to a streamed story with the keyboard alone", async () => {
-    const baseUrl = stack.provider.script(async (call) => {
-      await call.token("Once upon a time.");
-      await call.finish();
-    });
-    const taken = await signUp(stack.target);
-    await withWindow(chromium, {}, async (window) => {
-      const visitor = visitorOf(await window.tab(stack.url));
-      const { page } = visitor;
-      const { keyboard } = page;
-      /** Goes on by Tab until the focus is on what has this name. */
-      const tabTo = async (name: string | RegExp) => {
-        for (let steps = 0; steps < 60; steps++) {
-          const focused = await page.evaluate(() => {
-            const element = document.activeElement as HTMLInputElement;
-            return (element.labels?.[0]?.textContent ?? element.ariaLabel ?? element.textContent ?? "").trim();
-          });
-          if (typeof name === "string" ? focused === name : name.test(focused)) return;
-          await keyboard.press("Tab");
-        }
-        throw new Error(`Tab never reaches ${name}`);
-      };
-      const type = async (name: string, text: string) => {
-        await tabTo(name);
-        await keyboard.type(text);
-      };
-      const press = async (name: string | RegExp) => {
-        await tabTo(name);
-        await keyboard.press("Enter");
-      };
-      await page.getByLabel("Email").waitFor();
-      await press("Create an account");
-      await page.getByRole("heading", { name: "Create an account" }).waitFor();
-      await type("Email", taken.email);
-      await type("Password", "correct horse battery staple");
-      await keyboard.press("Enter");
-      await page.getByRole("alert").getByText("already exists").waitFor();
-      await keyboard.press("ControlOrMeta+A");
-      await keyboard.type(`${crypto.randomUUID()}@test.example`);
-      await keyboard.press("Enter");
-      await page.getByText("First, create a bot").waitFor();
-      await page.keyboard.press("Shift+Tab");
-      await press("Create a bot");
-      await page.getByRole("dialog").waitFor();
-      await keyboard.type("Night storyteller");
-      await type("Key", "sk-mine");
-      await type("Model", "night-1");
-      await type("Base URL", baseUrl);
-      await press("Create and test");
-      await page.getByText("The key is taken, or none is needed.").waitFor();
-      await press("Save");
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      await press(/^A light that asks the sea/);
-      await visitor.shows("Tell me a story about a lighthouse keeper and a letter from the sea.", "Once upon a time.");
-      await visitor.idle();
-      await press("Regenerate");
-      await page.getByText("2/2").waitFor();
-      await press("Sign out");
-      await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    });
-  });
 }

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The form of a bot: presets of providers, the test of a stored bot; and what its answers cost. */
+/** The form of a bot: presets of providers, the test of a stored bot, a model's habits; and what its answers cost. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import type { Page } from "playwright-core";
@@ -201,5 +201,59 @@ export function testBots(): void {
     });
     await page.reload();
     await page.getByText("Cost 0.0023").waitFor();
+  });
+
+  pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
+    const { visitor, user, call, exchange } = visit;
+    const { page, button } = visitor;
+    const open = async () => {
+      await button("Bots").click();
+      await button("Edit Storyteller").click();
+      equal(await page.getByLabel("Context window").isVisible(), false);
+      await page.getByText("Model’s habits").click();
+    };
+    await open();
+    await page.getByLabel("Context window").fill("100");
+    await button("Save").click();
+    await page.getByText("The context window must be a whole number from 256 to 10,000,000").waitFor();
+    await page.getByLabel("Context window").fill("8,000");
+    await page.getByLabel("Kept for the answer").fill("500");
+    await page.getByLabel("Takes a system message").uncheck();
+    await page.getByLabel("Goes on from a last message of its own").check();
+    await page.getByLabel("Wants the first message to be the user’s").check();
+    await page.getByLabel("Write memories of long stories").check();
+    await page.getByLabel("Thinks before it answers").selectOption("Yes");
+    await page.getByLabel("Headers").fill("X-Title: Fox");
+    await page.getByLabel("Instructions").fill("Whisper.");
+    await button("Save").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first,memory";
+    const stored = () => rest(stack.target, user, `bots?select=${columns}`);
+    const habits = {
+      ...{ context_tokens: 8_000, reply_tokens: 500, takes_prefill: true },
+      ...{ takes_system: false, first_turn_is_user: true, thinks_first: true, memory: true },
+    };
+    equal(await stored(), [habits]);
+    await exchange("A fox", "</think>Red.");
+    const { headers, body } = await call(1);
+    equal([headers.get("x-title"), body.messages], ["Fox", [{ role: "user", content: "Whisper.\n\nA fox" }]]);
+
+    await open();
+    equal(await page.getByLabel("Context window").inputValue(), "8000");
+    equal(await page.getByLabel("Takes a system message").isChecked(), false);
+    equal(await page.getByLabel("Headers").inputValue(), "");
+    await page.getByLabel("Context window").fill("");
+    await button("Save").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    equal(await stored(), [{ ...habits, context_tokens: null }]);
+    await exchange("And then?", "Away.");
+    equal((await call(2)).headers.get("x-title"), "Fox");
+
+    await open();
+    equal(await page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
+    await page.getByLabel("API", { exact: true }).selectOption("Anthropic’s Messages");
+    await button("Save").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    equal(await rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
   });
 }

@@ -289,19 +289,4 @@ export function testMessages(): void {
     await answer(2, "It ends");
     await visitor.shows("A new story", "It begins", "And then?", "It ends");
   });
-
-  pageTest("what failed after its first words is continued where it stopped", async (visit) => {
-    const { visitor, call, answer } = visit;
-    await visitor.send("A tale");
-    const first = await call(1);
-    await first.token("Half of ");
-    await visitor.shows("A tale", "Half of ");
-    first.end();
-    await visitor.page.getByRole("alert").waitFor();
-    await visitor.button("Continue").click();
-    equal((await call(2)).body.messages[1].content, "Half of");
-    await answer(2, "it, and the rest");
-    await visitor.shows("A tale", "Half of it, and the rest");
-    equal(await visitor.page.getByRole("alert").count(), 0);
-  });
 }

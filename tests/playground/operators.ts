@@ -140,4 +140,39 @@ export function testOperators(): void {
     equal(await dialog.getByRole("progressbar").evaluate((bar) => (bar as HTMLProgressElement).value), 0.75);
     ok(await button("Close").isVisible());
   });
+
+  pageTest(
+    "a preview of a long story shows its ends, what is left out, and the rest where it is asked for",
+    async (visit) => {
+      const { visitor, exchange } = visit;
+      const { page, button } = visitor;
+      await exchange("A fox", "Red.");
+      const messages = Array.from({ length: 400 }, (_, index) => ({
+        ...{
+          role: index % 2 === 0 ? "user" : "assistant",
+          characters: 1_000 + index,
+          estimated_tokens: 300,
+          message_id: null,
+        },
+      }));
+      await page.route("**/stream", (route) =>
+        route.fulfill({
+          headers: { "access-control-allow-origin": "*" },
+          json: {
+            ...{ bot_id: "1", bot_reason: "conversation", model: "m", conversation_id: "1", parent_id: null, messages },
+            ...{ memory: null, left_out: null, estimated_tokens: 120_000, context_tokens: 128_000, reply_tokens: null },
+            fits: true,
+          },
+        }));
+      await button("Story menu").click();
+      await button("What would be sent…").click();
+      const rows = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
+      await page.getByText("Many earlier messages were left out.").waitFor();
+      equal(await rows.count(), 16);
+      await button("Show 385 more messages").click();
+      equal(await rows.count(), 400);
+      equal(await rows.nth(3).evaluate((row) => document.activeElement === row), true);
+      match(await rows.nth(3).innerText(), /1,003 characters/);
+    },
+  );
 }

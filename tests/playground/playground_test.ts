@@ -11,6 +11,7 @@ import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testDevices } from "./devices.ts";
 import { testErrors } from "./errors.ts";
+import { testKeyboard } from "./keyboard.ts";
 import { testMessages } from "./messages.ts";
 import { testOperators } from "./operators.ts";
 import { start, stop } from "./setup.ts";
@@ -33,4 +34,5 @@ if (hasChromium()) {
   testAppearance();
   testAccounts();
   testAccessibility();
+  testKeyboard();
 } else skip("the playground in a browser: there is no /usr/bin/chromium");

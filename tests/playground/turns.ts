@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Answers without a prompt, one voice at a time on two devices, what is sent and what is left out, and a model's habits. */
+/** Answers without a prompt, one voice at a time on two devices, what is sent and what is left out. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { insert, makeBot, rest } from "../../testkit/people.ts";
@@ -154,6 +154,17 @@ export function testTurns(): void {
     const { visitor, user, exchange } = visit;
     const { page, button } = visitor;
     await changeBot(visit, { system_prompt: "Whisper.", context_tokens: 8_000, reply_tokens: 500 });
+    await button("Story menu").click();
+    await button("What would be sent…").click();
+    await page.getByRole("dialog").getByText("Nothing yet").waitFor();
+    await page.keyboard.press("Escape");
+    await visitor.composer.fill("A new story");
+    await button("Story menu").click();
+    await button("What would be sent…").click();
+    await page.getByRole("dialog").getByText("because it is chosen for this story").waitFor();
+    await page.getByRole("list", { name: "Messages" }).getByText("A new story").waitFor();
+    await page.keyboard.press("Escape");
+    await visitor.composer.fill("");
     await exchange("A fox", "Red.");
     await visitor.composer.fill("And then?");
     await button("Story menu").click();
@@ -215,6 +226,13 @@ export function testTurns(): void {
     await text.fill("A red fox.");
     await button("Save").click();
     await closed();
+    await button("Story menu").click();
+    await button("What would be sent…").click();
+    const sent = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
+    await sent.first().waitFor();
+    equal((await sent.allInnerTexts()).map((row) => row.split("\n").slice(0, 2)).at(0), ["Memory", "A red fox."]);
+    await page.keyboard.press("Escape");
+    await closed();
     equal(await stored(), [{ message_id: id, content: "A red fox." }]);
     await mark.click();
     equal(await text.inputValue(), "A red fox.");
@@ -229,57 +247,18 @@ export function testTurns(): void {
     await visitor.shows("A fox", "Red.", "And then?", "Away.");
   });
 
-  pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
-    const { visitor, user, call, exchange } = visit;
-    const { page, button } = visitor;
-    const open = async () => {
-      await button("Bots").click();
-      await button("Edit Storyteller").click();
-      equal(await page.getByLabel("Context window").isVisible(), false);
-      await page.getByText("Model’s habits").click();
-    };
-    await open();
-    await page.getByLabel("Context window").fill("100");
-    await button("Save").click();
-    await page.getByText("The context window must be a whole number from 256 to 10,000,000").waitFor();
-    await page.getByLabel("Context window").fill("8,000");
-    await page.getByLabel("Kept for the answer").fill("500");
-    await page.getByLabel("Takes a system message").uncheck();
-    await page.getByLabel("Goes on from a last message of its own").check();
-    await page.getByLabel("Wants the first message to be the user’s").check();
-    await page.getByLabel("Write memories of long stories").check();
-    await page.getByLabel("Thinks before it answers").selectOption("Yes");
-    await page.getByLabel("Headers").fill("X-Title: Fox");
-    await page.getByLabel("Instructions").fill("Whisper.");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first,memory";
-    const stored = () => rest(stack.target, user, `bots?select=${columns}`);
-    const habits = {
-      ...{ context_tokens: 8_000, reply_tokens: 500, takes_prefill: true },
-      ...{ takes_system: false, first_turn_is_user: true, thinks_first: true, memory: true },
-    };
-    equal(await stored(), [habits]);
-    await exchange("A fox", "</think>Red.");
-    const { headers, body } = await call(1);
-    equal([headers.get("x-title"), body.messages], ["Fox", [said("Whisper.\n\nA fox")]]);
-
-    await open();
-    equal(await page.getByLabel("Context window").inputValue(), "8000");
-    equal(await page.getByLabel("Takes a system message").isChecked(), false);
-    equal(await page.getByLabel("Headers").inputValue(), "");
-    await page.getByLabel("Context window").fill("");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    equal(await stored(), [{ ...habits, context_tokens: null }]);
-    await exchange("And then?", "Away.");
-    equal((await call(2)).headers.get("x-title"), "Fox");
-
-    await open();
-    equal(await page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
-    await page.getByLabel("API", { exact: true }).selectOption("Anthropic’s Messages");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    equal(await rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
+  pageTest("what failed after its first words is continued where it stopped", async (visit) => {
+    const { visitor, call, answer } = visit;
+    await visitor.send("A tale");
+    const first = await call(1);
+    await first.token("Half of ");
+    await visitor.shows("A tale", "Half of ");
+    first.end();
+    await visitor.page.getByRole("alert").waitFor();
+    await visitor.button("Continue").click();
+    equal((await call(2)).body.messages[1].content, "Half of");
+    await answer(2, "it, and the rest");
+    await visitor.shows("A tale", "Half of it, and the rest");
+    equal(await visitor.page.getByRole("alert").count(), 0);
   });
 }
