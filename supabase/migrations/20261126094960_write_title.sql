@@ -36,3 +36,33 @@ begin
 end;
 $$;
 comment on function relay.store_title is 'Writes a title of one line and at most 80 characters, and never over one.';
+
+-- Two texts say what a story is about, however long it has become; the walk up to them reads none.
+create function relay.opening_of(leaf_id relay.message_id, most integer, out messages jsonb, out bytes bigint)
+language plpgsql stable set search_path = '' as $$
+begin
+  with recursive path as (
+    select m.id, m.parent_id, m.is_user_author, 1 as step from public.messages m where m.id = leaf_id
+    union all
+    select m.id, m.parent_id, m.is_user_author, path.step + 1
+    from path
+    join public.messages m on m.id = path.parent_id
+    where path.step < 10000
+  ), prompt as (
+    select p.id, p.step from path p where p.is_user_author order by p.step desc limit 1
+  ), answer as (
+    select p.id, p.step from path p
+    where not p.is_user_author and p.step < coalesce((select f.step from prompt f), 10001)
+    order by p.step desc limit 1
+  ), sent as (
+    select o.step, left(m.content, most) as content, case when m.is_user_author then 'user' else 'assistant' end as role
+    from (select * from prompt union all select * from answer) o
+    join public.messages m on m.id = o.id
+    where m.content <> ''
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]'),
+    coalesce(sum(octet_length(s.content) + 12), 0)
+  into messages, bytes from sent s;
+end;
+$$;
+comment on function relay.opening_of is 'The first prompt on a path and the first answer after it, each cut, and their bytes.';

@@ -157,7 +157,7 @@ $$;
 comment on function public.relay_finish is
   'Stores message and ending once; a late, repeated or foreign call gets the stored ending. answered_by: the fallback '
   'that did; tried_bots and tried_codes: see relay.note_tries. expected_start: content must begin there. memory_due, '
-  'title_due: the message up to which one should be written. cost: of what the provider has reported, where there is a price. Null: '
-  'no such generation.';
+  'title_due: the message up to which one should be written. cost: of what the provider has reported, where there '
+  'is a price. Null: no such generation.';
 revoke all on function public.relay_finish from public, anon, authenticated;
 grant execute on function public.relay_finish to service_role;

@@ -1,5 +1,5 @@
--- Admission of a generation that writes a memory, or a title: as relay_begin, but in the background, so that what has changed since
--- it was due is no error. Locks as a deletion takes them: the conversation, then its message.
+-- Admission of a generation that writes a memory, or a title: as relay_begin, but in the background, so that what has
+-- changed since it was due is no error. Locks as a deletion takes them: the conversation, then its message.
 create function public.relay_begin_memory(
   user_id uuid, stream_id text, worker_id text, message_id text, bot_id text, lease_ms integer, max_context integer,
   fence uuid, task_bytes integer, max_room integer default 4000000, kind text default 'memory'
@@ -9,6 +9,8 @@ declare
   v_message public.messages;
   v_bot public.bots;
   v_now timestamptz;
+  -- For a title the path is not read.
+  v_leaf_id relay.message_id;
   v_cut relay.cut;
   v_sent record;
   v_hold record;
@@ -46,10 +48,14 @@ begin
   where g.kind = 'memory' and g.status = 'running' and g.parent_id = v_message.id
     and g.lease_expires_at < clock_timestamp();
 
-  v_cut := relay.cut_of(v_bot, v_message.id, null, null, task_bytes, null, max_room);
-  v_sent := relay.sent_of(v_cut, v_bot.id, v_message.id, null, null, max_context, false, false, null);
+  v_leaf_id := case relay_begin_memory.kind when 'memory' then v_message.id end;
+  v_cut := relay.cut_of(v_bot, v_leaf_id, null, null, task_bytes, null, max_room);
+  v_sent := relay.sent_of(v_cut, v_bot.id, v_leaf_id, null, null, max_context, false, false, null);
   if v_sent.refused is not null then
     return v_sent.refused;
+  end if;
+  if v_leaf_id is null then
+    select o.messages, o.bytes, null::jsonb as refused into v_sent from relay.opening_of(v_message.id, max_context) o;
   end if;
   v_now := clock_timestamp();
   if exists (
@@ -95,8 +101,8 @@ begin
 end;
 $$;
 comment on function public.relay_begin_memory is
-  'Admits the writing of one memory or title: outcome admitted, with the context; refused: there is no room for it, in the '
-  'window or in a budget. Null: nothing is to be written any more, or another worker does. The same fence again gets '
-  'the same answer.';
+  'Admits the writing of one memory or title: outcome admitted, with the context; refused: there is no room for it, in '
+  'the window or in a budget. Null: nothing is to be written any more, or another worker does. The same fence again '
+  'gets the same answer. max_context: of a title it is for each of the two texts.';
 revoke all on function public.relay_begin_memory from public, anon, authenticated;
 grant execute on function public.relay_begin_memory to service_role;

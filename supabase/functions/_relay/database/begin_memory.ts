@@ -20,7 +20,7 @@ export interface MemoryStart {
   kind: BackgroundKind;
   /** The last turn of the request, which asks for it. */
   task: string;
-  /** A path of more characters is refused with its length, and nothing is written. */
+  /** A path of more characters is refused with its length, and nothing is written. For a title two texts are cut to it. */
   maxContext: number;
   /** Of a path that the model's window cuts, no more characters are taken. */
   maxRoom: number;

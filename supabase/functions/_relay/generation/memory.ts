@@ -6,7 +6,7 @@ import type { Database } from "../database/database.ts";
 import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Id } from "../protocol/events.ts";
-import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
+import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_TITLE_TEXT_CHARACTERS } from "../protocol/limits.ts";
 import { type AdmittedRequest, logFields } from "./generation.ts";
 
 /** The last turn of the request. The rest of it is that of an answer, so that providers have it in their caches. */
@@ -22,6 +22,8 @@ export const TITLE_TASK =
   "title, on one line and without quotation marks.";
 
 const TASKS: Record<BackgroundKind, string> = { memory: MEMORY_TASK, title: TITLE_TASK };
+
+const REQUEST = { on_disconnect: "continue" } as const;
 
 /** What is known of the answer after which one is due; its text is not kept for that. */
 export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId" | "admission">;
@@ -42,14 +44,9 @@ export function createMemories(
   const { clock, keepAlive, log, memory, shutdown } = platform;
 
   /** Null: nothing is to be written. */
-  async function admit(
-    kind: BackgroundKind,
-    answered: Answered,
-    messageId: Id,
-    hold: Hold,
-  ): Promise<AdmittedRequest | null> {
+  async function admit(kind: BackgroundKind, answered: Answered, messageId: Id, hold: Hold) {
     const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
-    const { userId, requestId, admission: { bot_id: botId } } = answered;
+    const { userId, admission: { bot_id: botId } } = answered;
     const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom: roomOf(platform) };
     const ask = async (maxContext: number) => {
       hold.cover(bytesOf(maxContext));
@@ -60,7 +57,7 @@ export function createMemories(
         throw error;
       }
     };
-    let answer = await ask(FIRST_CONTEXT_CHARACTERS);
+    let answer = await ask(kind === "title" ? MAX_TITLE_TEXT_CHARACTERS : FIRST_CONTEXT_CHARACTERS);
     if (answer !== null && "characters" in answer && answer.characters <= MAX_CONTEXT_CHARACTERS) {
       answer = await ask(answer.characters);
     }
@@ -69,9 +66,8 @@ export function createMemories(
     const own = { ...answer.admission, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
     hold.fits(bytesOf(lengthOf(admission)));
-    const request = { on_disconnect: "continue" } as const;
     const startedAt = clock.now();
-    return { streamId, userId, requestId, request, admission, startedAt, memory: hold, kind, task: TASKS[kind] };
+    return { ...answered, streamId, request: REQUEST, admission, startedAt, memory: hold, kind, task: TASKS[kind] };
   }
 
   async function begin(kind: BackgroundKind, answered: Answered, messageId: Id): Promise<AdmittedRequest | null> {
