@@ -1,6 +1,7 @@
 /** The event stream: its headers, the order of its events, their fields, and what is stored once it has ended. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { newAuthor, newClient } from "../../testkit/author.ts";
 import { makeBot } from "../../testkit/people.ts";
 import { answers, event, refuses, USAGE, waits } from "../../testkit/provider.ts";
@@ -157,7 +158,7 @@ export const streaming: Scenario[] = [{
         const response = await fetch(`${worker}/healthz${query}`);
         const headers = ["content-type", "cache-control"].map((name) => response.headers.get(name));
         equal([response.status, ...headers], [200, "application/json; charset=utf-8", "no-store"]);
-        equal(await response.text(), '{"status":"ok"}');
+        equal(await response.text(), JSON.stringify({ status: "ok", version: VERSION }));
       }
     }
   },

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { startManagementApi, type Upload } from "./management_api.ts";
@@ -187,7 +188,7 @@ async function goThrough(folder: string, own: Files): Promise<void> {
     assert.deepEqual([...files.keys()].filter((path) => path.includes("_shared") || /_test|testing/.test(path)), []);
   }
   const upload = (slug: string) => uploads.find((upload) => upload.slug === slug)!;
-  await assertStarts(upload("healthz"), "/healthz", '{"status":"ok"}');
+  await assertStarts(upload("healthz"), "/healthz", JSON.stringify({ status: "ok", version: VERSION }));
   await assertStarts(upload("hello"), "/hello", "hello");
   assert.equal(upload("hello").metadata.verify_jwt, true);
 
