@@ -4,7 +4,8 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { type Bot, rowOf, rowsOf } from "./rows.ts";
 
 // Listed by name: "*" would include the key and the headers, and the Data API refuses that.
-const HABITS = "context_tokens, reply_tokens, takes_prefill, takes_system, first_turn_is_user, thinks_first, memory";
+const HABITS =
+  "context_tokens, reply_tokens, takes_prefill, takes_system, first_turn_is_user, thinks_first, memory, titles";
 const COLUMNS = `id::text, user_id, name, model, access_path, api, system_prompt, temperature, ${HABITS}` as const;
 
 /** A bot's own row. */

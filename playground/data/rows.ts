@@ -22,6 +22,8 @@ export interface Bot {
   thinks_first: boolean | null;
   /** Whether it writes memories of long stories. */
   memory: boolean;
+  /** Whether it gives titles to stories that have none. */
+  titles: boolean;
   /** The bots that are asked in its place where its provider is down, in this order. Only its owner reads them. */
   fallbacks: string[];
 }

@@ -44,6 +44,7 @@ export function botFieldsOf(values: Record<string, string>): BotFields {
     takes_system: "takes_system" in values,
     first_turn_is_user: "first_turn_is_user" in values,
     memory: "memory" in values,
+    titles: "titles" in values,
     thinks_first: values.thinks_first === "" ? null : values.thinks_first === "true",
     ...(key ? { access_key: key } : {}),
     ...(headers ? { headers } : {}),

@@ -16,7 +16,7 @@ Deno.test("what is left empty is unknown, and a stored key and stored headers st
     ...{ name: "Fox", model: "m1", access_path: "https://api.test/v1", temperature: null, system_prompt: null },
     api: "chat_completions",
     ...{ context_tokens: null, reply_tokens: null, thinks_first: null },
-    ...{ takes_system: true, takes_prefill: false, first_turn_is_user: false, memory: false },
+    ...{ takes_system: true, takes_prefill: false, first_turn_is_user: false, memory: false, titles: false },
   });
   const { takes_system: _, ...unticked } = ENTERED;
   equal(botFieldsOf(unticked).takes_system, false);

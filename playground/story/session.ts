@@ -56,7 +56,7 @@ export interface Session {
   /** The row of the current conversation; undefined for a new one. */
   conversation(): Conversation | undefined;
   /** Its title, or where that is empty one of its first prompt, as far as that is known. */
-  titleText(conversation: Conversation): string;
+  titleText(conversation: Pick<Conversation, "id" | "title">): string;
   refresh(): Promise<void>;
   /** Reads more of the list. */
   readMore(): Promise<void>;
@@ -202,7 +202,7 @@ function conversationOf({ list }: State, id: string | null): Conversation | unde
   return list.rows.value?.find((conversation) => conversation.id === id);
 }
 
-function titleText({ current, ownTitles }: State, { id, title }: Conversation): string {
+function titleText({ current, ownTitles }: State, { id, title }: Pick<Conversation, "id" | "title">): string {
   if (title) return title;
   if (id === current.id.value) {
     const prompt = current.path.value[0]?.content ?? current.generation.prompt.value;
@@ -233,7 +233,9 @@ async function send(state: State, prompt: string) {
       generation.expect(prompt);
       // A story that begins before the bots are there would have none.
       if (state.bots.value === null) await reloadLists(state);
-      const added = await addConversation(supabase, user.id, titleOf(prompt), botOf(state)?.id ?? null);
+      const bot = botOf(state);
+      const added = await addConversation(supabase, user.id, bot?.titles ? "" : titleOf(prompt), bot?.id ?? null);
+      state.ownTitles.set(added.id, titleOf(prompt));
       list.add(added);
       // The prompt is on the page already; where the user has opened another story since, this one is opened anew.
       if (current.id.value === null) current.adopt(added.id);

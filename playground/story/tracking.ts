@@ -15,6 +15,9 @@ const POLL_MS = 4_000;
 /** Of so many looks one asks the relay, which alone knows of an answer that began without a prompt. */
 const LOOKS_AT_RELAY = 3;
 
+/** How long after an answer its story may have been given a title; a later one is seen when the page looks. */
+const TITLE_MS = 4_000;
+
 /** What of a session is kept up to date. */
 interface State {
   supabase: SupabaseClient;
@@ -25,10 +28,12 @@ interface State {
 
 /** Follows generations as they begin and end, here and in other tabs. */
 export function trackRunning(state: State, reloadLists: () => Promise<void>): void {
-  const { running, current } = state;
+  const { running, current, list } = state;
   current.generation.status.subscribe((status) => {
     running.value = runningConversations();
-    if (status === "idle") reloadLists();
+    if (status !== "idle") return;
+    reloadLists();
+    if (list.rows.value?.some(({ id, title }) => id === current.id.value && !title)) setTimeout(reloadLists, TITLE_MS);
   });
   onRunningInOtherTab((conversationId) => {
     running.value = runningConversations();
@@ -63,7 +68,8 @@ export function trackOtherDevices({ supabase, list, current }: State): void {
   async function look() {
     const [newest] = await listConversations(supabase, undefined, 1);
     const known = list.rows.value?.[0];
-    if (newest?.id !== known?.id || newest?.updated_at !== known?.updated_at) await list.refresh();
+    const isSame = newest?.id === known?.id && newest?.updated_at === known?.updated_at;
+    if (!isSame || newest?.title !== known?.title) await list.refresh();
     const { id, updatedAt, isLooking, generation } = current;
     if (generation.error.value) return;
     const row = list.rows.value?.find((row) => row.id === id.value);

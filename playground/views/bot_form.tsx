@@ -237,6 +237,12 @@ function Habits({ bot }: { bot: Bot | null }) {
           help="What happened so far, in short, sent in place of the text. Needs the context window. Written in the background, and costs a call each time."
           isOn={bot?.memory ?? false}
         />
+        <Check
+          name="titles"
+          label="Give stories titles"
+          help="A story without a title gets one after its first answer. Written in the background, and costs one call."
+          isOn={bot?.titles ?? false}
+        />
         <Choice
           label="Thinks before it answers, without a mark at the beginning"
           name="thinks_first"

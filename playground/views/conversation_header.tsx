@@ -125,7 +125,7 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
     if (ending === "md") {
       return saveFile(fileNameOf(title, ending), "text/markdown", markdownOf(title, current.path.value));
     }
-    const leaf = { ...conversation, active_message_id: current.path.value.at(-1)?.id ?? null };
+    const leaf = { ...conversation, title, active_message_id: current.path.value.at(-1)?.id ?? null };
     const archive = archiveOf(leaf, current.tree.value.all, bots.value ?? []);
     saveFile(fileNameOf(title, ending), "application/json", JSON.stringify(archive, null, 2));
   }

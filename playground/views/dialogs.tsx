@@ -115,7 +115,7 @@ function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
   return (
     <Modal title="Delete this story?" onClose={onClose}>
       <p>
-        This deletes “{conversation.title || "Untitled story"}” with all its branches and versions. It cannot be undone.
+        This deletes “{session.titleText(conversation)}” with all its branches and versions. It cannot be undone.
       </p>
       <FormError text={error} />
       <div class="actions end">

@@ -1,5 +1,6 @@
 /** The search for words in all stories: a field, and what was found. */
 
+import { useSession } from "./session_context.ts";
 import { timeText } from "../copy/dates.ts";
 import { around, highlighted } from "../copy/excerpts.ts";
 import type { Hit } from "../data/rows.ts";
@@ -50,11 +51,12 @@ export function SearchResults({ search, onChosen }: { search: Search; onChosen()
 }
 
 function HitLink({ hit, words, onChosen }: { hit: Hit; words: string; onChosen(): void }) {
+  const { titleText } = useSession();
   const { conversation_id, message_id, title, excerpt, is_user_author, at } = hit;
   return (
     <a class="hit" href={linkTo(conversation_id, message_id)} onClick={onChosen}>
       <strong dir="auto">
-        {message_id === null ? <Marked text={title} words={words} /> : title || "Untitled story"}
+        {message_id === null ? <Marked text={title} words={words} /> : titleText({ id: conversation_id, title })}
       </strong>
       {excerpt !== null && (
         <span dir="auto">

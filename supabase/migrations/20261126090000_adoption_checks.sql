@@ -121,7 +121,8 @@ begin
   -- What else may have this name, such as a text that a bot remembers, is the project's own.
   select c.table_name, c.column_name, c.data_type into v_column
   from information_schema.columns c
-  where c.table_schema = 'public' and c.table_name = 'bots' and c.column_name = 'memory' and c.data_type <> 'boolean';
+  where c.table_schema = 'public' and c.table_name = 'bots' and c.column_name in ('memory', 'titles')
+    and c.data_type <> 'boolean';
   if found then
     raise exception using
       message = format('Cannot adopt public.%I: its column %I is %s, the relay needs boolean', v_column.table_name,

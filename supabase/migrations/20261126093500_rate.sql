@@ -81,7 +81,7 @@ begin
   end if;
   return coalesce(v_admission, jsonb_build_object(
     'outcome', case
-      when v_owner = known_stream.user_id and v_generation.kind is distinct from 'memory' then 'exists' else 'refused'
+      when v_owner = known_stream.user_id and coalesce(v_generation.kind, 'answer') = 'answer' then 'exists' else 'refused'
     end,
     'code', 'stream_id_taken', 'rate', rate
   ));

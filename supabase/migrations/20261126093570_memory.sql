@@ -3,13 +3,16 @@
 alter table relay.generations
   add column kind text not null default 'answer',
   add column memory_id relay.message_id,
-  add constraint generations_kind_is_known check (kind in ('answer', 'memory')),
+  add constraint generations_kind_is_known check (kind in ('answer', 'memory', 'title')),
   add constraint generations_of_memories_are_no_messages check (
     kind = 'answer' or (parent_id is not null and num_nonnulls(message_id, user_message_id, leaf_id) = 0)
   );
 create unique index generations_write_one_memory on relay.generations (parent_id)
 where kind = 'memory' and status = 'running';
-comment on column relay.generations.kind is 'answer, or memory: what writes the memory of the message parent_id.';
+-- A story is given a title once: where that fails it has none.
+create unique index generations_write_one_title on relay.generations (conversation_id)
+where kind = 'title';
+comment on column relay.generations.kind is 'answer; memory: of the message parent_id; title: of the conversation.';
 comment on column relay.generations.memory_id is 'The message whose memory was sent; null: none was.';
 
 -- The nearest one on the path, the leaf's own among them. The walk reads no texts.

@@ -3,10 +3,10 @@
 create function relay.counter_of(kind text, event text) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
-  return case kind when 'memory' then 'memories' else 'generations' end || '_' || event || '_total';
+  return case kind when 'memory' then 'memories' when 'title' then 'titles' else 'generations' end || '_' || event || '_total';
 end;
 $$;
-comment on function relay.counter_of is 'Memories have counters of their own: no user waits for one.';
+comment on function relay.counter_of is 'Memories and titles have counters of their own: no user waits for one.';
 
 create function relay.count_end(
   generation relay.generations, before relay.generations, reported relay.usage

@@ -11,8 +11,11 @@ declare
 begin
   v_content := relay.text_up_to(relay.text_of(generation.stream_id) || store_message.content, generation.cancel_at);
   delete from relay.chunks c where c.stream_id = generation.stream_id;
-  if generation.kind = 'memory' then
-    perform relay.store_memory(generation, v_content) where is_complete and finish_reason <> 'content_filter';
+  if generation.kind <> 'answer' then
+    perform relay.store_memory(generation, v_content)
+    where generation.kind = 'memory' and is_complete and finish_reason <> 'content_filter';
+    perform relay.store_title(generation, v_content)
+    where generation.kind = 'title' and is_complete and finish_reason <> 'content_filter';
     return null;
   end if;
   if v_content = '' or generation.conversation_id is null
@@ -81,6 +84,7 @@ declare
   v_usage jsonb;
   v_message_id relay.message_id;
   v_due relay.message_id;
+  v_title_due relay.message_id;
 begin
   perform 1 from public.conversations c
   where c.id = (select g.conversation_id from relay.generations g where g.stream_id = relay_finish.stream_id)
@@ -139,6 +143,7 @@ begin
     perform relay.settle(v_before, v_generation);
     perform relay.learn(v_generation, v_reported.prompt_tokens, refused_window, refused_tokens);
     v_due := relay.memory_due(v_generation);
+    v_title_due := relay.title_due(v_generation);
     perform relay.count_end(v_generation, v_before, v_reported);
     if tried_bots is not null then
       perform relay.note_tries(v_generation, tried_bots, tried_codes);
@@ -149,15 +154,15 @@ begin
     v_generation.finish_reason, 'error_code', v_generation.error_code, 'message_id', v_generation.message_id,
     'bot_id', v_generation.bot_id, 'model', v_generation.model
   ) || jsonb_strip_nulls(jsonb_build_object(
-    'memory_due', v_due, 'cost', case when v_generation.prompt_tokens is not null
+    'memory_due', v_due, 'title_due', v_title_due, 'cost', case when v_generation.prompt_tokens is not null
       and not v_generation.usage_is_estimated then v_generation.cost end
   )));
 end;
 $$;
 comment on function public.relay_finish is
   'Stores message and ending once; a late, repeated or foreign call gets the stored ending. answered_by: the fallback '
-  'that did; tried_bots and tried_codes: see relay.note_tries. expected_start: content must begin there. memory_due: the '
-  'message that a memory should be written for. cost: of what the provider has reported, where there is a price. Null: '
-  'no such generation.';
+  'that did; tried_bots and tried_codes: see relay.note_tries. expected_start: content must begin there. memory_due, '
+  'title_due: the message up to which one should be written. cost: of what the provider has reported, where there '
+  'is a price. Null: no such generation.';
 revoke all on function public.relay_finish from public, anon, authenticated;
 grant execute on function public.relay_finish to service_role;

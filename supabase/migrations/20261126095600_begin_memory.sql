@@ -1,14 +1,16 @@
--- Admission of a generation that writes a memory: as relay_begin, but in the background, so that what has changed since
--- it was due is no error. Locks as a deletion takes them: the conversation, then its message.
+-- Admission of a generation that writes a memory, or a title: as relay_begin, but in the background, so that what has
+-- changed since it was due is no error. Locks as a deletion takes them: the conversation, then its message.
 create function public.relay_begin_memory(
   user_id uuid, stream_id text, worker_id text, message_id text, bot_id text, lease_ms integer, max_context integer,
-  fence uuid, task_bytes integer, max_room integer default 4000000
+  fence uuid, task_bytes integer, max_room integer default 4000000, kind text default 'memory'
 ) returns jsonb
 language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 declare
   v_message public.messages;
   v_bot public.bots;
   v_now timestamptz;
+  -- For a title the path is not read.
+  v_leaf_id relay.message_id;
   v_cut relay.cut;
   v_sent record;
   v_hold record;
@@ -25,13 +27,17 @@ begin
   select m.* into v_message
   from public.messages m
   where found and m.id = relay.to_message_id(relay_begin_memory.message_id)
-    and not exists (select 1 from public.memories k where k.message_id = m.id)
+    and case relay_begin_memory.kind
+      when 'memory' then not exists (select 1 from public.memories k where k.message_id = m.id)
+      else exists (select 1 from public.conversations c where c.id = m.conversation_id and coalesce(c.title, '') = '')
+    end
   for key share;
   if not found then
     return null;
   end if;
   select b.* into v_bot from public.bots b
-  where b.id = relay.resolve_bot(relay_begin_memory.user_id, relay_begin_memory.bot_id, null) and b.memory
+  where b.id = relay.resolve_bot(relay_begin_memory.user_id, relay_begin_memory.bot_id, null)
+    and case relay_begin_memory.kind when 'memory' then b.memory else b.titles end
   for key share;
   if not found then
     return null;
@@ -42,10 +48,14 @@ begin
   where g.kind = 'memory' and g.status = 'running' and g.parent_id = v_message.id
     and g.lease_expires_at < clock_timestamp();
 
-  v_cut := relay.cut_of(v_bot, v_message.id, null, null, task_bytes, null, max_room);
-  v_sent := relay.sent_of(v_cut, v_bot.id, v_message.id, null, null, max_context, false, false, null);
+  v_leaf_id := case relay_begin_memory.kind when 'memory' then v_message.id end;
+  v_cut := relay.cut_of(v_bot, v_leaf_id, null, null, task_bytes, null, max_room);
+  v_sent := relay.sent_of(v_cut, v_bot.id, v_leaf_id, null, null, max_context, false, false, null);
   if v_sent.refused is not null then
     return v_sent.refused;
+  end if;
+  if v_leaf_id is null then
+    select o.messages, o.bytes, null::jsonb as refused into v_sent from relay.opening_of(v_message.id, max_context) o;
   end if;
   v_now := clock_timestamp();
   if exists (
@@ -71,13 +81,13 @@ begin
   values (
     relay_begin_memory.stream_id, relay_begin_memory.user_id, v_message.conversation_id, v_bot.id, v_message.id,
     relay.host_of(v_bot.access_path), v_bot.model, relay_begin_memory.worker_id, relay_begin_memory.fence, v_now,
-    v_now + make_interval(secs => lease_ms / 1000.0), 'memory', v_cut.memory_id, v_cut.start_id,
+    v_now + make_interval(secs => lease_ms / 1000.0), relay_begin_memory.kind, v_cut.memory_id, v_cut.start_id,
     jsonb_array_length(v_sent.messages), v_cut.fixed_bytes + v_sent.bytes, v_cut.left_out, v_cut.bytes_per_token,
     v_hold.tokens, v_hold.cost
   )
   on conflict do nothing;
   if found then
-    insert into relay.uncounted (name) values (relay.counter_of('memory', 'started'));
+    insert into relay.uncounted (name) values (relay.counter_of(relay_begin_memory.kind, 'started'));
   elsif not exists (
     select 1 from relay.generations g
     where g.stream_id = relay_begin_memory.stream_id and g.fence = relay_begin_memory.fence
@@ -91,8 +101,8 @@ begin
 end;
 $$;
 comment on function public.relay_begin_memory is
-  'Admits the writing of one memory: outcome admitted, with the context; refused: there is no room for it, in the '
-  'window or in a budget. Null: nothing is to be written any more, or another worker does. The same fence again gets '
-  'the same answer.';
+  'Admits the writing of one memory or title: outcome admitted, with the context; refused: there is no room for it, in '
+  'the window or in a budget. Null: nothing is to be written any more, or another worker does. The same fence again '
+  'gets the same answer. max_context: of a title it is for each of the two texts.';
 revoke all on function public.relay_begin_memory from public, anon, authenticated;
 grant execute on function public.relay_begin_memory to service_role;

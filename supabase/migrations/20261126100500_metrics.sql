@@ -15,7 +15,7 @@ comment on table relay.counters is 'Every counter that there can be: what is not
 comment on column relay.counters.name is 'As in /metrics, without its prefix; a bucket counts what fell into it alone.';
 insert into relay.counters (name, labels)
 select counter.name, '{}' from unnest(array[
-  'generations_started_total', 'memories_started_total', 'sweeps_total', 'swept_generations_total',
+  'generations_started_total', 'memories_started_total', 'titles_started_total', 'sweeps_total', 'swept_generations_total',
   'forgotten_generations_total', 'first_token_seconds_sum', 'generation_duration_seconds_sum', 'relay_overhead_seconds_sum'
 ]) as counter (name)
 union all
@@ -23,8 +23,9 @@ select 'generations_ended_total', jsonb_strip_nulls(jsonb_build_object('outcome'
 from unnest(array['completed', 'cancelled', 'disconnected', 'failed', 'interrupted']) as o (outcome)
 left join relay.error_codes() e on e.ends and o.outcome in ('failed', 'interrupted')
 union all
-select 'memories_ended_total', jsonb_strip_nulls(jsonb_build_object('outcome', o.outcome, 'code', e.code))
-from unnest(array['completed', 'failed', 'interrupted']) as o (outcome)
+select n.name, jsonb_strip_nulls(jsonb_build_object('outcome', o.outcome, 'code', e.code))
+from unnest(array['memories_ended_total', 'titles_ended_total']) as n (name)
+cross join unnest(array['completed', 'failed', 'interrupted']) as o (outcome)
 left join relay.error_codes() e on e.ends and o.outcome <> 'completed'
 union all
 select 'generations_recovered_total', jsonb_build_object('outcome', o.outcome)

@@ -371,14 +371,14 @@ $$;
 
 create function tests.call_begin_memory(
   who text, stream_id text, message text, bot text default 'bot', max_context integer default 200000,
-  task_bytes integer default 0
+  task_bytes integer default 0, kind text default 'memory'
 ) returns jsonb
 language sql set role = service_role as $$
   select public.relay_begin_memory(
     user_id => tests.id(who), stream_id => call_begin_memory.stream_id, worker_id => 'worker',
     message_id => tests.key(message)::text, bot_id => tests.key(bot)::text, lease_ms => 15000,
     max_context => call_begin_memory.max_context, fence => tests.id('fence of ' || call_begin_memory.stream_id),
-    task_bytes => call_begin_memory.task_bytes
+    task_bytes => call_begin_memory.task_bytes, kind => call_begin_memory.kind
   )
 $$;
 

@@ -20,6 +20,7 @@ import { streamIds } from "./stream_ids.ts";
 import { streaming } from "./streaming.ts";
 import { supabaseJs } from "./supabase_js.ts";
 import { text } from "./text.ts";
+import { titles } from "./titles.ts";
 import { turns } from "./turns.ts";
 import { voice } from "./voice.ts";
 import { windows } from "./window.ts";
@@ -36,6 +37,7 @@ export const scenarios: Scenario[] = [
   ...botTests,
   ...windows,
   ...memories,
+  ...titles,
   ...refusalMetrics,
   ...requests,
   ...auth,

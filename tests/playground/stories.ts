@@ -63,6 +63,26 @@ export function testStories(): void {
     equal(await links.count(), 1_131);
   });
 
+  pageTest(
+    "a bot gives a story its title, and until then its prompt is one",
+    async ({ visitor, user, call, answer }) => {
+      const { page } = visitor;
+      await rest(stack.target, user, `bots?user_id=eq.${user.id}`, { method: "PATCH", body: { titles: true } });
+      await page.reload();
+      await visitor.send("Tell me a story about a fox");
+      await answer(1, "She put on her coat.");
+      const link = page.getByRole("navigation", { name: "Stories" }).getByRole("link");
+      const isShown = async (title: string) =>
+        (await link.innerText()).includes(title) && await page.title() === `${title} · Storytellr` &&
+        (await page.getByRole("heading", { level: 1 }).first().innerText()).includes(title);
+      await eventually("its prompt is its title", () => isShown("A fox"));
+      const task = await call(2);
+      await task.token("The Fox and Her Coat");
+      await task.finish();
+      await eventually("it has its own", () => isShown("The Fox and Her Coat"), 20_000);
+    },
+  );
+
   pageTest("a search finds titles, prompts and answers, and a hit leads to its message", async (visit) => {
     const { visitor, exchange } = visit;
     const { page } = visitor;

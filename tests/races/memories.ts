@@ -1,6 +1,6 @@
-/** A memory whose worker dies. */
+/** A memory whose worker dies, and titles that two workers would begin at once. */
 
-import { MEMORY_TASK } from "../../supabase/functions/_relay/generation/memory.ts";
+import { MEMORY_TASK, TITLE_TASK } from "../../supabase/functions/_relay/generation/memory.ts";
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -51,5 +51,30 @@ export const memories: WorkerRaceTest[] = [{
       author.user.id,
     );
     equal(rows.map(({ status }) => status), ["interrupted", "completed"]);
+  },
+}, {
+  title: "two answers of a story that end at the same time start one title",
+  env,
+  async run({ target, provider, look }) {
+    const script: Script = (call) =>
+      call.body.messages.at(-1).content.endsWith(TITLE_TASK) ? answers("The Fox")(call) : waits(call);
+    const author = await newAuthor(target, provider, script, { titles: true });
+    const conversation_id = await author.insert("conversations", { bot_id: author.botId });
+    const add = (content: string) =>
+      author.insert("messages", { conversation_id, parent_id: null, content, is_user_author: true });
+    const streams = [];
+    for (const [index, answer_to] of [await add("A fox"), await add("A dog")].entries()) {
+      streams.push(await author.open({ answer_to }, { worker: target.workers[index] }));
+    }
+    const calls = [await author.called(1), await author.called(2)];
+    await Promise.all(calls.map((call) => answers("Once.")(call)));
+    const title = async () => (await author.conversation(conversation_id)).title;
+    await eventually("the title is there", async () => await title() === "The Fox");
+    const rows = await look<{ status: string }>(
+      "select status from relay.generations where user_id = $1 order by kind",
+      author.user.id,
+    );
+    equal(rows.map(({ status }) => status), ["completed", "completed", "completed"]);
+    await Promise.all(streams.map((stream) => stream.leave()));
   },
 }];

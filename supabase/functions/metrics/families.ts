@@ -27,6 +27,8 @@ export const FAMILIES: readonly Family[] = [
     type: "counter",
     help: "Memories whose writing ended, by outcome and error code.",
   },
+  { name: "titles_started_total", type: "counter", help: "Titles that workers began to write." },
+  { name: "titles_ended_total", type: "counter", help: "Titles whose writing ended, by outcome and error code." },
   {
     name: "tries_total",
     type: "counter",

@@ -16,11 +16,11 @@ select set_eq(
   and (table_name, privilege_type) not in (select table_name, privilege_type from information_schema.table_privileges
   where table_schema = 'public' and grantee = 'authenticated') group by table_name, privilege_type $$, array[
   'bots select access_path api context_tokens created_at first_turn_is_user id memory model name params reply_tokens '
-    'system_prompt takes_prefill takes_system temperature thinks_first updated_at user_id',
+    'system_prompt takes_prefill takes_system temperature thinks_first titles updated_at user_id',
   'bots insert access_key access_path api context_tokens first_turn_is_user headers id memory model name params reply_tokens '
-    'system_prompt takes_prefill takes_system temperature thinks_first user_id',
+    'system_prompt takes_prefill takes_system temperature thinks_first titles user_id',
   'bots update access_key access_path api context_tokens first_turn_is_user headers memory model name params reply_tokens '
-    'system_prompt takes_prefill takes_system temperature thinks_first', 'bot_shares insert bot_id user_id',
+    'system_prompt takes_prefill takes_system temperature thinks_first titles', 'bot_shares insert bot_id user_id',
   'bot_fallbacks insert bot_id fallback_bot_id position', 'bot_fallbacks update bot_id fallback_bot_id position',
   'user_settings insert default_bot_id user_id', 'user_settings update default_bot_id user_id',
   'conversations insert bot_id id title user_id', 'conversations update active_message_id bot_id title',

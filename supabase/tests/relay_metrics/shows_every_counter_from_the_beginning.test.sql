@@ -8,8 +8,8 @@ select set_eq(
     'first_token_seconds_bucket', 'first_token_seconds_sum', 'generation_duration_seconds_bucket',
     'generation_duration_seconds_sum', 'relay_overhead_seconds_bucket', 'relay_overhead_seconds_sum', 'refusals_total',
     'sweeps_total', 'swept_generations_total', 'forgotten_generations_total', 'active_generations',
-    'expired_generations', 'memories_started_total', 'memories_ended_total', 'tries_total', 'resting_providers',
-    'error_lines_total', 'database_bytes'
+    'expired_generations', 'memories_started_total', 'titles_started_total', 'memories_ended_total',
+    'titles_ended_total', 'tries_total', 'resting_providers', 'error_lines_total', 'database_bytes'
   ], 'these are all'
 );
 select is(tests.all_counted(), '{}', 'each stands at zero');

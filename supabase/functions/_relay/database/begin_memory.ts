@@ -1,10 +1,13 @@
-/** Asks relay_begin_memory whether a memory may be written. */
+/** Asks relay_begin_memory whether a memory or a title may be written. */
 
 import type { Platform } from "../platform/platform.ts";
 import type { Id } from "../protocol/events.ts";
 import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
 import type { Admission } from "./begin.ts";
 import type { Rpc } from "./rpc.ts";
+
+/** What is written behind a story's back. */
+export type BackgroundKind = "memory" | "title";
 
 /** What a worker asks to begin in the background. */
 export interface MemoryStart {
@@ -14,9 +17,10 @@ export interface MemoryStart {
   botId: Id;
   /** The memory covers the story up to and including this one. */
   messageId: Id;
-  /** The last turn of the request, which asks for the memory. */
+  kind: BackgroundKind;
+  /** The last turn of the request, which asks for it. */
   task: string;
-  /** A path of more characters is refused with its length, and nothing is written. */
+  /** A path of more characters is refused with its length, and nothing is written. For a title two texts are cut to it. */
   maxContext: number;
   /** Of a path that the model's window cuts, no more characters are taken. */
   maxRoom: number;
@@ -38,7 +42,7 @@ export type MemoryAnswer = { admission: MemoryAdmission } | { characters: number
 export async function beginMemory(
   rpc: Rpc,
   { workerId, configuration }: Pick<Platform, "workerId" | "configuration">,
-  { userId, streamId, fence, botId, messageId, task, maxContext, maxRoom }: MemoryStart,
+  { userId, streamId, fence, botId, messageId, kind, task, maxContext, maxRoom }: MemoryStart,
 ): Promise<MemoryAnswer> {
   const answer = await rpc<
     MemoryAdmission & { outcome: "admitted" } | { outcome: "refused"; characters?: number } | null
@@ -55,6 +59,7 @@ export async function beginMemory(
       fence,
       task_bytes: bytesIn(task) + MESSAGE_BYTES,
       max_room: maxRoom,
+      kind,
     },
   );
   if (answer?.outcome === "admitted") {

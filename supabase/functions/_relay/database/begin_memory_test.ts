@@ -7,6 +7,7 @@ import { beginMemory } from "./begin_memory.ts";
 const platform = makePlatform({ configuration: { leaseMs: 15_000 } });
 const START = {
   ...{ userId: "user-1", streamId: "stream-2", fence: "fence-2", botId: 7, messageId: 12, task: "Résumé, please" },
+  kind: "memory" as const,
   ...{ maxContext: 200_000, maxRoom: 4_000_000 },
 };
 
@@ -19,6 +20,7 @@ Deno.test("a memory is asked for with the bytes of its task, and ids as texts", 
       ...{ user_id: "user-1", stream_id: "stream-2", worker_id: platform.workerId, message_id: "12", bot_id: "7" },
       ...{ lease_ms: 15_000, max_context: 200_000, fence: "fence-2", max_room: 4_000_000 },
       task_bytes: bytesIn("Résumé, please") + MESSAGE_BYTES,
+      kind: "memory",
     },
   }]);
 });

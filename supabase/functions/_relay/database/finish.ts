@@ -47,6 +47,8 @@ export interface StoredEnding extends Answerer {
   is_complete: boolean;
   /** The message that a memory should be written for now. */
   memory_due?: Id;
+  /** The message up to which a story is read that has no title yet. */
+  title_due?: Id;
   /** Of what the provider has reported; absent: the model has no price. */
   cost?: number;
 }

@@ -1,6 +1,7 @@
 /** One generation, as the worker that runs it has it. */
 
 import type { Admission } from "../database/begin.ts";
+import type { BackgroundKind } from "../database/begin_memory.ts";
 import type { Hold } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
@@ -20,8 +21,9 @@ export interface AdmittedRequest {
   startedAt: number;
   /** Given back when the generation is over. */
   memory: Hold;
-  /** What writes a memory has it: the last turn, which asks for that. Absent: an answer. */
+  /** What writes in the background has it: the last turn, which asks for that. Absent: an answer. */
   task?: string;
+  kind?: BackgroundKind;
 }
 
 /** A request whose client reads the answer. */
@@ -60,13 +62,13 @@ export function createGeneration({ clock, configuration }: Platform, admitted: A
 
 /** The fields of every log line about a generation. */
 export function logFields(
-  { streamId, userId, admission, requestId, task }: Pick<
+  { streamId, userId, admission, requestId, kind }: Pick<
     AdmittedRequest,
-    "streamId" | "userId" | "admission" | "requestId" | "task"
+    "streamId" | "userId" | "admission" | "requestId" | "kind"
   >,
 ) {
   return {
-    ...(task === undefined ? {} : { kind: "memory" }),
+    ...(kind === undefined ? {} : { kind }),
     request_id: requestId,
     user_id: userId,
     bot_id: admission.bot_id,

@@ -4,7 +4,7 @@ import type { Database } from "../database/database.ts";
 import type { Ending, StoredEnding } from "../database/finish.ts";
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Id, Usage } from "../protocol/events.ts";
+import type { Usage } from "../protocol/events.ts";
 import type { RelayError } from "../protocol/errors.ts";
 import { DONE_WAITS_FOR_STORAGE_MS } from "../protocol/limits.ts";
 import type { Seat } from "./client_stream.ts";
@@ -47,10 +47,10 @@ export function createGenerations(platform: Platform, database: Database, caller
   async function run(generation: Generation, baseUrl: URL | null) {
     const leaveShutdown = shutdown.onShutdown(() => generation.stop(new EndReason("shutdown")));
     const leaveLeases = leases.add(generation);
-    let memoryDue: Id | undefined;
+    let stored: StoredEnding | null = null;
     try {
       const result = await runGeneration(platform, callers, generation, baseUrl);
-      memoryDue = await end(platform, database, running, generation, result);
+      stored = await end(platform, database, running, generation, result);
     } finally {
       running.delete(generation.streamId);
       leaveShutdown();
@@ -60,7 +60,9 @@ export function createGenerations(platform: Platform, database: Database, caller
       generation.readers.afterLast(() => generation.memory.end());
     }
     const { streamId, userId, requestId, admission } = generation;
-    if (memoryDue !== undefined) memories.write({ streamId, userId, requestId, admission }, baseUrl, memoryDue);
+    const answered = { streamId, userId, requestId, admission };
+    if (stored?.memory_due !== undefined) memories.write("memory", answered, baseUrl, stored.memory_due);
+    if (stored?.title_due !== undefined) memories.write("title", answered, baseUrl, stored.title_due);
   }
 
   /** Without readers, and none can find it. */
@@ -114,7 +116,7 @@ async function end(
   readers.close(lastEvent(streamId, last, usageOf(result.ending, stored), result.error));
   const ended = await storing.catch(() => null);
   report(platform, generation, result, ended);
-  return ended?.memory_due;
+  return ended;
 }
 
 /** The report, and what it cost where that is known. */

@@ -1,11 +1,12 @@
-/** Writes memories in the background: what has happened in a story, in short, before it outgrows the model's window. */
+/** Writes in the background: memories, before a story outgrows the model's window, and a title for one that has none. */
 
 import type { Admission } from "../database/begin.ts";
+import type { BackgroundKind } from "../database/begin_memory.ts";
 import type { Database } from "../database/database.ts";
 import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Id } from "../protocol/events.ts";
-import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
+import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_TITLE_TEXT_CHARACTERS } from "../protocol/limits.ts";
 import { type AdmittedRequest, logFields } from "./generation.ts";
 
 /** The last turn of the request. The rest of it is that of an answer, so that providers have it in their caches. */
@@ -15,13 +16,22 @@ export const MEMORY_TASK =
   "still open. Keep of the summary at the beginning, if there is one, what still matters. Use the language of the story, " +
   "at most 300 words, and write nothing but the summary.";
 
-/** What is known of the answer after which a memory is due; its text is not kept for that. */
+/** The same for a title, of which the database keeps 80 characters of one line. */
+export const TITLE_TASK =
+  "Pause the story here. Give it a title of at most eight words, in the language of the story. Write nothing but the " +
+  "title, on one line and without quotation marks.";
+
+const TASKS: Record<BackgroundKind, string> = { memory: MEMORY_TASK, title: TITLE_TASK };
+
+const REQUEST = { on_disconnect: "continue" } as const;
+
+/** What is known of the answer after which one is due; its text is not kept for that. */
 export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId" | "admission">;
 
 /** The writing of one worker. */
 export interface Memories {
-  /** Begins in the background; what cannot be begun is asked for again after the next answer. */
-  write(answered: Answered, baseUrl: URL | null, messageId: Id): void;
+  /** Begins in the background; what cannot be begun is asked for after the next answer. */
+  write(kind: BackgroundKind, answered: Answered, baseUrl: URL | null, messageId: Id): void;
 }
 
 /** `run` runs what was admitted, and gives back what it holds; `abandon` ends what may have been admitted. */
@@ -34,10 +44,10 @@ export function createMemories(
   const { clock, keepAlive, log, memory, shutdown } = platform;
 
   /** Null: nothing is to be written. */
-  async function admit(answered: Answered, messageId: Id, hold: Hold): Promise<AdmittedRequest | null> {
+  async function admit(kind: BackgroundKind, answered: Answered, messageId: Id, hold: Hold) {
     const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
-    const { userId, requestId, admission: { bot_id: botId } } = answered;
-    const start = { userId, streamId, fence, botId, messageId, task: MEMORY_TASK, maxRoom: roomOf(platform) };
+    const { userId, admission: { bot_id: botId } } = answered;
+    const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom: roomOf(platform) };
     const ask = async (maxContext: number) => {
       hold.cover(bytesOf(maxContext));
       try {
@@ -47,7 +57,7 @@ export function createMemories(
         throw error;
       }
     };
-    let answer = await ask(FIRST_CONTEXT_CHARACTERS);
+    let answer = await ask(kind === "title" ? MAX_TITLE_TEXT_CHARACTERS : FIRST_CONTEXT_CHARACTERS);
     if (answer !== null && "characters" in answer && answer.characters <= MAX_CONTEXT_CHARACTERS) {
       answer = await ask(answer.characters);
     }
@@ -56,30 +66,29 @@ export function createMemories(
     const own = { ...answer.admission, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
     hold.fits(bytesOf(lengthOf(admission)));
-    const request = { on_disconnect: "continue" } as const;
     const startedAt = clock.now();
-    return { streamId, userId, requestId, request, admission, startedAt, memory: hold, task: MEMORY_TASK };
+    return { ...answered, streamId, request: REQUEST, admission, startedAt, memory: hold, kind, task: TASKS[kind] };
   }
 
-  async function begin(answered: Answered, messageId: Id): Promise<AdmittedRequest | null> {
+  async function begin(kind: BackgroundKind, answered: Answered, messageId: Id): Promise<AdmittedRequest | null> {
     let hold: Hold | null = null;
     try {
       hold = memory.open(answered.userId, GENERATION_BYTES);
-      const admitted = await admit(answered, messageId, hold);
+      const admitted = await admit(kind, answered, messageId, hold);
       if (admitted === null) hold.end();
       return admitted;
     } catch (cause) {
       hold?.end();
-      log("warn", "memory_not_begun", { ...logFields(answered), cause });
+      log("warn", "memory_not_begun", { ...logFields({ ...answered, kind }), cause });
       return null;
     }
   }
 
   return {
-    write(answered, baseUrl, messageId) {
+    write(kind, answered, baseUrl, messageId) {
       if (shutdown.signal.aborted) return;
-      keepAlive.run("memory", async () => {
-        const admitted = await begin(answered, messageId);
+      keepAlive.run(kind, async () => {
+        const admitted = await begin(kind, answered, messageId);
         if (admitted !== null) await run(admitted, baseUrl);
       });
     },

@@ -51,7 +51,7 @@ Deno.test("a memory that is due is written in the background, after the client h
   assert.equal(client.ended, true);
   const [{ streamId, fence, ...start }] = asked() as Asked[];
   assert.deepEqual(start, {
-    ...{ userId: "user-1", botId: "bot-1", messageId: "message-2", task: MEMORY_TASK },
+    ...{ userId: "user-1", botId: "bot-1", messageId: "message-2", kind: "memory", task: MEMORY_TASK },
     ...{ maxContext: FIRST_CONTEXT_CHARACTERS, maxRoom: (start as unknown as { maxRoom: number }).maxRoom },
   });
   const { call, send, finish: end } = provider.calls[1];
@@ -103,7 +103,7 @@ Deno.test("nothing is written where the database says so, or cannot be asked, or
   assert.equal(provider.calls.length, 1);
   const [, start] = database.calls.find(([name]) => name === "beginMemory")! as unknown as [string, Asked];
   assert.deepEqual(logged().find(({ event }) => event === "memory_not_begun"), {
-    ...{ level: "warn", event: "memory_not_begun", ...LOG_FIELDS, cause: AWAY },
+    ...{ level: "warn", event: "memory_not_begun", ...LOG_FIELDS, kind: "memory", cause: AWAY },
   });
   // It may have been admitted all the same.
   assert.equal(database.endings.get(start.streamId)?.status, "interrupted");
