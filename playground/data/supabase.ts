@@ -11,7 +11,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 export function createSupabase(url: string, key: string): SupabaseClient {
   const auth = new AuthClient({
     url: `${url}/auth/v1`,
-    // Written like this: Auth's client replaces the one of this name by the user's.
+    // In this spelling: Auth's client replaces the header of this name by the user's.
     headers: { apikey: key, Authorization: `Bearer ${key}` },
     storageKey: `sb-${new URL(url).hostname.split(".")[0]}-auth-token`,
     // A link in an email may be opened in another browser than the one that asked for it.
