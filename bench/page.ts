@@ -13,7 +13,7 @@ import { makeBot } from "../testkit/people.ts";
 import type { Script } from "../testkit/provider.ts";
 import { type Stack, startStack } from "../testkit/stack.ts";
 
-/** Lighthouse's own: a phone has a quarter of the computer's speed, and a slow 4G network. */
+/** Lighthouse's devices: a phone has a quarter of the computer's speed, and a slow 4G network. */
 const DEVICES = {
   desktop: { screen: { width: 1350, height: 940 }, slowdown: 1, rttMs: 40, bytesPerSecond: 10_240 * 128 },
   phone: { screen: { width: 412, height: 823 }, slowdown: 4, rttMs: 150, bytesPerSecond: 1_638 * 128 },
@@ -23,7 +23,7 @@ const STORY_BYTES = 100_000;
 const WORDS_PER_CHUNK = 5;
 const CHUNK_MS = 10;
 
-/** What of a task counts as blocking, as in Lighthouse. */
+/** The part of a long task beyond this counts as blocking, as in Lighthouse. */
 const SHORT_TASK_MS = 50;
 
 /** How long the page has to be quiet before a measurement ends. */

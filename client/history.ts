@@ -1,8 +1,8 @@
-/** What a page keeps of a conversation: its rows, read from the Data API, and which stream it reads. */
+/** Reads a conversation from the Data API, and says where a page remembers which stream it reads. */
 
 import type { Id } from "./types.ts";
 
-/** The columns of `messages` that this needs, as the Data API gives them. */
+/** The columns of `messages` that this uses, as the Data API gives them. */
 export interface StoryRow {
   id: Id;
   conversation_id: Id;
@@ -28,15 +28,15 @@ export interface StreamStorage {
 }
 
 /**
- * Reads all messages of a conversation, oldest first, and its active leaf. An answer of the Data API has at most 1,000
- * rows, or what the project allows, so it is asked until there are no more. Throws what the Data API refuses with; a
+ * Reads all messages of a conversation, oldest first, and its active leaf. A response of the Data API has at most 1,000
+ * rows, or as many as the project allows, so it is asked until there are no more. Throws the Data API's error; a
  * conversation that does not exist is empty.
  */
 export async function readHistory(
   supabase: HistorySource,
   conversationId: Id,
 ): Promise<{ rows: StoryRow[]; leafId: Id | null }> {
-  // Before the messages, or the leaf might be one that was stored since.
+  // Read before the messages, or the leaf might be a message that is stored after they were read.
   const conversation = await supabase.from("conversations").select("active_message_id")
     .eq("id", conversationId).maybeSingle();
   if (conversation.error) throw conversation.error;
@@ -53,11 +53,11 @@ export async function readHistory(
 
 /** The rows from the root to a leaf, such as the conversation's `active_message_id`. */
 export function pathTo<Row extends Pick<StoryRow, "id" | "parent_id">>(rows: Row[], leafId: Id | null): Row[] {
-  // Ids in a URL are texts, those of a row may be numbers.
+  // Ids from a URL are strings, those of a row may be numbers.
   const byId = new Map(rows.map((row) => [String(row.id), row]));
   const path: Row[] = [];
   for (let row = byId.get(String(leafId ?? "")); row; row = byId.get(String(row.parent_id ?? ""))) {
-    // A row that is its own ancestor would be an endless loop.
+    // A row that is its own ancestor would make an endless loop.
     byId.delete(String(row.id));
     path.push(row);
   }

@@ -247,7 +247,7 @@ export interface RetryOptions {
 /** Calls back once after `ms`; the returned function cancels the timer. */
 export type After = (ms: number, callback: () => void) => () => void;
 
-/** The bytes of an answer: as much of a ReadableStream as the client uses. */
+/** The body of a response: the part of a ReadableStream that the client uses. */
 export interface ByteStream {
   getReader(): {
     read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
@@ -255,7 +255,7 @@ export interface ByteStream {
   };
 }
 
-/** What the client gives to `fetch` besides the URL. */
+/** What the client passes to `fetch` after the URL. */
 export interface FetchInit {
   method: string;
   headers: Record<string, string>;
@@ -263,12 +263,12 @@ export interface FetchInit {
   signal: AbortSignal;
 }
 
-/** As much of a Response as the client reads. */
+/** The part of a Response that the client reads. */
 export interface FetchAnswer {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  /** Without it nothing can be streamed: React Native's own `fetch` has none. */
+  /** Nothing can be streamed without it. React Native's own `fetch` has none. */
   readonly body?: ByteStream | null | undefined;
   text(): Promise<string>;
 }

@@ -1,7 +1,7 @@
 /**
  * Reads the variables of `deno task serve` and gives up the permission to read any. It is imported before everything
- * else, so no package ever sees one. The whole environment is read once because Deno lists names to nobody who may read
- * some of them alone, and a misspelled name can be found in no other way.
+ * else, so no package ever sees one. It reads the whole environment once: Deno lists the names only to a program that may
+ * read all of them, and without the names no misspelled one can be found.
  */
 
 const OWN = /^(PORT|HOST|MAX_CONNECTIONS|(SUPABASE|RELAY)_.*|(HTTPS|HTTP|ALL)_PROXY|(https|http|all)_proxy)$/;

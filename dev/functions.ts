@@ -19,7 +19,7 @@ export interface Functions {
   close(): Promise<void>;
 }
 
-/** Throws a RangeError that names a variable that cannot be used; `names` are those of all variables that are there. */
+/** Throws a RangeError that names a variable that cannot be used; `names` gives the names of all variables. */
 export function createFunctions(environment: Environment, names?: () => string[]): Functions {
   const platform = createPlatform(environment, names);
   const dependencies = createStreamDependencies(platform);

@@ -20,7 +20,7 @@ const maxFunctionLines: Deno.lint.Rule = {
   },
 };
 
-/** V8 keeps an object literal with a getter as a dictionary: each use of any field of it is a look-up by name. */
+/** V8 keeps an object literal with a getter as a dictionary, so each use of any of its fields is a look-up by name. */
 const noLiteralGetter: Deno.lint.Rule = {
   create(context) {
     if (!isOfRelay(context.filename)) return {};
@@ -28,7 +28,7 @@ const noLiteralGetter: Deno.lint.Rule = {
       "ObjectExpression > Property[kind='get']"(node: Deno.lint.Node) {
         context.report({
           node,
-          message: "A getter makes V8 keep the object as a dictionary: take a method or a field",
+          message: "A getter makes V8 keep the object as a dictionary: use a method or a field",
         });
       },
     };

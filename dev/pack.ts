@@ -16,10 +16,10 @@ Makes an npm package of client/, and prints the path of its tarball. It needs np
 const ROOT = new URL("../", import.meta.url);
 const CLIENT = new URL("client/", ROOT);
 
-/** What the package's types may not name: it would be missing, or wrong, where the package is installed. */
+/** What the package's types may not name, because it is missing or different where the package is installed. */
 const FOREIGN = /\bzod\b|\b(?:npm|jsr|node):|\bDeno\./;
 
-/** Whose import is followed by the path of a file, or by the name of a package. */
+/** Matches the path or the package's name in an import. */
 const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*)"([^"]+)"/g;
 
 /** As much of client/package.json as the build reads; `exports` names sources. */
@@ -43,14 +43,14 @@ export function publishedManifest({ private: _, exports, ...manifest }: Manifest
   const [, main] = entries.find(([name]) => name === ".")!;
   return {
     ...manifest,
-    // For what does not read `exports`.
+    // For tools that do not read `exports`.
     main: main.default,
     types: main.types,
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
   };
 }
 
-/** JavaScript and types of the entries and of all that they import. Each file is turned by itself: no type is resolved. */
+/** JavaScript and types of the entries and of all that they import. Each file is compiled alone; no type is resolved. */
 export function compile(entries: string[], read: (path: string) => string): Files {
   const files: Files = {};
   const visit = (path: string) => {
@@ -96,7 +96,7 @@ function emit(path: string, source: string, isTypes: boolean): string {
   );
 }
 
-/** Gives one sentence for each thing that does not belong into the package. */
+/** Gives one sentence for each thing that does not belong in the package. */
 export function checkFiles(files: Files, { peerDependencies = {} }: Manifest): string[] {
   return Object.entries(files).flatMap(([path, text]) => {
     const foreign = FOREIGN.exec(text.replace(/^\s*\/?\*.*$|\/\/.*$/gm, ""))?.[0];
@@ -135,7 +135,7 @@ export async function pack(out: string): Promise<string> {
   return join(out, await npmPack(folder));
 }
 
-/** Gives the name of the tarball, which stands in the folder above. */
+/** Gives the name of the tarball, which is written to the folder above. */
 async function npmPack(folder: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command("npm", {
     args: ["pack", "--json", "--pack-destination", ".."],

@@ -1,4 +1,4 @@
-/** `deno task release`: turns what is unreleased into a version: files, package, commit and tag. It pushes nothing. */
+/** `deno task release`: makes a version of what is unreleased: files, package, commit and tag. It pushes nothing. */
 
 import { flagsOrExit, parseFlags } from "./flags.ts";
 import { fail, note, print } from "./process.ts";
@@ -6,13 +6,13 @@ import { fail, note, print } from "./process.ts";
 const HELP = `deno task release [flags] VERSION
 
 Makes a release, such as deno task release 0.1.0: writes the version, closes the changelog's "Unreleased" section, makes
-the npm package, commits and tags. It runs in the repository's root, pushes nothing, and says what to push. A tag that
-is pushed makes the workflow publish: see CONTRIBUTING.md.
+the npm package, commits and tags. It runs in the repository's root, pushes nothing, and prints what to push. A pushed tag starts the
+workflow that publishes: see CONTRIBUTING.md.
 
   --dry-run   says what would be done, and writes nothing
   --notes     prints the changelog's section of VERSION, and does nothing else
 
-Refused: changes that are not committed, a version that is not greater than the last one, a section without a line.
+It stops if there are uncommitted changes, if the version is not greater than the last one, or if the section is empty.
 `;
 
 const ACTION = "Cannot release";
@@ -20,7 +20,7 @@ const VERSION_FILE = "supabase/functions/_relay/platform/version.ts";
 const PACKAGE_FILE = "client/package.json";
 const CHANGELOG = "CHANGELOG.md";
 
-/** The changelog with "Unreleased" closed as a version, and an empty one above; throws where it has no line. */
+/** The changelog with "Unreleased" closed as a version, and an empty one above; throws if it is empty. */
 export function closeSection(changelog: string, version: string, date: string): string {
   const section = sectionOf(changelog, "Unreleased");
   if (section === null) throw new Error(`${ACTION}: ${CHANGELOG} has no section "## Unreleased"`);
@@ -37,7 +37,7 @@ export function sectionOf(changelog: string, name: string): string | null {
   return section === undefined ? null : section.slice(section.indexOf("\n")).trim();
 }
 
-/** The numbers of a version; throws where it is none. */
+/** The numbers of a version; throws if the text is not a version. */
 function numbersOf(version: string): number[] {
   if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(version)) {
     throw new TypeError(`${ACTION}: "${version}" is not a version such as "0.1.0"`);
@@ -45,7 +45,7 @@ function numbersOf(version: string): number[] {
   return version.split(".").map(Number);
 }
 
-/** Throws where a version is not above all that were released, in the changelog or by a tag. */
+/** Throws if the version is not greater than each that was released, in the changelog or by a tag. */
 export function checkGreater(version: string, released: string[]): void {
   const wanted = numbersOf(version);
   for (const other of released) {

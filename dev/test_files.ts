@@ -14,8 +14,8 @@ const ORDER = [
 /** Judged by time, or by what meets in one moment; functions take two cores by themselves. */
 const ALONE = ["functions", "limits", "races"];
 /**
- * They run where they are asked for: what is judged by what other users' requests take wants a machine of its own, and
- * fresh projects install hundreds of megabytes.
+ * They run only if they are named: `abuse` measures how long other users' requests take, which needs a quiet machine, and
+ * `fresh` installs hundreds of megabytes.
  */
 const ON_REQUEST = ["abuse", "fresh"];
 const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];

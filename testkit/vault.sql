@@ -26,7 +26,7 @@ begin
   begin
     v_text := extensions.decrypt_iv(substring(message from 17), vault._root_key(), substring(message for 16), 'aes-cbc');
   exception when external_routine_invocation_exception then
-    -- Under another root key; what follows says so.
+    -- Encrypted under another root key: the check below fails.
     v_text := '';
   end;
   if substring(extensions.hmac(additional || coalesce(nonce, '') || v_text, vault._root_key(), 'sha256') for 16)

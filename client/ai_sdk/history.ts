@@ -9,7 +9,7 @@ export type { HistorySource, StoryRow } from "../history.ts";
 /** An answer's `metadata`: the data of `start` at once, that of `done` when it has ended. */
 export type StoryMetadata = Partial<Omit<StartData, "bot_id" | "model"> & DoneData>;
 
-/** Reads a conversation for `useChat({ messages })`: the path to its active leaf. Throws what the Data API refuses with. */
+/** Reads a conversation for `useChat({ messages })`: the path to its active leaf. Throws the Data API's error. */
 export async function loadConversation(
   supabase: HistorySource,
   conversationId: string,

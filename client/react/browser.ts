@@ -1,9 +1,9 @@
-/** What a browser gives: frames, and a memory that outlives a page. */
+/** What useStory takes from a browser: frames, and a storage that outlives the page. */
 
 import type { StreamStorage } from "../history.ts";
 import type { Id } from "../types.ts";
 
-/** Calls back before the page is painted again; elsewhere as often as a fast screen is. */
+/** Calls back before the next paint; without a browser after the time that a frame of a fast screen takes. */
 export function onNextFrame(callback: () => void): void {
   const { requestAnimationFrame = (callback) => setTimeout(callback, 16) } = globalThis as {
     requestAnimationFrame?(callback: () => void): unknown;
@@ -11,7 +11,7 @@ export function onNextFrame(callback: () => void): void {
   requestAnimationFrame(callback);
 }
 
-/** Which stream runs in a conversation; null: in one that is not stored yet. */
+/** Which stream runs in a conversation; null stands for a conversation that is not stored yet. */
 export interface StreamMemory {
   get(conversationId: Id | null): string | null;
   set(conversationId: Id | null, streamId: string): void;
@@ -19,7 +19,7 @@ export interface StreamMemory {
   remove(conversationId: Id | null, streamId: string): void;
 }
 
-/** A page works without it: a browser may refuse to store, and a server has none. */
+/** A page works without a storage: a browser may refuse one, and a server has none. */
 export function createStreamMemory(storageOf: () => StreamStorage | null | undefined): StreamMemory {
   function use(conversationId: Id | null, act: (storage: StreamStorage, key: string) => string | null | void) {
     try {

@@ -14,16 +14,16 @@ export interface ConversationStore {
   subscribe(listener: () => void): () => void;
   /** The same object until something changes. */
   state(): Story;
-  /** What a server renders, and a page that takes over from it. */
+  /** What a server renders, and the page at first when it hydrates. */
   serverState(): Story;
-  /** Takes what the component has passed last. */
+  /** Takes the options that the component passed last. */
   use(relay: RelayClient, options: StoryOptions): void;
 }
 
-/** Ids in a URL are texts, those of a row may be numbers. */
+/** Ids from a URL are strings, those of a row may be numbers. */
 export const same = (a: unknown, b: unknown): boolean => String(a) === String(b);
 
-/** Does nothing before the first subscriber: React may throw it away. */
+/** Does nothing before the first subscriber, because React may discard it. */
 export function createConversationStore(relay: RelayClient, options: StoryOptions): ConversationStore {
   const listeners = new Set<() => void>();
   const branchOf = createBranches();
@@ -50,7 +50,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     else if (error) story.status = "error";
     if (live) {
       const { generation, parentId = null, prompt } = live;
-      // A reader that begins again is behind what is shown already, and so is an answer that is continued.
+      // A stream that is read again, and an answer that is continued, begin with less text than is shown already.
       if (generation && generation.text.length > live.text.length) live.text = generation.text;
       story.messages = [...messages, ...messagesOf(live, prompt ? [] : versionsOf(parentId, false))];
     }
@@ -71,7 +71,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     return null;
   }
 
-  /** However much text comes, the page is rendered once for each frame that it can show. */
+  /** However much text comes, the page is rendered at most once a frame. */
   function showText(asked: Live) {
     asked.hasText = true;
     if (isWaiting) return;
@@ -79,7 +79,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     onNextFrame(() => isWaiting && show());
   }
 
-  /** Reads to its end what was asked for. */
+  /** Reads the generation that was asked for to its end. */
   async function follow(asked: Live): Promise<Result> {
     const { streamId, request } = live = asked;
     const callbacks = {
@@ -121,9 +121,9 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
   function ended(asked: Live, { outcome, messageId, finishReason, text, error: failure }: Result) {
     const { streamId, parentId = null, key, prompt, reasoning, hasStarted } = asked;
     const isUnreachable = failure?.code === "unreachable";
-    // What cannot be reached may still be written, and is found again.
+    // A generation that cannot be reached may still run, and is found again later.
     if (!isUnreachable) memory.remove(conversationId, streamId);
-    // What was remembered was another user's, or has been deleted.
+    // The stream that was remembered is another user's, or was deleted.
     error = failure?.code === "stream_not_found" && !hasStarted ? null : failure;
     if (messageId !== null) {
       put({
@@ -144,13 +144,13 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     show();
   }
 
-  /** What is stored becomes the leaf. */
+  /** The row becomes the leaf. */
   function put(row: Row) {
     rows = [...rows.filter(({ id }) => !same(id, row.id)), row];
     leafId = row.id;
   }
 
-  /** What is stored while it reads stays. */
+  /** Rows that are stored while it reads stay. */
   async function load() {
     const { supabase } = options;
     if (!supabase || conversationId === null) return;
@@ -164,7 +164,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       return old?.content === row.content && old.finish_reason === row.finish_reason ? old : { ...row, key: old?.key };
     });
     rows = [...read, ...[...known.values()].filter((row) => !before.includes(row))];
-    // Without an active leaf it is the latest message.
+    // Without an active leaf, the latest message is the leaf.
     if (leafId === leafBefore) leafId = (rowOf(history.leafId) ?? rows.at(-1))?.id ?? null;
     show();
   }
@@ -172,7 +172,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
   async function reload() {
     const streamIds = [memory.get(conversationId)];
     if (conversationId !== null) {
-      // What is shown already stays, and can be answered.
+      // The messages that are shown already stay, and can be answered.
       isLoading = rows.length === 0;
       error = null;
       show();
@@ -207,7 +207,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       asked.text = subject.content;
       asked.key = keyOf(subject);
     }
-    // What is shown is what is answered; where its row is not known here, it is what the relay has as the active leaf.
+    // The message that is shown last is answered. If its row is not known here, the relay answers the active leaf.
     const isKnown = content !== undefined && parent_id !== null && !live?.hasStarted;
     asked.request = {
       on_disconnect: "continue",
@@ -237,7 +237,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       const latest = new Map(rows.map(({ id, parent_id }) => [String(parent_id), id]));
       leafId = messageId;
       for (let next = latest.get(String(leafId)); next !== undefined; next = latest.get(String(leafId))) {
-        // A row that is its own ancestor would be an endless loop.
+        // A row that is its own ancestor would make an endless loop.
         latest.delete(String(leafId));
         leafId = next;
       }
@@ -265,7 +265,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       isOpen = true;
       return () => {
         listeners.delete(listener);
-        // StrictMode subscribes again at once, and so does a change of the code.
+        // StrictMode subscribes again at once, and so does a hot reload.
         setTimeout(() => listeners.size === 0 && live?.generation?.detach());
       };
     },

@@ -8,24 +8,24 @@ import type { StoryMessage } from "./story.ts";
 /** Only createConversationStore writes it. */
 export interface Live {
   streamId: string;
-  /** Null: the relay has it, and it is resumed. */
+  /** Null: the generation runs already, and is resumed. */
   request: StartRequest | null;
-  /** Null: not read at present. */
+  /** Null: it is not being read. */
   generation: Generation | null;
   /** The prompt, until it is stored. */
   prompt: Row | null;
-  /** Of the answer; undefined: not known before the start. */
+  /** The parent of the answer; undefined: not known before the event `start`. */
   parentId: Id | null | undefined;
   key: string;
   text: string;
   reasoning: string;
   hasStarted: boolean;
   hasText: boolean;
-  /** It has ended, and has something to show that is not stored, as far as this page knows. */
+  /** It has ended with something to show that, as far as this page knows, is not stored. */
   isOver: boolean;
 }
 
-/** A generation that runs already; a start has more to say. */
+/** A generation that runs already. A start sets more fields. */
 export function createLive(streamId: string): Live {
   return {
     streamId,
@@ -42,10 +42,10 @@ export function createLive(streamId: string): Live {
   };
 }
 
-/** The prompt and the answer, as far as they are there and not stored. */
+/** Those of prompt and answer that exist and are not stored. */
 export function messagesOf({ prompt, parentId, key, text, reasoning, isOver }: Live, versions: Id[]): StoryMessage[] {
   const messages = prompt ? [messageOf(prompt, [])] : [];
-  // Until the start has come, a generation that was found has no place.
+  // A generation that was found has no place before its event `start`.
   if (parentId === undefined || isOver && !text) return messages;
   return [...messages, {
     id: key,

@@ -4,7 +4,7 @@ import { pathTo, type StoryRow } from "../history.ts";
 import type { Id } from "../types.ts";
 import type { StoryMessage } from "./story.ts";
 
-/** A row, and what the page that wrote it knows besides. */
+/** A row, with what only the page that wrote it knows. */
 export type Row = StoryRow & { key?: string; reasoning?: string };
 
 /** The messages from the root to a leaf, and the versions below a message, by the same author. */
@@ -13,7 +13,7 @@ export interface Branch {
   versionsOf(parentId: Id | null, isUser: boolean): Id[];
 }
 
-/** The branch of the same rows is read once, and a message is the same object for as long as it does not change. */
+/** The branch of the same rows is made once, and a message stays the same object until it changes. */
 export function createBranches(): (rows: Row[], leafId: Id | null) => Branch {
   const known = new WeakMap<Row, StoryMessage>();
   let last: Branch & { rows: Row[]; leafId: Id | null };
@@ -39,7 +39,7 @@ export function createBranches(): (rows: Row[], leafId: Id | null) => Branch {
   };
 }
 
-/** A question keeps the key that it was given before it was stored, an answer the id of its stream. */
+/** A prompt keeps the key that it got before it was stored; an answer's key is the id of its stream. */
 export function keyOf({ id, key, stream_id }: Row): string {
   return key ?? stream_id ?? String(id);
 }

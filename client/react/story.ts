@@ -3,7 +3,7 @@
 import type { Id, RelayClientError, Result, StartRequest } from "../client.ts";
 import type { HistorySource, StreamStorage } from "../history.ts";
 
-/** What a story is made of. All of it may change from one rendering to the next. */
+/** The options. All of them may change from one rendering to the next. */
 export interface StoryOptions {
   /** The conversation to show; absent or null: a new one, which `start` begins. */
   conversationId?: Id | null | undefined;
@@ -25,9 +25,9 @@ export interface StoryMessage {
   parentId: Id | null;
   role: "user" | "assistant";
   text: string;
-  /** What the model thought before, if this page has read it: it is not stored. */
+  /** What the model thought before it answered, if this page has read it: reasoning is not stored. */
   reasoning: string;
-  /** False while it is written, and if it ended too early: see `finishReason`. */
+  /** False while it is written, and if it ended early: see `finishReason`. */
   isComplete: boolean;
   /** The provider's or the relay's; null for a prompt, and while an answer is written. */
   finishReason: string | null;
@@ -40,14 +40,14 @@ export type StoryError = RelayClientError | { message: string; code: string; ret
 
 /**
  * What a page shows, and what a user can do. The functions stay the same for as long as the conversation does. While a
- * history is loaded or an answer is written, those that begin an answer do nothing and give null.
+ * history loads or an answer is written, the functions that begin an answer do nothing and give null.
  */
 export interface Story {
   /** From the first message to the one that is written, or to the active leaf. */
   messages: StoryMessage[];
   /** The answer at its end: "" after a prompt. */
   text: string;
-  /** `loading`: its history; `submitted`: asked, nothing has come; `error`: what was done last has failed. */
+  /** `loading`: the history is read; `submitted`: sent, nothing has come; `error`: the last action has failed. */
   status: "loading" | "ready" | "submitted" | "streaming" | "error";
   error: StoryError | null;
   /** Null: not stored yet. */
@@ -62,6 +62,6 @@ export interface Story {
   continueAnswer(messageId?: Id): Promise<Result | null>;
   /** Shows this version of a message, with the latest branch below it. */
   choose(messageId: Id): Promise<void>;
-  /** Reads again what is stored, and what another device has begun. */
+  /** Reads what is stored and what another device has begun. */
   reload(): Promise<void>;
 }

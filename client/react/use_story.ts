@@ -1,4 +1,4 @@
-/** Lets a React component show and write one conversation. An entry of its own: the client alone imports no React. */
+/** Lets a React component show and write one conversation. It is a separate entry, so that the client needs no React. */
 
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { RelayClient } from "../client.ts";
@@ -8,14 +8,14 @@ import type { Story, StoryOptions } from "./story.ts";
 export type { HistorySource, StreamStorage } from "../history.ts";
 export type { Story, StoryError, StoryMessage, StoryOptions } from "./story.ts";
 
-/** The conversation of the options; another one if their `conversationId` becomes another one. */
+/** The conversation of the options. If their `conversationId` changes, it is another conversation. */
 export function useStory(relay: RelayClient, options: StoryOptions = {}): Story {
   const { conversationId = null } = options;
   const create = () => ({ conversationId, store: createConversationStore(relay, options) });
   const [initial, hold]: [ReturnType<typeof create>, (next: ReturnType<typeof create>) => void] = useState(create);
   let held = initial;
   if (!same(held.conversationId, conversationId)) {
-    // A new story that the page now calls by its id is the one that is shown.
+    // A new conversation whose id the page now passes is the one that is shown.
     const isShown = same(held.store.state().conversationId, conversationId);
     held = isShown ? { ...held, conversationId } : create();
     hold(held);

@@ -145,10 +145,10 @@ export const START = {
   context: { messages: 1, left_out: 0, memory: null },
 };
 
-/** What a conversation in which nothing runs answers. */
+/** The response for a conversation in which nothing runs. */
 export const nothing: Answer = () => new Response(null, { status: 204 });
 
-/** What one in which this generation runs does. */
+/** The response for a conversation in which this generation runs. */
 export const running = (streamId: string): Answer => () => new Response(null, { headers: { "x-stream-id": streamId } });
 
 /** The data of the last event. */

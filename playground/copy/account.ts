@@ -1,4 +1,4 @@
-/** Texts for what Auth refuses, and for what a link in an email brought. */
+/** Texts for Auth's errors, and for a link in an email that did not work. */
 
 import { dataError } from "./errors.ts";
 
@@ -40,17 +40,17 @@ interface AuthFailure {
   reasons?: string[];
 }
 
-/** The text for what Auth has refused. */
+/** The text for an error of Auth. */
 export function accountError(error: unknown): string {
   const failure = error as AuthFailure;
   const { code, status = 0, message } = failure;
-  // supabase-js gives the code of no such answer.
+  // supabase-js gives no code for such a response.
   if (status >= 500) return "The server failed. Retry in a moment.";
   if (code === "weak_password") return weakPassword(failure);
   return code !== undefined && Object.hasOwn(COPY, code) ? COPY[code] : dataError({ message });
 }
 
-/** The project decides how long a password has to be, and its message alone says it. */
+/** The project sets the least length of a password, and only its message has the number. */
 function weakPassword({ message = "", reasons = [] }: AuthFailure): string {
   if (reasons.includes("pwned")) return "This password is known from a leak. Choose another one.";
   const least = /at least (\d+) char/.exec(message)?.[1];
@@ -60,7 +60,7 @@ function weakPassword({ message = "", reasons = [] }: AuthFailure): string {
 
 /**
  * Whether a request for a new password failed only because there is an account: a second email within a minute, or an
- * address that the project may not write to. The page then says what it says for an address without an account.
+ * address that the project may not write to. The page then says the same as for an address without an account.
  */
 export function wouldTellOfAccount({ code }: AuthFailure): boolean {
   return code === "over_email_send_rate_limit" || code === "email_address_not_authorized";

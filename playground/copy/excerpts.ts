@@ -4,7 +4,7 @@
 const BEFORE = 40;
 const CHARACTERS = 120;
 
-/** One line around the words, and ellipses where more is. */
+/** One line around the words, with an ellipsis where it was cut. */
 export function around(text: string, words: string): string {
   const line = text.replace(/\s+/g, " ");
   const at = Math.max(indexOf(line, words), 0);
@@ -14,7 +14,7 @@ export function around(text: string, words: string): string {
   return `${from > 0 ? "…" : ""}${line.slice(from, end).trim().toWellFormed()}${end < line.length ? "…" : ""}`;
 }
 
-/** The text in pieces, those that are the words marked. */
+/** The text in pieces; those that are the words are marked. */
 export function highlighted(text: string, words: string): { text: string; isFound: boolean }[] {
   const wanted = words.replace(/\s+/g, " ");
   const pieces: { text: string; isFound: boolean }[] = [];
@@ -28,7 +28,7 @@ export function highlighted(text: string, words: string): { text: string; isFoun
   return pieces.filter(({ text }) => text !== "");
 }
 
-/** Where a letter changes its length with its case, the words are not marked. */
+/** If a letter of the text changes its length with its case, nothing is marked. */
 function indexOf(text: string, words: string, from = 0): number {
   const lower = text.toLowerCase();
   return lower.length === text.length ? lower.indexOf(words.toLowerCase(), from) : text.indexOf(words, from);

@@ -14,7 +14,7 @@ export function costNote(cost: number | null): string | null {
   return cost === null ? null : `Cost ${amount(cost)}`;
 }
 
-/** What the answers of a story have cost; null where that is known of none. */
+/** What the answers of a story have cost; null if the cost of none is known. */
 export function totalNote(costs: readonly (number | null)[]): string | null {
   const known = costs.filter((cost) => cost !== null);
   if (known.length === 0) return null;

@@ -20,19 +20,19 @@ export type SignInResult = { status: "signed_in" } | { status: "confirm" } | {
   isUnconfirmed?: boolean;
 };
 
-/** `code`: Auth wants the code of an email first, which is on its way. */
+/** `code`: Auth first needs the code that it has just sent by email. */
 export type PasswordResult = { status: "changed" } | { status: "code"; message: string } | {
   status: "failed";
   message: string;
 };
 
-/** Signs in and out. A method that gives a text gives what went wrong, or null. */
+/** Signs in and out. A method that gives a text says what went wrong; null: nothing. */
 export interface Account {
   /** Undefined until the browser's storage has been read; null: not signed in. */
   user: ReadonlySignal<User | null | undefined>;
-  /** Came by the link of an email to choose a new password. */
+  /** The user followed the link of an email to choose a new password. */
   isRecovering: ReadonlySignal<boolean>;
-  /** Why the link of an email led to nothing. */
+  /** Why the link of an email did not work. */
   linkError: ReadonlySignal<string>;
   signIn(email: string, password: string): Promise<SignInResult>;
   signUp(email: string, password: string): Promise<SignInResult>;
@@ -41,7 +41,7 @@ export interface Account {
   /** Sends an email with a link to choose a new password, if there is such an account; it does not say whether. */
   recover(email: string): Promise<string | null>;
   setPassword(password: string, code?: string): Promise<PasswordResult>;
-  /** Nothing is left to do for who came by a link. */
+  /** The user who followed a link is done. */
   endRecovery(): void;
   /** On this device, or everywhere. */
   signOut(everywhere?: boolean): Promise<string | null>;
@@ -54,7 +54,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
   const failedLink = signal("");
   const textOf = ({ error }: { error: AuthError | null }) => error && accountError(error);
 
-  /** The session that the link of an email brought. It replaces the one of whoever was signed in here. */
+  /** Takes the session of an email's link. It replaces the session of a user who was signed in here. */
   async function followLink() {
     const link = takeLink();
     if (link === null) return;
@@ -113,7 +113,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
       removeAllRunning();
       removeDraftsOf(user.peek()?.id);
       const failure = textOf(await auth.signOut({ scope: everywhere ? "global" : "local" }));
-      // Here it works without a network, too.
+      // On this device it works without a network, too.
       return everywhere ? failure : null;
     },
   };

@@ -20,7 +20,7 @@ export async function listConversations(
   rows = LIST_ROWS,
 ): Promise<Conversation[]> {
   let query = supabase.from("conversations").select(CONVERSATION);
-  // Not by an offset: rows move to the top meanwhile. Many may have changed at the same time, so the id counts, too.
+  // Not by an offset, because rows may move to the top between two reads. Rows may share a time, so the id counts, too.
   if (after) {
     const { id, updated_at } = after;
     query = query.or(`updated_at.lt."${updated_at}",and(updated_at.eq."${updated_at}",id.lt."${id}")`);
@@ -109,7 +109,7 @@ export async function listMessages(supabase: SupabaseClient, conversationId: str
   }
 }
 
-/** Its answer and all that follows it stay below it. Fails where it was deleted. */
+/** Changes the text; the messages below stay. Fails if the message was deleted. */
 export async function changeMessage(supabase: SupabaseClient, id: string, content: string): Promise<void> {
   rowOf(await supabase.from("messages").update({ content }).eq("id", id).select("id::text"));
 }

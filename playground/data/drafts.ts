@@ -4,7 +4,7 @@ import { names, onOtherTab, read, remove, write } from "../platform/storage.ts";
 
 const PREFIX = "draft.";
 
-/** Drafts that are kept; then the oldest one goes. */
+/** How many drafts are kept; the oldest one is dropped first. */
 const MAX_DRAFTS = 50;
 
 /** UTF-16 units of all of them: a browser has room for five million in all. */
@@ -23,12 +23,12 @@ interface StoredDraft {
 let isClosed = false;
 let areKept = false;
 
-/** The name of a draft; of a conversation that is not stored yet each user has one. */
+/** The name of a draft. Each user has one for a conversation that is not stored yet. */
 export function draftOf(userId: string, conversationId: string | null): string {
   return `${PREFIX}${userId}.${conversationId ?? "new"}`;
 }
 
-/** Empty where there is none. */
+/** Empty if there is none. */
 export function readDraft(name: string): string {
   return read<StoredDraft>(name)?.text ?? "";
 }
@@ -41,14 +41,14 @@ export function writeDraft(name: string, text: string): void {
   write(name, { text, at: Date.now() } satisfies StoredDraft);
 }
 
-/** For signing out, where no text stays in the browser. */
+/** For signing out: no text stays in the browser. */
 export function removeDraftsOf(userId: string | undefined): void {
   if (areKept || userId === undefined) return;
   isClosed = true;
   names(`${PREFIX}${userId}.`).forEach(remove);
 }
 
-/** Who signs out only to sign in again finds the texts again. */
+/** A user who signs out only to sign in again gets the texts back. */
 export function keepDrafts(): void {
   areKept = true;
 }

@@ -22,7 +22,7 @@ export function mayHaveSession(): boolean {
 export function createSupabase(url: string, key: string): SupabaseClient {
   const auth = new AuthClient({
     url: `${url}/auth/v1`,
-    // Written like this: Auth's client replaces the one of this name by the user's.
+    // In this spelling: Auth's client replaces the header of this name by the user's.
     headers: { apikey: key, Authorization: `Bearer ${key}` },
     storageKey: `sb-${new URL(url).hostname.split(".")[0]}${SESSION_SUFFIX}`,
     // A link in an email may be opened in another browser than the one that asked for it.

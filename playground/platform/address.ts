@@ -11,7 +11,7 @@ addEventListener("hashchange", () => setIds(idsInHash()));
 /** Follows the address bar, the back button included. */
 export const conversationInAddress: ReadonlySignal<string | null> = conversation;
 
-/** The message that is to be shown. Who has shown it takes it out of the address. */
+/** The message to show. The code that shows it removes it from the address. */
 export const messageInAddress: ReadonlySignal<string | null> = message;
 
 /** The link to a conversation, or to a message of it; null: to a new one. */

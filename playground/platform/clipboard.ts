@@ -1,6 +1,6 @@
 /** The clipboard. */
 
-/** Whether the text was copied. Where the page is no secure context, or may not write, the old command can help. */
+/** Gives whether the text was copied. Without a secure context or the permission to write, the old command may work. */
 export async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -6,8 +6,8 @@ export function pageAddress(): string {
 }
 
 /**
- * What a link has brought: a session, or an error; null: the page was opened without one. It leaves the address and the
- * browser's history at once, because it signs in who has it.
+ * What a link has brought: a session, or an error; null: the page was opened without one. It is removed from the address and the
+ * browser's history at once, because anyone who has it can sign in with it.
  */
 export function takeLink(): Record<string, string> | null {
   const link = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));

@@ -11,10 +11,10 @@ export function isComposing({ isComposing, keyCode }: Pick<KeyboardEvent, "isCom
 /** What a shortcut does. Escape stops an answer, too: the composer listens to it. */
 export type Shortcut = "new" | "search" | "edit" | "help";
 
-/** Their keys. Each is pressed alone where no text is entered, or with the modifiers anywhere; `?` alone only. */
+/** Their keys. A key alone works where no text is entered, with the modifiers anywhere; `?` has no modifiers. */
 export const SHORTCUT_KEYS: Record<Shortcut, string> = { new: "n", search: "s", edit: "e", help: "?" };
 
-/** What of a key press counts. */
+/** The part of a key press that counts. */
 type Press = Pick<
   KeyboardEvent,
   "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "isComposing" | "keyCode" | "repeat" | "defaultPrevented"

@@ -1,4 +1,4 @@
-/** What the browser says of its network. It may be wrong: that it is online says little, that it is not says more. */
+/** Whether the browser has a network. It may be wrong: "online" is less reliable than "offline". */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 
@@ -11,8 +11,8 @@ addEventListener("offline", () => current.value = false);
 export const online: ReadonlySignal<boolean> = current;
 
 /**
- * Calls back after a time, or as soon as the browser is online again: what waits for another attempt need not wait any
- * longer, and what waits for an answer waits on a connection that is probably gone. Gives a function that gives it up.
+ * Calls back after a time, or as soon as the browser is online again: the next attempt need not wait any
+ * longer, and an open request waits on a connection that is probably gone. Gives a function that cancels it.
  */
 export function afterOrOnline(ms: number, callback: () => void): () => void {
   const stop = () => {

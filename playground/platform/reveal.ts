@@ -1,6 +1,6 @@
 /** Brings a message into view, once it is on the page. */
 
-/** Frames for which a message may take to appear. */
+/** How many frames a message may take to appear. */
 const PATIENCE = 120;
 
 /** Scrolls to a message, gives it the focus, and marks it for a moment. */

@@ -1,4 +1,4 @@
-/** Stories as files: Markdown of what is shown, JSON of the whole tree, and how that is read again. Pure. */
+/** Stories as files: writes Markdown of what is shown and JSON of the whole tree, and reads the JSON again. Pure. */
 
 import type { ImportedRows } from "../data/conversations.ts";
 import type { Bot, Conversation, Message } from "../data/rows.ts";
@@ -76,7 +76,7 @@ export function archiveOf(
   };
 }
 
-/** A prompt that its client had stored may be older than what it follows. */
+/** Parents come first. A prompt that its client stored may be older than its parent. */
 function parentsFirst(messages: readonly Message[]): Message[] {
   const children = Map.groupBy(messages, ({ parent_id }) => parent_id);
   const sorted: Message[] = [];
@@ -132,7 +132,7 @@ export function readArchive(text: string): Archive {
   return { format: FORMAT, version: VERSION, title, bot, active_message_id: active, messages };
 }
 
-/** A bot is the user's of that id, or else the first of that name. */
+/** Finds the user's bot with that id, or else the first one with that name. */
 export function rowsToImport(archive: Archive, bots: readonly Bot[]): ImportedRows {
   const { title, messages, active_message_id } = archive;
   const botIdOf = (archived: ArchivedBot | null) =>
@@ -154,7 +154,7 @@ export function rowsToImport(archive: Archive, bots: readonly Bot[]): ImportedRo
   };
 }
 
-/** What ends a text early, so that it cannot be complete. */
+/** The reasons that end a text early, so that it cannot be complete. */
 const EARLY_ENDS = ["cancelled", "disconnected", "timeout", "interrupted", "error"];
 
 function messageAt(value: unknown, field: string, ids: ReadonlySet<string>): ArchivedMessage {
@@ -172,7 +172,7 @@ function messageAt(value: unknown, field: string, ids: ReadonlySet<string>): Arc
     throw wrong(`${field}.is_complete`, `must be false where finish_reason is "${reason}"`);
   }
   const created_at = textAt(message.created_at, `${field}.created_at`, 40);
-  // What the database takes as well: 2026-11-27T10:00:00.123456+00:00.
+  // A form that the database takes, too: 2026-11-27T10:00:00.123456+00:00.
   if (
     !/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$/.test(created_at) ||
     isNaN(Date.parse(created_at))
@@ -210,7 +210,7 @@ function objectAt(value: unknown, field: string): Record<string, unknown> {
 function textAt(value: unknown, field: string, most: number): string {
   if (typeof value !== "string") throw wrong(field, "must be a text");
   if (value.length > most) throw wrong(field, `may have at most ${count(most)} characters`);
-  // The database has no place for these.
+  // The database cannot store these.
   if (value.includes("\0") || !value.isWellFormed()) throw wrong(field, "has characters that cannot be stored");
   return value;
 }

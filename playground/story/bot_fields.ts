@@ -51,7 +51,7 @@ export function botFieldsOf(values: Record<string, string>): BotFields {
   };
 }
 
-/** Those that were chosen, in the order of the form. Throws a FieldError where one stands there twice. */
+/** The fallbacks that were chosen, in the order of the form. Throws a FieldError if one was chosen twice. */
 export function fallbacksOf(values: Record<string, string>): string[] {
   const chosen = FALLBACKS.map((name) => values[name] ?? "").filter((id) => id !== "");
   if (new Set(chosen).size === chosen.length) return chosen;

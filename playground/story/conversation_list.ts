@@ -13,7 +13,7 @@ export interface ConversationList {
   hasMore: ReadonlySignal<boolean>;
   /** Reads the top again. */
   refresh(): Promise<void>;
-  /** Reads those that follow the last one; nothing while that is under way. */
+  /** Reads those that follow the last one. Does nothing while such a read is under way. */
   readMore(): Promise<void>;
   add(conversation: Conversation): void;
   patch(id: string, fields: Partial<Conversation>): void;
@@ -61,7 +61,7 @@ export function createConversationList(supabase: SupabaseClient): ConversationLi
   };
 }
 
-/** What was read of the top takes the place of what was there; what is older than all of it stays. */
+/** The rows that were read at the top replace the old ones; older rows stay. */
 export function withTop(rows: Conversation[], top: Conversation[]): Conversation[] {
   const oldest = top.at(-1);
   // All that there is.

@@ -56,7 +56,7 @@ export interface CurrentConversation {
   changeText(messageId: string, content: string): Promise<void>;
   /** Adds a version of an answer in the user's own words, and shows it. Throws an Error with a message for the user. */
   addVersion(message: Message, content: string): Promise<void>;
-  /** Opens a conversation that was stored just now: there is nothing to read. */
+  /** Opens a conversation that was stored just now, so there is nothing to read. */
   adopt(id: string): void;
   /** Shows a memory as it has been stored; null: it has been deleted. */
   showMemory(messageId: string, memory: string | null): void;
@@ -131,7 +131,7 @@ export function createCurrentConversation(
   async function look() {
     const opening = state.openings;
     const isKnown = await generation.resume();
-    // Where it is not known, the next look asks again.
+    // If it is not known, the next look asks again.
     if (opening === state.openings && isKnown) isLooking.value = false;
   }
 
@@ -244,7 +244,7 @@ async function attempt<T>(state: State, query: Promise<T>): Promise<T | undefine
   }
 }
 
-/** Turns what the Data API refuses into an Error with a message for the user. */
+/** Turns an error of the Data API into an Error with a message for the user. */
 async function readable<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;

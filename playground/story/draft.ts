@@ -8,7 +8,7 @@ const PAUSE_MS = 300;
 
 /** A text that is being sent, and is still stored. */
 export interface TakenDraft {
-  /** It is kept elsewhere by now, so it is not stored as a draft any more. */
+  /** Another place keeps it now, so it is not stored as a draft any more. */
   sent(): void;
 }
 
@@ -19,11 +19,11 @@ export interface Draft {
   take(): TakenDraft;
 }
 
-/** Whichever tab stores a text last has it in all of them. */
+/** The tab that stores a text last sets it in all tabs. */
 export function createDraft(userId: string, conversationId: ReadonlySignal<string | null>): Draft {
   const text = signal("");
   let name = "";
-  /** The text as it is stored under this name, as far as this page knows. */
+  /** The text that, as far as this page knows, is stored under this name. */
   let stored = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -1,7 +1,7 @@
 /**
  * Markdown as a tree of nodes, block by block, while a text grows. Pure: no page, no HTML.
  *
- * A text is read in windows, so that no text costs more than its length: what is finished is kept and never read again,
+ * A text is read in windows, so that its cost grows with its length: finished blocks are kept and never read again,
  * and a block that outgrows a window is cut at a line. Each block is an object of its own, the same one until it changes.
  */
 
@@ -40,10 +40,10 @@ const WINDOW = 16_384;
 /** Blocks of a part. */
 const PART_BLOCKS = 40;
 
-/** What is nested deeper is shown as it was written. */
+/** Deeper nesting is shown as text. */
 const MAX_NESTING = 24;
 
-/** A wider table is shown as it was written: its layout would take seconds. */
+/** A wider table is shown as text: its layout would take seconds. */
 const MAX_COLUMNS = 40;
 
 /** The level of the heading above the text: that of its message. */
@@ -74,7 +74,7 @@ interface Block {
 }
 
 interface State {
-  /** What all that is kept was made of. */
+  /** The text that the kept blocks were made of. */
   text: string;
   parts: Part[];
   /** The last part, which is not full. */
@@ -144,7 +144,7 @@ function cutOf(window: string): number {
   return /[\ud800-\udbff]$/.test(window) ? window.length - 1 : window.length;
 }
 
-/** With what the rest of a block begins that was cut, so that it stays what it is. */
+/** What the rest of a block that was cut begins with, so that it stays the same kind of block. */
 function openerOf(block: string): string {
   const [fence] = /^ {0,3}(?:`{3,}[^`\n]*|~{3,}[^\n]*)\n/.exec(block) ?? [];
   if (fence) return fence;

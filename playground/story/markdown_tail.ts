@@ -1,4 +1,4 @@
-/** The end of a text that is still growing, as it will probably go on: what is not closed yet is closed. Pure. */
+/** Closes what is still open at the end of a growing text, as the text will probably do itself. Pure. */
 
 const WORD = /[\p{L}\p{N}]/u;
 
@@ -34,7 +34,7 @@ function mendedTable(block: string): string | undefined {
   return `${before}${head}\n${"|-".repeat(columns)}|`;
 }
 
-/** Closes emphasis and code that is open at the end; of a link that is open only the text is there. */
+/** Closes emphasis and code that is open at the end; of an open link only the text is kept. */
 function closed(block: string): string {
   const open: string[] = [];
   let code = "";

@@ -1,4 +1,4 @@
-/** Searches the user's stories while the user types: one search at a time, and the last one is what is shown. */
+/** Searches the user's stories while the user types: one search at a time, and the results of the last one are shown. */
 
 import { batch, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Hit } from "../data/rows.ts";
@@ -6,16 +6,16 @@ import type { Hit } from "../data/rows.ts";
 /** A pause in typing after which a search begins. */
 const PAUSE_MS = 250;
 
-/** What is shorter is found everywhere. */
+/** Shorter words would be found everywhere. */
 const MIN_CHARACTERS = 2;
 
 /** What the views show of it. */
 export interface Search {
-  /** What stands in the field. */
+  /** The text in the field. */
   words: Signal<string>;
-  /** Null: nothing is searched, or nothing was found out yet. */
+  /** Null: there is no search, or no result yet. */
   hits: ReadonlySignal<Hit[] | null>;
-  /** The words that the hits have. */
+  /** The words that were searched for these hits. */
   found: ReadonlySignal<string>;
   isSearching: ReadonlySignal<boolean>;
   error: ReadonlySignal<string | null>;

@@ -12,7 +12,7 @@ import { startWatch } from "./watch.ts";
 /** How often to ask which generations outside the current conversation have ended. */
 const POLL_MS = 4_000;
 
-/** Of so many looks one asks the relay, which alone knows of an answer that began without a prompt. */
+/** One look in this many asks the relay: only it knows of an answer that began without a prompt. */
 const LOOKS_AT_RELAY = 3;
 
 /** How long after an answer its story may have been given a title; a later one is seen when the page looks. */
@@ -61,7 +61,7 @@ async function removeEnded({ supabase, running, current }: State) {
 
 /**
  * What another device writes moves its conversation to the top of the list, so one row says whether anything has changed:
- * a query of the Data API, which no function of the relay is called for.
+ * a query of the Data API, without a call of a function.
  */
 export function trackOtherDevices({ supabase, list, current }: State): void {
   let looks = 0;

@@ -1,6 +1,6 @@
 /**
- * Looks from time to time whether another device has changed something. It asks soon after the user has come back or done
- * something, then ever more rarely; never while the page is hidden, offline or busy with an answer of its own.
+ * Looks from time to time whether another device has changed something. It looks soon after the user has come back or done
+ * something, then less and less often; never while the page is hidden, offline or streaming an answer.
  */
 
 /** The first wait, and the longest. */
@@ -8,7 +8,7 @@ const FIRST_MS = 4_000;
 const LONGEST_MS = 60_000;
 const GROWTH = 1.5;
 
-/** What a user does brings the next look forward only if the last one is so long ago. */
+/** An action of the user brings the next look forward only if the last one is this long ago. */
 const RECENT_MS = 15_000;
 
 /** What it needs; the clock and chance are arguments, so that tests have their own. */

@@ -64,7 +64,7 @@ export function App() {
   return <SignIn project={project} account={account} onLeave={leave} />;
 }
 
-/** Nothing to see, because it is over in a moment; a screen reader that comes by hears what it waits for. */
+/** It shows nothing, because it is over in a moment; a screen reader hears what the page waits for. */
 function Opening() {
   return (
     <main class="blank" aria-busy="true">

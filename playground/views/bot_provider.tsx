@@ -7,7 +7,7 @@ import type { PresetNote } from "./presets.ts";
 
 /** What a provider may speak. */
 const APIS = {
-  chat_completions: "Chat completions, as most have",
+  chat_completions: "Chat completions, as most providers have",
   anthropic_messages: "Anthropic’s Messages",
   openai_responses: "OpenAI’s Responses",
   gemini: "Google’s Gemini",
@@ -63,7 +63,7 @@ export function ProviderFields({ bot, preset, note, onUndo }: ProviderFieldsProp
   );
 }
 
-/** What a provider of the list has set, and what most people leave to the provider. */
+/** The fields that a provider of the list has set, and those that most users leave to the provider. */
 export function AddressFields({ bot, preset }: Pick<ProviderFieldsProps, "bot" | "preset">) {
   return (
     <details class="habits" open={preset === undefined}>

@@ -192,7 +192,7 @@ interface ModalProps {
   title: string;
   /** A card in the middle, one that is as wide as the page, or a drawer from one side. */
   kind?: "card" | "wide" | "left" | "right";
-  /** Something was entered: a click next to the dialog does not throw it away. */
+  /** Something was entered, so a click next to the dialog does not close it. */
   isChanged?: boolean;
   onClose(): void;
   children: ComponentChildren;
@@ -204,7 +204,7 @@ const openers = new WeakMap<Element, Element | null>();
 /** A modal dialog: the browser keeps the focus in it and closes it on Escape. */
 export function Modal({ title, kind = "card", isChanged, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  /** Where the mouse button went down: a text that is marked with it may end next to the dialog. */
+  /** Where the mouse button went down: selecting a text in the dialog may end next to it. */
   const pressed = useRef<EventTarget | null>(null);
   const id = useId();
   useLayoutEffect(() => {
@@ -244,7 +244,7 @@ export function Modal({ title, kind = "card", isChanged, onClose, children }: Mo
   );
 }
 
-/** To what opened a dialog, or to the story where that has gone: it may have been deleted. */
+/** Gives the focus to what opened a dialog, or to the story if that is gone: it may have been deleted. */
 function returnFocus(opener: Element | null) {
   const focus = () => {
     if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body) opener.focus();

@@ -1,4 +1,4 @@
-/** Takes in a story that was exported as JSON. */
+/** Imports a story that was exported as JSON. */
 
 import { useId, useState } from "preact/hooks";
 import { MAX_FILE_BYTES } from "../story/archive.ts";
@@ -16,7 +16,7 @@ export function ImportStory({ onClose }: { onClose(): void }) {
     const file = document.querySelector<HTMLInputElement>(`#${CSS.escape(id)}`)?.files?.[0];
     setError("");
     if (!file) return setError("Choose a file.");
-    if (file.size > MAX_FILE_BYTES) return setError("This file is larger than 40 MB, and no story is.");
+    if (file.size > MAX_FILE_BYTES) return setError("This file is larger than 40 MB, the limit for a story.");
     setBusy(true);
     try {
       await session.importStory(await file.text());

@@ -86,7 +86,7 @@ export function Answer({ message }: { message: Message | null }) {
   );
 }
 
-/** The text at most once a frame, however often it grows. */
+/** The text, updated at most once a frame. */
 function useFrames(source: ReadonlySignal<string> | null): string {
   const [text, setText] = useState(source?.peek() ?? "");
   useEffect(() => {

@@ -90,7 +90,7 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
         <span>
           {is_user_author
             ? "Send begins a new branch, and the old one stays. Save changes this text."
-            : "Save changes this text. A memory that was written of it stays as it is."}
+            : "Save changes this text. A memory of it is not changed."}
         </span>
         <button type="button" class="button small" onClick={onEnd}>Cancel</button>
         {is_user_author

@@ -1,7 +1,7 @@
--- What a signed-in user asks of all of its stories: where certain words are, and to take one in that was exported.
+-- Two functions for signed-in users: one finds words in all of their stories, one stores a story that was exported.
 
--- No wildcards: what was typed is what is looked for. Every text of the user's is read, which needs no index that a
--- store of an answer would wait for; the statement's own timeout bounds it.
+-- No wildcards: the words are found as they were typed. Every text of the user is read: an index would slow down each
+-- stored answer. The statement's timeout bounds the search.
 create function public.search_conversations(words text, most integer default 30) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
@@ -16,7 +16,7 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object(
       'conversation_id', h.conversation_id, 'title', h.title, 'message_id', h.message_id,
       'is_user_author', h.is_user_author, 'at', h.at,
-      -- Only here: of all that have the words it would cost more than to find them.
+      -- Only for the rows that are returned: making excerpts of all hits would cost more than finding them.
       'excerpt', substr(h.content, greatest(position(lower(v_words) in lower(h.content)) - 60, 1), 240)
     ) order by h.message_id is not null, h.at desc), '[]')
     from (
@@ -47,8 +47,8 @@ comment on function public.search_conversations is
 revoke all on function public.search_conversations from public, anon, service_role;
 grant execute on function public.search_conversations to authenticated;
 
--- A definer, because a client writes no finish_reason, bot_id or created_at. What it writes is the caller's own, and new:
--- a conversation with its messages, which no generation has written and no bill counts.
+-- A definer, because a client may not write finish_reason, bot_id and created_at. It writes only new rows of the
+-- caller's: a conversation and its messages, without a generation, usage or cost.
 create function public.import_conversation(
   title text, bot_id text, parents integer[], contents text[], authors text[], bot_ids text[],
   finish_reasons text[], incomplete integer[], created_at timestamptz[], active integer
@@ -69,11 +69,11 @@ declare
   v_message record;
   v_at timestamptz;
   v_by_user boolean;
-  -- Of each parent, when its last child was written: versions keep their order.
+  -- The time of each parent's last child, so that versions keep their order.
   v_last timestamptz[] := '{}';
 begin
   if v_user_id is null then
-    raise insufficient_privilege using message = 'Cannot import the story: nobody is signed in';
+    raise insufficient_privilege using message = 'Cannot import the story: the caller is not signed in';
   elsif v_count is null or v_count > 10000 then
     raise check_violation using message = 'Cannot import the story: it needs messages, at most 10000';
   elsif (select sum(length(c.content)) > 10000000 from unnest(contents) c (content)) then

@@ -221,7 +221,7 @@ Deno.test("the client is as small as docs/client.md says, and holds nothing of t
   for (const code of [client, aiSdk, react]) equal(/zod|jose|Deno\.|SUPABASE_|createStreamHandler/.exec(code), null);
 });
 
-Deno.test("the package needs no other, and its core imports nothing", async () => {
+Deno.test("the package has no dependencies but optional peers, and its core imports nothing", async () => {
   equal(Object.keys(manifest).filter((field) => /ependencies$/.test(field)), ["peerDependencies"]);
   for (const peer of Object.keys(manifest.peerDependencies)) {
     ok((manifest.peerDependenciesMeta as Record<string, { optional: boolean }>)[peer].optional, peer);

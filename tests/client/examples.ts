@@ -13,11 +13,11 @@ import { signUpWithBot } from "./scenarios.ts";
 export interface Visit {
   page: Page;
   user: TestUser;
-  /** The stored answers, once there are so many. */
+  /** Waits until this many answers are stored; gives them. */
   answers(count: number): Promise<{ content: string; finish_reason: string }[]>;
 }
 
-/** What serves an example, and what drives its page. */
+/** How to serve an example, and how to test its page. */
 export interface Example {
   /** The folder below examples/. */
   name: string;

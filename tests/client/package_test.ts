@@ -51,7 +51,7 @@ if (await hasNode()) {
     });
   }
 
-  Deno.test("a type that does not fit is seen", async () => {
+  Deno.test("the check of the types finds a type that does not fit", async () => {
     await Deno.writeTextFile(`${project.folder}/core.ts`, `${CORE}\nrelay.start({ prompt: 7 });\n`);
     const found = await complaints(project, "typescript", "wrong", NODE);
     match(found.join("\n"), /^core\.ts\(\d+,15\): error TS2322/);
@@ -68,7 +68,7 @@ if (await hasNode()) {
     equal(written, `${content}\ncompleted\n`);
   });
 
-  Deno.test("the tarball has what is published, and nothing else", async () => {
+  Deno.test("the tarball has the published files, and nothing else", async () => {
     const files = (await run("tar", ["tzf", project.tarball])).trim().split("\n").map((path) =>
       path.replace("package/", "")
     );

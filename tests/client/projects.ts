@@ -8,7 +8,7 @@ import { run } from "./runtimes.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-/** npm without what takes time and says nothing of the project. */
+/** npm without what takes time and does not test the project. */
 const NPM_ENV = {
   npm_config_audit: "false",
   npm_config_fund: "false",
@@ -27,7 +27,7 @@ export interface Project extends AsyncDisposable {
   /** Runs a command of one of the project's packages. */
   bin(name: string, args: string[], env?: Record<string, string>): Promise<string>;
   /**
-   * Runs one, or that of this path, which listens on the port `{port}` of its arguments until the end; gives its origin
+   * Runs a package's command, or the one at this path, as a server on the port `{port}` of its arguments; gives its origin
    * once it answers.
    */
   serve(name: string, args: string[], env?: Record<string, string>): Promise<string>;
@@ -82,7 +82,7 @@ function projectIn(root: string, folder: string, tarball: string): Project {
         try {
           child.kill("SIGKILL");
         } catch {
-          // It has ended by itself.
+          // The server has ended by itself.
         }
         await child.status;
       }
@@ -98,7 +98,7 @@ export async function programOf(name: string): Promise<string> {
   return programs.find(([, file]) => file === name)![2];
 }
 
-/** Without what a developer has built or installed there. */
+/** Leaves out what a developer has built or installed there. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
   for await (const { name, isDirectory } of Deno.readDir(from)) {

@@ -15,7 +15,7 @@ export interface StoryConfiguration {
   supabaseUrl: string;
   publishableKey: string;
   conversationId: string | null;
-  /** An effect of the page asks for this. */
+  /** An effect of the page starts this. */
   prompt?: string;
 }
 

@@ -1,10 +1,10 @@
-/** Programs that use every entry of the packed client, and compilers that are strict with them. */
+/** Programs that use every entry of the packed client, and strict compilers for them. */
 
 import { match } from "node:assert/strict";
 import type { Project } from "./projects.ts";
 import { run } from "./runtimes.ts";
 
-/** Uses every entry; what is wrong has to be refused. */
+/** Uses every entry. The compiler must refuse the lines that are wrong. */
 export const CORE = `
 import { createRelayClient, RelayClientError } from "@storytellr/client";
 import type { ClientErrorCode, Generation, Id, RelayClient, Result, StartRequest } from "@storytellr/client";
@@ -31,7 +31,7 @@ createRelayClient({ url: "http://localhost", token: async () => "jwt", headers: 
 createRelayClient({ url: "http://localhost", token: () => "jwt", fetch: (url, init) => fetch(url, init), retry: { attempts: 3 } });
 // @ts-expect-error A URL needs a token.
 createRelayClient({ url: "http://localhost" });
-// @ts-expect-error A header is a text.
+// @ts-expect-error A header is a string.
 createRelayClient({ supabase, headers: { "x-count": 1 } });
 
 export async function use(story: Never<Generation>): Promise<Id | null> {
@@ -53,7 +53,7 @@ const request: StartRequest = { prompt: "Begin", conversation_id: maybe, parent_
 void use(relay.start(request, { onToken: (text, offset) => void text.at(offset), signal: new AbortController().signal }));
 relay.start({ continue_of: 7 });
 relay.resume("s1", { from: 3 });
-// @ts-expect-error One of the two.
+// @ts-expect-error Only one of the two.
 relay.start({ prompt: "Begin", reroll_of: 7 });
 export const left: number | undefined = (await mySpending(supabase))?.budgets[0]?.tokens?.left;
 void mySpending(typed);
@@ -95,7 +95,7 @@ export const BROWSER = {
 };
 export const NODE = { module: "node16", moduleResolution: "node16", lib: ["es2022"], types: ["node"] };
 
-/** Type-checks; gives what is wrong with our own files. Those of other packages are not ours to mend. */
+/** Type-checks; gives the errors in our own files. Those in other packages are not ours to mend. */
 export async function complaints(
   project: Project,
   compiler: string,

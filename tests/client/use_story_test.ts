@@ -181,7 +181,7 @@ if (hasChromium()) {
     await story.shows(rows.map(contentOf));
     const { renders } = await story.counts();
     const frames = await story.page.evaluate<number>("frames");
-    // Besides: mounted, typed, asked, started, named, ended.
+    // The other renderings: mounted, typed, asked, started, named, ended.
     ok(renders <= frames + 10, `It was rendered ${renders} times in ${frames} frames`);
   });
 

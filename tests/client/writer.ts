@@ -23,12 +23,12 @@ export function createWriter(target: Target, user: TestUser, page: Page) {
     },
     /** The texts on the page: questions and answers in turn. */
     shown,
-    /** Puts an order into the box and presses the button. */
+    /** Types an order into the box and presses the button. */
     async press(button: string, prompt?: Order) {
       if (prompt) await page.fill("textarea", order(prompt));
       await page.click(`button:text-is("${button}")`);
     },
-    /** Waits until so many messages are stored, questions included, and the hook has this status; gives the rows. */
+    /** Waits until this many messages are stored, questions included, and the hook has this status; gives the rows. */
     async ended(messages: number, status = "ready") {
       const stored = await eventually(`${messages} messages`, async () => {
         const stored = await rows();
@@ -40,7 +40,7 @@ export function createWriter(target: Target, user: TestUser, page: Page) {
     /** Waits until the page shows these texts. */
     shows: (texts: string[]) =>
       eventually("the page shows what is stored", async () => String(await shown()) === String(texts)),
-    /** Waits for an answer that is longer than so many characters. */
+    /** Waits for an answer that is longer than this many characters. */
     grown: (characters: number) =>
       eventually("an answer grows", async () => {
         const text = await page.locator("li.assistant").last().textContent().catch(() => "");

@@ -320,14 +320,14 @@ function anchorsOf(page: string): string[] {
   );
 }
 
-Deno.test("each source file that a page names is there", () => {
+Deno.test("each source file that a page names is there, from the root, the functions or the page's folder on", () => {
   const known = new Set(files());
-  const from = ["", FUNCTIONS, `${FUNCTIONS}_relay/`];
-  const missing = pages.filter((page) => page !== "CHANGELOG.md").flatMap((page) =>
-    [...read(page).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:tsx?|sql))`/g)]
+  const missing = pages.filter((page) => page !== "CHANGELOG.md").flatMap((page) => {
+    const from = ["", FUNCTIONS, `${FUNCTIONS}_relay/`, page.replace(/[^/]+$/, "")];
+    return [...read(page).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:tsx?|sql))`/g)]
       .filter(([, path]) => !from.some((folder) => known.has(folder + path)))
-      .map(([, path]) => `${page}: ${path}`)
-  );
+      .map(([, path]) => `${page}: ${path}`);
+  });
   assert.deepEqual(missing, []);
 });
 

@@ -54,7 +54,7 @@ function registerTests() {
     }
   });
 
-  Deno.test("promtool takes the scrape configurations of docs and server, and the alerts, and what the dashboard asks for", async () => {
+  Deno.test("promtool takes the scrape configurations of docs and server, the alerts, and the dashboard's queries", async () => {
     const read = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
     const [inDocs] = /(?<=^```yaml\n).*?(?=^```$)/ms.exec(await read("docs/operations.md"))!;
     const folder = await Deno.makeTempDir();

@@ -1,4 +1,4 @@
-/** Holds docs/runbook.md to the alerts and to the log: a section for each, and none for what is not there. */
+/** Holds docs/runbook.md to the alerts and the log: a section for each, and no other. */
 import assert from "node:assert/strict";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
@@ -12,7 +12,7 @@ const rules = read("server/alerts.yml").split(/^ {6}- alert: /m).slice(1).map((r
 const [, ...sections] = runbook.split(/^## /m);
 const titles = sections.map((section) => section.split("\n")[0]);
 
-Deno.test("each alert has a section of docs/runbook.md, in their order, and leads to it", () => {
+Deno.test("each alert has a section in docs/runbook.md, in the same order, and links to it", () => {
   assert.ok(rules.length > 10);
   assert.deepEqual(rules.map(({ name }) => name), titles.slice(0, -1));
   for (const { name, severity, summary, runbook } of rules) {

@@ -1,10 +1,10 @@
-/** Plays what a worker's /metrics showed, minute by minute, to Prometheus' own rules. */
+/** Plays what a worker's /metrics showed, minute by minute, to Prometheus' rules. */
 import { changes, type Scrape } from "../../testkit/metrics.ts";
 
 const RULES = new URL("../../server/alerts.yml", import.meta.url);
 const rules = Deno.readTextFileSync(RULES);
 
-/** What one minute has changed, and how it left the gauges; null: nothing could be read. */
+/** What one minute changed, and the gauges at its end; null: /metrics could not be read. */
 export interface Minute {
   before: Scrape;
   after: Scrape | null;
@@ -56,7 +56,7 @@ export async function firing(
   }
 }
 
-/** JSON is YAML. What is expected is wrong on purpose: the answer says what there was. */
+/** JSON is YAML. The expectation is wrong on purpose, because promtool then prints what it got. */
 function testOf(input_series: unknown[], alert: string, eval_time: string) {
   const expr = `ALERTS{alertname="${alert}",alertstate="firing"} or vector(-1)`;
   const promql_expr_test = [{ expr, eval_time, exp_samples: [{ labels: "nothing", value: 7 }] }];
@@ -67,7 +67,7 @@ function testOf(input_series: unknown[], alert: string, eval_time: string) {
   };
 }
 
-/** Of `got:` in what promtool prints. */
+/** Reads `got:` in promtool's output. */
 function labelsIn(said: string): string[] {
   const got = /got:\s*"?([\s\S]*)$/.exec(said)?.[1];
   if (got === undefined) throw new Error(`promtool said:\n${said}`);
@@ -82,7 +82,7 @@ function valuesOf(name: string, { before, after }: Minute, count: number) {
   return { count, step: changes(before, after)[name] ?? 0, value: null };
 }
 
-/** As promtool writes series: a start, a step, and how often. */
+/** A series as promtool writes it: a start, a step, and how often. */
 function seriesOf(series: string, phases: ReturnType<typeof valuesOf>[], first: number) {
   let at = first;
   const parts = phases.map(({ count, step, value }) => {

@@ -1,4 +1,4 @@
-/** Where alerts are provoked: a Supabase on Postgres, a worker behind a proxy, a provider, and the page that is followed. */
+/** What alerts are provoked with: a Supabase on Postgres, a worker behind a proxy, a provider, and the runbook. */
 import { ok } from "node:assert/strict";
 import postgres from "postgres";
 import { type Author, newAuthor } from "../../testkit/author.ts";
@@ -13,16 +13,16 @@ const page = Deno.readTextFileSync(new URL("../../docs/runbook.md", import.meta.
 export interface World extends AsyncDisposable {
   stack: Stack;
   proxy: FaultProxy;
-  /** Asks through the proxy. */
+  /** The worker that reaches the stack through the proxy. */
   main: Worker;
-  /** Another one, which asks the stack itself. */
+  /** Another worker, which reaches the stack itself. */
   worker(env?: Record<string, string>): Promise<Worker>;
   author(worker?: Worker, script?: Script): Promise<Author>;
-  /** Runs SQL as the SQL editor does; what it answered and warned of. */
+  /** Runs SQL as the SQL editor does; gives rows and warnings. */
   sql(text: string): Promise<{ rows: Record<string, unknown>[]; warnings: string[] }>;
-  /** Of the first worker; null where it has none to show. */
+  /** The metrics of the first worker; null if it shows none. */
   metrics(): Promise<Scrape | null>;
-  /** Runs all that the alert's section says to look at, on this worker's log; what each of them showed. */
+  /** Runs all that the alert's section says to look at, on this worker's log; gives what each showed. */
   look(alert: string, worker?: Worker): Promise<string[]>;
   /** The statement that the section says to run. */
   remedyOf(alert: string): string;
@@ -89,7 +89,7 @@ function blocksOf(alert: string): [string, string][] {
   return [...section.matchAll(/^```([\w ]+)\n(.*?)^```$/gms)].map(([, language, text]) => [language, text]);
 }
 
-/** The page's `lines` reads a journal. */
+/** Stands in for the runbook's `lines`, which reads a journal. */
 async function shell(text: string, log: string): Promise<string> {
   const file = await Deno.makeTempFile();
   try {

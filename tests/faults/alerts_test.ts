@@ -1,7 +1,7 @@
 /**
- * Each alert, provoked: an ordinary minute, a minute of the fault, one after the remedy, with real parts; what /metrics
- * showed of each is repeated on a clock of Prometheus' own. What the alert's section of docs/runbook.md says to look at is
- * run during the fault, and must show the cause.
+ * Provokes each alert with real parts: an ordinary minute, a minute of the fault, and one after the remedy. What /metrics
+ * showed in each is repeated to Prometheus' rules on a simulated clock. The looks of the alert's section in
+ * docs/runbook.md run during the fault, and must show the cause.
  */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -20,9 +20,9 @@ interface Provocation {
   labels?: string;
   timeline?: Partial<Timeline>;
   well?(world: World): Promise<unknown>;
-  /** Leaves the fault where it is; the worker whose log is looked at, if it is not the first one. */
+  /** Causes the fault and leaves it; gives the worker whose log is looked at, if it is not the first one. */
   fault(world: World): Promise<Worker | void>;
-  /** What the looks of the section show, in order. */
+  /** What the section's looks show, in order. */
   shows: RegExp[];
   remedy(world: World): Promise<unknown>;
 }
@@ -32,7 +32,7 @@ const tell = async (world: World, worker = world.main) =>
 
 const times = <T>(count: number, work: () => Promise<T>) => Promise.all(Array.from({ length: count }, work));
 
-/** What runs on a worker, with text that the database has. */
+/** Starts generations on a worker, with text that the database has. */
 async function startMany(world: World, worker: Worker, count: number) {
   const author = await world.author(worker, stalls("Once "));
   const readers = await times(count, () => author.open({ prompt: "Begin" }));

@@ -10,7 +10,7 @@ testExamples([{
   title: "a route streams as the user of the session, and a refusal has its words",
   async serve(project, { url, key }) {
     const env = { NEXT_PUBLIC_SUPABASE_URL: url, NEXT_PUBLIC_SUPABASE_KEY: key };
-    // It checks the types, too.
+    // The build checks the types, too.
     await project.bin("next", ["build"], env);
     return await project.serve("next", ["start", "--hostname", "127.0.0.1", "--port", "{port}"], env);
   },
@@ -19,7 +19,7 @@ testExamples([{
     await page.click("button:visible");
     const shown = () => page.textContent("article");
     await eventually("the story begins", async () => await shown() !== "");
-    // It does not wait for the end of the answer.
+    // The page shows text before the answer has ended.
     const early = await shown();
     const [{ content }] = await answers(1);
     await eventually("all of it is shown", async () => await shown() === content);

@@ -13,7 +13,7 @@ import { BROWSER, complaints, CORE, NODE } from "../client/strict.ts";
 
 const setup = useStack();
 
-/** What the first section of docs/client.md has to be typed, without comments. */
+/** The commands of the first section of docs/client.md, without comments. */
 async function commands(): Promise<string[]> {
   const page = await Deno.readTextFile(new URL("../../docs/client.md", import.meta.url));
   const [, script] = /^```sh\n(.*?)^```$/ms.exec(page)!;

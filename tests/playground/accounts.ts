@@ -11,7 +11,7 @@ import { visitorOf } from "./visitor.ts";
 
 const NEW = "a better horse battery staple";
 
-/** What Auth's own redirect brings: a session in the fragment of the page's address. */
+/** The address that Auth redirects to: a session in the fragment. */
 async function sessionOf({ email }: TestUser, password = PASSWORD): Promise<Record<string, string> | null> {
   const response = await fetch(`${stack.url}/auth/v1/token?grant_type=password`, {
     method: "POST",
@@ -26,7 +26,7 @@ async function sessionOf({ email }: TestUser, password = PASSWORD): Promise<Reco
 
 const linkOf = (parameters: Record<string, string>) => `${stack.url}/#${new URLSearchParams(parameters)}`;
 
-/** Answers as Auth does where it refuses: the code stands in the body. */
+/** Answers as Auth does when it refuses: the code is in the body. */
 function refuse(page: Page, path: string, status: number, code: string, message = "No") {
   return page.route(`**/auth/v1/${path}*`, (route: Route) => {
     if (route.request().method() === "OPTIONS") return route.continue();
@@ -59,7 +59,7 @@ export function testAccounts(): void {
       };
       await ask(user.email);
       await ask("unknown@test.example");
-      // Auth refuses these for an address with an account alone.
+      // Auth refuses these only for an address with an account.
       await refuse(page, "recover", 429, "over_email_send_rate_limit");
       await ask(user.email);
       equal(new Set(texts).size, 1);
@@ -116,7 +116,7 @@ export function testAccounts(): void {
       await hasNoAxeFindings(first.page, "a link that has expired");
       await first.signIn(user.email);
 
-      // Who is signed in stays so, and is not asked for a new password.
+      // A user who is signed in stays so, and is not asked for a new password.
       const { access_token, refresh_token } = (await sessionOf(other))!;
       const forged = { access_token: access_token.slice(0, -9) + "AAAAAAAAA", refresh_token, type: "recovery" };
       const second = visitorOf(await window.tab(linkOf({ ...forged, expires_in: "3600", token_type: "bearer" })));
@@ -165,7 +165,7 @@ export function testAccounts(): void {
     await page.getByRole("button", { name: user.email }).click();
     const dialog = page.getByRole("dialog", { name: "Account" });
     const field = dialog.getByLabel("New password");
-    // As Auth answers where the session is older than a day and passwords are changed securely.
+    // Auth's response if the session is older than a day and the project has secure password changes.
     const bodies: Record<string, string>[] = [];
     await page.route("**/auth/v1/user*", async (route) => {
       if (route.request().method() !== "PUT") return route.continue();

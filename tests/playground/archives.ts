@@ -13,7 +13,7 @@ async function textOf(download: Download): Promise<string> {
   return await Deno.readTextFile(await download.path());
 }
 
-/** The tree without what an import gives anew. */
+/** The tree without ids, which an import replaces. */
 function shapeOf(text: string) {
   const { messages, active_message_id, ...story } = JSON.parse(text) as Archive;
   const place = (id: string | null) => messages.findIndex((message) => message.id === id);

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** axe-core: what a view has against people who do not see it well, or use neither mouse nor finger. */
+/** axe-core: finds what keeps people with a disability from using a view. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
 import axe from "axe-core";
@@ -23,7 +23,7 @@ export async function hasNoAxeFindings(page: Page, view: string): Promise<void> 
 }
 
 async function findingsIn(page: Page, options: axe.RunOptions): Promise<string[]> {
-  // The page's policy lets no script of others in. This one comes by the browser's debugger, which it does not bind.
+  // The page's policy allows no foreign script. This one comes through the browser's debugger, which ignores the policy.
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
   return await page.evaluate(async (options) => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, options);

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What was not sent yet, a browser without a network, and the same story on several devices. */
+/** Drafts, a browser without a network, and the same story on several devices. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { MAX_PROMPT_CHARACTERS } from "../../playground/story/prompt_limit.ts";
@@ -146,7 +146,7 @@ export function testDevices(): void {
       await window.context.setOffline(true);
       await page.getByText("You are offline").waitFor();
       await running.token("two");
-      // Chromium lets a connection live on that is there already.
+      // Chromium keeps a connection that is already open.
       await window.context.setOffline(false);
       await visitor.shows("A story", "An answer", "More", "One two");
       await running.finish();
@@ -260,7 +260,7 @@ export function testDevices(): void {
       });
       await page.reload();
       await other.shows("A story");
-      // It ends while the relay is asked, after the messages were read.
+      // The answer ends after the messages were read, while the relay is asked.
       await running.token("Once");
       await running.finish();
       await visitor.idle();

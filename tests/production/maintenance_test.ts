@@ -16,7 +16,7 @@ const sqlOf = (heading: string) => {
   return [...section.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => sql);
 };
 
-/** A row in each table that has something of one user. */
+/** A row of one user in each such table. */
 const GIVEN = `
   insert into auth.users (id, email) values
     (md5('writer')::uuid, 'writer@example.com'), (md5('reader')::uuid, 'reader@example.com');
@@ -50,7 +50,7 @@ const GIVEN = `
   insert into relay.provider_health (key, owner_id, endpoint, model, since)
   values (md5('key')::uuid, md5('writer')::uuid, 'https://api.openai.com/v1', 'gpt-4o-mini', now())`;
 
-/** Tables that have something of a user: an id of one, or what hangs below such a row. */
+/** Tables with rows of a user: those with a user's id, and those below them. */
 const USERS_TABLES = `
   with recursive owned as (
     select distinct a.attrelid as oid from pg_attribute a join pg_class c on c.oid = a.attrelid
@@ -61,7 +61,7 @@ const USERS_TABLES = `
   )
   select relname::text as name from owned join pg_class using (oid) order by 1`;
 
-/** Who has what right, of everything that the relay has. */
+/** All rights on everything that the relay has. */
 const RIGHTS = `
   select relname || coalesce(relacl::text, '') || relrowsecurity as text from pg_class
   where relnamespace in ('public'::regnamespace, 'relay'::regnamespace) and relkind in ('r', 'S')
@@ -114,7 +114,7 @@ async function givenDatabase(options = {}) {
 }
 
 function register() {
-  Deno.test("one user's export has all tables that have something of a user, and nothing of another one", async () => {
+  Deno.test("one user's export has every table with a user's rows, and nothing of another user", async () => {
     await using database = await givenDatabase();
     const [exporting, deletion, sums] = sqlOf("One user's data");
     const [{ all_of_it }] = await query<{ all_of_it: string }>(database.url, exporting);
@@ -219,7 +219,7 @@ function register() {
     match(worker.log(), /worker and database do not fit: push the migrations/);
   });
 
-  Deno.test("keys in Vault come along; under another root key they are none, and count, until they are set again", async () => {
+  Deno.test("keys in Vault are restored; under another root key they cannot be read, and are counted, until they are set again", async () => {
     await using database = await givenDatabase({ withVault: true });
     await using restored = await createDatabase();
     await dumpAndRestore(database.url, restored.url);

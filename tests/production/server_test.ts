@@ -17,7 +17,7 @@ const read = (name: string) => Deno.readTextFileSync(`${ROOT}${name}`);
 const IMAGE_ARGS = JSON.parse(/^ENTRYPOINT (\[[\s\S]*?\])$/m.exec(read("server/Dockerfile"))![1].replaceAll("\\\n", ""))
   .slice(1, -1) as string[];
 
-/** All tests ask one Supabase: their users are their own. */
+/** All tests share one Supabase; each has users of its own. */
 let stack: Stack;
 
 /** How a process is started that root must not be, in a process group of its own. */
@@ -49,7 +49,7 @@ Deno.test("the compose file mounts what is there, and each image and each action
   for (const action of used) ok(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d/.test(action), action);
 });
 
-Deno.test("what the compose file takes from .env is no variable of the relay's that the relay does not know", () => {
+Deno.test("the relay knows each of its variables that the compose file takes from .env", () => {
   const configuration = read("supabase/functions/_relay/platform/configuration.ts");
   const all = read("server/compose.yaml") + read("server/Caddyfile");
   for (const [name] of all.matchAll(/\bRELAY_[A-Z_]+/g)) ok(configuration.includes(`"${name}"`), name);
@@ -92,7 +92,7 @@ Deno.test("one file serves a story through nginx, as an ordinary user who may wr
   }
 });
 
-/** A stop that is graceful by luck is not so each time. */
+/** Stops several times, because one stop may be graceful by luck. */
 const ROUNDS = 2;
 
 for (const target of ["process", "group"] as const) {

@@ -1,4 +1,4 @@
-/** GET /healthz: the worker runs, and which version it is; with ?ready, the database answers it too. */
+/** GET /healthz: says that the worker runs, and its version; with ?ready, also whether the database answers. */
 
 import type { Database } from "../_relay/database/database.ts";
 import { createEndpoint } from "../_relay/http/endpoint.ts";

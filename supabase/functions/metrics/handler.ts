@@ -16,7 +16,7 @@ export interface MetricsDependencies {
   database: Pick<Database, "metrics">;
 }
 
-/** The one sample that is the answering worker's own. */
+/** The only sample that is about the answering worker alone. */
 const BUILD: Sample = { name: "build_info", labels: { version: VERSION }, value: 1 };
 
 /** Any worker answers for all: the counters are the database's. */

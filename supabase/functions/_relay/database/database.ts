@@ -162,7 +162,7 @@ export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform
     metrics: () => rpc("relay_metrics", {}),
     async countRefusals({ refusals, errorLines }) {
       const codes = { codes: [...refusals.keys()], counts: [...refusals.values()] };
-      // Only where there are some: a database that is older than this worker does not know these arguments.
+      // Only if there are some: a database that is older than this worker does not know these arguments.
       const events = { events: [...errorLines.keys()], lines: [...errorLines.values()] };
       await rpc("relay_count_refusals", errorLines.size > 0 ? { ...codes, ...events } : codes);
     },

@@ -19,7 +19,7 @@ export type Rpc = <T>(name: string, args: Record<string, unknown>) => Promise<T>
  */
 const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|57|58)/;
 
-/** The function is there with other arguments, or not at all: worker and database are of different versions. */
+/** The function has other arguments, or does not exist: worker and database have different versions. */
 const MISFIT = /^PGRST20[23]$|^42883$/;
 const MISFIT_ADVICE = "worker and database do not fit: push the migrations of the worker's version";
 

@@ -1,4 +1,4 @@
-/** Counts the requests that a worker refuses, and its log's errors, and flushes the counts to the database. */
+/** Counts the requests that a worker refuses and the errors in its log, and flushes the counts to the database. */
 
 import { pause } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";

@@ -59,12 +59,12 @@ export function createLog(
   };
 }
 
-/** Who counts the lines of the level error, once there is one: the log is there before everything else. */
+/** Counts the lines of the level error. It is set later, because the log exists before everything else. */
 export interface ErrorLines {
   written(event: string): void;
 }
 
-/** Without one that counts, lines are not counted. */
+/** Until this is called, lines are not counted. */
 export const createErrorLines = (): ErrorLines => ({ written: () => {} });
 
 /** The hosted platform takes lines of at most 10,000 characters, and users, owners of bots and providers choose fields. */

@@ -22,8 +22,8 @@ export interface Platform {
 }
 
 /**
- * Builds the real platform, and logs that it is there; throws a RangeError that names a variable that cannot be used.
- * The names of other variables are looked at for those that nothing reads.
+ * Builds the real platform, and logs `worker_started`; throws a RangeError that names a variable that cannot be used.
+ * `names` are searched for variables that nothing reads.
  */
 export function createPlatform(
   environment: Environment = (name) => Deno.env.get(name),

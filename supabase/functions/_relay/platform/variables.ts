@@ -1,15 +1,15 @@
-/** Finds variables that look like the relay's and are none of them: a limit that is misspelled limits nobody. */
+/** Finds variables that look like the relay's but are not: a misspelled limit would have no effect. */
 
-/** How many characters may be wrong, missing, too many or swapped with the next. */
+/** How many characters may be wrong, missing, additional or swapped with the next one. */
 const MAX_MISTAKES = 2;
 
 /**
- * What is known elsewhere: to the tests, to `deno task story`, and to a cluster of Kubernetes, which describes a service
- * that is called "relay" to every container next to it.
+ * Variables with another reader: the tests, `deno task story`, and Kubernetes, which gives every container in a cluster the
+ * variables of a service that is called "relay".
  */
 const FOREIGN = /^RELAY_(TEST_.*|URL|TOKEN|SERVICE_(HOST|PORT).*|PORT|PORT_\d+_.*)$/;
 
-/** The names of all variables that this process may see, without their values; none where it may list none. */
+/** The names of all variables that this process may read, without their values; empty if it may not list them. */
 export function visibleVariables(): string[] {
   try {
     return Object.keys(Deno.env.toObject());

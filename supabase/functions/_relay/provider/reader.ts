@@ -125,7 +125,7 @@ function createSizeLimit(lines: () => number) {
   return {
     count(bytes: number) {
       bytesRead += bytes;
-      // A line has one byte at least, so nearly no answer is long enough to count its lines.
+      // A line has at least one byte, so hardly any answer is long enough that its lines must be counted.
       if (bytesRead * (1 + LINE_BYTES) <= MAX_PROVIDER_ANSWER_BYTES) return;
       if (bytesRead + LINE_BYTES * lines() <= MAX_PROVIDER_ANSWER_BYTES) return;
       isExceeded = true;

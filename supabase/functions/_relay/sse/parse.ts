@@ -67,7 +67,7 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
   return new Lines(limit);
 }
 
-/** A class, like all that each read of each stream passes: closures and what they share are each fetched from memory. */
+/** A class, like everything on the way of a read: each closure and its context would be one more object to load. */
 class Lines implements LineDecoder {
   #limit: LineLimit;
   #atStart = true;
@@ -83,7 +83,7 @@ class Lines implements LineDecoder {
 
   decode(bytes: Uint8Array): string {
     const end = endOfLines(bytes);
-    // Most reads end where a line does, and a view of bytes costs as much as a look at them.
+    // Most reads end at the end of a line, and making a view of the bytes costs as much as looking at them.
     if (end === bytes.length && end > 0) return this.#lines(this.#withStart(bytes));
     const text = end > 0 ? this.#lines(this.#withStart(bytes.subarray(0, end))) : "";
     if (end < bytes.length) this.#keep(bytes.subarray(end));
