@@ -36,7 +36,10 @@ export const titles: Scenario[] = [{
   title: "a title that its user gives meanwhile stays, and a provider that fails leaves none and the answer as it was",
   async run(target, provider) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const named = await givenAuthor(target, provider, (call) => promise.then(() => answers("Theirs")(call)));
+    const named = await givenAuthor(target, provider, async (call) => {
+      await promise;
+      return await answers("Theirs")(call);
+    });
     const { start: { conversation_id } } = await named.generate({ prompt: "A fox" });
     await eventually("it is asked for", () => named.tasks().length === 1);
     await named.rest(`conversations?id=eq.${conversation_id}`, { method: "PATCH", body: { title: "Mine" } });
