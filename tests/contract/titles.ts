@@ -38,7 +38,8 @@ export const titles: Scenario[] = [{
     const { promise, resolve } = Promise.withResolvers<void>();
     const named = await givenAuthor(target, provider, async (call) => {
       await promise;
-      return await answers("Theirs")(call);
+      await call.token("Theirs");
+      await call.finish();
     });
     const { start: { conversation_id } } = await named.generate({ prompt: "A fox" });
     await eventually("it is asked for", () => named.tasks().length === 1);
