@@ -10,28 +10,27 @@ const supabase = createClient(import.meta.env.VITE_SUPABASE_URL, import.meta.env
 const relay = createRelayClient({ supabase });
 
 function StoryPage() {
-  const conversationId = new URLSearchParams(location.search).get("conversation");
-  const story = useStory(relay, { conversationId, supabase });
-  const { messages, status, error, start, stop, regenerate, continueAnswer } = story;
+  const shown = new URLSearchParams(location.search).get("conversation");
+  const { messages, status, error, conversationId, ...story } = useStory(relay, { conversationId: shown, supabase });
   const last = messages.at(-1);
   const isIdle = status === "ready" || status === "error";
 
   // A page that is loaded again goes on with its story, and with the answer that is being written.
   useEffect(() => {
-    if (story.conversationId !== null) history.replaceState(null, "", `?conversation=${story.conversationId}`);
-  }, [story.conversationId]);
+    if (conversationId !== null) history.replaceState(null, "", `?conversation=${conversationId}`);
+  }, [conversationId]);
 
   return (
     <main>
       {messages.map((message) => <Message key={message.id} message={message} choose={story.choose} />)}
       <output>{error ? error.message : status}</output>
-      <form action={(fields) => void start({ prompt: String(fields.get("prompt")) })}>
+      <form action={(fields) => void story.start({ prompt: String(fields.get("prompt")) })}>
         <textarea name="prompt" aria-label="What happens next?" required />
         <button disabled={!isIdle}>Send</button>
       </form>
-      <button disabled={isIdle} onClick={stop}>Stop</button>
-      <button disabled={!isIdle || !last} onClick={() => regenerate()}>Regenerate</button>
-      <button disabled={!isIdle || last?.role !== "assistant"} onClick={() => continueAnswer()}>Continue</button>
+      <button disabled={isIdle} onClick={story.stop}>Stop</button>
+      <button disabled={!isIdle || !last} onClick={() => story.regenerate()}>Regenerate</button>
+      <button disabled={!isIdle || last?.role !== "assistant"} onClick={() => story.continueAnswer()}>Continue</button>
       <a href="?">New story</a>
     </main>
   );
@@ -40,15 +39,14 @@ function StoryPage() {
 function Message({ message, choose }: { message: StoryMessage; choose: Story["choose"] }) {
   const { role, text, messageId, versions } = message;
   const index = messageId === null ? versions.length : versions.indexOf(messageId);
-  const show = (at: number) => void choose(versions[at]!);
   return (
     <article className={role}>
       <p style={{ whiteSpace: "pre-wrap", fontWeight: role === "user" ? "bold" : "normal" }}>{text}</p>
       {versions.length > 1 && (
         <nav aria-label="Versions">
-          <button disabled={index === 0} onClick={() => show(index - 1)}>Older</button>
+          <button disabled={index === 0} onClick={() => choose(versions[index - 1]!)}>Older</button>
           <span>{index + 1} of {versions.length}</span>
-          <button disabled={index >= versions.length - 1} onClick={() => show(index + 1)}>Newer</button>
+          <button disabled={index >= versions.length - 1} onClick={() => choose(versions[index + 1]!)}>Newer</button>
         </nav>
       )}
     </article>
