@@ -28,7 +28,7 @@ async function added(sql: Sql, before: Map<string, number>) {
 }
 
 /** They count what other races left behind, too, whose leases run out at any moment. */
-const GAUGES = /^(active|expired)_generations/;
+const GAUGES = /^((active|expired)_generations|database_bytes)/;
 
 const FINISHED = "generations_ended_total completed";
 

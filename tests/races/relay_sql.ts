@@ -170,13 +170,17 @@ export const rpcOf = (sql: Sql): Rpc =>
     return answer;
   }) as Rpc;
 
-/** As a worker does: what waits too long, or is chosen to end a deadlock, is called again. */
+/**
+ * As a worker does: what waits too long, or is chosen to end a deadlock, is called again after a while. At once, the
+ * deletion of a user and relay.reprice would meet again and again.
+ */
 export async function persist<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {
       return await call();
     } catch (error) {
       if (attempt === 20 || !["40P01", "55P03"].includes((error as { code?: string }).code ?? "")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
     }
   }
 }
