@@ -33,7 +33,7 @@ export const titles: Scenario[] = [{
     equal([tasks().length, (await author.messages(conversation_id)).length], [1, 4]);
   },
 }, {
-  title: "a title that its user gives meanwhile stays, and a provider that fails leaves none and the answer as it was",
+  title: "a title that the user sets first is kept, and a failing provider sets none and leaves the answer unchanged",
   async run(target, provider) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const named = await givenAuthor(target, provider, async (call) => {

@@ -45,7 +45,7 @@ Deno.test("a story without a title is given one behind its back, once, and its u
   assert.equal(worker.calls.length, 3);
 });
 
-Deno.test("a title that its user gives meanwhile stays, and a provider that fails leaves none", async () => {
+Deno.test("a title that the user sets first is kept, and a failing provider sets none", async () => {
   const { clock, tell, title, user, workers: [worker] } = await withStory();
   await tell(worker);
   await sql.query("update public.conversations set title = 'Mine' where user_id = $1", [user]);

@@ -16,7 +16,7 @@ export const MEMORY_TASK =
   "still open. Keep of the summary at the beginning, if there is one, what still matters. Use the language of the story, " +
   "at most 300 words, and write nothing but the summary.";
 
-/** The same for a title, of which the database keeps 80 characters of one line. */
+/** Asks for a title. The database keeps one line of it, at most 80 characters. */
 export const TITLE_TASK =
   "Pause the story here. Give it a title of at most eight words, in the language of the story. Write nothing but the " +
   "title, on one line and without quotation marks.";

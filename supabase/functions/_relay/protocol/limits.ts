@@ -33,7 +33,7 @@ export const MAX_CONTEXT_CHARACTERS = 4_000_000;
 /** Characters of a stored path that a start takes at once; a longer one is counted first, and asked for again. */
 export const FIRST_CONTEXT_CHARACTERS = 200_000;
 
-/** Characters of the first prompt, and as many of the first answer, of which a title is made. */
+/** Characters of the first prompt, and of the first answer, that are sent for a title. */
 export const MAX_TITLE_TEXT_CHARACTERS = 2_000;
 
 /** Messages of a request; as many as the database reads of a stored path. */
