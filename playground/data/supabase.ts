@@ -7,6 +7,9 @@ import { AuthClient } from "@supabase/auth-js";
 import { PostgrestClient } from "@supabase/postgrest-js";
 import type { SupabaseClient } from "@supabase/supabase-js";
 
+/** UTF-16 units: browsers keep at most 64 KiB of such bodies at a time. */
+const MAX_KEPT_UNITS = 1_000;
+
 const SESSION_SUFFIX = "-auth-token";
 
 /** Whether this browser has kept a session of some project; it may have run out. */
@@ -16,6 +19,11 @@ export function mayHaveSession(): boolean {
   } catch {
     return false;
   }
+}
+
+/** A small change goes on where the page is left or loaded again right after it. */
+function isKept({ method = "GET", body }: RequestInit = {}): boolean {
+  return ["PATCH", "DELETE"].includes(method) && (typeof body === "string" ? body.length : 0) <= MAX_KEPT_UNITS;
 }
 
 /** A client with these parts alone; the session is kept where supabase-js would keep it. */
@@ -36,7 +44,7 @@ export function createSupabase(url: string, key: string): SupabaseClient {
       const headers = new Headers(init?.headers);
       headers.set("apikey", key);
       headers.set("authorization", `Bearer ${data.session?.access_token ?? key}`);
-      return await fetch(input, { ...init, headers });
+      return await fetch(input, { ...init, headers, keepalive: isKept(init) });
     },
   });
   const client = {

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import importMap from "../../import_map.json" with { type: "json" };
 import manifest from "../../client/package.json" with { type: "json" };
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { PASSWORD, rest } from "../../testkit/people.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { bundle, deno, reload, useStack, withPage } from "./runtimes.ts";
@@ -175,7 +175,7 @@ if (hasChromium()) {
       await visit(stopped.example, "resume()");
       await begun();
       await page.evaluate("stopButton.onclick()");
-      equal((await stopped.answers())[0].finish_reason, "cancelled");
+      await becomes(async () => (await stopped.answers())[0]?.finish_reason, "cancelled");
 
       /** Waits for the answer, and until the page shows it. */
       async function expectAnswer({ answers }: Awaited<ReturnType<typeof newReader>>, selector: string) {

@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { toUIMessages } from "../../client/ai_sdk/transport.ts";
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { skip } from "../../testkit/skipped.ts";
 import type { ChatConfiguration } from "./chat_page.ts";
 import { bundle, reload, useStack, withPage } from "./runtimes.ts";
@@ -61,7 +61,7 @@ if (hasChromium()) {
     const [first, , edited, answer, next, , again] = rows;
     equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
     equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
-    equal(await chat.shown(), [edited, answer, next, again].map(contentOf));
+    await chat.shows([edited, answer, next, again].map(contentOf));
   });
 
   chatTest("stop cancels, and the next message hangs below what was stored", async (chat) => {
@@ -72,7 +72,7 @@ if (hasChromium()) {
     const [, stopped, next, last] = await chat.ended(4);
     equal([stopped.finish_reason, stopped.is_complete], ["cancelled", false]);
     equal([next, last].map(parentOf), [stopped.id, next.id]);
-    equal((await chat.shown())[3], last.content);
+    await becomes(async () => (await chat.shown())[3], last.content);
   });
 
   chatTest("what was stopped is continued in its place, and a bot takes one more turn", async (chat) => {
@@ -83,11 +83,11 @@ if (hasChromium()) {
     const [question, stopped, whole] = await chat.ended(3);
     equal([stopped.finish_reason, parentOf(whole)], ["cancelled", question.id]);
     ok(whole.content.startsWith(stopped.content) && whole.content.length > stopped.content.length);
-    equal(await chat.shown(), [question, whole].map(contentOf));
+    await chat.shows([question, whole].map(contentOf));
     await chat.press("Answer");
     const turn = (await chat.ended(4))[3];
     equal([parentOf(turn), turn.is_user_author], [whole.id, false]);
-    equal(await chat.shown(), [question, whole, turn].map(contentOf));
+    await chat.shows([question, whole, turn].map(contentOf));
     await chat.press("Send", { chunks: 2 });
     equal(parentOf((await chat.ended(6))[4]), turn.id);
   });
@@ -101,7 +101,7 @@ if (hasChromium()) {
     await chat.reload();
     await chat.page.waitForSelector(`output:text-is("streaming")`);
     const rows = await chat.ended(4);
-    equal(await chat.shown(), rows.map(contentOf));
+    await chat.shows(rows.map(contentOf));
   });
 
   chatTest("a page that is loaded again goes on with an answer, and shows it once after its end", async (chat) => {
@@ -113,14 +113,14 @@ if (hasChromium()) {
     await chat.reload();
     ok((await chat.grown(before.length)).startsWith(before));
     const rows = await chat.ended(4);
-    equal(await chat.shown(), rows.map(contentOf));
+    await chat.shows(rows.map(contentOf));
     // The transport knows the row of a resumed answer, too.
     await chat.press("Regenerate");
     const [, , question, , again] = await chat.ended(5);
     equal(parentOf(again), question.id);
     await chat.reload();
     await chat.ended(5);
-    equal(await chat.shown(), [rows[0], rows[1], question, again].map(contentOf));
+    await chat.shows([rows[0], rows[1], question, again].map(contentOf));
   });
 
   chatTest(
@@ -132,9 +132,9 @@ if (hasChromium()) {
       await chat.page.waitForSelector(`output:text-is("streaming")`);
       await chat.reload();
       await chat.page.waitForSelector(`output:text-is("streaming")`);
-      equal((await chat.shown()).length, 2);
+      await becomes(async () => (await chat.shown()).length, 2);
       const [question, , again] = await chat.ended(3);
-      equal(await chat.shown(), [question, again].map(contentOf));
+      await chat.shows([question, again].map(contentOf));
       await chat.press("Send", { chunks: 2 });
       const rows = await chat.ended(5);
       equal(parentOf(rows[3]), again.id);
@@ -144,8 +144,8 @@ if (hasChromium()) {
   chatTest("a failure is the relay's typed error, and regenerate gives another answer", async (chat) => {
     await chat.press("Send", { chunks: 5, end: "break" });
     const rows = await chat.ended(2, "error");
-    equal(await chat.page.textContent("strong"), "provider_bad_response");
-    equal(await chat.shown(), rows.map(contentOf));
+    await becomes(() => chat.page.textContent("strong"), "provider_bad_response");
+    await chat.shows(rows.map(contentOf));
     await chat.press("Regenerate");
     const [question, , again] = await chat.ended(3, "error");
     equal(parentOf(again), question.id);

@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import importMap from "../../import_map.json" with { type: "json" };
 import { hasChromium, startChromium } from "../../testkit/browser.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { bundle, reload, useStack, withPage } from "./runtimes.ts";
 import { order, signUpWithBot } from "./scenarios.ts";
@@ -99,7 +99,7 @@ if (hasChromium()) {
     const [first, , edited, answer, next, , again] = rows;
     equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
     equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
-    equal(await story.shown(), [edited, answer, next, again].map(contentOf));
+    await story.shows([edited, answer, next, again].map(contentOf));
     await story.press("New");
     await story.shows([]);
   });
@@ -118,7 +118,8 @@ if (hasChromium()) {
       await story.grown(stopped.content.length);
       const whole = (await story.ended(3))[2];
       ok(whole.content.startsWith(stopped.content) && whole.content.length > stopped.content.length);
-      equal([await story.shown(), await story.page.textContent("i")], [[question, whole].map(contentOf), "1 of 2"]);
+      await story.shows([question, whole].map(contentOf));
+      await becomes(() => story.page.textContent("i"), "1 of 2");
       await story.press("First version");
       await story.shows([question, stopped].map(contentOf));
       await eventually(
@@ -127,7 +128,7 @@ if (hasChromium()) {
       );
       await story.reload();
       await story.shows([question, stopped].map(contentOf));
-      equal(await story.page.textContent("i"), "0 of 2");
+      await becomes(() => story.page.textContent("i"), "0 of 2");
       await story.press("Answer");
       const turn = (await story.ended(4))[3];
       equal([parentOf(turn), turn.is_user_author], [stopped.id, false]);
@@ -189,7 +190,7 @@ if (hasChromium()) {
     await story.mount();
     await story.press("Send", { chunks: 5, end: "break" });
     const rows = await story.ended(2, "error");
-    equal(await story.page.textContent("strong"), "provider_bad_response");
+    await becomes(() => story.page.textContent("strong"), "provider_bad_response");
     await story.shows(rows.map(contentOf));
     await story.press("Regenerate");
     const [question, , again] = await story.ended(3, "error");

@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { StoryRow } from "../../client/history.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import type { Order } from "../../testkit/ordered.ts";
 import { rest, type Target, type TestUser } from "../../testkit/people.ts";
 import { order } from "./scenarios.ts";
@@ -38,8 +38,7 @@ export function createWriter(target: Target, user: TestUser, page: Page) {
       return stored;
     },
     /** Waits until the page shows these texts. */
-    shows: (texts: string[]) =>
-      eventually("the page shows what is stored", async () => String(await shown()) === String(texts)),
+    shows: (texts: string[]) => becomes(shown, texts),
     /** Waits for an answer that is longer than this many characters. */
     grown: (characters: number) =>
       eventually("an answer grows", async () => {

@@ -5,7 +5,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Spending } from "../../client/spending.ts";
 import { withWindow } from "../../testkit/browser.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { insert, rest } from "../../testkit/people.ts";
 import { refuses } from "../../testkit/provider.ts";
 import { hasNoAxeFindings } from "./axe.ts";
@@ -165,10 +165,10 @@ export function testAccessibility(): void {
       await page.getByRole("alert").waitFor();
       await hasNoAxeFindings(page, "a bot that lacks something");
       await button("Delete bot").click();
-      equal(await opener(), "Keep");
+      await becomes(opener, "Keep");
       await hasNoAxeFindings(page, "a bot that is to be deleted");
       await page.keyboard.press("Enter");
-      equal(await opener(), "Delete bot");
+      await becomes(opener, "Delete bot");
       await closesTo("Bots");
 
       await page.route(
@@ -208,14 +208,14 @@ export function testAccessibility(): void {
     const { page } = visitor;
     await exchange("A story", "An answer");
     await exchange("And then?", "The end.");
-    equal(await page.getByRole("heading", { level: 1 }).allInnerTexts(), ["A story"]);
+    await becomes(() => page.getByRole("heading", { level: 1 }).allInnerTexts(), ["A story"]);
     for (
       const [role, name] of [["main", ""], ["complementary", "Stories and account"], ["navigation", "Stories"]] as const
     ) {
-      equal(await page.getByRole(role, name ? { name } : {}).count(), 1, role);
+      await becomes(() => page.getByRole(role, name ? { name } : {}).count(), 1);
     }
-    equal(await page.getByRole("article", { name: "You" }).count(), 2);
-    equal(await page.getByRole("article", { name: "Story" }).count(), 2);
+    await becomes(() => page.getByRole("article", { name: "You" }).count(), 2);
+    await becomes(() => page.getByRole("article", { name: "Story" }).count(), 2);
     await page.getByRole("textbox", { name: "Continue the story" }).waitFor();
   });
 
@@ -225,9 +225,11 @@ export function testAccessibility(): void {
     equal(await tooSmall(page, 24, "button, a, summary, select, input"), []);
     equal(await tooSmall(page, 44, ".icon-button, .round-button, .button"), []);
     await button("Stories and account").tap();
+    await button("Bots").waitFor();
     equal(await tooSmall(page, 44, "dialog .button, dialog .row-button, dialog .conversation-link"), []);
     await button("Bots").tap();
     await button("Edit Storyteller").tap();
+    await page.getByLabel("Instructions").waitFor();
     equal(await tooSmall(page, 24, "dialog button, dialog summary, dialog select, dialog label.check"), []);
     equal(await tooSmall(page, 44, "dialog .button, dialog .field input, dialog select"), []);
   }, SCREENS.phone);
@@ -238,8 +240,8 @@ export function testAccessibility(): void {
     for (const viewport of [{ width: 640, height: 400 }, { width: 320, height: 640 }]) {
       await page.setViewportSize(viewport);
       const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-      ok(await fits());
-      ok(await visitor.composer.isVisible());
+      await becomes(fits, true);
+      await becomes(() => visitor.composer.isVisible(), true);
       await button("Stories and account").click();
       await button("Bots").click();
       await button("Edit Storyteller").click();
@@ -247,7 +249,7 @@ export function testAccessibility(): void {
       await save.scrollIntoViewIfNeeded();
       const box = await save.boundingBox();
       ok(box && box.x >= 0 && box.x + box.width <= viewport.width && box.y + box.height <= viewport.height);
-      ok(await page.locator("dialog").evaluate((dialog) => dialog.scrollWidth <= dialog.clientWidth));
+      await becomes(() => page.locator("dialog").evaluate((dialog) => dialog.scrollWidth <= dialog.clientWidth), true);
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
     }
@@ -259,11 +261,11 @@ export function testAccessibility(): void {
     await composer.focus();
     const outline = (selector: string) =>
       page.locator(selector).first().evaluate((element) => getComputedStyle(element).outlineStyle);
-    equal(await outline(".composer-box"), "solid");
-    equal(await outline(".conversation-link[aria-current]"), "solid");
+    await becomes(() => outline(".composer-box"), "solid");
+    await becomes(() => outline(".conversation-link[aria-current]"), "solid");
     await page.getByRole("button", { name: "Bots" }).focus();
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Tab");
-    equal(await outline(".row-button:focus"), "solid");
+    await becomes(() => outline(".row-button:focus"), "solid");
   }, { forcedColors: "active" });
 }

@@ -4,6 +4,7 @@
 import { deepStrictEqual as equal, doesNotMatch, match, ok } from "node:assert/strict";
 import type { Page, Route } from "playwright-core";
 import { withWindow } from "../../testkit/browser.ts";
+import { becomes } from "../../testkit/eventually.ts";
 import { PASSWORD, signUp, type TestUser } from "../../testkit/people.ts";
 import { hasNoAxeFindings } from "./axe.ts";
 import { chromium, pageTest, stack } from "./setup.ts";
@@ -83,7 +84,7 @@ export function testAccounts(): void {
       const { page, button, composer } = visitorOf(await window.tab(linkOf({ ...session!, type: "recovery" })));
       await page.getByRole("heading", { name: "Choose a new password" }).waitFor();
       await page.getByText(`For the account ${user.email}`).waitFor();
-      equal(await page.evaluate(() => (document.activeElement as HTMLInputElement).name), "password");
+      await becomes(() => page.evaluate(() => (document.activeElement as HTMLInputElement).name), "password");
       equal([page.url(), await page.evaluate(() => history.length)], [`${stack.url}/`, 2]);
       await hasNoAxeFindings(page, "the choice of a new password");
       await button("Change password").click();
@@ -97,7 +98,7 @@ export function testAccounts(): void {
       await page.getByLabel("New password").fill(NEW);
       await button("Change password").click();
       await page.getByRole("heading", { name: "Your password is changed" }).waitFor();
-      equal(await page.evaluate(() => document.activeElement?.textContent), "Go to your stories");
+      await becomes(() => page.evaluate(() => document.activeElement?.textContent), "Go to your stories");
       await page.keyboard.press("Enter");
       await composer.waitFor();
       await page.getByText("First, create a bot").waitFor();
@@ -186,7 +187,7 @@ export function testAccounts(): void {
     await mail;
     const code = dialog.getByLabel("Code from the email");
     await code.waitFor();
-    equal(await code.evaluate((element) => document.activeElement === element), true);
+    await becomes(() => code.evaluate((element) => document.activeElement === element), true);
     await hasNoAxeFindings(page, "the account with a code that is asked for");
     await code.fill("000000");
     await button("Change password").click();

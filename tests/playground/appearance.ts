@@ -4,6 +4,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { withWindow } from "../../testkit/browser.ts";
+import { becomes } from "../../testkit/eventually.ts";
 import { PASSWORD, signUp } from "../../testkit/people.ts";
 import { chromium, pageTest, stack } from "./setup.ts";
 import { contrastOf, visitorOf } from "./visitor.ts";
@@ -91,13 +92,13 @@ export function testAppearance(): void {
       ]);
       await keyboard.press("Enter");
       await keyboard.press("Tab");
-      equal((await focused()).name, "Create a bot");
+      await becomes(async () => (await focused()).name, "Create a bot");
       await keyboard.press("Enter");
       await page.getByRole("dialog").waitFor();
-      equal(await page.evaluate(() => (document.activeElement as HTMLInputElement).name), "name");
+      await becomes(() => page.evaluate(() => (document.activeElement as HTMLInputElement).name), "name");
       await keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      equal((await focused()).name, "Create a bot");
+      await becomes(async () => (await focused()).name, "Create a bot");
     });
   });
 
@@ -107,10 +108,10 @@ export function testAppearance(): void {
     await page.keyboard.type("One");
     await page.keyboard.press("Shift+Enter");
     await page.keyboard.type("two");
-    equal(await composer.inputValue(), "One\ntwo");
+    await becomes(() => composer.inputValue(), "One\ntwo");
     await page.keyboard.press("Enter");
     equal((await call(1)).body.messages.at(-1).content, "One\ntwo");
-    equal(await composer.inputValue(), "");
+    await becomes(() => composer.inputValue(), "");
     await page.getByRole("status").getByText("The story is being written").waitFor();
     await answer(1, "Three");
     await page.getByRole("status").getByText("Finished").waitFor();

@@ -5,6 +5,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Download } from "playwright-core";
 import type { Archive } from "../../playground/story/archive.ts";
+import { becomes } from "../../testkit/eventually.ts";
 import { makeBot, rest } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
@@ -69,7 +70,7 @@ export function testArchives(): void {
     await page.waitForFunction((before) => location.href !== before, before);
     await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
     equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
-    equal((await rest(stack.target, user, "conversations?select=id")).length, 2);
+    await becomes(async () => (await rest(stack.target, user, "conversations?select=id")).length, 2);
 
     await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
     await page.getByRole("alert").getByText('messages[1].author must be "user" or "bot"').waitFor();

@@ -4,6 +4,7 @@
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { PROVIDERS } from "../../playground/data/providers.ts";
+import { becomes } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
 import { answers, refuses } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
@@ -25,11 +26,11 @@ export function testBots(): void {
       const field = (label: string) => page.getByLabel(label, { exact: true });
       const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
       const all = () => shown("Provider", "Base URL", "API", "Context window");
-      equal(await all(), ["", "", "chat_completions", ""]);
+      await becomes(all, ["", "", "chat_completions", ""]);
       await field("Name").fill("Preset");
       await field("Provider").selectOption("OpenAI");
       await page.getByText("Now enter its key and choose a model").waitFor();
-      equal(await all(), ["OpenAI", openai.base_url, openai.api, ""]);
+      await becomes(all, ["OpenAI", openai.base_url, openai.api, ""]);
       equal(
         await page.locator("datalist option").evaluateAll((options) =>
           options.map((option) => option.getAttribute("value"))
@@ -38,36 +39,36 @@ export function testBots(): void {
           ...Object.keys(openai.models),
         ],
       );
-      equal(await page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
+      await becomes(() => page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
       await field("Model").fill(model);
-      equal(await all(), ["OpenAI", openai.base_url, openai.api, String(window)]);
+      await becomes(all, ["OpenAI", openai.base_url, openai.api, String(window)]);
       await field("Model").fill("a-model-of-my-own");
-      equal((await all())[3], "");
+      await becomes(async () => (await all())[3], "");
       await field("Model").fill(model);
 
       await page.getByText("Model’s habits").click();
       await field("Context window").fill("8,000");
       await page.getByText("Address, API and temperature").click();
       await field("Base URL").fill("https://own.test/v1");
-      equal(await all(), ["", "https://own.test/v1", openai.api, "8,000"]);
+      await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
       await field("Provider").selectOption("Anthropic");
-      equal(await all(), ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
-      equal(await field("Model").inputValue(), model);
+      await becomes(all, ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
+      await becomes(() => field("Model").inputValue(), model);
       await button("Undo").click();
-      equal(await all(), ["", "https://own.test/v1", openai.api, "8,000"]);
-      equal(await field("Provider").evaluate((element) => document.activeElement === element), true);
-      equal(await button("Undo").count(), 0);
+      await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
+      await becomes(() => field("Provider").evaluate((element) => document.activeElement === element), true);
+      await becomes(() => button("Undo").count(), 0);
       equal(await button("Test").count(), 0);
 
       await field("Provider").selectOption("Anthropic");
       await button("Create bot").click();
       await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
-      equal(await focused(page), "access_key");
+      await becomes(() => focused(page), "access_key");
       await field("Key").fill("sk-ant-1");
       await button("Create bot").click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
       const columns = "access_path,api,model,context_tokens";
-      equal(await rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
+      await becomes(() => rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
         { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
       ]);
     },
@@ -93,24 +94,27 @@ export function testBots(): void {
       await button("Test").click();
       await findings.last().waitFor();
       match((await findings.allInnerTexts()).join("\n"), /The address answers\.[^]*rejected this bot’s key/);
-      match(await group.getByRole("status").innerText(), /The provider refused the key of this bot with status 401/);
+      await becomes(
+        () => group.getByRole("status").innerText(),
+        /The provider refused the key of this bot with status 401/,
+      );
 
       // What was entered is stored first, and the key does not stay on the page.
       await page.getByLabel("Base URL").fill(right);
       await page.getByLabel("Key").fill("sk-2");
       await button("Save and test").click();
       await group.getByText("The key is taken, or none is needed.").waitFor();
-      equal(await page.getByLabel("Key").inputValue(), "");
+      await becomes(() => page.getByLabel("Key").inputValue(), "");
       equal(stack.provider.calls(right)[0].headers.get("authorization"), "Bearer sk-2");
       match((await findings.allInnerTexts()).join("\n"), /test-model answers\.[^]*It reads 32,768 tokens at once\./);
       await button("Use this context window").click();
       const field = page.getByLabel("Context window");
-      equal(await field.evaluate((element) => document.activeElement === element), true);
-      equal(await field.inputValue(), "32768");
+      await becomes(() => field.evaluate((element) => document.activeElement === element), true);
+      await becomes(() => field.inputValue(), "32768");
       await button("Use this context window").waitFor({ state: "detached" });
       await button("Save").click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      equal(await rest(stack.target, user, "bots?select=access_path,context_tokens"), [
+      await becomes(() => rest(stack.target, user, "bots?select=access_path,context_tokens"), [
         { access_path: right, context_tokens: 32_768 },
       ]);
     },
@@ -133,18 +137,16 @@ export function testBots(): void {
       const group = page.getByRole("group", { name: "Test" });
       await group.getByText("rejected this bot’s key").waitFor();
       const stored = () => rest(stack.target, user, "bots?select=name,access_path&name=eq.Newcomer");
-      equal(await stored(), [{ name: "Newcomer", access_path: wrong }]);
+      await becomes(stored, [{ name: "Newcomer", access_path: wrong }]);
       await page.getByLabel("Base URL").fill(right);
       await page.getByLabel("Key").fill("sk-right");
       await button("Save and test").click();
       await group.getByText("m answers.").waitFor();
       await button("Save").click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      equal(await stored(), [{ name: "Newcomer", access_path: right }]);
-      equal(
-        await page.getByRole("combobox").evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text),
-        "Newcomer",
-      );
+      await becomes(stored, [{ name: "Newcomer", access_path: right }]);
+      const choice = page.getByRole("combobox");
+      await becomes(() => choice.evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text), "Newcomer");
     },
   );
 
@@ -155,8 +157,8 @@ export function testBots(): void {
     await page.getByLabel("Model", { exact: true }).fill("");
     await button("Save and test").click();
     await page.getByRole("alert").getByText("Enter a model").waitFor();
-    equal(await focused(page), "model");
-    equal(await page.getByLabel("Model", { exact: true }).getAttribute("aria-invalid"), "true");
+    await becomes(() => focused(page), "model");
+    await becomes(() => page.getByLabel("Model", { exact: true }).getAttribute("aria-invalid"), "true");
     equal(await page.getByRole("group", { name: "Test" }).getByRole("listitem").count(), 0);
     await page.getByLabel("Model", { exact: true }).fill("m");
     const message = "Cannot test the bot: 6 tests of bots were made in a minute";
@@ -186,7 +188,7 @@ export function testBots(): void {
     read.resolve();
     await answer(1, "An answer");
     const [{ id }] = await rest(stack.target, user, "bots?select=id");
-    equal(await rest(stack.target, user, "conversations?select=bot_id"), [{ bot_id: id }]);
+    await becomes(() => rest(stack.target, user, "conversations?select=bot_id"), [{ bot_id: id }]);
   });
 
   pageTest("an answer says what it cost where its model has a price", async ({ visitor, exchange }) => {
@@ -233,27 +235,27 @@ export function testBots(): void {
       ...{ context_tokens: 8_000, reply_tokens: 500, takes_prefill: true },
       ...{ takes_system: false, first_turn_is_user: true, thinks_first: true, memory: true },
     };
-    equal(await stored(), [habits]);
+    await becomes(stored, [habits]);
     await exchange("A fox", "</think>Red.");
     const { headers, body } = await call(1);
     equal([headers.get("x-title"), body.messages], ["Fox", [{ role: "user", content: "Whisper.\n\nA fox" }]]);
 
     await open();
-    equal(await page.getByLabel("Context window").inputValue(), "8000");
-    equal(await page.getByLabel("Takes a system message").isChecked(), false);
-    equal(await page.getByLabel("Headers").inputValue(), "");
+    await becomes(() => page.getByLabel("Context window").inputValue(), "8000");
+    await becomes(() => page.getByLabel("Takes a system message").isChecked(), false);
+    await becomes(() => page.getByLabel("Headers").inputValue(), "");
     await page.getByLabel("Context window").fill("");
     await button("Save").click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    equal(await stored(), [{ ...habits, context_tokens: null }]);
+    await becomes(stored, [{ ...habits, context_tokens: null }]);
     await exchange("And then?", "Away.");
     equal((await call(2)).headers.get("x-title"), "Fox");
 
     await open();
-    equal(await page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
+    await becomes(() => page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
     await page.getByLabel("API", { exact: true }).selectOption("Anthropic’s Messages");
     await button("Save").click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    equal(await rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
+    await becomes(() => rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
   });
 }

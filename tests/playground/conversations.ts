@@ -2,7 +2,7 @@
 /** Streaming, stopping, resuming, regenerating and branching. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { rest, type TestUser } from "../../testkit/people.ts";
 import { deltaEvent } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
@@ -23,7 +23,10 @@ export function testConversations(): void {
     await visitor.page.locator(".ending").getByText("Stopped").waitFor();
     await visitor.shows("A sea story", "Once, by the\n\nsea");
     const path = "messages?select=content,finish_reason&is_user_author=is.false";
-    equal(await rest(stack.target, user, path), [{ content: "Once, by the\n\nsea", finish_reason: "cancelled" }]);
+    await becomes(() => rest(stack.target, user, path), [{
+      content: "Once, by the\n\nsea",
+      finish_reason: "cancelled",
+    }]);
   });
 
   pageTest("keys of an input method neither send, nor stop an answer, nor end an edit", async ({ visitor, call }) => {
@@ -102,7 +105,7 @@ export function testConversations(): void {
     await visitor.shows("Only once", "One answer");
     await answer.finish();
     await visitor.idle();
-    equal((await rest(stack.target, user, "messages?select=id")).length, 2);
+    await becomes(async () => (await rest(stack.target, user, "messages?select=id")).length, 2);
   });
 
   pageTest(
@@ -165,12 +168,34 @@ export function testConversations(): void {
     await visitor.page.getByText("1/2").waitFor();
     // The button for going further back is disabled, so the focus moves to the other one.
     await visitor.page.waitForFunction(() => document.activeElement?.ariaLabel === "Next version");
-    equal(await activeLeaf(user), "First version");
+    await becomes(() => activeLeaf(user), "First version");
     await visitor.page.reload();
     await visitor.shows("A tale", "First version");
     await visitor.button("Next version").click();
     await visitor.shows("A tale", "Second version");
   });
+
+  pageTest(
+    "a version that was chosen stays so though the page is left at once",
+    async ({ visitor, user, ...visit }) => {
+      const { page, button } = visitor;
+      await visit.exchange("A tale", "First version");
+      await button("Regenerate").click();
+      await visit.answer(2, "Second version");
+      const held = Promise.withResolvers<void>();
+      await page.route("**/rest/v1/conversations?*", async (route) => {
+        if (route.request().method() === "PATCH") await held.promise;
+        await route.continue();
+      });
+      const asked = page.waitForRequest((request) => request.method() === "PATCH");
+      await button("Previous version").click();
+      await asked;
+      await page.goto("about:blank");
+      equal(await activeLeaf(user), "Second version");
+      held.resolve();
+      await becomes(() => activeLeaf(user), "First version");
+    },
+  );
 
   pageTest("an edited prompt becomes a branch, and the old one stays", async ({ visitor, call, answer, exchange }) => {
     await exchange("A dog", "Bark");
@@ -195,7 +220,7 @@ export function testConversations(): void {
     await visitor.button("Branches (2)").click();
     const rows = visitor.page.locator(".outline button");
     const texts = ["A dog", "Bark", "Louder", "BARK", "Softer", "bark"];
-    equal(await rows.allInnerTexts(), texts.map((text, index) => `${index % 2 ? "Story:" : "You:"}\n${text}`));
+    await becomes(() => rows.allInnerTexts(), texts.map((text, index) => `${index % 2 ? "Story:" : "You:"}\n${text}`));
     await rows.nth(2).click();
     await visitor.shows("A dog", "Bark", "Louder", "BARK");
     await visitor.page.locator(".outline [aria-current=location]").getByText("BARK").waitFor();

@@ -4,7 +4,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { MAX_PROMPT_CHARACTERS } from "../../playground/story/prompt_limit.ts";
 import * as limits from "../../supabase/functions/_relay/protocol/limits.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { makeBot, rest, signUp } from "../../testkit/people.ts";
 import { newProvider, onOtherDevice, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
@@ -63,10 +63,10 @@ export function testDevices(): void {
     equal(await composer.inputValue(), "");
     await button("Sign out").click();
     await visitor.signIn(user.email);
-    equal(await composer.inputValue(), "A secret");
+    await becomes(() => composer.inputValue(), "A secret");
     await button("Sign out").click();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
-    equal(await stored(), "{}");
+    await becomes(stored, "{}");
   });
 
   pageTest("a prompt that is refused is a draft again", async ({ visitor }) => {
@@ -77,10 +77,10 @@ export function testDevices(): void {
     );
     await visitor.send("A story");
     await page.getByRole("alert").getByText("Could not reach the server").waitFor();
-    equal(await composer.inputValue(), "A story");
+    await becomes(() => composer.inputValue(), "A story");
     await page.unroute("**/rest/v1/conversations?*");
     await page.reload();
-    equal(await composer.inputValue(), "A story");
+    await becomes(() => composer.inputValue(), "A story");
   });
 
   pageTest("a prompt that is too long is said to be, is not cut, and a megabyte does not hang", async (visit) => {
@@ -105,7 +105,7 @@ export function testDevices(): void {
     ok(took < 5_000, `it took ${took} ms`);
     await page.getByRole("alert").getByText("Too long to send").waitFor();
     await page.getByText("1,007,999 of 32,000 characters").waitFor();
-    ok(await button("Send").isDisabled());
+    await becomes(() => button("Send").isDisabled(), true);
     await composer.press("Enter");
     equal((await composer.inputValue()).length, long.length);
     equal(await rest(stack.target, user, "conversations?select=id"), []);
@@ -113,7 +113,7 @@ export function testDevices(): void {
     const dragons = "🐉".repeat(32_000);
     await paste(dragons + "!");
     await page.getByText("32,001 of 32,000 characters").waitFor();
-    ok(await button("Send").isDisabled());
+    await becomes(() => button("Send").isDisabled(), true);
     await paste(`  ${dragons}\n`);
     await page.getByText("32,000 of 32,000 characters").waitFor();
     await button("Send").click();
@@ -126,7 +126,7 @@ export function testDevices(): void {
     await editor.fill(dragons + "!");
     const form = page.locator(".editor");
     await form.getByText("32,001 of 32,000 characters").waitFor();
-    ok(await form.getByRole("button", { name: "Send" }).isDisabled());
+    await becomes(() => form.getByRole("button", { name: "Send" }).isDisabled(), true);
     await editor.fill("a".repeat(limits.MAX_MESSAGE_UNITS + 1), { timeout: 5_000 });
     await form.getByText("1,048,577 of 32,000 characters").waitFor();
     await form.getByRole("button", { name: "Save" }).click();
@@ -154,7 +154,7 @@ export function testDevices(): void {
       await window.context.setOffline(true);
       await visitor.send("And then?");
       await page.getByRole("alert").getByText("Not sent").waitFor();
-      equal(await composer.inputValue(), "And then?");
+      await becomes(() => composer.inputValue(), "And then?");
       await window.context.setOffline(false);
       await page.getByText("You are offline").waitFor({ state: "detached" });
       await composer.press("Enter");
@@ -174,7 +174,7 @@ export function testDevices(): void {
     await window.context.setOffline(false);
     await answer(2, "Here");
     await visitor.shows("A story", "An answer", "More", "Here");
-    equal((await rest(stack.target, user, "messages?select=id")).length, 4);
+    await becomes(async () => (await rest(stack.target, user, "messages?select=id")).length, 4);
   });
 
   pageTest("what begins on another device is shown and joined while the story is open", async (visit) => {

@@ -1,6 +1,7 @@
 /** Errors and how a user recovers, untrusted text, and deleting. */
 
-import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { becomes } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
 import { refuses } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
@@ -29,7 +30,7 @@ export function testErrors(): void {
     equal(body.messages, [{ role: "user", content: "A story" }]);
     await answer(1, "At last");
     await visitor.shows("A story", "At last");
-    equal(await alert.count(), 0);
+    await becomes(() => alert.count(), 0);
   });
 
   pageTest("a provider that breaks off leaves the text so far, and a retry", async ({ visitor, call, answer }) => {
@@ -52,12 +53,12 @@ export function testErrors(): void {
     for (let count = 1; count <= 5; count++) await exchange(`Prompt ${count}`, `Answer ${count}`);
     await visitor.send("One more");
     const retry = visitor.button(/^Retry/);
-    match(await retry.innerText(), /^Retry in \d+ s$/);
-    ok(await retry.isDisabled());
-    equal((await visitor.messages()).at(-1), "One more");
+    await becomes(() => retry.innerText(), /^Retry in \d+ s$/);
+    await becomes(() => retry.isDisabled(), true);
+    await becomes(async () => (await visitor.messages()).at(-1), "One more");
     await visitor.page.clock.fastForward(60_000);
     await visitor.button("Retry").waitFor();
-    ok(await visitor.button("Retry").isEnabled());
+    await becomes(() => visitor.button("Retry").isEnabled(), true);
   });
 
   pageTest("markup in a text is shown as text", async ({ visitor, exchange }) => {

@@ -2,7 +2,7 @@
 /** How messages look, and what can be done with one: Markdown, directions, copying, editing, versions, following the end. */
 
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
 import { pageTest, stack } from "./setup.ts";
 import { contrastOf } from "./visitor.ts";
@@ -92,7 +92,7 @@ export function testMessages(): void {
     const { page } = visitor;
     await exchange("A tale", HOSTILE.join("\n\n"));
     await page.locator(".answer pre").getByText("|b|b").waitFor();
-    equal(await page.title(), "A tale · Storytellr");
+    await becomes(() => page.title(), "A tale · Storytellr");
     equal(await page.locator(".text :is(script, img, iframe, b, [onmouseover], [onerror])").count(), 0);
     const links = page.locator(".text a");
     const addresses = await links.evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
@@ -147,7 +147,7 @@ export function testMessages(): void {
       const copied = () => page.evaluate(() => navigator.clipboard.readText());
       await button("Copy").last().click();
       await button("Copied").waitFor();
-      equal(await copied(), "**One**\n\n```js\n  let x;\n```");
+      await becomes(copied, "**One**\n\n```js\n  let x;\n```");
       await button("Copy code").click();
       await eventually("the code is copied", async () => await copied() === "  let x;\n");
       await page.evaluate(() => navigator.clipboard.writeText = () => Promise.reject(new Error("refused")));
@@ -163,9 +163,9 @@ export function testMessages(): void {
     await exchange("And then?", "Sleep");
     await button("Edit the answer").first().click();
     const editor = page.getByLabel("Edit the answer", { exact: true }).and(page.locator("textarea"));
-    equal(await editor.inputValue(), "Bark **loud**");
+    await becomes(() => editor.inputValue(), "Bark **loud**");
     await editor.fill("  ");
-    ok(await button("Save").isDisabled());
+    await becomes(() => button("Save").isDisabled(), true);
     await editor.fill("Meow");
     await button("Save").click();
     await visitor.shows("A dog", "Meow", "And then?", "Sleep");
@@ -176,7 +176,7 @@ export function testMessages(): void {
     await visitor.shows("A cat", "Meow", "And then?", "Sleep");
     await page.reload();
     await visitor.shows("A cat", "Meow", "And then?", "Sleep");
-    equal((await rest(stack.target, user, "messages?select=id")).length, 4);
+    await becomes(async () => (await rest(stack.target, user, "messages?select=id")).length, 4);
     await visitor.send("Go on");
     const contents = (await call(3)).body.messages.map(({ content }: { content: string }) => content);
     equal(contents, ["A cat", "Meow", "And then?", "Sleep", "Go on"]);
@@ -212,15 +212,16 @@ export function testMessages(): void {
       }
       await button("Compare").click();
       const versions = page.getByRole("dialog").getByRole("listitem");
-      equal(await versions.count(), 3);
-      const visible = await versions.evaluateAll((all) =>
-        all.map((version) => {
-          const { left, right } = version.getBoundingClientRect();
-          const list = version.parentElement!.getBoundingClientRect();
-          return left >= list.left - 1 && right <= list.right + 1;
-        })
-      );
-      equal(visible.filter(Boolean).length, width > 832 ? 2 : 1);
+      await becomes(() => versions.count(), 3);
+      const inView = () =>
+        versions.evaluateAll((all) =>
+          all.filter((version) => {
+            const { left, right } = version.getBoundingClientRect();
+            const list = version.parentElement!.getBoundingClientRect();
+            return left >= list.left - 1 && right <= list.right + 1;
+          }).length
+        );
+      await becomes(inView, width > 832 ? 2 : 1);
       await button("Keep this one, version 1").click();
       await visitor.shows("A tale", "The first");
       await page.getByText("1/3").waitFor();
@@ -251,7 +252,7 @@ export function testMessages(): void {
       equal(await top(), before);
       await button("To the end").click();
       await eventually("the end is in view again", async () => await left() < 2);
-      equal(await button("To the end").count(), 0);
+      await becomes(() => button("To the end").count(), 0);
       await more("Three");
       await eventually("it follows again", async () => await left() < 2);
       await answer.finish();

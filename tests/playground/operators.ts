@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /** What an operator decides, and who answers when a provider is down. */
 
-import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, match } from "node:assert/strict";
 import type { Budget, Spending } from "../../client/spending.ts";
+import { becomes } from "../../testkit/eventually.ts";
 import { makeBot, rest } from "../../testkit/people.ts";
 import { answers, refuses } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
@@ -60,11 +61,11 @@ export function testOperators(): void {
 
       await button("Bots").click();
       await button("Edit Main").click();
-      equal(await page.getByLabel("Ask first").inputValue(), crow);
+      await becomes(() => page.getByLabel("Ask first").inputValue(), crow);
       for (const label of ["Ask first", "Then"]) await page.getByLabel(label, { exact: true }).selectOption("None");
       await button("Save").click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      equal(await rest(stack.target, user, "bot_fallbacks?select=bot_id"), []);
+      await becomes(() => rest(stack.target, user, "bot_fallbacks?select=bot_id"), []);
     },
   );
 
@@ -97,7 +98,7 @@ export function testOperators(): void {
       const alert = page.getByRole("alert");
       await alert.getByText(title).waitFor();
       await page.getByText(message).waitFor();
-      equal(await visitor.composer.inputValue(), "A story");
+      await becomes(() => visitor.composer.inputValue(), "A story");
     });
   }
 
@@ -138,7 +139,7 @@ export function testOperators(): void {
     match(shared, /In all, all users together\s+What is left is not shown/);
     match(own, /This month\s+50,000 of 200,000 tokens left\s+It begins again on Dec 15, 2026/);
     equal(await dialog.getByRole("progressbar").evaluate((bar) => (bar as HTMLProgressElement).value), 0.75);
-    ok(await button("Close").isVisible());
+    await becomes(() => button("Close").isVisible(), true);
   });
 
   pageTest(
@@ -168,11 +169,11 @@ export function testOperators(): void {
       await button("What would be sent…").click();
       const rows = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
       await page.getByText("Many earlier messages were left out.").waitFor();
-      equal(await rows.count(), 16);
+      await becomes(() => rows.count(), 16);
       await button("Show 385 more messages").click();
-      equal(await rows.count(), 400);
-      equal(await rows.nth(3).evaluate((row) => document.activeElement === row), true);
-      match(await rows.nth(3).innerText(), /1,003 characters/);
+      await becomes(() => rows.count(), 400);
+      await becomes(() => rows.nth(3).evaluate((row) => document.activeElement === row), true);
+      await becomes(() => rows.nth(3).innerText(), /1,003 characters/);
     },
   );
 }

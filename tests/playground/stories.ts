@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** The list of stories, search, titles, and shortcuts. */
 
-import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { eventually } from "../../testkit/eventually.ts";
+import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { insert, rest } from "../../testkit/people.ts";
 import { pageTest, stack, type Visit } from "./setup.ts";
 
@@ -55,12 +55,12 @@ export function testStories(): void {
       return await links.count() === 1_130;
     }, 30_000);
     equal(new Set(await links.allInnerTexts()).size, 1_130);
-    equal(await links.last().innerText(), "Story 1129");
+    await becomes(() => links.last().innerText(), "Story 1129");
     equal(await visit.visitor.button("Older stories").count(), 0);
     // What is new comes to the top, and what was read stays.
     await visit.exchange("A story", "An answer");
     await eventually("the new one is first", async () => (await links.first().innerText()).includes("A story"));
-    equal(await links.count(), 1_131);
+    await becomes(() => links.count(), 1_131);
   });
 
   pageTest(
@@ -109,7 +109,7 @@ export function testStories(): void {
     await found.getByText("Nothing was found").waitFor();
     await field.fill("story 7");
     await found.getByText("1 place").waitFor();
-    equal(await hits.first().locator("strong").innerText(), "Story 7");
+    await becomes(() => hits.first().locator("strong").innerText(), "Story 7");
 
     // To a message of another branch, in a story that is not open.
     await page.getByRole("link", { name: "New story" }).click();
@@ -118,7 +118,7 @@ export function testStories(): void {
     await visitor.shows("A dog", "It barked at 100% of them", "Louder", "BARK, said the dog");
     await page.waitForFunction(() => document.activeElement?.textContent?.includes("BARK, said the dog"));
     await field.press("Escape");
-    equal(await field.inputValue(), "");
+    await becomes(() => field.inputValue(), "");
     await page.getByRole("navigation", { name: "Stories" }).waitFor();
   });
 
@@ -163,7 +163,7 @@ export function testStories(): void {
     await button("Delete…").click();
     await button("Delete").click();
     await eventually("the last one has it", async () => await focused() === "Story 0");
-    equal(await rest(stack.target, user, "conversations?select=title"), [{ title: "Story 0" }]);
+    await becomes(() => rest(stack.target, user, "conversations?select=title"), [{ title: "Story 0" }]);
   });
 
   pageTest("a title is edited where it stands", async ({ visitor, user, exchange }) => {
@@ -171,7 +171,7 @@ export function testStories(): void {
     await exchange("A story", "An answer");
     const title = page.getByRole("textbox", { name: "Title" });
     await button("A story").click();
-    equal(await title.inputValue(), "A story");
+    await becomes(() => title.inputValue(), "A story");
     await title.fill("Given up");
     await title.press("Escape");
     await page.getByRole("heading", { name: "A story" }).waitFor();
@@ -180,7 +180,7 @@ export function testStories(): void {
     await title.fill("الثعلب");
     await title.press("Enter");
     await page.getByRole("heading", { name: "الثعلب" }).waitFor();
-    equal(await rest(stack.target, user, "conversations?select=title"), [{ title: "الثعلب" }]);
+    await becomes(() => rest(stack.target, user, "conversations?select=title"), [{ title: "الثعلب" }]);
   });
 
   pageTest(
@@ -193,7 +193,7 @@ export function testStories(): void {
       await page.reload();
       await page.getByRole("heading", { name: "An owl" }).waitFor();
       await page.getByRole("link", { name: "An owl" }).waitFor();
-      equal(await page.title(), "An owl · Storytellr");
+      await becomes(() => page.title(), "An owl · Storytellr");
       await page.getByRole("link", { name: "New story" }).click();
       await page.getByRole("link", { name: "An owl" }).waitFor();
     },
@@ -206,7 +206,7 @@ export function testStories(): void {
     await exchange("A story", "An answer");
     await composer.fill("");
     await keyboard.type("nse?");
-    equal(await composer.inputValue(), "nse?");
+    await becomes(() => composer.inputValue(), "nse?");
     await composer.fill("");
     await keyboard.press("Alt+Shift+E");
     await page.getByLabel("Edit your message").waitFor();
@@ -228,7 +228,7 @@ export function testStories(): void {
     await keyboard.press("s");
     await keyboard.press("Alt+Shift+S");
     await hasFocus("search");
-    equal(await page.getByRole("searchbox").inputValue(), "");
+    await becomes(() => page.getByRole("searchbox").inputValue(), "");
 
     // Escape stops from anywhere.
     await visitor.send("Once");
@@ -269,7 +269,7 @@ export function testStories(): void {
     });
     await page.reload();
     await button("Stories and account").tap();
-    ok(await button("Menu of Deep").isVisible());
+    await becomes(() => button("Menu of Deep").isVisible(), true);
     await page.getByRole("searchbox").fill("snow");
     await page.getByRole("region", { name: "Found" }).getByRole("link").tap();
     await page.getByRole("dialog").waitFor({ state: "detached" });

@@ -2,6 +2,7 @@
 /** Answers without a prompt, one voice at a time on two devices, what is sent and what is left out. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { becomes } from "../../testkit/eventually.ts";
 import { insert, makeBot, rest } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { onOtherDevice, pageTest, stack, type Visit } from "./setup.ts";
@@ -32,7 +33,7 @@ export function testTurns(): void {
     await page.locator(".ending").getByText("Stopped").waitFor();
     await visitor.shows("A sea story", "Once upon a ");
     const path = "messages?select=content,finish_reason&is_user_author=is.false&order=created_at";
-    equal(await rest(stack.target, user, path), [{ content: "Once upon a ", finish_reason: "cancelled" }]);
+    await becomes(() => rest(stack.target, user, path), [{ content: "Once upon a ", finish_reason: "cancelled" }]);
 
     await button("Continue").click();
     const second = await call(2);
@@ -48,7 +49,7 @@ export function testTurns(): void {
     await visitor.idle();
     await visitor.shows("A sea story", "Once upon a time.");
     await page.getByText("3/3").waitFor();
-    equal(await button("Continue").count(), 0);
+    await becomes(() => button("Continue").count(), 0);
     await button("Previous version").click();
     await visitor.shows("A sea story", "Once upon a time");
     equal((await rest(stack.target, user, path)).map(({ content }: { content: string }) => content), [
@@ -71,7 +72,7 @@ export function testTurns(): void {
       await visitor.shows("A sea story", "The end.");
       await visitor.send("Another");
       equal((await call(3)).body.messages.slice(1), [answered("The end."), said("Another")]);
-      equal(await visitor.page.getByText("Nothing was added").count(), 0);
+      await becomes(() => visitor.page.getByText("Nothing was added").count(), 0);
     },
   );
 
@@ -105,7 +106,7 @@ export function testTurns(): void {
     equal((await call(2)).body.messages, [said("A story")]);
     await answer(2, "At last");
     await visitor.shows("A story", "At last");
-    equal((await rest(stack.target, user, "messages?select=id")).length, 2);
+    await becomes(async () => (await rest(stack.target, user, "messages?select=id")).length, 2);
   });
 
   pageTest("a device that opens a story streams what another one has begun there, and can stop it", async (visit) => {
@@ -138,10 +139,10 @@ export function testTurns(): void {
       await other.send("Three");
       await other.shows("One", "1", "Two", "2");
       await other.page.getByText("Another answer is being written").waitFor();
-      equal(await other.composer.inputValue(), "Three");
+      await becomes(() => other.composer.inputValue(), "Three");
       await running.finish();
       await other.idle();
-      equal(await other.page.getByText("Another answer is being written").count(), 0);
+      await becomes(() => other.page.getByText("Another answer is being written").count(), 0);
       await other.composer.press("Enter");
       equal((await call(3)).body.messages.at(-2), answered("2"));
       await answer(3, "3");
@@ -219,7 +220,7 @@ export function testTurns(): void {
     equal(await mark.count(), 0);
     await page.reload();
     await page.locator(`[data-message="${id}"]`).getByRole("button", { name: "Memory of the story" }).click();
-    equal([await mark.count(), await text.inputValue()], [1, "A fox."]);
+    await becomes(async () => [await mark.count(), await text.inputValue()], [1, "A fox."]);
     await text.fill(" ");
     await button("Save").click();
     await page.getByText("Enter what happened so far, or delete the memory.").waitFor();
@@ -230,19 +231,22 @@ export function testTurns(): void {
     await button("What would be sent…").click();
     const sent = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
     await sent.first().waitFor();
-    equal((await sent.allInnerTexts()).map((row) => row.split("\n").slice(0, 2)).at(0), ["Memory", "A red fox."]);
+    await becomes(async () => (await sent.allInnerTexts()).map((row) => row.split("\n").slice(0, 2)).at(0), [
+      "Memory",
+      "A red fox.",
+    ]);
     await page.keyboard.press("Escape");
     await closed();
-    equal(await stored(), [{ message_id: id, content: "A red fox." }]);
+    await becomes(stored, [{ message_id: id, content: "A red fox." }]);
     await mark.click();
-    equal(await text.inputValue(), "A red fox.");
+    await becomes(() => text.inputValue(), "A red fox.");
     await button("Delete memory").click();
     await button("Keep").click();
     equal(await stored(), [{ message_id: id, content: "A red fox." }]);
     await button("Delete memory").click();
     await button("Delete").click();
     await closed();
-    equal(await stored(), []);
+    await becomes(stored, []);
     await mark.waitFor({ state: "detached" });
     await visitor.shows("A fox", "Red.", "And then?", "Away.");
   });
@@ -259,6 +263,6 @@ export function testTurns(): void {
     equal((await call(2)).body.messages[1].content, "Half of");
     await answer(2, "it, and the rest");
     await visitor.shows("A tale", "Half of it, and the rest");
-    equal(await visitor.page.getByRole("alert").count(), 0);
+    await becomes(() => visitor.page.getByRole("alert").count(), 0);
   });
 }
