@@ -269,7 +269,7 @@ export function testStories(): void {
     });
     await page.reload();
     await button("Stories and account").tap();
-    ok(await button("Menu of Deep").isVisible());
+    await button("Menu of Deep").waitFor();
     await page.getByRole("searchbox").fill("snow");
     await page.getByRole("region", { name: "Found" }).getByRole("link").tap();
     await page.getByRole("dialog").waitFor({ state: "detached" });
