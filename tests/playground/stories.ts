@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The list of stories, search, titles, and shortcuts. */
 
-import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { eventually } from "../../testkit/eventually.ts";
 import { insert, rest } from "../../testkit/people.ts";
 import { pageTest, stack, type Visit } from "./setup.ts";
