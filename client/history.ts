@@ -2,6 +2,9 @@
 
 import type { Id } from "./types.ts";
 
+/** A response of the Data API has up to a thousand messages, and a project's fetch may never give one. */
+const ANSWER_MS = 60_000;
+
 /** The columns of `messages` that this uses, as the Data API gives them. */
 export interface StoryRow {
   id: Id;
@@ -37,18 +40,31 @@ export async function readHistory(
   conversationId: Id,
 ): Promise<{ rows: StoryRow[]; leafId: Id | null }> {
   // Read before the messages, or the leaf might be a message that is stored after they were read.
-  const conversation = await supabase.from("conversations").select("active_message_id")
-    .eq("id", conversationId).maybeSingle();
+  const conversation = await inTime(
+    supabase.from("conversations").select("active_message_id").eq("id", conversationId).maybeSingle(),
+  );
   if (conversation.error) throw conversation.error;
   const rows: StoryRow[] = [];
   for (;;) {
-    const { data, error } = await supabase.from("messages").select("*").eq("conversation_id", conversationId)
-      .order("created_at").order("id").range(rows.length, rows.length + 999);
+    const { data, error } = await inTime(
+      supabase.from("messages").select("*").eq("conversation_id", conversationId)
+        .order("created_at").order("id").range(rows.length, rows.length + 999),
+    );
     if (error) throw error;
     if (data.length === 0) break;
     rows.push(...data);
   }
   return { rows, leafId: conversation.data?.active_message_id ?? null };
+}
+
+// deno-lint-ignore no-explicit-any
+async function inTime(query: Promise<any>): Promise<any> {
+  let timer: unknown;
+  const late = new Promise((_, reject) => {
+    const error = { code: "unreachable", message: "Cannot read the history: no answer within 60 s" };
+    timer = setTimeout(() => reject(error), ANSWER_MS);
+  });
+  return await Promise.race([query, late]).finally(() => clearTimeout(timer as number));
 }
 
 /** The rows from the root to a leaf, such as the conversation's `active_message_id`. */

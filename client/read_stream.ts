@@ -8,16 +8,24 @@ const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
  * Ends with the body or the signal; leaving the loop cancels the body. Some implementations of fetch ignore a signal
- * once the headers have come, so this listens to it as well.
+ * once the headers have come, or a cancel of what they read, so this listens to it as well.
  */
 export async function* readText(body: ByteStream, signal: AbortSignal): AsyncGenerator<string, void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  const leave = () => void reader.cancel().catch(() => {});
+  let end = () => {};
+  const leave = () => {
+    end();
+    reader.cancel().catch(() => {});
+  };
   signal.addEventListener("abort", leave, { once: true });
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
+    while (!signal.aborted) {
+      // A race with one promise for the whole stream would keep something of each read until its end.
+      const { done, value } = await new Promise<Awaited<ReturnType<typeof reader.read>>>((resolve, reject) => {
+        end = () => resolve({ done: true });
+        reader.read().then(resolve, reject);
+      });
       if (done) return;
       yield decoder.decode(value, { stream: true });
     }

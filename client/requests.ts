@@ -3,9 +3,12 @@
 import type { Credentials } from "./credentials.ts";
 import { failureOf, RelayClientError, unreachable } from "./errors.ts";
 import { readText } from "./read_stream.ts";
-import type { After, ByteStream, ClientOptions, Fetch, FetchAnswer } from "./types.ts";
+import type { After, ByteStream, ClientOptions, Fetch, FetchAnswer, HeaderFields } from "./types.ts";
 
-/** A POST with a body can hang on a worker that was just retired; past this it is sent again. */
+/**
+ * For the token, the headers and the answer together: a POST with a body can hang on a worker that was just retired, and
+ * what a project hands in may never settle. Past this it is tried again.
+ */
 const ANSWER_MS = 15_000;
 
 const EVENT_STREAM = "text/event-stream";
@@ -36,34 +39,41 @@ export function createSend(
   request: Fetch,
   after: After,
 ): Send {
+  /** Null if there is no token. */
   async function once(
-    token: string,
+    tokenOf: () => Promise<string | null>,
     path: string,
     body: unknown,
     controller: AbortController,
     offset: number | null,
-  ): Promise<Answer> {
+  ): Promise<Answer | null> {
     const { signal } = controller;
     const isWanted = offset !== null;
-    const own: Record<string, string> = {
-      ...credentials.headers,
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-      "last-event-id": String(offset ?? 0),
-    };
-    const stop = after(ANSWER_MS, () => controller.abort(unreachable("Cannot reach the relay: no answer within 15 s")));
+    let awaited = "token";
+    const stop = after(
+      ANSWER_MS,
+      () => controller.abort(unreachable(`Cannot reach the relay: no ${awaited} within 15 s`)),
+    );
     try {
-      const further = typeof headers === "function" ? await untilAborted(headers(), signal) : headers;
-      const taken = Object.keys(further ?? {}).find((name) => name.toLowerCase() in own);
-      if (taken) {
-        throw new RelayClientError("invalid_request", `Cannot send the header ${taken}: the client has its own`);
-      }
-      const response = await request(credentials.url + path, {
+      const token = await untilAborted(tokenOf(), signal);
+      if (token === null) return null;
+      awaited = "headers";
+      const given = await untilAborted(typeof headers === "function" ? headers() : headers, signal);
+      awaited = "answer";
+      const asked = request(credentials.url + path, {
         method: body ? "POST" : isWanted ? "GET" : "HEAD",
-        headers: { ...further, ...own },
+        headers: withOwn(given, {
+          ...credentials.headers,
+          authorization: `Bearer ${token}`,
+          "content-type": "application/json",
+          "last-event-id": String(offset ?? 0),
+        }),
         body: JSON.stringify(body),
         signal,
       });
+      // A fetch that ignores its signal would keep the stream open.
+      asked.then((late) => signal.aborted && late.body?.getReader().cancel()).catch(() => {});
+      const response = await untilAborted(asked, signal);
       const type = response.headers.get("content-type") ?? "";
       const isStream = response.ok && type.startsWith(EVENT_STREAM);
       const text = isStream ? "" : await textOf(response, signal);
@@ -86,29 +96,43 @@ export function createSend(
   }
 
   return async (...call) => {
-    const token = await credentials.token();
+    let token = "";
     try {
-      return await once(token, ...call);
+      return (await once(async () => token = await credentials.token(), ...call))!;
     } catch (error) {
       if ((error as RelayClientError).status !== 401) throw error;
-      const fresh = await credentials.refresh(token);
-      if (fresh === null) throw error;
-      return await once(fresh, ...call);
+      const answer = await once(() => credentials.refresh(token), ...call);
+      if (!answer) throw error;
+      return answer;
     }
   };
 }
 
-/** What a project's own function gives may never come. */
-async function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_, reject) =>
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true })
-  );
-  return await Promise.race([given, aborted]);
+/** What a project hands in may never settle. */
+function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    Promise.resolve(given).then(resolve, reject);
+  });
+}
+
+/** The runtime's Headers read each form that headers can have. */
+function withOwn(given: HeaderFields | undefined, own: Record<string, string>): Record<string, string> {
+  const all = { ...own };
+  new Headers(given as HeadersInit | undefined).forEach((value, name) => {
+    if (name in own) {
+      throw new RelayClientError("invalid_request", `Cannot send the header ${name}: the client has its own`);
+    }
+    all[name] = value;
+  });
+  return all;
 }
 
 async function textOf(response: FetchAnswer, signal: AbortSignal): Promise<string> {
   const { body } = response;
-  if (!body) return await response.text();
+  if (!body) return await untilAborted(response.text(), signal);
   let text = "";
   for await (const part of readText(body, signal)) {
     text += part;

@@ -1,5 +1,15 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { type Answer, cutAfter, makeLab, makeStream, play, refusal, say, streamOf } from "./testing/fake_relay.ts";
+import {
+  type Answer,
+  cutAfter,
+  LAB_URL,
+  makeLab,
+  makeStream,
+  play,
+  refusal,
+  say,
+  streamOf,
+} from "./testing/fake_relay.ts";
 
 const whole = () => streamOf(say.start, say.done());
 const expired = refusal(401, "unauthenticated");
@@ -67,11 +77,14 @@ Deno.test("an answer whose headers were cut off is tried again", async () => {
   }
 });
 
-Deno.test("headers go with each request, from an object or from a function that is asked each time", async () => {
+Deno.test("headers go with each request, in each form that they can have, or from a function that is asked each time", async () => {
   let asked = 0;
   for (
     const headers of [
       { "x-count": "1" },
+      [["X-Count", "1"]] as [string, string][],
+      new Headers({ "x-count": "1" }),
+      () => new Headers({ "x-count": "1" }),
       () => ({ "x-count": `${++asked}` }),
       () => Promise.resolve({ "x-count": "1" }),
     ]
@@ -79,18 +92,18 @@ Deno.test("headers go with each request, from an object or from a function that 
     const { result, requests } = await play([cutAfter(say.start), whole()], 500, { headers });
     equal(result.outcome, "completed");
     const sent = requests.map(({ headers }) => [headers.get("x-count"), headers.get("authorization")]);
-    equal(sent, [["1", "Bearer token"], [asked ? "2" : "1", "Bearer token"]]);
+    equal(sent, [["1", "Bearer token"], [asked > 1 ? "2" : "1", "Bearer token"]]);
     asked = 0;
   }
 });
 
 Deno.test("a header of the client's own cannot be replaced: nothing is sent, and the failure names it", async () => {
   for (const name of ["Authorization", "content-type", "Last-Event-ID"]) {
-    for (const headers of [{ [name]: "x" }, () => Promise.resolve({ [name]: "x" })]) {
+    for (const headers of [{ [name]: "x" }, new Headers([[name, "x"]]), () => Promise.resolve({ [name]: "x" })]) {
       const { result: { error }, requests, clock } = await play([whole()], 0, { headers });
       equal([error!.code, error!.message], [
         "invalid_request",
-        `Cannot send the header ${name}: the client has its own`,
+        `Cannot send the header ${name.toLowerCase()}: the client has its own`,
       ]);
       equal([requests.length, clock.pending()], [0, 0]);
     }
@@ -107,17 +120,94 @@ Deno.test("headers that cannot be had count as a connection that failed", async 
   equal([result.outcome, requests.length], ["completed", 1]);
 });
 
-Deno.test("headers that never come are no answer, and a cancel needs none of them", async () => {
-  let asked = 0;
-  const headers = () => ++asked === 1 ? new Promise<never>(() => {}) : {};
-  const late = await play([whole()], 15_500, { headers });
-  equal([late.result.outcome, asked, late.clock.pending()], ["completed", 2, 0]);
+const never = new Promise<never>(() => {});
 
-  asked = 0;
-  const lab = makeLab([refusal(404, "stream_not_found")], { headers });
-  const cancelled = lab.start().cancel();
-  await lab.clock.run(15_500);
-  equal([(await cancelled).outcome, lab.requests.map(({ path }) => path)], ["cancelled", ["/cancel"]]);
+/** Never settles when it is asked first, and gives this from then on. */
+function lateOnce<T>(value: T): () => T | Promise<T> {
+  let asked = 0;
+  return () => ++asked === 1 ? never : value;
+}
+
+const session = (access_token: string) => ({ data: { session: { access_token } }, error: null });
+
+/** What a caller hands in, with a part that never settles when it is asked first. */
+const LATE: Record<string, () => Parameters<typeof makeLab>[1]> = {
+  headers: () => ({ headers: lateOnce({}) }),
+  token: () => ({ token: lateOnce("token") }),
+  session: () => {
+    const getSession = lateOnce(session("token"));
+    const refreshSession = () => Promise.resolve(session("new"));
+    return {
+      supabase: { functionsUrl: LAB_URL, auth: { getSession: async () => await getSession(), refreshSession } },
+    };
+  },
+};
+
+for (const [what, options] of Object.entries(LATE)) {
+  Deno.test(`the ${what} may never come: start, resume and cancel try again, and detach() waits for nothing`, async () => {
+    const late = await play([whole()], 15_500, options());
+    equal([late.result.outcome, late.requests.length, late.clock.pending()], ["completed", 1, 0]);
+    const errors: string[] = [];
+    const resumed = makeLab([whole()], options());
+    const reading = resumed.client.resume("s1", { onRetry: ({ message }) => errors.push(message) });
+    await resumed.clock.run(15_500);
+    const awaited = what === "session" ? "token" : what;
+    equal([(await reading.done).outcome, errors], ["completed", [`Cannot reach the relay: no ${awaited} within 15 s`]]);
+    const lab = makeLab([refusal(404, "stream_not_found")], options());
+    const cancelled = lab.start().cancel();
+    await lab.clock.run(15_500);
+    equal([(await cancelled).outcome, lab.requests.map(({ path }) => path)], ["cancelled", ["/cancel"]]);
+    const stopping = makeLab([() => Response.json({ status: "cancelling" })], options());
+    const status = stopping.client.cancel("s1");
+    await stopping.clock.run(15_500);
+    equal(await status, "cancelling");
+    // Who leaves needs nothing of it.
+    const left = makeLab([], options());
+    const generation = left.start();
+    generation.detach();
+    await left.clock.run(0);
+    equal([(await generation.done).outcome, left.clock.pending()], ["detached", 0]);
+  });
+}
+
+Deno.test("a renewed token that never comes is no answer, and a start is tried again", async () => {
+  const refresh = lateOnce(session("new"));
+  const getSession = () => Promise.resolve(session("old"));
+  const supabase = { functionsUrl: LAB_URL, auth: { getSession, refreshSession: async () => await refresh() } };
+  const { result, requests } = await play([expired, expired, whole()], 15_500, { supabase });
+  equal([result.outcome, requests.map(({ headers }) => headers.get("authorization"))], [
+    "completed",
+    ["Bearer old", "Bearer old", "Bearer new"],
+  ]);
+});
+
+Deno.test("a token that cannot be had counts as a connection that failed, also for a cancel", async () => {
+  let failures = 1;
+  const token = () => failures-- > 0 ? Promise.reject(new Error("No token")) : "token";
+  const lab = makeLab([() => Response.json({ status: "cancelling" })], { token });
+  const status = lab.client.cancel("s1");
+  await lab.clock.run(500);
+  equal(await status, "cancelling");
+});
+
+Deno.test("a fetch that never answers and ignores its signal is given up; what it brings later is closed", async () => {
+  const late = Promise.withResolvers<Response>();
+  const stream = makeStream(say.start);
+  const answers = [late.promise, Promise.resolve(whole()() as Response)];
+  const { result, clock } = await play([], 15_500, { fetch: () => answers.shift()! });
+  equal([result.outcome, clock.pending()], ["completed", 0]);
+  late.resolve(stream.answer());
+  await clock.run(0);
+  ok(stream.cancelled);
+});
+
+Deno.test("a body that falls silent and ignores that it is closed is given up", async () => {
+  const silent = { getReader: () => ({ read: () => never, cancel: () => never }) };
+  const head = { ok: true, status: 200, headers: new Headers({ "content-type": "text/event-stream" }) };
+  const stuck = { ...head, body: silent, text: () => never };
+  const answers = [stuck, { ...stuck, status: 502, ok: false, body: null }, whole()() as Response];
+  const { result, clock } = await play([], 40_000, { fetch: () => Promise.resolve(answers.shift()!) });
+  equal([result.outcome, clock.pending(), answers.length], ["completed", 0, 0]);
 });
 
 /** What React Native's own fetch makes of an answer: no `body`, and the whole text at its end. */

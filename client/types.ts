@@ -276,8 +276,11 @@ export interface FetchAnswer {
 /** Fits the runtime's `fetch`, and those of packages that have types of their own. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
 
-/** Further headers, by name. */
-export type HeaderFields = Record<string, string>;
+/** Further headers: by name, as pairs, or as a `Headers`. */
+export type HeaderFields =
+  | Record<string, string>
+  | readonly (readonly [string, string])[]
+  | { get(name: string): string | null; forEach(each: (value: string, name: string) => void): void };
 
 /** What a client can be given besides the relay's address; tests replace the last three. */
 export interface ClientOptions {

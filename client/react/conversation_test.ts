@@ -375,6 +375,39 @@ Deno.test("a history that cannot be read is an error, and reload() reads it", as
   equal(page.shown(), ["text of u1", "ready"]);
 });
 
+Deno.test("a history that never comes is an error after a minute, and reload() reads it", async () => {
+  const { history, supabase } = makeHistory([prompt("u1", null)], "u1");
+  let asked = 0;
+  const late: HistorySource = {
+    from: (table) => {
+      const query = supabase.from(table);
+      const eq = () => ({ maybeSingle: () => new Promise(() => {}) });
+      return ++asked === 1 ? { select: () => ({ eq }) } : query;
+    },
+  };
+  const timers: [() => void, number][] = [];
+  const { setTimeout, clearTimeout } = globalThis;
+  Object.assign(globalThis, {
+    setTimeout: (callback: () => void, ms: number) => timers.push([callback, ms]),
+    clearTimeout: (index: number) => delete timers[index - 1],
+  });
+  try {
+    const page = makeStory([nothing, nothing], { supabase: late, conversationId: "c1" });
+    page.mount();
+    await page.rest();
+    equal(page.shown(), ["loading"]);
+    equal(timers.map(([, ms]) => ms), [60_000]);
+    timers[0][0]();
+    await page.rest();
+    equal([page.shown(), page.story().error?.code], [["error"], "unreachable"]);
+    await page.story().reload();
+    equal([page.shown(), Object.keys(timers)], [["text of u1", "ready"], []]);
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+  equal(history.changes, []);
+});
+
 Deno.test("one that went while its history was loaded reads no stream, and the next one finds it", async () => {
   const stream = makeStream(say.start);
   let answer = () => {};

@@ -35,7 +35,7 @@ export interface StoryMessage {
   versions: Id[];
 }
 
-/** A failure of the relay, or of the Data API: then `code` is one of Postgres's or PostgREST's. */
+/** A failure of the relay, or of the Data API: then `code` is one of Postgres's or PostgREST's, or `unreachable`. */
 export type StoryError = RelayClientError | { message: string; code: string; retryable?: undefined };
 
 /**

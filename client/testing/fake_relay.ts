@@ -10,27 +10,28 @@ export type Answer = () => Response | Promise<Response>;
 /** What most tests start. */
 export const ASK = { prompt: "Tell me", stream_id: "s1" };
 
-const URL = "http://relay.test/functions/v1";
+/** Where the relay is. */
+export const LAB_URL = "http://relay.test/functions/v1";
 
-type LabOptions = ClientOptions & { supabase?: SupabaseLike };
+type LabOptions = ClientOptions & { supabase?: SupabaseLike; token?: () => string | Promise<string> };
 
 /** A client and its relay, which plays the answers in turn; one request too many fails as an unreachable host does. */
-export function makeLab(answers: Answer[], { supabase, ...options }: LabOptions = {}) {
+export function makeLab(answers: Answer[], { supabase, token, ...options }: LabOptions = {}) {
   const clock = createClock();
   // deno-lint-ignore no-explicit-any
   const requests: { method: string; path: string; headers: Headers; body: any; signal: AbortSignal }[] = [];
   /** One for each time that the client asks; the last one for ever. */
   const tokens = ["token"];
-  const token = () => tokens.length > 1 ? tokens.shift()! : tokens[0];
+  const next = () => tokens.length > 1 ? tokens.shift()! : tokens[0];
   const client = createRelayClient({
-    ...(supabase ? { supabase } : { url: `${URL}/`, token }),
+    ...(supabase ? { supabase } : { url: `${LAB_URL}/`, token: token ?? next }),
     after: clock.after,
     random: () => 1,
     async fetch(input, init) {
       const { method, headers, body, signal } = init!;
       requests.push({
         method: method!,
-        path: String(input).replace(URL, ""),
+        path: String(input).replace(LAB_URL, ""),
         headers: new Headers(headers),
         body: body ? JSON.parse(String(body)) : null,
         signal: signal!,

@@ -1,14 +1,14 @@
 /** The bar above the conversation: its title, its bot, its branches, and a menu. */
 
-import { useId, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { totalNote } from "../copy/spending.ts";
 import type { Conversation } from "../data/rows.ts";
 import { saveFile } from "../platform/download.ts";
 import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
 import { archiveOf, fileNameOf, markdownOf } from "../story/archive.ts";
-import type { Dialog } from "../story/session.ts";
 import { Icon } from "./controls.tsx";
+import { Menu } from "./menu.tsx";
 import { useSession } from "./session_context.ts";
 
 export interface HeaderProps {
@@ -112,16 +112,8 @@ function Title({ conversation }: { conversation: Conversation }) {
 
 function ConversationMenu({ conversation }: { conversation: Conversation }) {
   const { dialog, current, bots, titleText } = useSession();
-  const id = useId();
   const title = titleText(conversation);
-  const cost = totalNote(current.tree.value.all.map(({ cost }) => cost));
-  const close = () => document.getElementById(id)?.hidePopover();
-  const open = (next: Dialog) => {
-    close();
-    dialog.value = next;
-  };
   function save(ending: "md" | "json") {
-    close();
     if (ending === "md") {
       return saveFile(fileNameOf(title, ending), "text/markdown", markdownOf(title, current.path.value));
     }
@@ -129,44 +121,29 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
     const archive = archiveOf(leaf, current.tree.value.all, bots.value ?? []);
     saveFile(fileNameOf(title, ending), "application/json", JSON.stringify(archive, null, 2));
   }
+  const items = () => [
+    { text: "What would be sent…", onChoose: () => dialog.value = { name: "preview" } },
+    { text: "Export as Markdown", onChoose: () => save("md") },
+    { text: "Export as JSON", onChoose: () => save("json") },
+    { text: "Rename…", onChoose: () => dialog.value = { name: "rename", conversation } },
+    { text: "Delete…", isDanger: true, onChoose: () => dialog.value = { name: "delete", conversation } },
+  ];
+  const note = totalNote(current.tree.value.all.map(({ cost }) => cost));
   return (
-    <>
-      <button type="button" class="icon-button" aria-label="Story menu" popovertarget={id}>
-        <Icon name="more" />
-      </button>
-      <div class="menu" id={id} popover="auto">
-        <button type="button" onClick={() => open({ name: "preview" })}>What would be sent…</button>
-        <button type="button" onClick={() => save("md")}>Export as Markdown</button>
-        <button type="button" onClick={() => save("json")}>Export as JSON</button>
-        <button type="button" onClick={() => open({ name: "rename", conversation })}>Rename…</button>
-        <button type="button" class="danger" onClick={() => open({ name: "delete", conversation })}>Delete…</button>
-        {cost && <p class="menu-note">{cost}</p>}
-      </div>
-    </>
+    <Menu kind="icon-button" label="Story menu" items={items} note={note}>
+      <Icon name="more" />
+    </Menu>
   );
 }
 
 /** Of a story that is not stored yet. */
 function NewMenu() {
   const { dialog } = useSession();
-  const id = useId();
+  const items = () => [{ text: "What would be sent…", onChoose: () => dialog.value = { name: "preview" } }];
   return (
-    <>
-      <button type="button" class="icon-button" aria-label="Story menu" popovertarget={id}>
-        <Icon name="more" />
-      </button>
-      <div class="menu" id={id} popover="auto">
-        <button
-          type="button"
-          onClick={() => {
-            document.getElementById(id)?.hidePopover();
-            dialog.value = { name: "preview" };
-          }}
-        >
-          What would be sent…
-        </button>
-      </div>
-    </>
+    <Menu kind="icon-button" label="Story menu" items={items}>
+      <Icon name="more" />
+    </Menu>
   );
 }
 

@@ -1,13 +1,14 @@
 /** The messages: prompts, answers, and the answer that is being generated. */
 
 import type { ReadonlySignal } from "@preact/signals";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { leftOutNote } from "../copy/context.ts";
 import { isCutShort } from "../copy/errors.ts";
 import type { Message } from "../data/rows.ts";
 import { Icon } from "./controls.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { Markdown } from "./markdown.tsx";
+import { Menu } from "./menu.tsx";
 import { MessageEditor } from "./message_editor.tsx";
 import { useSession } from "./session_context.ts";
 import { notesOf, Versions } from "./versions.tsx";
@@ -183,36 +184,16 @@ function MemoryMark({ message }: { message: Message }) {
 /** Lets one of the bots answer the message: another bot's version, or its turn after an answer. */
 function AnswerMenu({ message }: { message: Message }) {
   const { bots, current: { generation } } = useSession();
-  const [isOpen, setOpen] = useState(false);
-  const menu = useRef<HTMLDivElement>(null);
-  const id = useId();
   if (!bots.value?.length) return null;
+  const items = () =>
+    bots.value!.map(({ id, name }) => ({
+      text: name || "Unnamed bot",
+      onChoose: () => generation.answer(message.id, id),
+    }));
   return (
-    <>
-      <button type="button" class="tool" disabled={generation.isRunning.value} popovertarget={id}>
-        <Icon name="answer" /> Answer as…
-      </button>
-      <div
-        class="menu near"
-        id={id}
-        ref={menu}
-        popover="auto"
-        onToggle={({ newState }) => setOpen(newState === "open")}
-      >
-        {isOpen && bots.value.map((bot) => (
-          <button
-            key={bot.id}
-            type="button"
-            onClick={() => {
-              menu.current?.hidePopover();
-              generation.answer(message.id, bot.id);
-            }}
-          >
-            {bot.name || "Unnamed bot"}
-          </button>
-        ))}
-      </div>
-    </>
+    <Menu kind="tool" isNear isDisabled={generation.isRunning.value} items={items}>
+      <Icon name="answer" /> Answer as…
+    </Menu>
   );
 }
 

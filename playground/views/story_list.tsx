@@ -1,10 +1,11 @@
 /** The list of conversations by days, each with a menu, and more of them at its end. */
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { groupByDay, timeText } from "../copy/dates.ts";
 import type { Conversation } from "../data/rows.ts";
 import { linkTo } from "../platform/address.ts";
 import { Icon } from "./controls.tsx";
+import { Menu } from "./menu.tsx";
 import { useSession } from "./session_context.ts";
 
 export function StoryList({ onChosen }: { onChosen(): void }) {
@@ -52,39 +53,18 @@ function StoryRow({ conversation, onChosen }: { conversation: Conversation; onCh
 
 function RowMenu({ conversation }: { conversation: Conversation }) {
   const { dialog, titleText } = useSession();
-  const [isOpen, setOpen] = useState(false);
-  const menu = useRef<HTMLDivElement>(null);
-  const id = useId();
   const open = (name: "rename" | "delete") => {
-    menu.current?.hidePopover();
     const next = rowAfter(conversation.id);
     dialog.value = { name, conversation, onDone: () => requestAnimationFrame(() => focusRow(next)) };
   };
+  const items = () => [
+    { text: "Rename…", onChoose: () => open("rename") },
+    { text: "Delete…", isDanger: true, onChoose: () => open("delete") },
+  ];
   return (
-    <>
-      <button
-        type="button"
-        class="row-menu"
-        aria-label={`Menu of ${titleText(conversation)}`}
-        popovertarget={id}
-      >
-        <Icon name="more" />
-      </button>
-      <div
-        class="menu near"
-        id={id}
-        ref={menu}
-        popover="auto"
-        onToggle={({ newState }) => setOpen(newState === "open")}
-      >
-        {isOpen && (
-          <>
-            <button type="button" onClick={() => open("rename")}>Rename…</button>
-            <button type="button" class="danger" onClick={() => open("delete")}>Delete…</button>
-          </>
-        )}
-      </div>
-    </>
+    <Menu kind="row-menu" label={`Menu of ${titleText(conversation)}`} isNear items={items}>
+      <Icon name="more" />
+    </Menu>
   );
 }
 

@@ -29,6 +29,8 @@ export const relay: RelayClient = createRelayClient({ supabase });
 createRelayClient({ supabase: typed, fetch, headers: { "x-region": "eu-central-1" }, url: maybe });
 createRelayClient({ url: "http://localhost", token: async () => "jwt", headers: async () => ({ "x-region": "eu" }) });
 createRelayClient({ url: "http://localhost", token: () => "jwt", fetch: (url, init) => fetch(url, init), retry: { attempts: 3 } });
+createRelayClient({ supabase, headers: new Headers({ "x-region": "eu" }) });
+createRelayClient({ supabase, headers: () => [["x-region", "eu"]] });
 // @ts-expect-error A URL needs a token.
 createRelayClient({ url: "http://localhost" });
 // @ts-expect-error A header is a string.

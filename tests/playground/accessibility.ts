@@ -109,6 +109,7 @@ export function testAccessibility(): void {
       await button("Storyteller").last().waitFor();
       await hasNoAxeFindings(page, "the choice of who answers");
       await page.keyboard.press("Escape");
+      await page.waitForFunction(() => document.activeElement?.textContent?.includes("Answer as…"));
       await button(/^Branches/).click();
       await page.locator(".outline").waitFor();
       await hasNoAxeFindings(page, "the outline");

@@ -1,9 +1,11 @@
 /// <reference lib="dom" />
 /** The page without a mouse. */
 
+import { deepStrictEqual as equal } from "node:assert/strict";
 import { withWindow } from "../../testkit/browser.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { signUp } from "../../testkit/people.ts";
-import { chromium, stack } from "./setup.ts";
+import { chromium, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
 /** Registers the tests. */
@@ -68,5 +70,59 @@ export function testKeyboard(): void {
       await press("Sign out");
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
     });
+  });
+
+  pageTest("a menu is opened, walked through and left with the keyboard, and gives the focus back", async (visit) => {
+    const { visitor, exchange } = visit;
+    const { page, button } = visitor;
+    const { keyboard } = page;
+    await exchange("A story", "An answer");
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim());
+    const isOn = (name: string) => eventually(`the focus is on ${name}`, async () => await focused() === name);
+    const menu = page.getByRole("menu");
+    await button("Story menu").focus();
+    equal(await button("Story menu").getAttribute("aria-expanded"), "false");
+    await keyboard.press("Enter");
+    await isOn("What would be sent…");
+    equal(await button("Story menu").getAttribute("aria-expanded"), "true");
+    for (
+      const [key, name] of [
+        ["ArrowDown", "Export as Markdown"],
+        ["End", "Delete…"],
+        ["ArrowDown", "What would be sent…"],
+        ["ArrowUp", "Delete…"],
+        ["ArrowUp", "Rename…"],
+        ["Home", "What would be sent…"],
+      ]
+    ) {
+      await keyboard.press(key);
+      equal(await focused(), name);
+    }
+    await keyboard.press("Escape");
+    await isOn("Story menu");
+    await menu.waitFor({ state: "detached" });
+    await keyboard.press("ArrowUp");
+    await isOn("Delete…");
+    await keyboard.press("Tab");
+    await menu.waitFor({ state: "detached" });
+    await button("Menu of A story").focus();
+    await keyboard.press("ArrowDown");
+    await isOn("Rename…");
+    await keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await keyboard.press("Escape");
+    await isOn("Menu of A story");
+    // Escape that closes a menu stops no answer, and a letter in it is no shortcut.
+    await visitor.send("More");
+    await visit.call(2);
+    await button("Story menu").click();
+    await isOn("What would be sent…");
+    await keyboard.press("n");
+    await keyboard.press("Escape");
+    await isOn("Story menu");
+    await button("Stop").waitFor();
+    await visit.answer(2, "The end");
+    await visitor.shows("A story", "An answer", "More", "The end");
   });
 }

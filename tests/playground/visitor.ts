@@ -8,6 +8,7 @@ import { PASSWORD } from "../../testkit/people.ts";
 /** The parts of the page, and what a user does with them. */
 export interface Visitor {
   page: Page;
+  /** A button, or what can be chosen in a menu. */
   button(name: string | RegExp): Locator;
   /** The texts of all messages, from top to bottom, without white space at their ends: Markdown shows none. */
   messages(): Promise<string[]>;
@@ -34,7 +35,10 @@ export function visitorOf(page: Page): Visitor {
   }
   const visitor: Visitor = {
     page,
-    button: (name) => page.getByRole("button", { name, exact: typeof name === "string" }),
+    button(name) {
+      const options = { name, exact: typeof name === "string" };
+      return page.getByRole("button", options).or(page.getByRole("menuitem", options));
+    },
     messages: () =>
       page.locator(".prompt .text, .answer .text").evaluateAll((texts) =>
         texts.map((text) => {
