@@ -1,4 +1,4 @@
-/** A project of examples/, installed by its lock with the packed client, built, and driven in Chromium. */
+/** A project of examples/, installed with the packed client, built, and driven in Chromium. */
 
 import type { Browser, Page } from "playwright-core";
 import { hasChromium, startChromium, withWindow } from "../../testkit/browser.ts";

@@ -41,12 +41,13 @@ export async function newProject(): Promise<Project> {
   return project;
 }
 
-/** Packs the client, and copies examples/<name> to where it finds it; installs what its lock names. */
+/** Packs the client, and copies examples/<name> to where it finds it; installs what its lock names, if it has one. */
 export async function installExample(name: string): Promise<Project> {
   const root = await Deno.makeTempDir({ prefix: "relay-example-" });
   const project = projectIn(root, join(root, "examples", name), await pack(join(root, "dist")));
   await copyFolder(join(EXAMPLES, name), project.folder);
-  await project.npm(["ci"]);
+  const hasLock = await Deno.stat(join(project.folder, "package-lock.json")).then(() => true, () => false);
+  await project.npm([hasLock ? "ci" : "install"]);
   return project;
 }
 

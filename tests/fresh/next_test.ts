@@ -1,4 +1,4 @@
-/** examples/next: Next and its compiler are 380 MB, so it runs on request. */
+/** examples/next, with what npm has today: Next and its compiler are 380 MB, so it runs on request. */
 
 import { ok, strictEqual as equal } from "node:assert/strict";
 import { eventually } from "../../testkit/eventually.ts";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Sample } from "../_relay/database/database.ts";
-import { type ErrorCode, ERRORS } from "../_relay/protocol/errors.ts";
 import { away, makeDatabase } from "../_relay/testing/database.ts";
 import { VERSION } from "../_relay/platform/version.ts";
 import { makePlatform } from "../_relay/testing/platform.ts";
@@ -46,27 +45,6 @@ Deno.test("the token opens the counters of all workers, and no cache keeps them"
   assert.deepEqual(names.map((name) => headers.get(name)), wanted);
   assert.deepEqual(database.calls, [["metrics"]]);
   assert.deepEqual([lines, refusals.codes], [[], []]);
-});
-
-Deno.test("what is no request of the operator's is refused, and the database is not asked", async () => {
-  const other = "Cannot authenticate: the token is not the one that was configured";
-  const missing = "Cannot authenticate: the Authorization header is missing";
-  const unset = "Cannot find metrics: RELAY_METRICS_TOKEN is not set";
-  const cases: [string | null, string | null, string, ErrorCode, string?][] = [
-    [TOKEN, null, "GET", "unauthenticated", missing],
-    [TOKEN, "another-token-entirely", "GET", "unauthenticated", other],
-    [null, null, "GET", "not_found", unset],
-    [null, "null", "GET", "not_found", unset],
-    [TOKEN, TOKEN, "POST", "method_not_allowed"],
-  ];
-  for (const [configured, shown, method, code, message] of cases) {
-    const { database, get, lines, refusals } = make(configured);
-    const { status, text } = await get(shown, method);
-    const { error } = JSON.parse(text);
-    assert.deepEqual([status, error.code, error.message], [ERRORS[code].status, code, message ?? error.message]);
-    assert.deepEqual([database.calls, refusals.codes], [[], [code]]);
-    assert.doesNotMatch(JSON.stringify(lines), /operator|entirely/);
-  }
 });
 
 Deno.test("a database that is away is no page of zeros", async () => {

@@ -13,7 +13,6 @@ import {
   MAX_CONTEXT_CHARACTERS,
   MAX_DATABASE_CALLS,
   MAX_READ_STREAMS,
-  MAX_REFUSED_STARTS,
 } from "../_relay/protocol/limits.ts";
 import {
   CONTEXT_CHARACTER_BYTES,
@@ -423,19 +422,6 @@ Deno.test("a start that fails, is refused or reads what exists gives back all th
   database.failure = away();
   await assertRefused(await post(ASK), "unavailable");
   assert.equal(memory.heldBytes, 0);
-});
-
-Deno.test("a user's refused starts end with rate_limited, and then the database is not asked", async () => {
-  const { database, get, post } = make();
-  database.answers.begin = () => ({ refusal: new RelayError("bot_not_found"), rate: RATE });
-  for (let index = 0; index < MAX_REFUSED_STARTS; index++) await assertRefused(await post(ASK), "bot_not_found");
-  const asked = database.calls.length;
-  const response = await post(ASK);
-  assert.deepEqual([response.status, response.headers.get("retry-after")], [429, "60"]);
-  assert.deepEqual(rateOf(response), [null, null, null]);
-  assert.equal(database.calls.length, asked);
-  // What is read is no start.
-  await assertRefused(await get("/stream/stream-1"), "stream_not_found");
 });
 
 Deno.test("calls that wait for the database too long are overloaded within a second; what waits is not begun", async () => {

@@ -234,31 +234,6 @@ Deno.test("the deltas of one read are one call; [DONE] is the end, also where th
   answer.assertLetGo();
 });
 
-const BROKE_OFF = "The provider's answer broke off before it was finished";
-
-/** Answers that end badly: their reads, the text before the failure, its code and message. */
-const BAD: [title: string, reads: (string | Error)[], text: string, code: string, message?: string][] = [
-  [
-    "an event that is no chunk, and no end",
-    [HELLO + WORLD + "data: {broken\n\n" + HELLO],
-    "Hello worldHello",
-    "provider_bad_response",
-  ],
-  ["a close without a finish", [event({ content: "half\ud83d" })], "half\uFFFD", "provider_bad_response"],
-  ["a body that breaks off", [HELLO, new TypeError("reset")], "Hello", "provider_bad_response", BROKE_OFF],
-];
-
-for (const [title, reads, wanted, code, message] of BAD) {
-  Deno.test(`${title} is a failure, with all text before it`, async () => {
-    const answer = makeAnswer(reads);
-    const { calls, end } = run(answer.fetch);
-    const { cause } = await assertFails(end, code, message);
-    assert.equal(textOf(calls), wanted);
-    assert.equal(cause, message === BROKE_OFF ? "TypeError: reset" : undefined);
-    assert.equal(answer.isLocked(), false);
-  });
-}
-
 Deno.test("an answer that is plainly no event stream is refused by its type, and one of a wrong type is read", async () => {
   const refused = { "text/xml": '"text/xml"', "text/html; charset=utf-8": '"text/html"' };
   for (const [type, words] of Object.entries(refused)) {
@@ -273,17 +248,6 @@ Deno.test("an answer that is plainly no event stream is refused by its type, and
   for (const type of ["text/plain", "application/octet-stream", ""]) {
     const { end } = run(makeAnswer([HELLO + STOP], { headers: { "content-type": type } }).fetch);
     assert.deepEqual(await end, STOPPED);
-  }
-});
-
-Deno.test("a refusal of the provider comes with its code, and is not tried again", async () => {
-  for (
-    const [status, code] of [[408, "provider_error"], [429, "provider_rate_limited"], [500, "provider_error"]] as const
-  ) {
-    const { fetch, requests } = makeAnswer(["No"], { status, headers: { "x-should-retry": "true" } });
-    const { calls, end } = run(fetch);
-    await assertFails(end, code);
-    assert.deepEqual([calls, requests.length], [[], 1]);
   }
 });
 

@@ -21,6 +21,10 @@ export interface Dialect {
 /** A dialect in short. */
 export type Row = [name: string, body: string, shown: string, end: string, more?: Partial<Dialect>];
 
+/** Rows that all come to the same: what is shown, the end, and more. */
+export const each = ([shown, end, more]: [shown: string, end: string, more?: Partial<Dialect>], rows: object): Row[] =>
+  Object.entries(rows).map(([name, body]) => [name, body, shown, end, more]);
+
 export const json = (value: unknown) => JSON.stringify(value);
 export const data = (value: unknown) => `data: ${json(value)}\n\n`;
 /** The event of one chunk. */
@@ -60,57 +64,50 @@ const reasons = (field: string, value: unknown): Row => [
 ];
 
 const TEXTS: Row[] = [
-  [
-    "OpenAI: role first, usage last",
-    chunk({ role: "assistant", content: "" }) + TEXT + STOP + USAGE + DONE,
-    SHOWN,
-    "stop",
-    used,
-  ],
-  [
-    "content as parts",
-    text([{ type: "text", text: "Once " }]) + text([{ type: "text", text: "more." }]) + END,
-    SHOWN,
-    "stop",
-  ],
-  ["content as one part without a list", text({ type: "text", text: SHOWN }) + END, SHOWN, "stop"],
-  [
-    "content as parts of several texts",
-    text([{ type: "text", text: "Once " }, { type: "text", text: "more." }]) + END,
-    SHOWN,
-    "stop",
-  ],
-  ["content as strings in a list", text(["Once ", "more."]) + END, SHOWN, "stop"],
-  ["parts with a type of the Responses API", text([{ type: "output_text", text: SHOWN }]) + END, SHOWN, "stop"],
-  ["parts without a type", text([{ text: SHOWN }]) + END, SHOWN, "stop"],
-  [
-    "Mistral: thinking as a part with nested texts",
-    text([{ type: "thinking", thinking: [{ type: "text", text: "Hm. " }], closed: true }]) + STREAM,
-    THOUGHT,
-    "stop",
-  ],
-  [
-    "Mistral: a part that is a reference says nothing",
-    ONCE + text([{ type: "reference", reference_ids: [1] }]) + MORE +
-    END,
-    SHOWN,
-    "stop",
-  ],
-  ["thinking as a part with a string", text([{ type: "thinking", thinking: "Hm. " }]) + STREAM, THOUGHT, "stop"],
-  [
-    "thinking and text as two parts of one list",
-    text([{ type: "thinking", thinking: "Hm. " }, { type: "text", text: SHOWN }]) + END,
-    THOUGHT,
-    "stop",
-  ],
-  [
-    "Databricks: reasoning with a summary",
-    text([{ type: "reasoning", summary: [{ type: "summary_text", text: "Hm. ", signature: "x" }] }]) + STREAM,
-    THOUGHT,
-    "stop",
-  ],
-  ["thinking that is hidden says nothing", text([{ type: "redacted_thinking", data: "x" }]) + STREAM, SHOWN, "stop"],
-  ["images say nothing", text([{ type: "image_url", image_url: { url: "https://a.test" } }]) + STREAM, SHOWN, "stop"],
+  ...each([SHOWN, "stop", used], {
+    "OpenAI: role first, usage last": chunk({ role: "assistant", content: "" }) + TEXT + STOP + USAGE + DONE,
+    "MiniMax: the whole message again at the end": TEXT + STOP + data(whole({ content: SHOWN }, { usage: COUNTS })),
+    "Azure: filters without text first and last": data({ choices: [], prompt_filter_results: [{ prompt_index: 0 }] }) +
+      TEXT + STOP + choices({ index: 0, finish_reason: null, content_filter_offsets: {} }) + USAGE + DONE,
+  }),
+  ...each([SHOWN, "stop"], {
+    "content as parts": text([{ type: "text", text: "Once " }]) + text([{ type: "text", text: "more." }]) + END,
+    "content as one part without a list": text({ type: "text", text: SHOWN }) + END,
+    "content as parts of several texts": text([{ type: "text", text: "Once " }, { type: "text", text: "more." }]) + END,
+    "content as strings in a list": text(["Once ", "more."]) + END,
+    "parts with a type of the Responses API": text([{ type: "output_text", text: SHOWN }]) + END,
+    "parts without a type": text([{ text: SHOWN }]) + END,
+    "Mistral: a part that is a reference says nothing": ONCE + text([{ type: "reference", reference_ids: [1] }]) +
+      MORE +
+      END,
+    "thinking that is hidden says nothing": text([{ type: "redacted_thinking", data: "x" }]) + STREAM,
+    "images say nothing": text([{ type: "image_url", image_url: { url: "https://a.test" } }]) + STREAM,
+    "content and refusal in one: content": chunk({ content: SHOWN, refusal: "No" }) + END,
+    "message in place of delta": choices({ message: { content: "Once " } }) +
+      choices({ message: { content: "more." } }) +
+      END,
+    "message that grows": choices({ message: { content: "Once " } }) + choices({ message: { content: SHOWN } }) + END,
+    "Perplexity: delta, and message so far": choices({ delta: { content: "Once " }, message: { content: "Once " } }) +
+      choices({ delta: { content: "more." }, message: { content: SHOWN }, finish_reason: "stop" }),
+    "completions: text of a choice": choices({ text: "Once ", index: 0 }) + choices({ text: "more.", index: 0 }) + END,
+    "an empty text next to a delta": choices({ text: "", delta: { content: SHOWN } }) + END,
+    "delta null": ONCE + chunk(null) + MORE + END,
+    "no delta at the finish": TEXT + choices({ index: 0, finish_reason: "stop" }) + DONE,
+    "Azure: a filter that failed": TEXT + choices({ index: 0, content_filter_result: { error: { code: "x" } } }) + END,
+    "vLLM: prompt_token_ids and logprobs": chunk({ content: SHOWN }, null, { prompt_token_ids: [1], logprobs: {} }) +
+      END,
+    "OpenRouter: comments, then provider in each chunk": ": OPENROUTER PROCESSING\n\n" +
+      chunk({ role: "assistant", content: SHOWN }, null, { provider: "P" }) + chunk({ content: "" }, "stop") + DONE,
+  }),
+  ...each([THOUGHT, "stop"], {
+    "Mistral: thinking as a part with nested texts":
+      text([{ type: "thinking", thinking: [{ type: "text", text: "Hm. " }], closed: true }]) + STREAM,
+    "thinking as a part with a string": text([{ type: "thinking", thinking: "Hm. " }]) + STREAM,
+    "thinking and text as two parts of one list":
+      text([{ type: "thinking", thinking: "Hm. " }, { type: "text", text: SHOWN }]) + END,
+    "Databricks: reasoning with a summary":
+      text([{ type: "reasoning", summary: [{ type: "summary_text", text: "Hm. ", signature: "x" }] }]) + STREAM,
+  }),
   [
     "a refusal of the model's",
     chunk({ refusal: "I cannot " }) + chunk({ content: null, refusal: "do that." }) + END,
@@ -118,41 +115,6 @@ const TEXTS: Row[] = [
     "stop",
   ],
   ["a refusal as a part", text([{ type: "refusal", refusal: "No." }]) + END, "No.", "stop"],
-  ["content and refusal in one: content", chunk({ content: SHOWN, refusal: "No" }) + END, SHOWN, "stop"],
-  [
-    "message in place of delta",
-    choices({ message: { content: "Once " } }) + choices({ message: { content: "more." } }) +
-    END,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "message that grows",
-    choices({ message: { content: "Once " } }) + choices({ message: { content: SHOWN } }) + END,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "MiniMax: the whole message again at the end",
-    TEXT + STOP + data(whole({ content: SHOWN }, { usage: COUNTS })),
-    SHOWN,
-    "stop",
-    used,
-  ],
-  [
-    "Perplexity: delta, and message so far",
-    choices({ delta: { content: "Once " }, message: { content: "Once " } }) +
-    choices({ delta: { content: "more." }, message: { content: SHOWN }, finish_reason: "stop" }),
-    SHOWN,
-    "stop",
-  ],
-  [
-    "completions: text of a choice",
-    choices({ text: "Once ", index: 0 }) + choices({ text: "more.", index: 0 }) + END,
-    SHOWN,
-    "stop",
-  ],
-  ["an empty text next to a delta", choices({ text: "", delta: { content: SHOWN } }) + END, SHOWN, "stop"],
   [
     "tool calls",
     chunk({ content: null, tool_calls: [{ index: 0, function: { name: "f", arguments: "{}" } }] }) +
@@ -165,35 +127,6 @@ const TEXTS: Row[] = [
     chunk({ function_call: { name: "f", arguments: "" } }) + chunk({}, "function_call"),
     "",
     "function_call",
-  ],
-  ["delta null", ONCE + chunk(null) + MORE + END, SHOWN, "stop"],
-  ["no delta at the finish", TEXT + choices({ index: 0, finish_reason: "stop" }) + DONE, SHOWN, "stop"],
-  [
-    "Azure: filters without text first and last",
-    data({ choices: [], prompt_filter_results: [{ prompt_index: 0 }] }) +
-    TEXT + STOP + choices({ index: 0, finish_reason: null, content_filter_offsets: {} }) + USAGE + DONE,
-    SHOWN,
-    "stop",
-    used,
-  ],
-  [
-    "Azure: a filter that failed",
-    TEXT + choices({ index: 0, content_filter_result: { error: { code: "x" } } }) + END,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "vLLM: prompt_token_ids and logprobs",
-    chunk({ content: SHOWN }, null, { prompt_token_ids: [1], logprobs: {} }) + END,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "OpenRouter: comments, then provider in each chunk",
-    ": OPENROUTER PROCESSING\n\n" +
-    chunk({ role: "assistant", content: SHOWN }, null, { provider: "P" }) + chunk({ content: "" }, "stop") + DONE,
-    SHOWN,
-    "stop",
   ],
   [
     "escapes, and a pair of surrogates in two chunks",
@@ -218,27 +151,20 @@ const REASONING: Row[] = [
     SHOWN,
     "stop",
   ],
-  [
-    "two fields with the same reasoning",
-    chunk({ content: "", reasoning: "Hm. ", reasoning_content: "Hm. ", reasoning_details: [{ text: "Hm. " }] }) +
-    STREAM,
-    THOUGHT,
-    "stop",
-  ],
-  ["an empty field before a full one", chunk({ reasoning_content: "", reasoning: "Hm. " }) + STREAM, THOUGHT, "stop"],
-  ["reasoning and text in one chunk", chunk({ reasoning: "Hm. ", content: SHOWN }) + END, THOUGHT, "stop"],
-  ["reasoning alone, then a length", chunk({ reasoning: "Hm." }) + chunk({}, "length") + DONE, "<Hm.>", "length"],
-  ["<think> at the start", text("<think>Hm. </think>\n\nOnce more.") + END, THOUGHT, "stop"],
-  [
-    "<think> in pieces",
-    ["<th", "ink>", "Hm. ", "</", "thi", "nk>", "\n", "\nOnce ", "more."].map(text).join("") + END,
-    THOUGHT,
-    "stop",
-  ],
-  ["<think> behind blanks", text("\n ") + text("<think>Hm. </think>Once more.") + END, THOUGHT, "stop"],
   ["<think> with nothing in it", text("<think>\n\n</think>\n\n") + STREAM, SHOWN, "stop"],
+  ...each([THOUGHT, "stop"], {
+    "two fields with the same reasoning":
+      chunk({ content: "", reasoning: "Hm. ", reasoning_content: "Hm. ", reasoning_details: [{ text: "Hm. " }] }) +
+      STREAM,
+    "an empty field before a full one": chunk({ reasoning_content: "", reasoning: "Hm. " }) + STREAM,
+    "reasoning and text in one chunk": chunk({ reasoning: "Hm. ", content: SHOWN }) + END,
+    "<think> at the start": text("<think>Hm. </think>\n\nOnce more.") + END,
+    "<think> in pieces": ["<th", "ink>", "Hm. ", "</", "thi", "nk>", "\n", "\nOnce ", "more."].map(text).join("") + END,
+    "<think> behind blanks": text("\n ") + text("<think>Hm. </think>Once more.") + END,
+    "<thinking>": text("<thinking>Hm. </thinking>Once more.") + END,
+  }),
+  ["reasoning alone, then a length", chunk({ reasoning: "Hm." }) + chunk({}, "length") + DONE, "<Hm.>", "length"],
   ["<think> without an end", text("<think>Hm. ") + chunk({}, "length") + DONE, "<Hm. >", "length"],
-  ["<thinking>", text("<thinking>Hm. </thinking>Once more.") + END, THOUGHT, "stop"],
   ["<think> within the text is text", text("Once <think>more.</think>") + END, "Once <think>more.</think>", "stop"],
   ["what only begins like <think>", text("<th") + text("e end") + END, "<the end", "stop"],
   ["a text that is no more than the start of a tag", text("<thi") + END, "<thi", "stop"],

@@ -1,9 +1,7 @@
 /** What Anthropic's Messages say, as their documentation has it, and what servers make of it: for tests. */
 
-import { COUNTS, data, type Dialect, json, SHOWN, THOUGHT } from "./dialects.ts";
+import { COUNTS, data, type Dialect, each, json, type Row, SHOWN, THOUGHT } from "./dialects.ts";
 import { KEY } from "./dialects_bodies.ts";
-
-type Row = [name: string, body: string, shown: string, end: string, more?: Partial<Dialect>];
 
 const event = (type: string, fields = {}) => `event: ${type}\n${data({ type, ...fields })}`;
 const start = (usage: unknown = { input_tokens: 3, output_tokens: 1 }) =>
@@ -44,25 +42,26 @@ const message = (content: unknown[], fields = {}) => ({
 const closes = "provider_bad_response: without a finish reason";
 
 const ROWS: Row[] = [
-  ["text", STREAM, SHOWN, "stop", used],
-  ["lines that end with CR LF", STREAM.replaceAll("\n", "\r\n"), SHOWN, "stop", used],
-  ["data without the events' names", STREAM.replaceAll(/^event: .*\n/gm, ""), SHOWN, "stop", used],
+  ...each([SHOWN, "stop", used], {
+    "text": STREAM,
+    "lines that end with CR LF": STREAM.replaceAll("\n", "\r\n"),
+    "data without the events' names": STREAM.replaceAll(/^event: .*\n/gm, ""),
+    "thoughts that are left out": THINKING + SIGNED + SECOND,
+    "thoughts that are hidden": start() + begin({ type: "redacted_thinking", data: "x" }) + SECOND,
+    "text in the block's beginning": start() + begin({ type: "text", text: "Once " }) + says("more.") +
+      ends("end_turn") + LAST,
+    "what is new says nothing": BEGIN + says("Once ") + delta({ type: "citations_delta", citation: { text: "x" } }) +
+      event("new", { text: "x" }) +
+      says("more.") + ends("end_turn") + LAST,
+    "no message_stop: a stop_reason is the end": BEGIN + TEXT + over() + ends("end_turn"),
+    "an error after the end": BEGIN + TEXT + ends("end_turn") + event("error", {}),
+  }),
   ["text of many alike events", BEGIN + says("a").repeat(9) + ends("end_turn") + LAST, "a".repeat(9), "stop", used],
   ["thoughts, and their signature", THINKING + thinks("Hm") + thinks(". ") + SIGNED + SECOND, THOUGHT, "stop", used],
-  ["thoughts that are left out", THINKING + SIGNED + SECOND, SHOWN, "stop", used],
-  ["thoughts that are hidden", start() + begin({ type: "redacted_thinking", data: "x" }) + SECOND, SHOWN, "stop", used],
   [
-    "text in the block's beginning",
-    start() + begin({ type: "text", text: "Once " }) + says("more.") + ends("end_turn") + LAST,
-    SHOWN,
-    "stop",
-    used,
-  ],
-  [
-    "what is new says nothing",
-    BEGIN + says("Once ") + delta({ type: "citations_delta", citation: { text: "x" } }) + event("new", { text: "x" }) +
-    says("more.") + ends("end_turn") + LAST,
-    SHOWN,
+    "a model of others that thinks in its text",
+    BEGIN + says("<think>Hm. </think>") + TEXT + ends("end_turn") + LAST,
+    THOUGHT,
     "stop",
     used,
   ],
@@ -78,13 +77,6 @@ const ROWS: Row[] = [
     "escapes, and a pair of surrogates in two deltas",
     BEGIN + says('\\ "é" \ud83d') + says("\udc09\r") + says("\n\0!") + ends("end_turn") + LAST,
     '\\ "é" 🐉\n!',
-    "stop",
-    used,
-  ],
-  [
-    "a model of others that thinks in its text",
-    BEGIN + says("<think>Hm. </think>") + TEXT + ends("end_turn") + LAST,
-    THOUGHT,
     "stop",
     used,
   ],
@@ -126,27 +118,25 @@ const ROWS: Row[] = [
   ["tokens: none", start(null) + TEXT + ends("end_turn", undefined) + LAST, SHOWN, "stop", {
     usage: { prompt_tokens: null, completion_tokens: 5, total_tokens: null },
   }],
-  ["no message_stop: a stop_reason is the end", BEGIN + TEXT + over() + ends("end_turn"), SHOWN, "stop", used],
-  ["an error after the end", BEGIN + TEXT + ends("end_turn") + event("error", {}), SHOWN, "stop", used],
   ["message_stop without a reason", BEGIN + TEXT + LAST, SHOWN, "stop", {
     usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
   }],
-  ["message_stop without a reason and a text", BEGIN + LAST, "", closes],
-  ["broken off after a text", BEGIN + TEXT, SHOWN, closes],
-  ["broken off after a block", BEGIN + TEXT + over(), SHOWN, closes],
+  ...each(["", closes], {
+    "message_stop without a reason and a text": BEGIN + LAST,
+    "broken off before a text": start(),
+    "chat completions in its place": data({ choices: [{ delta: { content: "Once" }, finish_reason: "stop" }] }) +
+      "data: [DONE]\n\n",
+  }),
+  ...each([SHOWN, closes], {
+    "broken off after a text": BEGIN + TEXT,
+    "broken off after a block": BEGIN + TEXT + over(),
+    "a reason that is null is none": BEGIN + TEXT + ends(null),
+  }),
   [
     "broken off within an event",
     BEGIN + says("Once ") + says("more.").slice(0, -20),
     "Once ",
     "provider_bad_response: not a Messages event",
-  ],
-  ["broken off before a text", start(), "", closes],
-  ["a reason that is null is none", BEGIN + TEXT + ends(null), SHOWN, closes],
-  [
-    "chat completions in its place",
-    data({ choices: [{ delta: { content: "Once" }, finish_reason: "stop" }] }) + "data: [DONE]\n\n",
-    "",
-    closes,
   ],
 ];
 

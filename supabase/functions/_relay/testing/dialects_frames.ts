@@ -8,6 +8,7 @@ import {
   data,
   type Dialect,
   DONE,
+  each,
   END,
   json,
   MORE,
@@ -30,18 +31,16 @@ const type = (type: string): Row => [`an event stream as ${type}`, STREAM, SHOWN
 
 /** What a gateway or another API puts around a chunk. */
 const WRAPPED: Row[] = [
-  [
-    "delta as a string",
-    choices({ index: 0, delta: "Once " }) + choices({ index: 0, delta: "more." }) + END,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "a chunk in data",
-    data({ data: { choices: [{ delta: { content: SHOWN }, finish_reason: "stop" }] } }),
-    SHOWN,
-    "stop",
-  ],
+  ...each([SHOWN, "stop"], {
+    "delta as a string": choices({ index: 0, delta: "Once " }) + choices({ index: 0, delta: "more." }) + END,
+    "a chunk in data": data({ data: { choices: [{ delta: { content: SHOWN }, finish_reason: "stop" }] } }),
+    "DashScope's own API: output.text": data({ output: { text: "Once ", finish_reason: null } }) +
+      data({ output: { text: SHOWN, finish_reason: "stop" } }),
+    "data: twice": STREAM.replaceAll("data: ", "data: data: "),
+    "data: twice, at the end alone": `${TEXT}data: ${DONE}`,
+    "[DONE] without data:": `${TEXT}[DONE]\n\n`,
+    "[DONE] in JSON": TEXT + data({ data: "[DONE]" }),
+  }),
   [
     "DashScope's own API: output.choices, each longer",
     data({ output: { choices: [{ message: { content: "Once " }, finish_reason: "null" }] } }) +
@@ -53,66 +52,49 @@ const WRAPPED: Row[] = [
     "stop",
     used,
   ],
-  [
-    "DashScope's own API: output.text",
-    data({ output: { text: "Once ", finish_reason: null } }) +
-    data({ output: { text: SHOWN, finish_reason: "stop" } }),
-    SHOWN,
-    "stop",
-  ],
-  ["data: twice", STREAM.replaceAll("data: ", "data: data: "), SHOWN, "stop"],
-  ["data: twice, at the end alone", `${TEXT}data: ${DONE}`, SHOWN, "stop"],
-  ["[DONE] without data:", `${TEXT}[DONE]\n\n`, SHOWN, "stop"],
-  ["[DONE] in JSON", TEXT + data({ data: "[DONE]" }), SHOWN, "stop"],
   ["names without a colon, and comments, are no words", ": hm\nping\nid\n\n", "", closes],
 ];
 
 const CHOICES: Row[] = [
-  ["index null", choices({ index: null, delta: { content: SHOWN } }) + END, SHOWN, "stop"],
-  ["index as a string", choices({ index: "0", delta: { content: SHOWN }, finish_reason: "stop" }), SHOWN, "stop"],
-  ["no index", choices({ delta: { content: SHOWN }, finish_reason: "stop" }), SHOWN, "stop"],
-  [
-    "an only choice with index 1",
-    choices({ index: 1, delta: { content: "Once " } }) +
-    choices({ index: 1, delta: { content: "more." }, finish_reason: "stop" }) + DONE,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "other choices",
-    ONCE + choices({ index: 1, delta: { content: "no" }, finish_reason: "length" }) + MORE + END,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "other choices in the same chunk",
-    choices({ index: 1, delta: { content: "no" } }, { index: 0, delta: { content: SHOWN } }) +
-    END,
-    SHOWN,
-    "stop",
-  ],
-  ["choices null", ONCE + data({ choices: null }) + MORE + END, SHOWN, "stop"],
-  ["a choice that is null", ONCE + data({ choices: [null] }) + MORE + END, SHOWN, "stop"],
+  ...each([SHOWN, "stop"], {
+    "index null": choices({ index: null, delta: { content: SHOWN } }) + END,
+    "index as a string": choices({ index: "0", delta: { content: SHOWN }, finish_reason: "stop" }),
+    "no index": choices({ delta: { content: SHOWN }, finish_reason: "stop" }),
+    "an only choice with index 1": choices({ index: 1, delta: { content: "Once " } }) +
+      choices({ index: 1, delta: { content: "more." }, finish_reason: "stop" }) + DONE,
+    "other choices": ONCE + choices({ index: 1, delta: { content: "no" }, finish_reason: "length" }) + MORE + END,
+    "other choices in the same chunk":
+      choices({ index: 1, delta: { content: "no" } }, { index: 0, delta: { content: SHOWN } }) +
+      END,
+    "choices null": ONCE + data({ choices: null }) + MORE + END,
+    "a choice that is null": ONCE + data({ choices: [null] }) + MORE + END,
+  }),
 ];
 
 const ENDS: Row[] = [
-  ["no reason but [DONE]", TEXT + DONE, SHOWN, "stop"],
+  ...each([SHOWN, "stop"], {
+    "no reason but [DONE]": TEXT + DONE,
+    "a reason and a close": TEXT + STOP,
+    "a reason in every chunk": chunk({ content: "Once " }, "stop") + chunk({ content: "more." }, "stop") + DONE,
+    "text behind the reason": ONCE + STOP + MORE + DONE,
+    "an empty reason in each chunk": chunk({ content: SHOWN }, "") + STOP + chunk({}, ""),
+    'the reason "null" is none': chunk({ content: SHOWN }, "null") + END,
+    "finish_details": TEXT + choices({ index: 0, delta: {}, finish_details: { type: "stop" } }) + DONE,
+    '"error" behind a reason changes nothing': TEXT + STOP + chunk({}, "error"),
+    "junk behind the reason": TEXT + STOP + "data: {junk\n\n",
+    "an error behind the reason": TEXT + STOP + data({ error: { message: "late" } }),
+    "a break in an event behind the reason": TEXT + STOP + 'data: {"choices":[{"del',
+    "[DONE] twice": STREAM + DONE,
+    "usage behind [DONE]": STREAM + USAGE,
+    "[DONE] as the second line": `${ONCE}${MORE.trimEnd()}\n${DONE}`,
+    "[DONE] without a blank line": `${TEXT}${STOP}data: [DONE]`,
+    "CR LF at [DONE] alone": `${TEXT}${STOP}data: [DONE]\r\n\r\n`,
+  }),
   ["no reason and no text but [DONE]", chunk({ role: "assistant" }) + DONE, "", closes],
+  ["nothing", "", "", closes],
   ["reasoning alone and [DONE]", chunk({ reasoning: "Hm." }) + DONE, "<Hm.>", closes],
   ["a close without either", TEXT, SHOWN, closes],
-  ["nothing", "", "", closes],
-  ["a reason and a close", TEXT + STOP, SHOWN, "stop"],
-  [
-    "a reason in every chunk",
-    chunk({ content: "Once " }, "stop") + chunk({ content: "more." }, "stop") + DONE,
-    SHOWN,
-    "stop",
-  ],
-  ["text behind the reason", ONCE + STOP + MORE + DONE, SHOWN, "stop"],
-  ["an empty reason in each chunk", chunk({ content: SHOWN }, "") + STOP + chunk({}, ""), SHOWN, "stop"],
-  ['the reason "null" is none', chunk({ content: SHOWN }, "null") + END, SHOWN, "stop"],
   ["a reason as an object", chunk({ content: SHOWN }, { type: "length", matched: 2 }) + DONE, SHOWN, "length"],
-  ["finish_details", TEXT + choices({ index: 0, delta: {}, finish_details: { type: "stop" } }) + DONE, SHOWN, "stop"],
   ["content_filter", ONCE + chunk({}, "content_filter") + DONE, "Once ", "content_filter"],
   ["a word of the provider's own", TEXT + chunk({}, "eos") + DONE, SHOWN, "eos"],
   ['the reason "error"', ONCE + chunk({}, "error") + DONE, "Once ", 'provider_error: finish reason "error"'],
@@ -123,51 +105,35 @@ const ENDS: Row[] = [
     'provider_error: "insufficient_system_resource"',
   ],
   ["Zhipu: network_error", ONCE + chunk({}, "network_error"), "Once ", 'provider_error: "network_error"'],
-  ['"error" behind a reason changes nothing', TEXT + STOP + chunk({}, "error"), SHOWN, "stop"],
-  ["junk behind the reason", TEXT + STOP + "data: {junk\n\n", SHOWN, "stop"],
-  ["an error behind the reason", TEXT + STOP + data({ error: { message: "late" } }), SHOWN, "stop"],
-  ["a break in an event behind the reason", TEXT + STOP + 'data: {"choices":[{"del', SHOWN, "stop"],
-  ["[DONE] twice", STREAM + DONE, SHOWN, "stop"],
-  ["usage behind [DONE]", STREAM + USAGE, SHOWN, "stop"],
   ...["[DONE] ", " [DONE]", '"[DONE]"', "'[DONE]'", "DONE", "[done]", "[ DONE ]", '"DONE"'].map((word): Row => [
     `${json(word)} as the end`,
     `${TEXT}data:${word}\n\n`,
     SHOWN,
     "stop",
   ]),
-  ["[DONE] as the second line", `${ONCE}${MORE.trimEnd()}\n${DONE}`, SHOWN, "stop"],
-  ["[DONE] without a blank line", `${TEXT}${STOP}data: [DONE]`, SHOWN, "stop"],
-  ["CR LF at [DONE] alone", `${TEXT}${STOP}data: [DONE]\r\n\r\n`, SHOWN, "stop"],
 ];
 
 const FRAMES: Row[] = [
-  ["no space behind data:", STREAM.replaceAll("data: ", "data:"), SHOWN, "stop"],
-  ["CR LF", STREAM.replaceAll("\n", "\r\n"), SHOWN, "stop"],
-  ["CR alone", STREAM.replaceAll("\n", "\r"), SHOWN, "stop"],
-  ["one line end between events", STREAM.replaceAll("\n\n", "\n"), SHOWN, "stop"],
-  ["a mark of byte order", `\uFEFF${STREAM}`, SHOWN, "stop"],
-  ["blank lines first", `\n\n\n\n${STREAM}`, SHOWN, "stop"],
-  ["event: and id: before each", STREAM.replaceAll("data:", "id: 1\nevent: message\ndata:"), SHOWN, "stop"],
-  ["keep-alives as comments", `${ONCE}: keep-alive\n\n:\n\n${MORE}${END}`, SHOWN, "stop"],
-  ["keep-alives as empty data", `${ONCE}data:\n\ndata: \n\n${MORE}${END}`, SHOWN, "stop"],
-  ["a ping with a time", `${ONCE}event: ping\r\ndata: 2026-01-01 00:00:00.1\r\n\r\n${MORE}${END}`, SHOWN, "stop"],
-  ["a ping with an object", `${ONCE}event: ping\ndata: {"type": "ping"}\n\n${MORE}${END}`, SHOWN, "stop"],
-  ["a number, null and a list as data", `${ONCE}data: 1\n\ndata: null\n\ndata: []\n\n${MORE}${END}`, SHOWN, "stop"],
-  ["junk within the text", `${ONCE}data: {junk\n\n${MORE}${END}`, SHOWN, "stop"],
+  ...each([SHOWN, "stop"], {
+    "no space behind data:": STREAM.replaceAll("data: ", "data:"),
+    "CR LF": STREAM.replaceAll("\n", "\r\n"),
+    "CR alone": STREAM.replaceAll("\n", "\r"),
+    "one line end between events": STREAM.replaceAll("\n\n", "\n"),
+    "a mark of byte order": `\uFEFF${STREAM}`,
+    "blank lines first": `\n\n\n\n${STREAM}`,
+    "event: and id: before each": STREAM.replaceAll("data:", "id: 1\nevent: message\ndata:"),
+    "keep-alives as comments": `${ONCE}: keep-alive\n\n:\n\n${MORE}${END}`,
+    "keep-alives as empty data": `${ONCE}data:\n\ndata: \n\n${MORE}${END}`,
+    "a ping with a time": `${ONCE}event: ping\r\ndata: 2026-01-01 00:00:00.1\r\n\r\n${MORE}${END}`,
+    "a ping with an object": `${ONCE}event: ping\ndata: {"type": "ping"}\n\n${MORE}${END}`,
+    "a number, null and a list as data": `${ONCE}data: 1\n\ndata: null\n\ndata: []\n\n${MORE}${END}`,
+    "junk within the text": `${ONCE}data: {junk\n\n${MORE}${END}`,
+    "an event over several lines": `data: {"choices":\ndata: [{"delta": {"content": "Once more."}}]}\n\n${END}`,
+    "a chunk in a list of one": `data: [${json({ choices: [{ delta: { content: SHOWN } }] })}]\n\n${END}`,
+    "a query's echo before the stream": `data: {"type":"info","status":"PENDING"}\n\n${STREAM}`,
+    "a whole completion without a reason": json({ choices: [{ message: { content: SHOWN } }] }),
+  }),
   ["junk and no end", `${ONCE}data: {junk\n\n`, "Once ", noChunk],
-  [
-    "an event over several lines",
-    `data: {"choices":\ndata: [{"delta": {"content": "Once more."}}]}\n\n${END}`,
-    SHOWN,
-    "stop",
-  ],
-  [
-    "a chunk in a list of one",
-    `data: [${json({ choices: [{ delta: { content: SHOWN } }] })}]\n\n${END}`,
-    SHOWN,
-    "stop",
-  ],
-  ["a query's echo before the stream", `data: {"type":"info","status":"PENDING"}\n\n${STREAM}`, SHOWN, "stop"],
   ...[
     "application/x-ndjson",
     "application/octet-stream",
@@ -194,7 +160,6 @@ const FRAMES: Row[] = [
     THOUGHT,
     "stop",
   ],
-  ["a whole completion without a reason", json({ choices: [{ message: { content: SHOWN } }] }), SHOWN, "stop"],
   ["a chunk a line", STREAM.replaceAll("data: ", "").replaceAll("\n\n", "\n"), SHOWN, "stop", {
     type: "application/x-ndjson",
   }],
@@ -228,12 +193,18 @@ const USAGES: Row[] = [
 ];
 
 const VARIANTS: Row[] = [
-  ["thoughts in capitals", text("<THINK>Hm. </THINK>") + STREAM, THOUGHT, "stop"],
-  ["thoughts with an attribute", text('<think type="x">Hm. </think>') + STREAM, THOUGHT, "stop"],
-  ["a closing tag first", chunk({ reasoning_content: "Hm. " }) + text("</think>\n\n") + STREAM, THOUGHT, "stop"],
+  ...each([THOUGHT, "stop"], {
+    "thoughts in capitals": text("<THINK>Hm. </THINK>") + STREAM,
+    "thoughts with an attribute": text('<think type="x">Hm. </think>') + STREAM,
+    "a closing tag first": chunk({ reasoning_content: "Hm. " }) + text("</think>\n\n") + STREAM,
+  }),
   ["a tag of HTML first", text("<b>") + STREAM, `<b>${SHOWN}`, "stop"],
   ["a finish that is a failure", TEXT + chunk({}, "ERROR") + DONE, SHOWN, 'provider_error: finish reason "ERROR"'],
-  ["a finish in a list", TEXT + chunk({}, ["stop"]), SHOWN, "stop"],
+  ...each([SHOWN, "stop"], {
+    "a finish in a list": TEXT + chunk({}, ["stop"]),
+    "a list of chunks in an event": data([JSON.parse(ONCE.slice(6)), JSON.parse(MORE.slice(6))]) + END,
+    "status_code 0 as a string": TEXT + data({ choices: [], base_resp: { status_code: "0" } }) + END,
+  }),
   ["a finish that is None", TEXT + chunk({}, "None"), SHOWN, closes],
   ["finishReason", TEXT + choices({ index: 0, delta: {}, finishReason: "length" }), SHOWN, "length"],
   [
@@ -242,8 +213,6 @@ const VARIANTS: Row[] = [
     SHOWN,
     "provider_rate_limited: slow down",
   ],
-  ["a list of chunks in an event", data([JSON.parse(ONCE.slice(6)), JSON.parse(MORE.slice(6))]) + END, SHOWN, "stop"],
-  ["status_code 0 as a string", TEXT + data({ choices: [], base_resp: { status_code: "0" } }) + END, SHOWN, "stop"],
   [
     "usage that is wiped in part",
     STREAM.replace(DONE, "") + USAGE +

@@ -1,6 +1,6 @@
 /** What Gemini's streamGenerateContent says, as bytes: for tests. */
 
-import { COUNTS, type Dialect, json, type Row, SHOWN, THOUGHT } from "./dialects.ts";
+import { COUNTS, type Dialect, each, json, type Row, SHOWN, THOUGHT } from "./dialects.ts";
 
 /** Its lines end with CR LF. */
 export const data = (value: unknown) => `data: ${json(value)}\r\n\r\n`;
@@ -43,18 +43,23 @@ const REAL = text("Once ", { usageMetadata: PROMPT }) + text("mo", { usageMetada
   chunk([part("", { thoughtSignature: "AY89a18iOcFus5wr5bW5xN6zZ4aU" })], "STOP", { usageMetadata: ALL });
 
 const STREAMS: Row[] = [
-  ["as it really answers", REAL, SHOWN, "stop", counted],
-  ["LF alone", REAL.replaceAll("\r\n", "\n"), SHOWN, "stop", counted],
-  ["spaces in the JSON", REAL.replaceAll(":", ": ").replaceAll("data: ", "data:"), SHOWN, "stop", counted],
-  ["text with the finish", ONCE + chunk([part("more.")], "STOP", { usageMetadata: ALL }), SHOWN, "stop", counted],
-  ["usage after the finish", ONCE + MORE + STOP + data({ usageMetadata: ALL, ...REST }), SHOWN, "stop", counted],
-  ["no usage", ONCE + MORE + STOP, SHOWN, "stop"],
-  [
-    "a usage without counts",
-    text("Once ", { usageMetadata: { trafficType: "ON_DEMAND" } }) + MORE + STOP,
-    SHOWN,
-    "stop",
-  ],
+  ...each([SHOWN, "stop", counted], {
+    "as it really answers": REAL,
+    "LF alone": REAL.replaceAll("\r\n", "\n"),
+    "spaces in the JSON": REAL.replaceAll(":", ": ").replaceAll("data: ", "data:"),
+    "text with the finish": ONCE + chunk([part("more.")], "STOP", { usageMetadata: ALL }),
+    "usage after the finish": ONCE + MORE + STOP + data({ usageMetadata: ALL, ...REST }),
+  }),
+  ...each([SHOWN, "stop"], {
+    "no usage": ONCE + MORE + STOP,
+    "a usage without counts": text("Once ", { usageMetadata: { trafficType: "ON_DEMAND" } }) + MORE + STOP,
+    "parts of one chunk": chunk([part("Once "), part("more.")], "STOP"),
+    "a thought that is false": chunk([part(SHOWN, { thought: false })]) + STOP,
+    "parts that are no text":
+      chunk([{ functionCall: { name: "f", args: {} } }, part(SHOWN), { executableCode: { code: "1" } }]) + STOP,
+    "an index that is left out": data({ candidates: [{ content: { parts: [part(SHOWN)] }, finishReason: "STOP" }] }),
+    "grounding and citations": ONCE + chunk([part("more.")], "STOP", { groundingMetadata: { searchEntryPoint: {} } }),
+  }),
   [
     "counts of 0 are left out",
     ONCE + MORE +
@@ -73,36 +78,18 @@ const STREAMS: Row[] = [
     "stop",
     plain,
   ],
-  ["parts of one chunk", chunk([part("Once "), part("more.")], "STOP"), SHOWN, "stop"],
-  ["thoughts", thought("Hm. ") + ONCE + MORE + STOP, THOUGHT, "stop"],
-  ["thoughts and text in one chunk", chunk([part("Hm. ", { thought: true }), part(SHOWN)]) + STOP, THOUGHT, "stop"],
-  ["thoughts of many chunks", thought("H") + thought("m") + thought(". ") + ONCE + MORE + STOP, THOUGHT, "stop"],
-  ["a thought that is false", chunk([part(SHOWN, { thought: false })]) + STOP, SHOWN, "stop"],
-  [
-    "parts that are no text",
-    chunk([{ functionCall: { name: "f", args: {} } }, part(SHOWN), { executableCode: { code: "1" } }]) + STOP,
-    SHOWN,
-    "stop",
-  ],
+  ...each([THOUGHT, "stop"], {
+    "thoughts": thought("Hm. ") + ONCE + MORE + STOP,
+    "thoughts and text in one chunk": chunk([part("Hm. ", { thought: true }), part(SHOWN)]) + STOP,
+    "thoughts of many chunks": thought("H") + thought("m") + thought(". ") + ONCE + MORE + STOP,
+    "<think> in the text": text("<think>Hm. </think>") + ONCE + MORE + STOP,
+  }),
   [
     "escapes, and a pair of surrogates in two chunks",
     text('\\ "é" \ud83d') + text("\udc09") + STOP,
     '\\ "é" 🐉',
     "stop",
   ],
-  [
-    "an index that is left out",
-    data({ candidates: [{ content: { parts: [part(SHOWN)] }, finishReason: "STOP" }] }),
-    SHOWN,
-    "stop",
-  ],
-  [
-    "grounding and citations",
-    ONCE + chunk([part("more.")], "STOP", { groundingMetadata: { searchEntryPoint: {} } }),
-    SHOWN,
-    "stop",
-  ],
-  ["<think> in the text", text("<think>Hm. </think>") + ONCE + MORE + STOP, THOUGHT, "stop"],
   [
     "the limit of tokens",
     ONCE + chunk([part("more.")], "MAX_TOKENS", { usageMetadata: ALL }),
@@ -150,15 +137,11 @@ const STREAMS: Row[] = [
 const LIST = [candidate([part("Once ")]), candidate([part("more.")], "STOP"), { usageMetadata: ALL }];
 
 const WHOLE: Row[] = [
-  ["a list of chunks", json(LIST), SHOWN, "stop", counted],
-  ["a list over many lines", JSON.stringify(LIST, null, 2), SHOWN, "stop", counted],
-  [
-    "one answer",
-    JSON.stringify({ ...candidate([part(SHOWN)], "STOP"), usageMetadata: ALL }, null, 2),
-    SHOWN,
-    "stop",
-    counted,
-  ],
+  ...each([SHOWN, "stop", counted], {
+    "a list of chunks": json(LIST),
+    "a list over many lines": JSON.stringify(LIST, null, 2),
+    "one answer": JSON.stringify({ ...candidate([part(SHOWN)], "STOP"), usageMetadata: ALL }, null, 2),
+  }),
 ];
 
 /** A dialect of this API. */

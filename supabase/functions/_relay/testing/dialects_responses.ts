@@ -1,6 +1,6 @@
 /** What OpenAI's Responses say, and servers that have taken the API over, as bytes: for tests. */
 
-import { COUNTS, type Dialect, DONE, json, type Row, SHOWN, THOUGHT } from "./dialects.ts";
+import { COUNTS, type Dialect, DONE, each, json, type Row, SHOWN, THOUGHT } from "./dialects.ts";
 import { error } from "./dialects_bodies.ts";
 
 /** Its name, and its data without that. */
@@ -94,8 +94,30 @@ const DOCUMENTED = stream(
 const closes = "provider_bad_response: without a finish reason";
 
 const STREAMS: Row[] = [
-  ["as documented", DOCUMENTED, SHOWN, "stop", counted],
-  ["the last event alone is known", begun(ONCE, MORE, COMPLETED), SHOWN, "stop", counted],
+  ...each([SHOWN, "stop", counted], {
+    "as documented": DOCUMENTED,
+    "the last event alone is known": begun(ONCE, MORE, COMPLETED),
+    "names of events after their data, data without a name": begun(ONCE, MORE, COMPLETED).replaceAll(
+      /^event.*\n/gm,
+      "",
+    ),
+    "no numbers": begun(ONCE, MORE, COMPLETED).replaceAll(/"sequence_number":\d+,/g, ""),
+    "CR LF": begun(ONCE, MORE, COMPLETED).replaceAll("\n", "\r\n"),
+    "[DONE] after the end": begun(ONCE, MORE, COMPLETED) + DONE,
+    "a text with logprobs": begun(
+      text(SHOWN, { logprobs: [{ token: "delta", logprob: -1, bytes: [1], top_logprobs: [] }] }),
+      COMPLETED,
+    ),
+    "nothing but the whole response": begun(COMPLETED),
+    "a tool of the provider's that failed": begun(
+      ["response.mcp_call.failed", { item_id: "m" }],
+      ONCE,
+      MORE,
+      COMPLETED,
+    ),
+    "pings and unknown events": begun(["keepalive", {}], ONCE, ["response.steer.accepted", {}], MORE, COMPLETED),
+    "a failure after the end": begun(ONCE, MORE, COMPLETED, ["error", error("Late")]),
+  }),
   [
     "more texts than two",
     begun(ONCE, text("and "), text('"'), text("\n"), MORE, COMPLETED),
@@ -103,26 +125,14 @@ const STREAMS: Row[] = [
     "stop",
     counted,
   ],
-  [
-    "names of events after their data, data without a name",
-    begun(ONCE, MORE, COMPLETED).replaceAll(/^event.*\n/gm, ""),
-    SHOWN,
-    "stop",
-    counted,
-  ],
-  ["no numbers", begun(ONCE, MORE, COMPLETED).replaceAll(/"sequence_number":\d+,/g, ""), SHOWN, "stop", counted],
-  ["CR LF", begun(ONCE, MORE, COMPLETED).replaceAll("\n", "\r\n"), SHOWN, "stop", counted],
-  ["[DONE] after the end", begun(ONCE, MORE, COMPLETED) + DONE, SHOWN, "stop", counted],
   ["no usage", begun(ONCE, MORE, last("completed")), SHOWN, "stop"],
   [
-    "a text with logprobs",
-    begun(text(SHOWN, { logprobs: [{ token: "delta", logprob: -1, bytes: [1], top_logprobs: [] }] }), COMPLETED),
+    "two parts of a message are none",
+    begun(ONCE, text("more.", { content_index: 1 }), last("completed")),
     SHOWN,
     "stop",
-    counted,
   ],
   ["a pair of surrogates in two deltas", begun(text("\ud83d"), text("\udc09"), COMPLETED), "🐉", "stop", counted],
-  ["nothing but the whole response", begun(COMPLETED), SHOWN, "stop", counted],
   ["nothing at all", begun(last("completed", { usage })), "", "stop", counted],
   [
     "two messages are two paragraphs",
@@ -130,13 +140,12 @@ const STREAMS: Row[] = [
     "Once \n\nmore.",
     "stop",
   ],
-  [
-    "two parts of a message are none",
-    begun(ONCE, text("more.", { content_index: 1 }), last("completed")),
-    SHOWN,
-    "stop",
-  ],
-  ["a summary of reasoning", begun(summary("Hm. "), ONCE, MORE, COMPLETED), THOUGHT, "stop", counted],
+  ...each([THOUGHT, "stop", counted], {
+    "a summary of reasoning": begun(summary("Hm. "), ONCE, MORE, COMPLETED),
+    "reasoning of an open model": begun(reasoning("Hm. "), ONCE, MORE, COMPLETED),
+    "reasoning and its summary: the first": begun(reasoning("Hm. "), summary("No."), ONCE, MORE, COMPLETED),
+    "<think> in the text": begun(text("<think>Hm. </think>"), ONCE, MORE, COMPLETED),
+  }),
   [
     "a summary of two parts",
     begun(summary("Hm."), summary("Oh. ", 1), ONCE, MORE, COMPLETED),
@@ -144,15 +153,6 @@ const STREAMS: Row[] = [
     "stop",
     counted,
   ],
-  ["reasoning of an open model", begun(reasoning("Hm. "), ONCE, MORE, COMPLETED), THOUGHT, "stop", counted],
-  [
-    "reasoning and its summary: the first",
-    begun(reasoning("Hm. "), summary("No."), ONCE, MORE, COMPLETED),
-    THOUGHT,
-    "stop",
-    counted,
-  ],
-  ["<think> in the text", begun(text("<think>Hm. </think>"), ONCE, MORE, COMPLETED), THOUGHT, "stop", counted],
   [
     "a refusal of the model's",
     begun(refusal("I cannot "), refusal("do that."), last("completed", { usage })),
@@ -198,30 +198,15 @@ const STREAMS: Row[] = [
     "",
     "tool_calls",
   ],
-  [
-    "a tool of the provider's that failed",
-    begun(["response.mcp_call.failed", { item_id: "m" }], ONCE, MORE, COMPLETED),
-    SHOWN,
-    "stop",
-    counted,
-  ],
-  [
-    "pings and unknown events",
-    begun(["keepalive", {}], ONCE, ["response.steer.accepted", {}], MORE, COMPLETED),
-    SHOWN,
-    "stop",
-    counted,
-  ],
   ["no last event", begun(ONCE, MORE), SHOWN, closes],
-  ["no last event and no text", begun(), "", closes],
   [
     "all of the text but no last event",
     DOCUMENTED.slice(0, DOCUMENTED.indexOf("event: response.completed")),
     SHOWN,
     closes,
   ],
+  ["no last event and no text", begun(), "", closes],
   ["cancelled", begun(ONCE, last("cancelled")), "Once ", 'provider_error: finish reason "cancelled"'],
-  ["a failure after the end", begun(ONCE, MORE, COMPLETED, ["error", error("Late")]), SHOWN, "stop", counted],
 ];
 
 const WHOLE: Row[] = [
