@@ -38,30 +38,43 @@ $$;
 comment on function relay.merge_days is
   'Makes the rows of one day, user, bot and model one row; at most a batch of them.';
 
+-- Waits for nothing while it holds something, in whatever order others lock the same rows: the deletion of a user takes
+-- the user before its generations, that of a story some of them.
 create function relay.reprice(since timestamptz) returns integer
 language plpgsql set search_path = '' as $$
 declare
   v_before relay.generations;
   v_after relay.generations;
-  v_changed integer := 0;
+  v_changed integer;
 begin
-  for v_before in
-    select g.* from relay.generations g
-    where g.started_at >= since and g.status <> 'running'
-    order by g.stream_id for update
   loop
-    v_after := v_before;
-    v_after.cost := relay.cost_of(
-      v_after.host, v_after.model, v_after.started_at, v_after.prompt_tokens, v_after.cached_tokens,
-      v_after.completion_tokens
-    );
-    continue when v_after.cost is not distinct from v_before.cost;
-    update relay.generations g set cost = v_after.cost where g.stream_id = v_after.stream_id;
-    perform relay.settle(v_before, v_after);
-    v_changed := v_changed + 1;
+    begin
+      v_changed := 0;
+      for v_before in
+        select g.* from relay.generations g
+        join auth.users u on u.id = g.user_id
+        where g.started_at >= since and g.status <> 'running'
+        for update of g nowait for key share of u nowait
+      loop
+        v_after := v_before;
+        v_after.cost := relay.cost_of(
+          v_after.host, v_after.model, v_after.started_at, v_after.prompt_tokens, v_after.cached_tokens,
+          v_after.completion_tokens
+        );
+        continue when v_after.cost is not distinct from v_before.cost;
+        update relay.generations g set cost = v_after.cost where g.stream_id = v_after.stream_id;
+        perform relay.settle(v_before, v_after);
+        v_changed := v_changed + 1;
+      end loop;
+      delete from relay.past_usage p where p.scope = any (array(
+        select l.scope from relay.past_usage l where l.until > (since at time zone 'UTC')::date for update nowait
+      ));
+      return v_changed;
+    exception when lock_not_available then
+      -- Undone, and so nothing is held.
+      perform pg_catalog.pg_sleep(0.02);
+    end;
   end loop;
-  delete from relay.past_usage p where p.until > (since at time zone 'UTC')::date;
-  return v_changed;
 end;
 $$;
 comment on function relay.reprice is

@@ -3,6 +3,7 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { Sql } from "postgres";
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { createChance } from "../../testkit/figures.ts";
 import { connect } from "../../testkit/postgres.ts";
 import { checkRows, type Fallback, givenAuthor, live, type Thread } from "./random_ends.ts";
@@ -160,6 +161,42 @@ export const ledger: TransactionRaces = {
       select sum(generations)::int as generations, sum(estimated)::int as estimated, sum(prompt_tokens)::int as prompt
       from public.usage_days where user_id = ${race.user_id}`;
     equal(days, { generations: 1, estimated: 0, prompt: 7 });
+    equal([...await observer.unsafe(UNSETTLED)], []);
+  },
+
+  async "relay.reprice holds nothing while it waits: the deletion of a user, or of a story, goes on"(race) {
+    const { observer, a, b } = race;
+    for (const by of ["user", "story"]) {
+      const user_id = await race.givenUser();
+      const model = crypto.randomUUID();
+      await observer`update public.bots set model = ${model} where user_id = ${user_id}`;
+      const first = await admit(observer, { user_id, stream_id: `1-${model}` });
+      await finish(observer, first);
+      const last = await admit(observer, {
+        ...{ user_id, stream_id: `2-${model}`, conversation_id: first.conversation_id },
+      });
+      await finish(observer, last);
+      const other = await admit(observer, { user_id });
+      await finish(observer, other);
+      await observer`
+        insert into relay.prices (host, model, input, output, valid_from) values ('127.0.0.1:9', ${model}, 3, 5, '2026-01-01')`;
+      await a.sql`begin`;
+      // Of a deletion the beginning: it has some of the rows that reprice needs.
+      if (by === "user") await a.sql`select from auth.users where id = ${user_id} for update`;
+      else await a.sql`select from relay.generations where stream_id = ${last.stream_id} for update`;
+      const repriced = b.sql`select relay.reprice(now() - interval '1 minute') as changed`;
+      repriced.catch(() => {});
+      await eventually("reprice waits", async () => {
+        const [{ event }] = await observer`select wait_event as event from pg_stat_activity where pid = ${b.pid}`;
+        return ["transactionid", "tuple", "PgSleep"].includes(event);
+      });
+      if (by === "user") await a.sql`delete from auth.users where id = ${user_id}`;
+      else await a.sql`delete from public.conversations where id = ${first.conversation_id}`;
+      await a.sql`commit`;
+      ok((await repriced)[0].changed >= (by === "user" ? 0 : 3));
+      const costs = await observer`select cost::float8 from relay.generations where user_id = ${user_id}`;
+      equal(costs.map(({ cost }) => cost), by === "user" ? [] : Array(3).fill((7 * 3 + 11 * 5) / 1e6));
+    }
     equal([...await observer.unsafe(UNSETTLED)], []);
   },
 };

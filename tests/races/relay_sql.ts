@@ -170,16 +170,13 @@ export const rpcOf = (sql: Sql): Rpc =>
     return answer;
   }) as Rpc;
 
-/**
- * As a worker does: what waits too long, or is chosen to end a deadlock, is called again after a while. At once, the
- * deletion of a user and relay.reprice would meet again and again.
- */
+/** As a worker does: what waits too long for a lock is called again after a while. Nothing ends in a deadlock. */
 export async function persist<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {
       return await call();
     } catch (error) {
-      if (attempt === 20 || !["40P01", "55P03"].includes((error as { code?: string }).code ?? "")) throw error;
+      if (attempt === 20 || (error as { code?: string }).code !== "55P03") throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
     }
   }

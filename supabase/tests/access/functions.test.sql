@@ -1,4 +1,4 @@
-begin; select plan(105);
+begin; select plan(110);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -27,6 +27,7 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ select public.relay_count_refusals(array['internal'], array[1]) $$),
   ('relay.fold',             'denied',  'denied',  'denied',  'denied',  '1', 'select relay.fold()'),
   ('schedule_sweep',         'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.schedule_sweep()'),
+  ('relay.reprice',          'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.reprice(now())'),
   ('move_keys_to_vault',     'denied',  'denied',  'denied',  'denied',  'denied', 'select relay.move_keys_to_vault()'),
   ('relay.key_of',           'denied',  'denied',  'denied',  'denied',  '2',
     'select relay.key_of(b) from public.bots b'),
