@@ -12,6 +12,7 @@ const HELP = `deno task bench [flags]
   --relays A,B       ${RELAYS.map(({ name }) => name).join(", ")}
   --scenarios X,Y    ${SCENARIOS.map(({ name }) => name).join(", ")}
   --runtime VERSION  the Deno of the relays that run on Deno, such as 2.1.4
+  --setting A=B      a setting of the database, such as synchronous_commit=off
   --profile          write CPU profiles of our relay to .data/bench/, on a Deno that can
   --json             print all samples as JSON
   --write            run with this Deno and with Supabase's, and put tables and chart into docs/
@@ -30,14 +31,14 @@ function chosen<T extends Relay | Scenario>(flag: string, all: T[], names: strin
 try {
   const [text, on] = [{ type: "string" }, { type: "boolean" }] as const;
   const given = readFlags(Deno.args, {
-    ...{ quick: on, relays: text, scenarios: text, runtime: text },
+    ...{ quick: on, relays: text, scenarios: text, runtime: text, setting: text },
     ...{ profile: on, json: on, write: on, help: on },
   });
   if (given.help) {
     print(HELP);
     Deno.exit(0);
   }
-  if (given.write && (given.quick || given.relays || given.scenarios || given.runtime)) {
+  if (given.write && (given.quick || given.relays || given.scenarios || given.runtime || given.setting)) {
     throw new TypeError("Cannot start: --write replaces the whole tables, and this run has a part of them");
   }
   const { quick = false, relays, scenarios, rounds = 3 } = { ...given.quick ? QUICK : {}, ...given };
@@ -46,7 +47,8 @@ try {
   const pages: string[] = [];
   // Supabase's first: where it is missing, nothing has been measured in vain.
   for (const runtime of given.write ? [RUNTIME_DENO, Deno.version.deno] : [given.runtime]) {
-    const world = await openWorld({ pinned: true, runtime, profile: given.profile });
+    const settings = given.setting === undefined ? [] : [given.setting];
+    const world = await openWorld({ pinned: true, runtime, profile: given.profile, settings });
     // The database's server is no child that would end with this process.
     stopped.then(() => world.close()).then(() => Deno.exit(130));
     try {

@@ -2,7 +2,7 @@ import { deepStrictEqual as equal, match, ok, throws } from "node:assert/strict"
 import { skip } from "../testkit/skipped.ts";
 import { between, short } from "./figures.ts";
 import { post } from "./reader.ts";
-import { openWorld, type Relay, RELAYS } from "./relays.ts";
+import { openWorld, type Relay, RELAYS, type RunningRelay } from "./relays.ts";
 import { chartOf, tableOf } from "./results.ts";
 import { pace, runAll, type Sample } from "./scenarios.ts";
 import { ageOf, tokenOf } from "./stamp.ts";
@@ -66,12 +66,13 @@ Deno.test("a round has figures of relays that lose nothing, and says which one l
   const world = await openWorld({ database });
   try {
     const whole = RELAYS.filter(({ name }) => name === "passthrough" || (database && name === "storytellr"));
-    const scenarios = [{ name: "tiny", run: (relay: Parameters<typeof pace>[0]) => pace(relay, 5, 300, 6) }];
+    const scenarios = [{ name: "tiny", run: (relay: RunningRelay) => pace(world, relay, 5, 300, 6) }];
     const { tiny } = await runAll(world, { relays: [...whole, lossy], scenarios, rounds: 1, quick: true }, () => {});
     for (const { name } of whole) {
       const [{ failure, figures }] = tiny[name];
       equal(failure, null);
       ok(figures.delayP50 > 0 && figures.delayP99 >= figures.delayP50 && figures.firstToken > 0);
+      ok(figures.directMax > 0);
     }
     match(tiny.lossy[0].failure!, /^a stream ended with \d+ tokens, \d+ were sent$/);
   } finally {

@@ -17,7 +17,7 @@ export function table([head, ...rows]: string[][]): string {
 }
 
 /** What figures were taken with and on, in a sentence. */
-export async function aboutRun(command: string, { deno, supabase }: World): Promise<string> {
+export async function aboutRun(command: string, { deno, supabase, isPreferred }: World): Promise<string> {
   const { stdout } = await new Deno.Command(deno, { args: ["--version"], stdin: "null" }).output();
   const version = new TextDecoder().decode(stdout).split(/\s+/)[1];
   const [{ server_version }] = await (await supabase()).sql`show server_version`;
@@ -25,7 +25,9 @@ export async function aboutRun(command: string, { deno, supabase }: World): Prom
     Math.round(Deno.systemMemoryInfo().total / 2 ** 30)
   } GB`;
   return `Taken by \`${command}\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, Deno ${version}, Postgres ` +
-    `${server_version.split(" ")[0]}, the relay on one core, everything else on the other.`;
+    `${server_version.split(" ")[0]}, the relay on one core, everything else on the other${
+      isPreferred ? ", the readers and the provider before the rest" : ""
+    }.`;
 }
 
 /** The page with other figures between its marks; throws where it has none. */

@@ -16,6 +16,14 @@ export async function run([command, ...args]: string[]): Promise<void> {
   if (!success) throw new Error(`Cannot run "${command} ${args.join(" ")}": it ended with ${code}`);
 }
 
+/**
+ * Has the main thread of a process run before all else on its core, and nothing that it starts; false where this user may
+ * not ask for that.
+ */
+export async function prefer(pid: number): Promise<boolean> {
+  return await run(["chrt", "--reset-on-fork", "--fifo", "--pid", "1", String(pid)]).then(() => true, () => false);
+}
+
 /** Starts a program, and reads its output to the end, so that it never waits for a reader. */
 export function start([command, ...args]: string[], env: Record<string, string> = {}): Running {
   const child = new Deno.Command(command, { args, env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();

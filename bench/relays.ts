@@ -1,7 +1,7 @@
 /** The relays that are measured, and the world that they run in. */
 
 import { RUNTIME_DENO, runtimeDeno } from "../dev/runtime_deno.ts";
-import { listening, run, settled, start } from "./process.ts";
+import { listening, prefer, run, settled, start } from "./process.ts";
 import { openCrowd, post, type Request } from "./reader.ts";
 import { startSupabase, type Supabase } from "./supabase.ts";
 
@@ -20,6 +20,8 @@ export interface World {
   deno: string;
   /** Puts a relay on a core of its own. */
   pin: string[];
+  /** Readers and provider never wait for the database, which shares their core. */
+  isPreferred: boolean;
   profile?: boolean;
   /** Of our relay; the first call makes it. */
   supabase(): Promise<Supabase>;
@@ -136,7 +138,13 @@ function freePort(): number {
 
 /** Starts the provider. `pinned` moves this process, and with it all that it starts but relays, to the first core. */
 export async function openWorld(
-  { pinned, profile, runtime, database }: { pinned?: true; profile?: boolean; runtime?: string; database?: string },
+  { pinned, profile, runtime, database, settings }: {
+    pinned?: true;
+    profile?: boolean;
+    runtime?: string;
+    database?: string;
+    settings?: string[];
+  },
 ): Promise<World> {
   if (pinned) await run(["taskset", "-a", "-c", "-p", "0", String(Deno.pid)]);
   const deno = runtime === RUNTIME_DENO ? await runtimeDeno() : Deno.execPath();
@@ -147,6 +155,7 @@ export async function openWorld(
   await makeCertificate();
   const provider = start([Deno.execPath(), "run", "--quiet", "-A", pathOf("./provider.ts"), CERTIFICATE, KEY]);
   const [port, securePort] = (await provider.line).split(" ");
+  const isPreferred = pinned === true && await prefer(provider.pid) && await prefer(Deno.pid);
   let supabase: Promise<Supabase> | undefined;
   let closing: Promise<unknown> | undefined;
   return {
@@ -156,8 +165,9 @@ export async function openWorld(
       deno,
       profile,
       pin: pinned ? ["taskset", "-c", "1"] : [],
+      isPreferred,
     },
-    supabase: () => supabase ??= startSupabase(database),
+    supabase: () => supabase ??= startSupabase(database, settings),
     close: async () => void await (closing ??= Promise.all([supabase?.then((it) => it.close()), provider.stop()])),
   };
 }

@@ -25,6 +25,7 @@ type Cell = (figure: ReturnType<typeof compare>) => string;
 const cpu: Cell = ({ ratio, value }) => `${short(ratio)} × (${short(value)} µs)`;
 const delay: Cell = ({ ratio, value }) => `${short(ratio)} × (${short(value)} ms)`;
 const first: Cell = ({ value, added }) => `${added > 0 ? "+" : ""}${short(added || value)} ms`;
+const milliseconds: Cell = ({ value }) => `${short(value)} ms`;
 const megabytes: Cell = ({ value }) => `${short(value)} MB`;
 
 const SECURE = ", TLS to the provider";
@@ -34,7 +35,8 @@ const ROWS: [title: string, figure: Figure, cell: Cell][] = [
   ["CPU a token, burst, one event a write", ["burst-1", "cpuUs"], cpu],
   ["CPU a token, burst, 20 events a write", ["burst-20", "cpuUs"], cpu],
   ["delay of a token, p99, 200 streams", ["paced", "delayP99"], delay],
-  ["longest delay of a token, 200 streams", ["paced", "delayMax"], ({ value }) => `${short(value)} ms`],
+  ["longest delay of a token, 200 streams", ["paced", "delayMax"], milliseconds],
+  ["longest delay past the relay at that time", ["paced", "directMax"], milliseconds],
   ["first token, alone", ["first", "firstToken"], first],
   ["first token, with 200 streams", ["paced", "firstToken"], first],
   [`first token, alone${BEYOND}`, ["first", "firstBeyond"], first],

@@ -2,7 +2,7 @@
 
 import { median, quantile } from "../testkit/figures.ts";
 import { memoryOf, settled, sleep, stopwatch } from "./process.ts";
-import { openCrowd, openStream, type Request } from "./reader.ts";
+import { openCrowd, openStream, post, type Request } from "./reader.ts";
 import type { Relay, RunningRelay, World } from "./relays.ts";
 
 /** One round of one relay. */
@@ -103,8 +103,17 @@ async function firstTokens(relay: RunningRelay, request: Request, count: number,
 
 const EVERY_MS = 20;
 
+/** Streams past the relay: one of their tokens every 2 ms says how late provider and readers are by themselves. */
+const DIRECT_STREAMS = 10;
+
 /** CPU and delay of a token at a model's pace, and how long one more reader waits for the first. */
-export async function pace(relay: RunningRelay, streams: number, windowMs: number, faster = 1): Promise<Sample> {
+export async function pace(
+  { provider }: Pick<World, "provider">,
+  relay: RunningRelay,
+  streams: number,
+  windowMs: number,
+  faster = 1,
+): Promise<Sample> {
   // While it settles, what the beginnings left behind is collected, and each beat comes once.
   const phases = [2_000, 1_500, 1_500, 1_200].map((ms) => ms / faster);
   const [spreadMs, patienceMs, settleMs, newcomersMs] = phases;
@@ -112,24 +121,31 @@ export async function pace(relay: RunningRelay, streams: number, windowMs: numbe
   const tokens = Math.ceil(lastsMs / EVERY_MS);
   const requests = await relay.requests(`paced-${EVERY_MS}-${tokens}`, streams);
   const [newcomer] = await relay.requests(`paced-${EVERY_MS}-2`, 1);
+  const past = post(Number(new URL(provider).port), `/paced-${EVERY_MS}-${tokens}/`, {});
 
   const endsAt = performance.now() + spreadMs + lastsMs;
-  const crowd = await openCrowd(requests, spreadMs);
+  const [crowd, direct] = await Promise.all([
+    openCrowd(requests, spreadMs),
+    openCrowd(Array(DIRECT_STREAMS).fill(past), spreadMs),
+  ]);
   const begun = await crowd.begun(patienceMs);
   await sleep(settleMs);
   const before = crowd.tokens;
   const stop = stopwatch(relay.pid);
   const delays: number[] = crowd.delays = [];
+  const directDelays: number[] = direct.delays = [];
   await sleep(windowMs);
-  crowd.delays = null;
+  crowd.delays = direct.delays = null;
   const { cpu, seconds } = stop();
   const delivered = crowd.tokens - before;
   const { failure, ...first } = await firstTokens(relay, newcomer, 25, newcomersMs);
   const cutOff = await crowd.ended(endsAt - performance.now() + 5_000);
+  await direct.ended(0);
   await settled(relay.pid);
   const [delayP50, delayP99, delayMax] = [0.5, 0.99, 1].map((part) => quantile(delays, part));
+  const delayOf = { delayP50, delayP99, delayMax, directMax: quantile(directDelays, 1) };
   return {
-    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, delayP50, delayP99, delayMax, ...first },
+    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, ...delayOf, ...first },
     // Where the machine has other work, a relay falls behind before its core looks full.
     saturated: !begun || cutOff > 0 || cpu / seconds >= 0.96 || delayP50 > EVERY_MS ||
       delivered < 0.95 * streams * windowMs / EVERY_MS,
@@ -179,11 +195,11 @@ async function memory(relay: RunningRelay): Promise<Sample> {
 /** In the order in which they are run. */
 export const SCENARIOS: Scenario[] = [
   { name: "first", run: firstToken },
-  { name: "paced", run: (relay, quick) => pace(relay, 200, quick ? 1_500 : 3_000) },
+  { name: "paced", run: (relay, quick, world) => pace(world, relay, 200, quick ? 1_500 : 3_000) },
   { name: "burst-1", run: (relay, quick, world) => burst(relay, 1, quick ? 0.8 : 1.2, world) },
   { name: "burst-20", run: (relay, quick, world) => burst(relay, 20, quick ? 0.8 : 1.2, world) },
   { name: "memory", once: true, run: memory },
   { name: "first-tls", secure: true, run: firstToken },
-  { name: "paced-tls", secure: true, run: (relay, quick) => pace(relay, 200, quick ? 1_500 : 3_000) },
+  { name: "paced-tls", secure: true, run: (relay, quick, world) => pace(world, relay, 200, quick ? 1_500 : 3_000) },
   { name: "burst-20-tls", secure: true, run: (relay, quick, world) => burst(relay, 20, quick ? 0.8 : 1.2, world) },
 ];

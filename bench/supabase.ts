@@ -26,9 +26,9 @@ export interface Supabase {
   close(): Promise<void>;
 }
 
-/** Makes a server where none is named; it inherits the core of this process. */
-export async function startSupabase(named?: string): Promise<Supabase> {
-  const server = await openServer(named);
+/** Makes a server where none is named, with these settings; it inherits the core of this process. */
+export async function startSupabase(named?: string, settings?: string[]): Promise<Supabase> {
+  const server = await openServer(named, settings);
   await migrate(await prepareSupabase(server.url));
   const sql = postgres(server.url, { max: 4, onnotice: () => {} });
   const { privateKey, publicKey } = await generateKeyPair("ES256");

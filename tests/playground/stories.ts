@@ -2,11 +2,7 @@
 /** The list of stories, search, titles, and shortcuts. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-<<<<<<< HEAD
 import { becomes, eventually } from "../../testkit/eventually.ts";
-=======
-import { eventually } from "../../testkit/eventually.ts";
->>>>>>> page
 import { insert, rest } from "../../testkit/people.ts";
 import { pageTest, stack, type Visit } from "./setup.ts";
 
@@ -273,11 +269,7 @@ export function testStories(): void {
     });
     await page.reload();
     await button("Stories and account").tap();
-<<<<<<< HEAD
     await becomes(() => button("Menu of Deep").isVisible(), true);
-=======
-    await button("Menu of Deep").waitFor();
->>>>>>> page
     await page.getByRole("searchbox").fill("snow");
     await page.getByRole("region", { name: "Found" }).getByRole("link").tap();
     await page.getByRole("dialog").waitFor({ state: "detached" });
