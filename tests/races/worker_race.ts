@@ -1,4 +1,5 @@
 /** What races of processes have in common: two workers over one Postgres, and many requests at once. */
+import { setTimeout as delay } from "node:timers/promises";
 import { type Author, newAuthor } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { query } from "../../testkit/postgres.ts";
@@ -49,12 +50,20 @@ export async function openWorkerRace(stack: Stack, env: Record<string, string> =
   };
 }
 
-/** Sends all starts at once, to the workers in turn. */
+/**
+ * Sends all starts at once, to the workers in turn. What an overloaded worker refuses is sent again after the time that
+ * it names, as the protocol says: a slow machine decides how often, and nothing of it was written.
+ */
 export async function startAtOnce(target: Target, count: number, start: (index: number) => [Author, unknown]) {
   const responses = await Promise.all(
-    Array.from({ length: count }, (_, index) => {
+    Array.from({ length: count }, async (_, index) => {
       const [author, body] = start(index);
-      return author.ask(body, { worker: target.workers[index % 2] });
+      for (let attempt = 1;; attempt++) {
+        const response = await author.ask(body, { worker: target.workers[index % 2] });
+        if (response.status !== 503 || attempt === 10) return response;
+        await response.body?.cancel();
+        await delay(1_000 * Number(response.headers.get("retry-after")));
+      }
     }),
   );
   return {
