@@ -6,6 +6,9 @@
  */
 import postgres, { type Sql } from "postgres";
 
+/** Whether there is a test server. What may run on either database runs on it: PGlite takes six times the CPU. */
+export const HAS_SERVER: boolean = Deno.env.has("RELAY_TEST_DATABASE_URL");
+
 /** A database that lives as long as a test. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;

@@ -1,12 +1,11 @@
 /**
- * A database for tests of SQL alone: a new one on the test server, if there is one; else PGlite, which takes six times
- * the CPU. Either has the roles, the `auth` schema and pgTAP, before the first migration.
+ * A database for tests of SQL alone: a new one on the test server, if there is one; else PGlite. Either has the roles, the `auth` schema and pgTAP, before the first migration.
  */
 import { pgtap } from "@electric-sql/pglite/pgtap";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { rollBack, startPglite } from "./pglite.ts";
-import { createDatabase, MIGRATOR, prepareSupabase, type TestDatabase } from "./postgres.ts";
+import { createDatabase, HAS_SERVER, MIGRATOR, prepareSupabase, type TestDatabase } from "./postgres.ts";
 
 /** Signed in as the role that migrations run as, on one connection. */
 export interface SqlDatabase {
@@ -30,7 +29,7 @@ export interface SqlOptions {
 
 /** Starts a database without migrations. */
 export async function startSql(options: SqlOptions = {}): Promise<SqlDatabase> {
-  return Deno.env.has("RELAY_TEST_DATABASE_URL") ? await onPostgres(options) : await onPglite(options);
+  return HAS_SERVER ? await onPostgres(options) : await onPglite(options);
 }
 
 async function onPostgres(options: SqlOptions): Promise<SqlDatabase> {
