@@ -9,8 +9,8 @@ import { commandFor, createOutputReader, type Result } from "./test_output.ts";
 const HELP = `deno task test [flags] [group, folder, file or part of a path …]
 
 Runs every test, or those that are named: deno task test races tests/docs/docs_test.ts. The functions' tests run on
-Deno ${RUNTIME_DENO}, too, unless only some of their files are named. Two groups run at a time, but for those that are judged by
-time. The last lines say what was skipped, what failed, and the command that runs just that.
+Deno ${RUNTIME_DENO}, too, unless only some of their files are named. Two groups run at a time. The last lines say what was skipped,
+what failed, and the command that runs just that.
 
   --filter TEXT   only tests whose name has this text, or matches this /pattern/
   --verbose       print a line for each test, and what the tests print; one group at a time
@@ -40,13 +40,22 @@ const results: Result[] = [];
 // Brought once for all groups: two of npx at the same time could spoil each other's download. One group does it itself.
 const runtime = groups.length > 1 || groups.some(isOnBoth) ? await runtimeDeno() : null;
 if (runtime !== null) env[RUNTIME_DENO_VARIABLE] = runtime;
+const jobs = groups.flatMap((group, index) => {
+  const title = `[${index + 1}/${groups.length}] ${group.name}`;
+  const job = { title, run: () => run(Deno.execPath(), group, []) };
+  return isOnBoth(group) ? [job, { title: `${title} on Deno ${RUNTIME_DENO}`, run: () => runOnRuntime(group) }] : [job];
+});
 const running = new Set<Promise<void>>();
-for (const [i, group] of groups.entries()) {
-  const others = verbose || group.isAlone ? 0 : 1;
-  while (running.size > others) await Promise.race(running);
-  const work = runGroup(group, `[${i + 1}/${groups.length}] ${group.name}`).finally(() => running.delete(work));
+for (const { title, run } of jobs) {
+  while (running.size > (verbose ? 0 : 1)) await Promise.race(running);
+  const since = Date.now();
+  console.log(title);
+  const work = run().then((result) => {
+    if (result === null) return;
+    results.push(result);
+    console.log(`${title}: ${countsOf([result])} in ${durationOf(Date.now() - since)}\n`);
+  }).finally(() => running.delete(work));
   running.add(work);
-  if (group.isAlone) await work;
 }
 await Promise.all(running);
 
@@ -65,17 +74,6 @@ Deno.exit(sumOf(results, "failed") > 0 || sumOf(results, "passed") === 0 ? 1 : 0
 
 function isOnBoth({ name }: Group): boolean {
   return name === "functions" && (words.length === 0 || words.includes("functions"));
-}
-
-async function runGroup(group: Group, title: string): Promise<void> {
-  const onBoth = isOnBoth(group);
-  console.log(`${title}${onBoth ? `, also on Deno ${RUNTIME_DENO}` : ""}`);
-  const since = Date.now();
-  // Their clock is moved by hand, so that the two runs do not disturb each other.
-  const runs = [run(Deno.execPath(), group, []), ...(onBoth ? [runOnRuntime(group)] : [])];
-  const ended = (await Promise.all(runs)).filter((result) => result !== null);
-  results.push(...ended);
-  console.log(`${title}: ${countsOf(ended)} in ${durationOf(Date.now() - since)}\n`);
 }
 
 /** The functions' tests on the other Deno; null where npx cannot bring it. */

@@ -3,16 +3,13 @@
 import { join } from "node:path";
 
 /**
- * In the order in which they begin: what is fast and explains the most comes first, then the longest, so that none of
- * them runs by itself at the end; others follow by name. Client and playground have a browser each, so that another
- * group stands between them.
+ * In the order in which they begin: the longest first, so that none of them runs by itself at the end; others follow by
+ * name. Client and playground have a browser each, so that other groups stand between them.
  */
 const ORDER = [
-  ...["functions", "dev", "testkit", "docs", "bench"],
-  ...["production", "faults", "contract", "playground", "adoption", "client", "pgtap"],
+  ...["functions", "playground", "production", "races", "faults", "contract", "client", "limits"],
+  ...["adoption", "pgtap", "dev", "docs"],
 ];
-/** Judged by time, or by what meets in one moment; functions take two cores by themselves. */
-const ALONE = ["functions", "limits", "races"];
 /**
  * They run only if they are named: `abuse` measures how long other users' requests take, which needs a quiet machine, and
  * `fresh` installs hundreds of megabytes.
@@ -24,8 +21,6 @@ const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "te
 export interface Group {
   name: string;
   files: string[];
-  /** No other group may run at the same time. */
-  isAlone: boolean;
 }
 
 /** The group of a file: its folder below tests/, or its area. An area and its folder of scenarios are one group. */
@@ -50,13 +45,9 @@ export function pick(files: string[], words: string[]): Group[] {
     const names = [...groups.keys()].sort().join(", ");
     throw new TypeError(`Cannot run the tests: "${given}" is no file, folder or group; the groups are ${names}`);
   }));
-  const rank = (name: string) => {
-    if (ORDER.includes(name)) return ORDER.indexOf(name);
-    return ALONE.includes(name) ? ORDER.length + 1 : ORDER.length;
-  };
+  const rank = (name: string) => ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length;
   return [...groups].map(([name, all]) => ({
     name,
-    isAlone: ALONE.includes(name),
     files: all.filter((file) => words.length === 0 ? !ON_REQUEST.includes(name) : chosen.has(file)).sort(),
   })).filter(({ files }) => files.length > 0).sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
 }

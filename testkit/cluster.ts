@@ -32,7 +32,7 @@ export async function openServer(named?: string, settings: string[] = []): Promi
 }
 
 async function borrow(server: string): Promise<Server> {
-  const database = await createDatabase(server);
+  const database = await createDatabase({ server });
   return { url: database.url, own: null, close: () => database.drop() };
 }
 
@@ -46,7 +46,8 @@ async function startCluster(programs: string, settings: string[]): Promise<Serve
   const control = (...args: string[]) => run([...asUser, `${programs}/pg_ctl`, "-D", data, "-w", ...args]);
   const initdb = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"];
   await run([...asUser, `${programs}/initdb`, ...initdb]);
-  const options = [`-p ${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", ...settings].join(" -c ");
+  const fixed = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "jit=off"];
+  const options = [`-p ${port}`, ...fixed, ...settings].join(" -c ");
   let running = false;
   async function start() {
     await control("-o", options, "-l", `${folder}/postgres.log`, "start");

@@ -100,7 +100,10 @@ export function readMigrations(): Promise<Migration[]> {
 }
 
 /** Applies migrations in order; the error of one that fails carries its name. */
-export async function applyMigrations(database: PGlite, migrations: readonly Migration[]): Promise<void> {
+export async function applyMigrations(
+  database: { exec(sql: string): Promise<unknown> },
+  migrations: readonly Migration[],
+): Promise<void> {
   for (const { name, sql } of migrations) {
     try {
       await database.exec(sql);

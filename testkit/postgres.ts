@@ -6,7 +6,10 @@
  */
 import postgres, { type Sql } from "postgres";
 
-/** An empty database that lives as long as a test. */
+/** Whether there is a test server. What may run on either database runs on it: PGlite takes six times the CPU. */
+export const HAS_SERVER: boolean = Deno.env.has("RELAY_TEST_DATABASE_URL");
+
+/** A database that lives as long as a test. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
   /** Ends whatever is still connected and removes the database; a second call does nothing. */
@@ -16,10 +19,11 @@ export interface TestDatabase extends AsyncDisposable {
 /** The role that migrations run as in `prepareSupabase`'s databases: what hosted calls `postgres`, no superuser. */
 export const MIGRATOR = "relay_migrator";
 
-/** Makes an empty database with a unique name on the test server. */
-export async function createDatabase(
-  server: string | undefined = Deno.env.get("RELAY_TEST_DATABASE_URL"),
-): Promise<TestDatabase> {
+/** Makes a database with a unique name on the test server: empty, or a copy of one that nothing is connected to. */
+export async function createDatabase({ server = Deno.env.get("RELAY_TEST_DATABASE_URL"), template }: {
+  server?: string;
+  template?: TestDatabase;
+} = {}): Promise<TestDatabase> {
   if (!server) {
     throw new TypeError(
       "Cannot create a database: RELAY_TEST_DATABASE_URL is not set, expected the URL of a Postgres superuser",
@@ -27,7 +31,10 @@ export async function createDatabase(
   }
   const name = `relay_test_${crypto.randomUUID().replaceAll("-", "")}`;
   // template0 has no connections, so that databases can be made side by side.
-  await runSql(server, `create database "${name}" template template0 encoding 'UTF8'`);
+  const source = template ? new URL(template.url).pathname.slice(1) : "template0";
+  await runSql(server, `create database "${name}" template "${source}" encoding 'UTF8'`);
+  // To compile what runs once costs two thirds of the migrations' CPU.
+  await runSql(server, `alter database "${name}" set jit = off`);
   const drop = () => runSql(server, `drop database if exists "${name}" with (force)`);
   return { url: withDatabase(server, name), drop, [Symbol.asyncDispose]: drop };
 }

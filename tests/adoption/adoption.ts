@@ -4,7 +4,8 @@
  * No two such databases are alike, so there are several shapes; after each, the relay and its clients write to it.
  */
 import assert from "node:assert/strict";
-import { applyMigrations, readMigrations, rollBack, startPglite } from "../../testkit/pglite.ts";
+import { applyMigrations, readMigrations } from "../../testkit/pglite.ts";
+import { startSql } from "../../testkit/sql.ts";
 
 type Row = Record<string, unknown>;
 
@@ -95,9 +96,9 @@ export function withIds(bot: IdType, conversation: IdType, message: IdType) {
   };
 }
 
-const database = await startPglite();
 const migrations = await readMigrations();
-await database.exec(`insert into auth.users (id) values ('${ADA}'), ('${BOB}')`);
+const database = await startSql({ sql: `insert into auth.users (id) values ('${ADA}'), ('${BOB}')` });
+Deno.test.afterAll(() => database.close());
 
 /**
  * Registers a test that gives old tables the migrations. The texts are those on the paths from the roots to the active
@@ -154,11 +155,7 @@ async function withTables(tables: string, work: () => Promise<void>): Promise<vo
   try {
     await work();
   } finally {
-    await rollBack(database);
-    await database.exec(`drop schema if exists relay cascade;
-       drop schema public cascade;
-       create schema public;
-       grant usage on schema public to anon, authenticated, service_role`);
+    await database.reset();
   }
 }
 
@@ -263,7 +260,7 @@ async function describe(): Promise<Row[]> {
 
 /** Runs one query as the owner of the tables. */
 async function read<T = Row>(sql: string): Promise<T[]> {
-  return (await database.query<T>(sql)).rows;
+  return await database.query<T>(sql);
 }
 
 function literal(value: string | undefined): string {

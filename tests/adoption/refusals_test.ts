@@ -48,9 +48,10 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
   ],
   [
     "tables of another role",
-    `set session authorization postgres; ${MESSAGES}
+    `reset session authorization; ${MESSAGES}
+     alter table public.messages owner to supabase_auth_admin;
      grant select on public.messages to relay_migrator; set session authorization relay_migrator;`,
-    "messages: it belongs to the role postgres",
+    "messages: it belongs to the role supabase_auth_admin",
   ],
   [
     "a table of fallbacks",

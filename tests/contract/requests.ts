@@ -15,6 +15,7 @@ import {
   MAX_SYSTEM_CHARACTERS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { newAuthor, newClient } from "../../testkit/author.ts";
+import { answers } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -211,6 +212,32 @@ export const requests: Scenario[] = [{
       const response = await fetch(`${target.workers[0]}/${name}`, { method, headers });
       equal(response.headers.get("allow")?.split(", ").sort(), allow.split(", ").sort(), `${method} ${name}`);
       await expectRefusal(response, 405, "method_not_allowed");
+    }
+  },
+}, {
+  title: "ids are taken as numbers and as strings, and sent as the database has them",
+  async run(target, provider) {
+    const author = await newAuthor(target, provider, answers("Once"));
+    const first = await author.generate({ prompt: "A story", bot_id: author.botId });
+    const { conversation_id, bot_id, user_message_id, parent_id } = first.start;
+    const answer = await author.stored(first.last.stream_id);
+    const [{ id }] = await author.rest("conversations?select=id");
+    equal([conversation_id, bot_id, first.last.message_id], [id, author.botId, answer.id]);
+    equal([user_message_id, parent_id], [answer.parent_id, answer.parent_id]);
+    const second = await author.generate({
+      prompt: "And then?",
+      conversation_id: String(conversation_id),
+      bot_id: String(bot_id),
+      parent_id: String(first.last.message_id),
+    });
+    equal(second.start.conversation_id, conversation_id);
+    const { stream_id, ...start } = second.start;
+    const replayed = await author.replay(stream_id);
+    equal(JSON.stringify(replayed.start), JSON.stringify({ stream_id, ...start }));
+    equal(replayed.last.message_id, second.last.message_id);
+    for (const wrong of ["no id", 7e15, "99999999999999999999"]) {
+      await expectRefusal(await author.ask({ prompt: "Hi", conversation_id: wrong }), 404, "conversation_not_found");
+      await expectRefusal(await author.ask({ prompt: "Hi", bot_id: wrong }), 404, "bot_not_found");
     }
   },
 }];

@@ -1,3 +1,4 @@
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { findRuntimes } from "../../testkit/workers.ts";
 import { addresses } from "./addresses.ts";
@@ -12,7 +13,7 @@ const opened = new Map<string, FaultStack>();
 const runtimes = await findRuntimes("faults");
 
 Deno.test.beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ postgres: HAS_SERVER });
   await Promise.all(runtimes.map(async (runtime) => {
     opened.set(runtime.name, await openFaultStack(stack, runtime));
   }));

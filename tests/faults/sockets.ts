@@ -7,6 +7,7 @@ import { createChance } from "../../testkit/figures.ts";
 import { readFlags, wholeNumber } from "../../testkit/flags.ts";
 import { makeBot } from "../../testkit/people.ts";
 import { type Order, ordered } from "../../testkit/ordered.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { NO_USER_LIMITS, startStack } from "../../testkit/stack.ts";
 import { findRuntimes, type Runtime, THIS_DENO } from "../../testkit/workers.ts";
 
@@ -43,7 +44,7 @@ export async function countSockets(
   const chance = createChance(seed);
   const ca = await Deno.makeTempFile({ suffix: ".pem" });
   await Deno.writeTextFile(ca, TEST_CA);
-  await using stack = await startStack({ postgres });
+  await using stack = await startStack({ postgres: postgres || HAS_SERVER });
   const worker = await stack.worker({ ...NO_USER_LIMITS, DENO_CERT: ca, RELAY_TRANSPORT: transport }, { runtime });
   const author = await newAuthor(stack.targetOf([worker]), stack.provider, ordered);
   const { port, pathname } = new URL(author.baseUrl);

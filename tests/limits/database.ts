@@ -61,7 +61,7 @@ export const databaseLimits: Limit[] = [{
 }, {
   title: "a generation counts as running as long as its worker beats, and a lease longer",
   async run({ stack, proxy }) {
-    const env = { RELAY_MAX_CONCURRENT: "1", RELAY_BEAT_MS: "50", RELAY_LEASE_MS: "1500" };
+    const env = { RELAY_MAX_CONCURRENT: "1", RELAY_BEAT_MS: "50", RELAY_LEASE_MS: "4000" };
     const [worker, other] = await Promise.all([
       stack.worker(env, { supabaseUrl: proxy.url }),
       stack.worker({ RELAY_MAX_CONCURRENT: "1" }),
@@ -74,13 +74,13 @@ export const databaseLimits: Limit[] = [{
       if (name !== "relay_beat") return "pass";
       leases.add(lease_ms);
       // Beats are at least 50 ms apart: these take longer than one lease.
-      if (++beats === 40) enough.resolve();
+      if (++beats === 81) enough.resolve();
       return "pass";
     });
     const reader = await author.open({ prompt: "Once" }, { worker: worker.url });
     await enough.promise;
     proxy.intercept();
-    equal([...leases], [1500]);
+    equal([...leases], [4000]);
     await expectRefusal(await author.ask({ prompt: "Once" }), 429, "too_many_streams");
     await worker.kill();
     await reader.rest().catch(() => {});

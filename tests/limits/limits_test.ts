@@ -2,6 +2,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import * as memory from "../../supabase/functions/_relay/platform/memory.ts";
 import * as constants from "../../supabase/functions/_relay/protocol/limits.ts";
 import { makeConfiguration } from "../../supabase/functions/_relay/testing/platform.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { clientLimits } from "./clients.ts";
 import { columnLimits } from "./columns.ts";
@@ -15,7 +16,7 @@ let stack: Stack;
 let on: LimitStack;
 
 Deno.test.beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ postgres: HAS_SERVER });
   on = await openLimitStack(stack);
 });
 

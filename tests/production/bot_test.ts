@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { makeBot, parseBotFlags } from "../../dev/bot.ts";
 import { newClient } from "../../testkit/author.ts";
 import { rest } from "../../testkit/people.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { answers } from "../../testkit/provider.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 
 let stack: Stack;
 
-Deno.test.beforeAll(async () => void (stack = await startStack()));
+Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: HAS_SERVER })));
 Deno.test.afterAll(() => stack.stop());
 
 /** Runs the command; its users are those that are given. */

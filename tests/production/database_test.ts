@@ -73,11 +73,11 @@ function registerTests() {
     );
   });
 
-  Deno.test("supabase db push leaves clients no more on a project that exposes new tables", async () => {
+  Deno.test("the migrations leave clients no more on a project that exposes new tables", async () => {
     await using today = await createDatabase();
     await using older = await createDatabase();
-    await push(await prepareSupabase(today.url));
-    await push(await prepareSupabase(older.url, { exposeNewObjects: true }));
+    await migrate(await prepareSupabase(today.url));
+    await migrate(await prepareSupabase(older.url, { exposeNewObjects: true }));
     const rights = await clientRights(today.url);
     assert.ok(rights.length > 0);
     assert.deepEqual(await clientRights(older.url), rights);
@@ -89,8 +89,9 @@ function registerTests() {
       sql
     );
     await using database = await createDatabase();
-    await using owner = connectToDrop(await prepareSupabase(database.url));
-    for (const { sql } of await readMigrations()) await owner.sql.unsafe(sql).simple();
+    const target = await prepareSupabase(database.url);
+    await migrate(target);
+    await using owner = connectToDrop(target);
     const signUp = async (email: string) => {
       const id = crypto.randomUUID();
       await owner.sql`insert into auth.users (id, email) values (${id}, ${email})`;
@@ -106,13 +107,13 @@ function registerTests() {
     assert.deepEqual(names.map(({ name }) => name), ["Storyteller", "Storyteller", "Storyteller"]);
   });
 
-  Deno.test("a sweep that cannot be scheduled stops no push: every minute in place of seconds, or not at all", async () => {
+  Deno.test("a sweep that cannot be scheduled stops no migration: every minute in place of seconds, or not at all", async () => {
     await using database = await createDatabase();
     const target = await prepareSupabase(database.url);
     // A pg_cron that is listed as installed, and whose schema is closed to the role that pushes.
     await using admin = connectToDrop(database.url);
     await admin.sql.unsafe(CLOSED_CRON).simple();
-    await push(target);
+    await migrate(target);
 
     await using owner = connectToDrop(target);
     const schedule = async () => (await owner.sql`select relay.schedule_sweep() as scheduled`)[0].scheduled;
@@ -131,6 +132,12 @@ function connectToDrop(url: string) {
   const warnings: string[] = [];
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: ({ message }) => warnings.push(String(message)) });
   return { sql, warnings, [Symbol.asyncDispose]: () => sql.end() };
+}
+
+/** What a push does, without the CLI, each call of which takes seconds. */
+async function migrate(target: string): Promise<void> {
+  await using owner = connectToDrop(target);
+  for (const { sql } of await readMigrations()) await owner.sql.unsafe(sql).simple();
 }
 
 /** Pushes the migrations of this repository and gives the CLI's answer. */

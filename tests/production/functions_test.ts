@@ -12,6 +12,7 @@ import { makeBot } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { post, readEvents, readToEnd } from "../../testkit/reader.ts";
 import { skip } from "../../testkit/skipped.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { startStack } from "../../testkit/stack.ts";
 import { startManagementApi } from "./management_api.ts";
 import { hasNpx, runSupabase } from "./supabase_cli.ts";
@@ -50,7 +51,7 @@ function registerTests() {
 
   Deno.test("the uploaded functions, each alone on the runtime's Deno, stream, store and find a generation", async () => {
     const { uploads } = await deploy();
-    const stack = await startStack();
+    const stack = await startStack({ postgres: HAS_SERVER });
     const running = new Map<string, RunningFunction>();
     try {
       for (const upload of uploads) {

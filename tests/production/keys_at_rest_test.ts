@@ -60,7 +60,7 @@ function register({ url, close }: Server, folder: string) {
 
   /** A database of a project: with Vault or without, with the migrations or without. */
   async function open(options: { withVault: boolean; before?: string; migrated?: boolean }) {
-    const database = await createDatabase(url);
+    const database = await createDatabase({ server: url });
     const migrator = await prepareSupabase(database.url, options);
     const admin = connect(database.url);
     const owner = connect(migrator);

@@ -6,6 +6,7 @@ import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { METRICS_TOKEN } from "../../testkit/metrics.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { stalls } from "../../testkit/provider.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
@@ -71,7 +72,7 @@ Deno.test("systemd finds nothing wrong with the unit, and calls it well protecte
   }
 });
 
-Deno.test.beforeAll(async () => void (stack = await startStack({ env: SCENARIO_ENV })));
+Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: HAS_SERVER, env: SCENARIO_ENV })));
 Deno.test.afterAll(() => stack.stop());
 
 Deno.test("one file serves a story through nginx, as an ordinary user who may write nothing", async () => {

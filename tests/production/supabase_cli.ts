@@ -3,6 +3,8 @@
  * named by its URL, and the management API is a stand-in.
  */
 
+import { join } from "node:path";
+
 const PACKAGE = "supabase@3.1.0";
 
 /** What one call of the CLI left: its exit code, its answer on stdout, its progress on stderr. */
@@ -32,6 +34,19 @@ export function neutralEnvironment(): Record<string, string> {
   return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !foreign.test(name)));
 }
 
+let binary: Promise<string> | undefined;
+
+/** The program itself: npx and the package's launcher in front of it take more CPU than it does. */
+async function findBinary(): Promise<string> {
+  const args = ["-y", "--package", PACKAGE, "-c", "command -v supabase"];
+  const { success, stdout } = await new Deno.Command("npx", { args, stdin: "null", stderr: "inherit" }).output();
+  if (!success) throw new Error(`Cannot run the Supabase CLI: npx cannot bring ${PACKAGE}`);
+  const launcher = await Deno.realPath(new TextDecoder().decode(stdout).trim());
+  const packages = join(launcher, "../../../@supabase");
+  const { name } = [...Deno.readDirSync(packages)].find(({ name }) => name.startsWith("cli-"))!;
+  return join(packages, name, "bin/supabase");
+}
+
 /** Runs the CLI on the project in a folder. */
 export async function runSupabase(
   project: string,
@@ -40,13 +55,13 @@ export async function runSupabase(
 ): Promise<CliResult> {
   const home = await Deno.makeTempDir({ prefix: "relay-supabase-home-" });
   try {
-    const { code, stdout, stderr } = await new Deno.Command("npx", {
-      args: ["-y", PACKAGE, "--workdir", project, "--output-format", "json", "--yes", ...args],
+    const { code, stdout, stderr } = await new Deno.Command(await (binary ??= findBinary()), {
+      args: ["--workdir", project, "--output-format", "json", "--yes", ...args],
       stdin: "null",
       clearEnv: true,
       env: {
         ...neutralEnvironment(),
-        // Its own settings and telemetry state go there. HOME stays, because npx keeps its packages below it.
+        // Its own settings and telemetry state go there.
         SUPABASE_HOME: home,
         // With these two the CLI connects to nothing but what the arguments name (seen with strace).
         DO_NOT_TRACK: "1",
