@@ -201,7 +201,7 @@ if (hasChromium()) {
       await expectAnswer(chatter, "pre");
     }).finally(() => browser.close());
   });
-} else skip("the client's examples in a browser: there is no /usr/bin/chromium");
+} else skip("the client's examples in a browser: there is no Chromium");
 
 Deno.test("the client is as small as docs/client.md says, and holds nothing of the functions", async () => {
   const [client, aiSdk, react] = await Promise.all(

@@ -59,4 +59,4 @@ if (hasChromium()) {
     equal(result, ALL_HOLD);
     ok(cuts > 3);
   });
-} else skip("the client's suite in a browser: there is no /usr/bin/chromium");
+} else skip("the client's suite in a browser: there is no Chromium");

@@ -150,4 +150,4 @@ if (hasChromium()) {
     const [question, , again] = await chat.ended(3, "error");
     equal(parentOf(again), question.id);
   });
-} else skip("useChat in a browser: there is no /usr/bin/chromium");
+} else skip("useChat in a browser: there is no Chromium");

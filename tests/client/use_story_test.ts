@@ -196,4 +196,4 @@ if (hasChromium()) {
     const [question, , again] = await story.ended(3, "error");
     equal(parentOf(again), question.id);
   });
-} else skip("useStory in a browser: there is no /usr/bin/chromium");
+} else skip("useStory in a browser: there is no Chromium");
