@@ -128,10 +128,10 @@ async function newReader(question?: string) {
   return { example, answers };
 }
 
-Deno.test("each example of docs/client.md fits the types, and runs in Deno if it needs no page", async () => {
+Deno.test("the client's types are the relay's; each example of docs/client.md fits them, and runs in Deno if it needs no page", async () => {
   await withExamples({ "set_up.ts": SETUP, "run.ts": RUNNER }, async (folder, names) => {
     equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "spending.ts", "story_page.tsx", "chat.ts"]);
-    await deno("check", ...names.map((name) => `${folder}/${name}`));
+    await deno("check", "tests/client/same_types.ts", ...names.map((name) => `${folder}/${name}`));
     const { example, answers } = await newReader();
     const shown = JSON.parse(await deno("run", "--no-check", "-A", `${folder}/run.ts`, example));
     const [story, token, end] = await answers();
