@@ -23,6 +23,8 @@ export interface TestUser {
   id: string;
   email: string;
   token: string;
+  /** What Auth gave; only of a user who signed up. */
+  session?: { expires_in: number; expires_at?: number };
 }
 
 /** The key of every test's bot: the provider sees it, and nothing else may. */
@@ -42,7 +44,7 @@ export async function signUp(target: Target): Promise<TestUser> {
   const body = await response.json();
   if (!response.ok) throw new Error(`Cannot sign up: status ${response.status}, ${JSON.stringify(body)}`);
   const session = body.session ?? body;
-  return { id: body.user.id, email, token: session.access_token };
+  return { id: body.user.id, email, token: session.access_token, session };
 }
 
 /** A token that the project's Auth would give this user, with other claims where they are given. */

@@ -128,10 +128,10 @@ async function newReader(question?: string) {
   return { example, answers };
 }
 
-Deno.test("each example of docs/client.md fits the types, and runs in Deno if it needs no page", async () => {
+Deno.test("the client's types are the relay's; each example of docs/client.md fits them, and runs in Deno if it needs no page", async () => {
   await withExamples({ "set_up.ts": SETUP, "run.ts": RUNNER }, async (folder, names) => {
     equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "spending.ts", "story_page.tsx", "chat.ts"]);
-    await deno("check", ...names.map((name) => `${folder}/${name}`));
+    await deno("check", "tests/client/same_types.ts", ...names.map((name) => `${folder}/${name}`));
     const { example, answers } = await newReader();
     const shown = JSON.parse(await deno("run", "--no-check", "-A", `${folder}/run.ts`, example));
     const [story, token, end] = await answers();
@@ -201,7 +201,7 @@ if (hasChromium()) {
       await expectAnswer(chatter, "pre");
     }).finally(() => browser.close());
   });
-} else skip("the client's examples in a browser: there is no /usr/bin/chromium");
+} else skip("the client's examples in a browser: there is no Chromium");
 
 Deno.test("the client is as small as docs/client.md says, and holds nothing of the functions", async () => {
   const [client, aiSdk, react] = await Promise.all(

@@ -29,7 +29,7 @@ export interface Example {
 
 /** Tests examples against one stack, each as a user of its own with a bot that plays what the prompt orders. */
 export function testExamples(examples: Example[]): void {
-  if (!hasChromium()) return skip("the examples in a browser: there is no /usr/bin/chromium");
+  if (!hasChromium()) return skip("the examples in a browser: there is no Chromium");
   const setup = useStack();
   let browser: Browser;
   Deno.test.beforeAll(async () => {

@@ -9,12 +9,18 @@ import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Starts a stack for the tests of a file, and a provider that plays what the prompt orders. */
+/**
+ * Starts a stack for the tests of a file, and a provider that plays what the prompt orders: on Postgres, if there is one,
+ * because a start of PGlite costs six times as much.
+ */
 export function useStack(): { target: Target; providerUrl: string } {
   const setup = {} as ReturnType<typeof useStack>;
   let stack: Stack;
   Deno.test.beforeAll(async () => {
-    stack = await startStack({ env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
+    const postgres = Deno.env.has("RELAY_TEST_DATABASE_URL");
+    stack = await startStack({ postgres, env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
+    // Some users sign in with their password.
+    delete stack.target.newUser;
     Object.assign(setup, { target: stack.target, providerUrl: stack.provider.script(ordered) });
   });
   Deno.test.afterAll(() => stack.stop());

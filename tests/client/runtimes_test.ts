@@ -33,11 +33,13 @@ for (const [rule, run] of Object.entries(SCENARIOS)) {
   });
 }
 
+let bundled: Promise<string> | undefined;
+const suite = () => bundled ??= bundle("tests/client/report.ts");
+
 if (await hasNode()) {
   Deno.test("in Node every rule of the suite holds", async () => {
-    const suite = await bundle("tests/client/report.ts");
     const { result, cuts } = await withSetup(2, async (setup) => {
-      return JSON.parse(await run("node", ["--input-type=module", "-", JSON.stringify(setup)], suite));
+      return JSON.parse(await run("node", ["--input-type=module", "-", JSON.stringify(setup)], await suite()));
     });
     equal(result, ALL_HOLD);
     ok(cuts > 3);
@@ -46,11 +48,11 @@ if (await hasNode()) {
 
 if (hasChromium()) {
   Deno.test("in Chromium every rule of the suite holds, also where streams have no async iterator", async () => {
-    const [suite, browser] = await Promise.all([bundle("tests/client/report.ts"), startChromium()]);
+    const [script, browser] = await Promise.all([suite(), startChromium()]);
     const { result, cuts } = await withSetup(
       3,
       (setup) =>
-        withPage(browser, stack.target, suite, async (page) => {
+        withPage(browser, stack.target, script, async (page) => {
           // Safari has had it since version 26.
           await page.evaluate("delete ReadableStream.prototype[Symbol.asyncIterator]");
           return await page.evaluate(`report(${JSON.stringify(setup)})`);
@@ -59,4 +61,4 @@ if (hasChromium()) {
     equal(result, ALL_HOLD);
     ok(cuts > 3);
   });
-} else skip("the client's suite in a browser: there is no /usr/bin/chromium");
+} else skip("the client's suite in a browser: there is no Chromium");

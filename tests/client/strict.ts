@@ -97,6 +97,9 @@ export const BROWSER = {
 };
 export const NODE = { module: "node16", moduleResolution: "node16", lib: ["es2022"], types: ["node"] };
 
+/** Else each of its threads would resolve the types of all packages. */
+const ONE_THREAD: Record<string, string[]> = { typescript: ["--singleThreaded"] };
+
 /** Type-checks; gives the errors in our own files. Those in other packages are not ours to mend. */
 export async function complaints(
   project: Project,
@@ -104,11 +107,23 @@ export async function complaints(
   name: string,
   options: object,
   ai?: string,
+  ...further: string[]
 ): Promise<string[]> {
   const paths = ai ? { paths: { ai: [`./node_modules/${ai}/dist/index.d.ts`] } } : {};
-  const config = { compilerOptions: { ...STRICT, ...options, ...paths }, files: [ai ? "chat.ts" : "core.ts"] };
+  const config = {
+    compilerOptions: { ...STRICT, ...options, ...paths },
+    files: [ai ? "chat.ts" : "core.ts", ...further],
+  };
   await Deno.writeTextFile(`${project.folder}/${name}.json`, JSON.stringify(config));
-  const args = [`node_modules/${compiler}/bin/tsc`, "--pretty", "false", "--listFiles", "-p", `${name}.json`];
+  const args = [
+    `node_modules/${compiler}/bin/tsc`,
+    "--pretty",
+    "false",
+    "--listFiles",
+    ...ONE_THREAD[compiler] ?? [],
+    "-p",
+    `${name}.json`,
+  ];
   const written = await run("node", args, "", { cwd: project.folder }).catch(({ message }) =>
     message.replace(/^Cannot run node .*?: /, "") as string
   );

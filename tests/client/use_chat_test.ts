@@ -9,7 +9,7 @@ import { skip } from "../../testkit/skipped.ts";
 import type { ChatConfiguration } from "./chat_page.ts";
 import { bundle, reload, useStack, withPage } from "./runtimes.ts";
 import { signUpWithBot } from "./scenarios.ts";
-import { contentOf, createWriter, parentOf } from "./writer.ts";
+import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
 
 const setup = useStack();
 let browser: Browser;
@@ -95,11 +95,12 @@ if (hasChromium()) {
   chatTest("a device that has not begun an answer finds it by its conversation", async (chat) => {
     await chat.press("Send", { chunks: 2 });
     await chat.ended(2);
-    await chat.press("Send", { chunks: 150, pauseMs: 10 });
+    await chat.press("Send", LONG);
     await eventually("two answers", async () => (await chat.shown()).length === 4);
     await chat.page.evaluate("sessionStorage.clear()");
     await chat.reload();
     await chat.page.waitForSelector(`output:text-is("streaming")`);
+    await chat.press("Stop");
     const rows = await chat.ended(4);
     await chat.shows(rows.map(contentOf));
   });
@@ -107,15 +108,18 @@ if (hasChromium()) {
   chatTest("a page that is loaded again goes on with an answer, and shows it once after its end", async (chat) => {
     await chat.press("Send", { chunks: 2 });
     await chat.ended(2);
-    await chat.press("Send", { chunks: 150, pauseMs: 10 });
+    await chat.press("Send", LONG);
     await eventually("two answers", async () => (await chat.shown()).length === 4);
     const before = await chat.grown(20);
     await chat.reload();
     ok((await chat.grown(before.length)).startsWith(before));
+    await chat.press("Stop");
     const rows = await chat.ended(4);
     await chat.shows(rows.map(contentOf));
     // The transport knows the row of a resumed answer, too.
     await chat.press("Regenerate");
+    await chat.page.waitForSelector(`output:text-is("streaming")`);
+    await chat.press("Stop");
     const [, , question, , again] = await chat.ended(5);
     equal(parentOf(again), question.id);
     await chat.reload();
@@ -126,13 +130,16 @@ if (hasChromium()) {
   chatTest(
     "another answer that is being written when the page is loaded again takes the old one's place",
     async (chat) => {
-      await chat.press("Send", { chunks: 150, pauseMs: 10 });
+      await chat.press("Send", LONG);
+      await chat.grown(10);
+      await chat.press("Stop");
       await chat.ended(2);
       await chat.press("Regenerate");
       await chat.page.waitForSelector(`output:text-is("streaming")`);
       await chat.reload();
       await chat.page.waitForSelector(`output:text-is("streaming")`);
       await becomes(async () => (await chat.shown()).length, 2);
+      await chat.press("Stop");
       const [question, , again] = await chat.ended(3);
       await chat.shows([question, again].map(contentOf));
       await chat.press("Send", { chunks: 2 });
@@ -150,4 +157,4 @@ if (hasChromium()) {
     const [question, , again] = await chat.ended(3, "error");
     equal(parentOf(again), question.id);
   });
-} else skip("useChat in a browser: there is no /usr/bin/chromium");
+} else skip("useChat in a browser: there is no Chromium");

@@ -9,7 +9,7 @@ import { skip } from "../../testkit/skipped.ts";
 import { bundle, reload, useStack, withPage } from "./runtimes.ts";
 import { order, signUpWithBot } from "./scenarios.ts";
 import type { counts, StoryConfiguration } from "./story_page.ts";
-import { contentOf, createWriter, parentOf } from "./writer.ts";
+import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
 
 const PAGE = "tests/client/story_page.ts";
 
@@ -140,7 +140,7 @@ if (hasChromium()) {
     await story.mount();
     await story.press("Send", { chunks: 2 });
     await story.ended(2);
-    await story.press("Send", { chunks: 300, pauseMs: 10 });
+    await story.press("Send", LONG);
     await eventually("two answers", async () => (await story.shown()).length === 4);
     const before = await story.grown(20);
     await story.reload();
@@ -149,23 +149,27 @@ if (hasChromium()) {
     await story.page.evaluate("sessionStorage.clear()");
     await story.reload();
     await story.page.waitForSelector(`output:text-is("streaming")`);
+    await story.press("Stop");
     const rows = await story.ended(4);
     await story.shows(rows.map(contentOf));
     equal(story.posts.length, 2);
     await story.press("Regenerate");
+    await story.page.waitForSelector(`output:text-is("streaming")`);
+    await story.press("Stop");
     equal(parentOf((await story.ended(5))[4]), rows[2].id);
   });
 
   storyTest("one that leaves the page is not updated any more, and comes back to its answer", async (story) => {
     await story.mount();
-    await story.press("Send", { chunks: 200, pauseMs: 10 });
+    await story.press("Send", LONG);
     const before = await story.grown(20);
     await story.press("Leave");
     const { renders } = await story.counts();
-    await eventually("the answer goes on", async () => (await story.rows()).length === 1);
+    equal((await story.rows()).length, 1);
     equal((await story.counts()).renders, renders);
     await story.press("Return");
     ok((await story.grown(before.length)).startsWith(before));
+    await story.press("Stop");
     await story.shows((await story.ended(2)).map(contentOf));
     equal(story.posts.length, 1);
   }, 18);
@@ -196,4 +200,4 @@ if (hasChromium()) {
     const [question, , again] = await story.ended(3, "error");
     equal(parentOf(again), question.id);
   });
-} else skip("useStory in a browser: there is no /usr/bin/chromium");
+} else skip("useStory in a browser: there is no Chromium");

@@ -10,6 +10,9 @@ import { order } from "./scenarios.ts";
 export const parentOf = ({ parent_id }: StoryRow) => parent_id;
 export const contentOf = ({ content }: StoryRow) => content;
 
+/** Longer than a test takes on a slow machine: the test stops it. */
+export const LONG: Order = { chunks: 5_000, pauseMs: 10 };
+
 /** A page has buttons, a text area, `output` with the hook's status, and `li` for each message. */
 export function createWriter(target: Target, user: TestUser, page: Page) {
   const rows = (): Promise<StoryRow[]> => rest(target, user, "messages?select=*&order=created_at,id");

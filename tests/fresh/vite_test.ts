@@ -54,7 +54,7 @@ if (hasChromium()) {
       await eventually("it is shown", async () => (await page.textContent("body"))!.includes(content));
     }).finally(() => browser.close());
   });
-} else skip("a new Vite app in a browser: there is no /usr/bin/chromium");
+} else skip("a new Vite app in a browser: there is no Chromium");
 
 Deno.test("the package's types hold under strict settings on TypeScript 5.9, too", async () => {
   await using project = await newProject();

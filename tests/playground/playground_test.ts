@@ -1,4 +1,4 @@
-/** The page in Chromium, against the embedded stack and a provider whose answers the tests play. */
+/** The page in Chromium, against a stack and a provider whose answers the tests play. */
 
 import { hasChromium } from "../../testkit/browser.ts";
 import { skip } from "../../testkit/skipped.ts";
@@ -35,4 +35,4 @@ if (hasChromium()) {
   testAccounts();
   testAccessibility();
   testKeyboard();
-} else skip("the playground in a browser: there is no /usr/bin/chromium");
+} else skip("the playground in a browser: there is no Chromium");

@@ -1,10 +1,11 @@
-/** What the tests of the page share: the embedded stack, the browser, and a signed-in user with a bot. */
+/// <reference lib="dom" />
+/** What the tests of the page share: the stack, the browser, and a signed-in user with a bot. */
 
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { startChromium, type Window, withWindow } from "../../testkit/browser.ts";
 import { within } from "../../testkit/eventually.ts";
 import { makeBot, signUp, type TestUser } from "../../testkit/people.ts";
-import { type ProviderCall, waits } from "../../testkit/provider.ts";
+import { type ProviderCall, type Script, waits } from "../../testkit/provider.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { type Visitor, visitorOf } from "./visitor.ts";
 
@@ -12,23 +13,47 @@ import { type Visitor, visitorOf } from "./visitor.ts";
 export let stack: Stack;
 export let chromium: Browser;
 
-/** Starts the stack, with the default limits, and the browser. */
+/** The stack of `deno task demo`, for the tests of the entry: the same one where there is no Postgres. */
+export let embedded: Stack;
+
+/** Starts them, with the default limits: on Postgres, if there is one, because PGlite costs six times as much. */
 export async function start(): Promise<void> {
-  [stack, chromium] = await Promise.all([startStack({ demo: (call) => call.finish() }), startChromium()]);
+  const demo: Script = (call) => call.finish();
+  const postgres = Deno.env.has("RELAY_TEST_DATABASE_URL");
+  [embedded, stack, chromium] = await Promise.all([
+    startStack({ demo }),
+    postgres ? startStack({ demo, postgres }) : undefined,
+    startChromium(),
+  ]).then(([embedded, stack = embedded, chromium]) => [embedded, stack, chromium]);
+  // Who signs in on the page needs a password.
+  delete stack.target.newUser;
 }
 
-/** Stops both. */
+/** Stops them. */
 export async function stop(): Promise<void> {
   await chromium.close();
-  await stack.stop();
+  await Promise.all([embedded.stop(), stack.stop()]);
+}
+
+/** Opens the page for a user who is signed in: only the tests of signing in need the form. */
+async function openAs(window: Window, { session }: TestUser, url: string): Promise<Visitor> {
+  // A file of the same origin that runs nothing.
+  const page = await window.tab(`${stack.url}/icon.svg`);
+  const kept = { ...session, expires_at: session!.expires_at ?? Date.now() / 1000 + session!.expires_in };
+  const name = `sb-${new URL(stack.url).hostname.split(".")[0]}-auth-token`;
+  await page.evaluate(([name, text]) => localStorage.setItem(name, text), [name, JSON.stringify(kept)]);
+  await page.goto(url);
+  const visitor = visitorOf(page);
+  await visitor.composer.waitFor();
+  return visitor;
 }
 
 /** A base URL whose answers the test plays. */
-export function newProvider() {
-  const baseUrl = stack.provider.script(waits);
+export function newProvider({ provider } = stack) {
+  const baseUrl = provider.script(waits);
   /** The n-th request, counted from 1. */
   const call = (count: number): Promise<ProviderCall> =>
-    within(`request ${count} reaches the provider`, stack.provider.called(baseUrl, count));
+    within(`request ${count} reaches the provider`, provider.called(baseUrl, count));
   /** Answers the n-th request with this text, to the end. */
   async function answer(count: number, text: string) {
     const request = await call(count);
@@ -53,14 +78,12 @@ export interface Visit {
 /** The same story on a device that shares nothing with the first one. */
 export function onOtherDevice(
   visitor: Visitor,
-  { email }: TestUser,
+  user: TestUser,
   use: (other: Visitor) => Promise<void>,
   options: BrowserContextOptions = {},
 ) {
   return withWindow(chromium, options, async (window) => {
-    const other = visitorOf(await window.tab(visitor.page.url()));
-    await other.signIn(email);
-    await use(other);
+    await use(await openAs(window, user, visitor.page.url()));
   });
 }
 
@@ -73,8 +96,7 @@ export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, opt
     const calls = () => stack.provider.calls(baseUrl);
     try {
       await withWindow(chromium, options, async (window) => {
-        const visitor = visitorOf(await window.tab(stack.url));
-        await visitor.signIn(user.email);
+        const visitor = await openAs(window, user, stack.url);
         const answerAll = async (count: number, text: string) => {
           await answer(count, text);
           await visitor.idle();

@@ -113,6 +113,7 @@ export function testStories(): void {
 
     // To a message of another branch, in a story that is not open.
     await page.getByRole("link", { name: "New story" }).click();
+    await page.waitForFunction(() => document.activeElement?.id === "composer");
     await field.fill("said the dog");
     await found.getByRole("link", { name: /BARK, said the dog/ }).click();
     await visitor.shows("A dog", "It barked at 100% of them", "Louder", "BARK, said the dog");

@@ -154,17 +154,21 @@ export function testTurns(): void {
   pageTest("a preview shows what would be sent, to whom and why, and sends nothing", async (visit) => {
     const { visitor, user, exchange } = visit;
     const { page, button } = visitor;
+    const close = async () => {
+      await page.keyboard.press("Escape");
+      await page.waitForFunction(() => document.activeElement?.ariaLabel === "Story menu");
+    };
     await changeBot(visit, { system_prompt: "Whisper.", context_tokens: 8_000, reply_tokens: 500 });
     await button("Story menu").click();
     await button("What would be sent…").click();
     await page.getByRole("dialog").getByText("Nothing yet").waitFor();
-    await page.keyboard.press("Escape");
+    await close();
     await visitor.composer.fill("A new story");
     await button("Story menu").click();
     await button("What would be sent…").click();
     await page.getByRole("dialog").getByText("because it is chosen for this story").waitFor();
     await page.getByRole("list", { name: "Messages" }).getByText("A new story").waitFor();
-    await page.keyboard.press("Escape");
+    await close();
     await visitor.composer.fill("");
     await exchange("A fox", "Red.");
     await visitor.composer.fill("And then?");
@@ -181,7 +185,7 @@ export function testTurns(): void {
       ["You", "And then?"],
     ]);
     match(rows[0], /8 characters, about \d+ tokens/);
-    await page.keyboard.press("Escape");
+    await close();
     await visitor.composer.fill("");
     await button("Story menu").click();
     await button("What would be sent…").click();

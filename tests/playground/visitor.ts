@@ -2,8 +2,9 @@
 /** What a user does and sees on the page: everything is found by its label or its text. */
 
 import type { Locator, Page } from "playwright-core";
-import { eventually } from "../../testkit/eventually.ts";
 import { PASSWORD } from "../../testkit/people.ts";
+
+const PATIENCE_MS = 20_000;
 
 /** The parts of the page, and what a user does with them. */
 export interface Visitor {
@@ -15,6 +16,8 @@ export interface Visitor {
   /** The texts of the answers. The last one may be growing. */
   answers: Locator;
   composer: Locator;
+  /** Waits for the frame in which the page moves the focus: after a dialog, an edit, or to another story's composer. */
+  settled(): Promise<void>;
   /** Types into the composer and presses Enter. */
   send(prompt: string): Promise<void>;
   signIn(email: string): Promise<void>;
@@ -39,16 +42,15 @@ export function visitorOf(page: Page): Visitor {
       const options = { name, exact: typeof name === "string" };
       return page.getByRole("button", options).or(page.getByRole("menuitem", options));
     },
-    messages: () =>
-      page.locator(".prompt .text, .answer .text").evaluateAll((texts) =>
-        texts.map((text) => {
-          const blocks = text.querySelectorAll(":scope > p, :scope > .part > *");
-          return [...blocks].map(({ textContent }) => textContent).join("\n\n").trimEnd();
-        })
-      ),
+    messages: () => page.evaluate(`(${messagesOn})()`),
     answers: page.locator(".answer .text"),
     composer: page.getByLabel("Continue the story"),
+    settled: () =>
+      page.evaluate(() =>
+        new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(() => resolve()))))
+      ),
     async send(prompt) {
+      await visitor.settled();
       await visitor.composer.fill(prompt);
       await visitor.composer.press("Enter");
     },
@@ -59,17 +61,40 @@ export function visitorOf(page: Page): Visitor {
     },
     async shows(...texts) {
       const wanted = JSON.stringify(texts.map((text) => text.trimEnd()));
-      let shown = "";
-      await eventually("the page shows these messages", async () => {
-        shown = JSON.stringify(await visitor.messages());
-        return shown === wanted;
-      }).catch(() => {
-        throw new Error(`The page never showed ${wanted} but ${shown}`);
+      await waitForMessages(page, wanted).catch(async (error) => {
+        throw new Error(`The page never showed ${wanted} but ${JSON.stringify(await visitor.messages())}`, {
+          cause: error,
+        });
       });
     },
     idle: () => page.locator(".live").waitFor({ state: "detached" }),
   };
   return visitor;
+}
+
+function messagesOn(): string[] {
+  return [...document.querySelectorAll(".prompt .text, .answer .text")].map((text) => {
+    const blocks = text.querySelectorAll(":scope > p, :scope > .part > *");
+    return [...blocks].map(({ textContent }) => textContent).join("\n\n").trimEnd();
+  });
+}
+
+/** Looks whenever the page changes: to ask it every few milliseconds costs more than what it does. */
+async function waitForMessages(page: Page, wanted: string): Promise<void> {
+  await page.waitForFunction(
+    `new Promise((resolve) => {
+    const isShown = () => JSON.stringify((${messagesOn})()) === ${JSON.stringify(wanted)};
+    if (isShown()) return resolve(true);
+    const observer = new MutationObserver(() => {
+      if (!isShown()) return;
+      observer.disconnect();
+      resolve(true);
+    });
+    observer.observe(document, { subtree: true, childList: true, characterData: true });
+  })`,
+    undefined,
+    { timeout: PATIENCE_MS },
+  );
 }
 
 /** The contrast of a text and its background as WCAG defines it. The background is the nearest one that is painted. */
