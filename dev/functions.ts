@@ -2,6 +2,7 @@
 
 import { errorResponse } from "../supabase/functions/_relay/http/responses.ts";
 import type { Environment } from "../supabase/functions/_relay/platform/configuration.ts";
+import type { Log } from "../supabase/functions/_relay/platform/log.ts";
 import { createPlatform } from "../supabase/functions/_relay/platform/platform.ts";
 import { RelayError } from "../supabase/functions/_relay/protocol/errors.ts";
 import { createCancelHandler } from "../supabase/functions/cancel/handler.ts";
@@ -13,6 +14,8 @@ import { createStreamsHandler, requestTo } from "../supabase/functions/streams/h
 
 /** The functions of one worker. */
 export interface Functions {
+  /** The worker's log: it counts errors for /metrics. */
+  log: Log;
   /** Answers /functions/v1/<name>/… and /<name>/…, and the paths of the FastAPI relay. */
   fetch(request: Request): Promise<Response>;
   /** Stops what runs, stores what there is; settles when nothing is left to do. */
@@ -32,6 +35,7 @@ export function createFunctions(environment: Environment, names?: () => string[]
     metrics: createMetricsHandler(dependencies),
   };
   return {
+    log: platform.log,
     fetch(request) {
       // Its address is made of the Host header, which may say anything: the function refuses it.
       if (!URL.canParse(request.url)) return handlers.streams(request);

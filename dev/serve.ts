@@ -35,7 +35,7 @@ if (version) {
 }
 
 // One request's fault must not end the streams of all the others.
-const log = createLog();
+let log = createLog();
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   log("error", "uncaught_error", { cause: event.reason });
@@ -52,10 +52,9 @@ try {
   const port = portOf(ACTION, "PORT", valueOf("PORT", "8000"));
   const maxConnections = integerOf(ACTION, "MAX_CONNECTIONS", valueOf("MAX_CONNECTIONS", "2500"), 16, 1_000_000);
   const functions = createFunctions(environment, () => Object.keys(variables));
-  const server = listen(valueOf("HOST", "0.0.0.0"), port, functions.fetch, {
-    maxConnections,
-    requestMs: readConfiguration(environment).timeoutMs + REQUEST_MARGIN_MS,
-  });
+  log = functions.log;
+  const limits = { maxConnections, requestMs: readConfiguration(environment).timeoutMs + REQUEST_MARGIN_MS };
+  const server = listen(valueOf("HOST", "0.0.0.0"), port, functions.fetch, limits, log);
   print(JSON.stringify({ url: server.url }) + "\n");
   note(`The relay listens at ${server.url}`);
 

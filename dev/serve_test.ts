@@ -33,26 +33,37 @@ Deno.test("serve takes an empty variable as unset, prints its address, answers, 
   await child.stderr.cancel();
 });
 
-Deno.test("serve logs a fault that no request owns, and goes on", { ignore: Deno.build.os === "windows" }, async () => {
-  const faults = "Promise.reject(new Error('stray')); setTimeout(() => { throw new Error('thrown') })";
-  const preloaded = `data:text/javascript,Deno.addSignalListener("SIGUSR1", () => { ${faults} })`;
-  const child = serve("0", ["--preload", preloaded]);
-  const reader = child.stdout.getReader();
-  const { url } = JSON.parse(new TextDecoder().decode((await reader.read()).value));
-  child.kill("SIGUSR1");
-  let log = "";
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    log += text;
-    if (log.includes("worker_shutdown")) continue;
-    if (log.split("uncaught_error").length < 3) continue;
-    equal((await (await fetch(`${url}/healthz`)).json()).status, "ok");
-    child.kill("SIGTERM");
-  }
-  equal((await child.status).code, 0);
-  await reader.cancel();
-  const causes = [...log.matchAll(/^\{.*"uncaught_error".*\}$/gm)].map(([line]) => JSON.parse(line).cause);
-  equal(causes.sort(), ["Error: stray", "Error: thrown"]);
-});
+Deno.test(
+  "serve logs and counts a fault that no request owns, and goes on",
+  { ignore: Deno.build.os === "windows" },
+  async () => {
+    const counted: Record<string, unknown>[] = [];
+    await using supabase = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+      if (request.url.endsWith("/rpc/relay_count_refusals")) counted.push(await request.json());
+      return Response.json({});
+    });
+
+    const faults = "Promise.reject(new Error('stray')); setTimeout(() => { throw new Error('thrown') })";
+    const preloaded = `data:text/javascript,Deno.addSignalListener("SIGUSR1", () => { ${faults} })`;
+    const child = serve("0", ["--preload", preloaded], { SUPABASE_URL: `http://127.0.0.1:${supabase.addr.port}` });
+    const reader = child.stdout.getReader();
+    const { url } = JSON.parse(new TextDecoder().decode((await reader.read()).value));
+    child.kill("SIGUSR1");
+    let log = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      log += text;
+      if (log.includes("worker_shutdown")) continue;
+      if (log.split("uncaught_error").length < 3) continue;
+      equal((await (await fetch(`${url}/healthz`)).json()).status, "ok");
+      child.kill("SIGTERM");
+    }
+    equal((await child.status).code, 0);
+    await reader.cancel();
+    const causes = [...log.matchAll(/^\{.*"uncaught_error".*\}$/gm)].map(([line]) => JSON.parse(line).cause);
+    equal(causes.sort(), ["Error: stray", "Error: thrown"]);
+    equal(counted, [{ codes: [], counts: [], events: ["uncaught_error"], lines: [2] }]);
+  },
+);
 
 Deno.test("deno task serve may use the network and its own variables, with the packages of the lock, and no more", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));

@@ -1,6 +1,6 @@
 /** Listens on a port, and survives what strangers do to it. */
 
-import { createLog } from "../supabase/functions/_relay/platform/log.ts";
+import { createLog, type Log } from "../supabase/functions/_relay/platform/log.ts";
 import { errorResponse } from "../supabase/functions/_relay/http/responses.ts";
 import { RelayError } from "../supabase/functions/_relay/protocol/errors.ts";
 import { canServeConnections, type ConnectionLimits, createConnections, DEFAULT_LIMITS } from "./connections.ts";
@@ -10,8 +10,6 @@ const SHUTDOWN_MS = 3000;
 
 /** What a listener waits before it tries again: some descriptors may be free by then. */
 const ACCEPT_PAUSE_MS = 100;
-
-const log = createLog();
 
 /** A listening server. */
 export interface Server {
@@ -26,9 +24,14 @@ export function listen(
   port: number,
   handler: (request: Request) => Promise<Response>,
   limits: Partial<ConnectionLimits> = {},
+  log: Log = createLog(),
 ): Server {
+  const onError = (cause: unknown) => {
+    log("error", "request_failed", { cause });
+    return errorResponse(new RelayError("internal", "The request failed"));
+  };
   // A Deno of another version may not have it: then there is neither a bound nor a deadline.
-  if (!canServeConnections) return listenWithoutLimits(hostname, port, handler);
+  if (!canServeConnections) return listenWithoutLimits(hostname, port, handler, onError);
   const listener = bind(hostname, port);
   const connections = createConnections(handler, onError, { ...DEFAULT_LIMITS, ...limits });
   let closing = false;
@@ -64,6 +67,7 @@ function listenWithoutLimits(
   hostname: string,
   port: number,
   handler: (request: Request) => Promise<Response>,
+  onError: (cause: unknown) => Response,
 ): Server {
   const server = Deno.serve({ hostname, port, onListen() {}, onError }, (request) => handler(request));
   return { url: urlOf(hostname, server.addr.port), close: () => atMost(SHUTDOWN_MS, server.shutdown()) };
@@ -107,10 +111,4 @@ function bind(hostname: string, port: number): Deno.TcpListener {
 /** The limit of the process, or of the machine. */
 function isOutOfDescriptors(error: unknown): boolean {
   return ["EMFILE", "ENFILE"].includes((error as { code?: string }).code ?? "");
-}
-
-function onError(cause: unknown): Response {
-  log("error", "request_failed", { cause });
-  const body = { error: { code: "internal", message: "The request failed" } };
-  return Response.json(body, { status: 500 });
 }

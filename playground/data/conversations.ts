@@ -25,7 +25,21 @@ export async function listConversations(
     const { id, updated_at } = after;
     query = query.or(`updated_at.lt."${updated_at}",and(updated_at.eq."${updated_at}",id.lt."${id}")`);
   }
-  return rowsOf(await query.order("updated_at", { ascending: false }).order("id", { ascending: false }).limit(rows));
+  query = query.order("updated_at", { ascending: false }).order("id", { ascending: false }).limit(rows);
+  return withOpenings(supabase, rowsOf<Conversation[]>(await query), ({ id }) => id);
+}
+
+/** One more query, and only if some have no title. */
+async function withOpenings<Row extends { title: string; opening?: string }>(
+  supabase: SupabaseClient,
+  rows: Row[],
+  idOf: (row: Row) => string,
+): Promise<Row[]> {
+  const untitled = rows.filter(({ title }) => !title);
+  if (untitled.length === 0) return rows;
+  const conversation_ids = [...new Set(untitled.map(idOf))];
+  const openings: Record<string, string> = rowsOf(await supabase.rpc("conversation_openings", { conversation_ids }));
+  return rows.map((row) => row.title ? row : { ...row, opening: openings[idOf(row)] });
 }
 
 /** The user's messages, answers and titles that have these words, newest first. */
@@ -34,7 +48,8 @@ export async function searchConversations(
   words: string,
   signal: AbortSignal,
 ): Promise<Hit[]> {
-  return rowsOf(await supabase.rpc("search_conversations", { words }).abortSignal(signal));
+  const hits: Hit[] = rowsOf(await supabase.rpc("search_conversations", { words }).abortSignal(signal));
+  return withOpenings(supabase, hits, ({ conversation_id }) => conversation_id);
 }
 
 /** A story for `import_conversation`: one entry of each list for a message, a parent by its place, counted from 1. */

@@ -36,12 +36,15 @@ export interface Conversation {
   active_message_id: string | null;
   /** When a prompt or an answer was stored last. */
   updated_at: string;
+  /** How its first prompt begins, in a list; absent where it has a title or no prompt. */
+  opening?: string;
 }
 
 /** A conversation whose title or one of whose messages has the words that were searched. */
 export interface Hit {
   conversation_id: string;
   title: string;
+  opening?: string;
   /** Null: the words are in the title. */
   message_id: string | null;
   is_user_author: boolean | null;

@@ -56,7 +56,7 @@ export interface Session {
   /** The row of the current conversation; undefined for a new one. */
   conversation(): Conversation | undefined;
   /** Its title, or where that is empty one of its first prompt, as far as that is known. */
-  titleText(conversation: Pick<Conversation, "id" | "title">): string;
+  titleText(conversation: Titled): string;
   refresh(): Promise<void>;
   /** Reads more of the list. */
   readMore(): Promise<void>;
@@ -162,6 +162,8 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
   };
 }
 
+type Titled = Pick<Conversation, "id" | "title" | "opening">;
+
 /** What the functions of a session share. */
 type State = ReturnType<typeof createState>;
 
@@ -179,8 +181,6 @@ function createState(supabase: SupabaseClient, user: User) {
     dialog: signal<Dialog | null>(null),
     /** The bot for a conversation that is not stored yet. */
     chosen: signal<string | null>(null),
-    /** Titles of stories that have none and were open, by their ids. */
-    ownTitles: new Map<string, string>(),
   };
 }
 
@@ -202,13 +202,11 @@ function conversationOf({ list }: State, id: string | null): Conversation | unde
   return list.rows.value?.find((conversation) => conversation.id === id);
 }
 
-function titleText({ current, ownTitles }: State, { id, title }: Pick<Conversation, "id" | "title">): string {
+function titleText({ current }: State, { id, title, opening }: Titled): string {
   if (title) return title;
-  if (id === current.id.value) {
-    const prompt = current.path.value[0]?.content ?? current.generation.prompt.value;
-    if (prompt) ownTitles.set(id, titleOf(prompt));
-  }
-  return ownTitles.get(id) || "Untitled story";
+  const isOpen = id === current.id.value;
+  const prompt = isOpen ? current.path.value[0]?.content ?? current.generation.prompt.value : null;
+  return titleOf(prompt || opening || "") || "Untitled story";
 }
 
 /** Where nothing was chosen, one of the user's own: anyone may share a bot, and a story must not go to a stranger's. */
@@ -235,8 +233,7 @@ async function send(state: State, prompt: string) {
       if (state.bots.value === null) await reloadLists(state);
       const bot = botOf(state);
       const added = await addConversation(supabase, user.id, bot?.titles ? "" : titleOf(prompt), bot?.id ?? null);
-      state.ownTitles.set(added.id, titleOf(prompt));
-      list.add(added);
+      list.add({ ...added, opening: prompt });
       // The prompt is on the page already; where the user has opened another story since, this one is opened anew.
       if (current.id.value === null) current.adopt(added.id);
       else await current.open(added.id);

@@ -52,11 +52,11 @@ export function SearchResults({ search, onChosen }: { search: Search; onChosen()
 
 function HitLink({ hit, words, onChosen }: { hit: Hit; words: string; onChosen(): void }) {
   const { titleText } = useSession();
-  const { conversation_id, message_id, title, excerpt, is_user_author, at } = hit;
+  const { conversation_id: id, message_id, title, opening, excerpt, is_user_author, at } = hit;
   return (
-    <a class="hit" href={linkTo(conversation_id, message_id)} onClick={onChosen}>
+    <a class="hit" href={linkTo(id, message_id)} onClick={onChosen}>
       <strong dir="auto">
-        {message_id === null ? <Marked text={title} words={words} /> : titleText({ id: conversation_id, title })}
+        {message_id === null ? <Marked text={title} words={words} /> : titleText({ id, title, opening })}
       </strong>
       {excerpt !== null && (
         <span dir="auto">

@@ -9,9 +9,8 @@ alter table relay.generations
   );
 create unique index generations_write_one_memory on relay.generations (parent_id)
 where kind = 'memory' and status = 'running';
--- A story is given a title once: where that fails it has none.
 create unique index generations_write_one_title on relay.generations (conversation_id)
-where kind = 'title';
+where kind = 'title' and status = 'running';
 comment on column relay.generations.kind is 'answer; memory: of the message parent_id; title: of the conversation.';
 comment on column relay.generations.memory_id is 'The message whose memory was sent; null: none was.';
 

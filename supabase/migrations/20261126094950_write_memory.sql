@@ -1,4 +1,4 @@
--- Writing a memory: when one is due, how it begins, and what is stored of it.
+-- Writing a memory: when one is due, and what is stored of it.
 
 create function relay.counter_of(kind text, event text) returns text
 language plpgsql immutable set search_path = '' as $$
@@ -39,25 +39,35 @@ end;
 $$;
 comment on function relay.count_end is 'Counts how a generation ended, and its figures; before: the row as it was.';
 
+create function relay.bot_asked(generation relay.generations) returns public.bots
+language plpgsql stable set search_path = '' as $$
+declare
+  v_bot public.bots;
+begin
+  select b.* into v_bot from public.bots b
+  where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and generation.kind = 'answer'
+    and generation.message_id is not null and generation.status in ('completed', 'cancelled', 'disconnected');
+  return v_bot;
+end;
+$$;
+comment on function relay.bot_asked is
+  'The bot that may write a memory or a title after an answer; null: nothing was stored, or it has failed.';
+
 -- Once the path since the last memory fills 0.7 of the room, which is before the first message has to be left out. It is
 -- told up to where half of the room is left for the text, and with an answer where there is one: a context then begins
 -- with what a user said.
-create function relay.memory_due(generation relay.generations) returns relay.message_id
+create function relay.memory_due(generation relay.generations, bot public.bots) returns relay.message_id
 language plpgsql stable set search_path = '' as $$
 declare
   v_most constant integer := 10000;
-  v_bot public.bots;
   v_cut relay.cut;
   v_room bigint;
   v_walk record;
 begin
-  select b.* into v_bot from public.bots b
-  where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and b.memory and generation.kind = 'answer'
-    and generation.message_id is not null and generation.status in ('completed', 'cancelled', 'disconnected');
-  if not found then
+  if bot.memory is not true then
     return null;
   end if;
-  v_cut := relay.cut_of(v_bot, generation.message_id, null, null, 0, null, 4000000);
+  v_cut := relay.cut_of(bot, generation.message_id, null, null, 0, null, 4000000);
   v_room := least(0.9 * (v_cut.context_tokens - v_cut.reply_tokens) * v_cut.bytes_per_token, 4000000)
     - v_cut.fixed_bytes;
   if v_room is null or v_room <= 0 then

@@ -1,34 +1,50 @@
 -- Writing a title: when one is due, and what is stored of it.
 
-create function relay.title_due(generation relay.generations) returns relay.message_id
+-- A title that fails is asked for again after the next answer, a few times: each one is paid.
+create function relay.wants_title(conversation_id relay.conversation_id, but_stream_id text default null) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+  v_max_attempts constant integer := 3;
+begin
+  return exists (
+    select 1 from public.conversations c where c.id = wants_title.conversation_id and coalesce(c.title, '') = ''
+  ) and (
+    select count(*) < v_max_attempts
+      and count(*) filter (where g.status = 'running' and g.lease_expires_at >= clock_timestamp()) = 0
+    from relay.generations g
+    where g.kind = 'title' and g.conversation_id = wants_title.conversation_id
+      and g.stream_id is distinct from but_stream_id
+  );
+end;
+$$;
+comment on function relay.wants_title is
+  'Whether a story has no title, none that is being written, and fewer than three that were; but one is not counted.';
+
+create function relay.title_due(generation relay.generations, bot public.bots) returns relay.message_id
 language plpgsql stable set search_path = '' as $$
 begin
-  if generation.kind = 'answer' and generation.status = 'completed' and exists (
-    select 1 from public.bots b where b.id = coalesce(generation.asked_bot_id, generation.bot_id) and b.titles
-  ) and exists (
-    select 1 from public.conversations c where c.id = generation.conversation_id and coalesce(c.title, '') = ''
-  ) and not exists (
-    select 1 from relay.generations g where g.kind = 'title' and g.conversation_id = generation.conversation_id
-  ) then
-    return generation.message_id;
-  end if;
-  return null;
+  return case
+    when bot.titles and generation.status = 'completed' and relay.wants_title(generation.conversation_id)
+      then generation.message_id
+  end;
 end;
 $$;
 comment on function relay.title_due is
-  'The answer up to which a story is read for its title; null: none is wanted, it has one, or one was asked for.';
+  'The answer up to which a story is read for its title; null: none is wanted, or the answer is incomplete.';
 
 create function relay.store_title(generation relay.generations, content text) returns void
 language plpgsql set search_path = '' as $$
 declare
-  v_most constant integer := 80;
+  v_max_characters constant integer := 80;
   -- The first line that has something, without the marks that models put around and before it.
   v_title text := btrim((regexp_match(store_title.content, '[^\n]*[[:alnum:]][^\n]*'))[1]);
 begin
   v_title := regexp_replace(v_title, '^(title:)?[[:space:]"''*_#“”„«»‘’`]+|[[:space:]"''*_“”„«»‘’`.]+$', '', 'gi');
   v_title := regexp_replace(v_title, '[[:space:]]+', ' ', 'g');
-  if length(v_title) > v_most then
-    v_title := coalesce(substring(left(v_title, v_most) from '^(.+) '), left(v_title, v_most - 1)) || '…';
+  if length(v_title) > v_max_characters then
+    v_title := coalesce(
+      substring(left(v_title, v_max_characters) from '^(.+) '), left(v_title, v_max_characters - 1)
+    ) || '…';
   end if;
   -- The conversation is locked: a title of its user's that came before stays, and one that comes after replaces this.
   update public.conversations c set title = v_title

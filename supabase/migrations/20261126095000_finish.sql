@@ -83,6 +83,7 @@ declare
   v_expected integer;
   v_usage jsonb;
   v_message_id relay.message_id;
+  v_bot public.bots;
   v_due relay.message_id;
   v_title_due relay.message_id;
 begin
@@ -142,8 +143,9 @@ begin
     returning g.* into v_generation;
     perform relay.settle(v_before, v_generation);
     perform relay.learn(v_generation, v_reported.prompt_tokens, refused_window, refused_tokens);
-    v_due := relay.memory_due(v_generation);
-    v_title_due := relay.title_due(v_generation);
+    v_bot := relay.bot_asked(v_generation);
+    v_due := relay.memory_due(v_generation, v_bot);
+    v_title_due := relay.title_due(v_generation, v_bot);
     perform relay.count_end(v_generation, v_before, v_reported);
     if tried_bots is not null then
       perform relay.note_tries(v_generation, tried_bots, tried_codes);

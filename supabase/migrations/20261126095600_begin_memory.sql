@@ -29,7 +29,7 @@ begin
   where found and m.id = relay.to_message_id(relay_begin_memory.message_id)
     and case relay_begin_memory.kind
       when 'memory' then not exists (select 1 from public.memories k where k.message_id = m.id)
-      else exists (select 1 from public.conversations c where c.id = m.conversation_id and coalesce(c.title, '') = '')
+      else relay.wants_title(m.conversation_id, relay_begin_memory.stream_id)
     end
   for key share;
   if not found then
@@ -45,8 +45,8 @@ begin
   -- One that a dead worker left behind is no obstacle.
   perform relay.close_expired(g.stream_id)
   from relay.generations g
-  where g.kind = 'memory' and g.status = 'running' and g.parent_id = v_message.id
-    and g.lease_expires_at < clock_timestamp();
+  where g.kind = relay_begin_memory.kind and g.status = 'running' and g.conversation_id = v_message.conversation_id
+    and (g.kind = 'title' or g.parent_id = v_message.id) and g.lease_expires_at < clock_timestamp();
 
   v_leaf_id := case relay_begin_memory.kind when 'memory' then v_message.id end;
   v_cut := relay.cut_of(v_bot, v_leaf_id, null, null, task_bytes, null, max_room);

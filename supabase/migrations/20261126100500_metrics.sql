@@ -47,7 +47,7 @@ union all
 select 'error_lines_total', jsonb_build_object('event', event)
 from unnest(array[
   'background_work_failed', 'generation_finished', 'message_lost', 'read_refused', 'request_failed',
-  'shutdown_listener_failed', 'text_refused'
+  'shutdown_listener_failed', 'text_refused', 'uncaught_error'
 ]) as event;
 
 -- By id the buckets of a histogram stand in their order.

@@ -33,7 +33,8 @@ export const titles: Scenario[] = [{
     equal([tasks().length, (await author.messages(conversation_id)).length], [1, 4]);
   },
 }, {
-  title: "a title that the user sets first is kept, and a failing provider sets none and leaves the answer unchanged",
+  title:
+    "a title that the user sets first is kept, and one that fails leaves the answer unchanged and comes with the next",
   async run(target, provider) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const named = await givenAuthor(target, provider, async (call) => {
@@ -52,11 +53,18 @@ export const titles: Scenario[] = [{
     await eventually("it has ended", async () => await counted() === 2);
     equal(await named.titleOf(conversation_id), "Mine");
 
-    const failing = await givenAuthor(target, provider, refuses(500, { error: { message: "No" } }));
+    let isDown = true;
+    const no = refuses(500, { error: { message: "No" } });
+    const failing = await givenAuthor(target, provider, (call) => (isDown ? no : answers("The Fox"))(call));
     const { start, end } = await failing.generate({ prompt: "A fox" });
-    await eventually("it has failed", () => failing.tasks().length > 0 && failing.tasks().every(({ over }) => over));
-    const next = await failing.generate({ prompt: "On", conversation_id: start.conversation_id });
-    equal([end, next.end, (await failing.titleOf(start.conversation_id)) ?? ""], ["done", "done", ""]);
-    equal(failing.tasks().length, 1);
+    await eventually("it has ended", async () => {
+      const days: { generations: number }[] = await failing.rest("usage_days?select=generations");
+      return days.reduce((sum, { generations }) => sum + generations, 0) === 2;
+    });
+    equal([end, (await failing.titleOf(start.conversation_id)) ?? "", failing.tasks().length], ["done", "", 1]);
+    isDown = false;
+    await failing.generate({ prompt: "On", conversation_id: start.conversation_id });
+    await eventually("it has one", async () => await failing.titleOf(start.conversation_id) === "The Fox");
+    equal(failing.tasks().length, 2);
   },
 }];

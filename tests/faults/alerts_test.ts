@@ -5,6 +5,7 @@
  */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { TITLE_TASK } from "../../supabase/functions/_relay/generation/memory.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, event, type ProviderCall, refuses, stalls, tokenEvent } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
@@ -267,6 +268,31 @@ const PROVOCATIONS: Provocation[] = [{
     /"text_units":5/,
     /"is_closed":false[^]*Cannot close the generation ".*": SQLSTATE P0001/,
     /"tgname":"audit"/,
+  ],
+  remedy: () => undo(),
+}, {
+  alert: "MemoriesFail",
+  timeline: { over: 70 },
+  async fault(world) {
+    const author = await world.author(
+      world.main,
+      (call) =>
+        call.body.messages.at(-1).content.endsWith(TITLE_TASK)
+          ? Response.json({ error: { message: "No titles today" } }, { status: 400 })
+          : answers("Once.")(call),
+    );
+    await author.rest(`bots?id=eq.${author.botId}`, { method: "PATCH", body: { titles: true } });
+    await author.generate({ prompt: "Begin" });
+    await eventually("its title has failed", async () => {
+      const { rows } = await world.sql(`select from relay.generations
+        where kind = 'title' and status = 'failed' and user_id = '${author.user.id}'`);
+      return rows.length === 1;
+    });
+    undo = () => author.rest(`bots?id=eq.${author.botId}`, { method: "PATCH", body: { titles: false } });
+  },
+  shows: [
+    /"kind":"title","error_code":"provider_refused".*"failed":"1","users":"1"/,
+    /1 title provider_refused test-model: .*No titles today/,
   ],
   remedy: () => undo(),
 }, {

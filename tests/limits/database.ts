@@ -5,7 +5,10 @@ import {
   DATABASE_TIMEOUT_MS,
   DONE_WAITS_FOR_STORAGE_MS,
   MAX_CHUNK_UNITS,
+  MAX_TITLE_ATTEMPTS,
+  MAX_TITLE_CHARACTERS,
 } from "../../supabase/functions/_relay/protocol/limits.ts";
+import { TITLE_TASK } from "../../supabase/functions/_relay/generation/memory.ts";
 import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, waits } from "../../testkit/provider.ts";
@@ -57,6 +60,46 @@ export const databaseLimits: Limit[] = [{
     } finally {
       on.proxy.intercept();
     }
+  },
+}, {
+  title: `a title that a bot gives has at most ${MAX_TITLE_CHARACTERS} characters`,
+  async run({ stack: { target, provider } }) {
+    const words = (most: number) => "fox ".repeat(most / 4 - 1).padEnd(most - 1, "x") + "y";
+    for (
+      const [given, stored] of [
+        [words(MAX_TITLE_CHARACTERS), words(MAX_TITLE_CHARACTERS)],
+        [words(MAX_TITLE_CHARACTERS) + "z", "fox ".repeat(MAX_TITLE_CHARACTERS / 4 - 1).trim() + "…"],
+        ["x".repeat(MAX_TITLE_CHARACTERS + 1), "x".repeat(MAX_TITLE_CHARACTERS - 1) + "…"],
+      ]
+    ) {
+      const author = await newAuthor(target, provider, answers(given), { titles: true });
+      const { start } = await author.generate({ prompt: "Once" });
+      const title = async () => (await author.conversation(start.conversation_id)).title;
+      await eventually("it has a title", async () => Boolean(await title()));
+      equal(await title(), stored);
+    }
+  },
+}, {
+  title: `a story is asked for a title at most ${MAX_TITLE_ATTEMPTS} times, as long as it fails`,
+  async run({ stack: { target, provider } }) {
+    // An answer is a whole one; what is asked for a title says nothing.
+    const author = await newAuthor(
+      target,
+      provider,
+      (call) => answers(call.body.messages.at(-1).content.endsWith(TITLE_TASK) ? "" : "Once")(call),
+      { titles: true },
+    );
+    const { start: { conversation_id } } = await author.generate({ prompt: "Begin" });
+    const ended = async () => {
+      const days: { generations: number }[] = await author.rest("usage_days?select=generations");
+      return days.reduce((sum, { generations }) => sum + generations, 0);
+    };
+    for (let attempt = 1; attempt <= MAX_TITLE_ATTEMPTS; attempt++) {
+      await eventually("it is over", async () => await ended() === 2 * attempt);
+      await author.generate({ prompt: "On", conversation_id });
+    }
+    equal(author.calls().length, 2 * MAX_TITLE_ATTEMPTS + 1);
+    equal(await ended(), 2 * MAX_TITLE_ATTEMPTS + 1);
   },
 }, {
   title: "a generation counts as running as long as its worker beats, and a lease longer",

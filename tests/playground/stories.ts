@@ -64,7 +64,7 @@ export function testStories(): void {
   });
 
   pageTest(
-    "a bot gives a story its title, and until then its prompt is one",
+    "a bot gives a story its title, if need be after the next answer, and until then its prompt is one",
     async ({ visitor, user, call, answer }) => {
       const { page } = visitor;
       await rest(stack.target, user, `bots?user_id=eq.${user.id}`, { method: "PATCH", body: { titles: true } });
@@ -76,7 +76,15 @@ export function testStories(): void {
         (await link.innerText()).includes(title) && await page.title() === `${title} · Storytellr` &&
         (await page.getByRole("heading", { level: 1 }).first().innerText()).includes(title);
       await eventually("its prompt is its title", () => isShown("A fox"));
-      const task = await call(2);
+      // This one brings nothing that could be a title.
+      await (await call(2)).finish();
+      await page.getByRole("link", { name: "New story" }).click();
+      await page.reload();
+      await eventually("the list has its first words", async () => (await link.innerText()).includes("A fox"));
+      await link.click();
+      await visitor.send("Go on");
+      await answer(3, "She went out.");
+      const task = await call(4);
       await task.token("The Fox and Her Coat");
       await task.finish();
       await eventually("it has its own", () => isShown("The Fox and Her Coat"), 20_000);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { TITLE_TASK } from "../_relay/generation/memory.ts";
+import { MAX_TITLE_ATTEMPTS } from "../_relay/protocol/limits.ts";
 import { makeRelay, type Worker } from "../_relay/testing/relay.ts";
 import { startSql } from "../_relay/testing/sql.ts";
 
@@ -55,10 +56,21 @@ Deno.test("a title that the user sets first is kept, and a failing provider sets
   assert.equal(await title(), "Mine");
 
   const failing = await withStory();
-  const { conversation_id } = await failing.tell(failing.workers[0]);
+  await failing.tell(failing.workers[0]);
   failing.workers[0].calls[1].fail(new Error("No"));
   await failing.clock.run(1_000);
   assert.equal(await failing.title(), "");
-  await failing.tell(failing.workers[0], { conversation_id });
-  assert.equal(failing.workers[0].calls.length, 3);
+});
+
+Deno.test("a title that failed is asked for again after the next answer, up to a number of attempts", async () => {
+  const { clock, tell, title, workers: [worker] } = await withStory();
+  let fields = {};
+  for (let attempt = 1; attempt <= MAX_TITLE_ATTEMPTS; attempt++) {
+    fields = { conversation_id: (await tell(worker, fields)).conversation_id };
+    assert.equal(worker.calls.length, 2 * attempt);
+    worker.calls.at(-1)!.fail(new Error("No"));
+    await clock.run(1_000);
+  }
+  await tell(worker, fields);
+  assert.deepEqual([worker.calls.length, await title()], [2 * MAX_TITLE_ATTEMPTS + 1, ""]);
 });

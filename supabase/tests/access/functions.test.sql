@@ -1,4 +1,4 @@
-begin; select plan(110);
+begin; select plan(115);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
@@ -37,6 +37,8 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
   ('my_spending',            'denied',  '1',       '1',       '1',       'denied', 'select public.my_spending()'),
   ('search_conversations',   'denied',  '0',       '3',       '0',       'denied',
     $$ select * from jsonb_array_elements(public.search_conversations('ANSWER')) $$),
+  ('conversation_openings',  'denied',  '0',       '1',       '0',       'denied',
+    $$ select * from jsonb_each(public.conversation_openings(array[tests.key('tale')::text])) $$),
   ('import_conversation',    'denied',  '1',       '1',       '1',       'denied', $$ select public.import_conversation(
     'New', null, '{null}', '{Once}', '{user}', '{null}', '{null}', '{}', '{null}', 1) $$),
   ('own_bots with another',  'denied',  '0',       '0',       '0',       '0',

@@ -24,7 +24,7 @@ create temp view ours as
 select is_empty(
   $$ select name from ours where has_function_privilege('anon', oid, 'execute') $$, 'anon executes nothing');
 select set_eq($$ select proname::text from ours where has_function_privilege('authenticated', oid, 'execute') $$,
-  array['own_bots', 'my_spending', 'search_conversations', 'import_conversation'],
+  array['own_bots', 'my_spending', 'search_conversations', 'conversation_openings', 'import_conversation'],
   'authenticated executes what policies ask and what answers for the caller, nothing else');
 select set_eq($$ select proname::text from ours
   where (schema = 'relay' or proname like 'relay\_%') and not has_function_privilege('service_role', oid, 'execute') $$,

@@ -38,7 +38,7 @@ rollback to start; -- Errors in the log, by event, and only those that a worker 
 select public.relay_count_refusals('{}', '{}', array['message_lost', 'bad_luck', 'text_refused'], array[2, 1, 0]);
 select is(tests.all_counted(), '{"error_lines_total{\"event\": \"message_lost\"}": 2}', 'by event');
 select is(
-  (select count(*) from relay.counters where name = 'error_lines_total'), 7::bigint, 'there is no new counter'
+  (select count(*) from relay.counters where name = 'error_lines_total'), 8::bigint, 'there is no new counter'
 );
 
 select * from finish(); rollback;

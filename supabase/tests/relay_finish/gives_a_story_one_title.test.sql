@@ -1,4 +1,4 @@
-begin; select plan(13);
+begin; select plan(17);
 select tests.given_tale('owner');
 update public.bots set titles = true;
 update public.conversations set title = '';
@@ -34,7 +34,17 @@ select tests.call_begin_memory('owner', 't', 'second answer', kind => 'title');
 select tests.call_finish('t', 'The', status => 'failed', finish_reason => 'error',
   error_code => 'provider_error');
 select is(title, '', 'of a failure nothing is left') from title;
-select is(relay.title_due(g), null, 'and it is not asked for again') from relay.generations g where g.stream_id = 'again';
+select tests.call_begin('owner', 'next', prompt => null, reroll_of => 'second answer');
+select isnt(tests.call_finish('next', 'They met.') ->> 'title_due', null, 'and it is due again');
+select tests.call_begin_memory('owner', 't2', 'second answer', kind => 'title');
+select is(relay.wants_title(tests.key('tale')), false, 'not while one is being written');
+select tests.back_date('t2', '1 minute');
+select is(tests.call_begin_memory('owner', 't3', 'second answer', kind => 'title') ->> 'outcome', 'admitted',
+  'what a dead worker left behind is no obstacle');
+select tests.call_finish('t3', ' . ');
+select is(tests.call_begin_memory('owner', 't4', 'second answer', kind => 'title'), null, 'it is asked for three times');
+select tests.call_begin('owner', 'last', prompt => null, reroll_of => 'second answer');
+select is(tests.call_finish('last', 'They met.') ->> 'title_due', null, 'and then no more');
 
 rollback to start;
 update public.bots set titles = false;

@@ -16,7 +16,7 @@ export const MEMORY_TASK =
   "still open. Keep of the summary at the beginning, if there is one, what still matters. Use the language of the story, " +
   "at most 300 words, and write nothing but the summary.";
 
-/** Asks for a title. The database keeps one line of it, at most 80 characters. */
+/** Asks for a title. The database keeps one line of it, at most `MAX_TITLE_CHARACTERS`. */
 export const TITLE_TASK =
   "Pause the story here. Give it a title of at most eight words, in the language of the story. Write nothing but the " +
   "title, on one line and without quotation marks.";

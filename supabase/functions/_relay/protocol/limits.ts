@@ -36,6 +36,12 @@ export const FIRST_CONTEXT_CHARACTERS = 200_000;
 /** Characters of the first prompt, and of the first answer, that are sent for a title. */
 export const MAX_TITLE_TEXT_CHARACTERS = 2_000;
 
+/** Characters of a title that a bot gives; `relay.store_title` has the same number. */
+export const MAX_TITLE_CHARACTERS = 80;
+
+/** Titles that are asked for in one conversation, as long as they fail; `relay.wants_title` has the same number. */
+export const MAX_TITLE_ATTEMPTS = 3;
+
 /** Messages of a request; as many as the database reads of a stored path. */
 export const MAX_CONTEXT_MESSAGES = 10_000;
 
