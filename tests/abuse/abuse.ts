@@ -16,7 +16,7 @@ or did not strike. It takes about ten minutes.
   --only TEXT      the attacks whose name has this text, or those of this kind
   --database URL   a Postgres superuser
   --soak MINUTES   all attacks together, again and again, with 20 ordinary users, each of whose stories must be whole
-  --write          put the figures into docs/durability.md: the table of the attacks, or that of the soak
+  --write          put the figures into docs/durability.md: those of five users, or those of the soak
 `;
 const EACH_MS = 4_000;
 /** Where three times as long as on an idle worker would be less than a busy machine's own noise. */
@@ -93,7 +93,9 @@ async function main(): Promise<number> {
   if (flags.write) {
     const page = new URL("../../docs/durability.md", import.meta.url);
     const command = soak ? `deno task abuse --soak ${soak}` : "deno task abuse";
-    await writeFigures(page, soak ? "soak" : "abuse", `${describeMachine(command)}.\n\n${tableOf(figures)}`);
+    // What five users do is the harder part.
+    const rows = soak ? figures : figures.filter(([, users]) => users !== "1");
+    await writeFigures(page, soak ? "soak" : "abuse", `${describeMachine(command)}.\n\n${tableOf(rows)}`);
   }
   return broken === 0 ? 0 : 1;
 }

@@ -1,5 +1,4 @@
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../../testkit/eventually.ts";
+import { deepStrictEqual as equal } from "node:assert/strict";
 import { skip } from "../../testkit/skipped.ts";
 import { ATTACKS } from "./attacks.ts";
 import { type Lab, openLab } from "./lab.ts";
@@ -19,28 +18,6 @@ function registerAttacks(database: string) {
   let lab: Lab;
   Deno.test.beforeAll(async () => void (lab = await openLab(START_MS, database)));
   Deno.test.afterAll(() => lab?.close());
-
-  Deno.test({
-    name: "out of descriptors a worker lives, and answers again once there are some",
-    timeout: 60_000,
-    async fn() {
-      const worker = await lab.smallWorker(256);
-      const { hostname, port } = new URL(worker.url);
-      const half: Deno.TcpConn[] = [];
-      for (let index = 0; index < 400; index++) {
-        const connection = await Deno.connect({ hostname, port: Number(port) });
-        // The worker may have closed it already.
-        await connection.write(new TextEncoder().encode("POST /functions/v1/stream HTTP/1.1\r\n")).catch(() => {});
-        half.push(connection);
-      }
-      const limited = () => worker.lines().some(({ event }) => event === "connections_limited") || !worker.alive;
-      await eventually("the worker is out of descriptors", limited);
-      ok(worker.alive, `The worker ended:\n${worker.log()}`);
-      half.forEach((connection) => connection.close());
-      await eventually("the worker answers", async () => (await (await fetch(`${worker.url}/healthz`)).text()) !== "");
-      await worker.stop();
-    },
-  });
 
   for (const [kind, attacks] of Map.groupBy(ATTACKS, ({ kind }) => kind)) {
     const fn = async () => {

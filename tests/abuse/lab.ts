@@ -201,15 +201,6 @@ export async function openLab(startMs: number, database?: string) {
 
   return {
     ...{ control, attack, judge, victims },
-    /** Another worker, which may have so many files and connections open. */
-    async smallWorker(descriptors: number) {
-      const path = await Deno.makeTempFile({ prefix: "relay-deno-", suffix: ".sh" });
-      await Deno.writeTextFile(path, `#!/bin/sh\nulimit -n ${descriptors}\nexec "${THIS_DENO.path}" "$@"\n`);
-      await Deno.chmod(path, 0o755);
-      const small = await launch({ name: "Deno with few descriptors", path });
-      await Deno.remove(path);
-      return small;
-    },
     async close() {
       over = true;
       const closed = Promise.all([victims.close(), idle.close()]);

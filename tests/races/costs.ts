@@ -19,17 +19,14 @@ const chunk = (content: string, usage: unknown = null) =>
   event({ choices: [{ index: 0, delta: { content }, finish_reason: null }], usage });
 const STOP = event({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
 const LAST = event({ choices: [], usage: { ...COUNTS, ...DETAILS } });
-const sends = (...events: string[]) => async (call: ProviderCall) => {
-  for (const sent of events) await call.send(sent);
+const plays = (...events: string[]) => async (call: ProviderCall) => {
+  for (const sent of [...events, event("[DONE]")]) await call.send(sent);
   call.end();
 };
-const plays = (...events: string[]) => sends(...events, event("[DONE]"));
-const named = (type: string, fields: object) => `event: ${type}\n${event({ type, ...fields })}`;
 
-/** What a provider sends, and what comes of it; the API, where it is not chat completions. */
-const REPORTS: [how: string, script: (call: ProviderCall) => Promise<void>, usage: unknown, api?: string][] = [
+/** What a provider sends, and what comes of it. How each API reports is `provider/dialects_test.ts`. */
+const REPORTS: [how: string, script: (call: ProviderCall) => Promise<void>, usage: unknown][] = [
   ["at the end", plays(chunk(TEXT), STOP, LAST), BILLED],
-  ["twice", plays(chunk(TEXT), STOP, LAST, LAST), BILLED],
   [
     "in each chunk, as it is so far",
     plays(
@@ -41,71 +38,16 @@ const REPORTS: [how: string, script: (call: ProviderCall) => Promise<void>, usag
     ),
     BILLED,
   ],
-  [
-    "as DeepSeek does",
-    plays(chunk(TEXT), STOP, event({ choices: [], usage: { ...COUNTS, prompt_cache_hit_tokens: 600 } })),
-    { ...COUNTS, cached_tokens: 600, cost: 0.0015 },
-  ],
   ["never", plays(chunk(TEXT), STOP), null],
-  [
-    "by Anthropic, which counts what the cache had apart, and no reasoning",
-    sends(
-      named("message_start", {
-        message: {
-          role: "assistant",
-          content: [],
-          usage: {
-            ...{ input_tokens: 300, cache_read_input_tokens: 600, cache_creation_input_tokens: 100, output_tokens: 1 },
-          },
-        },
-      }),
-      named("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
-      named("content_block_delta", { index: 0, delta: { type: "text_delta", text: TEXT } }),
-      named("content_block_stop", { index: 0 }),
-      named("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: 40 } }),
-      named("message_stop", {}),
-    ),
-    { ...COUNTS, cached_tokens: 600, cost: 0.0015 },
-    "anthropic_messages",
-  ],
-  [
-    "by OpenAI's Responses, with the end",
-    sends(
-      named("response.output_text.delta", { item_id: "msg_1", output_index: 0, content_index: 0, delta: TEXT }),
-      named("response.completed", {
-        response: {
-          ...{ status: "completed", error: null, output: [] },
-          usage: {
-            ...{ input_tokens: 1000, input_tokens_details: { cached_tokens: 600 }, output_tokens: 40 },
-            ...{ output_tokens_details: { reasoning_tokens: 30 }, total_tokens: 1040 },
-          },
-        },
-      }),
-    ),
-    BILLED,
-    "openai_responses",
-  ],
-  [
-    "by Gemini, which counts thoughts beside the answer",
-    sends(event({
-      candidates: [{ content: { parts: [{ text: TEXT }], role: "model" }, finishReason: "STOP", index: 0 }],
-      usageMetadata: {
-        ...{ promptTokenCount: 1000, cachedContentTokenCount: 600, candidatesTokenCount: 10, thoughtsTokenCount: 30 },
-        totalTokenCount: 1040,
-      },
-    })),
-    BILLED,
-    "gemini",
-  ],
 ];
 
 const DAY = "generations,estimated,prompt_tokens,cached_tokens,completion_tokens,reasoning_tokens,cost";
 
 export const costs: WorkerRaceTest[] = [{
-  title: "what a provider reports, at the end, in each chunk, twice or never, is billed once, and all who ask see it",
+  title: "what a provider reports, at the end, in each chunk or never, is billed once, and all who ask see it",
   async run({ target, provider, look }) {
-    for (const [how, script, usage, api = "chat_completions"] of REPORTS) {
-      const author = await newAuthor(target, provider, script, { model: MODEL, api });
+    for (const [how, script, usage] of REPORTS) {
+      const author = await newAuthor(target, provider, script, { model: MODEL });
       await look(
         `insert into relay.prices (host, model, input, cached_input, output, valid_from)
          values ($1, '${MODEL}', 2, 0.5, 10, '2026-01-01') on conflict do nothing`,

@@ -97,28 +97,6 @@ export const starts: WorkerRaceTest[] = [{
     await running.reader.rest();
   },
 }, {
-  title: "of two users who race for one stream_id one wins, and nothing of the other's is written",
-  env: UNLIMITED,
-  async run(race) {
-    const { provider, target } = race;
-    const rivals = [await newAuthor(target, provider), await newAuthor(target, provider)];
-    for (let round = 0; round < 10; round++) {
-      const body = { prompt: "x", stream_id: crypto.randomUUID() };
-      const { admitted, refusals } = await startAtOnce(target, 2, (index) => [rivals[(index + round) % 2], body]);
-      equal([admitted.length, refusals.length], [1, 1]);
-      await expectRefusal(refusals[0], 409, "stream_id_taken");
-      await endOf(admitted[0]);
-    }
-    let total = 0;
-    for (const author of rivals) {
-      const wins = (await statusesOf(race, author)).size;
-      const rows = async (table: string) => (await author.rest(`${table}?select=id`)).length;
-      equal([author.calls().length, await rows("conversations"), await rows("messages")], [wins, wins, 2 * wins]);
-      total += wins;
-    }
-    equal(total, 10);
-  },
-}, {
   title: "a cancel that one worker takes stops the generation that the other one runs",
   async run({ provider, target, workers }) {
     const running = await givenRunning({ provider, target });
