@@ -17,11 +17,18 @@ export async function run([command, ...args]: string[]): Promise<void> {
 }
 
 /**
- * Has the main thread of a process run before all else on its core, and nothing that it starts; false where this user may
- * not ask for that.
+ * Has the threads of a process run before others on its core, and nothing that it starts; false where this user may not
+ * ask for that. No real-time priority: threads of a collector wait for each other, and without it would wait for ever.
  */
 export async function prefer(pid: number): Promise<boolean> {
-  return await run(["chrt", "--reset-on-fork", "--fifo", "--pid", "1", String(pid)]).then(() => true, () => false);
+  const threads = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
+  try {
+    await run(["chrt", "--all-tasks", "--reset-on-fork", "--other", "--pid", "0", String(pid)]);
+    await run(["renice", "-n", "-10", "-p", ...threads]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Starts a program, and reads its output to the end, so that it never waits for a reader. */

@@ -46,6 +46,9 @@ export interface Relay {
   start(world: World): Promise<RunningRelay>;
 }
 
+/** Of a collector, whose others would share the core: one of the readers' is in the task of deno.json. */
+const ONE_THREAD = "--v8-flags=--single-threaded-gc";
+
 type Requests = (port: number, plan: string, count: number) => Promise<Request[]>;
 const same = (request: (port: number, plan: string) => Request): Requests => (port, plan, count) =>
   Promise.resolve(Array(count).fill(request(port, plan)));
@@ -153,7 +156,16 @@ export async function openWorld(
   }
   await Deno.mkdir(CACHE, { recursive: true });
   await makeCertificate();
-  const provider = start([Deno.execPath(), "run", "--quiet", "-A", pathOf("./provider.ts"), CERTIFICATE, KEY]);
+  const provider = start([
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "-A",
+    ONE_THREAD,
+    pathOf("./provider.ts"),
+    CERTIFICATE,
+    KEY,
+  ]);
   const [port, securePort] = (await provider.line).split(" ");
   const isPreferred = pinned === true && await prefer(provider.pid) && await prefer(Deno.pid);
   let supabase: Promise<Supabase> | undefined;

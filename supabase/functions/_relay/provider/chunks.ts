@@ -2,7 +2,7 @@
 
 import { RelayError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/events.ts";
-import { createDeltas } from "./deltas.ts";
+import { Deltas } from "./deltas.ts";
 import { reportedError } from "./errors.ts";
 import type { SoleDelta } from "./fast_path.ts";
 import { problemOf, readProblem } from "./problem.ts";
@@ -89,106 +89,162 @@ export function createChunkReader(
   name: string,
   createReadChunk: (answer: Answer) => ReadChunk,
 ): ChunkReader {
-  const answer = createAnswer(options, name);
-  const readChunk = createReadChunk(answer);
-  /** The first data that was no chunk. */
-  let junk: string | null = null;
-  const parseJson = createJsonParser();
+  return new Chunks(new Collected(options, name), createReadChunk);
+}
 
-  function read(data: string, isError = false): SoleDelta | null {
-    if (data.startsWith("data:")) return read(data.replace(/^(?:data:\s*)+/, ""), isError);
+/** A class, as all that an answer is read with: it is kept as long as the answer lasts, and each closure takes 56 bytes. */
+class Chunks implements ChunkReader {
+  skips?: (part: string) => boolean;
+  #answer: Collected;
+  #readChunk: ReadChunk;
+  /** The first data that was no chunk. */
+  #junk: string | null = null;
+  #broken = 0;
+
+  constructor(answer: Collected, createReadChunk: (answer: Answer) => ReadChunk) {
+    this.#answer = answer;
+    this.#readChunk = createReadChunk(answer);
+  }
+
+  add(kind: Delta["kind"], text: string) {
+    this.#answer.deltas.add(kind, text);
+  }
+
+  read(data: string, isError = false): SoleDelta | null {
+    if (data.startsWith("data:")) return this.read(data.replace(/^(?:data:\s*)+/, ""), isError);
+    const answer = this.#answer;
     if (isDone(data)) answer.close();
-    if (answer.isClosed()) return null;
-    const chunk = parseJson(data);
-    if (chunk !== undefined) return readValue(chunk, data, isError);
+    if (answer.isClosed) return null;
+    const chunk = this.#parse(data);
+    if (chunk !== undefined) return this.readValue(chunk, data, isError);
     if (isError && data.trim() !== "") {
       answer.beginChunk();
       answer.fail(data);
     } else if (data.includes("\n")) {
       // Several events without a blank line between them.
-      for (const line of data.split("\n", MAX_CHUNKS_OF_AN_EVENT)) read(line, isError);
+      for (const line of data.split("\n", MAX_CHUNKS_OF_AN_EVENT)) this.read(line, isError);
     } else if (data.trim() !== "") {
-      junk ??= data.slice(0, 1_000);
+      this.#junk ??= data.slice(0, 1_000);
     }
     return null;
   }
 
-  function readValue(value: unknown, data: string, isError = false): SoleDelta | null {
+  readValue(value: unknown, data: string, isError = false): SoleDelta | null {
     if (Array.isArray(value)) {
       // A list within one is no chunk, and thousands of them would fill the stack.
       for (const item of value.slice(0, MAX_CHUNKS_OF_AN_EVENT)) {
-        readValue(Array.isArray(item) ? null : item, data, isError);
+        this.readValue(Array.isArray(item) ? null : item, data, isError);
       }
       return null;
     }
-    answer.beginChunk();
+    this.#answer.beginChunk();
     if (typeof value === "object" && value !== null) {
-      return answer.isClosed() ? null : readChunk(value as Chunk, isError);
+      return this.#answer.isClosed ? null : this.#readChunk(value as Chunk, isError);
     }
-    if (isError) answer.fail(value);
-    else junk ??= data.slice(0, 1_000);
+    if (isError) this.#answer.fail(value);
+    else this.#junk ??= data.slice(0, 1_000);
     return null;
   }
 
-  return {
-    add: answer.deltas.add,
-    read,
-    readValue,
-    take: answer.deltas.take,
-    hasMore: answer.deltas.hasMore,
-    isDone: answer.isClosed,
-    isComplete: answer.isComplete,
-    end: (isWhole = false, stray = null) => answer.end(answer.isClosed() || isWhole, junk ?? stray),
-  };
+  take(): Delta[] {
+    return this.#answer.deltas.take();
+  }
+
+  hasMore(): boolean {
+    return this.#answer.deltas.hasMore();
+  }
+
+  isDone(): boolean {
+    return this.#answer.isClosed;
+  }
+
+  isComplete(): boolean {
+    return this.#answer.isComplete();
+  }
+
+  end(isWhole = false, stray: string | null = null): ProviderEnd {
+    return this.#answer.end(this.#answer.isClosed || isWhole, this.#junk ?? stray);
+  }
+
+  /** Undefined for what is no JSON, or neither an object, a list nor a string. */
+  #parse(data: string): unknown {
+    if (!/^\s*[[{"]/.test(data)) return undefined;
+    try {
+      if (this.#broken <= MAX_BROKEN_EVENTS) return JSON.parse(data);
+    } catch {
+      // The parser's message would quote the provider.
+      this.#broken++;
+    }
+    if (this.#broken <= MAX_BROKEN_EVENTS) return undefined;
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent more than ${MAX_BROKEN_EVENTS} events that are broken JSON`,
+    );
+  }
 }
 
-function createAnswer({ secrets, thinksFirst }: ChunkOptions, name: string) {
-  const deltas = createDeltas(thinksFirst);
-  let hasText = false;
-  let hasBegun = false;
-  let finishReason: string | null = null;
-  let isClosed = false;
+class Collected implements Answer {
+  readonly deltas: Deltas;
+  usage: Usage | null = null;
+  isClosed = false;
+  #secrets: Secrets;
+  #name: string;
+  #hasText = false;
+  #hasBegun = false;
+  #finishReason: string | null = null;
   /** Before the chunk that is read: an error counts although a finish reason came with it. */
-  let wasComplete = false;
+  #wasComplete = false;
 
-  const isComplete = () => finishReason !== null && isFinish(finishReason);
+  constructor({ secrets, thinksFirst }: ChunkOptions, name: string) {
+    this.deltas = new Deltas(thinksFirst);
+    this.#secrets = secrets;
+    this.#name = name;
+  }
 
-  return {
-    deltas,
-    usage: null as Usage | null,
-    add(kind: Delta["kind"], text: string) {
-      hasBegun = true;
-      hasText ||= kind === "text";
-      deltas.add(kind, text);
-    },
-    finish(reason: string) {
-      if (!isComplete() || isFinish(reason)) finishReason = reason.slice(0, MAX_REASON_UNITS);
-    },
-    isComplete,
-    isClosed: () => isClosed,
-    close: () => void (isClosed = true),
-    beginChunk: () => void (wasComplete = isComplete()),
-    /** A text is what a provider said; anything else, what was parsed of that. */
-    fail(said: unknown) {
-      if (wasComplete) return;
-      const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
-      const where = hasBegun
-        ? "The provider failed in the middle of the stream"
-        : "The provider answered with an error";
-      finishReason = null;
-      throw reportedError(problem, where, secrets);
-    },
-    end(isOver: boolean, junk: string | null): ProviderEnd {
-      deltas.end();
-      if (finishReason === null && hasText && isOver) finishReason = "stop";
-      if (finishReason === null) throw unfinished(junk, hasText, secrets, name);
-      const reason = cleanReason(finishReason, secrets);
-      if (!isFinish(finishReason)) {
-        throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
-      }
-      return { finishReason: reason, usage: this.usage };
-    },
-  };
+  add(kind: Delta["kind"], text: string) {
+    this.#hasBegun = true;
+    this.#hasText ||= kind === "text";
+    this.deltas.add(kind, text);
+  }
+
+  finish(reason: string) {
+    if (!this.isComplete() || isFinish(reason)) this.#finishReason = reason.slice(0, MAX_REASON_UNITS);
+  }
+
+  isComplete(): boolean {
+    return this.#finishReason !== null && isFinish(this.#finishReason);
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  beginChunk() {
+    this.#wasComplete = this.isComplete();
+  }
+
+  /** A text is what a provider said; anything else, what was parsed of that. */
+  fail(said: unknown) {
+    if (this.#wasComplete) return;
+    const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
+    const where = this.#hasBegun
+      ? "The provider failed in the middle of the stream"
+      : "The provider answered with an error";
+    this.#finishReason = null;
+    throw reportedError(problem, where, this.#secrets);
+  }
+
+  end(isOver: boolean, junk: string | null): ProviderEnd {
+    this.deltas.end();
+    if (this.#finishReason === null && this.#hasText && isOver) this.#finishReason = "stop";
+    const finishReason = this.#finishReason;
+    if (finishReason === null) throw unfinished(junk, this.#hasText, this.#secrets, this.#name);
+    const reason = cleanReason(finishReason, this.#secrets);
+    if (!isFinish(finishReason)) {
+      throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
+    }
+    return { finishReason: reason, usage: this.usage };
+  }
 }
 
 /** The reason goes into a column, which can hold neither U+0000 nor half a character. */
@@ -212,23 +268,4 @@ function unfinished(junk: string | null, hasText: boolean, secrets: Secrets, nam
 /** Whether it is the word of chat completions for the end. */
 export function isDone(data: string): boolean {
   return data.length < 40 && /^\s*["']?\s*\[?\s*DONE\s*\]?\s*["']?\s*$/i.test(data);
-}
-
-/** Undefined for what is no JSON, or neither an object, a list nor a string. */
-function createJsonParser() {
-  let broken = 0;
-  return (data: string): unknown => {
-    if (!/^\s*[[{"]/.test(data)) return undefined;
-    try {
-      if (broken <= MAX_BROKEN_EVENTS) return JSON.parse(data);
-    } catch {
-      // The parser's message would quote the provider.
-      broken++;
-    }
-    if (broken <= MAX_BROKEN_EVENTS) return undefined;
-    throw new RelayError(
-      "provider_bad_response",
-      `The provider sent more than ${MAX_BROKEN_EVENTS} events that are broken JSON`,
-    );
-  };
 }

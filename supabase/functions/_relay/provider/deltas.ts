@@ -2,7 +2,7 @@
 
 import { createTextCleaner } from "./clean_text.ts";
 import type { Delta, OnRead, ProviderEnd } from "./provider.ts";
-import { createThinkingSplitter } from "./thinking.ts";
+import { createThinkingSplitter, type ThinkingSplitter } from "./thinking.ts";
 
 /**
  * UTF-16 units that are given at once. A body of JSON, or a text that may have been reasoning, has up to a million, and
@@ -11,19 +11,49 @@ import { createThinkingSplitter } from "./thinking.ts";
 export const MAX_GIVEN_UNITS = 32 * 1024;
 
 /** Neighbours of a kind are one delta. They are cleaned as they are taken, for that costs as much for one as for all. */
-export function createDeltas(thinksFirst: boolean) {
-  const cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
-  let deltas: Delta[] = [];
-  let isOver = false;
-  const append = (kind: Delta["kind"], text: string) => {
+export class Deltas {
+  #cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
+  #deltas: Delta[] = [];
+  #isOver = false;
+  #thinking: ThinkingSplitter;
+
+  constructor(thinksFirst: boolean) {
+    this.#thinking = createThinkingSplitter((kind, text) => this.#append(kind, text), thinksFirst);
+  }
+
+  add(kind: Delta["kind"], text: string) {
+    if (kind === "text") return this.#thinking.push(text);
+    this.#thinking.reasoningCame();
+    this.#append(kind, text);
+  }
+
+  /** What has come since the last call; of much, the next part. */
+  take(): Delta[] {
+    const taken = this.#clean(this.#cut());
+    if (!this.#isOver || this.#deltas.length > 0) return taken;
+    addTo(taken, "reasoning", this.#cleaners.reasoning.end());
+    addTo(taken, "text", this.#cleaners.text.end());
+    return taken;
+  }
+
+  hasMore(): boolean {
+    return this.#deltas.length > 0;
+  }
+
+  end() {
+    this.#thinking.end();
+    this.#isOver = true;
+  }
+
+  #append(kind: Delta["kind"], text: string) {
     // Most reads bring one, and a list that grows from nothing makes room for seventeen.
-    if (deltas.length === 0 && text !== "") deltas = [{ kind, text }];
-    else addTo(deltas, kind, text);
-  };
-  const thinking = createThinkingSplitter(append, thinksFirst);
+    if (this.#deltas.length === 0 && text !== "") this.#deltas = [{ kind, text }];
+    else addTo(this.#deltas, kind, text);
+  }
 
   /** The cleaners mend what is cut. */
-  function cut(): Delta[] {
+  #cut(): Delta[] {
+    const deltas = this.#deltas;
     let left = MAX_GIVEN_UNITS;
     for (let index = 0; index < deltas.length; index++) {
       const { kind, text } = deltas[index];
@@ -33,40 +63,18 @@ export function createDeltas(thinksFirst: boolean) {
       }
       left -= text.length;
     }
-    const all = deltas;
-    deltas = [];
-    return all;
+    this.#deltas = [];
+    return deltas;
   }
 
-  function clean(taken: Delta[]): Delta[] {
+  #clean(taken: Delta[]): Delta[] {
     let isEmpty = false;
     for (const delta of taken) {
-      delta.text = cleaners[delta.kind].clean(delta.text);
+      delta.text = this.#cleaners[delta.kind].clean(delta.text);
       isEmpty ||= delta.text === "";
     }
     return isEmpty ? taken.filter(({ text }) => text !== "") : taken;
   }
-
-  return {
-    add(kind: Delta["kind"], text: string) {
-      if (kind === "text") return thinking.push(text);
-      thinking.reasoningCame();
-      append(kind, text);
-    },
-    /** What has come since the last call; of much, the next part. */
-    take(): Delta[] {
-      const taken = clean(cut());
-      if (!isOver || deltas.length > 0) return taken;
-      addTo(taken, "reasoning", cleaners.reasoning.end());
-      addTo(taken, "text", cleaners.text.end());
-      return taken;
-    },
-    hasMore: () => deltas.length > 0,
-    end() {
-      thinking.end();
-      isOver = true;
-    },
-  };
 }
 
 function addTo(deltas: Delta[], kind: Delta["kind"], text: string) {
@@ -76,42 +84,49 @@ function addTo(deltas: Delta[], kind: Delta["kind"], text: string) {
   else deltas.push({ kind, text });
 }
 
-/** Gives what was read, in parts where it is much, and only then says how the answer ended. */
-export function createGiver(
-  chunks: { take(): Delta[]; hasMore(): boolean; isComplete(): boolean },
-  onRead: OnRead,
-) {
-  let result: { end: ProviderEnd } | { error: unknown } | null = null;
+/** What is given was taken from here. */
+type Source = { take(): Delta[]; hasMore(): boolean; isComplete(): boolean };
 
-  function give(): boolean {
-    const deltas = chunks.take();
-    onRead(deltas, chunks.isComplete());
-    if (result !== null && "error" in result && !chunks.hasMore()) throw result.error;
+/** Gives what was read, in parts where it is much, and only then says how the answer ended. */
+export class Giver {
+  #source: Source;
+  #onRead: OnRead;
+  #result: { end: ProviderEnd } | { error: unknown } | null = null;
+
+  constructor(source: Source, onRead: OnRead) {
+    this.#source = source;
+    this.#onRead = onRead;
+  }
+
+  give(): boolean {
+    const deltas = this.#source.take();
+    this.#onRead(deltas, this.#source.isComplete());
+    if (this.#result !== null && "error" in this.#result && !this.#source.hasMore()) throw this.#result.error;
     return deltas.length > 0;
   }
 
-  function giveAll() {
-    while (chunks.hasMore()) give();
+  giveAll() {
+    while (this.#source.hasMore()) this.give();
   }
 
-  return {
-    give,
-    giveAll,
-    fail: (error: unknown) => void (result = { error }),
-    end(read: () => ProviderEnd) {
-      if (result !== null) return;
-      try {
-        result = { end: read() };
-      } catch (error) {
-        result = { error };
-      }
-    },
-    result(): ProviderEnd {
-      giveAll();
-      const deltas = chunks.take();
-      if (deltas.length > 0) onRead(deltas, chunks.isComplete());
-      if ("error" in result!) throw result.error;
-      return result!.end;
-    },
-  };
+  fail(error: unknown) {
+    this.#result = { error };
+  }
+
+  end(read: () => ProviderEnd) {
+    if (this.#result !== null) return;
+    try {
+      this.#result = { end: read() };
+    } catch (error) {
+      this.#result = { error };
+    }
+  }
+
+  result(): ProviderEnd {
+    this.giveAll();
+    const deltas = this.#source.take();
+    if (deltas.length > 0) this.#onRead(deltas, this.#source.isComplete());
+    if ("error" in this.#result!) throw this.#result.error;
+    return this.#result!.end;
+  }
 }

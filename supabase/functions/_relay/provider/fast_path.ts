@@ -24,26 +24,40 @@ export interface FastPath {
 }
 
 /** The text of many chunks is added at once, because to clean it costs as much for one as for all. */
-export function createFastPath(add: (kind: Delta["kind"], text: string) => void): FastPath {
-  let template: ChunkTemplate | null = null;
-  let kind: Delta["kind"] = "text";
-  let cut = "";
-  return {
-    read(text, at) {
-      if (template === null) return at;
-      const end = template.read(text, at);
-      cut += template.value;
-      return end;
-    },
-    learn(event, sole) {
-      template = learnTemplate(event, sole.field);
-      kind = sole.kind;
-    },
-    flush() {
-      if (cut !== "") add(kind, cut);
-      cut = "";
-    },
-  };
+export function createFastPath(to: Adder): FastPath {
+  return new Path(to);
+}
+
+interface Adder {
+  add(kind: Delta["kind"], text: string): void;
+}
+
+class Path implements FastPath {
+  #to: Adder;
+  #template: ChunkTemplate | null = null;
+  #kind: Delta["kind"] = "text";
+  #cut = "";
+
+  constructor(to: Adder) {
+    this.#to = to;
+  }
+
+  read(text: string, at: number): number {
+    if (this.#template === null) return at;
+    const end = this.#template.read(text, at);
+    this.#cut += this.#template.value;
+    return end;
+  }
+
+  learn(event: string, sole: SoleDelta) {
+    this.#template = learnTemplate(event, sole.field);
+    this.#kind = sole.kind;
+  }
+
+  flush() {
+    if (this.#cut !== "") this.#to.add(this.#kind, this.#cut);
+    this.#cut = "";
+  }
 }
 
 /** One chunk that was parsed, as the template of those that follow. */
@@ -92,7 +106,7 @@ export function learnTemplate(event: string, field: string): ChunkTemplate | nul
   const holes = [text, ...others.filter((hole) => hole !== null)].sort((a, b) => a.start - b.start);
   const ends = [0, ...holes.map(({ end }) => end)];
   const fixed = ends.map((end, index) => event.slice(end, holes[index]?.start));
-  return createTemplate(fixed, holes.map(({ kind }) => kind));
+  return new Template(fixed, holes.map(({ kind }) => kind));
 }
 
 /** Where the value of a field stands: digits, or what is between its quotes. */
@@ -106,19 +120,33 @@ function holeOf(event: string, field: string, kind: HoleKind): Hole | null {
   return { kind, start, end: kind === "number" ? endOfNumber(event, start) : event.indexOf('"', start) };
 }
 
-/** `fixed` is what stands around the holes. */
-function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
-  const [first, last] = [fixed[0], fixed[kinds.length]];
+class Template implements ChunkTemplate {
+  value = "";
+  #first: string;
+  #last: string;
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
-  const toNext = last + first;
-  const holes = createHoles(fixed, kinds);
+  #toNext: string;
+  #holes: Holes;
+
+  /** `fixed` is what stands around the holes. */
+  constructor(fixed: string[], kinds: HoleKind[]) {
+    [this.#first, this.#last] = [fixed[0], fixed[kinds.length]];
+    this.#toNext = this.#last + this.#first;
+    this.#holes = new Holes(fixed, kinds);
+  }
+
+  read(text: string, from: number): number {
+    const at = this.#readEvents(text, from, false);
+    return at === -1 ? this.#readEvents(text, from, true) : at;
+  }
 
   /**
    * A string without a backslash stands for itself unless it has a control character, which none may have. That is asked
    * of all of them at once, because to ask of each costs as much as to find it. -1: there is one.
    */
-  function readEvents(text: string, from: number, isCareful: boolean): number {
-    let value = template.value = "";
+  #readEvents(text: string, from: number, isCareful: boolean): number {
+    const [first, last, toNext, holes] = [this.#first, this.#last, this.#toNext, this.#holes];
+    let value = this.value = "";
     if (!standsAt(text, from, first)) return from;
     let plain = "";
     let backslash = isCareful ? -1 : indexOrEnd(text, "\\", from);
@@ -129,8 +157,8 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
       if (rest === -1) break;
       const isFollowed = text.length > rest + toNext.length && standsAt(text, rest, toNext);
       if (!isFollowed && !standsAt(text, rest, last)) break;
-      const found = text.slice(holes.text.start, holes.text.end);
-      if (holes.text.isPlain) {
+      const found = text.slice(holes.start, holes.end);
+      if (holes.isPlain) {
         plain += found;
       } else {
         const read = readString(found);
@@ -138,60 +166,59 @@ function createTemplate(fixed: string[], kinds: HoleKind[]): ChunkTemplate {
         if (CONTROL.test(plain)) return -1;
         value += plain + read;
         plain = "";
-        if (!isCareful) backslash = indexOrEnd(text, "\\", holes.text.end);
+        if (!isCareful) backslash = indexOrEnd(text, "\\", holes.end);
       }
       at = rest + last.length;
       start = isFollowed ? at + first.length : -1;
     }
     if (CONTROL.test(plain)) return -1;
-    template.value = value + plain;
+    this.value = value + plain;
     return at;
   }
-
-  const template = {
-    value: "",
-    read(text: string, from: number) {
-      const at = readEvents(text, from, false);
-      return at === -1 ? readEvents(text, from, true) : at;
-    },
-  };
-  return template;
 }
 
 /** The holes of one event after the other. */
-function createHoles(fixed: string[], kinds: HoleKind[]) {
-  const last = kinds.length - 1;
-  const holes = {
-    /** Where the text of the event stands; plain: it has no backslash. */
-    text: { start: 0, end: 0, isPlain: false },
-    /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */
-    read(text: string, start: number, backslash: number): number {
-      let at = start;
-      for (let index = 0; index <= last; index++) {
-        const begin = at;
-        if (kinds[index] === "text") {
-          at = text.indexOf('"', begin);
-          holes.text.isPlain = at < backslash;
-          if (!holes.text.isPlain) at = endOfString(text, begin);
-          // Where the field is empty, another one of the chunk may have the text.
-          if (at <= begin) return -1;
-          holes.text.start = begin;
-          holes.text.end = at;
-        } else if (kinds[index] === "number") {
-          at = endOfNumber(text, begin);
-        } else {
-          at = endOfString(text, begin);
-          if (SPECIAL.test(text.slice(begin, at))) return -1;
-        }
-        if (at === -1 || index === last) return at;
-        const part = fixed[index + 1];
-        if (!standsAt(text, at, part)) return -1;
-        at += part.length;
+class Holes {
+  /** Where the text of the event stands; plain: it has no backslash. */
+  start = 0;
+  end = 0;
+  isPlain = false;
+  #fixed: string[];
+  #kinds: HoleKind[];
+
+  constructor(fixed: string[], kinds: HoleKind[]) {
+    this.#fixed = fixed;
+    this.#kinds = kinds;
+  }
+
+  /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */
+  read(text: string, start: number, backslash: number): number {
+    const kinds = this.#kinds;
+    const last = kinds.length - 1;
+    let at = start;
+    for (let index = 0; index <= last; index++) {
+      const begin = at;
+      if (kinds[index] === "text") {
+        at = text.indexOf('"', begin);
+        this.isPlain = at < backslash;
+        if (!this.isPlain) at = endOfString(text, begin);
+        // Where the field is empty, another one of the chunk may have the text.
+        if (at <= begin) return -1;
+        this.start = begin;
+        this.end = at;
+      } else if (kinds[index] === "number") {
+        at = endOfNumber(text, begin);
+      } else {
+        at = endOfString(text, begin);
+        if (SPECIAL.test(text.slice(begin, at))) return -1;
       }
-      return at;
-    },
-  };
-  return holes;
+      if (at === -1 || index === last) return at;
+      const part = this.#fixed[index + 1];
+      if (!standsAt(text, at, part)) return -1;
+      at += part.length;
+    }
+    return at;
+  }
 }
 
 /** The quote that ends the string which begins at `from`; -1: there is none. */

@@ -8,11 +8,17 @@ import {
   MAX_PROVIDER_LINE_BYTES,
   MAX_PROVIDER_SKIPPED_BYTES,
 } from "../protocol/limits.ts";
-import { createEventParser, createLineDecoder, type LineLimit } from "../sse/parse.ts";
+import {
+  createEventParser,
+  createLineDecoder,
+  type EventParser,
+  type LineDecoder,
+  type LineLimit,
+} from "../sse/parse.ts";
 import type { Api } from "./api.ts";
 import type { ChunkOptions, ChunkReader } from "./chunks.ts";
-import { createGiver } from "./deltas.ts";
-import { createFastPath } from "./fast_path.ts";
+import { Giver } from "./deltas.ts";
+import { createFastPath, type FastPath } from "./fast_path.ts";
 import type { OnRead, ProviderEnd } from "./provider.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
 
@@ -62,100 +68,140 @@ const HAS_TEXT = /"(?:content|delta|text|refusal|reasoning|reasoning_content|thi
 
 /** `onRead` is called for each read, also with what came before an error; for a read of much, with each part. */
 export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnRead): AnswerReader {
-  const chunks = api.createChunkReader(options);
-  let kind: BodyKind | null = null;
-  const limit = createLimit(chunks, options);
-  const decoder = createLineDecoder(limit);
-  const events = createEventReader(chunks, limit);
-  const json = createJsonReader(chunks, limit);
-  const giver = createGiver(chunks, onRead);
-  const size = createSizeLimit(() => events.lines() + json.lines());
-
-  /** Once the answer is complete, what follows can only add to it. */
-  function failUnlessComplete(error: unknown) {
-    if (!chunks.isComplete()) giver.fail(error);
-  }
-
-  function read(bytes: Uint8Array) {
-    size.count(bytes.length);
-    if (kind === null) {
-      kind = kindOf(bytes, options);
-      if (kind === "json") limit.bytes = MAX_PROVIDER_JSON_BYTES;
-    }
-    const text = decoder.decode(bytes);
-    if (kind === "json") json.read(text);
-    else if (text !== "") events.read(text);
-  }
-
-  return {
-    hasMore: chunks.hasMore,
-    giveMore: giver.give,
-    push(bytes) {
-      giver.giveAll();
-      try {
-        read(bytes);
-      } catch (error) {
-        failUnlessComplete(error);
-      }
-      events.flush();
-      return giver.give();
-    },
-    isDone: () => size.isExceeded() || chunks.isDone(),
-    isComplete: chunks.isComplete,
-    /** Gives nothing: to parse a whole body is enough for one turn. */
-    finish() {
-      giver.giveAll();
-      try {
-        if (kind === "json") json.end(decoder.end());
-        else events.end(decoder.end());
-      } catch (error) {
-        failUnlessComplete(error);
-      }
-      events.flush();
-      giver.end(() => chunks.end(json.isWhole(), events.stray()));
-    },
-    end: giver.result,
-  };
+  return new Reader(api.createChunkReader(options), options, onRead);
 }
 
-/** Bounds the whole body: no provider may send for ever what is no text. */
-function createSizeLimit(lines: () => number) {
-  let bytesRead = 0;
-  let isExceeded = false;
-  return {
-    count(bytes: number) {
-      bytesRead += bytes;
-      // A line has at least one byte, so hardly any answer is long enough that its lines must be counted.
-      if (bytesRead * (1 + LINE_BYTES) <= MAX_PROVIDER_ANSWER_BYTES) return;
-      if (bytesRead + LINE_BYTES * lines() <= MAX_PROVIDER_ANSWER_BYTES) return;
-      isExceeded = true;
-      throw new RelayError(
-        "provider_bad_response",
-        `The provider sent more than ${MAX_PROVIDER_ANSWER_BYTES} bytes, the limit; a line counts for ${LINE_BYTES} more`,
-      );
-    },
-    isExceeded: () => isExceeded,
-  };
+class Reader implements AnswerReader {
+  #chunks: ChunkReader;
+  #options: ReaderOptions;
+  #limit: Limit;
+  #decoder: LineDecoder;
+  #events: EventReader;
+  #giver: Giver;
+  #kind: BodyKind | null = null;
+  /** Where the body is JSON. */
+  #json: JsonReader | null = null;
+  #bytesRead = 0;
+  #isExceeded = false;
+
+  constructor(chunks: ChunkReader, options: ReaderOptions, onRead: OnRead) {
+    this.#chunks = chunks;
+    this.#options = options;
+    this.#limit = new Limit(chunks, options);
+    this.#decoder = createLineDecoder(this.#limit);
+    this.#events = new EventReader(chunks, this.#limit);
+    this.#giver = new Giver(chunks, onRead);
+  }
+
+  hasMore(): boolean {
+    return this.#chunks.hasMore();
+  }
+
+  giveMore() {
+    this.#giver.give();
+  }
+
+  push(bytes: Uint8Array): boolean {
+    this.#giver.giveAll();
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      this.#failUnlessComplete(error);
+    }
+    this.#events.flush();
+    return this.#giver.give();
+  }
+
+  isDone(): boolean {
+    return this.#isExceeded || this.#chunks.isDone();
+  }
+
+  isComplete(): boolean {
+    return this.#chunks.isComplete();
+  }
+
+  /** Gives nothing: to parse a whole body is enough for one turn. */
+  finish() {
+    this.#giver.giveAll();
+    try {
+      const rest = this.#decoder.end();
+      if (this.#kind === "json") this.#ofJson().end(rest);
+      else this.#events.end(rest);
+    } catch (error) {
+      this.#failUnlessComplete(error);
+    }
+    this.#events.flush();
+    this.#giver.end(() => this.#chunks.end(this.#json?.isWhole() ?? false, this.#events.stray()));
+  }
+
+  end(): ProviderEnd {
+    return this.#giver.result();
+  }
+
+  #read(bytes: Uint8Array) {
+    this.#count(bytes.length);
+    if (this.#kind === null) {
+      this.#kind = kindOf(bytes, this.#options);
+      if (this.#kind === "json") this.#limit.bytes = MAX_PROVIDER_JSON_BYTES;
+    }
+    const text = this.#decoder.decode(bytes);
+    if (this.#kind === "json") this.#ofJson().read(text);
+    else if (text !== "") this.#events.read(text);
+  }
+
+  #ofJson(): JsonReader {
+    return this.#json ??= new JsonReader(this.#chunks, this.#limit);
+  }
+
+  /** Bounds the whole body: no provider may send for ever what is no text. */
+  #count(bytes: number) {
+    this.#bytesRead += bytes;
+    // A line has at least one byte, so hardly any answer is long enough that its lines must be counted.
+    if (this.#bytesRead * (1 + LINE_BYTES) <= MAX_PROVIDER_ANSWER_BYTES) return;
+    const lines = this.#events.lines() + (this.#json?.lines ?? 0);
+    if (this.#bytesRead + LINE_BYTES * lines <= MAX_PROVIDER_ANSWER_BYTES) return;
+    this.#isExceeded = true;
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent more than ${MAX_PROVIDER_ANSWER_BYTES} bytes, the limit; a line counts for ${LINE_BYTES} more`,
+    );
+  }
+
+  /** Once the answer is complete, what follows can only add to it. */
+  #failUnlessComplete(error: unknown) {
+    if (!this.#chunks.isComplete()) this.#giver.fail(error);
+  }
 }
 
 /** Once the answer is complete, any line may be skipped. */
-function createLimit(chunks: ChunkReader, { onSkippedLine }: ReaderOptions) {
-  let hasSkipped = false;
-  const limit: Required<LineLimit> = {
-    bytes: MAX_PROVIDER_LINE_BYTES,
-    skippedBytes: MAX_PROVIDER_SKIPPED_BYTES,
-    exceeded: () =>
-      new RelayError("provider_bad_response", `The provider sent a line of more than ${limit.bytes} bytes, the limit`),
-    maySkip: (part: string) => chunks.skips?.(part) || chunks.isComplete() || !HAS_TEXT.test(part),
-    onSkipped() {
-      if (!hasSkipped) onSkippedLine();
-      hasSkipped = true;
-    },
-  };
-  return limit;
-}
+class Limit implements Required<LineLimit> {
+  bytes = MAX_PROVIDER_LINE_BYTES;
+  skippedBytes = MAX_PROVIDER_SKIPPED_BYTES;
+  #chunks: ChunkReader;
+  #options: ReaderOptions;
+  #hasSkipped = false;
 
-type Limit = ReturnType<typeof createLimit>;
+  constructor(chunks: ChunkReader, options: ReaderOptions) {
+    this.#chunks = chunks;
+    this.#options = options;
+  }
+
+  exceeded(): RelayError {
+    return new RelayError(
+      "provider_bad_response",
+      `The provider sent a line of more than ${this.bytes} bytes, the limit`,
+    );
+  }
+
+  maySkip(part: string): boolean {
+    return this.#chunks.skips?.(part) || this.#chunks.isComplete() || !HAS_TEXT.test(part);
+  }
+
+  onSkipped() {
+    if (!this.#hasSkipped) this.#options.onSkippedLine();
+    this.#hasSkipped = true;
+  }
+}
 
 /** Of JSON with more values than the limit; it is skipped where a line that is too long may be. */
 function mustSkip(data: string, limit: Limit): boolean {
@@ -215,72 +261,102 @@ export function notAStream(found: string, secrets: Secrets = () => null): RelayE
 }
 
 /** What is like an earlier event is read without parsing it. */
-function createEventReader(chunks: ChunkReader, limit: Limit) {
-  const fastPath = createFastPath(chunks.add);
-  const parser = createEventParser((data, event, isError) => {
-    fastPath.flush();
-    if (mustSkip(data, limit)) return;
-    const sole = chunks.read(data, isError);
-    if (sole !== null && event !== "") fastPath.learn(event, sole);
-  }, limit);
-  return {
-    read(text: string) {
-      // A longer text may hold a line above the limit, which only the parser sees.
-      const mayMatch = text.length <= limit.bytes;
-      let at = 0;
-      while (at < text.length) {
-        if (mayMatch && !parser.isOpen() && !chunks.isDone()) at = fastPath.read(text, at);
-        if (at < text.length) at = parser.parse(text, at);
-      }
-    },
-    flush: fastPath.flush,
-    end: parser.end,
-    /** Those that the fast path did not read. */
-    lines: parser.lines,
-    stray: parser.stray,
-  };
-}
+class EventReader {
+  #chunks: ChunkReader;
+  #limit: Limit;
+  #fastPath: FastPath;
+  #parser: EventParser;
 
-/** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
-function createJsonReader(chunks: ChunkReader, limit: Limit) {
-  let inLines: boolean | null = null;
-  let kept = "";
-  let count = 0;
-  let lines = 0;
+  constructor(chunks: ChunkReader, limit: Limit) {
+    this.#chunks = chunks;
+    this.#limit = limit;
+    this.#fastPath = createFastPath(chunks);
+    this.#parser = createEventParser((data, event, isError) => this.#onData(data, event, isError), limit);
+  }
 
-  function line(text: string) {
-    lines++;
-    if (text.trim() === "" || mustSkip(text, limit)) return;
-    if (inLines === null) {
-      const first = parsed(text);
-      inLines = first !== undefined;
-      if (inLines) {
-        count++;
-        chunks.readValue(first, text);
-        return;
-      }
-    }
-    if (inLines) {
-      count++;
-      // Servers that fail within such a body go on with an event.
-      chunks.read(text.replace(/^(?:data|error):\s*/, ""), text.startsWith("error:"));
-    } else {
-      kept += `${text}\n`;
-      if (kept.length > limit.bytes) throw limit.exceeded();
+  read(text: string) {
+    // A longer text may hold a line above the limit, which only the parser sees.
+    const mayMatch = text.length <= this.#limit.bytes;
+    let at = 0;
+    while (at < text.length) {
+      if (mayMatch && !this.#parser.isOpen() && !this.#chunks.isDone()) at = this.#fastPath.read(text, at);
+      if (at < text.length) at = this.#parser.parse(text, at);
     }
   }
 
-  return {
-    read(text: string) {
-      if (text !== "") text.split(/\r\n?|\n/).forEach(line);
-    },
-    end(rest: string) {
-      line(rest);
-      if (kept !== "" && !mustSkip(kept, limit)) chunks.read(kept.replaceAll("\n", " "));
-    },
-    lines: () => lines,
-    isWhole: () => kept !== "" || count === 1,
-  };
+  flush() {
+    this.#fastPath.flush();
+  }
+
+  end(rest: string) {
+    this.#parser.end(rest);
+  }
+
+  /** Those that the fast path did not read. */
+  lines(): number {
+    return this.#parser.lines();
+  }
+
+  stray(): string | null {
+    return this.#parser.stray();
+  }
+
+  #onData(data: string, event: string, isError: boolean) {
+    this.#fastPath.flush();
+    if (mustSkip(data, this.#limit)) return;
+    const sole = this.#chunks.read(data, isError);
+    if (sole !== null && event !== "") this.#fastPath.learn(event, sole);
+  }
+}
+
+/** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
+class JsonReader {
+  lines = 0;
+  #chunks: ChunkReader;
+  #limit: Limit;
+  #inLines: boolean | null = null;
+  #kept = "";
+  #count = 0;
+
+  constructor(chunks: ChunkReader, limit: Limit) {
+    this.#chunks = chunks;
+    this.#limit = limit;
+  }
+
+  read(text: string) {
+    if (text !== "") { for (const line of text.split(/\r\n?|\n/)) this.#line(line); }
+  }
+
+  end(rest: string) {
+    this.#line(rest);
+    if (this.#kept !== "" && !mustSkip(this.#kept, this.#limit)) this.#chunks.read(this.#kept.replaceAll("\n", " "));
+  }
+
+  isWhole(): boolean {
+    return this.#kept !== "" || this.#count === 1;
+  }
+
+  #line(text: string) {
+    this.lines++;
+    if (text.trim() === "" || mustSkip(text, this.#limit)) return;
+    if (this.#inLines === null) {
+      const first = parsed(text);
+      this.#inLines = first !== undefined;
+      if (this.#inLines) {
+        this.#count++;
+        this.#chunks.readValue(first, text);
+        return;
+      }
+    }
+    if (this.#inLines) {
+      this.#count++;
+      // Servers that fail within such a body go on with an event.
+      this.#chunks.read(text.replace(/^(?:data|error):\s*/, ""), text.startsWith("error:"));
+    } else {
+      this.#kept += `${text}\n`;
+      if (this.#kept.length > this.#limit.bytes) throw this.#limit.exceeded();
+    }
+  }
 }
 
 /** Undefined: it is no JSON. */

@@ -32,58 +32,72 @@ export function thinksFirst(model: string): boolean {
   return THINKS_FIRST.test(model);
 }
 
-/** `add` gets what is known to be of a kind, as soon as that is known. */
-export function createThinkingSplitter(
-  add: (kind: Delta["kind"], text: string) => void,
-  startsInside = false,
-): ThinkingSplitter {
-  /** `after`: behind the closing tag, before the answer. */
-  let state: "start" | "thinking" | "after" | "text" = "start";
-  let held = "";
-  let thoughts = createThoughts(add, "think", false);
+type Add = (kind: Delta["kind"], text: string) => void;
 
-  function start() {
-    const text = held.trimStart();
-    const beginning = text === "" && held.length > MAX_BLANK_UNITS ? null : beginningOf(text);
-    if (beginning === undefined) return;
-    if (beginning === null) {
-      state = startsInside ? "thinking" : "text";
-      return;
-    }
-    held = text.slice(beginning.length);
-    // A closing tag comes first where a server has put the thoughts elsewhere.
-    state = beginning.tag === null ? "after" : "thinking";
-    if (beginning.tag !== null) thoughts = createThoughts(add, beginning.tag, true);
+/** `add` gets what is known to be of a kind, as soon as that is known. */
+export function createThinkingSplitter(add: Add, startsInside = false): ThinkingSplitter {
+  return new Splitter(add, startsInside);
+}
+
+class Splitter implements ThinkingSplitter {
+  #add: Add;
+  #startsInside: boolean;
+  /** `after`: behind the closing tag, before the answer. */
+  #state: "start" | "thinking" | "after" | "text" = "start";
+  #held = "";
+  #thoughts: Thoughts | null = null;
+
+  constructor(add: Add, startsInside: boolean) {
+    this.#add = add;
+    this.#startsInside = startsInside;
   }
 
-  return {
-    push(part) {
-      if (state === "text") return add("text", part);
-      held += part;
-      if (state === "start") start();
-      if (state === "thinking") {
-        const rest = thoughts.push(held);
-        held = rest ?? "";
-        if (rest !== null) state = "after";
-      }
-      if (state === "after") {
-        held = held.trimStart();
-        if (held !== "") state = "text";
-      }
-      if (state !== "text") return;
-      add("text", held);
-      held = "";
-    },
-    reasoningCame() {
-      if (state === "start") startsInside = false;
-    },
-    end() {
-      if (state === "start") add("text", held);
-      else if (state === "thinking") thoughts.end();
-      held = "";
-      state = "text";
-    },
-  };
+  push(part: string) {
+    if (this.#state === "text") return this.#add("text", part);
+    this.#held += part;
+    if (this.#state === "start") this.#start();
+    if (this.#state === "thinking") {
+      const rest = this.#inside().push(this.#held);
+      this.#held = rest ?? "";
+      if (rest !== null) this.#state = "after";
+    }
+    if (this.#state === "after") {
+      this.#held = this.#held.trimStart();
+      if (this.#held !== "") this.#state = "text";
+    }
+    if (this.#state !== "text") return;
+    this.#add("text", this.#held);
+    this.#held = "";
+  }
+
+  reasoningCame() {
+    if (this.#state === "start") this.#startsInside = false;
+  }
+
+  end() {
+    if (this.#state === "start") this.#add("text", this.#held);
+    else if (this.#state === "thinking") this.#inside().end();
+    this.#held = "";
+    this.#state = "text";
+  }
+
+  #start() {
+    const text = this.#held.trimStart();
+    const beginning = text === "" && this.#held.length > MAX_BLANK_UNITS ? null : beginningOf(text);
+    if (beginning === undefined) return;
+    if (beginning === null) {
+      this.#state = this.#startsInside ? "thinking" : "text";
+      return;
+    }
+    this.#held = text.slice(beginning.length);
+    // A closing tag comes first where a server has put the thoughts elsewhere.
+    this.#state = beginning.tag === null ? "after" : "thinking";
+    if (beginning.tag !== null) this.#thoughts = new Thoughts(this.#add, beginning.tag, true);
+  }
+
+  #inside(): Thoughts {
+    return this.#thoughts ??= new Thoughts(this.#add, "think", false);
+  }
 }
 
 /** What a text begins with: how much of it, and the tag if it opens one; null: neither; undefined: it may become one. */
@@ -101,39 +115,47 @@ function beginningOf(text: string): { length: number; tag: string | null } | nul
 }
 
 /** Reads up to the closing tag. `isCertain`: the opening one came. */
-function createThoughts(add: (kind: Delta["kind"], text: string) => void, tag: string, isCertain: boolean) {
-  const closing = `</${tag}>`;
-  const closingPattern = new RegExp(closing, "i");
-  let held = "";
-  let begun = false;
+class Thoughts {
+  #add: Add;
+  #isCertain: boolean;
+  #closing: string;
+  #closingPattern: RegExp;
+  #held = "";
+  #begun = false;
   /** All that was streamed as reasoning and may be the answer; a message cannot be longer. */
-  let shown = "";
-  return {
-    /**
-     * Returns what comes after the closing tag; null: it has not come. White space before the first word, and what may
-     * be the beginning of the tag, waits.
-     */
-    push(part: string): string | null {
-      held += part;
-      // Not by lower case, which changes the length of some characters.
-      const end = held.search(closingPattern);
-      const length = end === -1 ? held.length - tailThatBegins(held, closing) : end;
-      const thought = held.slice(0, length);
-      begun ||= thought.length > MAX_BLANK_UNITS || thought.trim() !== "";
-      if (begun && thought !== "") {
-        if (!isCertain && shown.length <= MAX_MESSAGE_UNITS) shown += thought;
-        add("reasoning", thought);
-      }
-      if (end !== -1) return held.slice(end + closing.length);
-      if (begun) held = held.slice(length);
-      return null;
-    },
-    /** Adds what was held back. */
-    end() {
-      if (!isCertain) add("text", shown + held);
-      else if (begun || held.trim() !== "") add("reasoning", held);
-    },
-  };
+  #shown = "";
+
+  constructor(add: Add, tag: string, isCertain: boolean) {
+    this.#add = add;
+    this.#isCertain = isCertain;
+    this.#closing = `</${tag}>`;
+    this.#closingPattern = new RegExp(this.#closing, "i");
+  }
+
+  /**
+   * Returns what comes after the closing tag; null: it has not come. White space before the first word, and what may
+   * be the beginning of the tag, waits.
+   */
+  push(part: string): string | null {
+    const held = this.#held + part;
+    // Not by lower case, which changes the length of some characters.
+    const end = held.search(this.#closingPattern);
+    const length = end === -1 ? held.length - tailThatBegins(held, this.#closing) : end;
+    const thought = held.slice(0, length);
+    this.#begun ||= thought.length > MAX_BLANK_UNITS || thought.trim() !== "";
+    if (this.#begun && thought !== "") {
+      if (!this.#isCertain && this.#shown.length <= MAX_MESSAGE_UNITS) this.#shown += thought;
+      this.#add("reasoning", thought);
+    }
+    this.#held = this.#begun && end === -1 ? held.slice(length) : held;
+    return end === -1 ? null : held.slice(end + this.#closing.length);
+  }
+
+  /** Adds what was held back. */
+  end() {
+    if (!this.#isCertain) this.#add("text", this.#shown + this.#held);
+    else if (this.#begun || this.#held.trim() !== "") this.#add("reasoning", this.#held);
+  }
 }
 
 /** How many characters at the end of the text may be the first ones of the tag. */

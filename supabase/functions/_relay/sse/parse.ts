@@ -170,13 +170,54 @@ class LineStart {
  * or, where the brace stands alone, the first line of one that goes on to the bracket in the same column.
  */
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
-  const open = createOpenEvent(onData, limit);
-  let lines = 0;
-  let stray: string | null = null;
+  return new Parser(onData, limit);
+}
+
+class Parser implements EventParser {
+  #limit: LineLimit;
+  #open: OpenEvent;
+  #lines = 0;
+  #stray: string | null = null;
+
+  constructor(onData: OnData, limit: LineLimit) {
+    this.#limit = limit;
+    this.#open = new OpenEvent(onData, limit);
+  }
+
+  parse(text: string, from: number): number {
+    const isWhole = !this.#open.hasBegun();
+    let at = from;
+    do {
+      END_OF_LINE.lastIndex = at;
+      const end = END_OF_LINE.exec(text)!;
+      const isOver = this.#line(bounded(text.slice(at, end.index), this.#limit));
+      at = END_OF_LINE.lastIndex;
+      if (isOver) this.#open.dispatch(isWhole ? text.slice(from, at) : "");
+    } while (this.#open.hasBegun() && at < text.length);
+    return at;
+  }
+
+  isOpen(): boolean {
+    return this.#open.hasBegun();
+  }
+
+  lines(): number {
+    return this.#lines;
+  }
+
+  stray(): string | null {
+    return this.#stray;
+  }
+
+  end(rest: string) {
+    if (rest !== "") this.#line(bounded(rest, this.#limit));
+    this.#open.dispatch("");
+  }
 
   /** Whether the line was blank, so that an event is over. */
-  function line(text: string): boolean {
-    lines++;
+  #line(text: string): boolean {
+    const open = this.#open;
+    this.#lines++;
     if (open.bareEnd !== null && !text.startsWith("data:")) {
       open.add(text);
       if (open.bareEnd.test(text)) open.dispatch("");
@@ -193,69 +234,55 @@ export function createEventParser(onData: OnData, limit: LineLimit): EventParser
       if (BARE.test(text)) open.bareEnd = text.startsWith("[") ? END_OF_LIST : END_OF_OBJECT;
       open.add(text);
       if (open.bareEnd === null) open.dispatch("");
-    } else if (stray === null && text.trim() !== "" && !/^(?::|id:|retry:|[\w-]+:?$)/.test(text)) {
-      stray = text.slice(0, MAX_STRAY);
+    } else if (this.#stray === null && text.trim() !== "" && !/^(?::|id:|retry:|[\w-]+:?$)/.test(text)) {
+      this.#stray = text.slice(0, MAX_STRAY);
     }
     return text === "";
   }
-
-  return {
-    parse(text, from) {
-      const isWhole = !open.hasBegun();
-      let at = from;
-      do {
-        END_OF_LINE.lastIndex = at;
-        const end = END_OF_LINE.exec(text)!;
-        const isOver = line(bounded(text.slice(at, end.index), limit));
-        at = END_OF_LINE.lastIndex;
-        if (isOver) open.dispatch(isWhole ? text.slice(from, at) : "");
-      } while (open.hasBegun() && at < text.length);
-      return at;
-    },
-    isOpen: open.hasBegun,
-    lines: () => lines,
-    stray: () => stray,
-    end(rest) {
-      if (rest !== "") line(bounded(rest, limit));
-      open.dispatch("");
-    },
-  };
 }
 
 /** The event whose end has not come. */
-function createOpenEvent(onData: OnData, limit: LineLimit) {
-  let data: string | null = null;
+class OpenEvent {
+  isError = false;
+  /** The last line of JSON that has no field's name; null: it has one. */
+  bareEnd: RegExp | null = null;
+  #onData: OnData;
+  #limit: LineLimit;
+  #data: string | null = null;
   /** The last character of the data: to look for it there would join all lines of the event once more. */
-  let last = "";
-  let isNamed = false;
-  const event = {
-    isError: false,
-    /** The last line of JSON that has no field's name; null: it has one. */
-    bareEnd: null as RegExp | null,
-    hasBegun: () => data !== null || isNamed || event.isError,
-    name(name: string) {
-      isNamed = true;
-      event.isError = name === "error";
-    },
-    add(value: string) {
-      // No JSON has these two next to each other on two lines: the blank line between two events is missing.
-      if (last === "}" && data !== null && event.bareEnd === null && /^(?:\{|\[DONE)/.test(value)) event.dispatch("");
-      data = data === null ? value : `${data}\n${value}`;
-      last = value.slice(-1);
-      if (data.length > limit.bytes) throw limit.exceeded();
-    },
-    dispatch(text: string) {
-      const wasError = event.isError;
-      event.isError = false;
-      event.bareEnd = null;
-      isNamed = false;
-      if (data === null) return;
-      const whole = data;
-      data = null;
-      onData(whole, text, wasError);
-    },
-  };
-  return event;
+  #last = "";
+  #isNamed = false;
+
+  constructor(onData: OnData, limit: LineLimit) {
+    this.#onData = onData;
+    this.#limit = limit;
+  }
+
+  hasBegun(): boolean {
+    return this.#data !== null || this.#isNamed || this.isError;
+  }
+
+  name(name: string) {
+    this.#isNamed = true;
+    this.isError = name === "error";
+  }
+
+  add(value: string) {
+    // No JSON has these two next to each other on two lines: the blank line between two events is missing.
+    const mayBeNext = this.#last === "}" && this.#data !== null && this.bareEnd === null;
+    if (mayBeNext && /^(?:\{|\[DONE)/.test(value)) this.dispatch("");
+    this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
+    this.#last = value.slice(-1);
+    if (this.#data.length > this.#limit.bytes) throw this.#limit.exceeded();
+  }
+
+  dispatch(text: string) {
+    const [data, wasError] = [this.#data, this.isError];
+    this.isError = this.#isNamed = false;
+    this.bareEnd = null;
+    this.#data = null;
+    if (data !== null) this.#onData(data, text, wasError);
+  }
 }
 
 /** One line that is too long, part by part. */

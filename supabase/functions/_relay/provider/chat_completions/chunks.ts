@@ -3,7 +3,7 @@
 import { type Answer, type Chunk, type ChunkOptions, type ChunkReader, createChunkReader, isDone } from "../chunks.ts";
 import type { SoleDelta } from "../fast_path.ts";
 import { isProblem } from "../problem.ts";
-import { type Choice, createContentReader } from "./content.ts";
+import { type Choice, ContentReader } from "./content.ts";
 import { withUsage } from "../usage.ts";
 
 /** Choices of a chunk that are looked at: the relay asks for one. */
@@ -15,7 +15,7 @@ export function createCompletionChunkReader(options: ChunkOptions): ChunkReader 
 }
 
 function createReadChunk(answer: Answer) {
-  const content = createContentReader(answer.add);
+  const content = new ContentReader(answer);
   const chooseChoice = createChooser();
 
   function readChoice(choice: Choice, isWhole: boolean): SoleDelta | null {

@@ -1,7 +1,8 @@
 /** Finds what a choice of a chunk brings, in whichever field the provider puts it. */
 
-import type { Delta } from "../provider.ts";
+import type { Answer } from "../chunks.ts";
 import type { SoleDelta } from "../fast_path.ts";
+import type { Delta } from "../provider.ts";
 
 /** One choice of a chunk, as it came. */
 export interface Choice {
@@ -95,47 +96,51 @@ function wordsOf(value: unknown, depth = 0): string {
 }
 
 /** Adds what a choice brings, wherever it stands; a message that repeats what came as deltas is not read again. */
-export function createContentReader(add: (kind: Delta["kind"], text: string) => void) {
-  const messages = { text: createMessageReader(), reasoning: createMessageReader() };
-  const came = { text: false, reasoning: false };
-  return {
-    read(choice: Choice, isWhole: boolean): SoleDelta | null {
-      let { reasoning, text } = contentOf(choice.delta);
-      if (reasoning !== null) came.reasoning = true;
-      if (text !== null) came.text = true;
-      if (choice.message) {
-        const message = contentOf(choice.message);
-        if (!came.reasoning) reasoning = messages.reasoning.read(message.reasoning, isWhole);
-        if (!came.text) text = messages.text.read(message.text, isWhole);
-      }
-      if (text === null && choice.text) {
-        text = found(choice.text, "text");
-        came.text = true;
-      }
-      if (reasoning !== null) add("reasoning", reasoning.text);
-      if (text !== null) add("text", text.text);
-      return soleOf(reasoning, text);
-    },
-    hasText: () => came.text || messages.text.hasRead(),
-    hasBegun: () => came.text || came.reasoning || messages.text.hasRead(),
-  };
+export class ContentReader {
+  #to: Pick<Answer, "add">;
+  #cameText = false;
+  #cameReasoning = false;
+  /** Most answers have none. */
+  #texts: MessageReader | null = null;
+  #thoughts: MessageReader | null = null;
+
+  constructor(to: Pick<Answer, "add">) {
+    this.#to = to;
+  }
+
+  read(choice: Choice, isWhole: boolean): SoleDelta | null {
+    let { reasoning, text } = contentOf(choice.delta);
+    if (reasoning !== null) this.#cameReasoning = true;
+    if (text !== null) this.#cameText = true;
+    if (choice.message) {
+      const message = contentOf(choice.message);
+      if (!this.#cameReasoning) reasoning = (this.#thoughts ??= new MessageReader()).read(message.reasoning, isWhole);
+      if (!this.#cameText) text = (this.#texts ??= new MessageReader()).read(message.text, isWhole);
+    }
+    if (text === null && choice.text) {
+      text = found(choice.text, "text");
+      this.#cameText = true;
+    }
+    if (reasoning !== null) this.#to.add("reasoning", reasoning.text);
+    if (text !== null) this.#to.add("text", text.text);
+    return soleOf(reasoning, text);
+  }
 }
 
 /** A message may be repeated as a whole, longer each time, or come in parts. */
-function createMessageReader() {
-  let whole = "";
-  let inParts = false;
-  return {
-    read(part: Found | null, isWhole: boolean): Found | null {
-      if (part === null) return null;
-      const repeats = whole !== "" && !inParts && part.text.startsWith(whole) && (isWhole || part.text !== whole);
-      const text = repeats ? part.text.slice(whole.length) : part.text;
-      if (whole !== "" && !repeats) inParts = true;
-      whole = inParts ? "…" : part.text;
-      return text === "" ? null : { text, field: null };
-    },
-    hasRead: () => whole !== "",
-  };
+class MessageReader {
+  #whole = "";
+  #inParts = false;
+
+  read(part: Found | null, isWhole: boolean): Found | null {
+    if (part === null) return null;
+    const whole = this.#whole;
+    const repeats = whole !== "" && !this.#inParts && part.text.startsWith(whole) && (isWhole || part.text !== whole);
+    const text = repeats ? part.text.slice(whole.length) : part.text;
+    if (whole !== "" && !repeats) this.#inParts = true;
+    this.#whole = this.#inParts ? "…" : part.text;
+    return text === "" ? null : { text, field: null };
+  }
 }
 
 function soleOf(reasoning: Found | null, text: Found | null): SoleDelta | null {

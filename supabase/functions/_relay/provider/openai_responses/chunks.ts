@@ -30,13 +30,14 @@ const USAGE = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})/;
 
 /** Reads the data of one answer's events. */
 export function createResponseChunkReader(options: ChunkOptions): ChunkReader {
-  let skips = (_part: string) => false;
+  let skips: ChunkReader["skips"];
   const chunks = createChunkReader(options, "event of a response", (answer) => {
     const last = createLastReader(answer);
     skips = last.skips;
     return createReadChunk(answer, last);
   });
-  return { ...chunks, skips: (part) => skips(part) };
+  chunks.skips = skips;
+  return chunks;
 }
 
 function createReadChunk(answer: Answer, last: ReturnType<typeof createLastReader>) {
