@@ -124,6 +124,13 @@ export const NOT_STORED: ErrorNotice = {
   action: "reload",
 };
 
+/** What was answered is not there any more, so that the answer has no place. */
+export const PLACE_DELETED: ErrorNotice = {
+  title: "This answer is not saved.",
+  advice: "The message before it was deleted elsewhere. Copy what you want to keep, then reload.",
+  action: "reload",
+};
+
 /** A prompt came while the answer before it is being written: the page shows that, and keeps the prompt. */
 export const ANSWER_FIRST: ErrorNotice = {
   title: "Another answer is being written.",

@@ -64,6 +64,7 @@ export interface ImportedRows {
   /** The places of answers that are incomplete. */
   incomplete: number[];
   created_at: (string | null)[];
+  memories: (string | null)[];
   /** The place of the active leaf. */
   active: number | null;
 }
@@ -124,9 +125,20 @@ export async function listMessages(supabase: SupabaseClient, conversationId: str
   }
 }
 
-/** Changes the text; the messages below stay. Fails if the message was deleted. */
-export async function changeMessage(supabase: SupabaseClient, id: string, content: string): Promise<void> {
+/**
+ * Changes the text; the messages below stay. Where another device has changed it from the `known` text, that one is given
+ * and stays. Fails if the message was deleted.
+ */
+export async function changeMessage(
+  supabase: SupabaseClient,
+  id: string,
+  content: string,
+  known: string,
+): Promise<string | null> {
+  const now = rowOf<{ content: string }>(await supabase.from("messages").select("content").eq("id", id)).content;
+  if (now !== known && now !== content) return now;
   rowOf(await supabase.from("messages").update({ content }).eq("id", id).select("id::text"));
+  return null;
 }
 
 /** Adds an answer next to another one, in the user's words; gives its id. */

@@ -28,6 +28,11 @@ export function draftOf(userId: string, conversationId: string | null): string {
   return `${PREFIX}${userId}.${conversationId ?? "new"}`;
 }
 
+/** The name of a message's text while it is edited. */
+export function editOf(userId: string, messageId: string): string {
+  return `${PREFIX}${userId}.edit.${messageId}`;
+}
+
 /** Empty if there is none. */
 export function readDraft(name: string): string {
   return read<StoredDraft>(name)?.text ?? "";

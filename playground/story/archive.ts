@@ -34,6 +34,8 @@ interface ArchivedMessage {
   is_complete: boolean;
   finish_reason: string | null;
   created_at: string;
+  /** What is sent in place of the story up to and with this message; absent, or null: nothing is. */
+  memory: string | null;
 }
 
 /** A whole story as a file. */
@@ -72,6 +74,7 @@ export function archiveOf(
       is_complete: message.is_complete,
       finish_reason: message.finish_reason,
       created_at: message.created_at,
+      memory: message.memory,
     })),
   };
 }
@@ -124,7 +127,7 @@ export function readArchive(text: string): Archive {
     ids.add(read.id);
     return read;
   });
-  if (messages.reduce((sum, { content }) => sum + content.length, 0) > MAX_CHARACTERS) {
+  if (messages.reduce((sum, { content, memory }) => sum + content.length + (memory?.length ?? 0), 0) > MAX_CHARACTERS) {
     throw wrong("messages", `may have at most ${count(MAX_CHARACTERS)} characters in all`);
   }
   const active = nullOr(story.active_message_id, (id) => textAt(id, "active_message_id", 200));
@@ -150,6 +153,7 @@ export function rowsToImport(archive: Archive, bots: readonly Bot[]): ImportedRo
     finish_reasons: messages.map(({ finish_reason }) => finish_reason),
     incomplete: messages.flatMap(({ is_complete }, index) => is_complete ? [] : index + 1),
     created_at: messages.map(({ created_at }) => created_at),
+    memories: messages.map(({ memory }) => memory),
     active: placeOf(active_message_id),
   };
 }
@@ -188,7 +192,14 @@ function messageAt(value: unknown, field: string, ids: ReadonlySet<string>): Arc
     is_complete,
     finish_reason: reason,
     created_at,
+    memory: nullOr(message.memory, (memory) => memoryAt(memory, `${field}.memory`)),
   };
+}
+
+function memoryAt(value: unknown, field: string): string {
+  const memory = textAt(value, field, MAX_MESSAGE_CHARACTERS);
+  if (!memory.trim()) throw wrong(field, "must not be blank");
+  return memory;
 }
 
 function botAt(value: unknown, field: string): ArchivedBot | null {

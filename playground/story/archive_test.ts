@@ -13,7 +13,12 @@ function message(id: string, parent_id: string | null, fields: Partial<Message> 
   const is_user_author = id === id.toUpperCase();
   return {
     ...{ id, parent_id, content: `text of ${id}`, is_user_author, is_complete: true, finish_reason: null },
-    ...{ bot_id: is_user_author ? null : "7", created_at: "2026-11-27T10:00:00.123456+00:00", cost: 3, memory: "m" },
+    ...{
+      bot_id: is_user_author ? null : "7",
+      created_at: "2026-11-27T10:00:00.123456+00:00",
+      cost: 3,
+      memory: id === "b" ? "So far" : null,
+    },
     ...fields,
   };
 }
@@ -38,7 +43,7 @@ Deno.test("a file has the whole tree, parents first, versions in their order, an
   equal(archive.messages.map(({ bot }) => bot?.name), [undefined, "Fox", undefined, undefined]);
   equal(archive.messages[3], {
     ...{ id: "d", parent_id: "A", author: "bot", bot: null, content: "text of d" },
-    ...{ is_complete: false, finish_reason: "cancelled", created_at: "2026-11-27T10:00:00.123456+00:00" },
+    ...{ is_complete: false, finish_reason: "cancelled", created_at: "2026-11-27T10:00:00.123456+00:00", memory: null },
   });
   ok(!/secret/i.test(JSON.stringify(archive)));
 });
@@ -46,10 +51,14 @@ Deno.test("a file has the whole tree, parents first, versions in their order, an
 Deno.test("what was written is read again, and becomes rows for the database", () => {
   const archive = readArchive(JSON.stringify(archived()));
   equal(archive, archived());
+  // A file from before there were memories in it.
+  const old = JSON.parse(JSON.stringify(archived()), (key, value) => key === "memory" ? undefined : value);
+  equal(rowsToImport(readArchive(JSON.stringify(old)), []).memories, [null, null, null, null]);
   const rows = rowsToImport(archive, [{ ...FOX, id: "8" }]);
   equal([rows.title, rows.bot_id, rows.active], ["A tale", "8", 2]);
   equal(rows.parents, [null, 1, 2, 1]);
   equal(rows.bot_ids, [null, "8", null, null]);
+  equal(rows.memories, [null, "So far", null, null]);
   equal([rows.authors, rows.incomplete], [["user", "bot", "user", "bot"], [4]]);
   equal(rowsToImport(archive, [{ ...FOX, id: "8" }, FOX]).bot_id, "7");
   equal(rowsToImport(archive, []).bot_ids, [null, null, null, null]);
@@ -84,6 +93,8 @@ Deno.test("a file that cannot be imported is refused with the field that is wron
     [first({ content: "\ud83d" }), /: messages\[0\]\.content has characters/],
     [first({ is_complete: 1 }), /: messages\[0\]\.is_complete must be true or false/],
     [first({ finish_reason: "stop" }), /: messages\[0\]\.finish_reason must be null/],
+    [first({ memory: " " }), /: messages\[0\]\.memory must not be blank/],
+    [first({ memory: 1 }), /: messages\[0\]\.memory must be a text/],
     [first({ created_at: "yesterday" }), /: messages\[0\]\.created_at must be a date/],
     [first({ created_at: "2026-11-27T10:00:00" }), /: messages\[0\]\.created_at must be a date/],
     [changed(({ messages }) => messages[3].is_complete = true), /: messages\[3\]\.is_complete must be false/],

@@ -27,6 +27,8 @@ export interface CurrentConversation {
   tree: ReadonlySignal<Tree>;
   /** The messages that are shown: down to the leaf, or to the parent of the answer that is being generated. */
   path: ReadonlySignal<Message[]>;
+  /** The answer that is being written below the path, as far as it has come: for an export, like one that was interrupted. */
+  written(): Message[];
   /** Whether the branch of the running generation is shown. */
   isFollowing: ReadonlySignal<boolean>;
   /** Of reading or storing; the generation has errors of its own. */
@@ -52,8 +54,11 @@ export interface CurrentConversation {
   show(messageId: string): void;
   /** Shows the branch of the running generation. */
   follow(): void;
-  /** Changes the text of a message where it is. Throws an Error with a message for the user. */
-  changeText(messageId: string, content: string): Promise<void>;
+  /**
+   * Changes the text of a message where it is, unless it is not the `known` one any more: then that is shown, and given.
+   * Throws an Error with a message for the user.
+   */
+  changeText(messageId: string, content: string, known: string): Promise<string | null>;
   /** Adds a version of an answer in the user's own words, and shows it. Throws an Error with a message for the user. */
   addVersion(message: Message, content: string): Promise<void>;
   /** Opens a conversation that was stored just now, so there is nothing to read. */
@@ -82,7 +87,9 @@ export function createCurrentConversation(
   });
   const path = computed(() => {
     const parentId = isFollowing.value ? generation.parentId.value : undefined;
-    return tree.value.pathTo(parentId === undefined ? leafId.value : parentId);
+    // What is answered may have been deleted.
+    const isThere = parentId === null || tree.value.get(parentId) !== undefined;
+    return tree.value.pathTo(parentId !== undefined && isThere ? parentId : leafId.value);
   });
 
   function moveTo(messageId: string) {
@@ -156,6 +163,16 @@ export function createCurrentConversation(
     status,
     tree,
     path,
+    written() {
+      const [parent, content] = [path.value.at(-1), generation.text.value];
+      if (!isFollowing.value || !parent || content === "") return [];
+      const ending = { is_user_author: false, is_complete: false, finish_reason: "interrupted" };
+      const created_at = new Date().toISOString();
+      return [{
+        ...{ id: "written", parent_id: parent.id, bot_id: null, content, ...ending, created_at },
+        ...{ cost: null, memory: null },
+      }];
+    },
     isFollowing,
     error,
     isLooking,
@@ -170,9 +187,11 @@ export function createCurrentConversation(
     branchFrom: moveTo,
     show,
     follow,
-    async changeText(messageId, content) {
-      await readable(changeMessage(supabase, messageId, content));
-      messages.value = messages.value.map((message) => message.id === messageId ? { ...message, content } : message);
+    async changeText(messageId, content, known) {
+      const other = await readable(changeMessage(supabase, messageId, content, known));
+      const stored = { content: other ?? content };
+      messages.value = messages.value.map((message) => message.id === messageId ? { ...message, ...stored } : message);
+      return other;
     },
     async addVersion(message, content) {
       const opening = state.openings;

@@ -9,7 +9,7 @@
 import { batch } from "@preact/signals";
 import type { Callbacks, Generation, RelayClient, RelayClientError, Result } from "../../client/client.ts";
 import type { StartRequest } from "../../client/types.ts";
-import { ANSWER_FIRST, errorNotice, NOT_STORED, NOTHING_ADDED } from "../copy/errors.ts";
+import { ANSWER_FIRST, errorNotice, NOT_STORED, NOTHING_ADDED, PLACE_DELETED } from "../copy/errors.ts";
 import {
   isStale,
   readRunning,
@@ -186,11 +186,12 @@ async function end(
   const isUnstored = !error && !messageId && text !== "";
   // The answer that was to be continued is all that there is.
   const isOld = isUnstored && siblingsOf(live.conversation.tree.value, parent).some(({ content }) => content === text);
+  const isGone = isLoaded && !!parent && live.conversation.tree.value.get(parent) === undefined;
   batch(() => {
     if (isLoaded && (!isUnstored || isOld) && !isOpen) clear(live);
     status.value = "idle";
     live.handle = null;
-    if (isUnstored && !isOld) live.signals.error.value = NOT_STORED;
+    if (isUnstored && !isOld) live.signals.error.value = isGone ? PLACE_DELETED : NOT_STORED;
     if (isOld && outcome === "completed") live.signals.error.value = NOTHING_ADDED;
     if (!error) {
       announcement.value = outcome === "completed" ? "Finished." : "Stopped.";

@@ -27,7 +27,7 @@ import { createConversationList } from "./conversation_list.ts";
 import { createCurrentConversation, type CurrentConversation } from "./current_conversation.ts";
 import { isTooLong } from "./prompt_limit.ts";
 import { createSearch, type Search } from "./search.ts";
-import { trackOtherDevices, trackRunning } from "./tracking.ts";
+import { stopDeleted, trackOtherDevices, trackRunning } from "./tracking.ts";
 
 /** The dialog that is open. */
 export type Dialog =
@@ -136,6 +136,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
     },
     async removeConversation(conversationId) {
       await readable(deleteConversation(supabase, conversationId));
+      stopDeleted(state, conversationId);
       list.remove(conversationId);
       if (current.id.value === conversationId) goTo(null, true);
     },
@@ -253,11 +254,10 @@ function preview(state: State): Promise<Preview> {
   const prompt = current.draft.text.value.trim();
   const conversation_id = current.id.value;
   if (conversation_id === null) return relay.preview({ prompt, bot_id: botOf(state)?.id });
-  const place = { conversation_id };
   const last = current.path.value.at(-1)?.id ?? null;
   const request: StartRequest = prompt || last === null
-    ? { ...place, prompt, parent_id: last }
-    : { ...place, answer_to: last };
+    ? { conversation_id, prompt, parent_id: last }
+    : { conversation_id, answer_to: last };
   return relay.preview(request);
 }
 

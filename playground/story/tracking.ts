@@ -2,6 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { RelayClient } from "../../client/client.ts";
 import { endedStreams, listConversations } from "../data/conversations.ts";
 import { onRunningInOtherTab, readRunning, removeRunning, runningConversations } from "../data/running_generations.ts";
 import { online } from "../platform/online.ts";
@@ -12,6 +13,9 @@ import { startWatch } from "./watch.ts";
 /** How often to ask which generations outside the current conversation have ended. */
 const POLL_MS = 4_000;
 
+/** One poll in this many asks the relay: an answer may have ended without a text, or with its story. */
+const POLLS_AT_RELAY = 15;
+
 /** One look in this many asks the relay: only it knows of an answer that began without a prompt. */
 const LOOKS_AT_RELAY = 3;
 
@@ -21,6 +25,7 @@ const TITLE_MS = 4_000;
 /** What of a session is kept up to date. */
 interface State {
   supabase: SupabaseClient;
+  relay: RelayClient;
   list: ConversationList;
   running: Signal<string[]>;
   current: CurrentConversation;
@@ -43,20 +48,36 @@ export function trackRunning(state: State, reloadLists: () => Promise<void>): vo
     else reloadLists();
   });
   // No stream is open for the generations of other conversations.
-  setInterval(() => removeEnded(state), POLL_MS);
+  let polls = 0;
+  setInterval(() => removeEnded(state, ++polls % POLLS_AT_RELAY === 0), POLL_MS);
 }
 
-async function removeEnded({ supabase, running, current }: State) {
+async function removeEnded({ supabase, relay, running, current }: State, asksRelay: boolean) {
   const others = running.value.filter((id) => id !== current.id.value);
   if (others.length === 0 || document.hidden) return;
   const streamOf = (id: string) => readRunning(id)?.streamId ?? "";
   try {
     const ended = await endedStreams(supabase, others.map(streamOf));
-    others.filter((id) => ended.includes(streamOf(id))).forEach(removeRunning);
+    const isOver = await Promise.all(
+      others.map(async (id) => ended.includes(streamOf(id)) || asksRelay && await hasNone(relay, id)),
+    );
+    others.filter((_, index) => isOver[index]).forEach(removeRunning);
     running.value = runningConversations();
   } catch {
     // The next poll asks again.
   }
+}
+
+/** An answer of a deleted conversation, which could not be read any more, would be paid for until its end. */
+export function stopDeleted({ relay }: Pick<State, "relay">, conversationId: string): void {
+  const writing = readRunning(conversationId);
+  removeRunning(conversationId);
+  if (writing) relay.cancel(writing.streamId).catch(() => {});
+}
+
+/** Whether nothing is being written there, or the story does not exist any more. */
+function hasNone(relay: RelayClient, conversationId: string): Promise<boolean> {
+  return relay.running(conversationId).then((streamId) => streamId === null, ({ status }) => status === 404);
 }
 
 /**
@@ -71,7 +92,8 @@ export function trackOtherDevices({ supabase, list, current }: State): void {
     const isSame = newest?.id === known?.id && newest?.updated_at === known?.updated_at;
     if (!isSame || newest?.title !== known?.title) await list.refresh();
     const { id, updatedAt, isLooking, generation } = current;
-    if (generation.error.value) return;
+    // Another branch would take the place of the one that is edited.
+    if (generation.error.value || document.querySelector(".editor")) return;
     const row = list.rows.value?.find((row) => row.id === id.value);
     if (row && updatedAt.value !== null && row.updated_at !== updatedAt.value) await current.refresh();
     else if (isLooking.value || ++looks % LOOKS_AT_RELAY === 0) await current.look();

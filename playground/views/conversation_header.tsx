@@ -114,11 +114,11 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
   const { dialog, current, bots, titleText } = useSession();
   const title = titleText(conversation);
   function save(ending: "md" | "json") {
-    if (ending === "md") {
-      return saveFile(fileNameOf(title, ending), "text/markdown", markdownOf(title, current.path.value));
-    }
-    const leaf = { ...conversation, title, active_message_id: current.path.value.at(-1)?.id ?? null };
-    const archive = archiveOf(leaf, current.tree.value.all, bots.value ?? []);
+    const written = current.written();
+    const path = [...current.path.value, ...written];
+    if (ending === "md") return saveFile(fileNameOf(title, ending), "text/markdown", markdownOf(title, path));
+    const leaf = { ...conversation, title, active_message_id: path.at(-1)?.id ?? null };
+    const archive = archiveOf(leaf, [...current.tree.value.all, ...written], bots.value ?? []);
     saveFile(fileNameOf(title, ending), "application/json", JSON.stringify(archive, null, 2));
   }
   const items = () => [

@@ -4,6 +4,7 @@ import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { leftOutNote } from "../copy/context.ts";
 import { isCutShort } from "../copy/errors.ts";
+import { editOf, readDraft } from "../data/drafts.ts";
 import type { Message } from "../data/rows.ts";
 import { Icon } from "./controls.tsx";
 import { CopyButton } from "./copy_button.tsx";
@@ -15,7 +16,7 @@ import { notesOf, Versions } from "./versions.tsx";
 
 /** A prompt, or its editor. */
 export function Prompt({ message }: { message: Message }) {
-  const editing = useEditing();
+  const editing = useEditing(message.id);
   if (editing.isOn) return <MessageEditor message={message} onEnd={editing.end} />;
   return (
     <article class="prompt" aria-label="You" data-message={message.id}>
@@ -32,15 +33,20 @@ export function Prompt({ message }: { message: Message }) {
   );
 }
 
-function useEditing() {
+function useEditing(messageId: string | undefined) {
+  const { user } = useSession();
   const [isOn, setOn] = useState(false);
+  const [isKept, setKept] = useState(() => messageId !== undefined && readDraft(editOf(user.id, messageId)) !== "");
   const opener = useRef<HTMLButtonElement>(null);
   return {
     isOn,
+    /** Something was entered before, and not saved. */
+    isKept,
     opener,
     begin: () => setOn(true),
     end() {
       setOn(false);
+      setKept(false);
       requestAnimationFrame(() => opener.current?.focus());
     },
   };
@@ -52,20 +58,20 @@ function EditButton({ label, editing }: { label: string; editing: ReturnType<typ
     <button
       type="button"
       class="tool"
-      aria-label={label}
+      aria-label={editing.isKept ? `${label} (not saved)` : label}
       data-action="edit"
       ref={editing.opener}
       disabled={generation.isRunning.value}
       onClick={editing.begin}
     >
-      <Icon name="edit" /> Edit
+      <Icon name="edit" /> {editing.isKept ? "Edit (not saved)" : "Edit"}
     </button>
   );
 }
 
 /** An answer; null: the one that is being generated. It is the same view when it is stored, so nothing is drawn again. */
 export function Answer({ message }: { message: Message | null }) {
-  const editing = useEditing();
+  const editing = useEditing(message?.id);
   const { generation } = useSession().current;
   const live = useFrames(message === null ? generation.text : null);
   const status = message === null ? generation.status.value : "idle";

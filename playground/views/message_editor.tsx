@@ -1,8 +1,9 @@
 /** The forms in which the text of a message is changed. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { directionOf } from "../copy/direction.ts";
 import { tooLong } from "../copy/lengths.ts";
+import { editOf, readDraft, writeDraft } from "../data/drafts.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
 import { isTooLong, promptLength } from "../story/prompt_limit.ts";
@@ -19,17 +20,23 @@ interface EditorProps {
  * A prompt is sent as a new branch: the old one and all that follows it stay. Or it is changed where it is, as an answer
  * is: then all that follows it stays below it.
  */
-export function MessageEditor({ message, onEnd }: EditorProps) {
-  const { current } = useSession();
+export function MessageEditor({ message, onEnd: close }: EditorProps) {
+  const { current, user } = useSession();
   const { generation } = current;
   const { id, parent_id, content, is_user_author } = message;
-  const [text, setText] = useState(content);
+  const { kept, text, setText, forget } = useKeptText(editOf(user.id, id), content);
+  /** The stored text, as far as the one who edits has seen it. */
+  const known = useRef(content);
   const [error, setError] = useState("");
   const [isSaving, setSaving] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => box.current?.focus(), []);
   useTextHeight(box, text);
   const length = is_user_author ? promptLength(text) : null;
+  const onEnd = () => {
+    forget();
+    close();
+  };
 
   const isReady = text.trim() !== "" && !isSaving;
   async function save(change: (text: string) => Promise<void>) {
@@ -45,10 +52,17 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
       setSaving(false);
     }
   }
-  const keep = () => save((text) => current.changeText(id, text));
+  const keep = () =>
+    save(async (text) => {
+      const other = await current.changeText(id, text, known.current);
+      if (other === null) return;
+      known.current = other;
+      throw new Error("This text was changed elsewhere while you edited it. Save replaces it, Cancel shows it.");
+    });
   const addVersion = () => save((text) => current.addVersion(message, text));
+  const isSendable = isReady && !isTooLong(text) && !generation.isRunning.value;
   const send = () => {
-    if (!isReady || isTooLong(text) || generation.isRunning.value) return;
+    if (!isSendable) return;
     onEnd();
     generation.send(text.trim(), parent_id);
   };
@@ -85,6 +99,7 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
         onPaste={takeLongPaste(setText)}
       />
       <PromptLength id={`edit-${id}-length`} length={length} />
+      {kept && <p class="hint">This is what you wrote before, and had not saved.</p>}
       <FormError text={error} />
       <div class="editor-foot">
         <span>
@@ -97,7 +112,7 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
           ? (
             <>
               <button type="button" class="button small" disabled={!isReady} onClick={keep}>Save</button>
-              <button type="submit" class="button primary small" disabled={!isReady || isTooLong(text)}>Send</button>
+              <button type="submit" class="button primary small" disabled={!isSendable}>Send</button>
             </>
           )
           : (
@@ -111,4 +126,41 @@ export function MessageEditor({ message, onEnd }: EditorProps) {
       </div>
     </form>
   );
+}
+
+/** A pause in typing after which the text is kept. */
+const PAUSE_MS = 300;
+
+/**
+ * What was entered outlives the page, and an editor whose branch is left because another device shows another one.
+ */
+function useKeptText(name: string, content: string) {
+  const [kept] = useState(() => readDraft(name));
+  const [text, setText] = useState(kept || content);
+  const latest = useRef(text);
+  latest.current = text;
+  const isOver = useRef(false);
+  const save = () => {
+    if (!isOver.current) writeDraft(name, latest.current === content ? "" : latest.current);
+  };
+  useEffect(() => {
+    const timer = setTimeout(save, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useEffect(() => {
+    addEventListener("pagehide", save);
+    return () => {
+      removeEventListener("pagehide", save);
+      save();
+    };
+  }, []);
+  return {
+    kept: kept !== "",
+    text,
+    setText,
+    forget() {
+      isOver.current = true;
+      writeDraft(name, "");
+    },
+  };
 }

@@ -1,10 +1,10 @@
 -- Stores a story that was exported.
 
 -- A definer, because a client may not write finish_reason, bot_id and created_at. It writes only new rows of the
--- caller's: a conversation and its messages, without a generation, usage or cost.
+-- caller's: a conversation, its messages and their memories, without a generation, usage or cost.
 create function public.import_conversation(
   title text, bot_id text, parents integer[], contents text[], authors text[], bot_ids text[],
-  finish_reasons text[], incomplete integer[], created_at timestamptz[], active integer
+  finish_reasons text[], incomplete integer[], created_at timestamptz[], active integer, memories text[] default null
 ) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -29,14 +29,14 @@ begin
     raise insufficient_privilege using message = 'Cannot import the story: the caller is not signed in';
   elsif v_count is null or v_count > 10000 then
     raise check_violation using message = 'Cannot import the story: it needs messages, at most 10000';
-  elsif (select sum(length(c.content)) > 10000000 from unnest(contents) c (content)) then
+  elsif (select sum(length(c.content)) > 10000000 from unnest(contents || memories) c (content)) then
     raise check_violation using message = 'Cannot import the story: it has more than 10000000 characters';
   elsif cardinality(incomplete) > v_count then
     raise check_violation using message = 'Cannot import the story: "incomplete" names more places than there are';
   elsif exists (
     select 1 from (
       values (cardinality(parents)), (cardinality(authors)), (cardinality(bot_ids)), (cardinality(finish_reasons)),
-        (cardinality(import_conversation.created_at))
+        (cardinality(import_conversation.created_at)), (coalesce(cardinality(memories), v_count))
     ) l (length) where l.length is distinct from v_count
   ) then
     raise check_violation using message = 'Cannot import the story: its lists differ in length';
@@ -55,8 +55,8 @@ begin
   -- As rows, each read once: a text's place in a list is found only past all before it.
   for v_message in
     select m.*, n.place is not null as is_incomplete
-    from unnest(parents, contents, authors, bot_ids, finish_reasons, import_conversation.created_at) with ordinality
-      as m (parent, content, author, bot_id, finish_reason, at, place)
+    from unnest(parents, contents, authors, bot_ids, finish_reasons, import_conversation.created_at, memories)
+      with ordinality as m (parent, content, author, bot_id, finish_reason, at, memory, place)
     left join (select distinct p.place from unnest(incomplete) p (place)) n on n.place = m.place
     order by m.place
   loop
@@ -77,6 +77,9 @@ begin
     )
     returning id into v_id;
     v_ids[v_message.place] := v_id;
+    if v_message.memory is not null then
+      insert into public.memories (message_id, user_id, content) values (v_id, v_user_id, v_message.memory);
+    end if;
   end loop;
   update public.conversations c set active_message_id = v_ids[active] where c.id = v_conversation_id;
   return v_conversation_id::text;
@@ -84,7 +87,8 @@ end;
 $$;
 comment on function public.import_conversation is
   'Makes a conversation of the caller''s with these messages, and gives its id. Each list has an entry for each message; '
-  'parents are places in them, counted from 1, and incomplete names the places of answers that are. A bot that the '
-  'caller may not use becomes null, a future date the present, one before the year 1000 its first day.';
+  'parents are places in them, counted from 1, and incomplete names the places of answers that are; memories may be '
+  'absent. A bot that the caller may not use becomes null, a future date the present, one before the year 1000 its first '
+  'day.';
 revoke all on function public.import_conversation from public, anon, service_role;
 grant execute on function public.import_conversation to authenticated;

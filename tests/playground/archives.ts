@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import type { Download } from "playwright-core";
 import type { Archive } from "../../playground/story/archive.ts";
 import { becomes } from "../../testkit/eventually.ts";
-import { makeBot, rest } from "../../testkit/people.ts";
+import { insert, makeBot, rest } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
 
@@ -43,6 +43,11 @@ export function testArchives(): void {
     await button("Crow").click();
     await visitor.idle();
     await page.getByText("2/2").waitFor();
+    const [first] = await rest(stack.target, user, "messages?select=id&content=like.Red*");
+    const memory = { message_id: first.id, user_id: user.id, content: "A red fox." };
+    await insert(stack.target, user, "memories", memory, "message_id");
+    await page.reload();
+    await button("Memory of the story up to here").waitFor();
 
     const save = async (what: string) => {
       await button("Story menu").click();
@@ -55,7 +60,7 @@ export function testArchives(): void {
     const file = await save("Export as JSON");
     const text = await textOf(file);
     const shape = shapeOf(text);
-    equal(shape.messages.length, 5);
+    equal(shape.messages.map(({ memory }) => memory), [null, "A red fox.", null, null, null]);
     equal(shape.messages.map(({ bot }) => bot?.name ?? null), [null, "Storyteller", null, "Storyteller", "Crow"]);
     ok(!text.includes("sk-"));
 
@@ -70,11 +75,41 @@ export function testArchives(): void {
     await page.waitForFunction((before) => location.href !== before, before);
     await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
     equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
-    await becomes(async () => (await rest(stack.target, user, "conversations?select=id")).length, 2);
+    // The same file again is another story.
+    const second = page.url();
+    await take("story.json", text);
+    await page.waitForFunction((before) => location.href !== before, second);
+    await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
+    equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
+    await becomes(async () => (await rest(stack.target, user, "conversations?select=id")).length, 3);
 
     await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
     await page.getByRole("alert").getByText('messages[1].author must be "user" or "bot"').waitFor();
     await button("Cancel").click();
     await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
+  });
+
+  pageTest("what is exported while it is written has the answer as far as it has come", async (visit) => {
+    const { visitor, call } = visit;
+    const { page, button } = visitor;
+    await visitor.send("A fox");
+    const answer = await call(1);
+    await answer.token("Red");
+    await visitor.shows("A fox", "Red");
+    const save = async (what: string) => {
+      await button("Story menu").click();
+      const [download] = await Promise.all([page.waitForEvent("download"), button(what).click()]);
+      return await textOf(download);
+    };
+    equal(await save("Export as Markdown"), "# A fox\n\n> A fox\n\nRed\n");
+    const { messages, active } = shapeOf(await save("Export as JSON"));
+    equal(messages.map(({ content, parent, finish_reason }) => [content, parent, finish_reason]), [
+      ["A fox", -1, null],
+      ["Red", 0, "interrupted"],
+    ]);
+    equal(active, 1);
+    await answer.finish();
+    await visitor.idle();
+    equal(shapeOf(await save("Export as JSON")).messages.at(-1)?.finish_reason, "stop");
   });
 }

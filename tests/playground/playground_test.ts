@@ -10,6 +10,7 @@ import { testBots } from "./bots.ts";
 import { testConversations } from "./conversations.ts";
 import { testEntry } from "./entry.ts";
 import { testDevices } from "./devices.ts";
+import { testEdits } from "./edits.ts";
 import { testErrors } from "./errors.ts";
 import { testKeyboard } from "./keyboard.ts";
 import { testMessages } from "./messages.ts";
@@ -28,6 +29,7 @@ if (hasChromium()) {
   testArchives();
   testDevices();
   testMessages();
+  testEdits();
   testErrors();
   testOperators();
   testBots();

@@ -1,4 +1,4 @@
-begin; select plan(15);
+begin; select plan(18);
 select tests.given_tale('owner');
 select tests.make_user('friend');
 select tests.given_bot('private bot', 'owner');
@@ -40,6 +40,20 @@ select results_eq($$ select c.title, c.bot_id is null, m.content from public.con
   join public.messages m on m.id = c.active_message_id where c.user_id = tests.id('friend') $$,
   $$ values ('Taken in', true, 'm3') $$, 'the active leaf is the one that is named');
 select is_empty($$ select * from relay.generations $$, 'no generation has written it');
+
+rollback to start; -- Memories.
+select tests.sign_in_as('friend');
+select public.import_conversation('', null, '{null,1}', '{m1,m2}', '{user,bot}', '{null,null}', '{null,stop}', '{}', '{null,null}', 2,
+  '{null,"Of both"}');
+select results_eq($$ select m.content, k.content from public.memories k join public.messages m on m.id = k.message_id $$,
+  $$ values ('m2', 'Of both') $$, 'a memory ends with its message');
+select throws_ok($$ select public.import_conversation('', null, '{null}', '{m1}', '{user}', '{null}', '{null}', '{}', '{null}', 1,
+  '{}') $$, '23514', null, 'memories have an entry for each message, too');
+select throws_ok($$ select public.import_conversation('', null, array_fill(null::integer, array[6]),
+  array_fill(repeat('x', 1000000), array[6]), array_fill('user'::text, array[6]), array_fill(null::text, array[6]),
+  array_fill(null::text, array[6]), '{}', array_fill(null::timestamptz, array[6]), 1, array_fill(repeat('x', 1000000), array[6])) $$,
+  '23514', null, 'and count among the characters');
+select tests.sign_out();
 
 rollback to start; -- Bounds.
 select pg_temp.import('{null}', '{true}', at => array[now() + interval '1 day']);

@@ -1,0 +1,146 @@
+/// <reference lib="dom" />
+/** Texts that are changed, and stories that are deleted, while other tabs and devices do something else with them. */
+
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { eventually } from "../../testkit/eventually.ts";
+import { rest } from "../../testkit/people.ts";
+import { onOtherDevice, pageTest, stack } from "./setup.ts";
+import { type Visitor, visitorOf } from "./visitor.ts";
+
+const editorOf = ({ page }: Visitor) => page.locator(".editor textarea");
+
+const remembered = ({ page }: Visitor) =>
+  page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("storytellr.running.")).length);
+
+/** Registers the tests. */
+export function testEdits(): void {
+  pageTest("a text that two devices change is not replaced unseen: the later one is asked", async (visit) => {
+    const { visitor, user, exchange } = visit;
+    await exchange("A dog", "Bark");
+    await onOtherDevice(visitor, user, async (other) => {
+      await other.shows("A dog", "Bark");
+      for (const [device, text] of [[visitor, "Meow"], [other, "Moo"]] as const) {
+        await device.button("Edit the answer").click();
+        await editorOf(device).fill(text);
+      }
+      await visitor.button("Save").click();
+      await visitor.shows("A dog", "Meow");
+      await other.button("Save").click();
+      await other.page.getByRole("alert").getByText("changed elsewhere").waitFor();
+      equal(await editorOf(other).inputValue(), "Moo");
+      const stored = async () => (await rest(stack.target, user, "messages?select=content&is_user_author=is.false"))[0];
+      equal(await stored(), { content: "Meow" });
+      await other.button("Cancel").click();
+      await other.shows("A dog", "Meow");
+      // Who has seen it may replace it.
+      await visitor.button("Edit the answer").click();
+      await editorOf(visitor).fill("Quack");
+      await other.button("Edit the answer").click();
+      await editorOf(other).fill("Oink");
+      await other.button("Save").click();
+      await other.shows("A dog", "Oink");
+      await visitor.button("Save").click();
+      await visitor.page.getByRole("alert").getByText("changed elsewhere").waitFor();
+      await visitor.button("Save").click();
+      await visitor.shows("A dog", "Quack");
+      equal(await stored(), { content: "Quack" });
+    });
+  });
+
+  pageTest("what is entered in an editor survives a reload, and a branch that another tab leaves", async (visit) => {
+    const { visitor, window, exchange, answer } = visit;
+    const { page, button } = visitor;
+    await exchange("A dog", "Bark");
+    await button("Edit the answer").click();
+    await editorOf(visitor).fill("An hour of work");
+    await page.reload();
+    await visitor.shows("A dog", "Bark");
+    await button("Edit the answer (not saved)").click();
+    equal(await editorOf(visitor).inputValue(), "An hour of work");
+    await page.getByText("This is what you wrote before").waitFor();
+
+    const second = visitorOf(await window.tab(page.url()));
+    await second.shows("A dog", "Bark");
+    await second.button("Regenerate").click();
+    await answer(2, "Woof");
+    await second.shows("A dog", "Woof");
+    await visitor.shows("A dog", "Woof");
+    await button("Previous version").click();
+    await button("Edit the answer (not saved)").click();
+    equal(await editorOf(visitor).inputValue(), "An hour of work");
+    await button("Cancel").click();
+    await button("Edit the answer").click();
+    equal(await editorOf(visitor).inputValue(), "Bark");
+  });
+
+  pageTest("while an answer is written a changed prompt waits to be sent, and can be saved", async (visit) => {
+    const { visitor, exchange, call } = visit;
+    const { button } = visitor;
+    await exchange("A dog", "Bark");
+    await button("Edit").click();
+    await editorOf(visitor).fill("A cat");
+    await button("Regenerate").click();
+    const running = await call(2);
+    await running.token("Me");
+    await visitor.answers.getByText("Me").waitFor();
+    const send = visitor.page.locator(".editor").getByRole("button", { name: "Send" });
+    ok(await send.isDisabled());
+    await button("Save").click();
+    await visitor.shows("A cat", "Me");
+    await running.token("ow");
+    await running.finish();
+    await visitor.idle();
+    await visitor.shows("A cat", "Meow");
+  });
+
+  pageTest("a story that is deleted while it is written is not paid for, nor asked for again", async (visit) => {
+    const { visitor, call } = visit;
+    const { page, button } = visitor;
+    await visitor.send("A dog");
+    const running = await call(1);
+    await running.token("Bark");
+    await visitor.shows("A dog", "Bark");
+    await button("Story menu").click();
+    await button("Delete…").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("heading", { name: "New story" }).waitFor();
+    await running.closed;
+    equal(await remembered(visitor), 0);
+  });
+
+  pageTest("what has ended elsewhere without a text is not asked for for ever", async (visit) => {
+    const { visitor, user, exchange } = visit;
+    const { page } = visitor;
+    await exchange("A dog", "Bark");
+    // As another tab that was closed while it was written.
+    const [{ id }] = await rest(stack.target, user, "conversations?select=id");
+    await page.getByRole("link", { name: "New story" }).click();
+    await page.evaluate((id) => {
+      const running = { streamId: "gone", request: null, at: Date.now() };
+      localStorage.setItem(`storytellr.running.${id}`, JSON.stringify(running));
+    }, id);
+    await page.clock.install();
+    await page.reload();
+    await page.locator(".conversation-link.running").waitFor();
+    await eventually("it is forgotten", async () => {
+      await page.clock.runFor(10_000);
+      return await remembered(visitor) === 0;
+    });
+    await page.locator(".conversation-link.running").waitFor({ state: "detached" });
+  });
+
+  pageTest("where what is answered was deleted elsewhere, the page says so and shows the rest", async (visit) => {
+    const { visitor, user, exchange, call } = visit;
+    await exchange("A dog", "Bark");
+    await visitor.send("And then?");
+    const running = await call(2);
+    await running.token("Sleep");
+    await visitor.shows("A dog", "Bark", "And then?", "Sleep");
+    await rest(stack.target, user, "messages?content=eq.And%20then%3F", { method: "DELETE" });
+    await running.finish();
+    await visitor.page.getByRole("alert").getByText("The message before it was deleted elsewhere").waitFor();
+    await visitor.shows("A dog", "Bark", "Sleep");
+    await visitor.button("Reload").click();
+    await visitor.shows("A dog", "Bark");
+  });
+}
