@@ -1,4 +1,7 @@
-/** `deno task test`: runs the tests in groups, two at a time; what is deployed also on the Deno of Supabase's runtime. */
+/**
+ * `deno task test`: runs the tests in groups, as many at a time as keep two cores busy; what is deployed also on the Deno
+ * of Supabase's runtime.
+ */
 
 import { flagsOrExit, parseFlags } from "./flags.ts";
 import { fail } from "./process.ts";
@@ -9,8 +12,8 @@ import { commandFor, createOutputReader, type Result } from "./test_output.ts";
 const HELP = `deno task test [flags] [group, folder, file or part of a path …]
 
 Runs every test, or those that are named: deno task test races tests/docs/docs_test.ts. The functions' tests run on
-Deno ${RUNTIME_DENO}, too, unless only some of their files are named. Two groups run at a time. The last lines say what was skipped,
-what failed, and the command that runs just that.
+Deno ${RUNTIME_DENO}, too, unless only some of their files are named. Two groups run at a time, and another
+next to those that mostly wait. The last lines say what was skipped, what failed, and the command that runs just that.
 
   --filter TEXT   only tests whose name has this text, or matches this /pattern/
   --verbose       print a line for each test, and what the tests print; one group at a time
@@ -42,19 +45,30 @@ const runtime = groups.length > 1 || groups.some(isOnBoth) ? await runtimeDeno()
 if (runtime !== null) env[RUNTIME_DENO_VARIABLE] = runtime;
 const jobs = groups.flatMap((group, index) => {
   const title = `[${index + 1}/${groups.length}] ${group.name}`;
-  const job = { title, run: () => run(Deno.execPath(), group, []) };
-  return isOnBoth(group) ? [job, { title: `${title} on Deno ${RUNTIME_DENO}`, run: () => runOnRuntime(group) }] : [job];
+  const job = { title, cores: group.cores, run: () => run(Deno.execPath(), group, []) };
+  const other = { ...job, title: `${title} on Deno ${RUNTIME_DENO}`, run: () => runOnRuntime(group) };
+  return isOnBoth(group) ? [job, other] : [job];
 });
 const running = new Set<Promise<void>>();
-for (const { title, run } of jobs) {
-  while (running.size > (verbose ? 0 : 1)) await Promise.race(running);
+let free = 2;
+while (jobs.length > 0) {
+  const index = verbose && running.size > 0 ? -1 : jobs.findIndex(({ cores }) => cores <= free);
+  if (index < 0) {
+    await Promise.race(running);
+    continue;
+  }
+  const [{ title, cores, run }] = jobs.splice(index, 1);
+  free -= cores;
   const since = Date.now();
   console.log(title);
   const work = run().then((result) => {
     if (result === null) return;
     results.push(result);
     console.log(`${title}: ${countsOf([result])} in ${durationOf(Date.now() - since)}\n`);
-  }).finally(() => running.delete(work));
+  }).finally(() => {
+    free += cores;
+    running.delete(work);
+  });
   running.add(work);
 }
 await Promise.all(running);

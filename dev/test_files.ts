@@ -10,6 +10,8 @@ const ORDER = [
   ...["functions", "playground", "production", "races", "faults", "contract", "client", "limits"],
   ...["adoption", "pgtap", "dev", "docs"],
 ];
+/** Half of their time they wait for a worker's deadlines, so that two of them take one core. */
+const WAITING = ["contract", "faults", "limits"];
 /**
  * They run only if they are named: `abuse` measures how long other users' requests take, which needs a quiet machine, and
  * `fresh` installs hundreds of megabytes.
@@ -21,6 +23,8 @@ const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "te
 export interface Group {
   name: string;
   files: string[];
+  /** About as many it keeps busy. */
+  cores: number;
 }
 
 /** The group of a file: its folder below tests/, or its area. An area and its folder of scenarios are one group. */
@@ -48,6 +52,7 @@ export function pick(files: string[], words: string[]): Group[] {
   const rank = (name: string) => ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length;
   return [...groups].map(([name, all]) => ({
     name,
+    cores: WAITING.includes(name) ? 0.5 : 1,
     files: all.filter((file) => words.length === 0 ? !ON_REQUEST.includes(name) : chosen.has(file)).sort(),
   })).filter(({ files }) => files.length > 0).sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
 }

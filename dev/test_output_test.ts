@@ -70,8 +70,9 @@ Deno.test("tests are picked by group, folder, file or a part of the path", () =>
     "tests/races/a tests/client/b client/c supabase/functions/stream/d tests/production/pgtap tests/production/e";
   const files = paths.split(" ").map((path) => `${path}_test.ts`);
   const picked = (...words: string[]) => pick(files, words).map(({ name, files }) => [name, ...files].join(" "));
-  equal(picked().map((text) => text.split(" ")[0]), ["functions", "production", "client", "pgtap", "races"]);
-  equal(picked("client", "races"), ["client client/c_test.ts tests/client/b_test.ts", "races tests/races/a_test.ts"]);
+  equal(picked().map((text) => text.split(" ")[0]), ["functions", "production", "races", "client", "pgtap"]);
+  equal(pick(["tests/limits/a_test.ts", files[0]], []).map(({ cores }) => cores), [1, 0.5]);
+  equal(picked("client", "races"), ["races tests/races/a_test.ts", "client client/c_test.ts tests/client/b_test.ts"]);
   equal(picked("tests/client/"), ["client tests/client/b_test.ts"]);
   equal(picked("./client/c_test.ts"), ["client client/c_test.ts"]);
   equal(picked("d_test"), ["functions supabase/functions/stream/d_test.ts"]);

@@ -65,24 +65,32 @@ if (!Deno.env.get("RELAY_TEST_DATABASE_URL")) skip("the FastAPI relay's client: 
 else if (!hasPython) skip("the FastAPI relay's client: there is no python3 with pip");
 else for (const [type, sql] of Object.entries(SHAPES)) registerTests(type, sql);
 
+let installed: Promise<string> | undefined;
+
+/** A folder with the packages, for all tests. */
+async function install(): Promise<string> {
+  const site = await Deno.makeTempDir({ prefix: "relay-httpx-" });
+  await run("python3", ["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target", site, ...PACKAGES]);
+  return site;
+}
+Deno.test.afterAll(async () => {
+  const site = await installed?.catch(() => null);
+  if (site) await Deno.remove(site, { recursive: true });
+});
+
 function registerTests(type: string, sql: string) {
   Deno.test(`a client of the FastAPI relay plays on over ids of type ${type}`, async (test) => {
-    const site = await Deno.makeTempDir({ prefix: "relay-httpx-" });
-    try {
-      await run("python3", ["-m", "pip", "install", "--quiet", "--no-deps", "--target", site, ...PACKAGES]);
-      await using stack = await startStack({ postgres: true, sql });
-      const { url } = await stack.worker();
-      const everything = { extra: { client_version: 7, style: null }, health: { status: "ok", version: VERSION } };
-      const bases: [name: string, base: string, more: Partial<typeof everything>][] = [
-        ["the standalone server", url.replace("/functions/v1", ""), everything],
-        ["/functions", stack.functions_url.replace("/v1", ""), {}],
-        ["the function streams", `${stack.functions_url}/streams`, everything],
-      ];
-      for (const [index, [name, base, more]] of bases.entries()) {
-        await test.step(`with the base URL of ${name}`, () => play(stack, site, USERS[index], base, more));
-      }
-    } finally {
-      await Deno.remove(site, { recursive: true });
+    const site = await (installed ??= install());
+    await using stack = await startStack({ postgres: true, sql });
+    const { url } = await stack.worker();
+    const everything = { extra: { client_version: 7, style: null }, health: { status: "ok", version: VERSION } };
+    const bases: [name: string, base: string, more: Partial<typeof everything>][] = [
+      ["the standalone server", url.replace("/functions/v1", ""), everything],
+      ["/functions", stack.functions_url.replace("/v1", ""), {}],
+      ["the function streams", `${stack.functions_url}/streams`, everything],
+    ];
+    for (const [index, [name, base, more]] of bases.entries()) {
+      await test.step(`with the base URL of ${name}`, () => play(stack, site, USERS[index], base, more));
     }
   });
 }
