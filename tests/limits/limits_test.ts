@@ -44,24 +44,26 @@ const variables = [
   ),
 ];
 
-/** Unit tests reach them: with a clock or sockets of their own, with more users than a stack has, or past a database. */
+/** Unit tests reach them: with a clock, sockets or bytes of their own, with more users than a stack has, or past a database. */
 const IN_UNIT_TESTS = new RegExp(
   "^(BODY_TIMEOUT|KEY_SET_RETRY|READY_CACHE|(MAX_)?REFUSAL|READER_IDLE|READ_GIVE_UP|MAX_READ_READERS|" +
     "MAX_BEAT_GENERATIONS|MAX_LOG_FIELD|PROVIDER_(CONNECT|TLS|WRITE|HEAD|REST|KEEP)_MS|MAX_PROVIDER_REST|MAX_PROVIDER_HEAD|MAX_(KEPT|STUCK)|" +
+    "MAX_PROVIDER_(ANSWER|ERROR|EVENT|JSON|MESSAGE)|PROVIDER_ERROR_READ|" +
     "START_WAIT|BUSY|TEST_TIMEOUT|MAX_(WAITING|REFUSED_USERS|LOST))",
 );
 
 Deno.test("each constant of limits.ts and each variable that is a limit is reached by a scenario", () => {
-  const used = scenarioTexts("tests/").join("\n").replace(/^import .*?;$/gms, "");
-  const limits = [...Object.keys(constants), ...variables];
-  const elsewhere = limits.filter((name) => !NO_LIMITS.test(name) && !IN_UNIT_TESTS.test(name) && !used.includes(name));
-  equal(elsewhere, []);
+  const [scenarios, unitTests] = [usedIn("tests/", /\.ts$/), usedIn("supabase/functions/", /_test\.ts$/)];
+  const limits = [...Object.keys(constants), ...variables].filter((name) => !NO_LIMITS.test(name));
+  equal(limits.filter((name) => !(IN_UNIT_TESTS.test(name) ? unitTests : scenarios).includes(name)), []);
 });
 
-function scenarioTexts(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
-    isDirectory ? scenarioTexts(`${folder}${name}/`) : [Deno.readTextFileSync(new URL(folder + name, ROOT))]
-  );
+/** What the files of these names below a folder do, without their imports. */
+function usedIn(folder: string, names: RegExp): string {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name, isDirectory }) => {
+    if (isDirectory) return usedIn(`${folder}${name}/`, names);
+    return names.test(name) ? Deno.readTextFileSync(new URL(folder + name, ROOT)).replace(/^import .*?;$/gms, "") : "";
+  }).join("\n");
 }
 
 Deno.test("docs/limits.md has one row for each constant and variable, with its default", () => {

@@ -12,7 +12,9 @@ import {
   FIRST_CONTEXT_CHARACTERS,
   MAX_CONTEXT_CHARACTERS,
   MAX_DATABASE_CALLS,
+  MAX_DATABASE_CALLS_OF_USER,
   MAX_READ_STREAMS,
+  MAX_WAITING_CALLS,
 } from "../_relay/protocol/limits.ts";
 import {
   CONTEXT_CHARACTER_BYTES,
@@ -439,6 +441,20 @@ Deno.test("calls that wait for the database too long are overloaded within a sec
   // There is nothing to end of a start that the database was not asked for.
   await keepAlive.settled();
   assert.deepEqual(database.calls, []);
+});
+
+Deno.test(`${MAX_WAITING_CALLS} of a user's requests wait for the database, and one more is rate_limited`, async () => {
+  const { calls, get } = make();
+  const gate = Promise.withResolvers<void>();
+  const held = Array.from(
+    { length: MAX_DATABASE_CALLS_OF_USER + MAX_WAITING_CALLS },
+    () => calls.run("user-1", () => gate.promise),
+  );
+  const response = await get("/stream/stream-1");
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [429, "1"]);
+  assert.equal((await errorOf(response)).code, "rate_limited");
+  gate.resolve();
+  await Promise.all(held);
 });
 
 /** What the database answers while a generation runs in the conversation. */

@@ -5,6 +5,7 @@ import {
   MAX_REFUSED_USERS,
   MAX_STARTS_IN_FLIGHT,
   MAX_WAITING_STARTS,
+  MAX_WAITING_STARTS_OF_ALL,
   START_WAIT_MS,
 } from "../_relay/protocol/limits.ts";
 import { makePlatform, turns } from "../_relay/testing/platform.ts";
@@ -41,6 +42,19 @@ Deno.test(`${MAX_STARTS_IN_FLIGHT} starts of a user are under way at once, ${MAX
   await clock.run(0);
   assert.equal(begun, MAX_STARTS_IN_FLIGHT + MAX_WAITING_STARTS);
   assert.equal(clock.pending, 0);
+});
+
+Deno.test(`${MAX_WAITING_STARTS_OF_ALL} starts of all users wait, and one more is overloaded`, async () => {
+  const { clock, start } = make();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ofUser = MAX_STARTS_IN_FLIGHT + MAX_WAITING_STARTS;
+  const users = MAX_WAITING_STARTS_OF_ALL / MAX_WAITING_STARTS;
+  const all = Array.from({ length: users * ofUser }, (_, index) => start(`user-${index % users}`, () => promise));
+  for (let index = 0; index < MAX_STARTS_IN_FLIGHT; index++) all.push(start("user", () => promise));
+  assert.deepEqual(await start("user"), { code: "overloaded", retryAfter: 5 });
+  resolve();
+  await clock.run(0);
+  assert.deepEqual(new Set(await Promise.all(all)), new Set(["started"]));
 });
 
 Deno.test(`a start whose turn does not come within ${START_WAIT_MS} ms is overloaded, which counts as no refusal`, async () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { GENERATION_BYTES, READER_BYTES, TEXT_UNIT_BYTES } from "../platform/memory.ts";
 import { events } from "../protocol/events.ts";
-import { MAX_MESSAGE_UNITS, MAX_REASONING_UNITS } from "../protocol/limits.ts";
-import { type Delta, GO_ON } from "../provider/provider.ts";
+import { MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
+import { GO_ON } from "../provider/provider.ts";
 import { type AdmittedOverrides, makeAdmitted, makeGeneration } from "../testing/generation.ts";
 import { fillMemory, makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
@@ -77,18 +77,6 @@ Deno.test("a read that goes over the limit ends the run with what fitted; reason
   const message = `The provider sent a text of more than ${MAX_MESSAGE_UNITS} UTF-16 units, the limit`;
   assert.deepEqual([ending.errorCode, error?.message], ["provider_bad_response", message]);
   assert.deepEqual(written.at(-1), [events.token("y", MAX_MESSAGE_UNITS), generation.transcript.length]);
-});
-
-Deno.test("reasoning has a limit of its own, over all reads", async () => {
-  const { call, run, written } = await make();
-  const reasoning = (text: string): Delta => ({ kind: "reasoning", text });
-  call.send("a", reasoning("x".repeat(MAX_REASONING_UNITS - 1)));
-  call.send("b", reasoning("y"));
-  call.send("c", reasoning("z"), "never");
-  const { ending, error } = await run;
-  const message = `The provider sent reasoning of more than ${MAX_REASONING_UNITS} UTF-16 units, the limit`;
-  assert.deepEqual([ending.errorCode, error?.message], ["provider_bad_response", message]);
-  assert.deepEqual(written.at(-1), [events.token("c", 3), 3]);
 });
 
 Deno.test("the times count from the request, however the run ends, and are never negative", async () => {

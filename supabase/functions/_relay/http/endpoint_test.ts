@@ -65,30 +65,12 @@ Deno.test("percent encoding that cannot be decoded is refused", async () => {
   }
 });
 
-Deno.test("a preflight is answered without the handler", async () => {
-  const { get, lines, refusals } = make(throwing(new Error("The handler was asked")));
-  const response = await get("", { method: "OPTIONS" });
-  assert.deepEqual([response.status, response.body], [204, null]);
-  assert.equal(response.headers.get("access-control-allow-origin"), "*");
-  assert.equal(response.headers.get("access-control-allow-methods"), "GET, HEAD, POST, OPTIONS");
-  assert.deepEqual([lines, refusals.codes], [[], []]);
-});
-
 Deno.test("HEAD has the status and the headers of GET, a refusal's too, and no body", async () => {
   for (const handler of [() => Response.json({ status: "ok" }), throwing(new RelayError("rate_limited"))]) {
     const [get, head] = await Promise.all(["GET", "HEAD"].map((method) => {
       return make(handler).get("", { method, headers: { "x-request-id": "r1" } });
     }));
     assert.deepEqual([head.status, [...head.headers], head.body], [get.status, [...get.headers], null]);
-  }
-});
-
-Deno.test("other methods are refused, with the endpoint's own", async () => {
-  for (const method of ["PUT", "DELETE", "PATCH"]) {
-    const response = await make().get("", { method });
-    assert.deepEqual([response.status, response.headers.get("allow")], [405, "GET, HEAD, POST, OPTIONS"]);
-    const message = `Cannot answer: the method is ${method}, not one of GET, HEAD, POST, OPTIONS`;
-    assert.deepEqual(await response.json(), { error: { code: "method_not_allowed", message } });
   }
 });
 

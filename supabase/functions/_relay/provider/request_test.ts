@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
+import { makeCall } from "../testing/provider.ts";
 import { bodyOf, headersOf, RESERVED } from "./chat_completions/request.ts";
 import { readProblem } from "./problem.ts";
 import { type ContextMessage, GO_ON, type ProviderCall } from "./provider.ts";
 import { FIRST_TURN, messagesFor, refusedFields } from "./request.ts";
-
-function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
-  const baseUrl = new URL("https://provider.test/v1");
-  return { baseUrl, accessKey: null, model: "m", temperature: 0.7, params: {}, messages: [], ...overrides };
-}
 
 Deno.test("messages are shaped as the model takes them", () => {
   const turns = (text: string): ContextMessage[] =>

@@ -108,34 +108,10 @@ const REFUSALS: [name: string, status: number, body: unknown, end: string][] = [
     "provider_auth: status 403",
   ],
   [
-    "no key",
-    403,
-    google(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers"),
-    "provider_auth: status 403",
-  ],
-  [
-    "a wrong token",
-    401,
-    google(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."),
-    "provider_auth: status 401",
-  ],
-  [
     "a quota",
     429,
     google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan"),
     "provider_rate_limited: quota",
-  ],
-  [
-    "a quota in a list",
-    429,
-    [google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota")],
-    "provider_rate_limited: quota",
-  ],
-  [
-    "no such model",
-    404,
-    google(404, "NOT_FOUND", "models/foo is not found for API version v1beta"),
-    "provider_refused: not found",
   ],
   [
     "a field that is unknown",
@@ -161,18 +137,6 @@ const REFUSALS: [name: string, status: number, body: unknown, end: string][] = [
     google(400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
     "provider_refused: location",
   ],
-  [
-    "the window",
-    400,
-    google(
-      400,
-      "INVALID_ARGUMENT",
-      "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).",
-    ),
-    "context_exceeded: token count",
-  ],
-  ["overload", 503, OVERLOADED, "provider_error: overloaded"],
-  ["a deadline", 504, google(504, "DEADLINE_EXCEEDED", "Deadline expired"), "provider_error: Deadline"],
   [
     "500 with the key in the address",
     500,

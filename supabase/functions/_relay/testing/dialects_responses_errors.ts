@@ -38,33 +38,6 @@ const WITHIN: [name: string, event: Event, end: string][] = [
 
 const REFUSALS: [name: string, status: number, body: unknown, end: string][] = [
   [
-    "401",
-    401,
-    error(`Incorrect API key provided: ${KEY}.`, { type: "invalid_request_error", code: "invalid_api_key" }),
-    "provider_auth: status 401",
-  ],
-  [
-    "the window",
-    400,
-    error("Your input exceeds the context window of this model.", { code: "context_length_exceeded", param: "input" }),
-    "context_exceeded: context window",
-  ],
-  [
-    "429",
-    429,
-    error("Rate limit reached for gpt-5 on tokens per min (TPM): Limit 30000, Used 29000", {
-      type: "tokens",
-      code: "rate_limit_exceeded",
-    }),
-    "provider_rate_limited: Rate limit",
-  ],
-  [
-    "no quota",
-    429,
-    error("You exceeded your current quota", { code: "insufficient_quota" }),
-    "provider_refused: quota",
-  ],
-  [
     "no such model",
     404,
     error("The model `gpt-0` does not exist", { type: "invalid_request_error", code: "model_not_found" }),
@@ -76,8 +49,6 @@ const REFUSALS: [name: string, status: number, body: unknown, end: string][] = [
     error("Invalid prompt: we have limited access to this content for safety reasons.", { code: "invalid_prompt" }),
     "provider_refused: safety",
   ],
-  ["500", 500, error("The server had an error", { type: "server_error" }), "provider_error: had an error"],
-  ["503", 503, error("The engine is overloaded", { type: "service_unavailable_error" }), "provider_error: overloaded"],
   ["a server without this API", 404, { detail: "Not Found" }, "provider_refused: Not Found"],
 ];
 

@@ -2,6 +2,12 @@
 
 import type { Delta, Provider, ProviderCall, ProviderEnd } from "../provider/provider.ts";
 
+/** A call of a bot without a key; `messages` are the test's. */
+export function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
+  const baseUrl = new URL("https://provider.test/v1");
+  return { baseUrl, accessKey: null, model: "m", temperature: 0.7, params: {}, messages: [], ...overrides };
+}
+
 /** One request that reached the provider. */
 export interface TestCall {
   call: ProviderCall;

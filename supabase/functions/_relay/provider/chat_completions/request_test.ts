@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
+import { makeCall } from "../../testing/provider.ts";
 import { type ContextMessage, GO_ON, type ProviderCall } from "../provider.ts";
 import { FIRST_TURN } from "../request.ts";
 import { bodyOf, endpointOf } from "./request.ts";
-
-function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
-  const baseUrl = new URL("https://provider.test/v1");
-  return { baseUrl, accessKey: null, model: "m", temperature: 0.7, params: {}, messages: [], ...overrides };
-}
 
 Deno.test("the address may be the base or the endpoint itself, with a query", () => {
   const endpoints = {

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import type { ProviderCall } from "../provider.ts";
+import { makeCall } from "../../testing/provider.ts";
 import { bodyOf, endpointOf, headersOf } from "./request.ts";
-
-function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
-  const baseUrl = new URL("https://provider.test/v1beta");
-  return { baseUrl, accessKey: null, model: "m", temperature: 0.7, params: {}, messages: [], ...overrides };
-}
 
 Deno.test("the story is contents of two roles, and the instructions stand apart", () => {
   const body = bodyOf(makeCall({

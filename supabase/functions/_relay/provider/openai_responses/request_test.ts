@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import type { ProviderCall } from "../provider.ts";
+import { makeCall } from "../../testing/provider.ts";
 import { FIRST_TURN } from "../request.ts";
 import { bodyOf, endpointOf, headersOf } from "./request.ts";
-
-function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
-  const baseUrl = new URL("https://provider.test/v1");
-  return { baseUrl, accessKey: null, model: "m", temperature: 0.7, params: {}, messages: [], ...overrides };
-}
 
 Deno.test("the request is whole: instructions, the story, nothing that the provider keeps", () => {
   const body = bodyOf(makeCall({
