@@ -1,12 +1,12 @@
 /** A project of examples/, installed with the packed client, built, and driven in Chromium. */
 
-import type { Browser, Page } from "playwright-core";
-import { hasChromium, startChromium, withWindow } from "../../testkit/browser.ts";
+import type { Page } from "playwright-core";
+import { hasChromium, withWindow } from "../../testkit/browser.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { PASSWORD, rest, type TestUser } from "../../testkit/people.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { installExample, type Project } from "./projects.ts";
-import { useStack } from "./runtimes.ts";
+import { useChromium, useStack } from "./runtimes.ts";
 import { signUpWithBot } from "./scenarios.ts";
 
 /** The page of an example with a user who is signed in. */
@@ -31,11 +31,7 @@ export interface Example {
 export function testExamples(examples: Example[]): void {
   if (!hasChromium()) return skip("the examples in a browser: there is no Chromium");
   const setup = useStack();
-  let browser: Browser;
-  Deno.test.beforeAll(async () => {
-    browser = await startChromium();
-  });
-  Deno.test.afterAll(() => browser.close());
+  const browser = useChromium();
 
   for (const { name, title, serve, drive } of examples) {
     Deno.test(`examples/${name}: ${title}`, async () => {
@@ -44,7 +40,7 @@ export function testExamples(examples: Example[]): void {
       const origin = await serve(project, { url: target.supabaseUrl, key: target.publishableKey });
       const user = await signUpWithBot(setup);
       const path = "messages?select=content,finish_reason&is_user_author=is.false&order=created_at";
-      await withWindow(browser, {}, async ({ tab }) => {
+      await withWindow(browser(), {}, async ({ tab }) => {
         const page = await tab(origin);
         await page.fill("input[type=email]", user.email);
         await page.fill("input[type=password]", PASSWORD);

@@ -2,29 +2,44 @@
 
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { withWindow } from "../../testkit/browser.ts";
+import { startChromium, withWindow } from "../../testkit/browser.ts";
 import type { Target } from "../../testkit/people.ts";
 import { ordered } from "../../testkit/ordered.ts";
 import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+let setup: { target: Target; providerUrl: string } | undefined;
+let browser: Browser | undefined;
+let isBrowserUsed = false;
+
 /**
- * Starts a stack for the tests of a file, and a provider that plays what the prompt orders: on Postgres, if there is one,
+ * Starts one stack for all tests, and a provider that plays what the prompt orders: on Postgres, if there is one,
  * because a start of PGlite costs six times as much.
  */
 export function useStack(): { target: Target; providerUrl: string } {
-  const setup = {} as ReturnType<typeof useStack>;
+  if (setup) return setup;
+  const common = setup = {} as ReturnType<typeof useStack>;
   let stack: Stack;
   Deno.test.beforeAll(async () => {
     const postgres = Deno.env.has("RELAY_TEST_DATABASE_URL");
     stack = await startStack({ postgres, env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
     // Some users sign in with their password.
     delete stack.target.newUser;
-    Object.assign(setup, { target: stack.target, providerUrl: stack.provider.script(ordered) });
+    Object.assign(common, { target: stack.target, providerUrl: stack.provider.script(ordered) });
   });
   Deno.test.afterAll(() => stack.stop());
   return setup;
+}
+
+/** Starts one Chromium for all tests. */
+export function useChromium(): () => Browser {
+  if (!isBrowserUsed) {
+    isBrowserUsed = true;
+    Deno.test.beforeAll(async () => void (browser = await startChromium()));
+    Deno.test.afterAll(() => browser!.close());
+  }
+  return () => browser!;
 }
 
 /** Gives what a command writes to stdout; throws with all that it wrote if it fails. */
@@ -65,14 +80,9 @@ export async function hasNode(): Promise<boolean> {
  * Opens a page that has nothing but the script and #root. It is an answer of the relay's, because Chromium lets no other
  * page call a loopback address.
  */
-export function withPage<T>(
-  browser: Browser,
-  target: Target,
-  script: string,
-  use: (page: Page) => Promise<T>,
-): Promise<T> {
-  return withWindow(browser, {}, async ({ tab }) => {
-    const page = await tab(`${target.workers[0]}/healthz`);
+export function withPage<T>(script: string, use: (page: Page) => Promise<T>): Promise<T> {
+  return withWindow(browser!, {}, async ({ tab }) => {
+    const page = await tab(`${setup!.target.workers[0]}/healthz`);
     await prepare(page, script);
     return await use(page);
   });

@@ -97,13 +97,10 @@ export const BROWSER = {
 };
 export const NODE = { module: "node16", moduleResolution: "node16", lib: ["es2022"], types: ["node"] };
 
-/** Else each of its threads would resolve the types of all packages. */
-const ONE_THREAD: Record<string, string[]> = { typescript: ["--singleThreaded"] };
-
 /** Type-checks; gives the errors in our own files. Those in other packages are not ours to mend. */
 export async function complaints(
   project: Project,
-  compiler: string,
+  flags: string[],
   name: string,
   options: object,
   ai?: string,
@@ -116,11 +113,11 @@ export async function complaints(
   };
   await Deno.writeTextFile(`${project.folder}/${name}.json`, JSON.stringify(config));
   const args = [
-    `node_modules/${compiler}/bin/tsc`,
+    "node_modules/typescript/bin/tsc",
     "--pretty",
     "false",
     "--listFiles",
-    ...ONE_THREAD[compiler] ?? [],
+    ...flags,
     "-p",
     `${name}.json`,
   ];

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The form of a bot: presets of providers, the test of a stored bot, a model's habits; and what its answers cost. */
+/** The form of a bot: presets of providers, the test of a stored bot, a model's habits. */
 
 import { deepStrictEqual as equal, match } from "node:assert/strict";
 import type { Page } from "playwright-core";
@@ -189,20 +189,6 @@ export function testBots(): void {
     await answer(1, "An answer");
     const [{ id }] = await rest(stack.target, user, "bots?select=id");
     await becomes(() => rest(stack.target, user, "conversations?select=bot_id"), [{ bot_id: id }]);
-  });
-
-  pageTest("an answer says what it cost where its model has a price", async ({ visitor, exchange }) => {
-    const { page } = visitor;
-    await exchange("A story", "An answer");
-    equal(await page.getByText("Cost").count(), 0);
-    await page.route("**/rest/v1/messages?*", async (route) => {
-      const response = await route.fetch();
-      const rows: { is_user_author: boolean; usage: unknown }[] = await response.json();
-      const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12, cost: 0.00234 };
-      await route.fulfill({ response, json: rows.map((row) => row.is_user_author ? row : { ...row, usage }) });
-    });
-    await page.reload();
-    await page.getByText("Cost 0.0023").waitFor();
   });
 
   pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {

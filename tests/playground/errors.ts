@@ -1,4 +1,4 @@
-/** Errors and how a user recovers, untrusted text, and deleting. */
+/** Errors and how a user recovers, and deleting. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { becomes } from "../../testkit/eventually.ts";
@@ -59,13 +59,6 @@ export function testErrors(): void {
     await visitor.page.clock.fastForward(60_000);
     await visitor.button("Retry").waitFor();
     await becomes(() => visitor.button("Retry").isEnabled(), true);
-  });
-
-  pageTest("markup in a text is shown as text", async ({ visitor, exchange }) => {
-    const text = `<img src=x onerror="document.title='caught'"> & <b>bold</b>`;
-    await exchange(text, text);
-    await visitor.shows(text, text);
-    equal(await visitor.page.locator(".text img, .text b").count(), 0);
   });
 
   pageTest("a story is renamed and deleted; a bot is deleted and its stories stay", async ({ visitor, exchange }) => {

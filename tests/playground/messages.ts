@@ -93,6 +93,10 @@ export function testMessages(): void {
     await exchange("A tale", HOSTILE.join("\n\n"));
     await page.locator(".answer pre").getByText("|b|b").waitFor();
     await becomes(() => page.title(), "A tale · Storytellr");
+    const markup = `<img src=x onerror="document.title='caught'"> & <b>bold</b>`;
+    await exchange(markup, markup);
+    const said = [page.locator(".prompt .text").last(), page.locator(".answer .text").last()];
+    for (const text of said) await becomes(() => text.innerText(), markup);
     equal(await page.locator(".text :is(script, img, iframe, b, [onmouseover], [onerror])").count(), 0);
     const links = page.locator(".text a");
     const addresses = await links.evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));

@@ -83,24 +83,26 @@ export function testOperators(): void {
       "A budget of this relay has too little left for an answer.",
     ],
   ] as const;
-  for (const [code, status, message, title] of refusals) {
-    pageTest(`${code} is shown with the relay's words, and the prompt is kept`, async ({ visitor }) => {
+  pageTest(
+    "a refusal of the operator's is shown with the relay's words, and the prompt is kept",
+    async ({ visitor }) => {
       const { page } = visitor;
       const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
-      await page.route(
-        "**/functions/v1/stream",
-        (route) =>
-          route.request().method() === "POST"
-            ? route.fulfill({ status, headers, json: { error: { code, message } } })
-            : route.continue(),
-      );
-      await visitor.send("A story");
-      const alert = page.getByRole("alert");
-      await alert.getByText(title).waitFor();
-      await page.getByText(message).waitFor();
-      await becomes(() => visitor.composer.inputValue(), "A story");
-    });
-  }
+      for (const [code, status, message, title] of refusals) {
+        await page.route(
+          "**/functions/v1/stream",
+          (route) =>
+            route.request().method() === "POST"
+              ? route.fulfill({ status, headers, json: { error: { code, message } } })
+              : route.continue(),
+        );
+        await visitor.send("A story");
+        await page.getByRole("alert").getByText(title).waitFor();
+        await page.getByText(message).waitFor();
+        await becomes(() => visitor.composer.inputValue(), "A story");
+      }
+    },
+  );
 
   pageTest("the usage shows what was spent, and what of each budget is left", async ({ visitor, exchange }) => {
     const { page, button } = visitor;

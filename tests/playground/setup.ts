@@ -37,13 +37,15 @@ export async function stop(): Promise<void> {
 
 /** Opens the page for a user who is signed in: only the tests of signing in need the form. */
 async function openAs(window: Window, { session }: TestUser, url: string): Promise<Visitor> {
-  // A file of the same origin that runs nothing.
-  const page = await window.tab(`${stack.url}/icon.svg`);
   const kept = { ...session, expires_at: session!.expires_at ?? Date.now() / 1000 + session!.expires_in };
-  const name = `sb-${new URL(stack.url).hostname.split(".")[0]}-auth-token`;
-  await page.evaluate(([name, text]) => localStorage.setItem(name, text), [name, JSON.stringify(kept)]);
-  await page.goto(url);
-  const visitor = visitorOf(page);
+  const { origin, hostname } = new URL(stack.url);
+  await window.context.addInitScript(({ origin, key, text }) => {
+    // Once for each tab: who signs out stays so.
+    if (location.origin !== origin || document.defaultView!.name === "signed in") return;
+    document.defaultView!.name = "signed in";
+    localStorage.setItem(key, text);
+  }, { origin, key: `sb-${hostname.split(".")[0]}-auth-token`, text: JSON.stringify(kept) });
+  const visitor = visitorOf(await window.tab(url));
   await visitor.composer.waitFor();
   return visitor;
 }

@@ -1,18 +1,17 @@
 /** A front end on the AI SDK's useChat, rendered in Chromium, that streams, stops, resumes and regenerates. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { toUIMessages } from "../../client/ai_sdk/transport.ts";
-import { hasChromium, startChromium } from "../../testkit/browser.ts";
+import { hasChromium } from "../../testkit/browser.ts";
 import { becomes, eventually } from "../../testkit/eventually.ts";
 import { skip } from "../../testkit/skipped.ts";
 import type { ChatConfiguration } from "./chat_page.ts";
-import { bundle, reload, useStack, withPage } from "./runtimes.ts";
+import { bundle, reload, useChromium, useStack, withPage } from "./runtimes.ts";
 import { signUpWithBot } from "./scenarios.ts";
 import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
 
 const setup = useStack();
-let browser: Browser;
 let script: string;
 
 /** A page with a chat on it, and the rows of its user. */
@@ -39,15 +38,12 @@ async function chatOn(page: Page) {
 }
 
 function chatTest(rule: string, run: (chat: Awaited<ReturnType<typeof chatOn>>) => Promise<void>) {
-  Deno.test(`useChat in Chromium: ${rule}`, () =>
-    withPage(browser, setup.target, script, async (page) => await run(await chatOn(page))));
+  Deno.test(`useChat in Chromium: ${rule}`, () => withPage(script, async (page) => await run(await chatOn(page))));
 }
 
 if (hasChromium()) {
-  Deno.test.beforeAll(async () => {
-    [browser, script] = await Promise.all([startChromium(), bundle("tests/client/chat_page.ts")]);
-  });
-  Deno.test.afterAll(() => browser.close());
+  useChromium();
+  Deno.test.beforeAll(async () => void (script = await bundle("tests/client/chat_page.ts")));
 
   chatTest("edited, next and regenerated messages are stored where they are shown", async (chat) => {
     await chat.press("Send", { seed: 1, chunks: 30 });

@@ -1,12 +1,12 @@
 /** A front end on useStory, rendered in Chromium under StrictMode, on React 18 and 19. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import importMap from "../../import_map.json" with { type: "json" };
-import { hasChromium, startChromium } from "../../testkit/browser.ts";
+import { hasChromium } from "../../testkit/browser.ts";
 import { becomes, eventually } from "../../testkit/eventually.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { bundle, reload, useStack, withPage } from "./runtimes.ts";
+import { bundle, reload, useChromium, useStack, withPage } from "./runtimes.ts";
 import { order, signUpWithBot } from "./scenarios.ts";
 import type { counts, StoryConfiguration } from "./story_page.ts";
 import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
@@ -14,7 +14,6 @@ import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
 const PAGE = "tests/client/story_page.ts";
 
 const setup = useStack();
-let browser: Browser;
 let scripts: Record<18 | 19, string>;
 
 /** The page with React 18 in place of the one that the repository uses. */
@@ -61,7 +60,7 @@ async function storyOn(page: Page, script: string) {
 function storyTest(rule: string, run: (story: Awaited<ReturnType<typeof storyOn>>) => Promise<void>, ...further: 18[]) {
   for (const version of [19, ...further] as const) {
     Deno.test(`useStory in Chromium, React ${version}: ${rule}`, () =>
-      withPage(browser, setup.target, scripts[version], async (page) => {
+      withPage(scripts[version], async (page) => {
         const story = await storyOn(page, scripts[version]);
         await run(story);
         const { complaints, version: loaded } = await story.counts();
@@ -71,12 +70,11 @@ function storyTest(rule: string, run: (story: Awaited<ReturnType<typeof storyOn>
 }
 
 if (hasChromium()) {
+  useChromium();
   Deno.test.beforeAll(async () => {
-    const [started, ...bundles] = await Promise.all([startChromium(), bundle(PAGE), bundleForReact18()]);
-    browser = started;
+    const bundles = await Promise.all([bundle(PAGE), bundleForReact18()]);
     scripts = { 19: bundles[0], 18: bundles[1] };
   });
-  Deno.test.afterAll(() => browser.close());
 
   storyTest("an effect that starts a story starts one, and it is read to its end", async (story) => {
     await story.mount({ prompt: order({ chunks: 30 }) });

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import importMap from "../../import_map.json" with { type: "json" };
 import manifest from "../../client/package.json" with { type: "json" };
-import { hasChromium, startChromium } from "../../testkit/browser.ts";
+import { hasChromium } from "../../testkit/browser.ts";
 import { becomes, eventually } from "../../testkit/eventually.ts";
 import { PASSWORD, rest } from "../../testkit/people.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { bundle, deno, reload, useStack, withPage } from "./runtimes.ts";
+import { bundle, deno, reload, useChromium, useStack, withPage } from "./runtimes.ts";
 import { order, signUpWithBot } from "./scenarios.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -145,13 +145,11 @@ Deno.test("the client's types are the relay's; each example of docs/client.md fi
 });
 
 if (hasChromium()) {
+  useChromium();
   Deno.test("the other examples of docs/client.md run in Chromium", async () => {
     const files = { "set_up.ts": SETUP, "page.ts": PAGE };
-    const [script, browser] = await Promise.all([
-      withExamples(files, (folder) => bundle(`${folder}/page.ts`)),
-      startChromium(),
-    ]);
-    await withPage(browser, setup.target, script, async (page) => {
+    const script = await withExamples(files, (folder) => bundle(`${folder}/page.ts`));
+    await withPage(script, async (page) => {
       async function visit(example: string, code: string) {
         await reload(page, script);
         await page.evaluate(`setUp(${example})`);
@@ -199,7 +197,7 @@ if (hasChromium()) {
       await eventually("the address has the conversation", () => page.url().includes("?conversation="));
       await visit(chatter.example, "useStoryChat()");
       await expectAnswer(chatter, "pre");
-    }).finally(() => browser.close());
+    });
   });
 } else skip("the client's examples in a browser: there is no Chromium");
 

@@ -1,11 +1,11 @@
 /** The client's suite in Deno, in Node and in Chromium, against the embedded stack, with connections cut at random. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { hasChromium, startChromium } from "../../testkit/browser.ts";
+import { hasChromium } from "../../testkit/browser.ts";
 import { createChance } from "../../testkit/figures.ts";
 import { startProxy } from "../../testkit/proxy.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { bundle, hasNode, run, useStack, withPage } from "./runtimes.ts";
+import { bundle, hasNode, run, useChromium, useStack, withPage } from "./runtimes.ts";
 import { SCENARIOS, type Setup } from "./scenarios.ts";
 
 /** Bytes of answers before a connection is cut, at most: some are cut before their first header. */
@@ -47,17 +47,18 @@ if (await hasNode()) {
 } else skip("the client's suite in Node: there is no Node 20 or later");
 
 if (hasChromium()) {
+  useChromium();
   Deno.test("in Chromium every rule of the suite holds, also where streams have no async iterator", async () => {
-    const [script, browser] = await Promise.all([suite(), startChromium()]);
+    const script = await suite();
     const { result, cuts } = await withSetup(
       3,
       (setup) =>
-        withPage(browser, stack.target, script, async (page) => {
+        withPage(script, async (page) => {
           // Safari has had it since version 26.
           await page.evaluate("delete ReadableStream.prototype[Symbol.asyncIterator]");
           return await page.evaluate(`report(${JSON.stringify(setup)})`);
         }),
-    ).finally(() => browser.close());
+    );
     equal(result, ALL_HOLD);
     ok(cuts > 3);
   });
