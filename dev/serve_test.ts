@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../supabase/functions/_relay/platform/version.ts";
 
@@ -43,7 +43,10 @@ Deno.test(
       return Response.json({});
     });
 
-    const faults = "Promise.reject(new Error('stray')); setTimeout(() => { throw new Error('thrown') })";
+    // What reads the log takes lines of JSON, of a bounded length, and passes over all others.
+    const faults =
+      "console.error(`thread 'main' panicked at\\n  {core}: broken`); Promise.reject(new Error('stray'));" +
+      "setTimeout(() => { throw new Error('\\ud83d\\n\\u2028🦊'.repeat(9000)) })";
     const preloaded = `data:text/javascript,Deno.addSignalListener("SIGUSR1", () => { ${faults} })`;
     const child = serve("0", ["--preload", preloaded], { SUPABASE_URL: `http://127.0.0.1:${supabase.addr.port}` });
     const reader = child.stdout.getReader();
@@ -59,8 +62,12 @@ Deno.test(
     }
     equal((await child.status).code, 0);
     await reader.cancel();
-    const causes = [...log.matchAll(/^\{.*"uncaught_error".*\}$/gm)].map(([line]) => JSON.parse(line).cause);
-    equal(causes.sort(), ["Error: stray", "Error: thrown"]);
+    const lines = log.split("\n").filter((line) => line.startsWith("{"));
+    ok(lines.every((line) => line.length < 10_000));
+    const causes = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === "uncaught_error")
+      .map(({ cause }) => cause.slice(0, 12));
+    equal(causes.sort(), ["Error: stray", "Error: \ud83d\n\u2028🦊"]);
+    ok(log.includes("\n  {core}: broken"));
     equal(counted, [{ codes: [], counts: [], events: ["uncaught_error"], lines: [2] }]);
   },
 );

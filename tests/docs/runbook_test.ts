@@ -1,5 +1,6 @@
 /** Holds docs/runbook.md to the alerts and the log: a section for each, and no other. */
 import assert from "node:assert/strict";
+import { skip } from "../../testkit/skipped.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
 const runbook = read("docs/runbook.md");
@@ -9,6 +10,11 @@ const rules = read("server/alerts.yml").split(/^ {6}- alert: /m).slice(1).map((r
   summary: /^ +summary: (.+)$/m.exec(rule)?.[1],
   runbook: /^ +runbook: (.+)$/m.exec(rule)?.[1],
 }));
+const hasJq = await new Deno.Command("jq", { args: ["--version"], stdout: "null" }).output().then(
+  () => true,
+  () => false,
+);
+if (!hasJq) skip("jq was not found: the runbook's ways to read the log were not tried");
 const [, ...sections] = runbook.split(/^## /m);
 const titles = sections.map((section) => section.split("\n")[0]);
 
@@ -46,8 +52,32 @@ Deno.test("each event that is logged as an error has a part of docs/runbook.md, 
     [],
   );
   // The database counts the same events.
-  const metrics = read("supabase/migrations/20261126100500_metrics.sql");
+  const metrics = read("supabase/migrations/20261126100500_counters.sql");
   const [, counted] = /'event', event\)\nfrom unnest\(array\[([^\]]+)\]/.exec(metrics)!;
   const names = [...counted.matchAll(/'(\w+)'/g)].map(([, event]) => event);
   assert.deepEqual(names.sort(), errors.sort());
 });
+
+Deno.test(
+  "each way to read the log gives its lines of JSON, oldest first, and nothing else",
+  { ignore: !hasJq },
+  async () => {
+    const lines = ['{"event":"first"}', "thread panicked", '{"event":"second"}'];
+    const newestFirst = { result: lines.toReversed().map((event_message) => ({ event_message })) };
+    const folder = await Deno.makeTempDir();
+    const stub = (name: string, text: string) =>
+      Deno.writeTextFile(`${folder}/${name}`, `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`, { mode: 0o755 });
+    await stub("curl", JSON.stringify(newestFirst));
+    await stub("docker", lines.join("\n"));
+    await stub("journalctl", lines.join("\n"));
+    const blocks = [...runbook.matchAll(/^```sh setup\n(.*?)^```$/gms)].map(([, text]) => text);
+    assert.equal(blocks.length, 3);
+    for (const block of blocks) {
+      const script = `set -eu\n${block}\nlines | jq -r .event; echo "$RELAY_URL"`;
+      const env = { PATH: `${folder}:${Deno.env.get("PATH")}` };
+      const { stdout, stderr } = await new Deno.Command("bash", { args: ["-c", script], env }).output();
+      assert.match(new TextDecoder().decode(stdout), /^first\nsecond\nhttps?:/, new TextDecoder().decode(stderr));
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+);
