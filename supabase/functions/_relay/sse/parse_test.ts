@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createParser } from "eventsource-parser";
 import { makeRandom, makeText, splitEverywhere, splitRandomly } from "../testing/split.ts";
-import { createEventParser, createLineDecoder, type OnData } from "./parse.ts";
+import { createLineDecoder } from "./lines.ts";
+import { createEventParser, type OnData } from "./parse.ts";
 
 const LIMIT_BYTES = 1024 * 1024;
 const TOO_LONG = new RangeError("Too long");
