@@ -1,5 +1,8 @@
 /** Starts programs, each on its core, and reads what the operating system counts for them. */
 
+/** All else has the first core. */
+export const RELAY_CORE = 1;
+
 /** A program that runs. */
 export interface Running {
   pid: number;
@@ -96,6 +99,13 @@ export function cpuOf(pid: number): number {
   return hundredths / 100;
 }
 
+/** Seconds for which programs ran on a core, and for which the host did not let it run. */
+export function busyOf(core: number): number {
+  const [user, nice, system, , , , , steal] = (new RegExp(`^cpu${core} (.*)$`, "m").exec(read("/proc/stat"))?.[1] ?? "")
+    .split(" ").map(Number);
+  return (user + nice + system + steal) / 100;
+}
+
 /** The fields of a process after its name, which may hold spaces itself: state, parent, and so on. */
 export function statOf(pid: number | string): string[] {
   const stat = read(`/proc/${pid}/stat`);
@@ -116,10 +126,13 @@ function read(path: string): string {
   }
 }
 
-/** CPU and time, in seconds, from now until the call of what it gives. */
-export function stopwatch(pid: number): () => { cpu: number; seconds: number } {
-  const [cpu, at] = [cpuOf(pid), performance.now()];
-  return () => ({ cpu: cpuOf(pid) - cpu, seconds: (performance.now() - at) / 1000 });
+/** CPU, others' on the relay's core, and time, in seconds, from now until the call of what it gives. */
+export function stopwatch(pid: number): () => { cpu: number; others: number; seconds: number } {
+  const [cpu, busy, at] = [cpuOf(pid), busyOf(RELAY_CORE), performance.now()];
+  return () => {
+    const used = cpuOf(pid) - cpu;
+    return { cpu: used, others: busyOf(RELAY_CORE) - busy - used, seconds: (performance.now() - at) / 1000 };
+  };
 }
 
 /** Waits until a relay is idle: what it still does would be charged to what is measured next. */

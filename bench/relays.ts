@@ -1,7 +1,7 @@
 /** The relays that are measured, and the world that they run in. */
 
 import { RUNTIME_DENO, runtimeDeno } from "../dev/runtime_deno.ts";
-import { listening, prefer, run, settled, start } from "./process.ts";
+import { listening, prefer, RELAY_CORE, run, settled, start } from "./process.ts";
 import { openCrowd, post, type Request } from "./reader.ts";
 import { startSupabase, type Supabase } from "./supabase.ts";
 
@@ -176,7 +176,7 @@ export async function openWorld(
       secureProvider: `https://localhost:${securePort}`,
       deno,
       profile,
-      pin: pinned ? ["taskset", "-c", "1"] : [],
+      pin: pinned ? ["taskset", "-c", String(RELAY_CORE)] : [],
       isPreferred,
     },
     supabase: () => supabase ??= startSupabase(database, settings),

@@ -136,7 +136,7 @@ export async function pace(
   const directDelays: number[] = direct.delays = [];
   await sleep(windowMs);
   crowd.delays = direct.delays = null;
-  const { cpu, seconds } = stop();
+  const { cpu, others, seconds } = stop();
   const delivered = crowd.tokens - before;
   const { failure, ...first } = await firstTokens(relay, newcomer, 25, newcomersMs);
   const cutOff = await crowd.ended(endsAt - performance.now() + 5_000);
@@ -145,7 +145,7 @@ export async function pace(
   const [delayP50, delayP99, delayMax] = [0.5, 0.99, 1].map((part) => quantile(delays, part));
   const delayOf = { delayP50, delayP99, delayMax, directMax: quantile(directDelays, 1) };
   return {
-    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, ...delayOf, ...first },
+    figures: { cpuUs: cpu / delivered * 1e6, core: cpu / seconds, othersMs: others * 1e3, ...delayOf, ...first },
     // Where the machine has other work, a relay falls behind before its core looks full.
     saturated: !begun || cutOff > 0 || cpu / seconds >= 0.96 || delayP50 > EVERY_MS ||
       delivered < 0.95 * streams * windowMs / EVERY_MS,

@@ -3,12 +3,10 @@
 import { RelayError } from "../protocol/errors.ts";
 import { MAX_PROVIDER_ANSWER_BYTES, MAX_PROVIDER_JSON_BYTES } from "../protocol/limits.ts";
 import { createLineDecoder, type LineDecoder } from "../sse/lines.ts";
-import { createEventParser, type EventParser } from "../sse/parse.ts";
 import type { Api } from "./api.ts";
 import type { ChunkOptions, ChunkReader } from "./chunks.ts";
 import { Giver } from "./deltas.ts";
-import { createFastPath, type FastPath } from "./fast_path.ts";
-import { AnswerLineLimit, mustSkip, type OnSkippedLine } from "./line_limit.ts";
+import { EventReader, JsonReader, Limit } from "./lines.ts";
 import type { OnRead, ProviderEnd } from "./provider.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
 
@@ -37,9 +35,11 @@ export interface AnswerReader {
 }
 
 /** What the reading of an answer depends on. */
-export interface ReaderOptions extends ChunkOptions, OnSkippedLine {
+export interface ReaderOptions extends ChunkOptions {
   /** For a body whose first bytes do not say what it is. */
   contentType: string;
+  /** A line without text was longer than the limit, for the first time. */
+  onSkippedLine(): void;
 }
 
 /** `events`: server-sent events; `json`: one answer, or one chunk a line. */
@@ -59,7 +59,7 @@ export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnR
 class Reader implements AnswerReader {
   #chunks: ChunkReader;
   #options: ReaderOptions;
-  #limit: AnswerLineLimit;
+  #limit: Limit;
   #decoder: LineDecoder;
   #events: EventReader;
   #giver: Giver;
@@ -72,7 +72,7 @@ class Reader implements AnswerReader {
   constructor(chunks: ChunkReader, options: ReaderOptions, onRead: OnRead) {
     this.#chunks = chunks;
     this.#options = options;
-    this.#limit = new AnswerLineLimit(chunks, options);
+    this.#limit = new Limit(chunks, options.onSkippedLine);
     this.#decoder = createLineDecoder(this.#limit);
     this.#events = new EventReader(chunks, this.#limit);
     this.#giver = new Giver(chunks, onRead);
@@ -178,112 +178,4 @@ export function notAStream(found: string, secrets: Secrets = () => null): RelayE
     "provider_bad_response",
     `The provider answered with ${JSON.stringify(type)}, not with an event stream`,
   );
-}
-
-/** What is like an earlier event is read without parsing it. */
-class EventReader {
-  #chunks: ChunkReader;
-  #limit: AnswerLineLimit;
-  #fastPath: FastPath;
-  #parser: EventParser;
-
-  constructor(chunks: ChunkReader, limit: AnswerLineLimit) {
-    this.#chunks = chunks;
-    this.#limit = limit;
-    this.#fastPath = createFastPath(chunks);
-    this.#parser = createEventParser((data, event, isError) => this.#onData(data, event, isError), limit);
-  }
-
-  read(text: string) {
-    // A longer text may hold a line above the limit, which only the parser sees.
-    const mayMatch = text.length <= this.#limit.bytes;
-    let at = 0;
-    while (at < text.length) {
-      if (mayMatch && !this.#parser.isOpen() && !this.#chunks.isDone()) at = this.#fastPath.read(text, at);
-      if (at < text.length) at = this.#parser.parse(text, at);
-    }
-  }
-
-  flush() {
-    this.#fastPath.flush();
-  }
-
-  end(rest: string) {
-    this.#parser.end(rest);
-  }
-
-  /** Those that the fast path did not read. */
-  lines(): number {
-    return this.#parser.lines();
-  }
-
-  stray(): string | null {
-    return this.#parser.stray();
-  }
-
-  #onData(data: string, event: string, isError: boolean) {
-    this.#fastPath.flush();
-    if (mustSkip(data, this.#limit)) return;
-    const sole = this.#chunks.read(data, isError);
-    if (sole !== null && event !== "") this.#fastPath.learn(event, sole);
-  }
-}
-
-/** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
-class JsonReader {
-  lines = 0;
-  #chunks: ChunkReader;
-  #limit: AnswerLineLimit;
-  #inLines: boolean | null = null;
-  #kept = "";
-  #count = 0;
-
-  constructor(chunks: ChunkReader, limit: AnswerLineLimit) {
-    this.#chunks = chunks;
-    this.#limit = limit;
-  }
-
-  read(text: string) {
-    if (text !== "") { for (const line of text.split(/\r\n?|\n/)) this.#line(line); }
-  }
-
-  end(rest: string) {
-    this.#line(rest);
-    if (this.#kept !== "" && !mustSkip(this.#kept, this.#limit)) this.#chunks.read(this.#kept.replaceAll("\n", " "));
-  }
-
-  isWhole(): boolean {
-    return this.#kept !== "" || this.#count === 1;
-  }
-
-  #line(text: string) {
-    this.lines++;
-    if (text.trim() === "" || mustSkip(text, this.#limit)) return;
-    if (this.#inLines === null) {
-      const first = parsed(text);
-      this.#inLines = first !== undefined;
-      if (this.#inLines) {
-        this.#count++;
-        this.#chunks.readValue(first, text);
-        return;
-      }
-    }
-    if (this.#inLines) {
-      this.#count++;
-      // Servers that fail within such a body go on with an event.
-      this.#chunks.read(text.replace(/^(?:data|error):\s*/, ""), text.startsWith("error:"));
-    } else {
-      this.#kept += `${text}\n`;
-      if (this.#kept.length > this.#limit.bytes) throw this.#limit.exceeded();
-    }
-  }
-}
-
-/** Undefined: it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-/** Makes whole lines of bytes, whatever way these were cut into reads. */
+/** Reads lines of text out of bytes, whatever way these were cut into reads. */
 
 /** Turns reads into text that ends where a line does. */
 export interface LineDecoder {
@@ -153,15 +153,6 @@ class Skipper {
     if (this.#length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(text)) throw limit.exceeded();
     this.#seen = text.slice(-OVERLAP);
   }
-}
-
-/** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
-export function bounded(line: string, limit: LineLimit): string {
-  if (line.length <= limit.bytes) return line;
-  if (line.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(line)) throw limit.exceeded();
-  limit.onSkipped?.();
-  // No field, and not the end of an event.
-  return ":";
 }
 
 /** No character of several bytes has one of these in it. A CR is looked for after the last LF alone. */

@@ -1,6 +1,6 @@
 /** Reads server-sent events out of whole lines. */
 
-import { bounded, type LineLimit } from "./lines.ts";
+import type { LineLimit } from "./lines.ts";
 
 /** Reads events out of text that ends where a line does; their `data` fields matter here, and whether they are errors. */
 export interface EventParser {
@@ -151,6 +151,15 @@ class OpenEvent {
     this.#data = null;
     if (data !== null) this.#onData(data, text, wasError);
   }
+}
+
+/** A UTF-16 unit is at least one byte of UTF-8, so that counting units lets in at most three times the limit. */
+function bounded(line: string, limit: LineLimit): string {
+  if (line.length <= limit.bytes) return line;
+  if (line.length > (limit.skippedBytes ?? 0) || !limit.maySkip?.(line)) throw limit.exceeded();
+  limit.onSkipped?.();
+  // No field, and not the end of an event.
+  return ":";
 }
 
 function valueOf(line: string, from: number): string {

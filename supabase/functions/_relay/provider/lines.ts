@@ -1,0 +1,184 @@
+/** Reads the lines of an answer: events, or JSON. */
+
+import { RelayError } from "../protocol/errors.ts";
+import { MAX_PROVIDER_EVENT_VALUES, MAX_PROVIDER_LINE_BYTES, MAX_PROVIDER_SKIPPED_BYTES } from "../protocol/limits.ts";
+import type { LineLimit } from "../sse/lines.ts";
+import { createEventParser, type EventParser } from "../sse/parse.ts";
+import type { ChunkReader } from "./chunks.ts";
+import { createFastPath, type FastPath } from "./fast_path.ts";
+
+/** A field that may hold what the model wrote, and is not empty. */
+const HAS_TEXT = /"(?:content|delta|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
+
+/** Once the answer is complete, any line may be skipped. */
+export class Limit implements Required<LineLimit> {
+  bytes = MAX_PROVIDER_LINE_BYTES;
+  skippedBytes = MAX_PROVIDER_SKIPPED_BYTES;
+  #chunks: ChunkReader;
+  #onSkippedLine: () => void;
+  #hasSkipped = false;
+
+  constructor(chunks: ChunkReader, onSkippedLine: () => void) {
+    this.#chunks = chunks;
+    this.#onSkippedLine = onSkippedLine;
+  }
+
+  exceeded(): RelayError {
+    return new RelayError(
+      "provider_bad_response",
+      `The provider sent a line of more than ${this.bytes} bytes, the limit`,
+    );
+  }
+
+  maySkip(part: string): boolean {
+    return this.#chunks.skips?.(part) || this.#chunks.isComplete() || !HAS_TEXT.test(part);
+  }
+
+  onSkipped() {
+    if (!this.#hasSkipped) this.#onSkippedLine();
+    this.#hasSkipped = true;
+  }
+}
+
+/** Of JSON with more values than the limit; it is skipped where a line that is too long may be. */
+function mustSkip(data: string, limit: Limit): boolean {
+  // A value has at least two characters, with what is between it and the next.
+  if (data.length <= 2 * MAX_PROVIDER_EVENT_VALUES || !hasMoreValues(data, MAX_PROVIDER_EVENT_VALUES)) return false;
+  if (!limit.maySkip(data)) {
+    throw new RelayError(
+      "provider_bad_response",
+      `The provider sent an event of more than ${MAX_PROVIDER_EVENT_VALUES} values, the limit`,
+    );
+  }
+  limit.onSkipped();
+  return true;
+}
+
+/** Counts what begins a value, outside of strings. */
+function hasMoreValues(json: string, limit: number): boolean {
+  let count = 0;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (character === '"') {
+      do at = json.indexOf('"', at + 1); while (at !== -1 && isEscaped(json, at));
+      if (at === -1) return false;
+    } else if ((character === "," || character === "{" || character === "[") && ++count > limit) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let before = at;
+  while (json[before - 1] === "\\") before--;
+  return (at - before) % 2 === 1;
+}
+
+/** What is like an earlier event is read without parsing it. */
+export class EventReader {
+  #chunks: ChunkReader;
+  #limit: Limit;
+  #fastPath: FastPath;
+  #parser: EventParser;
+
+  constructor(chunks: ChunkReader, limit: Limit) {
+    this.#chunks = chunks;
+    this.#limit = limit;
+    this.#fastPath = createFastPath(chunks);
+    this.#parser = createEventParser((data, event, isError) => this.#onData(data, event, isError), limit);
+  }
+
+  read(text: string) {
+    // A longer text may hold a line above the limit, which only the parser sees.
+    const mayMatch = text.length <= this.#limit.bytes;
+    let at = 0;
+    while (at < text.length) {
+      if (mayMatch && !this.#parser.isOpen() && !this.#chunks.isDone()) at = this.#fastPath.read(text, at);
+      if (at < text.length) at = this.#parser.parse(text, at);
+    }
+  }
+
+  flush() {
+    this.#fastPath.flush();
+  }
+
+  end(rest: string) {
+    this.#parser.end(rest);
+  }
+
+  /** Those that the fast path did not read. */
+  lines(): number {
+    return this.#parser.lines();
+  }
+
+  stray(): string | null {
+    return this.#parser.stray();
+  }
+
+  #onData(data: string, event: string, isError: boolean) {
+    this.#fastPath.flush();
+    if (mustSkip(data, this.#limit)) return;
+    const sole = this.#chunks.read(data, isError);
+    if (sole !== null && event !== "") this.#fastPath.learn(event, sole);
+  }
+}
+
+/** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
+export class JsonReader {
+  lines = 0;
+  #chunks: ChunkReader;
+  #limit: Limit;
+  #inLines: boolean | null = null;
+  #kept = "";
+  #count = 0;
+
+  constructor(chunks: ChunkReader, limit: Limit) {
+    this.#chunks = chunks;
+    this.#limit = limit;
+  }
+
+  read(text: string) {
+    if (text !== "") { for (const line of text.split(/\r\n?|\n/)) this.#line(line); }
+  }
+
+  end(rest: string) {
+    this.#line(rest);
+    if (this.#kept !== "" && !mustSkip(this.#kept, this.#limit)) this.#chunks.read(this.#kept.replaceAll("\n", " "));
+  }
+
+  isWhole(): boolean {
+    return this.#kept !== "" || this.#count === 1;
+  }
+
+  #line(text: string) {
+    this.lines++;
+    if (text.trim() === "" || mustSkip(text, this.#limit)) return;
+    if (this.#inLines === null) {
+      const first = parsed(text);
+      this.#inLines = first !== undefined;
+      if (this.#inLines) {
+        this.#count++;
+        this.#chunks.readValue(first, text);
+        return;
+      }
+    }
+    if (this.#inLines) {
+      this.#count++;
+      // Servers that fail within such a body go on with an event.
+      this.#chunks.read(text.replace(/^(?:data|error):\s*/, ""), text.startsWith("error:"));
+    } else {
+      this.#kept += `${text}\n`;
+      if (this.#kept.length > this.#limit.bytes) throw this.#limit.exceeded();
+    }
+  }
+}
+
+/** Undefined: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
