@@ -72,13 +72,14 @@ async function bundle(): Promise<Page> {
   }
 }
 
-/** One file, in the order in which page.css imports the others. */
+/** One file, in the order in which page.css imports the others, without comments and what is only for its readers. */
 async function styles(): Promise<string> {
   const folder = new URL("styles/", SOURCE);
   const list = await Deno.readTextFile(new URL("page.css", folder));
   const names = [...list.matchAll(/^@import "(.+)";$/gm)].map(([, name]) => name);
   const sheets = names.map((name) => Deno.readTextFile(new URL(name, folder)));
-  return (await Promise.all(sheets)).join("\n");
+  const text = (await Promise.all(sheets)).join("\n").replace(/\/\*[^]*?\*\//g, "");
+  return text.replace(/\s+/g, " ").replace(/ ?([{};,]) ?/g, "$1");
 }
 
 function newestIn(place: URL): number {

@@ -96,7 +96,7 @@ export function createMarkdown(): Markdown {
       if (!text.startsWith(kept.text)) kept = nothing();
       const left = keepFinished(kept, text);
       // With its opener: what ends in a block of code is not closed as a sentence is.
-      const tail = kept.opener + left;
+      const tail = kept.opener + copyOf(left);
       const blocks = blocksOf(isGrowing ? mended(tail) : tail, kept.level);
       const parts = [...kept.parts];
       const rest = [...kept.open, ...blocks.map(({ element }) => element)];

@@ -100,6 +100,7 @@ Deno.test("a text that grows is not kept as it was before", async () => {
     }`;
   const args = [
     "run",
+    "--config=deno.json",
     "--no-check",
     "--v8-flags=--max-old-space-size=100",
     `data:text/javascript,${encodeURIComponent(code)}`,

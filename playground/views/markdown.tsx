@@ -5,8 +5,16 @@ import { useMemo } from "preact/hooks";
 import { createMarkdown, type Element, type Node, type Part } from "../story/markdown.ts";
 import { CopyButton } from "./copy_button.tsx";
 
-/** `isGrowing`: its end is shown as it will probably go on. */
-export function Markdown({ text, isGrowing }: { text: string; isGrowing: boolean }) {
+/** A text that is whole. */
+export function Markdown({ text }: { text: string }) {
+  return useMarkdown(text, false);
+}
+
+/**
+ * `isGrowing`: its end is shown as it will probably go on. A hook, and no component with the text as a property: what is
+ * not drawn again refers to what was around it in its own frame, so each block would keep the text of another frame.
+ */
+export function useMarkdown(text: string, isGrowing: boolean): VNode {
   const markdown = useMemo(createMarkdown, []);
   const parts = markdown.read(text, isGrowing);
   return (

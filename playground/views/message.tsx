@@ -8,7 +8,7 @@ import { editOf, readDraft } from "../data/drafts.ts";
 import type { Message } from "../data/rows.ts";
 import { Icon } from "./controls.tsx";
 import { CopyButton } from "./copy_button.tsx";
-import { Markdown } from "./markdown.tsx";
+import { useMarkdown } from "./markdown.tsx";
 import { Menu } from "./menu.tsx";
 import { MessageEditor } from "./message_editor.tsx";
 import { useSession } from "./session_context.ts";
@@ -75,8 +75,9 @@ export function Answer({ message }: { message: Message | null }) {
   const { generation } = useSession().current;
   const live = useFrames(message === null ? generation.text : null);
   const status = message === null ? generation.status.value : "idle";
-  if (message !== null && editing.isOn) return <MessageEditor message={message} onEnd={editing.end} />;
   const text = message?.content ?? live;
+  const markdown = useMarkdown(text, status !== "idle");
+  if (message !== null && editing.isOn) return <MessageEditor message={message} onEnd={editing.end} />;
   const reasoning = message === null ? generation.reasoning.value : generation.pastReasoning.get(message.id);
   return (
     <article
@@ -87,7 +88,7 @@ export function Answer({ message }: { message: Message | null }) {
     >
       <h2 class="visually-hidden">Story</h2>
       {reasoning && <Reasoning text={reasoning} title={text || message ? "Reasoning" : "Thinking…"} />}
-      <Markdown text={text} isGrowing={status !== "idle"} />
+      {markdown}
       {message === null ? <LiveNotes /> : <AnswerTools message={message} editing={editing} />}
     </article>
   );

@@ -81,7 +81,7 @@ function Comparison({ message, all, onClose }: ComparisonProps) {
           <li key={version.id} aria-label={`Version ${index + 1}`} aria-current={version.id === message.id}>
             <h3>{[`Version ${index + 1}`, ...notesOf(version, session)].join(" · ")}</h3>
             <div class="answer">
-              <Markdown text={version.content} isGrowing={false} />
+              <Markdown text={version.content} />
             </div>
             {version.id === message.id ? <p class="hint">This one is shown in the story.</p> : (
               <button
