@@ -131,8 +131,8 @@ export const databaseLimits: Limit[] = [{
       const response = await author.ask({ prompt: "Once" });
       if (response.status === 200) return readEvents(response);
       await expectRefusal(response, 429, "too_many_streams");
-      // Refused starts have a limit of their own.
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // Refused starts have a limit of their own, 30 a minute.
+      await new Promise((resolve) => setTimeout(resolve, 700));
     });
     const call = await author.called(2);
     await Promise.all([readToEnd(admitted), call.finish()]);
