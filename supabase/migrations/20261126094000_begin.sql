@@ -1,5 +1,6 @@
 -- Admission, in one transaction and one round trip: the generation is there with all that its worker needs, or nothing
 -- has changed. No lock is waited for longer than a second: each start that waits holds a connection of the Data API.
+-- Generic plans: else each statement is planned anew in a connection's first five calls, which took twice as long.
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
@@ -8,7 +9,7 @@ create function public.relay_begin(
   given_bytes integer[] default null, max_room integer default 4000000, preview boolean default false,
   is_anonymous boolean default false, app_metadata text default '{}'
 ) returns jsonb
-language plpgsql set search_path = '' set lock_timeout = '1s' as $$
+language plpgsql set search_path = '' set lock_timeout = '1s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   v_now timestamptz;
   v_load record;

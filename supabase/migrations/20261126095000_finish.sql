@@ -7,7 +7,7 @@ create function public.relay_finish(
   reasoning_tokens integer default null, answered_by text default null, tried_bots text[] default null,
   tried_codes text[] default null
 ) returns jsonb
-language plpgsql set search_path = '' set lock_timeout = '900ms' as $$
+language plpgsql set search_path = '' set lock_timeout = '900ms' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   v_generation relay.generations;
   v_before relay.generations;

@@ -4,7 +4,7 @@ create function public.relay_begin_memory(
   user_id uuid, stream_id text, worker_id text, message_id text, bot_id text, lease_ms integer, max_context integer,
   fence uuid, task_bytes integer, max_room integer default 4000000, kind text default 'memory'
 ) returns jsonb
-language plpgsql set search_path = '' set lock_timeout = '1s' as $$
+language plpgsql set search_path = '' set lock_timeout = '1s' set plan_cache_mode = 'force_generic_plan' as $$
 declare
   v_message public.messages;
   v_bot public.bots;
