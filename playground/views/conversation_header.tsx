@@ -23,6 +23,7 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
   const { current } = session;
   const conversation = session.conversation();
   const branches = current.tree.value.branches;
+  const isMissing = current.status.value === "missing";
   return (
     <header class="bar">
       {onMenu && (
@@ -33,8 +34,8 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
       <div class="bar-title">
         {conversation
           ? <Title key={conversation.id} conversation={conversation} />
-          : <h1>{current.id.value === null ? "New story" : "Untitled story"}</h1>}
-        <BotChoice />
+          : <h1>{isMissing ? "Not found" : current.id.value === null ? "New story" : "Untitled story"}</h1>}
+        {!isMissing && <BotChoice />}
       </div>
       {branches > 0 && (
         <button
@@ -48,7 +49,7 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
           <Icon name="tree" />
         </button>
       )}
-      {conversation ? <ConversationMenu conversation={conversation} /> : session.bot() && <NewMenu />}
+      {conversation ? <ConversationMenu conversation={conversation} /> : !isMissing && session.bot() && <NewMenu />}
     </header>
   );
 }

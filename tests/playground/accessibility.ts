@@ -123,6 +123,9 @@ export function testAccessibility(): void {
       await hasNoAxeFindings(page, "an error");
       await page.goto(`${stack.url}/#/story/${crypto.randomUUID()}`);
       await page.getByText("Story not found").waitFor();
+      equal(await page.locator("h1").allInnerTexts(), ["Not found"]);
+      // Nothing is offered for what is not there.
+      equal(await page.locator(".bar").getByRole("combobox").or(page.locator(".bar [aria-haspopup=menu]")).count(), 0);
       await hasNoAxeFindings(page, "a story that is not there");
     }, options);
 
