@@ -20,7 +20,7 @@ export async function run([command, ...args]: string[]): Promise<void> {
 }
 
 /**
- * Has the threads of a process run before others on its core, and nothing that it starts; false where this user may not
+ * Has the threads of a process, but nothing that it starts, run before others on its core; false where this user may not
  * ask for that. No real-time priority: threads of a collector wait for each other, and without it would wait for ever.
  */
 export async function prefer(pid: number): Promise<boolean> {
