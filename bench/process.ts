@@ -1,6 +1,6 @@
 /** Starts programs, each on its core, and reads what the operating system counts for them. */
 
-/** All else has the first core. */
+/** The relay's own; all else has the first one. */
 export const RELAY_CORE = 1;
 
 /** A program that runs. */
@@ -20,7 +20,7 @@ export async function run([command, ...args]: string[]): Promise<void> {
 }
 
 /**
- * Has the threads of a process run before others on its core, and nothing that it starts; false where this user may not
+ * Has the threads of a process, but nothing that it starts, run before others on its core; false where this user may not
  * ask for that. No real-time priority: threads of a collector wait for each other, and without it would wait for ever.
  */
 export async function prefer(pid: number): Promise<boolean> {
@@ -100,7 +100,7 @@ export function cpuOf(pid: number): number {
 }
 
 /** Seconds for which programs ran on a core, and for which the host did not let it run. */
-export function busyOf(core: number): number {
+function busyOf(core: number): number {
   const [user, nice, system, , , , , steal] = (new RegExp(`^cpu${core} (.*)$`, "m").exec(read("/proc/stat"))?.[1] ?? "")
     .split(" ").map(Number);
   return (user + nice + system + steal) / 100;

@@ -20,7 +20,7 @@ export interface World {
   deno: string;
   /** Puts a relay on a core of its own. */
   pin: string[];
-  /** Readers and provider never wait for the database, which shares their core. */
+  /** Readers and provider run before all else on their core, such as the database. */
   isPreferred: boolean;
   profile?: boolean;
   /** Of our relay; the first call makes it. */
@@ -46,7 +46,7 @@ export interface Relay {
   start(world: World): Promise<RunningRelay>;
 }
 
-/** Of a collector, whose others would share the core: one of the readers' is in the task of deno.json. */
+/** More threads of a collector would share the core. The readers' process has this from the task in deno.json. */
 const ONE_THREAD = "--v8-flags=--single-threaded-gc";
 
 type Requests = (port: number, plan: string, count: number) => Promise<Request[]>;

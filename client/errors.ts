@@ -46,7 +46,7 @@ export interface Issue {
   message: string;
 }
 
-/** What an error may know besides its code and message. */
+/** What an error may have in addition to its code and message. */
 export interface ClientErrorDetails {
   /** The HTTP status; absent if there was no answer, or the stream had begun. */
   status?: number | undefined;

@@ -161,7 +161,7 @@ for (const [what, options] of Object.entries(LATE)) {
     const status = stopping.client.cancel("s1");
     await stopping.clock.run(15_500);
     equal(await status, "cancelling");
-    // Who leaves needs nothing of it.
+    // Nothing is needed any more.
     const left = makeLab([], options());
     const generation = left.start();
     generation.detach();

@@ -282,7 +282,7 @@ export type HeaderFields =
   | readonly (readonly [string, string])[]
   | { get(name: string): string | null; forEach(each: (value: string, name: string) => void): void };
 
-/** What a client can be given besides the relay's address; tests replace the last three. */
+/** What a client can be given in addition to the relay's address; tests replace the last three. */
 export interface ClientOptions {
   /**
    * Sent with each request, such as `x-region`; a function is called before each one. A request is not sent if they name

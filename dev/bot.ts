@@ -101,7 +101,7 @@ export async function makeBot(order: BotOrder): Promise<{ id: string | number; u
       ask("POST", `rest/v1/${table}?on_conflict=${key}`, rows, "return=minimal,resolution=ignore-duplicates");
     const shares = some.filter((id) => id !== bot.user_id).map((user_id) => ({ user_id, bot_id: bot.id }));
     if (shares.length > 0) await insert("bot_shares", "bot_id,user_id", shares);
-    // A share alone answers nobody: a user's fallback is a bot of their own, or what they chose.
+    // A share alone makes no bot answer: a user's fallback is a bot of their own, or what they chose.
     await insert("user_settings", "user_id", some.map((user_id) => ({ user_id, default_bot_id: bot.id })));
   }
   await ask("PATCH", "rest/v1/user_settings?default_bot_id=is.null", { default_bot_id: bot.id }, "return=minimal");

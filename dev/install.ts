@@ -1,4 +1,4 @@
-/** `deno task install`: puts the relay's functions and migrations into somebody's Supabase project, or upgrades them. */
+/** `deno task install`: puts the relay's functions and migrations into another Supabase project, or upgrades them. */
 
 import { fileURLToPath } from "node:url";
 import { flagsOrExit, parseFlags } from "./flags.ts";
@@ -77,7 +77,7 @@ function nextSteps(slugs: string[], upgrade: boolean): string {
   const secrets = upgrade ? "" : `
   npx supabase@3.1.0 secrets set RELAY_TIMEOUT_MS=65000   # on the Free plan; docs/configuration.md has all`;
   const bot = upgrade ? "" : `
-  deno task bot --user you@example.com --model gpt-4o-mini   # here, once: without a bot nobody answers`;
+  deno task bot --user you@example.com --model gpt-4o-mini   # here, once: without a bot there is no answer`;
   return `
 Next, in that folder (migrations before functions), after a look at \`git diff\`:
   npx supabase@3.1.0 db push --remote${secrets}

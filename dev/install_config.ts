@@ -1,4 +1,4 @@
-/** The relay's sections in somebody's supabase/config.toml: added behind everything else, which stays byte for byte. */
+/** The relay's sections in an app's supabase/config.toml: added behind everything else, which stays byte for byte. */
 
 /** Gives the text with a section for each function that has none. */
 export function addSections(config: string, slugs: string[], importMap: string): string {

@@ -3,7 +3,7 @@
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What each area may import from besides itself. `tests` may import from everything, and only `tests` from `tests`. */
+/** What each area may import from, next to itself. `tests` may import from everything, and only `tests` from `tests`. */
 const AREAS: Record<string, string[]> = {
   supabase: [],
   client: [],

@@ -83,7 +83,7 @@ const ROLES = `
 // As on the platform: names can be resolved, and what is in a schema needs grants of its own.
 const GRANTS = `grant usage on schema public, auth to ${CLIENT_ROLES.join(", ")}`;
 
-/** All that a new database is made from, besides lite itself. */
+/** All that a new database is made from, except lite itself. */
 export async function supabaseText(migrations: URL): Promise<string> {
   return JSON.stringify([ROLES, GRANTS, await readMigrations(migrations)]);
 }

@@ -23,12 +23,12 @@ const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "te
 export interface Group {
   name: string;
   files: string[];
-  /** About as many it keeps busy. */
+  /** How many it keeps busy, about. */
   cores: number;
 }
 
 /** The group of a file: its folder below tests/, or its area. An area and its folder of scenarios are one group. */
-export function groupOf(path: string): string {
+function groupOf(path: string): string {
   if (path.endsWith("/pgtap_test.ts")) return "pgtap";
   return /^tests\/([^/]+)\//.exec(path)?.[1] ??
     (path.startsWith("supabase/functions/") ? "functions" : path.split("/")[0]);

@@ -11,3 +11,13 @@ export function skip(reason: string): void {
     Deno.writeTextFileSync(collected, `${reason}\n`, { append: true });
   }
 }
+
+/** Whether this machine has a program. */
+export async function hasProgram(name: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(name, { args: ["--version"], stdin: "null", stdout: "null" }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
 /**
- * A database for tests of SQL alone: a new one on the test server, if there is one; else PGlite. Either has the roles, the `auth` schema and pgTAP, before the first migration.
+ * A database for tests of SQL alone, before the first migration: a new one on the test server, if there is one; else
+ * PGlite. Either has the roles, the `auth` schema and pgTAP.
  */
 import { pgtap } from "@electric-sql/pglite/pgtap";
 import { fileURLToPath } from "node:url";
@@ -8,7 +9,7 @@ import { rollBack, startPglite } from "./pglite.ts";
 import { createDatabase, HAS_SERVER, MIGRATOR, prepareSupabase, type TestDatabase } from "./postgres.ts";
 
 /** Signed in as the role that migrations run as, on one connection. */
-export interface SqlDatabase {
+export interface EmptyDatabase {
   /** Runs any number of statements, and gives the rows of all of them. */
   exec(text: string): Promise<unknown[][]>;
   query<Row>(text: string): Promise<Row[]>;
@@ -20,25 +21,25 @@ export interface SqlDatabase {
 }
 
 /** What is there at the start. */
-export interface SqlOptions {
+export interface EmptyOptions {
   /** With what stands in for Supabase's Vault. */
   withVault?: boolean;
   /** Run at first, as the role that migrations run as. */
   sql?: string;
 }
 
-/** Starts a database without migrations. */
-export async function startSql(options: SqlOptions = {}): Promise<SqlDatabase> {
+/** Starts it. */
+export async function startEmpty(options: EmptyOptions = {}): Promise<EmptyDatabase> {
   return HAS_SERVER ? await onPostgres(options) : await onPglite(options);
 }
 
-async function onPostgres(options: SqlOptions): Promise<SqlDatabase> {
+async function onPostgres(options: EmptyOptions): Promise<EmptyDatabase> {
   // A copy of it takes 50 ms. To drop the schemas leaves the catalogues full of what is gone, and each test slower.
   const template = await createDatabase();
   await prepareSupabase(template.url, options);
   const types = { bigint: { to: 20, from: [20], serialize: String, parse: Number } };
   const connect = ({ url }: TestDatabase) => postgres(url, { max: 1, onnotice: () => {}, types });
-  // A copy belongs to the one who makes it.
+  // A copy belongs to the role that makes it, which is the superuser here.
   const signIn = `do $$ begin execute format('alter database %I owner to ${MIGRATOR}', current_database()); end $$;
     set search_path = public, extensions; set session authorization ${MIGRATOR};`;
   const first = connect(template);
@@ -86,7 +87,7 @@ async function readPgtap(): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-async function onPglite(options: SqlOptions): Promise<SqlDatabase> {
+async function onPglite(options: EmptyOptions): Promise<EmptyDatabase> {
   const database = await startPglite(options);
   await database.exec(options.sql ?? "");
   return {

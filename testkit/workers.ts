@@ -8,7 +8,7 @@ import { METRICS_TOKEN } from "./metrics.ts";
 const SERVE = fileURLToPath(new URL("../dev/serve.ts", import.meta.url));
 
 /** The flags of `deno task serve`, so that workers may do here what they may do there. */
-export const SERVE_FLAGS: string[] = Deno.readTextFileSync(new URL("../deno.json", import.meta.url))
+const SERVE_FLAGS: string[] = Deno.readTextFileSync(new URL("../deno.json", import.meta.url))
   .match(/"serve": "deno run (.*) dev\/serve\.ts"/)![1].replaceAll("'", "").split(" ");
 
 /** An executable of Deno. */

@@ -4,7 +4,7 @@ import type { UIMessage } from "ai";
 import type { Id, Result, StartData, StartRequest } from "../types.ts";
 import type { StoryMetadata } from "./history.ts";
 
-/** What a chat may send besides its messages. */
+/** What a chat may send with its messages. */
 export type RelayFields = Pick<
   StartRequest,
   "bot_id" | "system" | "on_disconnect" | "conversation_id"

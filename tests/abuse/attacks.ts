@@ -28,7 +28,7 @@ const MEGABYTE = 1024 * 1024;
 const generations = ({ times, start }: Attacker, body: Record<string, unknown> = {}) =>
   times(3, () => insist(() => start({ prompt: "Begin", on_disconnect: "continue", ...body })));
 
-/** So large a start may find no room at all beside others as large. */
+/** So large a start may find no room at all next to others as large. */
 const LARGE: Attack["struck"] = [[/calls of "slow"|status (429|503)/, 1]];
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

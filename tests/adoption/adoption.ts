@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { applyMigrations, readMigrations } from "../../testkit/pglite.ts";
-import { startSql } from "../../testkit/sql.ts";
+import { startEmpty } from "../../testkit/sql.ts";
 
 type Row = Record<string, unknown>;
 
@@ -97,7 +97,7 @@ export function withIds(bot: IdType, conversation: IdType, message: IdType) {
 }
 
 const migrations = await readMigrations();
-const database = await startSql({ sql: `insert into auth.users (id) values ('${ADA}'), ('${BOB}')` });
+const database = await startEmpty({ sql: `insert into auth.users (id) values ('${ADA}'), ('${BOB}')` });
 Deno.test.afterAll(() => database.close());
 
 /**

@@ -9,7 +9,7 @@ import { numbered } from "./numbered.ts";
 export type Stored = Awaited<ReturnType<typeof readStored>>;
 
 /** Fails unless there is one generation that ended so, with one message at most and no chunks left. */
-export async function readStored({ sql }: Lab, streamId: string, status: string) {
+async function readStored({ sql }: Lab, streamId: string, status: string) {
   const generations = await sql`
     select status, finish_reason, message_id,
       (select count(*)::int from relay.chunks c where c.stream_id = g.stream_id) as chunks

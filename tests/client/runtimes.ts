@@ -3,8 +3,9 @@
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { startChromium, withWindow } from "../../testkit/browser.ts";
-import type { Target } from "../../testkit/people.ts";
 import { ordered } from "../../testkit/ordered.ts";
+import type { Target } from "../../testkit/people.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -13,17 +14,13 @@ let setup: { target: Target; providerUrl: string } | undefined;
 let browser: Browser | undefined;
 let isBrowserUsed = false;
 
-/**
- * Starts one stack for all tests, and a provider that plays what the prompt orders: on Postgres, if there is one,
- * because a start of PGlite costs six times as much.
- */
+/** Starts one stack for all tests, and a provider that plays what the prompt orders. */
 export function useStack(): { target: Target; providerUrl: string } {
   if (setup) return setup;
   const common = setup = {} as ReturnType<typeof useStack>;
   let stack: Stack;
   Deno.test.beforeAll(async () => {
-    const postgres = Deno.env.has("RELAY_TEST_DATABASE_URL");
-    stack = await startStack({ postgres, env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
+    stack = await startStack({ postgres: HAS_SERVER, env: { ...SCENARIO_ENV, RELAY_RATE_LIMIT_PER_MINUTE: "100" } });
     // Some users sign in with their password.
     delete stack.target.newUser;
     Object.assign(common, { target: stack.target, providerUrl: stack.provider.script(ordered) });

@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario.ts";
 
 const ORIGIN = "https://storytellr.example";
 
-/** What supabase-js sends by itself, what a client of the relay needs besides, and what libraries for tracing add. */
+/** What supabase-js sends by itself, what a client of the relay adds, and what libraries for tracing add. */
 const SENT = [
   ...["authorization", "x-client-info", "apikey", "content-type", "x-retry-count", "traceparent", "tracestate"],
   ...["baggage", "x-region", "last-event-id", "sentry-trace", "x-datadog-trace-id"],

@@ -4,7 +4,7 @@ import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { newAuthor } from "../../testkit/author.ts";
 import { scrapeText } from "../../testkit/metrics.ts";
 import { refuses } from "../../testkit/provider.ts";
-import { skip } from "../../testkit/skipped.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
 import { startStack } from "../../testkit/stack.ts";
 
 /** Feeds a page to `promtool check metrics`. */
@@ -25,18 +25,7 @@ interface Panel {
   targets: { expr: string }[];
 }
 
-async function hasPromtool(): Promise<boolean> {
-  try {
-    const args = ["--version"];
-    const command = new Deno.Command("promtool", { args, stdout: "null" });
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-if (await hasPromtool()) registerTests();
+if (await hasProgram("promtool")) registerTests();
 else skip("promtool was not found (Debian: prometheus): no check of /metrics");
 
 function registerTests() {

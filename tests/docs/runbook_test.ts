@@ -1,6 +1,6 @@
 /** Holds docs/runbook.md to the alerts and the log: a section for each, and no other. */
 import assert from "node:assert/strict";
-import { skip } from "../../testkit/skipped.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
 const runbook = read("docs/runbook.md");
@@ -10,10 +10,7 @@ const rules = read("server/alerts.yml").split(/^ {6}- alert: /m).slice(1).map((r
   summary: /^ +summary: (.+)$/m.exec(rule)?.[1],
   runbook: /^ +runbook: (.+)$/m.exec(rule)?.[1],
 }));
-const hasJq = await new Deno.Command("jq", { args: ["--version"], stdout: "null" }).output().then(
-  () => true,
-  () => false,
-);
+const hasJq = await hasProgram("jq");
 if (!hasJq) skip("jq was not found: the runbook's ways to read the log were not tried");
 const [, ...sections] = runbook.split(/^## /m);
 const titles = sections.map((section) => section.split("\n")[0]);

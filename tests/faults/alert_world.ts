@@ -28,7 +28,7 @@ export interface World extends AsyncDisposable {
   remedyOf(alert: string): string;
 }
 
-export const ORDINARY = { ...NO_USER_LIMITS, RELAY_BEAT_MS: "200", RELAY_LEASE_MS: "1000" };
+const ORDINARY = { ...NO_USER_LIMITS, RELAY_BEAT_MS: "200", RELAY_LEASE_MS: "1000" };
 
 export async function openWorld(): Promise<World> {
   const stack = await startStack({ postgres: true, env: ORDINARY });

@@ -9,7 +9,7 @@ import { TITLE_TASK } from "../../supabase/functions/_relay/generation/memory.ts
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, event, type ProviderCall, refuses, stalls, tokenEvent } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
-import { skip } from "../../testkit/skipped.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
 import type { Worker } from "../../testkit/workers.ts";
 import { firing, type Minute, type Timeline } from "./alert_rules.ts";
 import { openWorld, type World } from "./alert_world.ts";
@@ -345,17 +345,10 @@ const PROVOCATIONS: Provocation[] = [{
   remedy: (world) => world.sql("delete from public.messages where length(content) > 9000"),
 }];
 
-const has = async (program: string) => {
-  try {
-    return (await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output()).success;
-  } catch {
-    return false;
-  }
-};
-
 if (!Deno.env.has("RELAY_TEST_DATABASE_URL")) skip("RELAY_TEST_DATABASE_URL is not set: no provoked alerts");
-else if (!await has("promtool") || !await has("jq")) skip("promtool or jq was not found: no provoked alerts");
-else register();
+else if (!await hasProgram("promtool") || !await hasProgram("jq")) {
+  skip("promtool or jq was not found: no provoked alerts");
+} else register();
 
 function register() {
   let world: World;

@@ -9,7 +9,7 @@ import { connect, query } from "../../testkit/postgres.ts";
 import { answers, waits } from "../../testkit/provider.ts";
 import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
 import { skip } from "../../testkit/skipped.ts";
-import { startSql } from "../../testkit/sql.ts";
+import { startEmpty } from "../../testkit/sql.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import type { Worker } from "../../testkit/workers.ts";
 
@@ -40,7 +40,7 @@ Deno.test("the hook is made by one migration, which never replaces it, and no ot
     );
   }
   // One that an operator has made before.
-  const database = await startSql();
+  const database = await startEmpty();
   const at = migrations.indexOf(makers[0]);
   await applyMigrations(database, migrations.slice(0, at));
   await database.exec(`create function relay.admission_hook(event jsonb) returns jsonb

@@ -3,15 +3,18 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Download } from "playwright-core";
 import type { Archive } from "../../playground/story/archive.ts";
 import { becomes } from "../../testkit/eventually.ts";
 import { insert, makeBot, rest } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
+import type { Visitor } from "./visitor.ts";
 
-async function textOf(download: Download): Promise<string> {
-  return await Deno.readTextFile(await download.path());
+/** The file that an item of the story's menu gives. */
+async function save({ page, button }: Visitor, item: string) {
+  await button("Story menu").click();
+  const [download] = await Promise.all([page.waitForEvent("download"), button(item).click()]);
+  return { name: download.suggestedFilename(), text: await Deno.readTextFile(await download.path()) };
 }
 
 /** The tree without ids, which an import replaces. */
@@ -49,16 +52,10 @@ export function testArchives(): void {
     await page.reload();
     await button("Memory of the story up to here").waitFor();
 
-    const save = async (what: string) => {
-      await button("Story menu").click();
-      const [download] = await Promise.all([page.waitForEvent("download"), button(what).click()]);
-      return download;
-    };
-    const markdown = await save("Export as Markdown");
-    equal(markdown.suggestedFilename(), "A-fox.md");
-    equal(await textOf(markdown), "# A fox 🦊\n\n> A fox 🦊\n\nRed.\n\n    code\n\n> And then?\n\nI am the crow.\n");
-    const file = await save("Export as JSON");
-    const text = await textOf(file);
+    const markdown = await save(visitor, "Export as Markdown");
+    equal(markdown.name, "A-fox.md");
+    equal(markdown.text, "# A fox 🦊\n\n> A fox 🦊\n\nRed.\n\n    code\n\n> And then?\n\nI am the crow.\n");
+    const { text } = await save(visitor, "Export as JSON");
     const shape = shapeOf(text);
     equal(shape.messages.map(({ memory }) => memory), [null, "A red fox.", null, null, null]);
     equal(shape.messages.map(({ bot }) => bot?.name ?? null), [null, "Storyteller", null, "Storyteller", "Crow"]);
@@ -74,13 +71,13 @@ export function testArchives(): void {
     await take("story.json", text);
     await page.waitForFunction((before) => location.href !== before, before);
     await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
-    equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
-    // The same file again is another story.
+    equal(shapeOf((await save(visitor, "Export as JSON")).text), shape);
+    // The same file becomes another story.
     const second = page.url();
     await take("story.json", text);
     await page.waitForFunction((before) => location.href !== before, second);
     await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
-    equal(shapeOf(await textOf(await save("Export as JSON"))), shape);
+    equal(shapeOf((await save(visitor, "Export as JSON")).text), shape);
     await becomes(async () => (await rest(stack.target, user, "conversations?select=id")).length, 3);
 
     await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
@@ -91,18 +88,12 @@ export function testArchives(): void {
 
   pageTest("what is exported while it is written has the answer as far as it has come", async (visit) => {
     const { visitor, call } = visit;
-    const { page, button } = visitor;
     await visitor.send("A fox");
     const answer = await call(1);
     await answer.token("Red");
     await visitor.shows("A fox", "Red");
-    const save = async (what: string) => {
-      await button("Story menu").click();
-      const [download] = await Promise.all([page.waitForEvent("download"), button(what).click()]);
-      return await textOf(download);
-    };
-    equal(await save("Export as Markdown"), "# A fox\n\n> A fox\n\nRed\n");
-    const { messages, active } = shapeOf(await save("Export as JSON"));
+    equal((await save(visitor, "Export as Markdown")).text, "# A fox\n\n> A fox\n\nRed\n");
+    const { messages, active } = shapeOf((await save(visitor, "Export as JSON")).text);
     equal(messages.map(({ content, parent, finish_reason }) => [content, parent, finish_reason]), [
       ["A fox", -1, null],
       ["Red", 0, "interrupted"],
@@ -110,6 +101,6 @@ export function testArchives(): void {
     equal(active, 1);
     await answer.finish();
     await visitor.idle();
-    equal(shapeOf(await save("Export as JSON")).messages.at(-1)?.finish_reason, "stop");
+    equal(shapeOf((await save(visitor, "Export as JSON")).text).messages.at(-1)?.finish_reason, "stop");
   });
 }

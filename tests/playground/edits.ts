@@ -32,7 +32,7 @@ export function testEdits(): void {
       equal(await stored(), { content: "Meow" });
       await other.button("Cancel").click();
       await other.shows("A dog", "Meow");
-      // Who has seen it may replace it.
+      // A second Save replaces what the first one has shown.
       await visitor.button("Edit the answer").click();
       await editorOf(visitor).fill("Quack");
       await other.button("Edit the answer").click();
@@ -108,11 +108,11 @@ export function testEdits(): void {
     equal(await remembered(visitor), 0);
   });
 
-  pageTest("what has ended elsewhere without a text is not asked for for ever", async (visit) => {
+  pageTest("a generation that ended elsewhere without a text is forgotten", async (visit) => {
     const { visitor, user, exchange } = visit;
     const { page } = visitor;
     await exchange("A dog", "Bark");
-    // As another tab that was closed while it was written.
+    // What a tab leaves that was closed while its story was written.
     const [{ id }] = await rest(stack.target, user, "conversations?select=id");
     await page.getByRole("link", { name: "New story" }).click();
     await page.evaluate((id) => {

@@ -5,6 +5,7 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { startChromium, type Window, withWindow } from "../../testkit/browser.ts";
 import { within } from "../../testkit/eventually.ts";
 import { makeBot, signUp, type TestUser } from "../../testkit/people.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { type ProviderCall, type Script, waits } from "../../testkit/provider.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { type Visitor, visitorOf } from "./visitor.ts";
@@ -13,23 +14,22 @@ import { type Visitor, visitorOf } from "./visitor.ts";
 export let stack: Stack;
 export let chromium: Browser;
 
-/** The stack of `deno task demo`, for the tests of the entry: the same one where there is no Postgres. */
+/** On PGlite, as `deno task demo` has it, for the tests of the entry; where there is no Postgres, `stack` is this one. */
 export let embedded: Stack;
 
-/** Starts them, with the default limits: on Postgres, if there is one, because PGlite costs six times as much. */
+/** Starts both with the default limits, and the browser. */
 export async function start(): Promise<void> {
   const demo: Script = (call) => call.finish();
-  const postgres = Deno.env.has("RELAY_TEST_DATABASE_URL");
   [embedded, stack, chromium] = await Promise.all([
     startStack({ demo }),
-    postgres ? startStack({ demo, postgres }) : undefined,
+    HAS_SERVER ? startStack({ demo, postgres: true }) : undefined,
     startChromium(),
   ]).then(([embedded, stack = embedded, chromium]) => [embedded, stack, chromium]);
-  // Who signs in on the page needs a password.
+  // Tests sign in on the page, and need users with a password.
   delete stack.target.newUser;
 }
 
-/** Stops them. */
+/** Stops all three. */
 export async function stop(): Promise<void> {
   await chromium.close();
   await Promise.all([embedded.stop(), stack.stop()]);
@@ -40,7 +40,7 @@ async function openAs(window: Window, { session }: TestUser, url: string): Promi
   const kept = { ...session, expires_at: session!.expires_at ?? Date.now() / 1000 + session!.expires_in };
   const { origin, hostname } = new URL(stack.url);
   await window.context.addInitScript(({ origin, key, text }) => {
-    // Once for each tab: who signs out stays so.
+    // Once for each tab: a user who signs out stays signed out.
     if (location.origin !== origin || document.defaultView!.name === "signed in") return;
     document.defaultView!.name = "signed in";
     localStorage.setItem(key, text);

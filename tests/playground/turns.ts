@@ -130,7 +130,7 @@ export function testTurns(): void {
     await exchange("One", "1");
     await onOtherDevice(visitor, user, async (other) => {
       await other.shows("One", "1");
-      // It does not look for what this device does, so that it has to be told when it sends.
+      // It does not look for what this device does, so that it learns of it when it sends.
       await other.page.route("**/rest/v1/conversations?*limit=1", (route) => route.abort());
       await visitor.send("Two");
       const running = await call(2);

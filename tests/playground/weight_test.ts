@@ -11,7 +11,7 @@ const FIRST_VISIT_BYTES = 60_000;
 
 const files = await buildPlayground();
 
-/** The scripts that are loaded only once somebody has signed in. */
+/** The scripts that are loaded only once a user has signed in. */
 const isLater = (name: string) => /^signed_in-/.test(name);
 
 async function weigh(names: string[], budget: number) {

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
 import { readMigrations } from "../../testkit/pglite.ts";
-import { skip } from "../../testkit/skipped.ts";
-import { hasNpx, runSupabase } from "./supabase_cli.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
+import { runSupabase } from "./supabase_cli.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -28,7 +28,7 @@ const MIGRATIONS = `${ROOT}supabase/migrations`;
 
 if (!Deno.env.has("RELAY_TEST_DATABASE_URL")) {
   skip("RELAY_TEST_DATABASE_URL is not set: no `supabase db push`");
-} else if (!await hasNpx()) {
+} else if (!await hasProgram("npx")) {
   skip("npx was not found: no `supabase db push`");
 } else {
   registerTests();

@@ -11,16 +11,16 @@ import { METRICS_TOKEN, scrape } from "../../testkit/metrics.ts";
 import { makeBot } from "../../testkit/people.ts";
 import { answers } from "../../testkit/provider.ts";
 import { post, readEvents, readToEnd } from "../../testkit/reader.ts";
-import { skip } from "../../testkit/skipped.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
 import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { startStack } from "../../testkit/stack.ts";
 import { startManagementApi } from "./management_api.ts";
-import { hasNpx, runSupabase } from "./supabase_cli.ts";
+import { runSupabase } from "./supabase_cli.ts";
 import { type RunningFunction, startUploaded } from "./uploaded_function.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-if (await hasNpx()) registerTests();
+if (await hasProgram("npx")) registerTests();
 else skip("npx was not found: no deployment with the Supabase CLI");
 
 function registerTests() {

@@ -7,9 +7,9 @@ import { cp } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
-import { skip } from "../../testkit/skipped.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
 import { startManagementApi, type Upload } from "./management_api.ts";
-import { hasNpx, runSupabase } from "./supabase_cli.ts";
+import { runSupabase } from "./supabase_cli.ts";
 import { startUploaded } from "./uploaded_function.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -149,7 +149,7 @@ const versionsOf = async (url: string) =>
   )).map(({ version }) => version);
 
 if (!Deno.env.has("RELAY_TEST_DATABASE_URL")) skip("RELAY_TEST_DATABASE_URL is not set: no install into an app");
-else if (!await hasNpx()) skip("npx was not found: no install into an app");
+else if (!await hasProgram("npx")) skip("npx was not found: no install into an app");
 else {
   for (const [kind, own] of Object.entries(APPS)) {
     Deno.test(`installed into an app with ${kind}: it is pushed, deployed and upgraded, and the app's files stay`, async () => {

@@ -7,7 +7,7 @@ import { readMigrations } from "../../testkit/pglite.ts";
 import { connect, createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
 import { answers, stalls } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
-import { skip } from "../../testkit/skipped.ts";
+import { hasProgram, skip } from "../../testkit/skipped.ts";
 import { NO_USER_LIMITS, SCENARIO_ENV, startStack } from "../../testkit/stack.ts";
 
 const page = Deno.readTextFileSync(new URL("../../docs/maintenance.md", import.meta.url));
@@ -90,16 +90,8 @@ async function dumpAndRestore(from: string, to: string): Promise<void> {
   ok(success, new TextDecoder().decode(stderr));
 }
 
-const has = async (program: string) => {
-  try {
-    return (await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output()).success;
-  } catch {
-    return false;
-  }
-};
-
 if (!Deno.env.has("RELAY_TEST_DATABASE_URL")) skip("RELAY_TEST_DATABASE_URL is not set: no restore");
-else if (!await has("pg_restore")) skip("pg_restore was not found: no restore");
+else if (!await hasProgram("pg_restore")) skip("pg_restore was not found: no restore");
 else register();
 
 /** A migrated database with the rows above. */

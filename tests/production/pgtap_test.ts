@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { applyMigrations, BIGINT_TABLES, readMigrations } from "../../testkit/pglite.ts";
-import { type SqlDatabase, startSql } from "../../testkit/sql.ts";
+import { type EmptyDatabase, startEmpty } from "../../testkit/sql.ts";
 import { findFailures } from "../../testkit/tap.ts";
 
 const FOLDER = new URL("../../supabase/tests/", import.meta.url);
@@ -39,7 +39,7 @@ const VARIANTS = [
 for (const { named, tables, withVault, files, isInUse } of VARIANTS) {
   // One database for all files, since each of them rolls back what it did. It stands outside of the tests, so that what
   // belongs to the database is no leak of any of them.
-  const database = await startSql({ withVault, sql: tables });
+  const database = await startEmpty({ withVault, sql: tables });
   Deno.test.afterAll(() => database.close());
   await applyMigrations(database, await readMigrations());
   // So that one file can be picked by name; as a test it runs once more.
@@ -74,7 +74,7 @@ function findTestFiles(folder: URL, below = ""): string[] {
 }
 
 /** Runs one file and gives what psql would print of it, without headings. */
-async function runFile(database: SqlDatabase, path: string): Promise<string> {
+async function runFile(database: EmptyDatabase, path: string): Promise<string> {
   try {
     const rows = await database.exec(await Deno.readTextFile(new URL(path, FOLDER)));
     return rows.map((row) => row.join("|")).join("\n");

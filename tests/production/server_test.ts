@@ -130,7 +130,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 let bundled: Promise<string> | undefined;
 
-/** What the image has, in a folder where nobody may write. */
+/** What the image has, in a folder that no user may write to. */
 async function bundle(): Promise<string> {
   const folder = await Deno.makeTempDir();
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {

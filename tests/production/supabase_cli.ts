@@ -15,16 +15,6 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Says whether this machine can run packages from npm at all; the rest of the tests needs nothing but Deno. */
-export async function hasNpx(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("npx", { args: ["--version"], stdin: "null" }).output()).success;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
-    throw cause;
-  }
-}
-
 /**
  * The environment of this process without what would point a child at another project, another database or another
  * configuration of the relay.

@@ -56,7 +56,7 @@ async function watched<T>(look: () => Promise<Used>, limit: number, work: () => 
   }
 }
 
-/** Ends an answer that has used so many tokens besides its prompt's 20. */
+/** Ends an answer that has used so many tokens in addition to its prompt's 20. */
 async function end(call: ProviderCall, completion_tokens: number) {
   await call.token("Once");
   const usage = { prompt_tokens: 20, completion_tokens, total_tokens: 20 + completion_tokens };

@@ -60,7 +60,7 @@ export const costs: WorkerRaceTest[] = [{
       for (const worker of target.workers) {
         equal((await author.replay(start.stream_id, { worker, from: 5 })).last, last, how);
       }
-      // Its message is deleted: the generation's row knows what was reported, and tells nobody what was estimated.
+      // Its message is deleted: the generation's row knows what was reported, and does not show what was estimated.
       await author.rest(`messages?id=eq.${stored.id}`, { method: "DELETE" });
       equal((await author.replay(start.stream_id)).last.usage, usage, how);
 

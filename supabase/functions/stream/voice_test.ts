@@ -29,7 +29,7 @@ async function drain(asked: Promise<Response>): Promise<number> {
   return status;
 }
 
-/** Who reads besides the client that began, where a cancel comes, how much is said until the beat, and what is stored. */
+/** Who reads next to the client that began, where a cancel comes, how much is said until the beat, what is stored. */
 const CUTS: [title: string, at: number | undefined, prepare: (begun: Begun) => unknown, stored: string | null][] = [
   ["its one reader has shown a part", 6, () => {}, "Foxes "],
   ["its one reader has shown what no beat has stored", 10, () => {}, "Foxes 🦊 r"],
@@ -62,7 +62,7 @@ for (const [title, at, prepare, stored] of CUTS) {
     call.send(" ran");
     await seconds(clock, 2);
     assert.equal(await relay.stored(), stored);
-    // Who comes later gets exactly that.
+    // A later reader gets exactly that.
     for (const worker of workers) assert.equal((await worker.read(streamId)).text, stored ?? "");
     await relay.end();
   });

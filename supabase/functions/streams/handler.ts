@@ -24,7 +24,7 @@ export function createStreamsHandler(
     }),
   };
   return (request) => {
-    // Whose Host header is none learns it there.
+    // A request with an invalid Host header gets its refusal there.
     if (!URL.canParse(request.url)) return handlers.streams(request);
     const url = new URL(request.url);
     const { name, path } = find(url.pathname);

@@ -71,7 +71,7 @@ export interface Preview {
   /** The bytes are those that count for tokens, its heading included; they are part of `fixed_bytes`. */
   memory: { message_id: Id; characters: number; bytes: number } | null;
   left_out: number | null;
-  /** Of the instructions, and of what else is sent besides the messages. */
+  /** Of the instructions, and of what else is sent with the messages. */
   fixed_bytes: number;
   bytes_per_token: number;
   context_tokens: number | null;

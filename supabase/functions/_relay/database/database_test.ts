@@ -8,7 +8,7 @@ import { createDatabase, type Database } from "./database.ts";
 const platform = makePlatform({ configuration: { leaseMs: 9_000 } });
 const BEAT_ANSWER = { stored: { b: 13 }, cancelled: ["b"], lost: ["a"] };
 
-/** What a caller has besides what a call needs. */
+/** What a caller has that a call does not need. */
 const more = { stop() {}, stream: {} };
 const sent = (toOthers: number) => ({ sent: { units: 20, toOthers } });
 

@@ -59,7 +59,7 @@ export interface EndingText {
   from(offset: number): string;
 }
 
-/** Up to where readers on this worker were sent the text; `toOthers`: those besides the one that may have cancelled. */
+/** Up to where readers on this worker were sent the text; `toOthers`: all but the one that may have cancelled. */
 export interface Sent {
   units: number;
   toOthers: number;

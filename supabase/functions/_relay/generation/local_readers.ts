@@ -20,7 +20,7 @@ export interface LocalReaders {
   /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
   attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
   write(written: string): void;
-  /** Of one reader that is there it is taken that it may cancel; of none, that the one which left last may have. */
+  /** The one who may have cancelled is the only reader that is there; without any, the one that left last. */
   sent(): Sent;
   /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
   close(last?: string): void;
@@ -43,7 +43,7 @@ export function createLocalReaders(
   return new Readers(clock, pingMs, start, transcript, onAllGone);
 }
 
-/** A class, for a generation keeps it as long as it lasts: as functions of their own its methods took 2 KB. */
+/** A class, because a generation keeps it until its end: as closures its methods took 2 KB. */
 class Readers implements LocalReaders {
   #clock: Clock;
   #pingMs: number;
@@ -86,7 +86,7 @@ class Readers implements LocalReaders {
   write(written: string) {
     const before = this.#liveAt;
     const { length } = this.#transcript;
-    // The rest of a long text is shorter, and comes as soon.
+    // Its last part is shorter, and follows as soon as the others.
     const isLong = Math.max(this.#more, length - before) >= LONG_TEXT_UNITS;
     this.#liveAt = length;
     this.#more = length - before;
@@ -198,7 +198,7 @@ class Left {
     this.#last = units;
   }
 
-  /** With what those were sent that are there. */
+  /** With what the readers that are still there were sent. */
   with(present: number[]): Sent {
     const most = Math.max(this.#last, this.#before);
     const units = Math.max(most, ...present);

@@ -33,7 +33,7 @@ export interface Asking {
 }
 
 /** The bots in the order in which they are asked; there is one at least. */
-export function chainOf({ admission }: Pick<Generation, "admission">): CalledBot[] {
+function chainOf({ admission }: Pick<Generation, "admission">): CalledBot[] {
   return [...(admission.rests ? [] : [admission]), ...admission.fallbacks];
 }
 

@@ -216,7 +216,7 @@ Deno.test("a request that is given up has ended before the next one begins", asy
   await clock.run(20_000);
   assert.deepEqual(provider.calls.map(({ open }) => open), [false, true]);
   assert.equal((provider.calls[0].signal.reason as EndReason).error?.code, "provider_timeout");
-  // A late read of the first one reaches nobody.
+  // A late read of the first one reaches no reader.
   provider.calls[0].send("Too late");
   const next = await current();
   next.send("Once");

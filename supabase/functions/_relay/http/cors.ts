@@ -19,7 +19,7 @@ const MAX_AGE = "86400";
 export interface Cors {
   /** For every answer, errors and preflights too. */
   allow(headers: Headers, origin: string | null): void;
-  /** For preflights, besides those; `requested` is the list of headers that the page wants to send. */
+  /** For preflights, in addition to those; `requested` is the list of headers that the page wants to send. */
   preflight(headers: Headers, requested: string | null): void;
 }
 

@@ -10,7 +10,7 @@ import { errorResponse } from "./responses.ts";
 /** A client may make a method of any letters, and as long as a head may be. */
 const MAX_METHOD_CHARACTERS = 20;
 
-/** What a handler knows about its request, besides the request. */
+/** What a handler gets together with its request. */
 export interface RequestContext {
   requestId: string;
   /** When the request came, by the platform's clock. */

@@ -5,7 +5,7 @@ import { MAX_LOG_FIELD_UNITS } from "../protocol/limits.ts";
 /** How much an operator should care. */
 export type Level = "info" | "warn" | "error";
 
-/** The fields of a line besides timestamp, level and event; a closed list, so that there is none for a secret. */
+/** The fields of a line after timestamp, level and event; a closed list, so that there is none for a secret. */
 export interface LogFields {
   request_id?: string;
   worker_id?: string;

@@ -4,7 +4,7 @@ import { RelayError } from "../protocol/errors.ts";
 import { LARGE_MEMORY_BYTES, MAX_LARGE_MEMORY_PERCENT, MAX_USER_MEMORY_PERCENT } from "../protocol/limits.ts";
 
 /**
- * What a generation holds besides its texts: of 1,000 streams of the benchmark each took 51 KB of resident memory, 20 KB
+ * What a generation holds without its texts: of 1,000 streams of the benchmark each took 51 KB of resident memory, 20 KB
  * of it alive after a collection.
  */
 export const GENERATION_BYTES = 48 * 1024;
@@ -12,7 +12,7 @@ export const GENERATION_BYTES = 48 * 1024;
 /** What a reader holds whose client keeps up; part of the same 51 KB. */
 export const READER_BYTES = 16 * 1024;
 
-/** An event that waits for its client, besides its bytes: 250 bytes of heap and 42 of buffers, for one of 40 bytes. */
+/** An event that waits for its client, without its bytes: 250 bytes of heap and 42 of buffers, for one of 40 bytes. */
 export const QUEUED_EVENT_BYTES = 300;
 
 /** No event is shorter, so that many bytes hold no more events than this says: `event: ping` with its data. */
@@ -36,7 +36,7 @@ export const CONTEXT_CHARACTER_BYTES = 12;
 /** What any other control character costs more: it is six characters of JSON, which are six bytes. */
 export const CONTROL_CHARACTER_BYTES = 16;
 
-/** A message besides its text: its objects, and its braces, names and quotes in the request. */
+/** A message without its text: its objects, and its braces, names and quotes in the request. */
 export const CONTEXT_MESSAGE_BYTES = 256;
 
 /** A character of a bot's params, as JSON: three are enough for an empty object, which takes 64 bytes. */

@@ -129,7 +129,7 @@ export interface Issue {
   message: string;
 }
 
-/** What an error may carry besides its code and message. */
+/** What an error may carry in addition to its code and message. */
 export interface ErrorDetails {
   /** Kept for the log, never sent. */
   cause?: unknown;

@@ -1,6 +1,6 @@
 /** How large a text is, otherwise than in UTF-16 units. */
 
-/** Bytes that a message counts for besides its text, where tokens are estimated; as the database has it. */
+/** Bytes that a message counts for in addition to its text, where tokens are estimated; as the database has it. */
 export const MESSAGE_BYTES = 12;
 
 /** Code points, as people count. An array of them would cost 100 ms for a whole body. */
