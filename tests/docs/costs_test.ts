@@ -1,11 +1,11 @@
 /** Runs all SQL of docs/costs.md, on a database in which two users have used something, and holds it to what comes out. */
 import assert from "node:assert/strict";
-import { startMigrated } from "../../testkit/pglite.ts";
+import { startMigratedDatabase } from "../../testkit/migrated.ts";
 
 const page = await Deno.readTextFile(new URL("../../docs/costs.md", import.meta.url));
 const blocks = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => sql);
 
-const database = await startMigrated();
+const database = await startMigratedDatabase();
 
 /** Generations of two users on three days, without prices yet; the app's payments. */
 const GIVEN = `
@@ -43,7 +43,7 @@ Deno.test("each query of docs/costs.md answers what it says", async () => {
   await database.exec(GIVEN);
   const ask = async (sql: string | undefined) => {
     assert.ok(sql !== undefined);
-    const { rows } = await database.query<Record<string, unknown>>(sql);
+    const rows = await database.query<Record<string, unknown>>(sql);
     return rows.map((row) =>
       Object.values(row).map((value) =>
         value instanceof Date ? value.toISOString().slice(0, 10) : value === null ? null : trimmed(String(value))

@@ -1,8 +1,7 @@
-/** The real SQL functions: PGlite with the migrations, one for each test file that imports this. */
+/** The real SQL functions: a database with the migrations, one for each test file that imports this. */
 
-import { startMigrated } from "../../../../testkit/pglite.ts";
+import { startMigratedDatabase } from "../../../../testkit/migrated.ts";
 import type { Rpc } from "../database/rpc.ts";
-import { turns } from "./platform.ts";
 
 /** What tests reach of it. */
 export interface SqlDatabase {
@@ -20,28 +19,37 @@ export interface SqlDatabase {
 
 /** Starts the database. */
 export async function startSql(): Promise<SqlDatabase> {
-  const pg = await startMigrated();
-  let pending = 0;
+  const database = await startMigratedDatabase();
+  const calls = new Set<Promise<unknown>>();
 
-  async function query(sql: string, values: unknown[] = []) {
-    return (await pg.query(sql, values)).rows[0];
+  async function query(sql: string, values?: unknown[]) {
+    return (await database.query(sql, values))[0];
+  }
+
+  async function call(name: string, args: Record<string, unknown>) {
+    const named = Object.keys(args).map((key, index) => `${key} => $${index + 1}`);
+    const row = await query(`select public.${name}(${named.join(", ")}) as answer`, Object.values(args));
+    return (row as { answer: unknown }).answer;
   }
 
   async function rpc(name: string, args: Record<string, unknown>) {
-    pending++;
+    const answer = call(name, args);
+    calls.add(answer);
     try {
-      const named = Object.keys(args).map((key, index) => `${key} => $${index + 1}`);
-      const row = await query(`select public.${name}(${named.join(", ")}) as answer`, Object.values(args));
-      return (row as { answer: unknown }).answer;
+      return await answer;
     } finally {
-      pending--;
+      calls.delete(answer);
     }
   }
 
   return {
     rpc: rpc as Rpc,
     async idle() {
-      do await turns(); while (pending > 0);
+      // A turn of the event loop ends all promises that wait for nothing else.
+      do {
+        await Promise.allSettled(calls);
+        await new Promise((resolve) => setTimeout(resolve));
+      } while (calls.size > 0);
     },
     query,
     async addUser() {
