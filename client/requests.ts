@@ -60,7 +60,7 @@ export function createSend(
       awaited = "headers";
       const given = await untilAborted(typeof headers === "function" ? headers() : headers, signal);
       awaited = "answer";
-      const asked = request(credentials.url + path, {
+      const asked = Promise.resolve(request(credentials.url + path, {
         method: body ? "POST" : isWanted ? "GET" : "HEAD",
         headers: withOwn(given, {
           ...credentials.headers,
@@ -70,13 +70,15 @@ export function createSend(
         }),
         body: JSON.stringify(body),
         signal,
-      });
+      }));
       // A fetch that ignores its signal would keep the stream open.
       asked.then((late) => signal.aborted && late.body?.getReader().cancel()).catch(() => {});
       const response = await untilAborted(asked, signal);
       const type = response.headers.get("content-type") ?? "";
       const isStream = response.ok && type.startsWith(EVENT_STREAM);
       const text = isStream ? "" : await textOf(response, signal);
+      // A body that did not end in time is no answer.
+      signal.throwIfAborted();
       // React Native's own fetch gives an answer only when it is whole.
       const stream = response.body!;
       if (isStream && isWanted && !stream) {
