@@ -120,10 +120,13 @@ function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** The runtime's Headers read each form that headers can have. */
+/** The runtime's Headers read each form that headers can have, but not a package's own Headers: those need no iterator. */
 function withOwn(given: HeaderFields | undefined, own: Record<string, string>): Record<string, string> {
   const all = { ...own };
-  new Headers(given as HeadersInit | undefined).forEach((value, name) => {
+  const isRead = typeof given?.forEach === "function" && !Array.isArray(given);
+  const read = isRead ? given as Headers : new Headers(given as HeadersInit | undefined);
+  read.forEach((value, key) => {
+    const name = key.toLowerCase();
     if (name in own) {
       throw new RelayClientError("invalid_request", `Cannot send the header ${name}: the client has its own`);
     }

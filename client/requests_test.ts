@@ -10,6 +10,7 @@ import {
   say,
   streamOf,
 } from "./testing/fake_relay.ts";
+import type { ClientOptions } from "./types.ts";
 
 const whole = () => streamOf(say.start, say.done());
 const expired = refusal(401, "unauthenticated");
@@ -85,9 +86,11 @@ Deno.test("headers go with each request, in each form that they can have, or fro
       [["X-Count", "1"]] as [string, string][],
       new Headers({ "x-count": "1" }),
       () => new Headers({ "x-count": "1" }),
+      // A package's own, which has no iterator.
+      { get: () => "1", forEach: (each: (value: string, name: string) => void) => each("1", "X-Count") },
       () => ({ "x-count": `${++asked}` }),
       () => Promise.resolve({ "x-count": "1" }),
-    ]
+    ] as ClientOptions["headers"][]
   ) {
     const { result, requests } = await play([cutAfter(say.start), whole()], 500, { headers });
     equal(result.outcome, "completed");
