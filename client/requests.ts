@@ -77,8 +77,6 @@ export function createSend(
       const type = response.headers.get("content-type") ?? "";
       const isStream = response.ok && type.startsWith(EVENT_STREAM);
       const text = isStream ? "" : await textOf(response, signal);
-      // A body that did not end in time is no answer.
-      signal.throwIfAborted();
       // React Native's own fetch gives an answer only when it is whole.
       const stream = response.body!;
       if (isStream && isWanted && !stream) {
@@ -143,6 +141,8 @@ async function textOf(response: FetchAnswer, signal: AbortSignal): Promise<strin
     text += part;
     if (text.length > MAX_BODY_CHARACTERS) break;
   }
+  // A body that did not end in time is no answer.
+  signal.throwIfAborted();
   return text;
 }
 
