@@ -60,7 +60,7 @@ export function createSend(
       awaited = "headers";
       const given = await untilAborted(typeof headers === "function" ? headers() : headers, signal);
       awaited = "answer";
-      const asked = request(credentials.url + path, {
+      const asked = Promise.resolve(request(credentials.url + path, {
         method: body ? "POST" : isWanted ? "GET" : "HEAD",
         headers: withOwn(given, {
           ...credentials.headers,
@@ -70,7 +70,7 @@ export function createSend(
         }),
         body: JSON.stringify(body),
         signal,
-      });
+      }));
       // A fetch that ignores its signal would keep the stream open.
       asked.then((late) => signal.aborted && late.body?.getReader().cancel()).catch(() => {});
       const response = await untilAborted(asked, signal);
@@ -118,10 +118,13 @@ function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** The runtime's Headers read each form that headers can have. */
+/** The runtime's Headers read each form that headers can have, but not a package's own Headers: those need no iterator. */
 function withOwn(given: HeaderFields | undefined, own: Record<string, string>): Record<string, string> {
   const all = { ...own };
-  new Headers(given as HeadersInit | undefined).forEach((value, name) => {
+  const isRead = typeof given?.forEach === "function" && !Array.isArray(given);
+  const read = isRead ? given as Headers : new Headers(given as HeadersInit | undefined);
+  read.forEach((value, key) => {
+    const name = key.toLowerCase();
     if (name in own) {
       throw new RelayClientError("invalid_request", `Cannot send the header ${name}: the client has its own`);
     }
@@ -138,6 +141,8 @@ async function textOf(response: FetchAnswer, signal: AbortSignal): Promise<strin
     text += part;
     if (text.length > MAX_BODY_CHARACTERS) break;
   }
+  // A body that did not end in time is no answer.
+  signal.throwIfAborted();
   return text;
 }
 

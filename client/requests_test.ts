@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import {
   type Answer,
   cutAfter,
@@ -10,6 +10,7 @@ import {
   say,
   streamOf,
 } from "./testing/fake_relay.ts";
+import type { ClientOptions } from "./types.ts";
 
 const whole = () => streamOf(say.start, say.done());
 const expired = refusal(401, "unauthenticated");
@@ -85,9 +86,11 @@ Deno.test("headers go with each request, in each form that they can have, or fro
       [["X-Count", "1"]] as [string, string][],
       new Headers({ "x-count": "1" }),
       () => new Headers({ "x-count": "1" }),
+      // A package's own, which has no iterator.
+      { get: () => "1", forEach: (each: (value: string, name: string) => void) => each("1", "X-Count") },
       () => ({ "x-count": `${++asked}` }),
       () => Promise.resolve({ "x-count": "1" }),
-    ]
+    ] as ClientOptions["headers"][]
   ) {
     const { result, requests } = await play([cutAfter(say.start), whole()], 500, { headers });
     equal(result.outcome, "completed");
@@ -208,6 +211,27 @@ Deno.test("a body that falls silent and ignores that it is closed is given up", 
   const answers = [stuck, { ...stuck, status: 502, ok: false, body: null }, whole()() as Response];
   const { result, clock } = await play([], 40_000, { fetch: () => Promise.resolve(answers.shift()!) });
   equal([result.outcome, clock.pending(), answers.length], ["completed", 0, 0]);
+});
+
+Deno.test("an answer whose body does not end in time is none: a preview fails, and a cancel is tried again", async () => {
+  const half: Answer = () => {
+    const start = (controller: ReadableStreamDefaultController) => controller.enqueue(new TextEncoder().encode("{"));
+    return new Response(new ReadableStream({ start }), { headers: { "content-type": "application/json" } });
+  };
+  const error = { code: "unreachable", message: "Cannot reach the relay: no answer within 15 s", retryable: true };
+  const once = makeLab([half], { retry: { attempts: 0 } });
+  const preview = rejects(once.client.preview({ prompt: "Tell me" }), error);
+  await once.clock.run(15_000);
+  await preview;
+  const lab = makeLab([half, () => Response.json({ status: "cancelling" })]);
+  const status = lab.client.cancel("s1");
+  await lab.clock.run(15_500);
+  equal([await status, lab.clock.pending()], ["cancelling", 0]);
+});
+
+Deno.test("a fetch that gives an answer at once, and no promise, is waited for as well", async () => {
+  const { result } = await play([], 0, { fetch: whole() as never, retry: { attempts: 0 } });
+  equal(result.outcome, "completed");
 });
 
 /** What React Native's own fetch makes of an answer: no `body`, and the whole text at its end. */

@@ -29,8 +29,8 @@ export function draftOf(userId: string, conversationId: string | null): string {
 }
 
 /** The name of a message's text while it is edited. */
-export function editOf(userId: string, messageId: string): string {
-  return `${PREFIX}${userId}.edit.${messageId}`;
+export function editOf(userId: string, conversationId: string | null, messageId: string): string {
+  return `${draftOf(userId, conversationId)}.edit.${messageId}`;
 }
 
 /** Empty if there is none. */
@@ -51,6 +51,12 @@ export function removeDraftsOf(userId: string | undefined): void {
   if (areKept || userId === undefined) return;
   isClosed = true;
   names(`${PREFIX}${userId}.`).forEach(remove);
+}
+
+/** For a conversation that is deleted. */
+export function removeDraftsIn(userId: string, conversationId: string): void {
+  const name = draftOf(userId, conversationId);
+  names(name).filter((other) => other === name || other.startsWith(`${name}.`)).forEach(remove);
 }
 
 /** A user who signs out only to sign in again gets the texts back. */

@@ -18,6 +18,7 @@ import {
   importConversation,
   searchConversations,
 } from "../data/conversations.ts";
+import { removeDraftsIn } from "../data/drafts.ts";
 import type { Bot, Conversation, Message } from "../data/rows.ts";
 import { runningConversations } from "../data/running_generations.ts";
 import { goTo } from "../platform/address.ts";
@@ -137,6 +138,7 @@ export function createSession(supabase: SupabaseClient, user: User): Session {
     async removeConversation(conversationId) {
       await readable(deleteConversation(supabase, conversationId));
       stopDeleted(state, conversationId);
+      removeDraftsIn(user.id, conversationId);
       list.remove(conversationId);
       if (current.id.value === conversationId) goTo(null, true);
     },

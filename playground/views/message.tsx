@@ -16,7 +16,7 @@ import { notesOf, Versions } from "./versions.tsx";
 
 /** A prompt, or its editor. */
 export function Prompt({ message }: { message: Message }) {
-  const editing = useEditing(message.id);
+  const editing = useEditing(message);
   if (editing.isOn) return <MessageEditor message={message} onEnd={editing.end} />;
   return (
     <article class="prompt" aria-label="You" data-message={message.id}>
@@ -33,10 +33,13 @@ export function Prompt({ message }: { message: Message }) {
   );
 }
 
-function useEditing(messageId: string | undefined) {
-  const { user } = useSession();
+function useEditing(message: Message | null) {
+  const { user, current } = useSession();
   const [isOn, setOn] = useState(false);
-  const [isKept, setKept] = useState(() => messageId !== undefined && readDraft(editOf(user.id, messageId)) !== "");
+  const [isKept, setKept] = useState(() => {
+    const kept = message && readDraft(editOf(user.id, current.id.value, message.id));
+    return !!kept && kept !== message.content;
+  });
   const opener = useRef<HTMLButtonElement>(null);
   return {
     isOn,
@@ -71,7 +74,7 @@ function EditButton({ label, editing }: { label: string; editing: ReturnType<typ
 
 /** An answer; null: the one that is being generated. It is the same view when it is stored, so nothing is drawn again. */
 export function Answer({ message }: { message: Message | null }) {
-  const editing = useEditing(message?.id);
+  const editing = useEditing(message);
   const { generation } = useSession().current;
   const live = useFrames(message === null ? generation.text : null);
   const status = message === null ? generation.status.value : "idle";

@@ -24,7 +24,7 @@ export function MessageEditor({ message, onEnd: close }: EditorProps) {
   const { current, user } = useSession();
   const { generation } = current;
   const { id, parent_id, content, is_user_author } = message;
-  const { kept, text, setText, forget } = useKeptText(editOf(user.id, id), content);
+  const { kept, text, setText, forget } = useKeptText(editOf(user.id, current.id.value, id), content);
   /** The stored text that the user saw last. */
   const known = useRef(content);
   const [error, setError] = useState("");
@@ -132,16 +132,20 @@ export function MessageEditor({ message, onEnd: close }: EditorProps) {
 const PAUSE_MS = 300;
 
 /**
- * What was entered outlives the page, and an editor whose branch is left because another device shows another one.
+ * What was entered outlives the page, and an editor whose branch is left because another device shows another one. It is
+ * kept once: another tab may have saved it since, deleted its story, or signed out.
  */
 function useKeptText(name: string, content: string) {
   const [kept] = useState(() => readDraft(name));
   const [text, setText] = useState(kept || content);
   const latest = useRef(text);
   latest.current = text;
+  const stored = useRef(text);
   const isOver = useRef(false);
   const save = () => {
-    if (!isOver.current) writeDraft(name, latest.current === content ? "" : latest.current);
+    if (isOver.current || latest.current === stored.current) return;
+    stored.current = latest.current;
+    writeDraft(name, latest.current === content ? "" : latest.current);
   };
   useEffect(() => {
     const timer = setTimeout(save, PAUSE_MS);
@@ -155,7 +159,7 @@ function useKeptText(name: string, content: string) {
     };
   }, []);
   return {
-    kept: kept !== "",
+    kept: kept !== "" && kept !== content,
     text,
     setText,
     forget() {

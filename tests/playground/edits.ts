@@ -12,6 +12,9 @@ const editorOf = ({ page }: Visitor) => page.locator(".editor textarea");
 const remembered = ({ page }: Visitor) =>
   page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("storytellr.running.")).length);
 
+const kept = ({ page }: Visitor) =>
+  page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("storytellr.draft.")));
+
 /** Registers the tests. */
 export function testEdits(): void {
   pageTest("a text that two devices change is not replaced unseen: the later one is asked", async (visit) => {
@@ -142,5 +145,43 @@ export function testEdits(): void {
     await visitor.shows("A dog", "Bark", "Sleep");
     await visitor.button("Reload").click();
     await visitor.shows("A dog", "Bark");
+  });
+
+  pageTest("what is edited in one tab is gone once another tab has signed out, or saved the same", async (visit) => {
+    const { visitor, window, exchange } = visit;
+    const { page, button } = visitor;
+    await exchange("A dog", "Bark");
+    await button("Edit the answer").click();
+    await editorOf(visitor).fill("A secret");
+    await eventually("it is kept", async () => (await kept(visitor)).length === 1);
+    const second = visitorOf(await window.tab(page.url()));
+    await second.button("Edit the answer (not saved)").click();
+    await second.button("Save").click();
+    await second.shows("A dog", "A secret");
+    await page.reload();
+    await button("Edit the answer").waitFor();
+    equal(await kept(visitor), []);
+
+    await button("Edit the answer").click();
+    await editorOf(visitor).fill("Another secret");
+    await eventually("it is kept", async () => (await kept(visitor)).length === 1);
+    await second.button("Sign out").click();
+    for (const tab of [second, visitor]) await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    equal(await kept(visitor), []);
+  });
+
+  pageTest("a story that is deleted leaves no text in the browser", async (visit) => {
+    const { visitor, exchange } = visit;
+    const { page, button, composer } = visitor;
+    await exchange("A dog", "Bark");
+    await composer.fill("And then");
+    await button("Edit the answer").click();
+    await editorOf(visitor).fill("Growl");
+    await eventually("both are kept", async () => (await kept(visitor)).length === 2);
+    await button("Story menu").click();
+    await button("Delete…").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("heading", { name: "New story" }).waitFor();
+    equal(await kept(visitor), []);
   });
 }
