@@ -94,6 +94,7 @@ export function createCurrentConversation(
 
   function moveTo(messageId: string) {
     if (id.value === null) return;
+    state.moves++;
     batch(() => {
       leafId.value = messageId;
       isFollowing.value = false;
@@ -228,6 +229,8 @@ function createState(supabase: SupabaseClient) {
     updatedAt: signal<string | null>(null),
     /** Counts calls of open(): rows that were asked for before the last one are dropped. */
     openings: 0,
+    /** Counts what the user has chosen to see: a leaf that was asked for before the last choice does not replace it. */
+    moves: 0,
   };
 }
 
@@ -235,16 +238,16 @@ function createState(supabase: SupabaseClient) {
 async function load(state: State, leaf?: string): Promise<Conversation | null> {
   const id = state.id.value;
   if (id === null) return null;
-  const opening = state.openings;
+  const { openings: opening, moves } = state;
   const [conversation, rows] = await Promise.all([
     readConversation(state.supabase, id),
     listMessages(state.supabase, id),
   ]);
   if (opening !== state.openings) return null;
   batch(() => {
-    const wanted = leaf ?? conversation?.active_message_id ?? null;
+    const wanted = moves !== state.moves ? state.leafId.value : leaf ?? conversation?.active_message_id ?? null;
     state.messages.value = rows;
-    state.activeId.value = conversation?.active_message_id ?? null;
+    if (moves === state.moves) state.activeId.value = conversation?.active_message_id ?? null;
     state.updatedAt.value = conversation?.updated_at ?? null;
     // Without an active leaf the latest message is the leaf.
     state.leafId.value = rows.some((row) => row.id === wanted) ? wanted : rows.at(-1)?.id ?? null;

@@ -5,7 +5,7 @@ import { deepStrictEqual as equal } from "node:assert/strict";
 import { becomes, eventually } from "../../testkit/eventually.ts";
 import { rest, type TestUser } from "../../testkit/people.ts";
 import { deltaEvent } from "../../testkit/provider.ts";
-import { pageTest, stack } from "./setup.ts";
+import { onOtherDevice, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
 /** Registers the tests. */
@@ -224,6 +224,35 @@ export function testConversations(): void {
     await rows.nth(2).click();
     await visitor.shows("A dog", "Bark", "Louder", "BARK");
     await visitor.page.locator(".outline [aria-current=location]").getByText("BARK").waitFor();
+  });
+
+  pageTest("a version that is chosen while the story is read again stays", async (visit) => {
+    const { visitor, user, exchange, answer } = visit;
+    const { page, button } = visitor;
+    await exchange("A dog", "Bark");
+    await button("Regenerate").click();
+    await answer(2, "Woof");
+    await visitor.shows("A dog", "Woof");
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route("**/rest/v1/messages?*", async (route) => {
+      const response = await route.fetch();
+      asked.resolve();
+      await held.promise;
+      await route.fulfill({ response });
+    });
+    await onOtherDevice(visitor, user, async (other) => {
+      await other.send("And then?");
+      await answer(3, "Sleep");
+      await other.shows("A dog", "Woof", "And then?", "Sleep");
+      await asked.promise;
+      await button("Previous version").click();
+      await visitor.shows("A dog", "Bark");
+      const read = page.waitForEvent("requestfinished", (request) => request.url().includes("/rest/v1/messages?"));
+      held.resolve();
+      await read;
+      await visitor.settled();
+      equal(await visitor.messages(), ["A dog", "Bark"]);
+    });
   });
 }
 
