@@ -25,7 +25,7 @@ export function MessageEditor({ message, onEnd: close }: EditorProps) {
   const { generation } = current;
   const { id, parent_id, content, is_user_author } = message;
   const { kept, text, setText, forget } = useKeptText(editOf(user.id, id), content);
-  /** The stored text that the user saw last. */
+  /** The stored text, as far as the one who edits has seen it. */
   const known = useRef(content);
   const [error, setError] = useState("");
   const [isSaving, setSaving] = useState(false);
