@@ -31,6 +31,9 @@ const DIALECTS = [
   ...[...GEMINI_STREAMS, ...GEMINI_FAILURES],
 ];
 
+/** Made once: they depend on nothing that a read changes. */
+const SECRETS = secretsOf(KEY, {});
+
 /** Neighbours of a kind as one, with reasoning in angle brackets. */
 function shownOf(deltas: Delta[]): string {
   return deltas.map(({ kind, text }) => kind === "text" ? text : `<${text}>`).join("").replaceAll("><", "");
@@ -50,7 +53,7 @@ function read(
   const seen: Seen = { shown: "", end: "", usage: "null" };
   try {
     const options = {
-      secrets: secretsOf(KEY, {}),
+      secrets: SECRETS,
       thinksFirst: thinksFirst(model),
       contentType: type,
       onSkippedLine: assert.fail,
