@@ -30,6 +30,21 @@ export const UNSETTLED = `
   having (sum(s.generations), sum(s.estimated), sum(s.prompt_tokens), sum(s.cached_tokens), sum(s.completion_tokens),
     sum(s.reasoning_tokens), sum(s.cost)) is distinct from (0, 0, 0, 0, 0, 0, 0)`;
 
+/** More than a loop of PL/pgSQL reads ahead. */
+const COPIES = 100;
+
+/** More generations that ended as this one did, before or after all others in whatever order they are read. */
+const copy = (sql: Sql, { stream_id }: { stream_id: string }) =>
+  sql`
+    with copied as (
+      insert into relay.generations
+      select (jsonb_populate_record(g, jsonb_build_object('stream_id', g.stream_id || '-' || i))).*
+      from relay.generations g, generate_series(1, ${COPIES}::integer) i
+      where g.stream_id = ${stream_id}
+      returning *
+    )
+    select relay.settle(jsonb_populate_record(c::relay.generations, '{"status": "running"}'), c::relay.generations) from copied c`;
+
 const RUNS = 1_000;
 const CONNECTIONS = 8;
 
@@ -172,14 +187,19 @@ export const ledger: TransactionRaces = {
       await observer`update public.bots set model = ${model} where user_id = ${user_id}`;
       const first = await admit(observer, { user_id, stream_id: `1-${model}` });
       await finish(observer, first);
+      await copy(observer, first);
       const last = await admit(observer, {
         ...{ user_id, stream_id: `2-${model}`, conversation_id: first.conversation_id },
       });
       await finish(observer, last);
       const other = await admit(observer, { user_id });
       await finish(observer, other);
+      await copy(observer, other);
       await observer`
         insert into relay.prices (host, model, input, output, valid_from) values ('127.0.0.1:9', ${model}, 3, 5, '2026-01-01')`;
+      const idOfDays = async () =>
+        (await observer`select last_value::int as id from pg_sequences where sequencename = 'usage_days_id_seq'`)[0].id;
+      const idBefore = await idOfDays();
       await a.sql`begin`;
       // Of a deletion the beginning: it has some of the rows that reprice needs.
       if (by === "user") await a.sql`select from auth.users where id = ${user_id} for update`;
@@ -193,9 +213,12 @@ export const ledger: TransactionRaces = {
       if (by === "user") await a.sql`delete from auth.users where id = ${user_id}`;
       else await a.sql`delete from public.conversations where id = ${first.conversation_id}`;
       await a.sql`commit`;
-      ok((await repriced)[0].changed >= (by === "user" ? 0 : 3));
+      const { changed } = (await repriced)[0];
+      ok(changed >= (by === "user" ? 0 : 3 + 2 * COPIES));
+      equal(await idOfDays() - idBefore, changed, "what is undone are locks, and no settled days");
       const costs = await observer`select cost::float8 from relay.generations where user_id = ${user_id}`;
-      equal(costs.map(({ cost }) => cost), by === "user" ? [] : Array(3).fill((7 * 3 + 11 * 5) / 1e6));
+      const count = by === "user" ? 0 : 3 + 2 * COPIES;
+      equal(costs.map(({ cost }) => cost), Array(count).fill((7 * 3 + 11 * 5) / 1e6));
     }
     equal([...await observer.unsafe(UNSETTLED)], []);
   },
