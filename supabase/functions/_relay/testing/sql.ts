@@ -1,5 +1,6 @@
 /** The real SQL functions: a database with the migrations, one for each test file that imports this. */
 
+import { setImmediate } from "node:timers";
 import { startMigratedDatabase } from "../../../../testkit/migrated.ts";
 import type { Rpc } from "../database/rpc.ts";
 
@@ -48,7 +49,7 @@ export async function startSql(): Promise<SqlDatabase> {
       // A turn of the event loop ends all promises that wait for nothing else.
       do {
         await Promise.allSettled(calls);
-        await new Promise((resolve) => setTimeout(resolve));
+        await new Promise<void>((resolve) => void setImmediate(resolve));
       } while (calls.size > 0);
     },
     query,
