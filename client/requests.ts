@@ -118,11 +118,11 @@ function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** The runtime's Headers read each form that headers can have, but not a package's own Headers: those need no iterator. */
+/** The runtime's Headers read each form that headers can have, but those of a package, which may have no iterator. */
 function withOwn(given: HeaderFields | undefined, own: Record<string, string>): Record<string, string> {
   const all = { ...own };
-  const isRead = typeof given?.forEach === "function" && !Array.isArray(given);
-  const read = isRead ? given as Headers : new Headers(given as HeadersInit | undefined);
+  const headers = given as Headers | undefined;
+  const read = typeof headers?.get === "function" ? headers : new Headers(headers);
   read.forEach((value, key) => {
     const name = key.toLowerCase();
     if (name in own) {
