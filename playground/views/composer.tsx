@@ -124,8 +124,9 @@ function SendOrStop({ generation, box, text }: SendOrStopProps) {
 
 function useFocusOnOpen(box: RefObject<HTMLTextAreaElement | null>, conversationId: string | null) {
   useEffect(() => {
-    // On a phone the keyboard would cover the text.
-    if (!narrow.value && !document.querySelector("dialog[open]")) box.current?.focus();
+    // On a phone the keyboard would cover the text. A user who is in the search by now stays there.
+    const isTaken = document.activeElement instanceof HTMLInputElement || document.querySelector("dialog[open]");
+    if (!narrow.value && !isTaken) box.current?.focus();
   }, [conversationId]);
 }
 
