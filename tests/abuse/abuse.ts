@@ -93,11 +93,18 @@ async function main(): Promise<number> {
   if (flags.write) {
     const page = new URL("../../docs/durability.md", import.meta.url);
     const command = soak ? `deno task abuse --soak ${soak}` : "deno task abuse";
-    // What five users do is the harder part.
-    const rows = soak ? figures : figures.filter(([, users]) => users !== "1");
+    const rows = soak ? figures : slowestOf(figures);
     await writeFigures(page, soak ? "soak" : "abuse", `${describeMachine(command)}.\n\n${tableOf(rows)}`);
   }
   return broken === 0 ? 0 : 1;
+}
+
+/** The head, the idle worker, and the ten attacks of five users with the slowest starts, in their order. */
+function slowestOf([head, none, ...attacks]: string[][]): string[][] {
+  const slowest = ([, , start]: string[]) => parseInt(start.split(", ")[1]);
+  const ofFive = attacks.filter(([, users]) => users === "5");
+  const [least] = ofFive.map(slowest).sort((a, b) => b - a).slice(0, 10).slice(-1);
+  return [head, none, ...ofFive.filter((attack) => slowest(attack) >= least)];
 }
 
 /**

@@ -41,7 +41,7 @@ Deno.test("each event that is logged as an error has a part of docs/runbook.md, 
   const events = [...log.matchAll(/^\| `(\w+)` +\| ([\w;` ]+?) +\|/gm)].map(([, event, levels]) => ({ event, levels }));
   const errors = events.filter(({ levels }) => levels.includes("error")).map(({ event }) => event);
   const [last] = sections.slice(-1);
-  const parts = [...last.matchAll(/^### (\w+)$/gm)].map(([, event]) => event);
+  const parts = [...last.matchAll(/^- \*\*`(\w+)`\*\*/gm)].map(([, event]) => event);
   assert.ok(errors.length > 5);
   assert.deepEqual(errors.filter((event) => !parts.includes(event)), []);
   assert.deepEqual(
