@@ -99,7 +99,8 @@ Deno.test("each query of docs/costs.md answers what it says", async () => {
   await database.exec("update public.bots set name = 'A trial' where name = 'Owl'");
   await database.exec(blocks.shift()!);
   const budgets = await ask(`
-    select period, tokens, cost, user_id is null, bot_id is null, is_shared from relay.budgets order by period, cost`);
+    select period, tokens, cost, user_id is null as for_all, bot_id is null as of_all, is_shared
+    from relay.budgets order by period, cost`);
   assert.deepEqual(budgets, [
     ["day", "200000", null, "true", "true", "false"],
     ["ever", "50000", null, "true", "false", "false"],
