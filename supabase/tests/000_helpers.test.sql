@@ -17,20 +17,19 @@ begin
     return;
   end if;
   perform set_config('tests.aside', 'yes', true);
-  -- To truncate an empty table takes as long as a full one.
-  if exists (
-    select from public.bots union all select from public.bot_shares union all select from public.bot_fallbacks
-    union all select from public.user_settings union all select from public.conversations
-    union all select from public.messages union all select from public.memories union all select from relay.generations
-    union all select from relay.chunks union all select from relay.uncounted union all select from relay.models
-    union all select from relay.prices union all select from relay.budgets union all select from relay.past_usage
-    union all select from relay.provider_tries union all select from relay.provider_health
-    union all select from public.usage_days
-  ) then
-    truncate public.bots, public.bot_shares, public.bot_fallbacks, public.user_settings, public.conversations,
-      public.messages, public.memories, relay.generations, relay.chunks, relay.uncounted, relay.models, relay.prices,
-      relay.budgets, relay.past_usage, relay.provider_tries, relay.provider_health, public.usage_days cascade;
-  end if;
+  -- To truncate as many tables takes a fifth of a second, however empty they are. What is not named here goes with these.
+  delete from relay.generations;
+  delete from public.conversations;
+  delete from public.bots;
+  delete from public.user_settings;
+  delete from public.usage_days;
+  delete from relay.uncounted;
+  delete from relay.models;
+  delete from relay.prices;
+  delete from relay.budgets;
+  delete from relay.past_usage;
+  delete from relay.provider_tries;
+  delete from relay.provider_health;
   update relay.counters set value = 0 where value <> 0;
 end;
 $$;
