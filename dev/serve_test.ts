@@ -34,7 +34,7 @@ Deno.test("serve takes an empty variable as unset, prints its address, answers, 
 });
 
 Deno.test(
-  "serve logs and counts a fault that no request owns, and goes on",
+  "serve logs and counts faults of its own, in a request and outside of any, and goes on",
   { ignore: Deno.build.os === "windows" },
   async () => {
     const counted: Record<string, unknown>[] = [];
@@ -47,7 +47,10 @@ Deno.test(
     const faults =
       "console.error(`thread 'main' panicked at\\n  {core}: broken`); Promise.reject(new Error('stray'));" +
       "setTimeout(() => { throw new Error('\\ud83d\\n\\u2028🦊'.repeat(9000)) })";
-    const preloaded = `data:text/javascript,Deno.addSignalListener("SIGUSR1", () => { ${faults} })`;
+    // The first request after it fails before the relay sees it.
+    const fails = "const { canParse } = URL;" +
+      "URL.canParse = () => { URL.canParse = canParse; throw new Error('lost') };";
+    const preloaded = `data:text/javascript,Deno.addSignalListener("SIGUSR1", () => { ${fails} ${faults} })`;
     const child = serve("0", ["--preload", preloaded], { SUPABASE_URL: `http://127.0.0.1:${supabase.addr.port}` });
     const reader = child.stdout.getReader();
     const { url } = JSON.parse(new TextDecoder().decode((await reader.read()).value));
@@ -55,8 +58,9 @@ Deno.test(
     let log = "";
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       log += text;
-      if (log.includes("worker_shutdown")) continue;
+      if (/worker_shutdown|request_failed/.test(log)) continue;
       if (log.split("uncaught_error").length < 3) continue;
+      equal((await (await fetch(`${url}/healthz`)).json()).error.code, "internal");
       equal((await (await fetch(`${url}/healthz`)).json()).status, "ok");
       child.kill("SIGTERM");
     }
@@ -68,7 +72,7 @@ Deno.test(
       .map(({ cause }) => cause.slice(0, 12));
     equal(causes.sort(), ["Error: stray", "Error: \ud83d\n\u2028🦊"]);
     ok(log.includes("\n  {core}: broken"));
-    equal(counted, [{ codes: [], counts: [], events: ["uncaught_error"], lines: [2] }]);
+    equal(counted, [{ codes: [], counts: [], events: ["uncaught_error", "request_failed"], lines: [2, 1] }]);
   },
 );
 

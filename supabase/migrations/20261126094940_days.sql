@@ -40,7 +40,7 @@ comment on function relay.merge_days is
 
 -- Waits for nothing while it holds something, in whatever order others lock the same rows: the deletion of a user takes
 -- the user before its generations, that of a story some of them.
-create function relay.reprice(since timestamptz) returns integer
+create function relay.reprice(since timestamptz, until timestamptz default 'infinity') returns integer
 language plpgsql set search_path = '' as $$
 declare
   v_before relay.generations;
@@ -54,13 +54,13 @@ begin
       -- where stories are deleted all the time it would never come to its end.
       perform 1 from relay.generations g
       join auth.users u on u.id = g.user_id
-      where g.started_at >= since and g.status <> 'running'
+      where g.started_at >= since and g.started_at < until and g.status <> 'running'
       for update of g nowait for key share of u nowait;
       perform 1 from relay.past_usage p where p.until > (since at time zone 'UTC')::date for update nowait;
       for v_before in
         select g.* from relay.generations g
         join auth.users u on u.id = g.user_id
-        where g.started_at >= since and g.status <> 'running'
+        where g.started_at >= since and g.started_at < until and g.status <> 'running'
         for update of g nowait for key share of u nowait
       loop
         v_after := v_before;
@@ -85,4 +85,4 @@ begin
 end;
 $$;
 comment on function relay.reprice is
-  'Settles again, with the prices that are there now, what has started since and is not pruned; how many have changed.';
+  'Settles again, with the prices of now, what has started in that time and is not pruned; how many have changed.';

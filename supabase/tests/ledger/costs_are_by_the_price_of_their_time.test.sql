@@ -1,4 +1,4 @@
-begin; select plan(22);
+begin; select plan(23);
 select tests.given_tale('owner');
 select tests.given_price('model of bot', 2.5, 0.25, 10);
 savepoint start;
@@ -52,6 +52,7 @@ delete from relay.prices;
 select tests.call_begin('owner', 'first');
 select tests.call_finish('first', prompt_tokens => 1000000, completion_tokens => 0);
 select tests.given_price('model of bot', 2, null, 9);
+select is(relay.reprice(now() - interval '2 days', now() - interval '1 day'), 0, 'of another day nothing is settled again');
 select is(relay.reprice(now() - interval '1 day'), 1, 'what has ended is settled again');
 select is(relay.reprice(now() - interval '1 day'), 0, 'once');
 select results_eq('select * from tests.days()', array['model of bot: 1 0 1000000 0 0 0 2'], 'the day has the cost');

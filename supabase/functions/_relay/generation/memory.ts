@@ -5,6 +5,7 @@ import type { BackgroundKind } from "../database/begin_memory.ts";
 import type { Database } from "../database/database.ts";
 import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
+import { RelayError } from "../protocol/errors.ts";
 import type { Id } from "../protocol/events.ts";
 import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_TITLE_TEXT_CHARACTERS } from "../protocol/limits.ts";
 import { type AdmittedRequest, logFields } from "./generation.ts";
@@ -79,6 +80,8 @@ export function createMemories(
       return admitted;
     } catch (cause) {
       hold?.end();
+      // What the database refuses is a bug: it is logged as an error of background work, and so counted.
+      if (!(cause instanceof RelayError) || cause.code === "internal") throw cause;
       log("warn", "memory_not_begun", { ...logFields({ ...answered, kind }), cause });
       return null;
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { MemoryAnswer } from "../database/begin_memory.ts";
 import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES } from "../platform/memory.ts";
+import { RelayError } from "../protocol/errors.ts";
 import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
 import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
 import { AWAY, away, makeStored } from "../testing/database.ts";
@@ -107,6 +108,15 @@ Deno.test("nothing is written where the database says so, or cannot be asked, or
   });
   // It may have been admitted all the same.
   assert.equal(database.endings.get(start.streamId)?.status, "interrupted");
+
+  const refused = await withAnswer();
+  refused.database.answers.beginMemory = () => {
+    throw new RelayError("internal", undefined, { cause: "relay_begin_memory was answered with status 400" });
+  };
+  await refused.finish();
+  await refused.settle(refused.client);
+  const { level, reason } = refused.logged().find(({ event }) => event === "background_work_failed")!;
+  assert.deepEqual([level, reason], ["error", "memory"]);
 
   const ending = await withAnswer();
   ending.shutdown.begin("early_drop");
