@@ -4,6 +4,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { type Author, newAuthor } from "../../testkit/author.ts";
 import { BOT_KEY, rest, type Target } from "../../testkit/people.ts";
 import { type Failure, refusesFor, type Script, type ScriptedProvider, USAGE } from "../../testkit/provider.ts";
+import { STATUSES } from "../../testkit/apis.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What is said of each failure, and what a client gets. The words about a key stay with the relay. */
@@ -15,14 +16,13 @@ const FAILURES: [failure: Failure, said: string, code: string, retryable: boolea
   ["refused", "Your prompt was flagged by moderation", "provider_refused", false],
 ];
 
-const STATUSES: Record<Failure, number> = { overloaded: 503, rate_limit: 429, key: 401, window: 400, refused: 400 };
-
 /** Plays a script for each failure; gives what came of each. */
 async function failEach(target: Target, provider: ScriptedProvider, play: (failure: Failure, said: string) => Script) {
   const ends = [];
   for (const [failure, said] of FAILURES) {
     const author = await newAuthor(target, provider, play(failure, said));
-    const { events, text, last, start } = await author.generate({ prompt: "Begin" });
+    const { response, events, text, last, start } = await author.generate({ prompt: "Begin" });
+    equal(response.status, 200);
     ok(!JSON.stringify(events).includes(BOT_KEY.slice(-8)), failure);
     const { stream_id, message_id, ...error } = last;
     equal(stream_id, start.stream_id);
@@ -79,7 +79,7 @@ export const answersOfAnyApi: Scenario[] = [{
 }, {
   title: "a provider that refuses is the same error, whatever it says",
   async run(target, provider) {
-    const ends = await failEach(target, provider, (failure, said) => refusesFor(failure, said, STATUSES[failure]));
+    const ends = await failEach(target, provider, (failure, said) => refusesFor(failure, said));
     equal(
       ends,
       FAILURES.map(([failure, said, code, retryable]) => ({

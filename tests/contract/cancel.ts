@@ -82,22 +82,6 @@ export const cancels: Scenario[] = [{
     equal((await author.messages(start.conversation_id)).map(({ id }) => id), [start.user_message_id]);
   },
 }, {
-  title: "regenerating that is cancelled before any text leaves the conversation as it was",
-  async run(target, provider) {
-    const running = await givenRunning(target, provider);
-    const [first] = await Promise.all([readToEnd(running.reader), running.call.finish()]);
-    const { conversation_id } = first.start;
-    const whole = async () => [await running.conversation(conversation_id), await running.messages(conversation_id)];
-    const before = await whole();
-    const stream_id = `${running.stream_id}-2`;
-    const reader = await running.open({ reroll_of: first.last.message_id, stream_id });
-    const call = await running.called(2);
-    await running.cancelled(stream_id);
-    equal((await readToEnd(reader)).last.finish_reason, "cancelled");
-    await call.closed;
-    equal(await whole(), before);
-  },
-}, {
   title: "another user's stream cannot be cancelled, and looks like it does not exist",
   async run(target, provider) {
     const { stream_id, reader, call } = await givenRunning(target, provider);

@@ -1,6 +1,6 @@
 import { makeBigintFolder } from "../../testkit/pglite.ts";
 import { SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
-import { scenarios } from "./scenarios.ts";
+import { ofOneWorker, ofWorkers } from "./scenarios.ts";
 
 let folder = "";
 let stack: Stack;
@@ -15,7 +15,7 @@ Deno.test.afterAll(async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-for (const { title, run, needsLog } of scenarios) {
+for (const { title, run, needsLog } of [...ofWorkers, ...ofOneWorker]) {
   if (needsLog) continue;
   const fn = () => run(stack.target, stack.provider);
   Deno.test({ name: `embedded, ids are bigint: ${title}`, timeout: 60_000, fn });

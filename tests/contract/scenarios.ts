@@ -25,29 +25,33 @@ import { turns } from "./turns.ts";
 import { voice } from "./voice.ts";
 import { windows } from "./window.ts";
 
-/** Counters are read first, while nothing else runs; the log last, when all others have written to it. */
-export const scenarios: Scenario[] = [
+/** Streams, and what one worker hands to another. Counters are read first, while nothing else runs. */
+export const ofWorkers: Scenario[] = [
   ...metrics,
   ...streaming,
   ...answersOfAnyApi,
   ...text,
-  ...branches,
   ...turns,
+  ...streamIds,
+  ...resume,
+  ...replay,
+  ...refusalMetrics,
+  ...cancels,
+  ...voice,
+  ...disconnect,
+  ...rate,
+];
+
+/** What is the same on whichever worker. The log comes last, when all others have written to it. */
+export const ofOneWorker: Scenario[] = [
+  ...branches,
   ...bots,
   ...botTests,
   ...windows,
   ...memories,
   ...titles,
-  ...refusalMetrics,
   ...requests,
   ...auth,
-  ...streamIds,
-  ...resume,
-  ...replay,
-  ...cancels,
-  ...voice,
-  ...disconnect,
-  ...rate,
   ...cors,
   ...supabaseJs,
   ...secrets,

@@ -4,7 +4,7 @@ import { deepStrictEqual as equal, match } from "node:assert/strict";
 import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { newAuthor, newClient } from "../../testkit/author.ts";
 import { makeBot } from "../../testkit/people.ts";
-import { answers, event, refuses, USAGE, waits } from "../../testkit/provider.ts";
+import { answers, USAGE, waits } from "../../testkit/provider.ts";
 import { readEvents, readToEnd } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -81,32 +81,6 @@ export const streaming: Scenario[] = [{
     equal((await Promise.all([readToEnd(reader), call.finish()]))[0].end, "done");
   },
 }, {
-  title: "a provider that breaks off ends the stream with an error, and its text so far is kept",
-  async run(target, provider) {
-    const author = await newAuthor(target, provider, waits);
-    const reader = await author.open({ prompt: "Begin" });
-    const call = await author.called();
-    await call.token("Once upon");
-    await reader.until("token");
-    call.break();
-    const { start: { stream_id }, text, last: { message, ...last } } = await readToEnd(reader);
-    const { id, content, is_complete, finish_reason } = await author.stored(stream_id);
-    match(message, /broke off/);
-    equal(last, { code: "provider_bad_response", retryable: true, stream_id, message_id: id });
-    equal([text, content, is_complete, finish_reason], ["Once upon", "Once upon", false, "error"]);
-  },
-}, {
-  title: "a provider that refuses is an error event, for the answer has begun already",
-  async run(target, provider) {
-    const author = await newAuthor(target, provider, refuses(429, { error: { message: "Slow down" } }));
-    const { response, events, start: { stream_id }, last: { message, ...last } } = await author.generate({
-      prompt: "Begin",
-    });
-    equal([response.status, ...events.map(({ event }) => event)], [200, "start", "error"]);
-    match(message, /Slow down/);
-    equal(last, { code: "provider_rate_limited", retryable: true, stream_id, message_id: null });
-  },
-}, {
   title: "done is sent once both messages of the turn are in the database, in a new conversation",
   async run(target, provider) {
     const author = await newAuthor(target, provider);
@@ -126,20 +100,6 @@ export const streaming: Scenario[] = [{
     equal(await author.rest("conversations?select=id,user_id,bot_id,active_message_id"), [
       { id: conversation_id, user_id: author.user.id, bot_id: author.botId, active_message_id: last.message_id },
     ]);
-  },
-}, {
-  title: "the provider's own finish reason, and usage that it does not report, are passed on",
-  apis: ["chat_completions"],
-  async run(target, provider) {
-    const author = await newAuthor(target, provider, async (call) => {
-      await call.token("Once");
-      await call.send(event({ choices: [{ index: 0, delta: {}, finish_reason: "length" }] }) + event("[DONE]"));
-      call.end();
-    });
-    const { start, last } = await author.generate({ prompt: "Begin" });
-    for (const end of [last, await author.stored(start.stream_id)]) {
-      equal([end.is_complete, end.finish_reason, end.usage], [true, "length", null]);
-    }
   },
 }, {
   title: "an answer without text is no message",

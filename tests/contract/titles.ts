@@ -16,7 +16,12 @@ async function givenAuthor(target: Target, provider: ScriptedProvider, title: Sc
   const script: Script = (call) => (isTask(call) ? title : answers("Once.".padEnd(3_000, ".")))(call);
   const author = await newAuthor(target, provider, script, { titles: true });
   const titleOf = async (id: string) => (await author.conversation(id)).title;
-  return { ...author, titleOf, tasks: () => author.calls().filter(isTask) };
+  /** Generations that have ended. */
+  const counted = async () => {
+    const days: { generations: number }[] = await author.rest("usage_days?select=generations");
+    return days.reduce((sum, { generations }) => sum + generations, 0);
+  };
+  return { ...author, titleOf, counted, tasks: () => author.calls().filter(isTask) };
 }
 
 export const titles: Scenario[] = [{
@@ -27,8 +32,7 @@ export const titles: Scenario[] = [{
     await eventually("the title is there", async () => await titleOf(conversation_id) === "The Fox and Her Coat");
     const [prompt, answer] = tasks()[0].body.messages.filter(({ role }: { role: string }) => role !== "system");
     equal([prompt.content, answer.content].map((text) => text.length), Array(2).fill(MAX_TITLE_TEXT_CHARACTERS));
-    const days: { generations: number }[] = await author.rest("usage_days?select=generations");
-    equal(days.reduce((sum, { generations }) => sum + generations, 0), 2);
+    equal(await author.counted(), 2);
     await author.generate({ prompt: "Go on", conversation_id });
     equal([tasks().length, (await author.messages(conversation_id)).length], [1, 4]);
   },
@@ -46,21 +50,14 @@ export const titles: Scenario[] = [{
     await eventually("it is asked for", () => named.tasks().length === 1);
     await named.rest(`conversations?id=eq.${conversation_id}`, { method: "PATCH", body: { title: "Mine" } });
     resolve();
-    const counted = async () => {
-      const days: { generations: number }[] = await named.rest("usage_days?select=generations");
-      return days.reduce((sum, { generations }) => sum + generations, 0);
-    };
-    await eventually("it has ended", async () => await counted() === 2);
+    await eventually("it has ended", async () => await named.counted() === 2);
     equal(await named.titleOf(conversation_id), "Mine");
 
     let isDown = true;
     const no = refuses(500, { error: { message: "No" } });
     const failing = await givenAuthor(target, provider, (call) => (isDown ? no : answers("The Fox"))(call));
     const { start, end } = await failing.generate({ prompt: "A fox" });
-    await eventually("it has ended", async () => {
-      const days: { generations: number }[] = await failing.rest("usage_days?select=generations");
-      return days.reduce((sum, { generations }) => sum + generations, 0) === 2;
-    });
+    await eventually("it has ended", async () => await failing.counted() === 2);
     equal([end, (await failing.titleOf(start.conversation_id)) ?? "", failing.tasks().length], ["done", "", 1]);
     isDown = false;
     await failing.generate({ prompt: "On", conversation_id: start.conversation_id });

@@ -102,11 +102,13 @@ function register() {
     database = await createDatabase();
     const flags = ["--database", database.url];
     // Makes the tables; the Data API of the second one finds the page's own.
-    await (await startStack({ flags })).stop();
+    const { demo, stop } = await startStack({ flags });
+    await stop();
     const sql = connect(database.url);
     await sql.unsafe(STAND_IN).simple();
     await sql.unsafe(fenced("sql")).simple();
     stack = await startStack({ flags });
+    equal(stack.demo, demo, "a start finds what the one before has left in the database");
     receiver = await openReceiver(stack, "a secret of the test");
     // The address and the secret, which the page leaves open.
     for (const name of ["answers_call_the_app", "answers_call_the_app_late"]) {

@@ -1,13 +1,18 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { newClient } from "../../testkit/author.ts";
-import { createDatabase } from "../../testkit/postgres.ts";
-import { skip } from "../../testkit/skipped.ts";
 import { clientOf, runDev, type Stack, type StackFacts, startStack } from "../../testkit/stack.ts";
 
+let data: string;
 let stack: Stack;
 
-Deno.test.beforeAll(async () => void (stack = await startStack()));
-Deno.test.afterAll(() => stack.stop());
+Deno.test.beforeAll(async () => {
+  data = await Deno.makeTempDir();
+  stack = await startStack({ flags: ["--data", data] });
+});
+Deno.test.afterAll(async () => {
+  await stack.stop();
+  await Deno.remove(data, { recursive: true });
+});
 
 async function statusOf(path: string, headers: Record<string, string> = {}): Promise<number> {
   const response = await fetch(stack.url + path, { headers });
@@ -19,15 +24,6 @@ async function statusOf(path: string, headers: Record<string, string> = {}): Pro
 async function newUser() {
   const { user } = await newClient(stack.target);
   return { user_id: user.id, client: clientOf(stack, { token: user.token }) };
-}
-
-/** The demo user's supabase-js client. */
-async function signInDemo(facts: StackFacts) {
-  const client = clientOf(facts);
-  const { email, password } = facts.demo;
-  const { data, error } = await client.auth.signInWithPassword({ email, password });
-  if (error) throw error;
-  return { client, token: data.session!.access_token };
 }
 
 Deno.test("the stack serves Auth, the Data API, the functions, a page at / and nothing else, each with a key", async () => {
@@ -97,65 +93,41 @@ Deno.test("simultaneous requests keep to their own roles", async () => {
   }));
 });
 
-Deno.test("--data keeps keys, users, bots and messages over a restart, for one stack at a time", async () => {
-  const data = await Deno.makeTempDir();
-  try {
-    const first = await startStack({ flags: ["--data", data] });
-    const { client, token } = await signInDemo(first);
-    const { user_id, conversation_id } = first.demo;
-    const row = { user_id, conversation_id, content: "Once upon", is_user_author: true };
-    equal((await client.from("messages").insert(row)).error, null);
-    await expectFailure(["--port", "0", "--data", data], 1, `Cannot use the folder "${data}": another process uses it`);
-    await first.stop();
-
-    const second = await startStack({ flags: ["--data", data] });
-    equal([second.demo, second.jwt_secret], [first.demo, first.jwt_secret]);
-    const messages = await clientOf(second, { token }).from("messages").select("content");
-    equal(messages.data, [{ content: "Once upon" }]);
-    await second.stop();
-  } finally {
-    await Deno.remove(data, { recursive: true });
+Deno.test("a wrong flag, a port and a folder in use are named, and end the start with exit codes 2 and 1", async () => {
+  const { port } = new URL(stack.url);
+  const cases: [string[], number, string][] = [
+    [["--prot", "1"], 2, 'Cannot start: "--prot" is not a flag, --help lists them'],
+    [["--port", port], 1, `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one`],
+    [["--port", "0", "--data", data], 1, `Cannot use the folder "${data}": another process uses it`],
+  ];
+  for (const [flags, code, message] of cases) {
+    const run = runDev(flags);
+    const [status, log, line] = await Promise.all([run.status, run.log, run.line]);
+    equal([status.code, log, line], [code, `${message}\n`, undefined]);
   }
 });
 
-if (Deno.env.get("RELAY_TEST_DATABASE_URL")) {
-  Deno.test("--database keeps everything but the keys on a Postgres server", async () => {
-    await using database = await createDatabase();
-    const demos = [];
-    for (let start = 0; start < 2; start++) {
-      await using stack = await startStack({ flags: ["--database", database.url] });
-      demos.push(stack.demo);
-      const { client } = await signInDemo(stack);
-      equal((await client.from("bots").select("access_key")).error?.code, "42501");
-    }
-    equal(demos[1], demos[0]);
-  });
-} else skip("the embedded stack on Postgres: RELAY_TEST_DATABASE_URL is not set");
+Deno.test("--data keeps keys, users, bots and messages over a restart; --json prints one line with the documented fields, the log has no values, and SIGTERM ends with code 0", async () => {
+  const { email, password, user_id, bot_id, conversation_id } = stack.demo;
+  const client = clientOf(stack);
+  const { data: { session }, error } = await client.auth.signInWithPassword({ email, password });
+  equal(error, null);
+  const row = { user_id, conversation_id, content: "Once upon", is_user_author: true };
+  equal((await client.from("messages").insert(row)).error, null);
+  await stack.stop();
 
-Deno.test("--json prints one line with the documented fields; the log has no values; SIGTERM ends with code 0", async () => {
-  const run = runDev(["--port", "0", "--json"]);
+  const run = runDev(["--port", "0", "--json", "--data", data]);
   const facts: StackFacts = JSON.parse((await run.line)!);
   const keys = ["publishable_key", "secret_key", "jwt_secret"];
   equal(Object.keys(facts), ["url", "functions_url", ...keys, "provider_url", "demo"]);
   equal(Object.keys(facts.demo), ["email", "password", "user_id", "bot_id", "conversation_id"]);
-  const bots = (await signInDemo(facts)).client.from("bots");
-  ok((await bots.update({ temperature: 9, access_key: "sk-never-logged" }).eq("id", facts.demo.bot_id)).error);
+  equal([facts.demo, facts.jwt_secret], [stack.demo, stack.jwt_secret]);
+  const later = clientOf(facts, { token: session!.access_token });
+  equal((await later.from("messages").select("content")).data, [{ content: "Once upon" }]);
+  ok((await later.from("bots").update({ temperature: 9, access_key: "sk-never-logged" }).eq("id", bot_id)).error);
   run.kill("SIGTERM");
   equal((await run.status).code, 0);
   const log = await run.log;
   match(log, /database: ERROR 23514/);
   equal(log.includes("sk-never-logged"), false, log);
 });
-
-Deno.test("a wrong flag and a port in use are named, and end the start with exit codes 2 and 1", async () => {
-  await expectFailure(["--prot", "1"], 2, 'Cannot start: "--prot" is not a flag, --help lists them');
-  const { port } = new URL(stack.url);
-  const message = `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one`;
-  await expectFailure(["--port", port], 1, message);
-});
-
-async function expectFailure(flags: string[], code: number, message: string) {
-  const run = runDev(flags);
-  const [status, log, line] = await Promise.all([run.status, run.log, run.line]);
-  equal([status.code, log, line], [code, `${message}\n`, undefined]);
-}

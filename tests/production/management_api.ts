@@ -64,6 +64,9 @@ export function startManagementApi(): ManagementApi {
         published.push(...functions.map(({ slug }) => slug));
         return Response.json({ functions: published.map(describe) });
       }
+      case `GET ${project}/functions`:
+        // With more than a few functions the CLI asks which ones are deployed.
+        return Response.json([]);
       case `GET ${project}`:
         // The CLI asks for the project's name after the deployment and goes on without it.
         return Response.json({ message: "Project not found" }, { status: 404 });

@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { newAuthor } from "../../testkit/author.ts";
 import { METRICS_TOKEN } from "../../testkit/metrics.ts";
 import { readMigrations } from "../../testkit/pglite.ts";
+import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { answers, type Script } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
 import { NO_USER_LIMITS, SCENARIO_ENV, type Stack, startStack } from "../../testkit/stack.ts";
@@ -14,7 +15,7 @@ import { NO_USER_LIMITS, SCENARIO_ENV, type Stack, startStack } from "../../test
 let stack: Stack;
 let gateway: Gateway;
 Deno.test.beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ postgres: HAS_SERVER });
   gateway = startGateway(stack);
 });
 Deno.test.afterAll(async () => {

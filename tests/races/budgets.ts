@@ -9,8 +9,6 @@ import { admit, type Admitted, begin, expire as expireLeases, sweep } from "./re
 import { atOnce, type TransactionRaces } from "./transaction_race.ts";
 import { expire, givenRunning, startAtOnce, type WorkerRace, type WorkerRaceTest } from "./worker_race.ts";
 
-const env = { RELAY_RATE_LIMIT_PER_MINUTE: "1000", RELAY_MAX_CONCURRENT: "1000" };
-
 /** What an answer of an unknown model is expected to need, with a prompt of a few words: 1,000 tokens and less than 20. */
 const ANSWER = 1_020;
 
@@ -79,7 +77,6 @@ async function expectSpent(response: Response, words: RegExp) {
 /** Budgets over two workers and one Postgres. */
 export const budgets: WorkerRaceTest[] = [{
   title: "forty starts of one user at once, over both workers, with a budget for three: three run, and 37 get 402",
-  env,
   async run(race) {
     const author = await newAuthor(race.target, race.provider, waits);
     const limit = 3 * ANSWER + 200;
@@ -112,27 +109,38 @@ export const budgets: WorkerRaceTest[] = [{
     await expectSpent(await author.ask({ prompt: "x" }), new RegExp(`today's budget has \\d+ of ${limit} left$`));
   },
 }, {
-  title: "a worker that is killed holds its user's budget no longer than its leases, and never another user's",
-  env: { ...env, RELAY_LEASE_MS: "600000" },
+  title:
+    "a worker that is killed holds its users' slots and budgets no longer than its leases, and never another user's",
+  env: { RELAY_MAX_CONCURRENT: "2", RELAY_LEASE_MS: "600000" },
   async run(race) {
-    const { target, workers } = race;
-    const running = await givenRunning(race);
-    await giveBudget(race, running, 2 * ANSWER - 100, "month");
-    const again = () => running.ask({ prompt: "again" }, { worker: target.workers[1] });
-    await expectSpent(await again(), /this month's budget has \d+ of 1940 left$/);
-    const other = await newAuthor({ ...target, workers: target.workers.slice(1) }, race.provider);
+    const { target: { workers: [, worker] }, workers } = race;
+    const [full, poor] = [await givenRunning(race), await givenRunning(race)];
+    const second = await full.open({ prompt: "x" });
+    await full.called(2);
+    await giveBudget(race, poor, 2 * ANSWER - 100, "month");
+    const again = (running: Author) => running.ask({ prompt: "again" }, { worker });
+    const refused = async () => {
+      await expectRefusal(await again(full), 429, "too_many_streams");
+      await expectSpent(await again(poor), /this month's budget has \d+ of 1940 left$/);
+    };
+    await refused();
+    const other = await newAuthor({ ...race.target, workers: [worker] }, race.provider);
     equal((await other.generate({ prompt: "x" })).end, "done");
     await workers[0].kill();
-    await running.reader.rest().catch(() => "The connection may break as well");
-    await expectSpent(await again(), /this month/);
-    await expire(race, running.stream_id);
-    const next = readEvents(await again());
-    await (await running.called(2)).finish();
-    equal((await readToEnd(next)).end, "done");
+    for (const reader of [full.reader, second, poor.reader]) {
+      await reader.rest().catch(() => "The connection may break as well");
+      ok(!reader.events.some(({ event }) => event === "done" || event === "error"));
+    }
+    await refused();
+    for (const [running, count] of [[full, 3], [poor, 2]] as const) {
+      await expire(race, running.stream_id);
+      const next = readEvents(await again(running));
+      await (await running.called(count)).finish();
+      equal((await readToEnd(next)).end, "done");
+    }
   },
 }, {
   title: "of forty starts of forty users, over both workers, with a shared budget for three, three run",
-  env,
   async run(race) {
     const { look, provider, target } = race;
     const authors = await Promise.all(Array.from({ length: 40 }, () => newAuthor(target, provider, waits)));
@@ -145,7 +153,11 @@ export const budgets: WorkerRaceTest[] = [{
     const limit = String(spent + 3 * ANSWER);
     await look("insert into relay.budgets (period, is_shared, tokens) values ('ever', true, $1::bigint)", limit);
     try {
-      const { admitted, refusals } = await startAtOnce(target, 40, (index) => [authors[index], { prompt: "x" }]);
+      const { admitted, refusals, leave } = await startAtOnce(
+        target,
+        40,
+        (index) => [authors[index], { prompt: "x" }],
+      );
       equal([admitted.length, refusals.length], [3, 37]);
       for (const response of refusals) {
         const { message, resets_at } = await expectRefusal(response, 402, "budget_exceeded");
@@ -154,6 +166,7 @@ export const budgets: WorkerRaceTest[] = [{
           undefined,
         ]);
       }
+      await leave();
     } finally {
       await look("delete from relay.budgets where is_shared and $1 <> ''", "all");
     }
@@ -161,7 +174,6 @@ export const budgets: WorkerRaceTest[] = [{
 }, {
   title:
     "each kind of start needs a budget, a preview and a stream_id that exists need none; my_spending() says what is left",
-  env: { ...env, RELAY_ALLOW_ANONYMOUS: "true" },
   async run(race) {
     const author = await newAuthor(race.target, race.provider);
     const { start, last } = await author.generate({ prompt: "x" });

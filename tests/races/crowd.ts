@@ -5,32 +5,6 @@ import { admit, beat, begin, cancel, finish, stateOf } from "./relay_sql.ts";
 
 /** Many transactions at once, in whatever order they come. */
 export const crowds: TransactionRaces = {
-  async "twenty finishes at once store one message and get one answer"({ observer, databaseUrl, givenGenerations }) {
-    const [generation] = await givenGenerations(1);
-    const outcomes = await atOnce(databaseUrl, 20, (sql, index) => finish(sql, generation, `text ${index}`));
-    const { messages } = await stateOf(observer, generation);
-    equal(messages.length, 1);
-    equal(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size, 1);
-    equal(outcomes[0].message_id, messages[0].id);
-  },
-
-  async "twenty cancels against twenty finishes: each pair agrees on one end"(
-    { observer, databaseUrl, givenGenerations },
-  ) {
-    const generations = await givenGenerations(20);
-    const answers = await atOnce(databaseUrl, 40, async (sql, index) => {
-      const generation = generations[index >> 1];
-      return isFirst(index) ? await cancel(sql, generation) : (await finish(sql, generation)).status;
-    });
-    for (const [index, generation] of generations.entries()) {
-      const { generation: { status }, messages: [message] } = await stateOf(observer, generation);
-      const pair = answers.slice(2 * index, 2 * index + 2);
-      const answer = status === "cancelled" ? "cancelling" : "completed";
-      equal(pair.sort(), [status, answer].sort());
-      equal(message.is_complete, status === "completed");
-    }
-  },
-
   async "twenty conversations deleted while they are answered: nothing deadlocks, each generation ends"(
     { observer, databaseUrl, givenGenerations },
   ) {

@@ -7,12 +7,9 @@ import { eventually } from "../../testkit/eventually.ts";
 import { answers, type Script, waits } from "../../testkit/provider.ts";
 import { expire, type WorkerRaceTest } from "./worker_race.ts";
 
-/** Leases run out when a test says so, and never by themselves. */
-const env = { RELAY_LEASE_MS: "600000" };
-
 export const memories: WorkerRaceTest[] = [{
   title: "a memory whose worker is killed leaves nothing, and another worker writes it after the next answer",
-  env,
+  env: { RELAY_LEASE_MS: "600000" },
   async run(race) {
     const { target, workers, provider, look } = race;
     const [, worker] = target.workers;
@@ -54,7 +51,6 @@ export const memories: WorkerRaceTest[] = [{
   },
 }, {
   title: "two answers of a story that end at the same time start one title",
-  env,
   async run({ target, provider, look }) {
     const script: Script = (call) =>
       call.body.messages.at(-1).content.endsWith(TITLE_TASK) ? answers("The Fox")(call) : waits(call);

@@ -3,6 +3,7 @@ import { query } from "../../testkit/postgres.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { budgetCrowds, budgets } from "./budgets.ts";
+import { continuations } from "./continuations.ts";
 import { costs } from "./costs.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
@@ -15,16 +16,22 @@ import { starts } from "./starts.ts";
 import { sweeps } from "./sweep.ts";
 import { openTransactionRace } from "./transaction_race.ts";
 import { transactions } from "./transactions.ts";
-import { voices } from "./voices.ts";
-import { openWorkerRace } from "./worker_race.ts";
+import { FREE, openWorkerRace, type WorkerRace } from "./worker_race.ts";
 
 if (Deno.env.get("RELAY_TEST_DATABASE_URL")) registerRaces();
 else skip("races: RELAY_TEST_DATABASE_URL is not set");
 
 function registerRaces() {
   let stack: Stack | undefined;
-  Deno.test.beforeAll(async () => void (stack = await startStack({ postgres: true })));
-  Deno.test.afterAll(() => stack?.stop());
+  let shared: WorkerRace | undefined;
+  Deno.test.beforeAll(async () => {
+    stack = await startStack({ postgres: true });
+    shared = await openWorkerRace(stack, FREE);
+  });
+  Deno.test.afterAll(async () => {
+    await shared?.[Symbol.asyncDispose]();
+    await stack?.stop();
+  });
 
   const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds, ...fallbacks };
   for (const [name, run] of Object.entries(all)) {
@@ -34,10 +41,10 @@ function registerRaces() {
     };
     Deno.test({ name, timeout: 60_000, fn });
   }
-  for (
-    const { title, env, run } of [...starts, ...crashes, ...memories, ...voices, ...refusals, ...costs, ...budgets]
-  ) {
+  const onWorkers = [...starts, ...crashes, ...continuations, ...memories, ...refusals, ...costs, ...budgets];
+  for (const { title, env, run } of onWorkers) {
     const fn = async () => {
+      if (env === undefined) return await run(shared!).finally(shared!.calm);
       await using race = await openWorkerRace(stack!, env);
       await run(race);
     };

@@ -108,28 +108,6 @@ export const sweeps: TransactionRaces = {
     equal([after.generation.status, after.text], ["interrupted", PARTIAL]);
   },
 
-  async "twenty sweeps against twenty finishes: each message is whole, and there is one of each"(race) {
-    const { observer, databaseUrl, user_id } = race;
-    const generations = await race.givenGenerations(20);
-    const parts = generations.map(() => ({ start: 0, text: PARTIAL }));
-    await beat(observer, generations, parts);
-    await expire(observer, generations);
-    const answers = await atOnce<unknown>(
-      databaseUrl,
-      40,
-      (sql, index) => index % 2 === 0 ? sweep(sql, { user_id }) : finishWhole(sql, generations[index >> 1], WHOLE),
-    );
-    ok(answers.length === 40);
-    for (const generation of generations) {
-      equal(await storedOf(race, generation), AS_COMPLETED);
-    }
-    const left = await observer`
-      select stream_id from relay.chunks where stream_id = any (string_to_array(${
-      generations.map(({ stream_id }) => stream_id).join(",")
-    }, ','))`;
-    equal([...left], []);
-  },
-
   async "twenty readers and twenty sweeps at once close a generation once"(race) {
     const generation = await givenSilent(race);
     const closed = await atOnce<number>(

@@ -9,7 +9,15 @@ import type { Reader } from "../../testkit/reader.ts";
 import { SCENARIO_ENV, type Stack } from "../../testkit/stack.ts";
 import type { Worker } from "../../testkit/workers.ts";
 
-/** What a race is given; its two workers are its own. */
+/** Limits that no race reaches, and leases that run out when a test says so, and never by themselves. */
+export const FREE = {
+  RELAY_RATE_LIMIT_PER_MINUTE: "1000",
+  RELAY_MAX_CONCURRENT: "1000",
+  RELAY_ALLOW_ANONYMOUS: "true",
+  RELAY_LEASE_MS: "600000",
+};
+
+/** What a race is given. */
 export interface WorkerRace extends AsyncDisposable {
   provider: ScriptedProvider;
   workers: Worker[];
@@ -18,21 +26,28 @@ export interface WorkerRace extends AsyncDisposable {
   elsewhere: Target;
   /** Between the first worker and its Supabase. */
   proxy: FaultProxy;
+  /** Ends what the proxy does wrong. */
+  calm(): void;
   /** Asks the database itself, about one value. */
   look<Row extends object>(text: string, value: string): Promise<Row[]>;
 }
 
-/** One race, and what its workers are configured with. */
+/** One race. */
 export interface WorkerRaceTest {
   title: string;
+  /** Of workers of its own, which it may end; absent: it runs on the two that all such races share. */
   env?: Record<string, string>;
   run(race: WorkerRace): Promise<void>;
 }
 
 /** Starts the workers; they end before the proxy that the first one asks. */
-export async function openWorkerRace(stack: Stack, env: Record<string, string> = {}): Promise<WorkerRace> {
+export async function openWorkerRace(stack: Stack, env: Record<string, string>): Promise<WorkerRace> {
   const proxy = startProxy(stack.url);
   const all = { ...SCENARIO_ENV, ...env };
+  const calm = () => {
+    proxy.back();
+    proxy.intercept();
+  };
   const workers = await Promise.all([stack.worker(all, { supabaseUrl: proxy.url }), stack.worker(all)]);
   return {
     provider: stack.provider,
@@ -41,9 +56,9 @@ export async function openWorkerRace(stack: Stack, env: Record<string, string> =
     elsewhere: stack.targetOf(workers.toReversed()),
     proxy,
     look: (text, value) => query(stack.databaseUrl!, text, [value]),
+    calm,
     async [Symbol.asyncDispose]() {
-      proxy.back();
-      proxy.intercept();
+      calm();
       await Promise.all(workers.map((worker) => worker.stop()));
       await proxy.close();
     },
@@ -67,6 +82,8 @@ export async function startAtOnce(target: Target, count: number, start: (index: 
     }),
   );
   return {
+    /** Those who read nothing of it leave, which ends it. */
+    leave: () => Promise.all(responses.map(({ body, bodyUsed }) => bodyUsed || body?.locked || body?.cancel())),
     admitted: responses.filter(({ status }) => status === 200),
     refusals: responses.filter(({ status }) => status !== 200),
   };
