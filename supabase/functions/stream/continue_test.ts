@@ -2,34 +2,23 @@
 
 import assert from "node:assert/strict";
 import { MAX_READ_UNITS } from "../_relay/protocol/limits.ts";
-import { RelayError } from "../_relay/protocol/errors.ts";
-import type { TestCall } from "../_relay/testing/provider.ts";
-import { makeRelay, type Relay } from "../_relay/testing/relay.ts";
+import { makeRelay } from "../_relay/testing/relay.ts";
 import { startSql } from "../_relay/testing/sql.ts";
 import { assertEnded } from "../_relay/testing/worker.ts";
 
 const sql = await startSql();
 const OLD = "Once upon a 🐉";
 
-/** How the answer ended that is continued. */
-const ENDS: Record<string, (relay: Relay, call: TestCall) => unknown> = {
-  length: (_, call) => call.finish({ finishReason: "length" }),
-  timeout: ({ clock }) => clock.run(60_000),
-  error: (_, call) => call.fail(new RelayError("provider_error")),
-  cancelled: async ({ workers }) => void await (await workers[1].cancel("old")).body?.cancel(),
-  interrupted: ({ workers }) => workers[0].platform.shutdown.begin("wall_clock"),
-};
-
 /** A relay whose user has an answer of this text. */
-async function withAnswer(text = OLD, end = ENDS.length, count = 3) {
-  const relay = await makeRelay(sql, count);
+async function withAnswer(text = OLD) {
+  const relay = await makeRelay(sql, 3);
   await sql.query("delete from relay.generations where stream_id = 'old'");
   await sql.query("delete from public.messages where stream_id = 'old'");
   const client = await relay.workers[0].start({ prompt: "Hi", stream_id: "old", on_disconnect: "continue" });
   const call = relay.workers[0].calls[0];
   call.send(text);
   await relay.clock.run(1_000);
-  await end(relay, call);
+  call.finish({ finishReason: "length" });
   await relay.clock.run(2_000);
   assertEnded(client);
   const old = await sql.query("select * from public.messages where stream_id = 'old'");

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import type { Caller } from "../_relay/auth/verify.ts";
 import type { Admission, BeginAnswer, Rate } from "../_relay/database/begin.ts";
-import { createCalls } from "../_relay/database/calls.ts";
 import type { Reading } from "../_relay/database/database.ts";
-import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import {
   BUSY_PAUSE_MS,
@@ -28,11 +25,8 @@ import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { makeCaller, makeView } from "../_relay/testing/generation.ts";
 import { fillMemory } from "../_relay/testing/platform.ts";
-import { makeRefusals } from "../_relay/testing/refusals.ts";
-import { makeWorker } from "../_relay/testing/worker.ts";
+import { makeDependencies, makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "./handler.ts";
-import { createResume } from "./resume.ts";
-import { createStarts } from "./starts.ts";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const RATE = { limit: 5, remaining: 4, reset_s: 60 };
@@ -41,49 +35,50 @@ const ASK = { prompt: "Hi", stream_id: "stream-1" };
 /** A handler whose parts note, in order, that they were asked. */
 function make(checkAddress = (accessPath: string) => Promise.resolve(new URL(accessPath))) {
   const worker = makeWorker();
-  const { clock, database, keepAlive, provider, shutdown } = worker;
-  const calls = createCalls(worker);
+  const { clock, database, keepAlive, memory, provider, shutdown } = worker;
   const asked: string[] = [];
   const { begin } = database;
   database.begin = (...args) => {
     asked.push("begin");
     return begin(...args);
   };
-  const parts = {
-    platform: worker,
-    refusals: makeRefusals(),
-    database,
-    calls,
-    starts: createStarts(worker),
-    generations: worker.generations,
-    provider,
-    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
-    remoteReaders: createRemoteReaders(worker, database),
-    verify(request: Request): Promise<Caller> {
+  const dependencies = makeDependencies(worker, {
+    verify(request) {
       asked.push("verify");
       return request.headers.get("authorization") === "Bearer good"
         ? Promise.resolve(makeCaller("user-1"))
         : Promise.reject(new RelayError("unauthenticated"));
     },
-    checkAddress(accessPath: string) {
+    checkAddress(accessPath) {
       asked.push(`checkAddress ${accessPath}`);
       return checkAddress(accessPath);
     },
-  };
-  const handler = createStreamHandler({ ...parts, resume: createResume(parts) });
+  });
+  const handler = createStreamHandler(dependencies);
   const send = (path: string, init: RequestInit) => {
     const headers = { "authorization": "Bearer good", "content-type": "application/json", "x-request-id": "request-1" };
     return handler(new Request(`http://edge.internal${path}`, { ...init, headers: { ...headers, ...init.headers } }));
   };
+  const admit = database.answers.begin;
   return {
     ...worker,
-    calls,
+    calls: dependencies.calls,
     asked,
-    handler,
     get: (path: string, headers: Record<string, string> = {}) => send(path, { headers }),
     head: (path: string, headers: Record<string, string> = {}) => send(path, { method: "HEAD", headers }),
     post: (body: unknown, { path = "/stream", ...init }: RequestInit & { path?: string } = {}) =>
       send(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), ...init }),
+    /** What the database would admit, with these changes. */
+    admission(more: Partial<Admission>, ...asked: Parameters<typeof admit>) {
+      const answer = admit(...asked) as { admission: Admission; rate: Rate };
+      return { ...answer, admission: { ...answer.admission, ...more } };
+    },
+    /** The client leaves, and nothing is held any more. */
+    async leave({ body }: Response) {
+      await body!.cancel();
+      await keepAlive.settled();
+      assert.equal(memory.heldBytes, 0);
+    },
     /** Ends all that runs; then nothing is left of the worker. */
     async end() {
       shutdown.begin("the test ends");
@@ -148,39 +143,6 @@ Deno.test("an admitted request is answered with its stream, before the provider 
   );
 });
 
-Deno.test("without a stream_id the relay makes one, new each time", async () => {
-  const { keepAlive, post } = make();
-  const ids = new Set<string>();
-  for (let round = 0; round < 2; round++) {
-    const response = await post({ prompt: "Hi" });
-    const id = response.headers.get("x-stream-id")!;
-    assert.match(id, UUID);
-    ids.add(id);
-    await response.body!.cancel();
-  }
-  assert.equal(ids.size, 2);
-  await keepAlive.settled();
-});
-
-Deno.test("a preview is answered at once: no generation begins, and no memory is held for its texts", async () => {
-  const { database, memory, post, provider } = make();
-  const path = { model: "m", conversation_id: null, parent_id: null, system_prompt: null };
-  const takes = { takes_system: true, takes_prefill: false };
-  const sizes = { messages: [], memory: null, left_out: 0, fixed_bytes: 12, bytes_per_token: 3 };
-  const window = { context_tokens: null, reply_tokens: null, fits: true };
-  const answer = { bot_id: "bot-1", bot_reason: "latest", ...path, ...takes, ...sizes, ...window } as const;
-  database.answers.preview = () => ({ preview: answer, rate: RATE });
-  const response = await post({ prompt: "Hi", preview: true });
-  assert.equal(response.status, 200);
-  assert.deepEqual([response.headers.get("content-type"), rateOf(response)], ["application/json", ["5", "4", "60"]]);
-  const shown = { bot_id: "bot-1", bot_reason: "latest", model: "m", conversation_id: null, parent_id: null };
-  const estimated = { messages: [], memory: null, left_out: 0, estimated_tokens: 4, ...window };
-  assert.deepEqual(await response.json(), { ...shown, ...estimated });
-  database.answers.preview = () => ({ refusal: new RelayError("conversation_not_found"), rate: RATE });
-  await assertRefused(await post({ prompt: "Hi", preview: true }), "conversation_not_found");
-  assert.deepEqual([database.calls.length, provider.calls.length, memory.heldBytes], [2, 0, 0]);
-});
-
 Deno.test("without a good token neither the body is read nor the database asked", async () => {
   const { asked, database, get, lines, post } = make();
   const headers = { authorization: "Bearer bad", "last-event-id": "garbage" };
@@ -191,19 +153,6 @@ Deno.test("without a good token neither the body is read nor the database asked"
   assert.deepEqual([asked, database.calls], [["verify", "verify"], []]);
   const line = ["info", "request_refused", "unauthenticated", 401];
   assert.deepEqual(lines.map(({ level, event, code, status }) => [level, event, code, status]), [line, line]);
-});
-
-Deno.test("a refusal carries the rate limit, and when to try again", async () => {
-  const { asked, database, post, provider } = make();
-  const refusal = new RelayError("rate_limited", "Too many", { retryAfter: 17 });
-  database.answers.begin = () => ({ refusal, rate: { limit: 5, remaining: 0, reset_s: 60 } });
-  const response = await post({ prompt: "Hi" });
-  assert.equal(response.status, 429);
-  assert.equal(response.headers.get("retry-after"), "17");
-  assert.deepEqual(rateOf(response), ["5", "0", "60"]);
-  assert.deepEqual(await errorOf(response), { code: "rate_limited", message: "Too many" });
-  assert.deepEqual(asked, ["verify", "begin"]);
-  assert.equal(provider.calls.length, 0);
 });
 
 Deno.test("a database that is away is unavailable; what it may have admitted is ended", async () => {
@@ -243,17 +192,6 @@ Deno.test("a provider that may not be called, or a check that fails, ends the ge
   }
 });
 
-Deno.test("a POST that wants to go on reading starts nothing without a stream_id", async () => {
-  const { asked, post, end } = make();
-  const goesOn: RequestInit & { path?: string } = { headers: { "last-event-id": "7" } };
-  await assertRefused(await post({ prompt: "Hi" }, goesOn), "stream_id_required");
-  await assertRefused(await post({ prompt: "Hi" }, { path: "/stream?lastEventId=7" }), "stream_id_required");
-  assert.deepEqual(asked, ["verify", "verify"]);
-  for (const last of ["0", ""]) assertEventStream(await post(ASK, { headers: { "last-event-id": last } }));
-  assertEventStream(await post(ASK, goesOn));
-  await end();
-});
-
 Deno.test("HEAD has the status and headers of GET, reads no text, and takes no reader's seat", async () => {
   const { database, get, head, end } = make();
   database.views.set("elsewhere", makeView("Once"));
@@ -271,35 +209,25 @@ Deno.test("HEAD has the status and headers of GET, reads no text, and takes no r
   await end();
 });
 
-Deno.test("a deeper path of POST is no stream", async () => {
-  const { asked, post } = make();
-  await assertRefused(await post({ prompt: "Hi" }, { path: "/stream/stream-1" }), "stream_not_found");
-  assert.deepEqual(asked, []);
-});
-
-Deno.test("GET of what is unknown or no id is one and the same answer, and no id reaches the database", async () => {
-  const { database, get } = make();
+Deno.test("what is unknown and what is no id get one answer, a deeper path of POST too; no id reaches the database", async () => {
+  const { database, get, post } = make();
   await assertRefused(await get("/stream/unknown"), "stream_not_found");
   assert.equal(database.calls.length, 1);
   for (const rest of ["", "/", "/a/b", "/a%2Fb", "/a%20b", "/%00", "/é", `/${"x".repeat(129)}`]) {
     await assertRefused(await get(`/stream${rest}`), "stream_not_found");
   }
+  await assertRefused(await post(ASK, { path: "/stream/stream-1" }), "stream_not_found");
   assert.equal(database.calls.length, 1);
 });
 
 Deno.test("a path that is longer than most is held before it is asked for again, and given back once it was sent", async () => {
-  const { clock, database, end, keepAlive, memory, post, provider } = make();
-  const { begin } = database.answers;
+  const { admission, clock, database, end, leave, memory, post, provider } = make();
   const characters = 1_000_000;
   const held: number[] = [];
-  database.answers.begin = (userId, streamId, fence, maxContext) => {
+  database.answers.begin = (...asked) => {
     held.push(memory.heldBytes);
-    if (maxContext < characters) return { refusal: new RelayError("payload_too_large"), characters, rate: RATE };
-    const answer = begin(userId, streamId, fence, maxContext) as { admission: Admission; rate: Rate };
-    return {
-      ...answer,
-      admission: { ...answer.admission, context: [{ role: "user", content: "x".repeat(characters) }] },
-    };
+    if (asked[3] < characters) return { refusal: new RelayError("payload_too_large"), characters, rate: RATE };
+    return admission({ context: [{ role: "user", content: "x".repeat(characters) }] }, ...asked);
   };
   const response = await post(ASK);
   assert.equal(response.status, 200);
@@ -311,67 +239,51 @@ Deno.test("a path that is longer than most is held before it is asked for again,
   assert.ok(memory.heldBytes >= characters * CONTEXT_CHARACTER_BYTES);
   provider.calls[0].send("Hello");
   assert.ok(memory.heldBytes <= 2 * (GENERATION_BYTES + READER_BYTES), `${memory.heldBytes}`);
-  await response.body!.cancel();
-  await keepAlive.settled();
-  assert.equal(memory.heldBytes, 0);
+  await leave(response);
   await end();
 });
 
 Deno.test("a text that is continued is held twice until it was sent: as a message of the request, and as the beginning of the answer", async () => {
-  const { clock, database, end, keepAlive, memory, post, provider } = make();
-  const { begin } = database.answers;
+  const { admission, clock, database, end, leave, memory, post, provider } = make();
   const units = FIRST_CONTEXT_CHARACTERS;
   const held: number[] = [];
-  database.answers.begin = (...args) => {
+  database.answers.begin = (...asked) => {
     held.push(memory.heldBytes);
-    const answer = begin(...args) as { admission: Admission; rate: Rate };
-    return { ...answer, admission: { ...answer.admission, context: [], continued: "x".repeat(units) } };
+    return admission({ context: [], continued: "x".repeat(units) }, ...asked);
   };
   const response = await post({ ...ASK, prompt: undefined, continue_of: "message-1" });
-  assert.equal(response.status, 200);
   await clock.run(0);
   for (const bytes of [held[0], memory.heldBytes]) {
     assert.ok(bytes >= units * (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES), `${bytes}`);
   }
   provider.calls[0].send("Hello");
   assert.ok(memory.heldBytes >= units * TEXT_UNIT_BYTES && memory.heldBytes < units * CONTEXT_CHARACTER_BYTES);
-  await response.body!.cancel();
-  await keepAlive.settled();
-  assert.equal(memory.heldBytes, 0);
+  await leave(response);
   await end();
 });
 
 Deno.test("what control characters, the bot's instructions and params take more is held before the request is made", async () => {
-  const { clock, database, end, keepAlive, memory, post, provider } = make();
-  const { begin } = database.answers;
+  const { admission, clock, database, end, keepAlive, leave, memory, post, provider } = make();
   const characters = FIRST_CONTEXT_CHARACTERS;
-  const admit = (more: Partial<Admission>) =>
-    database.answers.begin = (userId, streamId, fence, maxContext) => {
-      const answer = begin(userId, streamId, fence, maxContext) as { admission: Admission; rate: Rate };
-      return { ...answer, admission: { ...answer.admission, ...more } };
-    };
-  const long = "\u0001".repeat(characters);
+  const context = (character: string) => [{ role: "user" as const, content: character.repeat(characters) }];
   const cases: [Partial<Admission>, number][] = [
-    [{ context: [{ role: "user", content: long }] }, characters * (CONTEXT_CHARACTER_BYTES + CONTROL_CHARACTER_BYTES)],
-    [{ context: [{ role: "user", content: "x".repeat(characters) }], system_prompt: "x".repeat(100_000) }, 3_600_000],
+    [{ context: context("\u0001") }, characters * (CONTEXT_CHARACTER_BYTES + CONTROL_CHARACTER_BYTES)],
+    [{ context: context("x"), system_prompt: "x".repeat(100_000) }, 3_600_000],
     [{ params: { a: "x".repeat(65_000) } }, 65_000 * PARAMS_CHARACTER_BYTES],
   ];
   for (const [index, [more, bytes]] of cases.entries()) {
-    admit(more);
+    database.answers.begin = (...asked) => admission(more, ...asked);
     const response = await post({ ...ASK, stream_id: `stream-${index}` });
     await clock.run(0);
     assert.ok(memory.heldBytes >= bytes, `${memory.heldBytes}, ${bytes}`);
-    const call = provider.calls.at(-1)!;
-    call.send("Hello");
+    provider.calls.at(-1)!.send("Hello");
     assert.ok(memory.heldBytes <= 2 * (GENERATION_BYTES + READER_BYTES), `${memory.heldBytes}`);
-    await response.body!.cancel();
-    await keepAlive.settled();
-    assert.equal(memory.heldBytes, 0);
+    await leave(response);
   }
   // There is room for the characters, and none for their escapes.
   const calls = provider.calls.length;
   const other = memory.open("user-1", memory.userBytes - characters * (CONTEXT_CHARACTER_BYTES + 4));
-  admit(cases[0][0]);
+  database.answers.begin = (...asked) => admission(cases[0][0], ...asked);
   const client = readEvents((await post(ASK)).body!);
   await keepAlive.settled();
   await clock.run(0);
@@ -414,10 +326,11 @@ Deno.test("a worker without room is overloaded: for a start, a body and a reader
   assert.equal(memory.heldBytes, 0);
 });
 
-Deno.test("a start that fails, is refused or reads what exists gives back all that it held", async () => {
+Deno.test("a start that fails, is refused, only previews or reads what exists gives back all that it held", async () => {
   const { database, get, memory, post } = make(() => Promise.reject(new RelayError("provider_not_allowed")));
   await assertRefused(await post(ASK), "provider_not_allowed");
   assert.equal((await post("{broken")).status, 400);
+  await assertRefused(await post({ ...ASK, preview: true }), "bot_not_found");
   database.answers.begin = () => ({ exists: true, rate: RATE });
   await assertRefused(await post(ASK), "stream_not_found");
   await assertRefused(await get("/stream/stream-1"), "stream_not_found");
@@ -468,13 +381,6 @@ async function assertBusy(response: Response) {
   const message = ERRORS.conversation_busy.message;
   assert.deepEqual(await errorOf(response), { code: "conversation_busy", message, stream_id: "stream-2" });
 }
-
-Deno.test("a prompt for an answer that goes on is refused at once, and the generation is named", async () => {
-  const { clock, database, memory, post } = make();
-  database.answers.begin = () => busy(false);
-  await assertBusy(await post(ASK));
-  assert.deepEqual([database.calls.length, clock.pending, memory.heldBytes], [1, 0, 0]);
-});
 
 Deno.test("a prompt waits for an answer that ends soon, asks under one fence, and is refused when it has waited long", async () => {
   const { clock, database, end, post } = make();
@@ -544,12 +450,9 @@ Deno.test("a conversation is read by what runs in it, and nothing runs is no con
   await end();
 });
 
-Deno.test("what runs in a conversation is read from its beginning alone, and a path comes before the query", async () => {
+Deno.test("a path comes before the query, and an empty query is the id of nothing", async () => {
   const { database, get } = make();
-  await assertRefused(await get("/stream?conversation_id=1", { "last-event-id": "7" }), "stream_id_required");
-  await assertRefused(await get("/stream?conversation_id=1&last_event_id=7"), "stream_id_required");
   await assertRefused(await get("/stream?conversation_id="), "stream_not_found");
-  await assertRefused(await get("/stream?conversation_id=1", { authorization: "Bearer bad" }), "unauthenticated");
   assert.equal(database.calls.length, 0);
   await assertRefused(await get("/stream/stream-1?conversation_id=1"), "stream_not_found");
   assert.deepEqual(database.calls.map(([name]) => name), ["read"]);

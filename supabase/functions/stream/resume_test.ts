@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { createCalls } from "../_relay/database/calls.ts";
-import { createRemoteReaders, type RemoteReaders } from "../_relay/generation/remote_readers.ts";
+import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
 import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS, READER_IDLE_MS } from "../_relay/protocol/limits.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { INTERRUPTED, makeView } from "../_relay/testing/generation.ts";
-import { makeWorker } from "../_relay/testing/worker.ts";
-import { createResume, lastEventId, type Resume } from "./resume.ts";
+import { makeDependencies, makeWorker } from "../_relay/testing/worker.ts";
+import { lastEventId, type Resume } from "./resume.ts";
 
 const RUNNING = makeView("Once");
 const ENDED = makeView("Once", INTERRUPTED);
@@ -22,13 +21,7 @@ async function make(remoteReaders?: RemoteReaders) {
   return {
     ...worker,
     call,
-    resume: createResume({
-      platform: worker,
-      database,
-      calls: createCalls(worker),
-      generations: worker.generations,
-      remoteReaders: remoteReaders ?? createRemoteReaders(worker, database),
-    }),
+    resume: makeDependencies(worker, remoteReaders && { remoteReaders }).resume,
     /** What was asked of the database. */
     reads: () => database.calls.filter(([name]) => name === "read").map(([, readings]) => readings),
     /** Ends all that runs, so that nothing is left of the worker. */

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { createCalls } from "../_relay/database/calls.ts";
 import { TEST_TIMEOUT_MS } from "../_relay/protocol/limits.ts";
 import type { LookUp } from "../_relay/provider/models.ts";
-import { makeWorker } from "../_relay/testing/worker.ts";
-import { createStarts } from "./starts.ts";
+import { makeDependencies, makeWorker } from "../_relay/testing/worker.ts";
 import { createBotTest } from "./test_bot.ts";
 
 const BOT = {
@@ -13,18 +11,10 @@ const BOT = {
 };
 
 /** A worker whose database has one bot, and what a test of it answers. */
-function make(lookUp: LookUp = () => Promise.resolve({ isListed: null, contextTokens: null })) {
+function make(lookUp?: LookUp) {
   const worker = makeWorker();
   worker.database.answers.ownBot = () => BOT;
-  const test = createBotTest({
-    platform: worker,
-    calls: createCalls(worker),
-    database: worker.database,
-    starts: createStarts(worker),
-    provider: worker.provider,
-    lookUp,
-    checkAddress: (accessPath) => Promise.resolve(new URL(accessPath)),
-  });
+  const test = createBotTest(makeDependencies(worker, lookUp && { lookUp }));
   const headers = { "content-type": "application/json" };
   const request = new Request("http://edge.internal/stream/test", { method: "POST", headers, body: '{"bot_id":"b"}' });
   return { ...worker, answer: test("user-1", request).then((response) => response.json()) };

@@ -1,33 +1,15 @@
 import assert from "node:assert/strict";
-import { createCalls } from "../_relay/database/calls.ts";
-import { createRemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { VERSION } from "../_relay/platform/version.ts";
 import { MAX_READ_STREAMS } from "../_relay/protocol/limits.ts";
-import { makeRefusals } from "../_relay/testing/refusals.ts";
-import { makeWorker } from "../_relay/testing/worker.ts";
-import { makeCaller, makeView } from "../_relay/testing/generation.ts";
+import { makeView } from "../_relay/testing/generation.ts";
+import { makeDependencies, makeWorker } from "../_relay/testing/worker.ts";
 import { createStreamHandler } from "../stream/handler.ts";
-import { createResume } from "../stream/resume.ts";
-import { createStarts } from "../stream/starts.ts";
 import { createStreamsHandler } from "./handler.ts";
 
 /** A handler whose database has no stream yet. */
 function make() {
   const worker = makeWorker();
-  const parts = {
-    platform: worker,
-    refusals: makeRefusals(),
-    database: worker.database,
-    calls: createCalls(worker),
-    starts: createStarts(worker),
-    generations: worker.generations,
-    provider: worker.provider,
-    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
-    remoteReaders: createRemoteReaders(worker, worker.database),
-    verify: () => Promise.resolve(makeCaller("user-1")),
-    checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
-  };
-  const dependencies = { ...parts, resume: createResume(parts) };
+  const dependencies = makeDependencies(worker);
   const handler = createStreamsHandler(dependencies);
   const send = (method: string, path: string, body?: unknown) => {
     const init = { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) };

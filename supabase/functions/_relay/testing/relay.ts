@@ -3,13 +3,9 @@
 import assert from "node:assert/strict";
 import { createCancelHandler } from "../../cancel/handler.ts";
 import { createStreamHandler } from "../../stream/handler.ts";
-import { createResume } from "../../stream/resume.ts";
-import { createStarts } from "../../stream/starts.ts";
-import { createCalls } from "../database/calls.ts";
 import { createDatabase } from "../database/database.ts";
 import type { Rpc } from "../database/rpc.ts";
 import { createGenerations } from "../generation/generations.ts";
-import { createRemoteReaders } from "../generation/remote_readers.ts";
 import type { Configuration } from "../platform/configuration.ts";
 import { STORAGE_GIVE_UP_MS } from "../protocol/limits.ts";
 import { away } from "./database.ts";
@@ -17,9 +13,9 @@ import { readEvents } from "./events.ts";
 import { makeCaller } from "./generation.ts";
 import { createManualClock, makePlatform, type TestPlatform } from "./platform.ts";
 import { makeProvider } from "./provider.ts";
-import { makeRefusals } from "./refusals.ts";
 import type { RpcCall } from "./rpc.ts";
 import type { SqlDatabase } from "./sql.ts";
+import { makeDependencies } from "./worker.ts";
 
 /** What a test may want otherwise of a request. */
 export interface Options {
@@ -99,28 +95,16 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
   const state = { cut: false };
   const database = createDatabase(platform, (name, args) => state.cut ? Promise.reject(away()) : rpc(name, args));
   const provider = makeProvider();
-  const refusals = makeRefusals();
   const checkAddress = (accessPath: string) => Promise.resolve(new URL(accessPath));
-  const verify = (request: Request) => {
-    const userId = request.headers.get("authorization")!.replace("Bearer ", "");
-    return Promise.resolve(makeCaller(userId));
-  };
-  const calls = createCalls(platform);
-  const parts = {
-    platform,
-    refusals,
-    calls,
-    starts: createStarts(platform),
-    database,
-    verify,
-    checkAddress,
-    generations: createGenerations(platform, database, { provider, checkAddress }),
-    provider,
-    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
-    remoteReaders: createRemoteReaders(platform, database),
-  };
-  const stream = createStreamHandler({ ...parts, resume: createResume(parts) });
-  const cancel = createCancelHandler({ platform, refusals, database, calls, verify });
+  const generations = createGenerations(platform, database, { provider, checkAddress });
+  const dependencies = makeDependencies({ ...platform, database, generations, provider }, {
+    verify(request) {
+      const userId = request.headers.get("authorization")!.replace("Bearer ", "");
+      return Promise.resolve(makeCaller(userId));
+    },
+  });
+  const stream = createStreamHandler(dependencies);
+  const cancel = createCancelHandler(dependencies);
   const send = (
     handler: (request: Request) => Promise<Response>,
     path: string,
@@ -129,7 +113,7 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
   ) =>
     handler(
       new Request(`http://edge.internal/${path}`, {
-        method: /^stream[/?]/.test(path) ? "GET" : "POST",
+        method: path.startsWith("stream/") ? "GET" : "POST",
         headers: {
           "authorization": `Bearer ${user}`,
           "content-type": "application/json",
@@ -155,9 +139,6 @@ function makeWorkerOver(rpc: Rpc, platform: TestPlatform, owner: string) {
     /** Without an offset the text ends with all that came. */
     cancel: (streamId: string, options?: Options & { at?: number }) =>
       send(cancel, `cancel/${streamId}?at=${options?.at ?? ""}`, options),
-    /** Whatever runs in a conversation. */
-    running: (conversationId: string, options?: Options) =>
-      send(stream, `stream?conversation_id=${conversationId}`, options),
     /** Posts, or gets, and reads the stream. */
     start: async (body: unknown, options?: Options) => await seen(await post(body, options)),
     read: async (streamId: string, options?: Options) => await seen(await get(streamId, options)),

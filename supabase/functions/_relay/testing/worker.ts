@@ -1,14 +1,21 @@
 /** Builds a worker's generations for tests: a provider and a database that say what the test wants. */
 
 import assert from "node:assert/strict";
+import type { StreamDependencies } from "../../stream/handler.ts";
+import { createResume } from "../../stream/resume.ts";
+import { createStarts } from "../../stream/starts.ts";
+import { createCalls } from "../database/calls.ts";
 import { EndReason } from "../generation/ending.ts";
 import { createGenerations } from "../generation/generations.ts";
+import { createRemoteReaders } from "../generation/remote_readers.ts";
 import type { Configuration } from "../platform/configuration.ts";
+import type { Platform } from "../platform/platform.ts";
 import { makeDatabase } from "./database.ts";
 import { readEvents, type Seen } from "./events.ts";
-import { type AdmittedOverrides, makeAdmitted } from "./generation.ts";
+import { type AdmittedOverrides, makeAdmitted, makeCaller } from "./generation.ts";
 import { makePlatform } from "./platform.ts";
 import { makeProvider, type TestCall } from "./provider.ts";
+import { makeRefusals } from "./refusals.ts";
 
 /** Where the bot's provider is. */
 export const BASE_URL = new URL("https://provider.test/v1");
@@ -55,6 +62,25 @@ export function makeWorker(configuration: Partial<Configuration> = {}) {
       for (const client of clients) assertEnded(client);
     },
   };
+}
+
+/** What the handlers of a worker are built of: every token is good, and every address may be called. */
+export function makeDependencies(
+  worker: Platform & Pick<StreamDependencies, "database" | "generations" | "provider">,
+  overrides: Partial<StreamDependencies> = {},
+): StreamDependencies {
+  const { database, generations, provider } = worker;
+  const parts = {
+    ...{ platform: worker, database, generations, provider, refusals: makeRefusals() },
+    calls: createCalls(worker),
+    starts: createStarts(worker),
+    remoteReaders: createRemoteReaders(worker, database),
+    verify: () => Promise.resolve(makeCaller("user-1")),
+    checkAddress: (accessPath: string) => Promise.resolve(new URL(accessPath)),
+    lookUp: () => Promise.resolve({ isListed: null, contextTokens: null }),
+    ...overrides,
+  };
+  return { resume: createResume(parts), ...parts };
 }
 
 /** A stream that the relay closed, after exactly one last event. */
