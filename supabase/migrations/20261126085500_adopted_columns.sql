@@ -1,5 +1,5 @@
--- The columns of a database that is adopted, before anything has changed: later statements would fail with a riddle where
--- a column that the relay knows has another type, is computed, or holds what the relay's checks keep out.
+-- The columns of a database that is adopted, before anything has changed: later statements would fail without saying why
+-- where a column that the relay knows has another type, is computed, or holds what the relay's checks keep out.
 do $$
 declare
   v_column record;
@@ -95,9 +95,7 @@ begin
     execute $sql$
       select format('%s have %s', min(f.who), min(f.what))
       from public.messages m
-      cross join lateral (
-        select r, coalesce(m.is_user_author, false) as is_users from to_jsonb(m) as r
-      ) r
+      cross join lateral (select r, coalesce(m.is_user_author, false) as is_users from to_jsonb(m) as r) r
       cross join lateral (
         select 'users'' messages' as who, k.name as what
         from (values ('bot_id'), ('finish_reason'), ('usage')) as k (name)

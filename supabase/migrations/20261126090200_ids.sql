@@ -6,7 +6,7 @@ declare
 begin
   for v_domain in
     select d.name, coalesce((
-      -- Without a length: a cast to a shorter text would cut, and find what nobody asked for.
+      -- Without a length: a cast to a shorter text would cut, and find what was not asked for.
       select pg_catalog.format_type(a.atttypid, null)
       from unnest(d.columns) with ordinality as c (name, index)
       join pg_catalog.pg_attribute a

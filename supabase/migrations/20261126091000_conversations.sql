@@ -117,5 +117,4 @@ comment on column public.messages.is_streaming is 'Always false: a message is st
 comment on column public.messages.is_complete is 'True where the provider itself finished, and for what a user wrote.';
 comment on column public.messages.finish_reason is
   'The provider''s, or cancelled, disconnected, timeout, interrupted, error; null for users'' messages.';
-comment on column public.messages.usage is
-  'prompt_tokens, completion_tokens and total_tokens as the provider reports them.';
+comment on column public.messages.usage is 'Tokens as the provider reports them, and what they cost.';

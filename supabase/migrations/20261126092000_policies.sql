@@ -1,4 +1,4 @@
--- Deny by default, grant by name. Column grants only hold once the table's own grant is gone, hence the revokes first.
+-- Deny by default, grant by name. Column grants only hold once the table's own grant is gone, so the revokes come first.
 alter table public.bots enable row level security;
 alter table public.bot_shares enable row level security;
 alter table public.user_settings enable row level security;
@@ -38,7 +38,7 @@ grant
   delete
 on table public.conversations to authenticated;
 
--- stream_id is the relay's: whoever could write it could take the id of another user's generation.
+-- stream_id is the relay's: a client that writes it could take the id of another user's generation.
 grant
   select,
   insert (id, user_id, conversation_id, parent_id, content, is_user_author, is_streaming, is_complete),

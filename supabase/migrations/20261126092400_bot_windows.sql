@@ -6,7 +6,7 @@ alter table public.bots
   add column if not exists memory boolean not null default false,
   add column if not exists titles boolean not null default false;
 
--- An adopted table may have such columns, with other values for what nobody knows.
+-- An adopted table may have such columns, with other values for what is unknown.
 alter table public.bots
   alter column context_tokens drop default, alter column context_tokens drop not null,
   alter column reply_tokens drop default, alter column reply_tokens drop not null,

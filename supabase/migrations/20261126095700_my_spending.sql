@@ -45,7 +45,7 @@ end;
 $$;
 comment on function public.my_spending is
   'What the caller has spent today and this month, and of each budget that applies: limit, spent, held, left. Without '
-  'figures where all users share it. Null: nobody is signed in.';
+  'figures where all users share it. Null: no user is signed in.';
 revoke all on function public.my_spending from public, anon, service_role;
 grant execute on function public.my_spending to authenticated;
 

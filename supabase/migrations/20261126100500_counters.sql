@@ -60,3 +60,42 @@ from (
     ('relay_overhead_seconds', '{0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,10,+Inf}')
 ) as histograms (histogram, bounds), unnest(bounds) with ordinality as bound (le, index)
 order by histogram, index;
+
+create function relay.counter_of(kind text, event text) returns text
+language plpgsql immutable set search_path = '' as $$
+begin
+  return case kind when 'memory' then 'memories' when 'title' then 'titles' else 'generations' end || '_' || event || '_total';
+end;
+$$;
+comment on function relay.counter_of is 'Memories and titles have counters of their own: no user waits for one.';
+
+create function relay.count_end(
+  generation relay.generations, before relay.generations, reported relay.usage
+) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_is_answer constant boolean := generation.kind = 'answer';
+  v_is_recovery constant boolean := before.status <> 'running';
+begin
+  -- A counter never falls: of a recovery that cost less than a sweep has estimated nothing is taken back.
+  insert into relay.uncounted (
+    name, labels, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, estimated_prompt_tokens,
+    estimated_completion_tokens, cost, cost_is_estimated, first_token_ms, overhead_ms, total_ms
+  )
+  values (
+    relay.counter_of(generation.kind, case when v_is_recovery then 'recovered' else 'ended' end),
+    jsonb_strip_nulls(jsonb_build_object(
+      'outcome', generation.status, 'code', case when not v_is_recovery then generation.error_code end
+    )),
+    reported.prompt_tokens, reported.completion_tokens, reported.cached_tokens, reported.reasoning_tokens,
+    case when reported.prompt_tokens is null
+      then greatest(generation.prompt_tokens - coalesce(before.prompt_tokens, 0), 0) end,
+    case when reported.completion_tokens is null
+      then greatest(generation.completion_tokens - coalesce(before.completion_tokens, 0), 0) end,
+    greatest(generation.cost - coalesce(before.cost, 0), 0), generation.usage_is_estimated,
+    case when v_is_answer then generation.first_token_ms end, case when v_is_answer then generation.overhead_ms end,
+    case when v_is_answer then 1000 * extract(epoch from generation.finished_at - generation.started_at) end
+  );
+end;
+$$;
+comment on function relay.count_end is 'Counts how a generation ended, and its figures; before: the row as it was.';

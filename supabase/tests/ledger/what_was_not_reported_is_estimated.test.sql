@@ -1,7 +1,7 @@
 begin; select plan(39);
 select tests.given_tale('owner');
 select tests.given_price('model of bot', 1, 1, 1000);
--- 600 bytes of a request at 3 a token, of which nothing was read yet.
+-- 600 bytes of a request at 3 a token; nothing was read of it yet.
 create function pg_temp.given(stream_id text) returns void language sql as $$
   select tests.given_generation(stream_id, 'owner');
   update relay.generations g set bot_id = tests.key('bot'), model = 'model of bot', host = 'provider.example',

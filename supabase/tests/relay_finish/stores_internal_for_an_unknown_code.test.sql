@@ -1,29 +1,17 @@
-begin; select plan(7);
+begin; select plan(6);
 select tests.given_tale('owner');
-select tests.call_begin('owner', 'first', conversation => 'tale');
+select tests.call_begin('owner', stream_id, parent => 'second answer', max_concurrent => 9)
+  from unnest(array['unknown', 'refusal', 'known', 'none']) as stream_id;
 set local client_min_messages = error;
 
-select is(
-  tests.call_finish('first', 'Once', 'failed', 'error', 'bad_luck') - array['message_id', 'bot_id', 'model'],
-  '{"status": "failed", "finish_reason": "error", "error_code": "internal", "is_complete": false}', 'so it is answered'
-);
-select is(content, 'Once', 'the message is stored') from public.messages where stream_id = 'first';
-select is(error_code, 'internal', 'so is the code') from relay.generations;
-select is(
-  tests.counted('generations_ended_total', '{"outcome": "failed", "code": "internal"}'), 1::float8, 'and counted'
-);
-select tests.call_begin('owner', 'second', conversation => 'tale');
-select is(
-  tests.call_finish('second', 'Once', 'interrupted', 'interrupted', 'rate_limited') ->> 'error_code', 'internal',
-  'a code that ends no generation is unknown, too'
-);
-select tests.call_begin('owner', 'third', conversation => 'tale');
-select is(
-  tests.call_finish('third', 'Once', 'failed', 'timeout', 'timeout') ->> 'error_code', 'timeout', 'a known one stays'
-);
-select tests.call_begin('owner', 'fourth', conversation => 'tale');
-select is(
-  tests.call_finish('fourth', 'Once', 'failed', 'error', null) ->> 'error_code', 'internal', 'so is none'
-);
+select is(tests.call_finish(stream_id, 'Once', status, reason, code) ->> 'error_code', wanted, description) from (values
+  ('unknown', 'failed',      'error',       'bad_luck',     'internal', 'a code that is unknown'),
+  ('refusal', 'interrupted', 'interrupted', 'rate_limited', 'internal', 'one that ends no generation'),
+  ('known',   'failed',      'timeout',     'timeout',      'timeout',  'a known one stays'),
+  ('none',    'failed',      'error',       null,           'internal', 'none')
+) as m (stream_id, status, reason, code, wanted, description);
+select results_eq($$ select m.content, g.error_code from relay.generations g join public.messages m on m.id = g.message_id
+  where g.stream_id = 'unknown' $$, $$ values ('Once', 'internal') $$, 'the message is stored, and so is the code');
+select is(tests.counted('generations_ended_total', '{"outcome": "failed", "code": "internal"}'), 2::float8, 'and counted');
 
 select * from finish(); rollback;
