@@ -47,7 +47,7 @@ export async function firing(
     // One rule, in one pass for all three: a day of all rules takes many seconds.
     await Deno.writeTextFile(`${folder}/alerts.yml`, head + rule);
     await Deno.writeTextFile(`${folder}/test.json`, JSON.stringify(testOf(series, alert, times)));
-    const said = await promtool(["test", "rules", `${folder}/test.json`]);
+    const { said } = await promtool(["test", "rules", `${folder}/test.json`]);
     const given = said.split("got:").slice(1).map(labelsIn);
     if (given.length !== times.length) throw new Error(`promtool said:\n${said}`);
     const [before, during, after] = given;
@@ -94,7 +94,12 @@ function seriesOf(series: string, phases: ReturnType<typeof valuesOf>[], first: 
   return { series, values: parts.join(" ") };
 }
 
-async function promtool(args: string[]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command("promtool", { args }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+/** Runs Prometheus' own program, and gives its exit code and all that it said. */
+export async function promtool(args: string[], input = "") {
+  const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
