@@ -1,7 +1,8 @@
+import { flagsOrExit, parseFlags } from "../dev/flags.ts";
 import { fail, note, print, untilStopped } from "../dev/process.ts";
 import { RUNTIME_DENO } from "../dev/runtime_deno.ts";
-import { readFlags } from "../testkit/flags.ts";
-import { aboutRun, writeFormatted, writePage } from "./figures.ts";
+import { writeFigures, writeFormatted } from "../testkit/page.ts";
+import { aboutRun } from "./figures.ts";
 import { openWorld, type Relay, RELAYS } from "./relays.ts";
 import { chartOf, tableOf } from "./results.ts";
 import { runAll, type Scenario, SCENARIOS } from "./scenarios.ts";
@@ -28,20 +29,19 @@ function chosen<T extends Relay | Scenario>(flag: string, all: T[], names: strin
   throw new TypeError(`Cannot start: ${flag} has "${unknown}", not one of ${all.map(({ name }) => name).join(", ")}`);
 }
 
-try {
-  const [text, on] = [{ type: "string" }, { type: "boolean" }] as const;
-  const given = readFlags(Deno.args, {
+const [text, on] = [{ type: "string" }, { type: "boolean" }] as const;
+const given = flagsOrExit(HELP, (args) =>
+  parseFlags("Cannot start", args, {
     ...{ quick: on, relays: text, scenarios: text, runtime: text, setting: text },
-    ...{ profile: on, json: on, write: on, help: on },
-  });
-  if (given.help) {
-    print(HELP);
-    Deno.exit(0);
-  }
+    ...{ profile: on, json: on, write: on },
+  }));
+try {
   if (given.write && (given.quick || given.relays || given.scenarios || given.runtime || given.setting)) {
     throw new TypeError("Cannot start: --write replaces the whole tables, and this run has a part of them");
   }
-  const { quick = false, relays, scenarios, rounds = 3 } = { ...given.quick ? QUICK : {}, ...given };
+  const { quick } = given;
+  const { rounds, ...part } = quick ? QUICK : { rounds: 3, relays: undefined, scenarios: undefined };
+  const { relays = part.relays, scenarios = part.scenarios } = given;
   const all = { relays: chosen("--relays", RELAYS, relays), scenarios: chosen("--scenarios", SCENARIOS, scenarios) };
   const stopped = untilStopped();
   const pages: string[] = [];
@@ -63,7 +63,7 @@ try {
       await world.close();
     }
   }
-  if (given.write) await writePage("performance.md", pages.join("\n\n"));
+  if (given.write) await writeFigures(new URL("../docs/performance.md", import.meta.url), "bench", pages.join("\n\n"));
 } catch (error) {
   fail(error, 1);
 }

@@ -1,6 +1,6 @@
-import { deepStrictEqual as equal, match, ok, throws } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { skip } from "../testkit/skipped.ts";
-import { between, short } from "./figures.ts";
+import { short } from "./figures.ts";
 import { post } from "./reader.ts";
 import { openWorld, type Relay, RELAYS, type RunningRelay } from "./relays.ts";
 import { chartOf, tableOf } from "./results.ts";
@@ -31,10 +31,7 @@ Deno.test("a bar is longer the larger its ratio is; what was not measured has no
   equal(/NaN|Infinity/.test(chart), false);
 });
 
-Deno.test("figures replace what stands between the marks, and short() keeps two digits", () => {
-  const page = "a\n<!-- bench:begin -->\n\nold\n\n<!-- bench:end -->\nb\n";
-  equal(between(page, "new"), "a\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nb\n");
-  throws(() => between("a", "new"), /the page has no two marks/);
+Deno.test("short() keeps two digits", () => {
   equal([0.164, 0.999, 9.94, 9.96, 128.7, 1234].map(short), ["0.16", "1.0", "9.9", "10", "129", "1,234"]);
 });
 

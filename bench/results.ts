@@ -1,7 +1,8 @@
 /** What a run has found, as one table and one chart. */
 
 import { median } from "../testkit/figures.ts";
-import { short, table } from "./figures.ts";
+import { tableOf as markdownTable } from "../testkit/page.ts";
+import { short } from "./figures.ts";
 import { RELAYS } from "./relays.ts";
 import type { Results } from "./scenarios.ts";
 
@@ -60,7 +61,7 @@ export function tableOf(results: Results): string {
       return Number.isNaN(compared.value) ? "" : cell(compared) + compared.mark;
     }),
   ]);
-  return table([["", ...relays.map(({ title }) => title)], ...rows]);
+  return markdownTable([["", ...relays.map(({ title }) => title)], ...rows]);
 }
 
 const TITLE = "CPU of the relay for each token, as a multiple of the Deno passthrough's (logarithmic)";

@@ -3,10 +3,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import postgres, { type Sql } from "postgres";
 import { openServer } from "../testkit/cluster.ts";
-import { prepareSupabase } from "../testkit/postgres.ts";
+import { migrate, prepareSupabase } from "../testkit/postgres.ts";
 import { type Running, start } from "./process.ts";
-
-const MIGRATIONS = new URL("../supabase/migrations/", import.meta.url);
 
 /** What our relay needs. */
 export interface Supabase {
@@ -75,13 +73,6 @@ async function callNothing(url: string): Promise<void> {
   });
   const answer = await response.text();
   if (!response.ok) throw new Error(`Cannot measure a round trip: the database answered ${response.status}: ${answer}`);
-}
-
-async function migrate(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  const files = (await Array.fromAsync(Deno.readDir(MIGRATIONS))).map(({ name }) => name).sort();
-  for (const file of files) await sql.unsafe(await Deno.readTextFile(new URL(file, MIGRATIONS))).simple();
-  await sql.end();
 }
 
 /** Makes them in the database itself: signing up hashes a password, which takes longer than a story. */

@@ -149,6 +149,21 @@ Deno.test("with the ranges that docs/operations.md denies, a name that leads to 
   match(await said(deny), /Requires net access to "127\.0\.0\.1:/);
 });
 
+Deno.test("of as many connections as MAX_CONNECTIONS the one that has waited longest gives way", async () => {
+  const child = serve("0", [], { MAX_CONNECTIONS: "16" });
+  const reader = child.stdout.getReader();
+  const { url } = JSON.parse(new TextDecoder().decode((await reader.read()).value));
+  const connect = () => Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+  const open = [];
+  while (open.length < 17) open.push(await connect());
+  equal(await open[0].read(new Uint8Array(1)), null);
+  equal((await (await fetch(`${url}/healthz`)).json()).status, "ok");
+  for (const connection of open) connection.close();
+  child.kill("SIGTERM");
+  equal((await child.status).code, 0);
+  await Promise.all([reader.cancel(), child.stderr.cancel()]);
+});
+
 Deno.test("serve names a variable that it cannot use and ends with exit code 1", async () => {
   const message = 'Cannot start: PORT is "http", not a number from 0 to 65535';
   equal(await runServe("SIGTERM", "http"), { code: 1, said: "", notes: [message], lines: [] });

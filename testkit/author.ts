@@ -1,7 +1,7 @@
 /** A user and what this user asks of the relay; an author has a bot, too, whose provider plays a script. */
 
 import { insert, makeBot, rest, signUp, storedMessage, type Target, type TestUser } from "./people.ts";
-import { answers, type ProviderCall, type Script, type ScriptedProvider } from "./provider.ts";
+import { answers, type ProviderCall, type Script, type ScriptedProvider, waits } from "./provider.ts";
 import { type Ended, post, type Reader, readEvents, readToEnd } from "./reader.ts";
 
 /** Which worker is asked, the first one unless another is named, and with which headers. */
@@ -121,6 +121,29 @@ export async function newAuthor(
     calls: () => provider.calls(baseUrl),
     openCalls: () => provider.open(baseUrl),
   };
+}
+
+/** A generation in the middle of its text. */
+export interface Running extends Author {
+  stream_id: string;
+  reader: Reader;
+  call: ProviderCall;
+}
+
+/** Starts one that has said this, as its reader knows, and says nothing more. */
+export async function newRunning(
+  target: Target,
+  provider: ScriptedProvider,
+  { text = "Once", ...body }: { text?: string; [field: string]: unknown } = {},
+  script: Script = waits,
+): Promise<Running> {
+  const author = await newAuthor(target, provider, script);
+  const stream_id = String(body.stream_id ?? crypto.randomUUID());
+  const reader = await author.open({ prompt: "x", ...body, stream_id });
+  const call = await author.called();
+  await call.token(text);
+  await reader.untilText(text);
+  return { ...author, stream_id, reader, call };
 }
 
 /** All that a client can see of an answer, but for what differs each time. */

@@ -5,8 +5,13 @@ import { fileURLToPath } from "node:url";
 
 /** Replaces what stands between `<!-- name:begin -->` and `<!-- name:end -->`, and formats the page. */
 export async function writeFigures(page: URL, name: string, figures: string): Promise<void> {
-  const path = fileURLToPath(page);
-  await Deno.writeTextFile(path, replaceFigures(await Deno.readTextFile(path), name, figures));
+  await writeFormatted(page, replaceFigures(await Deno.readTextFile(page), name, figures));
+}
+
+/** Writes a file as the gate wants it. */
+export async function writeFormatted(file: URL, text: string): Promise<void> {
+  const path = fileURLToPath(file);
+  await Deno.writeTextFile(path, text);
   await outputOf(Deno.execPath(), "fmt", "--quiet", path);
 }
 

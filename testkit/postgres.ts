@@ -5,6 +5,7 @@
  * (and the roles, which belong to the whole server).
  */
 import postgres, { type Sql } from "postgres";
+import { readMigrations } from "../dev/migrations.ts";
 
 /** Whether there is a test server. What may run on either database runs on it: PGlite takes six times the CPU. */
 export const HAS_SERVER: boolean = Deno.env.has("RELAY_TEST_DATABASE_URL");
@@ -70,6 +71,18 @@ export async function prepareSupabase(url: string, options: SupabaseOptions = {}
   migrator.username = MIGRATOR;
   migrator.password = MIGRATOR;
   return migrator.href;
+}
+
+/** Applies all migrations, as the role that the URL names. */
+export async function migrate(url: string): Promise<void> {
+  const sql = connect(url);
+  try {
+    for (const migration of await readMigrations(new URL("../supabase/migrations/", import.meta.url))) {
+      await sql.unsafe(migration.sql).simple();
+    }
+  } finally {
+    await sql.end();
+  }
 }
 
 /** Makes what stands in for Supabase's Vault, in a database that has Supabase's roles. */

@@ -94,42 +94,6 @@ export function readEvents(response: Response): Reader {
   return reader;
 }
 
-/** A connection whose answer stays in its sockets until it is read at last; fetch would read ahead. */
-export interface StalledReader {
-  /** Reads what has waited, to the end of the connection. */
-  rest(): Promise<string>;
-  close(): void;
-}
-
-/** Posts below HTTP, and takes the status line at most. */
-export async function postAndStall(url: string, token: string, body: unknown): Promise<StalledReader> {
-  const { hostname, port, pathname } = new URL(url);
-  const connection = await Deno.connect({ hostname, port: Number(port) });
-  const text = JSON.stringify(body);
-  const request = [
-    `POST ${pathname} HTTP/1.1`,
-    `Host: ${hostname}:${port}`,
-    `Authorization: Bearer ${token}`,
-    "Content-Type: application/json",
-    `Content-Length: ${new TextEncoder().encode(text).length}`,
-    // Otherwise the end of the answer is not the end of the connection.
-    "Connection: close",
-    "",
-    text,
-  ].join("\r\n");
-  await new Response(request).body!.pipeTo(connection.writable, { preventClose: true });
-  return {
-    rest: () => new Response(connection.readable).text(),
-    close() {
-      try {
-        connection.close();
-      } catch {
-        // It was read to its end.
-      }
-    },
-  };
-}
-
 /** The text that the token events make. */
 export function textOf(events: StreamEvent[]): string {
   return events.filter(({ event }) => event === "token").map(({ data }) => data).join("");

@@ -46,8 +46,8 @@ export interface Worker {
   stop(): Promise<void>;
   freeze(): void;
   thaw(): void;
-  /** Resident memory, and the most of it since `forgetPeak`, in bytes. */
-  memory(): { now: number; peak: number };
+  /** The most resident memory since `forgetPeak`, in bytes. */
+  peakMemory(): number;
   forgetPeak(): void;
   /** Seconds of CPU since it started. */
   cpu(): number;
@@ -136,7 +136,7 @@ export async function startWorker(
     stop: () => stopped ??= stop(),
     freeze: () => child.kill("SIGSTOP"),
     thaw: () => child.kill("SIGCONT"),
-    memory: () => memoryOf(child.pid),
+    peakMemory: () => peakMemoryOf(child.pid),
     forgetPeak: () => Deno.writeTextFileSync(`/proc/${child.pid}/clear_refs`, "5"),
     cpu: () => cpuOf(child.pid),
   };
@@ -146,10 +146,9 @@ async function collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, add: (te
   for await (const text of stream.pipeThrough(new TextDecoderStream())) add(text);
 }
 
-function memoryOf(pid: number): { now: number; peak: number } {
+function peakMemoryOf(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
-  return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
 /** User and system time, in hundredths of a second, stand behind the program's name, which may hold spaces. */

@@ -1,6 +1,7 @@
+import { flagsOrExit, parseFlags } from "../../dev/flags.ts";
 import { fail, note, print, untilStopped } from "../../dev/process.ts";
-import { readFlags } from "../../testkit/flags.ts";
-import { aboutRun, writeFormatted, writePage } from "../figures.ts";
+import { writeFigures, writeFormatted } from "../../testkit/page.ts";
+import { aboutRun } from "../figures.ts";
 import { cpuOf, memoryOf, settled, sleep, statOf } from "../process.ts";
 import { openCrowd } from "../reader.ts";
 import { openWorld, startOurs, type World } from "../relays.ts";
@@ -86,12 +87,8 @@ async function measureAll(settings: Load[]): Promise<Measured> {
   }
 }
 
+const flags = flagsOrExit(HELP, (args) => parseFlags("Cannot start", args, { measure: { type: "boolean" } }));
 try {
-  const flags = readFlags(Deno.args, { measure: { type: "boolean" }, help: { type: "boolean" } });
-  if (flags.help) {
-    print(HELP);
-    Deno.exit(0);
-  }
   let measured: Measured = JSON.parse(await Deno.readTextFile(FILE));
   if (flags.measure) {
     measured = await measureAll(loadsOf(measured));
@@ -100,7 +97,7 @@ try {
   }
   const tables = tablesOf(measured);
   print(`${tables}\n`);
-  await writePage("scale.md", tables);
+  await writeFigures(new URL("../../docs/scale.md", import.meta.url), "bench", tables);
 } catch (error) {
   fail(error, 1);
 }

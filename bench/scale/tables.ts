@@ -1,6 +1,7 @@
 /** What was measured, what it costs by the piece, and what many at once need, in Markdown. */
 
-import { short, table } from "../figures.ts";
+import { tableOf as table } from "../../testkit/page.ts";
+import { short } from "../figures.ts";
 import { TOKEN_LENGTH } from "../stamp.ts";
 import type { Costs, Load, Measured } from "./model.ts";
 import { costsOf, ISOLATE, loadsOf, planOf, predictionOf, STORY } from "./model.ts";

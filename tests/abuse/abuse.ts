@@ -1,7 +1,7 @@
 /** Makes each attack alone, from one user and from five, and measures; or all of them at once, for as long as one likes. */
 
+import { flagsOrExit, integerOf, parseFlags } from "../../dev/flags.ts";
 import { fail, note, print, untilStopped } from "../../dev/process.ts";
-import { readFlags, wholeNumber } from "../../testkit/flags.ts";
 import { describeMachine, tableOf, writeFigures } from "../../testkit/page.ts";
 import type { Attack } from "./attack.ts";
 import { ATTACKS } from "./attacks.ts";
@@ -31,18 +31,15 @@ const MIN_IN_STORIES = 0.8;
 const MAX_GROWTH = 1.25;
 
 async function main(): Promise<number> {
-  const { only, database, help, ...flags } = readFlags(Deno.args, {
-    only: { type: "string", default: "" },
-    database: { type: "string" },
-    soak: { type: "string" },
-    write: { type: "boolean" },
-    help: { type: "boolean" },
+  const { only, database, soak, ...flags } = flagsOrExit(HELP, (args) => {
+    const flags = parseFlags("Cannot start", args, {
+      only: { type: "string", default: "" },
+      database: { type: "string" },
+      soak: { type: "string", default: "0" },
+      write: { type: "boolean" },
+    });
+    return { ...flags, soak: integerOf("Cannot start", "--soak", flags.soak, 0, 10_000) };
   });
-  if (help) {
-    print(HELP);
-    return 0;
-  }
-  const soak = wholeNumber("soak", flags.soak);
   const lab = await openLab(soak ? SOAK_START_MS : START_MS, database);
   // Its workers are no threads that would end with this process.
   untilStopped().then(lab.close).then(() => Deno.exit(130));

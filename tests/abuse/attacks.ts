@@ -179,26 +179,6 @@ export const ATTACKS: Attack[] = [
     },
   },
   {
-    name: "A message edited to 70 MB, and two replays of it",
-    kind: "sizes",
-    struck: [[/refused by messages_content_fits/, 1], [/status 200/, 1]],
-    async run(attacker) {
-      const { streamId, messageId } = await ended(attacker, 8);
-      await refused(attacker, "update messages set content = repeat('lorem ip', 9175040) where id = $1", messageId);
-      await attacker.times(2, () => insist(() => get(attacker, streamId)));
-    },
-  },
-  {
-    name: "A bot with 10 MB of instructions, started three times",
-    kind: "sizes",
-    struck: [[/refused by bots_system_prompt_fits/, 1], [/calls of "slow"/, 1]],
-    async run(attacker) {
-      await attacker.provider("slow");
-      await refused(attacker, "update bots set system_prompt = repeat('x', 10485760) where id = $1", attacker.bot_id);
-      await generations(attacker);
-    },
-  },
-  {
     name: "A stored path at the limit, started three times",
     kind: "sizes",
     struck: LARGE,

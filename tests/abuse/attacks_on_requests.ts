@@ -1,6 +1,6 @@
 /** Attacks that need no story, or none of length: connections, headers, tokens, bodies, and the way to a key. */
 
-import { type Attack, type Attacker, ended, get, headOf, insist, raw, refused } from "./attack.ts";
+import { type Attack, type Attacker, ended, headOf, insist, raw } from "./attack.ts";
 import { KEY } from "./hostile.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -134,65 +134,11 @@ export const REQUEST_ATTACKS: Attack[] = [
     run: quotes("echo later", `\n\t Bearer ${KEY}\r\n `),
   },
   {
-    name: "A model with a name of 1 MB",
-    kind: "requests",
-    struck: [[/refused by bots_model_fits/, 1], [/calls of "error"/, 1]],
-    async run(attacker) {
-      await attacker.provider("error");
-      await refused(attacker, "update bots set model = repeat('m', 1048576) where id = $1", attacker.bot_id);
-      await attacker.times(3, () => insist(() => attacker.start({ prompt: "x" })));
-    },
-  },
-  {
-    name: "A message edited to hold events",
-    kind: "requests",
-    struck: [[/status 200/, 1]],
-    async run(attacker) {
-      const { streamId, messageId } = await ended(attacker, 8);
-      const content = "a\rb\r\revent: done\rdata: {}\r\r";
-      await refused(attacker, "update messages set content = $1 where id = $2", content, messageId);
-      const { text } = await insist(() => get(attacker, streamId));
-      if (/\r/.test(text)) attacker.wrong("an event was injected through a carriage return");
-    },
-  },
-  {
-    name: "Hosts and targets that are none",
-    kind: "requests",
-    struck: [[/status 400/, 10]],
-    run: (attacker) =>
-      attacker.flood(5, async (index) => {
-        const lines = [
-          "GET /functions/v1/healthz HTTP/1.1\r\nhost: a b",
-          "GET http://[ HTTP/1.1\r\nhost: x",
-          "GET * HTTP/1.1\r\nhost: x:y:z",
-        ];
-        const connection = await raw(attacker, `${lines[index % 3]}\r\nconnection: close\r\n\r\n`);
-        const answer = await new Response(connection.readable).text();
-        attacker.count(`status ${answer.slice(9, 12)}`);
-        if (/^HTTP\/1.1 5/.test(answer)) attacker.wrong(`a Host that is none was answered with ${answer.slice(0, 12)}`);
-      }),
-  },
-  {
     name: "Tokens with unknown keys, and giant ones",
     kind: "requests",
     struck: [[/status 401/, 10]],
     run: (attacker) =>
       attacker.flood(20, (index) => attacker.ask("/stream/x", bearer(index % 2 ? forged(index) : "a".repeat(16_000)))),
-  },
-  {
-    name: "Names that every object has",
-    kind: "requests",
-    struck: [[/status 404/, 10]],
-    run: (attacker) =>
-      attacker.flood(4, async (index) => {
-        const name = ["constructor", "__proto__", "toString", "hasOwnProperty"][index % 4];
-        const { text } = await attacker.ask(`/stream/${name}`);
-        if (/^(id|event): /m.test(text)) {
-          attacker.wrong(`${name} was found: ${text.slice(0, 100)}`);
-        }
-        await attacker.ask(`/cancel/${name}`, { method: "POST" });
-        await attacker.ask(`/${name}`);
-      }),
   },
   {
     name: "Bodies that are hard to parse",
@@ -211,15 +157,5 @@ export const REQUEST_ATTACKS: Attack[] = [
           method: "OPTIONS",
           headers: { origin: "https://a.example", "access-control-request-headers": "x-a,".repeat(2_000) },
         })),
-  },
-  {
-    name: "The FastAPI relay's paths, which do not exist",
-    kind: "requests",
-    struck: [[/status 404/, 10]],
-    run: (attacker) =>
-      attacker.flood(
-        20,
-        (index) => attacker.ask(index % 2 ? "/streams" : "/streams/x/y/z", { method: index % 3 ? "GET" : "POST" }),
-      ),
   },
 ];

@@ -82,7 +82,7 @@ export async function openLab(startMs: number, database?: string) {
   /** NaN of a process that has ended: its memory is gone before its end is known. */
   function peak(): number {
     try {
-      return worker.memory().peak;
+      return worker.peakMemory();
     } catch {
       return NaN;
     }

@@ -31,13 +31,11 @@ adoption("keeps bots, messages and their order", OLD, BOTH, [[
   ["stream-3", "stream-4", "stream-7", "stream-8"].map((stream_id) => ({ stream_id })),
 ]]);
 
-adoption("takes empty tables", BOTS.split("insert")[0] + MESSAGES, {});
-
 adoption("takes messages without bots", MESSAGES + ROWS, ADAS);
 
 adoption("takes bots without messages", BOTS, {});
 
-for (const [type, otherwise] of [["integer", "-1"], ["numeric", "0.5"], ["text", "'plenty'"]]) {
+for (const [type, otherwise] of [["numeric", "0.5"], ["text", "'plenty'"]]) {
   adoption(
     `keeps windows of the type ${type} that can be one`,
     BOTS + `alter table public.bots
@@ -156,16 +154,6 @@ adoption(
   }]]],
 );
 
-for (const type of ["uuid", "varchar(36)"]) {
-  adoption(
-    `takes stream_ids of type ${type}`,
-    OLD + `
-  update public.messages set stream_id = '${ADA}' where stream_id is not null;
-  alter table public.messages alter stream_id type ${type} using stream_id::${type};`,
-    ADAS,
-  );
-}
-
 adoption(
   "takes stream_ids that were unique and never missing",
   OLD + `
@@ -185,9 +173,9 @@ adoption(
 );
 
 adoption(
-  "takes back what clients could do before",
-  OLD +
-    "grant all on public.bots, public.messages to anon, authenticated;",
+  "takes back what clients could do before, and takes tables that a view reads",
+  OLD + `grant all on public.bots, public.messages to anon, authenticated;
+    create view public.latest as select * from public.messages where not is_streaming;`,
   ADAS,
   [[
     `select role, privilege from unnest(array['anon', 'authenticated']) as role,
@@ -197,13 +185,6 @@ adoption(
            or has_column_privilege(role, 'public.bots', 'access_key', 'select')`,
     [],
   ]],
-);
-
-adoption(
-  "takes tables that a view reads",
-  OLD +
-    "create view public.latest as select * from public.messages where not is_streaming;",
-  ADAS,
 );
 
 adoption(
@@ -264,7 +245,8 @@ adoption(
 adoption(
   "takes columns of kindred types",
   OLD + `
-  alter table public.messages add column finish_reason varchar(100), alter created_at type timestamp;
+  alter table public.messages add column finish_reason varchar(100), alter created_at type timestamp,
+    alter stream_id type varchar(36);
   alter table public.bots add column temperature numeric(3, 2) default 1, add column model varchar(40) default 'm',
     add column updated_at date;`,
   ADAS,
@@ -289,8 +271,8 @@ adoption(
 );
 
 adoption(
-  "keeps the settings that are there",
-  BOTS + MESSAGES + `
+  "keeps the settings that are there, also next to empty tables",
+  BOTS.split("insert")[0] + MESSAGES + `
   create table public.user_settings (user_id uuid primary key, theme text);
   insert into public.user_settings values ('${ADA}', 'dark');`,
   {},
@@ -301,14 +283,12 @@ adoption(
   }]]],
 );
 
-/** The types of the ids of bots, conversations and messages. */
+/** The types of the ids of bots, conversations and messages: each type is at each place. */
 const IDS: [IdType, IdType, IdType][] = [
   ["bigint", "bigint", "bigint"],
-  ["integer", "integer", "integer"],
-  ["text", "text", "text"],
-  ["varchar(36)", "varchar(36)", "varchar(36)"],
-  ["uuid", "bigint", "text"],
-  ["integer", "uuid", "bigint"],
+  ["varchar(36)", "text", "integer"],
+  ["uuid", "varchar(36)", "text"],
+  ["integer", "uuid", "varchar(36)"],
   ["text", "integer", "uuid"],
 ];
 

@@ -89,7 +89,8 @@ function registerTests(type: string, sql: string) {
       ["/functions", stack.functions_url.replace("/v1", ""), {}],
       ["the function streams", `${stack.functions_url}/streams`, everything],
     ];
-    for (const [index, [name, base, more]] of bases.entries()) {
+    // The paths are the same for ids of any type.
+    for (const [index, [name, base, more]] of bases.slice(0, type === "bigint" ? 3 : 1).entries()) {
       await test.step(`with the base URL of ${name}`, () => play(stack, site, USERS[index], base, more));
     }
   });

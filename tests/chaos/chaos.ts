@@ -1,10 +1,10 @@
 /** Breaks the workers, clients and database of a running relay, and measures what is left. */
 
 import { AssertionError } from "node:assert";
+import { flagsOrExit, integerOf, parseFlags } from "../../dev/flags.ts";
 import { fail, note, print, untilStopped } from "../../dev/process.ts";
 import { within } from "../../testkit/eventually.ts";
 import { time } from "../../testkit/figures.ts";
-import { readFlags, wholeNumber } from "../../testkit/flags.ts";
 import { describeMachine, tableOf, versionOf, writeFigures } from "../../testkit/page.ts";
 import { cancels } from "./cancels.ts";
 import { costs } from "./costs.ts";
@@ -12,14 +12,12 @@ import { databaseAway } from "./database_away.ts";
 import { droppedClients } from "./dropped_clients.ts";
 import { killedWorkers } from "./killed_workers.ts";
 import { type Figure, type Lab, openLab } from "./lab.ts";
-import { races } from "./races.ts";
-import { slowClient } from "./slow_client.ts";
 import { twoOwners } from "./two_owners.ts";
 
 const HELP = `deno task chaos [flags]
 
   --quick             fewer generations, shorter outages, a lease of 3 s
-  --only NAME         cost, kill, drop, cancel, database, race, owners or slow; may be given more than once
+  --only NAME         cost, kill, drop, cancel, database or owners
   --database URL      a Postgres superuser; without it a cluster of its own, if the server programs
                       are installed, or else RELAY_TEST_DATABASE_URL
   --worker-deno PATH  the Deno that the workers run on
@@ -35,33 +33,33 @@ const EXPERIMENTS: Experiment[] = [
   ["drop", "Client drops and resumes", droppedClients],
   ["cancel", "Cancel on another worker", cancels],
   ["database", "Database away", databaseAway],
-  ["race", "Races to the end", races],
   ["owners", "Two owners", twoOwners],
-  ["slow", "7 MB, not read", slowClient],
 ];
 
 async function main() {
-  const { quick, only, database, "worker-deno": workerDeno, write, help, ...flags } = readFlags(Deno.args, {
-    quick: { type: "boolean", default: false },
-    only: { type: "string", multiple: true, default: [] },
-    database: { type: "string" },
-    "worker-deno": { type: "string", default: Deno.execPath() },
-    seed: { type: "string" },
-    write: { type: "boolean" },
-    help: { type: "boolean" },
+  const { quick, only, database, "worker-deno": workerDeno, write, seed } = flagsOrExit(HELP, (args) => {
+    const { seed, ...flags } = parseFlags("Cannot start", args, {
+      quick: { type: "boolean" },
+      only: { type: "string" },
+      database: { type: "string" },
+      "worker-deno": { type: "string", default: Deno.execPath() },
+      seed: { type: "string", default: String(Date.now() % 1e9) },
+      write: { type: "boolean" },
+    });
+    const { only, write } = flags;
+    if (only !== undefined && !EXPERIMENTS.some(([name]) => name === only)) {
+      throw new TypeError(`Cannot start: "${only}" is not an experiment, --help lists them`);
+    }
+    if (write && only) throw new TypeError("Cannot start: --write wants all experiments, --only has a part");
+    return { ...flags, seed: integerOf("Cannot start", "--seed", seed, 0, 1e9) };
   });
-  if (help) return print(HELP);
-  const unknown = only.find((only) => !EXPERIMENTS.some(([name]) => name === only));
-  if (unknown !== undefined) throw new TypeError(`Cannot start: "${unknown}" is not an experiment, --help lists them`);
-  if (write && only.length > 0) throw new TypeError("Cannot start: --write wants all experiments, --only has a part");
-  const seed = wholeNumber("seed", flags.seed) ?? Date.now() % 2 ** 31;
   const lab = await openLab(quick, seed, workerDeno, database);
   // The cluster is no child that would end with this process.
   untilStopped().then(lab.close).then(() => Deno.exit(130));
   try {
     const rows = [["experiment", "measure", "figure", "fails unless"]];
     for (const experiment of EXPERIMENTS) {
-      if (only.length === 0 || only.includes(experiment[0])) rows.push(...await runOne(lab, experiment));
+      if (only === undefined || only === experiment[0]) rows.push(...await runOne(lab, experiment));
     }
     if (!write) return;
     const [{ server_version: postgres }] = await lab.sql`show server_version`;

@@ -67,7 +67,7 @@ async function live(lab: Lab, workers: Worker[], ms: number, way: Way): Promise<
     await refused(workers[0], long[1]);
     await sleep(Math.max(awayAt + ms - performance.now(), 0));
     // As fast as it can, to come before the workers' own beats and finishes as often as can be.
-    stopSweeping = lab.sweep(() => sleep(5), true);
+    stopSweeping = lab.sweep();
   } finally {
     // Also after a failure: the lab has to be closed.
     await bringBack();

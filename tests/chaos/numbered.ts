@@ -6,20 +6,14 @@ import { type Script, tokenEvent } from "../../testkit/provider.ts";
 /** How the provider plays one answer. */
 export interface Plan {
   tokens: number;
-  /** Milliseconds between two tokens; 0: as fast as they are read. */
+  /** Milliseconds between two tokens. */
   intervalMs: number;
-  /**
-   * Characters of a token, all ASCII and most of them ends of lines, which are seven bytes each on the wire; 0: about 17, with wide characters and ends of lines among them. Below 16 there is
-   * no room for the stream_id, but the text is as long as a model's, and about as hard to compress.
-   */
+  /** Characters of a token, as long as a model's and about as hard to compress; 0: about 17, with all that is hard. */
   size: number;
 }
 
 /** What the provider knows of a generation: a second call is a second bill; while the connection is open it is null. */
 export type Sent = { calls: number; tokens: number; closedAt: number | null };
-
-/** Tokens in one write where the relay sets the pace: about 64 KB of those with 1 KB. */
-const BURST = 64;
 
 /** All tokens, or the first so many; a token of another generation shows up too, for each has the stream_id. */
 export function numbered(streamId: string, { tokens, size }: Plan, count = tokens): string {
@@ -28,12 +22,11 @@ export function numbered(streamId: string, { tokens, size }: Plan, count = token
 
 /** Some have a character of two UTF-16 units or an end of a line: offsets count the first, the wire splits at the second. */
 function token(streamId: string, index: number, size: number): string {
-  if (size > 0 && size < 16) {
+  if (size > 0) {
     const noise = String.fromCharCode(97 + (Math.imul(index, 0x9e3779b1) >>> 0) % 26);
     return `${index.toString(36).padStart(size - 2, "0")}${noise} `;
   }
   const number = `${streamId}-${String(index).padStart(6, "0")} `;
-  if (size > 0) return number.padEnd(size, "\n");
   return index % 10 === 3 ? `${number}\n` : index % 7 === 5 ? `${number}🌊 ` : number;
 }
 
@@ -44,12 +37,11 @@ export function play(streamId: string, { tokens, intervalMs, size }: Plan, sent:
     Object.assign(sent, { calls: sent.calls + 1, tokens: 0, closedAt: null });
     call.closed.then(() => sent.closedAt = performance.now());
     while (!call.over && sent.tokens < tokens) {
-      const paced = Math.floor((performance.now() - startedAt) / intervalMs) + 1;
-      const due = Math.min(intervalMs > 0 ? paced : sent.tokens + BURST, tokens);
+      const due = Math.min(Math.floor((performance.now() - startedAt) / intervalMs) + 1, tokens);
       let events = "";
       while (sent.tokens < due) events += tokenEvent(token(streamId, sent.tokens++, size));
       await call.send(events);
-      if (intervalMs > 0) await sleep(Math.max(startedAt + sent.tokens * intervalMs - performance.now(), 0));
+      await sleep(Math.max(startedAt + sent.tokens * intervalMs - performance.now(), 0));
     }
     await call.finish();
   };

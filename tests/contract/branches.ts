@@ -62,41 +62,33 @@ export const branches: Scenario[] = [{
     equal([again.start.user_message_id === own, (await turn.messages()).length], [false, 6]);
   },
 }, {
-  title: "a prompt without parent_id answers the active leaf, and the provider gets the path",
+  title:
+    "a prompt answers the active leaf, the message that it names, or nothing, and the provider gets that path alone",
   async run(target, provider) {
     const turn = await givenTurn(target, provider);
     const { conversation_id } = turn;
-    const { start, last } = await turn.generate({ prompt: "two", conversation_id });
-    equal([turn.context(0), turn.context(1)], [[said("one")], [said("one"), answered("1."), said("two")]]);
-    equal([start.conversation_id, start.parent_id], [conversation_id, start.user_message_id]);
-    equal(await turn.parentOf(start.user_message_id), turn.first.last.message_id);
-    equal(await turn.parentOf(last.message_id), start.user_message_id);
-    equal(await turn.active(), last.message_id);
-  },
-}, {
-  title: "a prompt with parent_id null begins a new root, and the provider gets nothing else",
-  async run(target, provider) {
-    const turn = await givenTurn(target, provider);
-    const { conversation_id } = turn;
-    const { start, last } = await turn.generate({ prompt: "anew", conversation_id, parent_id: null });
-    equal(turn.context(1), [said("anew")]);
-    equal(await turn.parentOf(start.user_message_id), null);
-    equal(await turn.active(), last.message_id);
-  },
-}, {
-  title: "a prompt with parent_id answers that message, and the provider never gets a sibling branch",
-  async run(target, provider) {
-    const turn = await givenTurn(target, provider);
-    const { conversation_id } = turn;
-    const parent_id = turn.first.last.message_id;
-    await turn.generate({ prompt: "left", conversation_id });
-    const right = await turn.generate({ prompt: "right", parent_id });
-    const deeper = await turn.generate({ prompt: "deeper", conversation_id });
-    equal(turn.context(2), [said("one"), answered("1."), said("right")]);
-    equal(turn.context(3), [...turn.context(2), answered("3."), said("deeper")]);
-    equal(right.start.conversation_id, conversation_id, "The message names its conversation");
-    equal(await turn.parentOf(right.start.user_message_id), parent_id);
-    equal(await turn.active(), deeper.last.message_id);
+    const leaf = turn.first.last.message_id;
+    const say = async (body: Record<string, unknown>, parent?: string | null) => {
+      const { start, last } = await turn.generate(body);
+      equal([start.conversation_id, start.parent_id], [conversation_id, start.user_message_id]);
+      equal(await turn.parentOf(start.user_message_id), parent);
+      equal(await turn.parentOf(last.message_id), start.user_message_id);
+      equal(await turn.active(), last.message_id);
+      return last.message_id;
+    };
+    await say({ prompt: "left", conversation_id }, leaf);
+    // The message names its conversation.
+    const right = await say({ prompt: "right", parent_id: leaf }, leaf);
+    await say({ prompt: "deeper", conversation_id }, right);
+    await say({ prompt: "anew", conversation_id, parent_id: null }, null);
+    const one = [said("one"), answered("1.")];
+    equal([0, 1, 2, 3, 4].map(turn.context), [
+      [said("one")],
+      [...one, said("left")],
+      [...one, said("right")],
+      [...one, said("right"), answered("3."), said("deeper")],
+      [said("anew")],
+    ]);
   },
 }, {
   title: "an answer is regenerated as its sibling, and the old version stays as it was",

@@ -1,24 +1,20 @@
 /** Cancel: stops a generation wherever it runs, keeps its text, and is for its owner alone. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { newAuthor, newClient, visible } from "../../testkit/author.ts";
+import { newAuthor, newClient, newRunning, visible } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
 import { expectRefusal, post, readToEnd } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A generation that has said "Once" and says nothing more. */
-async function givenRunning(target: Target, provider: ScriptedProvider, stream_id: string = crypto.randomUUID()) {
-  const author = await newAuthor(target, provider, waits);
-  const reader = await author.open({ prompt: "Begin", stream_id });
-  const call = await author.called();
-  await call.token("Once");
-  await reader.until("token");
-  const cancelled = async (id = stream_id) => {
-    const response = await author.cancel(id);
+async function givenRunning(target: Target, provider: ScriptedProvider, body: Record<string, unknown> = {}) {
+  const running = await newRunning(target, provider, body);
+  const cancelled = async () => {
+    const response = await running.cancel(running.stream_id);
     return { status: response.status, body: await response.json() };
   };
-  return { ...author, stream_id, reader, call, cancelled };
+  return { ...running, cancelled };
 }
 
 const cancelling = (stream_id: string) => ({ status: 202, body: { stream_id, status: "cancelling" } });
@@ -42,7 +38,7 @@ export const cancels: Scenario[] = [{
   title: "the id may stand in the path, with any characters that it may have",
   async run(target, provider) {
     const id = `a.B_c:d-${crypto.randomUUID()}`;
-    const { user, reader } = await givenRunning(target, provider, id);
+    const { user, reader } = await givenRunning(target, provider, { stream_id: id });
     const response = await post(`${target.workers.at(-1)}/cancel/${encodeURIComponent(id)}`, user.token, "");
     equal({ status: response.status, body: await response.json() }, cancelling(id));
     equal((await readToEnd(reader)).last.finish_reason, "cancelled");

@@ -1,7 +1,7 @@
 /** A client that disconnects: under "stop" nothing is paid for that has no reader, under "continue" it goes on. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { newAuthor } from "../../testkit/author.ts";
+import { newAuthor, newRunning } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import type { Target } from "../../testkit/people.ts";
 import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
@@ -10,14 +10,9 @@ import type { Scenario } from "./scenario.ts";
 
 /** A generation that has said "Once ". */
 async function givenRunning(target: Target, provider: ScriptedProvider, on_disconnect?: string) {
-  const author = await newAuthor(target, provider, waits);
-  const stream_id = crypto.randomUUID();
-  const reader = await author.open({ prompt: "Begin", stream_id, on_disconnect });
-  const call = await author.called();
-  await call.token("Once ");
-  await reader.until("token");
-  const stored = () => eventually("the text is stored", () => author.stored(stream_id));
-  return { ...author, stream_id, reader, call, stored };
+  const running = await newRunning(target, provider, { text: "Once ", on_disconnect });
+  const stored = () => eventually("the text is stored", () => running.stored(running.stream_id));
+  return { ...running, stored };
 }
 
 export const disconnect: Scenario[] = [undefined, "stop"].map((on_disconnect) => ({

@@ -8,6 +8,7 @@ import { scrape } from "../../testkit/metrics.ts";
 import type { Target } from "../../testkit/people.ts";
 import { answers, refuses, type Script, type ScriptedProvider } from "../../testkit/provider.ts";
 import type { Scenario } from "./scenario.ts";
+import { insertStory } from "./window.ts";
 
 /** Of 1,000 tokens 810 are for the context, 2,430 bytes; a memory is due with 0.7 of them. */
 const REMEMBERS = { context_tokens: 1_000, reply_tokens: 100, memory: true };
@@ -20,14 +21,9 @@ async function givenStory(target: Target, provider: ScriptedProvider, bot = {}, 
   let asked = 0;
   const script: Script = (call) => (isTask(call) ? memory[asked++] ?? memory.at(-1)! : answers(ANSWER))(call);
   const author = await newAuthor(target, provider, script, bot);
-  const conversation_id = await author.insert("conversations", { bot_id: author.botId });
+  const { conversation_id, ids } = await insertStory(author, 2, 300);
   const add = async (content: string, parent_id: string | null, is_user_author: boolean) =>
     await author.insert("messages", { conversation_id, parent_id, content: content.padEnd(300), is_user_author });
-  const ids: string[] = [];
-  for (const name of ["p1", "a1", "p2", "a2"]) {
-    ids.push(await add(name, ids.at(-1) ?? null, name.startsWith("p")));
-  }
-  await author.rest(`conversations?id=eq.${conversation_id}`, { method: "PATCH", body: { active_message_id: ids[3] } });
   const said = (messages: { role: string; content: string }[]) =>
     messages.map(({ role, content }) => `${role[0]}:${content.trim().split("\n").at(-1)!.slice(0, 9)}`);
   return {

@@ -2,10 +2,10 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { MAX_READ_STREAMS } from "../../supabase/functions/_relay/protocol/limits.ts";
-import { newAuthor, newClient, visible } from "../../testkit/author.ts";
+import { newAuthor, newClient, newRunning, visible } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import type { Target } from "../../testkit/people.ts";
-import { type ScriptedProvider, waits } from "../../testkit/provider.ts";
+import type { ScriptedProvider } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd, textOf } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -16,18 +16,14 @@ const WHOLE = BEGINNING + END;
 
 /** A generation on the first worker that has said the beginning, which the database has, too. */
 async function givenBegun(target: Target, provider: ScriptedProvider) {
-  const author = await newAuthor(target, provider, waits);
-  const stream_id = crypto.randomUUID();
-  const reader = await author.open({ prompt: "Begin", stream_id });
-  const call = await author.called();
-  await call.token(BEGINNING);
-  await reader.untilText(BEGINNING);
+  const running = await newRunning(target, provider, { text: BEGINNING });
+  const { stream_id, reader, call } = running;
   // A reader on another worker has it from the database.
-  const other = await author.watch(stream_id, { worker: target.workers.at(-1) });
+  const other = await running.watch(stream_id, { worker: target.workers.at(-1) });
   await other.untilText(BEGINNING);
   await other.leave();
   const finish = async () => (await Promise.all([readToEnd(reader), call.finish()]))[0];
-  return { ...author, stream_id, reader, call, finish };
+  return { ...running, finish };
 }
 
 export const resume: Scenario[] = [{

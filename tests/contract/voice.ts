@@ -1,31 +1,24 @@
 /** One voice at a time: what a prompt waits for, how a second device finds what runs, and where a cancel cuts. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { newAuthor, newClient } from "../../testkit/author.ts";
+import { newClient, newRunning } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
-import { answers, type ScriptedProvider, waits } from "../../testkit/provider.ts";
+import { answers, type Script, type ScriptedProvider, waits } from "../../testkit/provider.ts";
 import { expectReadable, expectRefusal, post, readEvents, readToEnd } from "../../testkit/reader.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** An author whose first answer has said "Once" and goes on; the next ones are "Yes." */
 async function givenVoice(target: Target, provider: ScriptedProvider, text = "Once") {
   let count = 0;
-  const author = await newAuthor(target, provider, (call) => (count++ === 0 ? waits : answers("Yes."))(call));
-  const stream_id = crypto.randomUUID();
-  const reader = await author.open({ prompt: "one", stream_id });
-  const call = await author.called();
-  await call.token(text);
-  const [, token] = [await reader.until("start"), await reader.until("token")];
-  equal(token.at(-1)!.data, text);
+  const script: Script = (call) => (count++ === 0 ? waits : answers("Yes."))(call);
+  const running = await newRunning(target, provider, { prompt: "one", text }, script);
+  const { reader, call, calls } = running;
   const { conversation_id } = JSON.parse(reader.events[0].data);
   return {
-    ...author,
-    stream_id,
-    reader,
-    call,
+    ...running,
     conversation_id: conversation_id as string,
     /** The context of the last request of the provider. */
-    context: () => author.calls().at(-1)!.body.messages.map(({ content }: { content: string }) => content),
+    context: () => calls().at(-1)!.body.messages.map(({ content }: { content: string }) => content),
     /** Ends what runs, so that nothing is left of the scenario. */
     async end() {
       await Promise.all([readToEnd(reader), call.finish()]);

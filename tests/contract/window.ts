@@ -1,7 +1,7 @@
 /** A context keeps to the model's window: what is cut, what start says of it, what is refused, and a preview. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { newAuthor } from "../../testkit/author.ts";
+import { type Author, newAuthor } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { answers, refuses, type Script, type ScriptedProvider } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
@@ -10,21 +10,25 @@ import type { Scenario } from "./scenario.ts";
 /** Of 1,000 tokens 100 are for the answer and a tenth in reserve: 810, which are 2,430 bytes at first. */
 const WINDOW = { context_tokens: 1_000, reply_tokens: 100 };
 
-/** A story of prompts and answers "p1", "a1", "p2", …, each of 400 bytes, with a bot of that window. */
-async function givenStory(target: Target, provider: ScriptedProvider, turns: number, script?: Script) {
-  const author = await newAuthor(target, provider, script ?? answers("Once."), WINDOW);
+/** A story of the author's bot: prompts and answers "p1", "a1", "p2", …, each of so many bytes; the last one is active. */
+export async function insertStory(author: Author, turns: number, bytes: number) {
   const conversation_id = await author.insert("conversations", { bot_id: author.botId });
   const ids: string[] = [];
   for (let index = 0; index < 2 * turns; index++) {
     const is_user_author = index % 2 === 0;
-    const content = `${is_user_author ? "p" : "a"}${Math.floor(index / 2) + 1}`.padEnd(400);
+    const content = `${is_user_author ? "p" : "a"}${Math.floor(index / 2) + 1}`.padEnd(bytes);
     const parent_id = ids.at(-1) ?? null;
     ids.push(await author.insert("messages", { conversation_id, parent_id, content, is_user_author }));
   }
-  await author.rest(`conversations?id=eq.${conversation_id}`, {
-    method: "PATCH",
-    body: { active_message_id: ids.at(-1) ?? null },
-  });
+  const body = { active_message_id: ids.at(-1) ?? null };
+  await author.rest(`conversations?id=eq.${conversation_id}`, { method: "PATCH", body });
+  return { conversation_id, ids };
+}
+
+/** One of 400 bytes a message, with a bot of that window. */
+async function givenStory(target: Target, provider: ScriptedProvider, turns: number, script?: Script) {
+  const author = await newAuthor(target, provider, script ?? answers("Once."), WINDOW);
+  const { conversation_id, ids } = await insertStory(author, turns, 400);
   const names = (index: number) =>
     author.calls()[index].body.messages.map(({ content }: { content: string }) => content.trim().slice(0, 9));
   return { ...author, conversation_id, ids, names };

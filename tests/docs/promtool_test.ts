@@ -1,24 +1,7 @@
-/** Prometheus' own reader takes the whole page of /metrics and finds nothing wrong with it. */
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
-import { newAuthor } from "../../testkit/author.ts";
-import { scrapeText } from "../../testkit/metrics.ts";
-import { refuses } from "../../testkit/provider.ts";
+/** Prometheus' own program takes what docs and server/ have for it. */
+import { equal, ok } from "node:assert/strict";
 import { hasProgram, skip } from "../../testkit/skipped.ts";
-import { startStack } from "../../testkit/stack.ts";
-
-/** Feeds a page to `promtool check metrics`. */
-const check = (page: string) => promtool(["check", "metrics"], page);
-
-async function promtool(args: string[], input = "") {
-  const child = new Deno.Command("promtool", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
-}
+import { promtool } from "../faults/alert_rules.ts";
 
 /** What is read of a panel of the dashboard. */
 interface Panel {
@@ -26,23 +9,9 @@ interface Panel {
 }
 
 if (await hasProgram("promtool")) registerTests();
-else skip("promtool was not found (Debian: prometheus): no check of /metrics");
+else skip("promtool was not found (Debian: prometheus): no check of alerts and queries");
 
 function registerTests() {
-  Deno.test("promtool takes the whole page of /metrics, before and after generations", async () => {
-    await using stack = await startStack();
-    const { target, provider } = stack;
-    const empty = await scrapeText(stack.functions_url);
-    for (const script of [undefined, refuses(500, {})]) {
-      await (await newAuthor(target, provider, script)).generate({ prompt: "x" });
-    }
-    for (const page of [empty, await scrapeText(stack.functions_url)]) {
-      equal(await check(page), { code: 0, said: "" });
-      // More than its head: the database and the page call it the same.
-      for (const { name } of FAMILIES) ok(page.includes(`\nstorytellr_${name}`), name);
-    }
-  });
-
   Deno.test("promtool takes the scrape configurations of docs and server, the alerts, and the dashboard's queries", async () => {
     const read = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
     const [inDocs] = /(?<=^```yaml\n).*?(?=^```$)/ms.exec(await read("docs/operations.md"))!;
@@ -70,12 +39,5 @@ function registerTests() {
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
-  });
-
-  Deno.test("promtool would complain about a page that is not right", async () => {
-    const page = "# TYPE storytellr_x counter\nstorytellr_x 1\n";
-    const { code, said } = await check(page);
-    ok(code !== 0 && said.includes("_total"), said);
-    equal((await check('storytellr_x{code="} 1\n')).code, 1);
   });
 }

@@ -29,6 +29,7 @@ export const addresses: Scenario[] = [{
     await expectNotAllowed(on, worker, url);
     await expectNotAllowed(on, worker, url.replace("http:", "https:"));
     equal(on.stack.provider.calls(url), []);
+    await expectRefusal(await fetch(`${worker.url}/metrics`), 404, "not_found");
 
     const stream_id = crypto.randomUUID();
     await expectNotAllowed(on, worker, FORBIDDEN[0], { stream_id });

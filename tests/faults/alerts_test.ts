@@ -6,12 +6,14 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { TITLE_TASK } from "../../supabase/functions/_relay/generation/memory.ts";
+import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { scrapeText } from "../../testkit/metrics.ts";
 import { answers, event, type ProviderCall, refuses, stalls, tokenEvent } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
 import { hasProgram, skip } from "../../testkit/skipped.ts";
 import type { Worker } from "../../testkit/workers.ts";
-import { firing, type Minute, type Timeline } from "./alert_rules.ts";
+import { firing, type Minute, promtool, type Timeline } from "./alert_rules.ts";
 import { openWorld, type World } from "./alert_world.ts";
 
 const RULES = Deno.readTextFileSync(new URL("../../server/alerts.yml", import.meta.url));
@@ -352,8 +354,10 @@ else if (!await hasProgram("promtool") || !await hasProgram("jq")) {
 
 function register() {
   let world: World;
+  let first: string;
   Deno.test.beforeAll(async () => {
     world = await openWorld();
+    first = await scrapeText(world.main.url);
   });
   Deno.test.afterAll(async () => await world?.[Symbol.asyncDispose]());
 
@@ -382,6 +386,16 @@ function register() {
       });
     });
   }
+
+  Deno.test("promtool takes the whole page of /metrics, before and after all of this, and would complain", async () => {
+    for (const page of [first, await scrapeText(world.main.url)]) {
+      equal(await promtool(["check", "metrics"], page), { code: 0, said: "" });
+      // More than its head: the database and the page call it the same.
+      for (const { name } of FAMILIES) ok(page.includes(`\nstorytellr_${name}`), name);
+    }
+    const { code, said } = await promtool(["check", "metrics"], "# TYPE storytellr_x counter\nstorytellr_x 1\n");
+    ok(code !== 0 && said.includes("_total"), said);
+  });
 
   Deno.test("each alert of server/alerts.yml is provoked", () => {
     equal(PROVOCATIONS.map(({ alert }) => alert), [...RULES.matchAll(/alert: (\w+)/g)].map(([, name]) => name));

@@ -107,19 +107,6 @@ export const fallbacks: Scenario[] = [
       ok(last.message.endsWith('"Slow down"'), last.message);
     },
   },
-  ...[429, 503].map((status): Scenario => ({
-    title: `a ${status} that asks for no more than a moment is repeated once, with the same request`,
-    async run(on) {
-      let asked = 0;
-      const busy = () => Response.json({ error: { message: "Busy" } }, { status, headers: { "retry-after": "0" } });
-      const url = on.stack.provider.script((call) => asked++ === 0 ? busy() : answers("The fox", " waits.")(call));
-      const bot_id = await botAt(on, url);
-      const chain = { url, fallbackUrl: url, bot_id, fallback_bot_id: bot_id };
-      await expectStory(on, await tell(on, chain, on.main), bot_id, on.hasty);
-      const [first, second, ...more] = on.stack.provider.calls(url);
-      equal([second.body, more], [first.body, []]);
-    },
-  })),
   {
     title: "a provider that fails five times rests for all workers, and costs no reader a request more",
     async run(on) {

@@ -1,10 +1,9 @@
-/** A worker that must end, one that loses all its clients at once, and one with limits of its own. */
+/** A worker that must end, and one that loses all its clients at once. */
 
 import { deepStrictEqual as equal } from "node:assert/strict";
-import { newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, stalls } from "../../testkit/provider.ts";
-import { expectRefusal, readToEnd } from "../../testkit/reader.ts";
+import { readToEnd } from "../../testkit/reader.ts";
 import { begin, botAt, expectAlive, expectEnd, expectQuiet, PARTIAL, PROMPT, type Scenario } from "./fault_stack.ts";
 
 const CROWD = 50;
@@ -82,23 +81,5 @@ export const workerFaults: Scenario[] = [{
     }
     expectQuiet(on, main);
     await expectAlive(on, main);
-  },
-}, {
-  title: "a worker is configured with a user's limits, and without metrics",
-  async run(on) {
-    const { stack, strict } = on;
-    const worker = await on.worker({ RELAY_RATE_LIMIT_PER_MINUTE: "2", RELAY_MAX_CONCURRENT: "1" });
-    const author = await newAuthor(stack.targetOf([worker]), stack.provider, stalls(PARTIAL));
-    const running = await author.open({ prompt: PROMPT }, { worker: on.main.url });
-    await running.until("token");
-    await expectRefusal(await author.ask({ prompt: PROMPT }), 429, "too_many_streams");
-    await running.leave();
-    await (await author.called()).closed;
-    await (await author.open({ prompt: PROMPT }, { worker: on.main.url })).leave();
-    const over = await author.ask({ prompt: PROMPT });
-    equal(over.headers.get("ratelimit-limit"), "2");
-    await expectRefusal(over, 429, "rate_limited");
-    await expectRefusal(await fetch(`${strict.url}/metrics`), 404, "not_found");
-    await worker.stop();
   },
 }];

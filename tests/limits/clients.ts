@@ -10,8 +10,8 @@ import {
 } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, deltaEvent } from "../../testkit/provider.ts";
-import { postAndStall, readToEnd, textOf } from "../../testkit/reader.ts";
-import { bodyFor, generateSlowly, type Limit } from "./limit_stack.ts";
+import { readToEnd, textOf } from "../../testkit/reader.ts";
+import { bodyFor, generateSlowly, type Limit, type LimitStack } from "./limit_stack.ts";
 
 /** Reasoning, which is no part of the text. A client gets seven bytes for each of its line ends. */
 const NOISE_UNITS = 8 * 1024;
@@ -22,6 +22,18 @@ const NOISE_BYTES = 7 * NOISE_UNITS;
 const FLOOD = MAX_REASONING_UNITS / NOISE_UNITS;
 
 const LAST = /event: (done|error)\n/;
+
+/** Posts below HTTP, and reads nothing: fetch would read ahead. Gives what reads all that has waited. */
+async function postAndStall({ worker, client }: LimitStack, body: unknown): Promise<() => Promise<string>> {
+  const { hostname, port, pathname } = new URL(`${worker.url}/stream`);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const text = JSON.stringify(body);
+  // Without "close" the end of the answer is not the end of the connection.
+  const head = `POST ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${client.user.token}\r\n` +
+    `Content-Type: application/json\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(head + text));
+  return () => new Response(connection.readable).text();
+}
 
 export const clientLimits: Limit[] = [{
   title: `a reader gets at most ${MAX_READ_UNITS} units of text at once, and no half of a character`,
@@ -65,11 +77,11 @@ export const clientLimits: Limit[] = [{
         await call.token("upon a time");
         await call.finish();
       });
-      const stalled = await postAndStall(`${on.worker.url}/stream`, on.client.user.token, body);
+      const stalled = await postAndStall(on, body);
       const stored = await eventually("the message is stored", () => on.client.stored(body.stream_id));
       const { content, is_complete, finish_reason } = stored;
       equal([content, is_complete, finish_reason], ["Once upon a time", true, "stop"]);
-      const received = await stalled.rest();
+      const received = await stalled();
       ok(received.startsWith("HTTP/1.1 200 ") && received.includes("event: start\n"));
       equal(LAST.test(received), count !== FLOOD);
       ok(received.length < FLOOD * NOISE_BYTES);
@@ -94,7 +106,7 @@ export const clientLimits: Limit[] = [{
       await call.token("a time");
       await call.finish();
     });
-    const stalled = await postAndStall(`${on.worker.url}/stream`, on.client.user.token, body);
+    const stalled = await postAndStall(on, body);
     // Another client keeps up, and sees when the flood is over.
     const other = await eventually("the generation runs", async () => {
       const response = await on.client.get(body.stream_id);
@@ -109,7 +121,7 @@ export const clientLimits: Limit[] = [{
       read.resolve();
       read = Promise.withResolvers();
     }
-    const received = await stalled.rest();
+    const received = await stalled();
     const from = Number([...received.matchAll(/^id: (\d+)$/gm)].at(-1)![1]);
     equal([LAST.test(received), from], [false, "Once ".length]);
     const back = await on.client.watch(body.stream_id, { from });

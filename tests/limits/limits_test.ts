@@ -5,11 +5,9 @@ import { makeConfiguration } from "../../supabase/functions/_relay/testing/platf
 import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { clientLimits } from "./clients.ts";
-import { columnLimits } from "./columns.ts";
 import { databaseLimits } from "./database.ts";
 import { type LimitStack, openLimitStack } from "./limit_stack.ts";
 import { providerLimits } from "./provider.ts";
-import { serverLimits } from "./server.ts";
 import { shareLimits } from "./shares.ts";
 
 let stack: Stack;
@@ -25,7 +23,7 @@ Deno.test.afterAll(async () => {
   await on.proxy.close();
 });
 
-const limits = [providerLimits, clientLimits, serverLimits, databaseLimits, columnLimits, shareLimits];
+const limits = [providerLimits, clientLimits, databaseLimits, shareLimits];
 for (const { title, run } of limits.flat()) {
   Deno.test(title, () => run(on));
 }
@@ -78,6 +76,17 @@ Deno.test("docs/limits.md has one row for each constant and variable, with its d
     if (typeof value === "number") equal(rows.get(name), number.format(value), name);
     else ok(page.includes(`\`${name}\``), `${name} is not in docs/limits.md`);
   }
+});
+
+Deno.test("docs/limits.md has the bounds of columns that pgTAP reaches and passes", () => {
+  const tap = Deno.readTextFileSync(new URL("supabase/tests/constraints/every_text_has_a_bound.test.sql", ROOT));
+  const page = Deno.readTextFileSync(new URL("docs/limits.md", ROOT));
+  const reached = [...tap.matchAll(/\('(\w+)', '(\w+)', (\d+)/g)].map(([, table, column, most]) =>
+    `${table}.${column}: ${most}, ${table}_${column}_fits`
+  );
+  const rows = [...page.matchAll(/^\| `([\w.]+)` *\| ([\d,]+) characters.*`23514` with `(\w+_fits)`/gm)]
+    .map(([, column, most, constraint]) => `${column}: ${most.replaceAll(",", "")}, ${constraint}`);
+  equal([rows.sort(), rows.length], [reached.sort(), 12]);
 });
 
 /** Of `bots.params`, in the migration of the columns' bounds. */

@@ -5,10 +5,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
-import { readMigrations } from "../../testkit/pglite.ts";
+import { createDatabase, migrate, prepareSupabase, query } from "../../testkit/postgres.ts";
 import { hasProgram, skip } from "../../testkit/skipped.ts";
-import { runSupabase } from "./supabase_cli.ts";
+import { pushMigrations, remoteFlag, runSupabase } from "./supabase_cli.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -42,9 +41,9 @@ function registerTests() {
     const files = [...Deno.readDirSync(MIGRATIONS)].map(({ name }) => name)
       .filter((name) => name.endsWith(".sql")).sort();
 
-    const first = await push(target);
+    const first = await pushMigrations(ROOT, target);
     assert.deepEqual([first.upToDate, first.migrations], [false, files]);
-    const second = await push(target);
+    const second = await pushMigrations(ROOT, target);
     assert.deepEqual([second.upToDate, second.migrations], [true, []]);
 
     // What Supabase's Postgres has, and a plain one may lack.
@@ -132,27 +131,6 @@ function connectToDrop(url: string) {
   const warnings: string[] = [];
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: ({ message }) => warnings.push(String(message)) });
   return { sql, warnings, [Symbol.asyncDispose]: () => sql.end() };
-}
-
-/** What a push does, without the CLI, each call of which takes seconds. */
-async function migrate(target: string): Promise<void> {
-  await using owner = connectToDrop(target);
-  for (const { sql } of await readMigrations()) await owner.sql.unsafe(sql).simple();
-}
-
-/** Pushes the migrations of this repository and gives the CLI's answer. */
-async function push(target: string) {
-  const { code, answer, stderr } = await runSupabase(ROOT, ["db", "push", remoteFlag(target)]);
-  assert.equal(code, 0, stderr);
-  assert.ok(answer, "The CLI gave no answer");
-  return answer;
-}
-
-function remoteFlag(target: string): string {
-  const url = new URL(target);
-  // Otherwise the CLI tries TLS first and warns that there is none.
-  url.searchParams.set("sslmode", "disable");
-  return `--remote=${url.href}`;
 }
 
 /** The tables and functions that the migrations say they make and keep. */

@@ -14,8 +14,7 @@ import { post, readEvents, readToEnd } from "../../testkit/reader.ts";
 import { hasProgram, skip } from "../../testkit/skipped.ts";
 import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { startStack } from "../../testkit/stack.ts";
-import { startManagementApi } from "./management_api.ts";
-import { runSupabase } from "./supabase_cli.ts";
+import { deployFunctions } from "./management_api.ts";
 import { type RunningFunction, startUploaded } from "./uploaded_function.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -93,7 +92,6 @@ function registerTests() {
 /** Deploys a copy of the project with secrets in it, as a developer has them. */
 async function deployEverything() {
   const project = await Deno.makeTempDir({ prefix: "relay-project-" });
-  await using api = startManagementApi();
   try {
     for (const path of ["supabase", "import_map.json", "deno.json"]) {
       const filter = (source: string) => !/\/\.(temp|branches)$/.test(source);
@@ -102,13 +100,7 @@ async function deployEverything() {
     for (const folder of ["functions", "functions/stream"]) {
       await Deno.writeTextFile(`${project}/supabase/${folder}/.env`, "RELAY_METRICS_TOKEN=secret\n");
     }
-    const profile = `${project}/profile.yaml`;
-    await Deno.writeTextFile(profile, api.profile());
-    const target = [`--remote=${api.project_ref}`, `--profile=${profile}`];
-    const env = { SUPABASE_ACCESS_TOKEN: api.access_token };
-    const { code, stderr } = await runSupabase(project, ["functions", "deploy", "--use-api", ...target], env);
-    assert.equal(code, 0, stderr);
-    return api;
+    return await deployFunctions(project);
   } finally {
     await Deno.remove(project, { recursive: true });
   }

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { VERSION } from "../../supabase/functions/_relay/platform/version.ts";
 import { createDatabase, prepareSupabase, query } from "../../testkit/postgres.ts";
 import { hasProgram, skip } from "../../testkit/skipped.ts";
-import { startManagementApi, type Upload } from "./management_api.ts";
-import { runSupabase } from "./supabase_cli.ts";
+import { deployFunctions, type Upload } from "./management_api.ts";
+import { pushMigrations } from "./supabase_cli.ts";
 import { startUploaded } from "./uploaded_function.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -83,23 +83,10 @@ async function assertKept(root: string, own: Files): Promise<void> {
   assert.ok(now["supabase/config.toml"].startsWith(config));
 }
 
-async function push(root: string, target: string): Promise<string[]> {
-  const url = new URL(target);
-  url.searchParams.set("sslmode", "disable");
-  const { code, answer, stderr } = await runSupabase(root, ["db", "push", `--remote=${url.href}`]);
-  assert.equal(code, 0, stderr + JSON.stringify(answer));
-  return answer!.migrations as string[];
-}
-
-async function deploy(root: string): Promise<readonly Upload[]> {
-  await using api = startManagementApi();
-  const profile = `${root}/profile.yaml`;
-  await Deno.writeTextFile(profile, api.profile());
-  const args = ["functions", "deploy", "--use-api", `--remote=${api.project_ref}`, `--profile=${profile}`];
-  const { code, answer, stderr } = await runSupabase(root, args, { SUPABASE_ACCESS_TOKEN: api.access_token });
-  assert.equal(code, 0, stderr + JSON.stringify(answer));
-  assert.deepEqual([...api.published].sort(), [...HELLOS, ...SLUGS].sort());
-  return api.uploads;
+async function deploy(root: string): Promise<Upload[]> {
+  const { published, uploads } = await deployFunctions(root);
+  assert.deepEqual(published.sort(), [...HELLOS, ...SLUGS].sort());
+  return uploads;
 }
 
 /** The uploaded function, alone on the runtime's Deno, answers. */
@@ -139,16 +126,15 @@ async function goThrough(folder: string): Promise<void> {
   const target = await prepareSupabase(database.url);
   const [relay, app] = [await relayIn(`${folder}/relay`), `${folder}/app`];
   await write(app, OWN);
-  assert.equal((await push(app, target)).length, 2);
+  assert.equal((await pushMigrations(app, target)).migrations.length, 2);
   const history = await versionsOf(database.url);
 
   const said = await install(relay, app);
   for (const slug of SLUGS) assert.match(said, new RegExp(`new +supabase/functions/${slug}/index.ts`));
   assert.match(said, new RegExp(`functions deploy ${SLUGS.join(" ")} `));
   await assertKept(app, OWN);
-  const pushed = await push(app, target);
-  const migrations = [...Deno.readDirSync(`${relay}/supabase/migrations`)].length;
-  assert.equal(pushed.length, migrations);
+  const pushed = await pushMigrations(app, target);
+  assert.equal(pushed.migrations.length, [...Deno.readDirSync(`${relay}/supabase/migrations`)].length);
   assert.deepEqual((await versionsOf(database.url)).slice(0, history.length), history);
 
   const uploads = await deploy(app);
@@ -179,7 +165,7 @@ async function goThrough(folder: string): Promise<void> {
   await install(relay, app);
   await assertKept(app, { ...OWN, ...ours });
   assert.equal((await read(app))["supabase/functions/healthz/handler.ts"], undefined);
-  assert.equal((await push(app, target)).length, 2);
+  assert.equal((await pushMigrations(app, target)).migrations.length, 2);
   const upgraded = await deploy(app);
   await assertStarts(upgraded.find(({ slug }) => slug === "healthz")!, "/healthz", '{"status":"better"}');
 }

@@ -6,8 +6,7 @@ import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Sql } from "postgres";
 import { openServer, type Server } from "../../testkit/cluster.ts";
-import { readMigrations } from "../../testkit/pglite.ts";
-import { connect, createDatabase, enableVault, prepareSupabase } from "../../testkit/postgres.ts";
+import { connect, createDatabase, enableVault, migrate, prepareSupabase } from "../../testkit/postgres.ts";
 import { BOT_KEY } from "../../testkit/people.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { SCENARIO_ENV, startStack } from "../../testkit/stack.ts";
@@ -65,17 +64,14 @@ function register({ url, close }: Server, folder: string) {
     const admin = connect(database.url);
     const owner = connect(migrator);
     if (options.before) await owner.unsafe(options.before).simple();
-    async function migrate() {
-      for (const { sql } of await readMigrations()) await owner.unsafe(sql).simple();
-    }
-    if (options.migrated !== false) await migrate();
+    if (options.migrated !== false) await migrate(migrator);
     const user = async () => {
       const id = crypto.randomUUID();
       await owner`insert into auth.users (id) values (${id})`;
       return id;
     };
     return {
-      ...{ admin, owner, migrate, user, url: database.url },
+      ...{ admin, owner, user, url: database.url, migrate: () => migrate(migrator) },
       [Symbol.asyncDispose]: async () => {
         await Promise.all([admin.end(), owner.end()]);
         await database.drop();

@@ -6,6 +6,8 @@
  * publishes all at once with one PUT, for a single one the upload publishes; the stand-in accepts both.
  */
 
+import { runSupabase } from "./supabase_cli.ts";
+
 /** One function as it was uploaded: the files by their path in the project, and what the CLI says about them. */
 export interface Upload {
   readonly slug: string;
@@ -19,38 +21,27 @@ export interface Upload {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** The stand-in while it runs. */
-export interface ManagementApi extends AsyncDisposable {
-  readonly url: string;
-  readonly project_ref: string;
-  readonly access_token: string;
-  readonly uploads: readonly Upload[];
+/** What the stand-in was asked for. */
+export interface Deployment {
+  uploads: Upload[];
   /** The slugs that the closing PUT published, in its order. */
-  readonly published: readonly string[];
+  published: string[];
   /** Requests for which the stand-in has no answer, such as "GET /v1/organizations". */
-  readonly unexpected: readonly string[];
-  /** The YAML for the CLI's `--profile`, which is how the CLI is pointed at another management API. */
-  profile(): string;
-  stop(): Promise<void>;
+  unexpected: string[];
 }
 
-/** Starts the stand-in on a free port. */
-export function startManagementApi(): ManagementApi {
-  const project_ref = "abcdefghijklmnopqrst";
-  // The CLI refuses tokens of another form before it sends anything.
-  const access_token = `sbp_${"0123456789".repeat(4)}`;
-  const project = `/v1/projects/${project_ref}`;
-  const uploads: Upload[] = [];
-  const published: string[] = [];
-  const unexpected: string[] = [];
+const PROJECT = "abcdefghijklmnopqrst";
+// The CLI refuses tokens of another form before it sends anything.
+const TOKEN = `sbp_${"0123456789".repeat(4)}`;
 
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    onListen: () => {},
-  }, async (request) => {
+/** Deploys all functions of the project in a folder onto a stand-in. */
+export async function deployFunctions(folder: string): Promise<Deployment> {
+  const project = `/v1/projects/${PROJECT}`;
+  const deployment: Deployment = { uploads: [], published: [], unexpected: [] };
+  const { uploads, published, unexpected } = deployment;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { pathname, searchParams } = new URL(request.url);
-    if (request.headers.get("authorization") !== `Bearer ${access_token}`) {
+    if (request.headers.get("authorization") !== `Bearer ${TOKEN}`) {
       return Response.json({ message: "Unauthorized" }, { status: 401 });
     }
     switch (`${request.method} ${pathname}`) {
@@ -76,21 +67,17 @@ export function startManagementApi(): ManagementApi {
         return Response.json({ message: "Not found" }, { status: 404 });
     }
   });
-
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const stop = () => server.shutdown();
-  return {
-    url,
-    project_ref,
-    access_token,
-    uploads,
-    published,
-    unexpected,
-    profile: () =>
-      ["name: stand-in", `api_url: ${url}`, `dashboard_url: ${url}`, "project_host: localhost", ""].join("\n"),
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  // This is how the CLI is pointed at another management API.
+  const profile = `${folder}/profile.yaml`;
+  await Deno.writeTextFile(
+    profile,
+    ["name: stand-in", `api_url: ${url}`, `dashboard_url: ${url}`, "project_host: localhost", ""].join("\n"),
+  );
+  const args = ["functions", "deploy", "--use-api", `--remote=${PROJECT}`, `--profile=${profile}`];
+  const { code, answer, stderr } = await runSupabase(folder, args, { SUPABASE_ACCESS_TOKEN: TOKEN });
+  if (code !== 0) throw new Error(`Cannot deploy: ${stderr}${JSON.stringify(answer)}`);
+  return deployment;
 }
 
 /** Writes an upload into a folder, each file under the path that it was uploaded with. */

@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { applyMigrations, BIGINT_TABLES, readMigrations } from "../../testkit/pglite.ts";
 import { type EmptyDatabase, startEmpty } from "../../testkit/sql.ts";
-import { findFailures } from "../../testkit/tap.ts";
 
 const FOLDER = new URL("../../supabase/tests/", import.meta.url);
 const HELPERS = "000_helpers.test.sql";
@@ -84,3 +83,25 @@ async function runFile(database: EmptyDatabase, path: string): Promise<string> {
     throw error;
   }
 }
+
+/** What is wrong with the output of a file, in the Test Anything Protocol; empty where all went well. */
+function findFailures(tap: string): string[] {
+  const lines = tap.split("\n");
+  const plans = lines.filter((line) => /^1\.\.\d+$/.test(line));
+  const results = lines.filter((line) => /^(not )?ok \d+/.test(line));
+  const isKept = plans.length === 1 && plans[0] === `1..${results.length}`;
+  const plan = isKept ? [] : [`Found ${results.length} results, the plan is ${plans.join(" and ") || "missing"}`];
+  return [...plan, ...results.filter((line) => line.startsWith("not ok"))];
+}
+
+Deno.test("an assertion that fails, too few and too many results, and a missing and a second plan are failures", () => {
+  const cases: [tap: string, failures: string[]][] = [
+    ["1..2\n\nok 1 - one\nok 2 - two\n", []],
+    ["1..2\nok 1 - one\nnot ok 2 - two\n# Looks like", ["not ok 2 - two"]],
+    ["1..2\nok 1", ["Found 1 results, the plan is 1..2"]],
+    ["1..1\nok 1\nok 2", ["Found 2 results, the plan is 1..1"]],
+    ["1..1\n1..1\nok 1", ["Found 1 results, the plan is 1..1 and 1..1"]],
+    ["", ["Found 0 results, the plan is missing"]],
+  ];
+  for (const [tap, failures] of cases) assert.deepEqual(findFailures(tap), failures);
+});

@@ -65,6 +65,20 @@ export async function runSupabase(
   }
 }
 
+/** Pushes a project's migrations onto the database of this URL; gives the CLI's answer. */
+export async function pushMigrations(project: string, target: string) {
+  const { code, answer, stderr } = await runSupabase(project, ["db", "push", remoteFlag(target)]);
+  if (code !== 0 || !answer) throw new Error(`Cannot push: ${stderr}${JSON.stringify(answer)}`);
+  return answer as { upToDate: boolean; migrations: string[] };
+}
+
+/** Names a database. Without "sslmode" the CLI tries TLS first, and warns that there is none. */
+export function remoteFlag(target: string): string {
+  const url = new URL(target);
+  url.searchParams.set("sslmode", "disable");
+  return `--remote=${url.href}`;
+}
+
 function parseAnswer(stdout: Uint8Array): CliResult["answer"] {
   const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1) ?? "";
   return line.startsWith("{") ? JSON.parse(line) : undefined;

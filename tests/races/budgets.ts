@@ -3,7 +3,7 @@ import type { Sql } from "postgres";
 import { type Author, newAuthor } from "../../testkit/author.ts";
 import { createChance } from "../../testkit/figures.ts";
 import { mintToken } from "../../testkit/people.ts";
-import { event, type ProviderCall, waits } from "../../testkit/provider.ts";
+import { waits } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd } from "../../testkit/reader.ts";
 import { admit, type Admitted, begin, expire as expireLeases, sweep } from "./relay_sql.ts";
 import { atOnce, type TransactionRaces } from "./transaction_race.ts";
@@ -29,40 +29,6 @@ interface Used {
   used: number;
 }
 
-/** Looks again and again while the work goes on; gives how often, and what was used in the end. */
-async function watched<T>(look: () => Promise<Used>, limit: number, work: () => Promise<T>): Promise<[T, Used]> {
-  let isOver = false;
-  const watching = (async () => {
-    for (let looks = 1;; looks++) {
-      const { settled, held, overshoot } = await look();
-      ok(
-        settled + held <= limit + overshoot,
-        `${settled} settled and ${held} held of ${limit}, with ${overshoot} more`,
-      );
-      if (isOver) return looks;
-    }
-  })();
-  // Its failure is for the caller, who waits for it later.
-  watching.catch(() => {});
-  try {
-    const result = await work();
-    isOver = true;
-    ok(await watching > 1, "Nobody looked while it went on");
-    return [result, await look()];
-  } finally {
-    isOver = true;
-  }
-}
-
-/** Ends an answer that has used so many tokens in addition to its prompt's 20. */
-async function end(call: ProviderCall, completion_tokens: number) {
-  await call.token("Once");
-  const usage = { prompt_tokens: 20, completion_tokens, total_tokens: 20 + completion_tokens };
-  await call.send(event({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }));
-  await call.send(event({ choices: [], usage }) + event("[DONE]"));
-  call.end();
-}
-
 const giveBudget = ({ look }: WorkerRace, { user }: Author, tokens: number, period = "day") =>
   look(`insert into relay.budgets (user_id, period, tokens) values ($1, '${period}', ${tokens})`, user.id);
 
@@ -76,39 +42,6 @@ async function expectSpent(response: Response, words: RegExp) {
 
 /** Budgets over two workers and one Postgres. */
 export const budgets: WorkerRaceTest[] = [{
-  title: "forty starts of one user at once, over both workers, with a budget for three: three run, and 37 get 402",
-  async run(race) {
-    const author = await newAuthor(race.target, race.provider, waits);
-    const limit = 3 * ANSWER + 200;
-    await giveBudget(race, author, limit);
-    const look = async () => (await race.look<Used>(USED, author.user.id))[0];
-    const round = async (count: number) => {
-      const { admitted, refusals } = await startAtOnce(race.target, count, () => [author, { prompt: "x" }]);
-      for (const response of refusals) {
-        await expectSpent(response, /^Cannot start the generation: it needs about \d+ tok/);
-      }
-      return admitted;
-    };
-    const [admitted] = await watched(look, limit, () => round(40));
-    equal([admitted.length, (await author.called(3), author.calls().length)], [3, 3]);
-
-    // They end with less and with more than they held, while others start.
-    const chance = createChance(1);
-    const [count, used] = await watched(look, limit, async () => {
-      const running = [...admitted];
-      for (let ended = 0; ended < running.length; ended++) {
-        const next = round(6);
-        await end(await author.called(ended + 1), Math.floor(chance() * (ended < 3 ? 100 : 2_000)));
-        running.push(...await next);
-      }
-      for (const response of running) equal((await readToEnd(readEvents(response))).end, "done");
-      return running.length;
-    });
-    ok(count > 3);
-    equal([used.held, used.settled], [0, used.used]);
-    await expectSpent(await author.ask({ prompt: "x" }), new RegExp(`today's budget has \\d+ of ${limit} left$`));
-  },
-}, {
   title:
     "a worker that is killed holds its users' slots and budgets no longer than its leases, and never another user's",
   env: { RELAY_MAX_CONCURRENT: "2", RELAY_LEASE_MS: "600000" },
@@ -221,20 +154,34 @@ export const budgetCrowds: TransactionRaces = {
     }
     const chance = createChance(7);
     const look = async () => (await observer.unsafe(USED, [user_id]))[0] as unknown as Used;
-    const [all, used] = await watched(look, limit, () =>
-      atOnce<string[]>(databaseUrl, 8, async (sql) => {
-        const outcomes: string[] = [];
-        for (let start = 0; start < 40; start++) {
-          const stream_id = crypto.randomUUID();
-          const answer = await begin(sql, { user_id, stream_id });
-          outcomes.push(answer.code ?? "ended");
-          if (answer.outcome !== "admitted") continue;
-          const generation = { ...answer, stream_id, user_id };
-          if (chance() < 0.2) await expireLeases(sql, [generation]);
-          else await finish(sql, generation, Math.floor(chance() * 1_500));
-        }
-        return outcomes;
-      }));
+    let [isOver, looks] = [false, 0];
+    const watching = (async () => {
+      for (; !isOver; looks++) {
+        const { settled, held, overshoot } = await look();
+        ok(
+          settled + held <= limit + overshoot,
+          `${settled} settled and ${held} held of ${limit}, with ${overshoot} more`,
+        );
+      }
+    })();
+    // Its failure comes with the wait for it.
+    watching.catch(() => {});
+    const all = await atOnce<string[]>(databaseUrl, 8, async (sql) => {
+      const outcomes: string[] = [];
+      for (let start = 0; start < 40; start++) {
+        const stream_id = crypto.randomUUID();
+        const answer = await begin(sql, { user_id, stream_id });
+        outcomes.push(answer.code ?? "ended");
+        if (answer.outcome !== "admitted") continue;
+        const generation = { ...answer, stream_id, user_id };
+        if (chance() < 0.2) await expireLeases(sql, [generation]);
+        else await finish(sql, generation, Math.floor(chance() * 1_500));
+      }
+      return outcomes;
+    }).finally(() => isOver = true);
+    await watching;
+    ok(looks > 1, "It was not looked at while it went on");
+    const used = await look();
     const count = (outcome: string) => all.flat().filter((other) => other === outcome).length;
     const [ended, refused] = [count("ended"), count("budget_exceeded")];
     ok(ended > 10 && refused > 10, `${ended} ended, ${refused} refused`);

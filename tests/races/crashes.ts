@@ -1,9 +1,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { newAuthor } from "../../testkit/author.ts";
+import { newAuthor, type Running } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { answers, waits } from "../../testkit/provider.ts";
 import { expectRefusal, readEvents, readToEnd, textOf } from "../../testkit/reader.ts";
-import { expire, givenRunning, type Running, statusesOf, type WorkerRace, type WorkerRaceTest } from "./worker_race.ts";
+import { expire, givenRunning, statusesOf, type WorkerRace, type WorkerRaceTest } from "./worker_race.ts";
 
 /** Leases run out when a test says so, and never by themselves. */
 const env = { RELAY_LEASE_MS: "600000" };

@@ -1,11 +1,10 @@
 /** What races of processes have in common: two workers over one Postgres, and many requests at once. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Author, newAuthor } from "../../testkit/author.ts";
+import { type Author, newRunning } from "../../testkit/author.ts";
 import type { Target } from "../../testkit/people.ts";
 import { query } from "../../testkit/postgres.ts";
-import { type ProviderCall, type ScriptedProvider, waits } from "../../testkit/provider.ts";
+import type { ScriptedProvider } from "../../testkit/provider.ts";
 import { type FaultProxy, startProxy } from "../../testkit/proxy.ts";
-import type { Reader } from "../../testkit/reader.ts";
 import { SCENARIO_ENV, type Stack } from "../../testkit/stack.ts";
 import type { Worker } from "../../testkit/workers.ts";
 
@@ -89,23 +88,9 @@ export async function startAtOnce(target: Target, count: number, start: (index: 
   };
 }
 
-/** A generation in the middle of its text. */
-export interface Running extends Author {
-  stream_id: string;
-  reader: Reader;
-  call: ProviderCall;
-}
-
-/** A generation on the first worker of the target that has said "Once" and says nothing more. */
-export async function givenRunning({ provider, target }: Pick<WorkerRace, "provider" | "target">): Promise<Running> {
-  const author = await newAuthor(target, provider, waits);
-  const stream_id = crypto.randomUUID();
-  const reader = await author.open({ prompt: "x", stream_id });
-  const call = await author.called();
-  await call.token("Once");
-  await reader.untilText("Once");
-  return { ...author, stream_id, reader, call };
-}
+/** A generation on the first worker of the target that has said "Once". */
+export const givenRunning = ({ provider, target }: Pick<WorkerRace, "provider" | "target">) =>
+  newRunning(target, provider);
 
 /** The statuses of the user's generations by stream_id, as the database has them. */
 export async function statusesOf({ look }: WorkerRace, { user }: Author): Promise<Map<string, string>> {
