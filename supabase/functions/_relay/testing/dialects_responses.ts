@@ -59,26 +59,10 @@ const saying = (...texts: string[]) => [{
 }];
 /** What each event of a whole response repeats. */
 const response = (status: string, rest = {}) => ({
-  id: "resp_67c9fdcecf488190",
-  object: "response",
-  created_at: 1741290958,
-  status,
-  error: null,
-  incomplete_details: null,
-  instructions: "You tell stories.",
-  max_output_tokens: null,
-  model: "gpt-5-mini-2025-08-07",
-  output: [],
-  parallel_tool_calls: true,
-  reasoning: { effort: "minimal", summary: null },
-  store: false,
-  temperature: 1,
-  text: { format: { type: "text" }, verbosity: "medium" },
-  tools: [],
-  truncation: "disabled",
-  usage: null,
-  metadata: {},
-  ...rest,
+  ...{ id: "resp_67c9fdcecf488190", object: "response", created_at: 1741290958, status, error: null },
+  ...{ incomplete_details: null, instructions: "You tell stories.", max_output_tokens: null, output: [] },
+  ...{ model: "gpt-5-mini-2025-08-07", reasoning: { effort: "minimal", summary: null }, store: false, temperature: 1 },
+  ...{ text: { format: { type: "text" }, verbosity: "medium" }, tools: [], usage: null, metadata: {}, ...rest },
 });
 const last = (status: string, rest = {}): Event => [`response.${status}`, { response: { status, ...rest } }];
 
