@@ -135,7 +135,10 @@ const FRAMES: Row[] = [
     "a query's echo before the stream": `data: {"type":"info","status":"PENDING"}\n\n${STREAM}`,
     "a whole completion without a reason": json({ choices: [{ message: { content: SHOWN } }] }),
   }),
-  ["junk and no end", `${ONCE}data: {junk\n\n`, "Once ", noChunk],
+  ...each(["Once ", noChunk], {
+    "junk and no end": `${ONCE}data: {junk\n\n`,
+    "a word and no end": `${ONCE}data: x\n\n`,
+  }),
   ...["application/x-ndjson", "application/json", "text/plain", "text/html", "", "text/event-stream; charset=x"].map((
     type,
   ): Row => [`an event stream as ${type}`, STREAM, SHOWN, "stop", { type }]),
