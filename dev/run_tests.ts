@@ -6,7 +6,7 @@
 import { flagsOrExit, parseFlags } from "./flags.ts";
 import { fail } from "./process.ts";
 import { RUNTIME_DENO, RUNTIME_DENO_VARIABLE, runtimeDeno } from "./runtime_deno.ts";
-import { findTestFiles, type Group, pick } from "./test_files.ts";
+import { findTestFiles, type Group, pick, withoutSql } from "./test_files.ts";
 import { commandFor, createOutputReader, type Result } from "./test_output.ts";
 
 const HELP = `deno task test [flags] [group, folder, file or part of a path …]
@@ -93,7 +93,7 @@ function isOnBoth({ name }: Group): boolean {
 /** The functions' tests on the other Deno; null where npx cannot bring it. */
 async function runOnRuntime(group: Group): Promise<Result | null> {
   // That version cannot read this one's lock file.
-  if (runtime !== null) return await run(runtime, group, ["--no-lock"], ` (${RUNTIME_DENO})`);
+  if (runtime !== null) return await run(runtime, withoutSql(group), ["--no-lock"], ` (${RUNTIME_DENO})`);
   const reason = `the functions' tests on Deno ${RUNTIME_DENO}: npx cannot bring it\n`;
   await Deno.writeTextFile(skippedFile, reason, { append: true });
   return null;

@@ -17,6 +17,8 @@ const WAITING = ["contract", "faults", "limits"];
  * `fresh` installs hundreds of megabytes.
  */
 const ON_REQUEST = ["abuse", "fresh"];
+/** They prove SQL, which no Deno changes: once is enough. */
+const OF_SQL = /\/(long_story|what_is_sent)_test\.ts$/;
 const AREAS = ["supabase/functions", "dev", "client", "playground", "bench", "testkit", "tests"];
 
 /** Test files that run in one process. */
@@ -55,6 +57,11 @@ export function pick(files: string[], words: string[]): Group[] {
     cores: WAITING.includes(name) ? 0.5 : 1,
     files: all.filter((file) => words.length === 0 ? !ON_REQUEST.includes(name) : chosen.has(file)).sort(),
   })).filter(({ files }) => files.length > 0).sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
+}
+
+/** The group without what is the same on any Deno. */
+export function withoutSql(group: Group): Group {
+  return { ...group, files: group.files.filter((file) => !OF_SQL.test(file)) };
 }
 
 /** All test files below the working directory, as paths from there. */

@@ -7,78 +7,51 @@ export interface Family {
   help: string;
 }
 
+const familyOf = (type: Family["type"]) => (name: string, help: string): Family => ({ name, type, help });
+const [counter, gauge, histogram] = (["counter", "gauge", "histogram"] as const).map(familyOf);
+
 /** The names are those of relay.counters, without the prefix that every metric of the relay has. */
 export const FAMILIES: readonly Family[] = [
-  { name: "build_info", type: "gauge", help: "The version of the worker that answered; always 1." },
-  { name: "generations_started_total", type: "counter", help: "Generations that were admitted." },
-  {
-    name: "generations_ended_total",
-    type: "counter",
-    help: "Generations that ended, each once, by outcome and error code.",
-  },
-  {
-    name: "generations_recovered_total",
-    type: "counter",
-    help: "Generations that a sweep had ended and their own worker completed later, by that outcome.",
-  },
-  { name: "memories_started_total", type: "counter", help: "Memories that workers began to write." },
-  {
-    name: "memories_ended_total",
-    type: "counter",
-    help: "Memories whose writing ended, by outcome and error code.",
-  },
-  { name: "titles_started_total", type: "counter", help: "Titles that workers began to write." },
-  { name: "titles_ended_total", type: "counter", help: "Titles whose writing ended, by outcome and error code." },
-  {
-    name: "tries_total",
-    type: "counter",
-    help: "Requests to providers of generations that made more than one or had a fallback, by outcome and error code.",
-  },
-  { name: "resting_providers", type: "gauge", help: "Models that are not asked now, because they failed too often." },
-  { name: "active_generations", type: "gauge", help: "Generations that run now, under a good lease." },
-  { name: "expired_generations", type: "gauge", help: "Generations of dead workers that nobody has ended yet." },
-  { name: "database_bytes", type: "gauge", help: "The size of the whole database." },
-  { name: "tokens_total", type: "counter", help: "Tokens that providers have reported, by kind." },
-  {
-    name: "estimated_tokens_total",
-    type: "counter",
-    help: "Tokens of generations whose provider has not reported them, as they were estimated, by kind.",
-  },
-  {
-    name: "cost_total",
-    type: "counter",
-    help: "What generations cost, in the currency of relay.prices, by what it was settled by.",
-  },
-  { name: "first_token_seconds", type: "histogram", help: "Time from the request to the first text or reasoning." },
-  {
-    name: "generation_duration_seconds",
-    type: "histogram",
-    help: "Time from the admission to the stored end, as workers told it.",
-  },
-  {
-    name: "relay_overhead_seconds",
-    type: "histogram",
-    help: "Time from the request to the call of the provider: what the relay adds to the first token.",
-  },
-  {
-    name: "refusals_total",
-    type: "counter",
-    help: "Requests that were answered with an error, by code; workers tell of them every ten seconds.",
-  },
-  {
-    name: "error_lines_total",
-    type: "counter",
-    help: "Lines of the level error in workers' logs, by event; workers tell of them every ten seconds.",
-  },
-  { name: "sweeps_total", type: "counter", help: "Runs of the sweep." },
-  {
-    name: "swept_generations_total",
-    type: "counter",
-    help: "Generations of dead workers that a run of the sweep has ended.",
-  },
-  {
-    name: "forgotten_generations_total",
-    type: "counter",
-    help: "Generations whose rows a run of the sweep has deleted.",
-  },
+  gauge("build_info", "The version of the worker that answered; always 1."),
+  counter("generations_started_total", "Generations that were admitted."),
+  counter("generations_ended_total", "Generations that ended, each once, by outcome and error code."),
+  counter(
+    "generations_recovered_total",
+    "Generations that a sweep had ended and their own worker completed later, by that outcome.",
+  ),
+  counter("memories_started_total", "Memories that workers began to write."),
+  counter("memories_ended_total", "Memories whose writing ended, by outcome and error code."),
+  counter("titles_started_total", "Titles that workers began to write."),
+  counter("titles_ended_total", "Titles whose writing ended, by outcome and error code."),
+  counter(
+    "tries_total",
+    "Requests to providers of generations that made more than one or had a fallback, by outcome and error code.",
+  ),
+  gauge("resting_providers", "Models that are not asked now, because they failed too often."),
+  gauge("active_generations", "Generations that run now, under a good lease."),
+  gauge("expired_generations", "Generations of dead workers that have not been ended yet."),
+  gauge("database_bytes", "The size of the whole database."),
+  counter("tokens_total", "Tokens that providers have reported, by kind."),
+  counter(
+    "estimated_tokens_total",
+    "Tokens of generations whose provider has not reported them, as they were estimated, by kind.",
+  ),
+  counter("cost_total", "What generations cost, in the currency of relay.prices, by what it was settled by."),
+  histogram("first_token_seconds", "Time from the request to the first text or reasoning."),
+  histogram("generation_duration_seconds", "Time from the admission to the stored end, as workers reported it."),
+  histogram(
+    "relay_overhead_seconds",
+    "Time from the request to the call of the provider: what the relay adds to the first token.",
+  ),
+  counter(
+    "refusals_total",
+    "Requests that were answered with an error, by code; workers report them every ten seconds.",
+  ),
+  counter(
+    "error_lines_total",
+    "Lines of the level error in workers' logs, by event; workers report them every ten seconds.",
+  ),
+  counter("sweeps_total", "Runs of the sweep."),
+  counter("swept_generations_total", "Generations of dead workers that a run of the sweep has ended."),
+  counter("forgotten_generations_total", "Generations whose rows a run of the sweep has deleted."),
 ];

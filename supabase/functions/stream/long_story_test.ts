@@ -1,5 +1,5 @@
 /**
- * A story that goes on and on with a model of 8,000 tokens. 300 turns by default; as many as one wants with
+ * A story that goes on and on with a model of 8,000 tokens. 150 turns by default; as many as one wants with
  * `deno test -A <this file> -- --turns=2000`, which takes minutes.
  */
 
@@ -17,7 +17,7 @@ import { makeRandom, makeText, type Random } from "../_relay/testing/split.ts";
 import { startSql } from "../_relay/testing/sql.ts";
 
 const WINDOW = 8_000;
-const TURNS = Number(Deno.args.find((arg) => arg.startsWith("--turns="))?.slice("--turns=".length) ?? 300);
+const TURNS = Number(Deno.args.find((arg) => arg.startsWith("--turns="))?.slice("--turns=".length) ?? 150);
 const BASE_URL = new URL("https://provider.test/v1");
 const sql = await startSql();
 
@@ -132,13 +132,13 @@ Deno.test("a story does not outgrow a window that is known, and neighbouring req
   assert.ok(story.leftOut > TURNS);
 });
 
-Deno.test("a window that nobody knows is taught by refusals, in words or not, and then nothing is refused", async () => {
+Deno.test("a window that is not known is taught by refusals, in words or not, and then nothing is refused", async () => {
   const words: [string, (tokens: number) => string, number][] = [
     ["named", (n) => `This model's maximum context length is ${WINDOW} tokens. However, you requested ${n} tokens.`, 1],
     ["not named", () => "Input is too long for requested model.", 2],
   ];
   for (const [title, refusal, most] of words) {
-    const story = await play(await begin({}), TURNS === 300 ? 100 : TURNS, makeRandom(9), refusal);
+    const story = await play(await begin({}), Math.ceil(TURNS * 2 / 3), makeRandom(9), refusal);
     if (Deno.args.length > 0) report(title, story);
     assert.ok(story.refused.length >= 1 && story.refused.length <= most, `${title}: ${story.refused}`);
     assert.ok(median(story.shared) > 0.7, `${median(story.shared)}`);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Preview } from "../_relay/database/begin.ts";
-import type { StreamRequest } from "../_relay/protocol/requests.ts";
 import { previewOf } from "./preview.ts";
 
 const PREVIEW: Preview = {
@@ -45,9 +44,9 @@ Deno.test("a preview shows the memory behind the instructions, which counts alre
   const memory = { message_id: "message-0", characters: 30, bytes: 83 };
   const shown = (given: Partial<Preview>) =>
     previewOf({ ...PREVIEW, ...given }, { on_disconnect: "stop", prompt: "Hi" });
-  const { messages, estimated_tokens, memory: told } = shown({ memory });
+  const { messages, estimated_tokens, memory: remembered } = shown({ memory });
   assert.deepEqual(messages[1], { role: "system", characters: 71, estimated_tokens: 21, message_id: null });
-  assert.deepEqual([messages.length, messages[0].role, told], [4, "system", {
+  assert.deepEqual([messages.length, messages[0].role, remembered], [4, "system", {
     message_id: "message-0",
     characters: 30,
   }]);
@@ -65,17 +64,4 @@ Deno.test("of a client's own context those are shown that are sent, and the prom
   const sent = (left_out: number | null) => previewOf({ ...bare, left_out }, request).messages.length;
   assert.deepEqual([sent(0), sent(2), sent(null)], [3, 1, 1]);
   assert.equal(previewOf({ ...bare, left_out: 0 }, request).estimated_tokens, 10);
-});
-
-Deno.test("a preview shows the turns that are added where the last message is not the user's", () => {
-  const messages: Preview["messages"] = [
-    { role: "assistant", characters: 100, bytes: 212, message_id: "message-1" },
-    { role: "assistant", characters: 4, bytes: 16, message_id: "message-2" },
-  ];
-  const rolesOf = (takes_prefill: boolean, request: Partial<StreamRequest>) =>
-    previewOf({ ...PREVIEW, system_prompt: null, takes_prefill, messages }, { on_disconnect: "stop", ...request })
-      .messages.map(({ role, message_id }) => message_id === null ? role : message_id);
-  assert.deepEqual(rolesOf(false, { answer_to: 1 }), ["message-1", "message-2", "user"]);
-  assert.deepEqual(rolesOf(false, { continue_of: 1 }), ["message-1", "user", "message-2", "user"]);
-  assert.deepEqual(rolesOf(true, { continue_of: 1 }), ["message-1", "user", "message-2"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RemoteReaders } from "../_relay/generation/remote_readers.ts";
 import { RelayError } from "../_relay/protocol/errors.ts";
-import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_STREAMS, READER_IDLE_MS } from "../_relay/protocol/limits.ts";
+import { MAX_READ_STREAMS, READER_IDLE_MS } from "../_relay/protocol/limits.ts";
 import { away } from "../_relay/testing/database.ts";
 import { readEvents } from "../_relay/testing/events.ts";
 import { INTERRUPTED, makeView } from "../_relay/testing/generation.ts";
@@ -90,62 +90,6 @@ Deno.test("seats are taken while the database is asked, so that many at once sta
   const results = await Promise.allSettled(asked);
   assert.equal(results.filter(({ status }) => status === "fulfilled").length, MAX_READ_STREAMS);
   await end();
-});
-
-type Lab = Awaited<ReturnType<typeof make>>;
-
-/** The ends that a stream can have, each for all of the seats that were taken. */
-const ENDS: [how: string, streamId: string, end: (lab: Lab, leave: () => Promise<void>) => unknown][] = [
-  ["its reader leaves", "here", (_, leave) => leave()],
-  ["its reader leaves", "elsewhere", (_, leave) => leave()],
-  ["its generation ends", "here", async ({ call, keepAlive }) => {
-    call.finish();
-    await keepAlive.settled();
-  }],
-  ["its generation ends", "elsewhere", async ({ clock, database }) => {
-    database.views.set("elsewhere", ENDED);
-    await clock.run(1_000);
-  }],
-  ["its generation is deleted", "elsewhere", async ({ clock, database }) => {
-    database.views.delete("elsewhere");
-    await clock.run(1_000);
-  }],
-];
-
-for (const [how, streamId, end] of ENDS) {
-  Deno.test(`a seat of a stream from ${streamId} is given back exactly once when ${how}`, async () => {
-    const lab = await make();
-    const clients = (await takeSeats(lab.resume, streamId)).map(readEvents);
-    assert.ok(await isFull(lab.resume));
-    await end(lab, async () => {
-      for (const client of clients) await client.leave();
-    });
-    await lab.clock.run(0);
-    // Leaving after the end gives nothing back a second time.
-    for (const client of clients) await client.leave();
-    lab.database.views.set("elsewhere", RUNNING);
-    await takeSeats(lab.resume, "elsewhere");
-    assert.ok(await isFull(lab.resume));
-    await lab.end();
-  });
-}
-
-Deno.test("a reader that reads nothing keeps its seat as long as its text waits, which is a minute at most", async () => {
-  for (const streamId of ["here", "elsewhere", "ended"]) {
-    for (const reads of [true, false]) {
-      const { call, clock, end, resume } = await make();
-      const unread = await takeSeats(resume, streamId);
-      call.send({ kind: "reasoning", text: "x".repeat(MAX_CLIENT_QUEUE_BYTES) });
-      await clock.run(READER_IDLE_MS - 1);
-      assert.ok(await isFull(resume));
-      if (streamId === "elsewhere") await clock.run(1);
-      else if (reads) unread.forEach(readEvents);
-      await clock.run(reads ? 0 : 1);
-      await takeSeats(resume, "elsewhere");
-      assert.ok(await isFull(resume));
-      await end();
-    }
-  }
 });
 
 Deno.test("a seat is given back, once, when there is no such stream, the database is away, or attaching fails", async () => {

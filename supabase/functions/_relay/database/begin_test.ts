@@ -20,56 +20,28 @@ async function answerTo(answer: Record<string, unknown>, request: Partial<Stream
 }
 
 Deno.test("a request is asked for with the limits of the configuration; of system its bytes go, and on_disconnect stays here", async () => {
-  const asked = {
-    prompt: null,
-    reroll_of: null,
-    continue_of: null,
-    answer_to: null,
-    conversation_id: null,
-    bot_id: null,
-    parent_id: null,
-  };
   const common = {
-    user_id: "user-1",
-    stream_id: "stream-1",
-    worker_id: platform.workerId,
-    rate_limit: 5,
-    max_concurrent: 3,
-    lease_ms: 15_000,
-    max_context: 200_000,
-    context_is_given: false,
-    system_bytes: 0,
-    given_bytes: null,
-    max_room: 4_000_000,
-    fence: "fence-1",
-    is_anonymous: false,
-    app_metadata: '{"plan":"free"}',
+    ...{ user_id: "user-1", stream_id: "stream-1", fence: "fence-1", worker_id: platform.workerId },
+    ...{ is_anonymous: false, app_metadata: '{"plan":"free"}' },
+    ...{ rate_limit: 5, max_concurrent: 3, lease_ms: 15_000, max_context: 200_000, max_room: 4_000_000 },
+    ...{ prompt: null, reroll_of: null, continue_of: null, answer_to: null, parent_id: null, parent_is_given: false },
+    ...{ conversation_id: null, bot_id: null, context_is_given: false, given_bytes: null, system_bytes: 0 },
   };
   const reroll = { reroll_of: "message-1", conversation_id: "conversation-1", bot_id: "bot-1" };
   const cases: [Partial<StreamRequest>, Record<string, unknown>][] = [
-    [{ prompt: "Hi" }, { prompt: "Hi", parent_is_given: false }],
-    [{ prompt: "Hi", messages: [] }, { prompt: "Hi", parent_is_given: false, context_is_given: true, given_bytes: [] }],
-    [{ ...reroll, system: "sécret🐉", on_disconnect: "continue" }, {
-      ...reroll,
-      parent_is_given: false,
-      system_bytes: 11,
-    }],
+    [{ prompt: "Hi", messages: [] }, { prompt: "Hi", context_is_given: true, given_bytes: [] }],
+    [{ ...reroll, system: "sécret🐉", on_disconnect: "continue" }, { ...reroll, system_bytes: 11 }],
     [{ prompt: "Hi", conversation_id: 1, bot_id: "2", parent_id: 0 }, {
-      prompt: "Hi",
-      conversation_id: "1",
-      bot_id: "2",
-      parent_id: "0",
-      parent_is_given: true,
+      ...{ prompt: "Hi", conversation_id: "1", bot_id: "2", parent_id: "0", parent_is_given: true },
     }],
-    [{ continue_of: 7 }, { continue_of: "7", parent_is_given: false }],
-    [{ answer_to: "message-1" }, { answer_to: "message-1", parent_is_given: false }],
+    [{ continue_of: 7 }, { continue_of: "7" }],
+    [{ answer_to: "message-1" }, { answer_to: "message-1" }],
     [{ prompt: "Hi", parent_id: null }, { prompt: "Hi", parent_is_given: true }],
-    [{ prompt: "Hi", parent_id: "message-1" }, { prompt: "Hi", parent_id: "message-1", parent_is_given: true }],
   ];
   for (const [request, args] of cases) {
     const { rpc, calls } = makeRpc({ outcome: "admitted", ...makeAdmission() });
     await begin(rpc, platform, { ...START, request: { on_disconnect: "stop", ...request } });
-    assert.deepEqual(calls, [{ name: "relay_begin", args: { ...common, ...asked, ...args } }]);
+    assert.deepEqual(calls, [{ name: "relay_begin", args: { ...common, ...args } }]);
   }
 });
 

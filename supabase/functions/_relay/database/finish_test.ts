@@ -29,36 +29,18 @@ function makeText(content: string, storedUnits = 0) {
 
 Deno.test("a finish gives the ending in scalars, and nulls for what is missing", async () => {
   const failed: Ending = {
-    ...ENDING,
-    status: "failed",
-    finishReason: "error",
-    errorCode: "provider_auth",
-    usage: null,
+    ...{ status: "failed", finishReason: "error", errorCode: "provider_auth", usage: null },
+    ...{ firstTokenMs: null, overheadMs: null },
   };
   const cases: [Ending, string, Record<string, unknown>][] = [
     [ENDING, "Once 🐉", {
-      status: "completed",
-      finish_reason: "stop",
-      error_code: null,
-      prompt_tokens: 3,
-      completion_tokens: null,
-      total_tokens: 5,
-      cached_tokens: 2,
-      reasoning_tokens: null,
-      first_token_ms: 120,
-      overhead_ms: 8,
+      ...{ status: "completed", finish_reason: "stop", error_code: null, first_token_ms: 120, overhead_ms: 8 },
+      ...{ prompt_tokens: 3, completion_tokens: null, total_tokens: 5, cached_tokens: 2, reasoning_tokens: null },
     }],
-    [{ ...failed, firstTokenMs: null, overheadMs: null }, "", {
-      status: "failed",
-      finish_reason: "error",
-      error_code: "provider_auth",
-      prompt_tokens: null,
-      completion_tokens: null,
-      total_tokens: null,
-      cached_tokens: null,
-      reasoning_tokens: null,
-      first_token_ms: null,
-      overhead_ms: null,
+    [failed, "", {
+      ...{ status: "failed", finish_reason: "error", error_code: "provider_auth", first_token_ms: null },
+      ...{ prompt_tokens: null, completion_tokens: null, total_tokens: null, cached_tokens: null },
+      ...{ reasoning_tokens: null, overhead_ms: null },
     }],
   ];
   const tries: Ending["tries"] = [

@@ -5,7 +5,7 @@ import { events } from "../protocol/events.ts";
 import { readEvents } from "../testing/events.ts";
 import { COMPLETED, makeView as makeViewOf, START_DATA } from "../testing/generation.ts";
 import { turns } from "../testing/platform.ts";
-import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
+import { lastEventOf, startOf, textOf, unseen } from "./catch_up.ts";
 
 const MESSAGE: MessageRow = {
   id: "message-1",
@@ -22,40 +22,6 @@ function makeView(row: Partial<GenerationRow> | null = {}, message: Partial<Mess
   const view = makeViewOf("Once", { ...COMPLETED, ...row });
   return { ...view, generation: row && view.generation, message: message && { ...MESSAGE, ...message } };
 }
-
-Deno.test("unseen() gives the text after each offset, and never half a character", () => {
-  const text = "a🐉é\n🐉b";
-  // The offsets 2 and 6 are inside a pair.
-  for (const [offset, begin] of [0, 1, 1, 3, 4, 5, 5, 7].entries()) {
-    // A text that begins later, as a chunk does, or one unit before, as a local reader's.
-    for (const start of new Set([0, Math.max(offset - 1, 0), Math.min(offset, begin)])) {
-      assert.deepEqual(unseen({ start, text: text.slice(start) }, offset), {
-        written: events.token(text.slice(begin), 8),
-        offset: 8,
-      });
-    }
-  }
-});
-
-Deno.test("unseen() gives nothing to a reader at the end of the text or ahead of it, and leaves it there", () => {
-  for (
-    const [start, text, offset] of [[0, "Once", 4], [0, "Once", 9], [0, "", 0], [0, "", 9], [5, "upon", 9]] as const
-  ) {
-    assert.deepEqual(unseen({ start, text }, offset), { written: "", offset });
-  }
-});
-
-Deno.test("opening() begins with start only where the stream is read from its beginning", () => {
-  const known = { start: 0, text: "Once" };
-  for (const from of [null, 0]) {
-    assert.deepEqual(opening(START_DATA, from, known), {
-      written: events.start(START_DATA) + events.token("Once", 4),
-      offset: 4,
-    });
-  }
-  assert.deepEqual(opening(START_DATA, 1, known), { written: events.token("nce", 4), offset: 4 });
-  assert.deepEqual(opening(START_DATA, 4, known), { written: "", offset: 4 });
-});
 
 Deno.test("a view without text has none, from the beginning on", () => {
   assert.deepEqual(textOf({ ...makeView(), start: null, text: null }), { start: 0, text: "" });

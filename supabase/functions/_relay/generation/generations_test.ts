@@ -285,16 +285,6 @@ async function makeAttachable(on_disconnect: "stop" | "continue" = "stop") {
   return { ...worker, client, call, ends, attach };
 }
 
-Deno.test("another user is not attached, nor anyone to what does not run here", async () => {
-  const { attach, call, client, ends, settle } = await makeAttachable();
-  assert.equal(attach("stranger", null, "user-2"), null);
-  for (const id of ["stream-2", "", "toString"]) assert.equal(attach("unknown", null, "user-1", id), null);
-  call.finish();
-  await settle(client);
-  assert.equal(attach("late"), null);
-  assert.deepEqual(ends, []);
-});
-
 Deno.test("a reader is attached until the last event leaves, also while the ending waits to be stored", async () => {
   const { attach, call, client, clock, database, settle } = await makeAttachable();
   call.send("Once");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { GenerationRow, View } from "../database/database.ts";
 import { ERRORS, RelayError } from "../protocol/errors.ts";
-import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_READERS, READ_GIVE_UP_MS, READER_IDLE_MS } from "../protocol/limits.ts";
+import { MAX_READ_READERS, READ_GIVE_UP_MS, READER_IDLE_MS } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase, type TestDatabase } from "../testing/database.ts";
 import { readEvents } from "../testing/events.ts";
 import { COMPLETED, INTERRUPTED, makeSeat, makeView, START_DATA } from "../testing/generation.ts";
@@ -105,22 +105,6 @@ Deno.test("what has ended is replayed at once, and nothing is asked afterwards",
   assert.equal(clock.pending, 0);
   await clock.run(5_000);
   assert.deepEqual(reads, []);
-});
-
-Deno.test("a text that is larger than the queue arrives whole, with its end or without", async () => {
-  const text = "x".repeat(MAX_CLIENT_QUEUE_BYTES) + "end";
-  for (const view of [completed(text), makeView(text)]) {
-    for (const from of [null, 1]) {
-      const { clock, set, openClient } = make();
-      set("a", view);
-      const client = await openClient("a", from);
-      assert.equal(client.text.length, text.length - (from ?? 0));
-      set("a", completed(text));
-      await clock.run(1_000);
-      assertEnded(client);
-      assert.equal(clock.pending, 0);
-    }
-  }
 });
 
 /** A database that has this text of each stream, and answers with at most so many units in all; ended, if it says so. */

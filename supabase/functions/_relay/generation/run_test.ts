@@ -156,16 +156,6 @@ Deno.test("a text holds memory as it grows; where there is none left, the run en
   empty();
 });
 
-Deno.test("the first bytes of the provider give back what the context held", async () => {
-  const { call, generation, run } = await make();
-  const held: number[] = [];
-  generation.memory.fits = (bytes) => held.push(bytes) > 0;
-  call.send();
-  assert.deepEqual(held, [GENERATION_BYTES]);
-  call.finish();
-  await run;
-});
-
 Deno.test("a bot that answers its own message is asked to go on, and what it continues is its own", () => {
   const user = { role: "user", content: "Hi" } as const;
   const bot = { role: "assistant", content: "Hello" } as const;
@@ -206,17 +196,6 @@ Deno.test("what continues an answer begins behind its text, and nothing is said 
     [events.token(" fox", 23), 23],
   ]);
   assert.equal(generation.transcript.from(0), "Once upon a time, a fox");
-});
-
-Deno.test("what may be a repetition is text once the provider has finished, and none where it broke off", async () => {
-  for (const [fails, text] of [[false, "Once upon a timeupon a"], [true, "Once upon a time"]] as const) {
-    const { call, generation, run } = await make({ admission: { continued: "Once upon a time" } });
-    call.send("upon a");
-    if (fails) call.fail(new RelayError("provider_error"));
-    else call.finish();
-    assert.equal((await run).ending.status, fails ? "failed" : "completed");
-    assert.equal(generation.transcript.from(0), text);
-  }
 });
 
 Deno.test("the old text counts for the longest message, and is held from the beginning", async () => {

@@ -2,20 +2,6 @@ import assert from "node:assert/strict";
 import { makeRandom, makeText } from "../testing/split.ts";
 import { createTranscript } from "./transcript.ts";
 
-/** A transcript of this text; so much of it is stored. */
-function make(text = "", stored = 0) {
-  const transcript = createTranscript();
-  transcript.append(text);
-  transcript.markStored(stored);
-  return transcript;
-}
-
-Deno.test("unstored() never gives half a surrogate pair", () => {
-  const transcript = make("a🐉🐉b");
-  const texts = [1, 2, 3, 4, 5, 6].map((limit) => transcript.unstored(limit).text);
-  assert.deepEqual(texts, ["a", "a", "a🐉", "a🐉", "a🐉🐉", "a🐉🐉b"]);
-});
-
 Deno.test("what is stored from the beginning is part of the text, and nothing of it is stored again", () => {
   const transcript = createTranscript("Once 🐉");
   assert.deepEqual([transcript.length, transcript.storedUnits, transcript.unstored(9).text], [7, 7, ""]);

@@ -3,7 +3,6 @@ import type { CalledBot } from "../database/begin.ts";
 import { GENERATION_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { type ErrorCode, RelayError } from "../protocol/errors.ts";
 import { events } from "../protocol/events.ts";
-import { MAX_REASONING_UNITS } from "../protocol/limits.ts";
 import { type AdmittedOverrides, LOG_FIELDS, makeAdmission, makeGeneration } from "../testing/generation.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { makeProvider } from "../testing/provider.ts";
@@ -135,19 +134,6 @@ Deno.test("after the first text or reasoning nothing else is asked, whatever fai
   }
 });
 
-Deno.test("silence after the first text ends the generation, and so does reasoning beyond its limit", async () => {
-  const silent = await make();
-  (await silent.current()).send("Once");
-  await silent.clock.run(30_000);
-  assert.deepEqual([(await silent.run).ending.finishReason, silent.asked().length], ["timeout", 1]);
-
-  const long = await make();
-  const reasoning = (units: number) => ({ kind: "reasoning" as const, text: "x".repeat(units) });
-  (await long.current()).send(reasoning(5), reasoning(MAX_REASONING_UNITS));
-  assert.deepEqual([(await long.run).ending.errorCode, long.asked().length], ["provider_bad_response", 1]);
-  assert.equal(long.text(), events.reasoning("xxxxx"));
-});
-
 Deno.test("an end without text leads on; that of the last bot is the end, as that of a bot alone", async () => {
   const { asked, current, run } = await make({}, [makeBot("second")]);
   const usage = { prompt_tokens: 1, completion_tokens: 0, total_tokens: 1 };
@@ -161,16 +147,6 @@ Deno.test("an end without text leads on; that of the last bot is the end, as tha
   const alone = await make({}, []);
   (await alone.current()).finish();
   assert.deepEqual([(await alone.run).ending.status, alone.asked().length], ["completed", 1]);
-});
-
-Deno.test("where all fail, the last failure is the generation's, in its words", async () => {
-  const { current, run, logged } = await make();
-  for (const name of ["first", "second", "third"]) {
-    (await current()).fail(new RelayError("provider_error", `The ${name} failed`));
-  }
-  const { ending, error, answerer } = await run;
-  assert.deepEqual([error?.message, ending.answeredBy, answerer.bot_id], ["The third failed", "third", "third"]);
-  assert.equal(logged().length, 2);
 });
 
 Deno.test("the limit of the first token is shared: each bot has an equal part of what is left", async () => {
@@ -249,16 +225,6 @@ Deno.test("an address that is not allowed leads on, and is checked in its bot's 
   const alone = await make({ admission: { access_path: "https://closed.test" } }, []);
   const ended = (await alone.run).ending;
   assert.deepEqual([ended.errorCode, ended.overheadMs], ["provider_not_allowed", null]);
-});
-
-Deno.test("a bot that rests is not asked, and the log says who answered", async () => {
-  const { asked, current, run } = await make({ admission: { rests: true } });
-  const call = await current();
-  call.send("Once");
-  call.finish();
-  const { ending, answerer, tries } = await run;
-  assert.deepEqual([asked(), ending.answeredBy, tries], [["model of second"], "second", 1]);
-  assert.equal(answerer.bot_id, "second");
 });
 
 const limited = (retryAfter?: number) => new RelayError("provider_rate_limited", "Slow down", { retryAfter });

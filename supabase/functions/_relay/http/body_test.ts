@@ -139,6 +139,7 @@ Deno.test("readJson() leaves no timer, whether a body is read or refused", async
   await refusalOf(post("{"));
   assert.equal(clock.pending, 0);
 });
+
 Deno.test("what a body says of its length is held before it is read, and more as it comes", async () => {
   const held: number[] = [];
   const holds = { cover: (bytes: number) => void held.push(bytes / BODY_BYTE_BYTES) };
@@ -198,7 +199,7 @@ for (const [what, limit, body] of COSTLY) {
 Deno.test("commas and brackets in texts are no values, wherever the bytes of an escape are cut", async () => {
   const text = '\\",[{'.repeat(MAX_BODY_VALUES / 2);
   const bytes = new TextEncoder().encode(JSON.stringify({ text }));
-  for (const size of [1, 7, 4_096]) {
+  for (const size of [3, 4_096]) {
     const { stream } = source((index) =>
       index * size < bytes.length ? bytes.slice(index * size, (index + 1) * size) : null
     );

@@ -1,116 +1,53 @@
 /** The closed vocabulary of failures: one table, and one class that carries its codes. */
 
-/** What the table says of a code. */
-interface ErrorEntry {
-  /** The HTTP status where no stream has begun. */
-  status: number;
-  /** Whether the same request may succeed later without a change. */
-  retryable: boolean;
-  /** Whether a generation can end with it: these are the codes that relay.generations takes. */
-  ends: boolean;
-  /** The words where there are no better ones. */
-  message: string;
-}
+// `status` is that of HTTP where no stream has begun, `message` the words where there are no better ones.
+
+/** The same request would be refused again. */
+const refused = (status: number, message: string) => ({ status, retryable: false, ends: false, message }) as const;
+
+/** The same request may succeed later. */
+const delayed = (status: number, message: string) => ({ status, retryable: true, ends: false, message }) as const;
+
+/** A generation can end with it, and would again: relay.generations takes this code, like the next ones. */
+const lost = (status: number, message: string) => ({ status, retryable: false, ends: true, message }) as const;
+
+/** A generation can end with it, and another try may succeed. */
+const failed = (status: number, message: string) => ({ status, retryable: true, ends: true, message }) as const;
 
 /** An `error` event after `start` carries the same codes as an answer before it. */
 export const ERRORS = {
-  invalid_request: { status: 400, retryable: false, ends: false, message: "Cannot accept the request" },
-  unauthenticated: { status: 401, retryable: false, ends: false, message: "Cannot authenticate" },
-  budget_exceeded: {
-    status: 402,
-    retryable: false,
-    ends: false,
-    message: "Cannot start the generation: a budget has too little left",
-  },
-  forbidden: { status: 403, retryable: false, ends: false, message: "Cannot use the relay" },
-  not_admitted: {
-    status: 403,
-    retryable: false,
-    ends: false,
-    message: "Cannot start the generation: the operator of this relay does not admit it",
-  },
-  provider_not_allowed: {
-    status: 403,
-    retryable: false,
-    ends: true,
-    message: "Cannot call the provider of this bot: its address is not allowed",
-  },
-  bot_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find a bot that may answer" },
-  conversation_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find the conversation" },
-  message_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find the message" },
-  not_found: { status: 404, retryable: false, ends: false, message: "Cannot find what was asked for" },
-  stream_not_found: { status: 404, retryable: false, ends: false, message: "Cannot find the stream" },
-  method_not_allowed: { status: 405, retryable: false, ends: false, message: "Cannot answer this method" },
-  stream_id_taken: {
-    status: 409,
-    retryable: false,
-    ends: false,
-    message: "Cannot start the generation: its stream_id is taken",
-  },
-  stream_id_required: {
-    status: 409,
-    retryable: false,
-    ends: false,
-    message: "Cannot resume the stream: the request has a Last-Event-ID and no stream_id",
-  },
-  conversation_busy: {
-    status: 409,
-    retryable: true,
-    ends: false,
-    message: "Cannot start the generation yet: the answer before it is still being written",
-  },
-  payload_too_large: { status: 413, retryable: false, ends: false, message: "Cannot accept so much at once" },
-  context_exceeded: {
-    status: 413,
-    retryable: false,
-    ends: true,
-    message: "The conversation is longer than what the model can read at once",
-  },
-  unsupported_media_type: { status: 415, retryable: false, ends: false, message: "Cannot read the body" },
-  rate_limited: { status: 429, retryable: true, ends: false, message: "Cannot start the generation yet" },
-  too_many_streams: { status: 429, retryable: true, ends: false, message: "Cannot open one more stream" },
-  internal: { status: 500, retryable: true, ends: true, message: "The relay failed: its log has the cause" },
-  provider_auth: {
-    status: 502,
-    retryable: false,
-    ends: true,
-    message: "The provider refused the key of this bot",
-  },
-  provider_bad_response: {
-    status: 502,
-    retryable: true,
-    ends: true,
-    message: "The provider sent an answer that cannot be read to its end",
-  },
-  provider_error: { status: 502, retryable: true, ends: true, message: "The provider failed" },
-  provider_rate_limited: {
-    status: 502,
-    retryable: true,
-    ends: true,
-    message: "The provider refused the request: its rate limit was reached",
-  },
-  provider_refused: {
-    status: 502,
-    retryable: false,
-    ends: true,
-    message: "The provider refused the request, and would refuse it again",
-  },
-  interrupted: {
-    status: 503,
-    retryable: true,
-    ends: true,
-    message: "The generation was interrupted: its worker ended, and what was written is stored",
-  },
-  unavailable: { status: 503, retryable: true, ends: false, message: "Cannot reach the database" },
-  overloaded: {
-    status: 503,
-    retryable: true,
-    ends: true,
-    message: "Cannot open one more stream: this worker has no memory or no call of the database left",
-  },
-  provider_timeout: { status: 504, retryable: true, ends: true, message: "The provider did not answer in time" },
-  timeout: { status: 504, retryable: true, ends: true, message: "The generation took too long" },
-} as const satisfies Record<string, ErrorEntry>;
+  invalid_request: refused(400, "Cannot accept the request"),
+  unauthenticated: refused(401, "Cannot authenticate"),
+  budget_exceeded: refused(402, "Cannot start the generation: a budget has too little left"),
+  forbidden: refused(403, "Cannot use the relay"),
+  not_admitted: refused(403, "Cannot start the generation: the operator of this relay does not admit it"),
+  provider_not_allowed: lost(403, "Cannot call the provider of this bot: its address is not allowed"),
+  bot_not_found: refused(404, "Cannot find a bot that may answer"),
+  conversation_not_found: refused(404, "Cannot find the conversation"),
+  message_not_found: refused(404, "Cannot find the message"),
+  not_found: refused(404, "Cannot find what was asked for"),
+  stream_not_found: refused(404, "Cannot find the stream"),
+  method_not_allowed: refused(405, "Cannot answer this method"),
+  stream_id_taken: refused(409, "Cannot start the generation: its stream_id is taken"),
+  stream_id_required: refused(409, "Cannot resume the stream: the request has a Last-Event-ID and no stream_id"),
+  conversation_busy: delayed(409, "Cannot start the generation yet: the answer before it is still being written"),
+  payload_too_large: refused(413, "Cannot accept so much at once"),
+  context_exceeded: lost(413, "The conversation is longer than what the model can read at once"),
+  unsupported_media_type: refused(415, "Cannot read the body"),
+  rate_limited: delayed(429, "Cannot start the generation yet"),
+  too_many_streams: delayed(429, "Cannot open one more stream"),
+  internal: failed(500, "The relay failed: its log has the cause"),
+  provider_auth: lost(502, "The provider refused the key of this bot"),
+  provider_bad_response: failed(502, "The provider sent an answer that cannot be read to its end"),
+  provider_error: failed(502, "The provider failed"),
+  provider_rate_limited: failed(502, "The provider refused the request: its rate limit was reached"),
+  provider_refused: lost(502, "The provider refused the request, and would refuse it again"),
+  interrupted: failed(503, "The generation was interrupted: its worker ended, and what was written is stored"),
+  unavailable: delayed(503, "Cannot reach the database"),
+  overloaded: failed(503, "Cannot open one more stream: this worker has no memory or no call of the database left"),
+  provider_timeout: failed(504, "The provider did not answer in time"),
+  timeout: failed(504, "The generation took too long"),
+};
 
 /** A failure's name for programs; it never changes. */
 export type ErrorCode = keyof typeof ERRORS;

@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { ANTHROPIC_STREAMS } from "../testing/dialects_anthropic.ts";
-import { createTransportFetch } from "../transport/fetch.ts";
-import { createTransport } from "../transport/transport.ts";
+import { makeCall as makeAnyCall } from "../testing/provider.ts";
 import { APIS, createProvider } from "./client.ts";
 import type { ApiName, Delta, ProviderCall } from "./provider.ts";
 
@@ -13,16 +12,10 @@ const KEY = "sk-ant-v03-Qx7Lw9/TzRb2+Kd5Yh8Nf-JmVg3_AA";
 const NAMES = Object.keys(APIS) as ApiName[];
 const STREAM = ANTHROPIC_STREAMS[0];
 
-function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
-  return {
-    ...{ baseUrl: new URL("https://provider.test/v1"), accessKey: KEY, model: "m", temperature: 0.7, params: {} },
-    messages: [{ role: "user", content: "Hi" }],
-    ...overrides,
-  };
-}
+const makeCall = (overrides: Partial<ProviderCall> = {}) => makeAnyCall({ accessKey: KEY, ...overrides });
 
 /** What came of a call; of an error also what only the log gets. */
-async function ask(fetchAny: typeof fetch | undefined, call: ProviderCall) {
+async function ask(fetchAny: typeof fetch, call: ProviderCall) {
   const deltas: Delta[] = [];
   const logged: unknown[] = [];
   const options = { fetch: fetchAny, log: (...entry: unknown[]) => void logged.push(entry) };
@@ -47,76 +40,6 @@ const respond = (...answers: Response[]) => {
 
 const invalid = (message: string) =>
   Response.json({ type: "error", error: { type: "invalid_request_error", message } }, { status: 400 });
-
-/** Refuses what Anthropic refuses, and writes its answer byte by byte. */
-function serveMessages() {
-  const seen: Record<string, unknown>[] = [];
-  // A runtime's `fetch` may keep a connection for longer than a test can wait.
-  const connection = "close";
-  const refuse = (status: number, type: string, message: string) =>
-    Response.json({ type: "error", error: { type, message } }, { status, headers: { connection } });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    const body = await request.json();
-    seen.push(body);
-    if (new URL(request.url).pathname !== "/v1/messages") return refuse(404, "not_found_error", "Not found");
-    if (request.headers.get("x-api-key") !== KEY) return refuse(401, "authentication_error", "invalid x-api-key");
-    const { messages, max_tokens, temperature, stream } = body;
-    const roles = messages.map(({ role }: { role: string }) => role);
-    const wrong =
-      request.headers.get("anthropic-version") !== "2023-06-01" && "anthropic-version: header is required" ||
-      !(max_tokens > 0) && "max_tokens: Field required" || temperature > 1 && "temperature: range: 0..1" ||
-      roles.some((role: string, index: number) => role !== ["user", "assistant"][index % 2]) &&
-        "roles must alternate" ||
-      roles.at(-1) === "assistant" && /\s$/.test(messages.at(-1).content) &&
-        "final content cannot end with white space";
-    if (wrong) return refuse(400, "invalid_request_error", wrong);
-    const bytes = [...new TextEncoder().encode(STREAM.body)];
-    const whole = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const byte = bytes.shift();
-        if (byte === undefined) controller.close();
-        else controller.enqueue(Uint8Array.of(byte));
-      },
-    }, { highWaterMark: 0 });
-    return new Response(stream ? whole : null, {
-      headers: { connection, "content-type": "text/event-stream; charset=utf-8" },
-    });
-  });
-  return {
-    seen,
-    url: new URL(`http://127.0.0.1:${server.addr.port}`),
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
-
-Deno.test("a server that takes what Anthropic takes is asked as it wants, by either transport, and read", async () => {
-  await using server = serveMessages();
-  const transport = createTransport(() => Promise.resolve(["127.0.0.1"]), createManualClock());
-  for (const fetchAny of [undefined, createTransportFetch(transport.post)]) {
-    const call = makeCall({
-      ...{ api: "anthropic_messages", baseUrl: server.url, temperature: 1.5 },
-      messages: [
-        { role: "system", content: "S" },
-        { role: "assistant", content: "A" },
-        { role: "user", content: "B" },
-        { role: "assistant", content: "C" },
-      ],
-      isPrefilled: true,
-    });
-    const { end, text } = await ask(fetchAny, call);
-    assert.deepEqual([end, text], [{ finishReason: "stop", usage: STREAM.usage }, STREAM.shown]);
-    const { end: refused } = await ask(
-      fetchAny,
-      makeCall({ api: "anthropic_messages", baseUrl: server.url, accessKey: "x" }),
-    );
-    assert.deepEqual(refused, {
-      ...{ code: "provider_auth", message: "The provider refused the key of this bot with status 401" },
-      cause: "undefined",
-    });
-  }
-  transport.close();
-  assert.deepEqual(server.seen[0].cache_control, { type: "ephemeral" });
-});
 
 Deno.test("an API that this worker does not know is not asked", async () => {
   for (const api of ["telepathy", "toString", ""]) {
@@ -164,46 +87,41 @@ for (const api of NAMES.filter((name) => name === "chat_completions" || name.sta
   });
 }
 
-/** Ways in which a server shows the key, or what is left of it. */
+/** Ways in which a server shows the key; redact_test.ts has more. */
 const ECHOES: Record<string, string> = {
-  "as it is": KEY,
   "as the header": `x-api-key: ${KEY}, authorization: Bearer ${KEY}, x-goog-api-key: ${KEY}`,
-  masked: `${KEY.slice(0, 15)}…${KEY.slice(-6)}`,
-  "in a URL": `https://a.test/?key=${encodeURIComponent(KEY)}`,
-  "over lines": KEY.replaceAll(/.{5}/g, "$&\n"),
-  "escaped, each character": [...KEY].map((unit) => `\\u00${unit.charCodeAt(0).toString(16)}`).join(""),
+  "masked, over lines": `${KEY.slice(0, 15)}…${KEY.slice(-6)}`.replaceAll(/.{5}/g, "$&\n"),
   "in base64": btoa(`user:${KEY}`),
-  "in capitals": KEY.toUpperCase(),
 };
 
-/** Ways in which it says so: the status, and the body, of which one is no JSON. */
+/** What a server says of an echo, as JSON: of Anthropic, chat completions, OpenAI's Responses and Gemini. */
+const EVENTS: ((echo: string) => object)[] = [
+  (echo) => ({ type: "error", error: { message: echo, type: echo } }),
+  (echo) => ({ type: "message_delta", delta: { stop_reason: echo } }),
+  (echo) => ({ error: { message: echo, code: 500, status: echo } }),
+  (echo) => ({ choices: [{ delta: {}, finish_reason: echo }] }),
+  (echo) => ({ type: "response.failed", response: { error: { code: "server_error", message: echo } } }),
+  (echo) => ({ type: "response.incomplete", response: { incomplete_details: { reason: echo } } }),
+  (echo) => ({ promptFeedback: { blockReason: "OTHER", blockReasonMessage: echo } }),
+  (echo) => ({ promptFeedback: { blockReason: echo, safetyRatings: [{ blocked: true, category: echo }] } }),
+  (echo) => ({ candidates: [{ finishReason: "OTHER", finishMessage: echo }] }),
+  (echo) => ({ candidates: [{ finishReason: echo }] }),
+];
+
+/** How it says so: the status, the body and its type. */
 const SAID: [status: number, body: (echo: string) => string, type?: string][] = [
-  ...[400, 401, 403, 404, 413, 422, 429, 500, 529].map((status) =>
-    [status, (echo: string) => JSON.stringify({ type: "error", error: { type: "x", message: echo } })] as [
-      number,
-      (echo: string) => string,
-    ]
-  ),
+  ...[400, 401, 403, 404, 413, 422, 429, 500, 529].map((status): typeof SAID[number] => [
+    status,
+    (echo) => JSON.stringify({ type: "error", error: { type: "x", message: echo } }),
+  ]),
+  ...EVENTS.map((event): typeof SAID[number] => [200, (echo) => `data: ${JSON.stringify(event(echo))}\n\n`]),
   [400, (echo) => echo],
   [502, (echo) => `Bad gateway: ${echo}`],
-  [200, (echo) => JSON.stringify({ type: "error", error: { type: "api_error", message: echo } })],
-  [200, (echo) => `event: error\ndata: ${JSON.stringify({ type: "error", error: { message: echo, type: echo } })}\n\n`],
-  [200, (echo) => `data: ${JSON.stringify({ error: { message: echo, code: 500, status: echo } })}\n\n`],
+  [200, (echo) => JSON.stringify(EVENTS[0](echo))],
+  [200, (echo) => `event: error\ndata: ${JSON.stringify(EVENTS[0](echo))}\n\n`],
   [200, (echo) => `data: no such key, ${echo.replaceAll("\n", " ")}\n\n`],
   [200, (echo) => `${echo.replaceAll("\n", " ")} is no key`, "text/plain"],
   [200, () => "<html>", `text/html-${KEY}`],
-  [200, (echo) => `data: ${JSON.stringify({ type: "message_delta", delta: { stop_reason: echo } })}\n\n`],
-  [200, (echo) => `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: echo }] })}\n\n`],
-  ...[
-    (echo: string) => ({ type: "response.failed", response: { error: { code: "server_error", message: echo } } }),
-    (echo: string) => ({ type: "response.incomplete", response: { incomplete_details: { reason: echo } } }),
-    (echo: string) => ({ promptFeedback: { blockReason: "OTHER", blockReasonMessage: echo } }),
-    (echo: string) => ({ promptFeedback: { blockReason: echo, safetyRatings: [{ blocked: true, category: echo }] } }),
-    (echo: string) => ({ candidates: [{ finishReason: "OTHER", finishMessage: echo }] }),
-    (echo: string) => ({ candidates: [{ finishReason: echo }] }),
-  ].map((event) =>
-    [200, (echo: string) => `data: ${JSON.stringify(event(echo))}\n\n`] as [number, (echo: string) => string]
-  ),
 ];
 
 /** The runs of four characters that the key has. */

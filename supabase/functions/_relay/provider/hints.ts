@@ -1,4 +1,4 @@
-/** What OpenAI is told of a request besides the words: which ones begin alike, and which are of one user. */
+/** What OpenAI learns of a request besides the words: which ones begin alike, and which are of one user. */
 
 import type { ProviderCall } from "./provider.ts";
 import { bareKey } from "./redact.ts";

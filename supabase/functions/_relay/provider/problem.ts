@@ -1,6 +1,6 @@
 /** Reads what a provider says of a failure, in whatever shape it comes: its words, its codes, what it is about. */
 
-/** A failure as the provider tells it. */
+/** A failure as the provider reports it. */
 export interface Problem {
   /** The provider's words, most general first; may be empty. */
   said: string[];

@@ -35,12 +35,15 @@ Deno.test("messages are shaped as the model takes them", () => {
   }
 });
 
-Deno.test("a key may have been pasted with its scheme; the bot's headers go with it, and never in its place", () => {
+Deno.test("a key may have been pasted with its scheme, and is not quoted where no header can hold it; the bot's headers go with it, and never in its place", () => {
   for (const accessKey of ["sk-1", " sk-1\n", "Bearer sk-1", "bearer  sk-1 "]) {
     assert.equal(headersOf(makeCall({ accessKey })).authorization, "Bearer sk-1");
   }
-  for (const accessKey of [null, "", "Bearer "]) {
-    assert.equal("authorization" in headersOf(makeCall({ accessKey })), false);
+  const plain = { accept: "application/json", "content-type": "application/json" };
+  for (const accessKey of [null, "", "  ", "Bearer "]) assert.deepEqual(headersOf(makeCall({ accessKey })), plain);
+  for (const accessKey of ["sk\nsecret", "sk secret", "ключ", "sk\0secret"]) {
+    const message = "Cannot send the key of this bot: it has characters that no header can hold";
+    assert.throws(() => headersOf(makeCall({ accessKey })), { code: "provider_auth", message });
   }
   assert.equal(headersOf(makeCall({ headers: { "X-Portkey-Provider": "openai" } }))["x-portkey-provider"], "openai");
   const wrong: Record<string, string>[] = [{ Authorization: "x" }, { host: "x" }, { "content-length": "1" }, {

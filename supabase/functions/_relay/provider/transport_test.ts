@@ -22,6 +22,7 @@ const STREAM = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
 /** What a provider does, and what becomes of it. */
 const ENDS: Record<string, [string, string]> = {
   "an answer": [`${STREAM}\r\n${EVENT}data: [DONE]\n\n`, "stop"],
+  "an answer of a length": [`${STREAM}Content-Length: ${EVENT.length + 14}\r\n\r\n${EVENT}data: [DONE]\n\n`, "stop"],
   "no answer": ["", "provider_error"],
   "half a head": ["HTTP/1.1 200 OK\r\nContent-", "provider_error"],
   "no HTTP": ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "provider_error"],

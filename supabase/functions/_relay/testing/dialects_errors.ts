@@ -1,283 +1,208 @@
 /** How providers say that something failed, as bytes: for tests. */
 
-import type { Dialect } from "./dialects.ts";
-import { BODIES, error, KEY, text } from "./dialects_bodies.ts";
-
-export { KEY };
-
-type Row = [name: string, status: number, body: unknown, end: string];
-
-const TEXT = 'data: {"choices":[{"delta":{"content":"Once "}}]}\n\n';
+import {
+  asText,
+  data,
+  type Dialect,
+  dialects,
+  error,
+  type Failures,
+  failures,
+  json,
+  KEY,
+  ONCE,
+  refusals,
+} from "./dialects.ts";
 
 /** Within a stream that has begun: what follows the text. */
-const WITHIN: [name: string, events: string | object, end: string][] = [
-  ["an error object", error("Overloaded"), 'provider_error: stream: "Overloaded"'],
-  [
-    "TGI: error as a string",
-    { error: "Request failed: out of memory", error_type: "generation" },
-    "provider_error: out of memory",
-  ],
-  [
-    "llama.cpp: a field named error",
-    'error: {"code":500,"message":"context shift is off","type":"server_error"}\n\n',
-    "provider_error: context shift",
-  ],
-  ["event: error", 'event: error\ndata: {"message":"It broke","code":500}\n\n', "provider_error: It broke"],
-  ["event: error with plain text", "event: error\ndata: It broke\n\n", "provider_error: It broke"],
-  [
-    "vLLM: object error",
-    { object: "error", message: "It broke", type: "InternalServerError", code: 500 },
-    "provider_error: It broke",
-  ],
-  [
-    "Anthropic's shape",
-    { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
-    "provider_error: Overloaded",
-  ],
-  ["message alone", { message: "It broke" }, "provider_error: It broke"],
-  ["detail alone", { detail: "It broke" }, "provider_error: It broke"],
-  ["a list of one", [error("It broke")], "provider_error: It broke"],
-  ["errors as a list", { errors: [{ message: "It broke" }] }, "provider_error: It broke"],
-  ["OpenRouter: error next to choices", {
-    ...error("It broke", { code: 502 }),
-    choices: [{ index: 0, delta: {}, finish_reason: "error" }],
-  }, "provider_error: It broke"],
-  [
-    "OpenRouter: error of the choice",
-    { choices: [{ index: 0, error: { code: 502, message: "It broke" } }] },
-    "provider_error: It broke",
-  ],
-  ["JSON without data:", `${JSON.stringify(error("It broke"))}\n\n`, "provider_error: It broke"],
-  [
-    "an error, then [DONE]",
-    `data: ${JSON.stringify(error("It broke"))}\n\ndata: [DONE]\n\n`,
-    "provider_error: It broke",
-  ],
-  ["code 429", error("Slow down", { code: 429 }), "provider_rate_limited: Slow down"],
-  ['code "429"', error("Slow down", { code: "429" }), "provider_rate_limited: Slow down"],
-  ["rate_limit_exceeded", error("Slow down", { code: "rate_limit_exceeded" }), "provider_rate_limited: Slow down"],
-  ["code 401", error(`No ${KEY}`, { code: 401 }), "provider_auth: refused the key of this bot"],
-  [
-    "invalid_api_key",
-    error("Incorrect API key provided: sk-pr*****7xWz", { code: "invalid_api_key" }),
-    "provider_auth",
-  ],
-  ["code 402", error("Out of credit", { code: 402 }), "provider_refused: Out of credit"],
-  ["code 400 of the window", error("Too long", { code: "context_length_exceeded" }), "context_exceeded: Too long"],
-  [
-    "llama.cpp: exceed_context_size_error",
-    error("the request exceeds the available context size", { code: 400, type: "exceed_context_size_error" }),
-    "context_exceeded: available context size",
-  ],
-  [
-    "invalid_request_error",
-    error("No such field", { type: "invalid_request_error" }),
-    "provider_refused: No such field",
-  ],
-  ["the key in the words", error(`Key ${KEY}, and sk-proj-A…7xWz`), 'provider_error: "Key [key], and [key]…[key]"'],
-  ["in data", { data: error("It broke", { code: 500 }) }, "provider_error: It broke"],
-  [
-    "Responses: response.failed",
-    { type: "response.failed", response: { status: "failed", error: { code: "server_error", message: "It broke" } } },
-    "provider_error: It broke",
-  ],
-  ["success: false", { success: false, code: 500, result: null }, "provider_error: in the middle of the stream"],
-  ["error of the delta", { choices: [{ index: 0, delta: error("It broke") }] }, "provider_error: It broke"],
-  ["plain text in an event", "data: The upstream timed out\n\n", 'provider_error: stream: "The upstream timed out"'],
-  ["plain text without an event", "Internal server error\n", 'provider_error: stream: "Internal server error"'],
-  ["plain text with the key", `data: No key ${KEY}\n\n`, 'provider_error: "No key [key]"'],
-  ["an error without words", { error: {}, object: "error" }, "provider_error: in the middle of the stream"],
-];
+const WITHIN: Failures<[events: string | object]> = {
+  provider_error: {
+    "an error object": ['stream: "Overloaded"', error("Overloaded")],
+    "TGI: error as a string": ["out of memory", { error: "Request failed: out of memory", error_type: "generation" }],
+    "llama.cpp: a field named error": ["context shift", 'error: {"code":500,"message":"context shift is off"}\n\n'],
+    "event: error": ["It broke", 'event: error\ndata: {"message":"It broke","code":500}\n\n'],
+    "event: error with plain text": ["It broke", "event: error\ndata: It broke\n\n"],
+    "vLLM: object error": ["It broke", {
+      object: "error",
+      message: "It broke",
+      type: "InternalServerError",
+      code: 500,
+    }],
+    "Anthropic's shape": ["It broke", { type: "error", ...error("It broke", { type: "overloaded_error" }) }],
+    "message alone": ["It broke", { message: "It broke" }],
+    "detail alone": ["It broke", { detail: "It broke" }],
+    "a list of one": ["It broke", [error("It broke")]],
+    "errors as a list": ["It broke", { errors: [{ message: "It broke" }] }],
+    "OpenRouter: error next to choices": ["It broke", {
+      ...error("It broke", { code: 502 }),
+      choices: [{ index: 0, delta: {}, finish_reason: "error" }],
+    }],
+    "OpenRouter: error of the choice": ["It broke", { choices: [{ index: 0, ...error("It broke", { code: 502 }) }] }],
+    "JSON without data:": ["It broke", `${json(error("It broke"))}\n\n`],
+    "an error, then [DONE]": ["It broke", `${data(error("It broke"))}data: [DONE]\n\n`],
+    "the key in the words": ['"Key [key], and [key]…[key]"', error(`Key ${KEY}, and sk-proj-A…7xWz`)],
+    "success: false": ["in the middle of the stream", { success: false, code: 500, result: null }],
+    "error of the delta": ["It broke", { choices: [{ index: 0, delta: error("It broke") }] }],
+    "plain text in an event": ['stream: "The upstream timed out"', "data: The upstream timed out\n\n"],
+    "plain text without an event": ['stream: "Internal server error"', "Internal server error\n"],
+    "plain text with the key": ['"No key [key]"', `data: No key ${KEY}\n\n`],
+    "an error without words": ["in the middle of the stream", { error: {}, object: "error" }],
+  },
+  provider_rate_limited: {
+    "code 429": ["Slow down", error("Slow down", { code: 429 })],
+    'code "429"': ["Slow down", error("Slow down", { code: "429" })],
+    "rate_limit_exceeded": ["Slow down", error("Slow down", { code: "rate_limit_exceeded" })],
+  },
+  provider_auth: {
+    "code 401": ["refused the key of this bot", error(`No ${KEY}`, { code: 401 })],
+    "invalid_api_key": ["", error("Incorrect API key provided: sk-pr*****7xWz", { code: "invalid_api_key" })],
+  },
+  provider_refused: {
+    "code 402": ["Out of credit", error("Out of credit", { code: 402 })],
+    "invalid_request_error": ["No such field", error("No such field", { type: "invalid_request_error" })],
+  },
+  context_exceeded: {
+    "code 400 of the window": ["Too long", error("Too long", { code: "context_length_exceeded" })],
+    "llama.cpp: exceed_context_size_error": ["Too long", error("Too long", { type: "exceed_context_size_error" })],
+  },
+};
 
-/** A refusal with a status. */
-const REFUSALS: Row[] = [
-  [
-    "OpenAI: 401",
-    401,
-    error("Incorrect API key provided: sk-pr*****7xWz", { code: "invalid_api_key" }),
-    "provider_auth: status 401",
-  ],
-  ["Gemini: 400 for a wrong key", 400, [
-    error("API key not valid. Please pass a valid API key.", {
-      code: 400,
-      status: "INVALID_ARGUMENT",
-      details: [{ reason: "API_KEY_INVALID" }],
-    }),
-  ], "provider_auth: status 400"],
-  ["xAI: 400 for a wrong key", 400, {
-    code: "Client specified an invalid argument",
-    error: "Incorrect API key provided: sk***Wz. You can obtain an API key from https://console.x.ai.",
-  }, "provider_auth: status 400"],
-  ["Cohere: 401", 401, { message: "invalid api token" }, "provider_auth: status 401"],
-  ["403 of a key", 403, error("You are not allowed to sample from this model"), "provider_auth: status 403"],
-  ["403 without words", 403, "", "provider_auth: status 403"],
-  [
-    "OpenRouter: 403 is moderation",
-    403,
-    error("Your input was flagged by moderation", {
-      code: 403,
-      metadata: { reasons: ["violence"], flagged_input: "…" },
-    }),
-    "provider_refused: flagged",
-  ],
-  [
-    "OpenAI: 403 is the region",
-    403,
-    error("Country, region, or territory not supported", {
-      code: "unsupported_country_region_territory",
-      type: "request_forbidden",
-    }),
-    "provider_refused: not supported",
-  ],
-  ["DeepSeek: 402", 402, error("Insufficient Balance"), "provider_refused: Insufficient Balance"],
-  ["Anthropic: 400 without credit", 400, error("Your credit balance is too low"), "provider_refused: credit balance"],
-  [
-    "OpenAI: 429 without quota",
-    429,
-    error("You exceeded your current quota", { code: "insufficient_quota" }),
-    "provider_refused: quota",
-  ],
-  ["429", 429, error("Rate limit reached for requests"), "provider_rate_limited: Rate limit"],
-  ["Gemini: 429 in a list", 429, [
-    error("You exceeded your current quota", { code: 429, status: "RESOURCE_EXHAUSTED" }),
-  ], "provider_rate_limited: quota"],
-  [
-    "OpenRouter: the reason in metadata.raw",
-    429,
-    error("Provider returned error", {
-      code: 429,
-      metadata: {
-        raw: "foo is temporarily rate-limited upstream",
-      },
-    }),
-    "provider_rate_limited: rate-limited upstream",
-  ],
-  [
-    "OpenRouter: JSON in metadata.raw",
-    400,
-    error("Provider returned error", {
-      code: 400,
-      metadata: {
-        raw: '{"error":{"message":"prompt is too long: 9 tokens > 8 maximum"}}',
-      },
-    }),
-    "context_exceeded: prompt is too long",
-  ],
-  ["a gateway's 500 for a 429", 500, error("litellm.RateLimitError: x", { code: "429" }), "provider_rate_limited"],
-  [
-    "Gemini: no such model",
-    404,
-    [error("models/foo is not found", { code: 404, status: "NOT_FOUND" })],
-    "provider_refused: not found",
-  ],
-  ["Ollama: no such model", 404, error('model "foo" not found, try pulling it first'), "provider_refused: not found"],
-  ["vLLM: flat, the window", 400, {
-    object: "error",
-    message: "This model's maximum context length is 2048 tokens",
-    type: "BadRequestError",
-    param: null,
-    code: 400,
-  }, "context_exceeded: maximum context length"],
-  [
-    "OpenAI: the window",
-    400,
-    error("This model's maximum context length is 8 tokens", { code: "context_length_exceeded", param: "messages" }),
-    "context_exceeded: status 400",
-  ],
-  ["TGI: the window", 422, {
-    error: "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096",
-    error_type: "validation",
-  }, "context_exceeded: `inputs` tokens"],
-  [
-    "Gemini: the window",
-    400,
-    [error("The input token count (9) exceeds the maximum number of tokens allowed (8).")],
-    "context_exceeded: token count",
-  ],
-  ["Mistral: the window", 400, {
-    object: "error",
-    message: "Prompt contains 9 tokens, too large for model with 8 maximum context length",
-  }, "context_exceeded: maximum context length"],
-  [
-    "xAI: the window",
-    400,
-    { error: "This model's maximum prompt length is 8 but the request contains 9 tokens." },
-    "context_exceeded: prompt length",
-  ],
-  [
-    "Groq: the window",
-    400,
-    error("Please reduce the length of the messages or completion.", { code: "context_length_exceeded" }),
-    "context_exceeded: reduce the length",
-  ],
-  [
-    "DashScope: the window",
-    400,
-    error("Range of input length should be [1, 30720]", { code: "invalid_parameter_error" }),
-    "context_exceeded: Range",
-  ],
-  ["Mistral: message is an object", 422, {
-    object: "error",
-    message: { detail: [{ type: "extra_forbidden", loc: ["body", "foo"], msg: "Extra inputs are not permitted" }] },
-  }, "provider_refused: Extra inputs"],
-  [
-    "FastAPI: detail is a list",
-    422,
-    { detail: [{ loc: ["body", "x"], msg: "field required", type: "missing" }] },
-    "provider_refused: field required",
-  ],
-  ["detail is a string", 400, { detail: "Model is loading" }, "provider_refused: Model is loading"],
-  [
-    "SiliconFlow: message at the top",
-    400,
-    { message: "model not found: foo", code: 20012 },
-    "provider_refused: model not found",
-  ],
-  [
-    "Azure: the content filter",
-    400,
-    error("The response was filtered", {
-      code: "content_filter",
-      innererror: { code: "ResponsibleAIPolicyViolation" },
-    }),
-    "provider_refused: filtered",
-  ],
-  [
-    "DashScope: inspection",
-    400,
-    error("Input data may contain inappropriate content.", { code: "data_inspection_failed" }),
-    "provider_refused: inappropriate",
-  ],
-  ["413", 413, "<h1>Too large</h1>", "provider_refused: status 413"],
-  ["plain text", 503, "no healthy upstream", 'provider_error: status 503: "no healthy upstream"'],
-  ["an empty 500", 500, "", "provider_error: status 500"],
-  [
-    "Anthropic's shape: 529",
-    529,
-    { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
-    "provider_error: Overloaded",
-  ],
-  [
-    "NVIDIA: title and detail",
-    404,
-    { status: 404, title: "Not Found", detail: "Function not found for account" },
-    "provider_refused: Function not found",
-  ],
-  [
-    "Cloudflare: errors",
-    400,
-    { success: false, errors: [{ code: 5007, message: "No such model" }] },
-    "provider_refused: No such model",
-  ],
-  ["Bedrock: Message", 400, { message: "The provided model identifier is invalid." }, "provider_refused: identifier"],
-];
+/** Instead of an answer, with a status. */
+const REFUSALS: Failures<[status: number, body: unknown]> = {
+  provider_auth: {
+    "OpenAI: 401": [
+      "status 401",
+      401,
+      error("Incorrect API key provided: sk-pr*****7xWz", { code: "invalid_api_key" }),
+    ],
+    "Gemini: 400 for a wrong key": ["status 400", 400, [
+      error("API key not valid.", { status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] }),
+    ]],
+    "xAI: 400 for a wrong key": ["status 400", 400, { error: "Incorrect API key provided: sk***Wz.", code: "Invalid" }],
+    "Cohere: 401": ["status 401", 401, { message: "invalid api token" }],
+    "403 of a key": ["status 403", 403, error("You are not allowed to sample from this model")],
+    "403 without words": ["status 403", 403, ""],
+  },
+  provider_rate_limited: {
+    "429": ["Rate limit", 429, error("Rate limit reached for requests")],
+    "Gemini: 429 in a list": ["quota", 429, [
+      error("You exceeded your current quota", { status: "RESOURCE_EXHAUSTED" }),
+    ]],
+    "OpenRouter: words in metadata.raw": ["upstream", 429, error("No", { metadata: { raw: "rate-limited upstream" } })],
+    "a gateway's 500 for a 429": ["", 500, error("litellm.RateLimitError: x", { code: "429" })],
+  },
+  provider_refused: {
+    "OpenRouter: 403 is moderation": ["flagged", 403, error("flagged", { metadata: { reasons: ["violence"] } })],
+    "OpenAI: 403 is the region": [
+      "Not there",
+      403,
+      error("Not there", { code: "unsupported_country_region_territory" }),
+    ],
+    "DeepSeek: 402": ["Insufficient Balance", 402, error("Insufficient Balance")],
+    "Anthropic: 400 without credit": ["credit balance", 400, error("Your credit balance is too low")],
+    "OpenAI: 429 without quota": ["quota", 429, error("You exceeded your quota", { code: "insufficient_quota" })],
+    "Gemini: no such model": ["not found", 404, [error("models/foo is not found", { status: "NOT_FOUND" })]],
+    "Ollama: no such model": ["not found", 404, error('model "foo" not found, try pulling it first')],
+    "Mistral: message is an object": ["Extra inputs", 422, {
+      object: "error",
+      message: { detail: [{ type: "extra_forbidden", loc: ["body", "foo"], msg: "Extra inputs are not permitted" }] },
+    }],
+    "FastAPI: detail is a list": ["field required", 422, { detail: [{ loc: ["body", "x"], msg: "field required" }] }],
+    "detail is a string": ["Model is loading", 400, { detail: "Model is loading" }],
+    "SiliconFlow: message at the top": ["model not found", 400, { message: "model not found: foo", code: 20012 }],
+    "Azure: the content filter": [
+      "filtered",
+      400,
+      error("It was filtered", { code: "content_filter", innererror: { code: "ResponsibleAIPolicyViolation" } }),
+    ],
+    "DashScope: inspection": ["improper", 400, error("It may be improper.", { code: "data_inspection_failed" })],
+    "413": ["status 413", 413, "<h1>Too large</h1>"],
+    "NVIDIA: title and detail": ["Function", 404, { status: 404, title: "Not Found", detail: "Function not found" }],
+    "Cloudflare: errors": ["No such model", 400, {
+      success: false,
+      errors: [{ code: 5007, message: "No such model" }],
+    }],
+    "Bedrock: Message": ["identifier", 400, { message: "The provided model identifier is invalid." }],
+  },
+  context_exceeded: {
+    "OpenRouter: JSON in metadata.raw": [
+      "prompt is too long",
+      400,
+      error("No", { metadata: { raw: '{"error":{"message":"prompt is too long: 9 tokens > 8 maximum"}}' } }),
+    ],
+    "vLLM: flat, the window": ["maximum context length", 400, {
+      object: "error",
+      message: "This model's maximum context length is 2048 tokens",
+    }],
+    "OpenAI: the window": [
+      "status 400",
+      400,
+      error("Too many", { code: "context_length_exceeded", param: "messages" }),
+    ],
+    "TGI: the window": ["`inputs` tokens", 422, {
+      error: "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096",
+    }],
+    "Gemini: the window": ["token count", 400, [
+      error("The input token count (9) exceeds the maximum number of tokens allowed (8)."),
+    ]],
+    "Mistral: the window": ["maximum context length", 400, {
+      message: "Prompt contains 9 tokens, too large for model with 8 maximum context length",
+    }],
+    "xAI: the window": ["prompt length", 400, {
+      error: "This model's maximum prompt length is 8 but the request contains 9 tokens.",
+    }],
+    "Groq: the window": ["reduce the length", 400, error("Please reduce the length of the messages or completion.")],
+    "DashScope: the window": ["Range", 400, error("Range of input length should be [1, 30720]")],
+  },
+  provider_error: {
+    "plain text": ['status 503: "no healthy upstream"', 503, "no healthy upstream"],
+    "an empty 500": ["status 500", 500, ""],
+    "Anthropic's shape: 529": ["It broke", 529, { type: "error", ...error("It broke", { type: "overloaded_error" }) }],
+  },
+};
+
+/** Under status 200: as a body, and as an event. */
+const UNDER_200: Failures<[body: unknown]> = {
+  provider_refused: {
+    "MiniMax: no balance": ["balance", { base_resp: { status_code: 1008, status_msg: "insufficient balance" } }],
+    "code and msg": ["Insufficient balance", { code: 1113, msg: "Insufficient balance" }],
+  },
+  provider_rate_limited: {
+    "MiniMax: rate limit": ["limit", { base_resp: { status_code: 1002, status_msg: "rate limit" }, choices: null }],
+    "success: false": ["Rate limit", { success: false, message: "Rate limit reached" }],
+  },
+  provider_auth: {
+    "MiniMax: the key": ["refused the key", {
+      base_resp: { status_code: 1004, status_msg: "login fail: API secret key" },
+    }],
+  },
+  provider_error: {
+    "an error object": ['"It broke"', error("It broke", { code: 500 })],
+    "in data": ['"It broke"', { data: error("It broke", { code: 500 }) }],
+    "Responses: response.failed": ["It broke", { type: "response.failed", response: error("It broke") }],
+    "Gemini's list": ["Overloaded", [error("Overloaded", { code: 503 })]],
+  },
+};
+
+/** The same as plain text. */
+const PLAIN: Failures<[body: string]> = {
+  provider_error: { "no healthy upstream": ['no answer: "no healthy upstream"', "no healthy upstream"] },
+  provider_rate_limited: { "too many requests": ["Too many requests", "Too many requests, slow down\n"] },
+  provider_auth: { "the key": ["", `Incorrect API key provided: ${KEY}`] },
+};
 
 /** What fails, and how. */
 export const FAILURES: Dialect[] = [
-  ...WITHIN.map(([name, event, end]) => {
-    const body = TEXT + (typeof event === "string" ? event : `data: ${text(event)}\n\n`);
+  ...failures(WITHIN).map(({ name, end, said: [event] }) => {
+    const body = ONCE + (typeof event === "string" ? event : data(event));
     return { name: `in the stream: ${name}`, body, shown: "Once ", end };
   }),
-  ...REFUSALS.map(([name, status, body, end]) => ({ name, status, body: text(body), shown: "", end })),
-  ...BODIES,
+  ...dialects(refusals(REFUSALS)),
+  ...failures(PLAIN).map(({ name, end, said: [body] }) => ({
+    ...{ name: `plain text under 200: ${name}`, body, shown: "", end, type: "text/plain" },
+  })),
+  ...failures(UNDER_200).flatMap(({ name, end, said: [body] }) => [
+    { name: `under 200: ${name}`, body: asText(body), shown: "", end, type: "application/json" },
+    { name: `as an event: ${name}`, body: data(body), shown: "", end },
+  ]),
 ];

@@ -3,10 +3,12 @@
 import {
   choices,
   chunk,
+  closes,
   CONTENTS,
   COUNTS,
   data,
   type Dialect,
+  dialects,
   DONE,
   each,
   END,
@@ -25,9 +27,13 @@ import {
   whole,
 } from "./dialects.ts";
 
-const closes = "provider_bad_response: without a finish reason";
 const noChunk = "provider_bad_response: not a chat completion chunk";
-const type = (type: string): Row => [`an event stream as ${type}`, STREAM, SHOWN, "stop", { type }];
+const brokenBy = (reason: string, sent = ""): [string, string, string, string] => [
+  `the reason ${json(reason)} is a failure`,
+  sent + chunk({}, reason) + DONE,
+  sent && "Once ",
+  `provider_error: finish reason "${reason}"`,
+];
 
 /** What a gateway or another API puts around a chunk. */
 const WRAPPED: Row[] = [
@@ -41,17 +47,14 @@ const WRAPPED: Row[] = [
     "[DONE] without data:": `${TEXT}[DONE]\n\n`,
     "[DONE] in JSON": TEXT + data({ data: "[DONE]" }),
   }),
-  [
-    "DashScope's own API: output.choices, each longer",
-    data({ output: { choices: [{ message: { content: "Once " }, finish_reason: "null" }] } }) +
-    data({
-      output: { choices: [{ message: { content: SHOWN }, finish_reason: "stop" }] },
-      usage: { input_tokens: 3, output_tokens: 5, total_tokens: 8 },
-    }),
-    SHOWN,
-    "stop",
-    used,
-  ],
+  ...each([SHOWN, "stop", used], {
+    "DashScope's own API: output.choices, each longer": ["Once ", SHOWN].map((content) =>
+      data({
+        output: { choices: [{ message: { content }, finish_reason: content === SHOWN ? "stop" : "null" }] },
+        usage: { input_tokens: 3, output_tokens: 5, total_tokens: 8 },
+      })
+    ).join(""),
+  }),
   ["names without a colon, and comments, are no words", ": hm\nping\nid\n\n", "", closes],
 ];
 
@@ -78,6 +81,7 @@ const ENDS: Row[] = [
     "a reason in every chunk": chunk({ content: "Once " }, "stop") + chunk({ content: "more." }, "stop") + DONE,
     "text behind the reason": ONCE + STOP + MORE + DONE,
     "an empty reason in each chunk": chunk({ content: SHOWN }, "") + STOP + chunk({}, ""),
+    "of several reasons the last": chunk({ content: SHOWN }, "length") + STOP,
     'the reason "null" is none': chunk({ content: SHOWN }, "null") + END,
     "finish_details": TEXT + choices({ index: 0, delta: {}, finish_details: { type: "stop" } }) + DONE,
     '"error" behind a reason changes nothing': TEXT + STOP + chunk({}, "error"),
@@ -90,26 +94,23 @@ const ENDS: Row[] = [
     "[DONE] without a blank line": `${TEXT}${STOP}data: [DONE]`,
     "CR LF at [DONE] alone": `${TEXT}${STOP}data: [DONE]\r\n\r\n`,
   }),
-  ["no reason and no text but [DONE]", chunk({ role: "assistant" }) + DONE, "", closes],
-  ["nothing", "", "", closes],
+  ...each(["", closes], { "no reason and no text but [DONE]": chunk({ role: "assistant" }) + DONE, "nothing": "" }),
   ["reasoning alone and [DONE]", chunk({ reasoning: "Hm." }) + DONE, "<Hm.>", closes],
   ["a close without either", TEXT, SHOWN, closes],
   ["a reason as an object", chunk({ content: SHOWN }, { type: "length", matched: 2 }) + DONE, SHOWN, "length"],
   ["content_filter", ONCE + chunk({}, "content_filter") + DONE, "Once ", "content_filter"],
   ["a word of the provider's own", TEXT + chunk({}, "eos") + DONE, SHOWN, "eos"],
-  ['the reason "error"', ONCE + chunk({}, "error") + DONE, "Once ", 'provider_error: finish reason "error"'],
   [
-    "DeepSeek: insufficient_system_resource",
-    ONCE + chunk({}, "insufficient_system_resource"),
-    "Once ",
-    'provider_error: "insufficient_system_resource"',
+    "a reason becomes one that the database takes",
+    chunk({}, `\0é\ud83d${"x".repeat(200)}`),
+    "",
+    `???${"x".repeat(97)}`,
   ],
-  ["Zhipu: network_error", ONCE + chunk({}, "network_error"), "Once ", 'provider_error: "network_error"'],
+  // Of DeepSeek and Zhipu, and the relay's own.
+  ...["error", "ERROR", "insufficient_system_resource", "network_error"].map((reason) => brokenBy(reason, ONCE)),
+  ...["cancelled", "disconnected", "timeout", "interrupted"].map((reason) => brokenBy(reason)),
   ...["[DONE] ", " [DONE]", '"[DONE]"', "'[DONE]'", "DONE", "[done]", "[ DONE ]", '"DONE"'].map((word): Row => [
-    `${json(word)} as the end`,
-    `${TEXT}data:${word}\n\n`,
-    SHOWN,
-    "stop",
+    ...[`${json(word)} as the end`, `${TEXT}data:${word}\n\n`, SHOWN, "stop"] as const,
   ]),
 ];
 
@@ -128,38 +129,27 @@ const FRAMES: Row[] = [
     "a ping with an object": `${ONCE}event: ping\ndata: {"type": "ping"}\n\n${MORE}${END}`,
     "a number, null and a list as data": `${ONCE}data: 1\n\ndata: null\n\ndata: []\n\n${MORE}${END}`,
     "junk within the text": `${ONCE}data: {junk\n\n${MORE}${END}`,
+    "an event of two lines whose second is like a chunk": `${ONCE}data: x\n${MORE}${END}`,
     "an event over several lines": `data: {"choices":\ndata: [{"delta": {"content": "Once more."}}]}\n\n${END}`,
     "a chunk in a list of one": `data: [${json({ choices: [{ delta: { content: SHOWN } }] })}]\n\n${END}`,
     "a query's echo before the stream": `data: {"type":"info","status":"PENDING"}\n\n${STREAM}`,
     "a whole completion without a reason": json({ choices: [{ message: { content: SHOWN } }] }),
   }),
-  ["junk and no end", `${ONCE}data: {junk\n\n`, "Once ", noChunk],
-  ...[
-    "application/x-ndjson",
-    "application/octet-stream",
-    "application/json",
-    "text/plain",
-    "text/html",
-    "",
-    "text/event-stream; charset=iso-8859-1",
-  ].map(type),
+  ...each(["Once ", noChunk], {
+    "junk and no end": `${ONCE}data: {junk\n\n`,
+    "a word and no end": `${ONCE}data: x\n\n`,
+  }),
+  ...["application/x-ndjson", "application/json", "text/plain", "text/html", "", "text/event-stream; charset=x"].map((
+    type,
+  ): Row => [`an event stream as ${type}`, STREAM, SHOWN, "stop", { type }]),
   ["a whole completion", json(whole({ role: "assistant", content: SHOWN }, { usage: COUNTS })), SHOWN, "stop", {
     type: "application/json",
     usage: true,
   }],
-  [
-    "a whole completion over many lines",
-    JSON.stringify(whole({ content: SHOWN, reasoning_content: "Hm. " }), null, 2),
-    THOUGHT,
-    "stop",
-    { type: "application/json" },
-  ],
-  [
-    "a whole completion that is called a stream",
-    json(whole({ content: "<think>Hm. </think>Once more." })),
-    THOUGHT,
-    "stop",
-  ],
+  ...each([THOUGHT, "stop"], {
+    "a whole completion over many lines": JSON.stringify(whole({ content: SHOWN, reasoning: "Hm. " }), null, 2),
+    "a whole completion that is called a stream": json(whole({ content: "<think>Hm. </think>Once more." })),
+  }),
   ["a chunk a line", STREAM.replaceAll("data: ", "").replaceAll("\n\n", "\n"), SHOWN, "stop", {
     type: "application/x-ndjson",
   }],
@@ -167,27 +157,25 @@ const FRAMES: Row[] = [
   ["JSON that is no completion", '{"ok":true}', "", closes, { type: "application/json" }],
 ];
 
-const counted = (name: string, body: string): Row => [name, body, SHOWN, "stop", used];
+const SO_FAR = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 };
 
 const USAGES: Row[] = [
-  counted("usage with the finish", TEXT + chunk({}, "stop", { usage: COUNTS }) + DONE),
-  counted("Groq: x_groq.usage", TEXT + chunk({}, "stop", { x_groq: { id: "r", usage: COUNTS } }) + DONE),
-  counted("Moonshot: usage of the choice", TEXT + choices({ delta: {}, finish_reason: "stop", usage: COUNTS }) + DONE),
-  counted("input_tokens and output_tokens", TEXT + chunk({}, "stop", { usage: { input_tokens: 3, output_tokens: 5 } })),
-  counted("no total", TEXT + chunk({}, "stop", { usage: { prompt_tokens: 3, completion_tokens: 5 } })),
-  counted(
-    "usage {} in each chunk",
-    chunk({ content: SHOWN }, null, { usage: {} }) + chunk({}, "stop", { usage: COUNTS }),
-  ),
-  counted("a later empty usage", TEXT + STOP + USAGE + data({ choices: [], usage: {} }) + DONE),
-  counted("a later usage of nulls", TEXT + STOP + USAGE + data({ choices: [], usage: { prompt_tokens: null } }) + DONE),
-  counted("a later usage of zeros", TEXT + STOP + USAGE + chunk({}, null, { usage: { total_tokens: 0 } }) + DONE),
-  counted(
-    "usage so far in each chunk",
-    chunk({ content: SHOWN }, null, { usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } }) + STOP +
-      USAGE + DONE,
-  ),
-  counted("usage without choices", TEXT + STOP + data({ usage: COUNTS }) + DONE),
+  ...each([SHOWN, "stop", used], {
+    "usage with the finish": TEXT + chunk({}, "stop", { usage: COUNTS }) + DONE,
+    "Groq: x_groq.usage": TEXT + chunk({}, "stop", { x_groq: { id: "r", usage: COUNTS } }) + DONE,
+    "Moonshot: usage of the choice": TEXT + choices({ delta: {}, finish_reason: "stop", usage: COUNTS }) + DONE,
+    "input_tokens and output_tokens": TEXT + chunk({}, "stop", { usage: { input_tokens: 3, output_tokens: 5 } }),
+    "no total": TEXT + chunk({}, "stop", { usage: { prompt_tokens: 3, completion_tokens: 5 } }),
+    "usage {} in each chunk": chunk({ content: SHOWN }, null, { usage: {} }) + chunk({}, "stop", { usage: COUNTS }),
+    "a later empty usage": TEXT + STOP + USAGE + data({ choices: [], usage: {} }) + DONE,
+    "a later usage of null": TEXT + STOP + USAGE + data({ choices: [], usage: null }) + DONE,
+    "a later usage of nulls": TEXT + STOP + USAGE + data({ choices: [], usage: { prompt_tokens: null } }) + DONE,
+    "a later usage of zeros": TEXT + STOP + USAGE + chunk({}, null, { usage: { total_tokens: 0 } }) + DONE,
+    "usage so far in each chunk": chunk({ content: SHOWN }, null, { usage: SO_FAR }) + STOP + USAGE + DONE,
+    "usage without choices": TEXT + STOP + data({ usage: COUNTS }) + DONE,
+    "usage that is wiped in part": TEXT + STOP + USAGE +
+      data({ choices: [], usage: { ...COUNTS, completion_tokens: 0, total_tokens: 3 } }),
+  }),
   ["usage as a string", TEXT + chunk({}, "stop", { usage: "n/a" }) + DONE, SHOWN, "stop"],
   ["counts as strings", TEXT + chunk({}, "stop", { usage: { prompt_tokens: "3" } }) + DONE, SHOWN, "stop"],
 ];
@@ -199,7 +187,6 @@ const VARIANTS: Row[] = [
     "a closing tag first": chunk({ reasoning_content: "Hm. " }) + text("</think>\n\n") + STREAM,
   }),
   ["a tag of HTML first", text("<b>") + STREAM, `<b>${SHOWN}`, "stop"],
-  ["a finish that is a failure", TEXT + chunk({}, "ERROR") + DONE, SHOWN, 'provider_error: finish reason "ERROR"'],
   ...each([SHOWN, "stop"], {
     "a finish in a list": TEXT + chunk({}, ["stop"]),
     "a list of chunks in an event": data([JSON.parse(ONCE.slice(6)), JSON.parse(MORE.slice(6))]) + END,
@@ -213,16 +200,7 @@ const VARIANTS: Row[] = [
     SHOWN,
     "provider_rate_limited: slow down",
   ],
-  [
-    "usage that is wiped in part",
-    STREAM.replace(DONE, "") + USAGE +
-    data({ choices: [], usage: { ...COUNTS, completion_tokens: 0, total_tokens: 3 } }),
-    SHOWN,
-    "stop",
-    used,
-  ],
 ];
 
 /** All that is a stream, or ought to be one; dialects_errors.ts has what fails. */
-export const STREAMS: Dialect[] = [CONTENTS, WRAPPED, CHOICES, ENDS, FRAMES, USAGES, VARIANTS].flat()
-  .map(([name, body, shown, end, more]) => ({ name, body, shown, end, ...more }));
+export const STREAMS: Dialect[] = dialects([CONTENTS, WRAPPED, CHOICES, ENDS, FRAMES, USAGES, VARIANTS].flat());

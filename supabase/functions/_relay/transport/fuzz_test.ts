@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Connection } from "../platform/network.ts";
 import { skip } from "../../../../testkit/skipped.ts";
+import { makeNetwork } from "../testing/network.ts";
 import { makeRandom, type Random, splitRandomly } from "../testing/split.ts";
 import { createTransport } from "./transport.ts";
 
@@ -55,22 +55,8 @@ function askNode(answers: string[]): Result[] {
 
 /** Reads an answer whose bytes come in these parts; null: it is refused. */
 async function read(parts: string[], request: string | null = ""): Promise<[number, string] | null> {
-  const bytes = parts.filter((part) => part !== "").map((part) => Uint8Array.from(part, (unit) => unit.charCodeAt(0)));
-  const connection: Connection = {
-    read(buffer) {
-      const next = bytes.shift();
-      if (next === undefined) return Promise.resolve(null);
-      const part = next.subarray(0, buffer.length);
-      if (part.length < next.length) bytes.unshift(next.subarray(part.length));
-      buffer.set(part);
-      return Promise.resolve(part.length);
-    },
-    write: (request) => Promise.resolve(request.length),
-    close() {},
-  };
-  const network = { connect: () => Promise.resolve(connection), startTls: () => Promise.resolve(connection) };
   const clock = { now: () => 0, after: () => () => {} };
-  const transport = createTransport(() => ["192.0.2.1"], clock, network);
+  const transport = createTransport(() => ["192.0.2.1"], clock, makeNetwork(parts));
   try {
     const answer = await transport.post(new URL("http://a.test"), {}, request, new AbortController().signal);
     let text = "";
@@ -83,25 +69,13 @@ async function read(parts: string[], request: string | null = ""): Promise<[numb
   }
 }
 
-const NAMES = [
-  "Content-Length",
-  "content-length",
-  "Transfer-Encoding",
-  "Connection",
-  "X-A",
-  "Keep-Alive",
-  "Date",
-  "X A",
-];
+const NAMES = [..."Content-Length content-length Transfer-Encoding Connection X-A Keep-Alive Date".split(" "), "X A"];
 const VALUES = ["5", "05", "0", "chunked", "Chunked", "gzip", "close", "keep-alive", "", "a b", "\t5 ", "-1"];
-const ENDS = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\n "];
-const STARTS = [
-  "HTTP/1.1 200 OK",
-  "HTTP/1.1 200 ",
-  "HTTP/1.1 200",
-  "HTTP/1.0 200 OK",
-  "HTTP/1.1 404 No",
-  "HTTP/1.1 204 A",
+const ENDS = [...Array(7).fill("\r\n"), "\n", "\r", "\r\n "];
+const STARTS = ["1.1 200 OK", "1.1 200 ", "1.1 200", "1.0 200 OK", "1.1 404 No", "1.1 204 A"];
+const LAST_CHUNKS = [
+  ...Array(3).fill("0\r\n\r\n"),
+  ...["0;a\r\nX-A: b\r\n\r\n", "0\r\nX A: b\r\n\r\n", "00\r\n\r\n", "0\r\n"],
 ];
 const SIZES = ["5", "05", "5;a=b", '5;a="b;c"', "5 ", "6", "4", "0005", "5;", "g", "1", "A"];
 const ODD = ["\0", "\r", "\n", " ", ":", ";", "\x7f", "\x80", "\xff", "0", "\t"];
@@ -109,7 +83,7 @@ const ODD = ["\0", "\r", "\n", " ", ":", ";", "\x7f", "\x80", "\xff", "0", "\t"]
 function makeAnswer(random: Random): string {
   const one = (list: string[]) => list[random(list.length)];
   const isChunked = random(2) === 0;
-  let text = (random(8) === 0 ? "HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" : "") + one(STARTS) + one(ENDS);
+  let text = (random(8) === 0 ? "HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" : "") + `HTTP/${one(STARTS)}${one(ENDS)}`;
   if (isChunked && random(8) > 0) text += "Transfer-Encoding: chunked\r\n";
   for (let count = random(4); count > 0; count--) {
     text += `${one(NAMES)}${one([": ", ":", ":  "])}${one(VALUES)}${one(ENDS)}`;
@@ -118,15 +92,7 @@ function makeAnswer(random: Random): string {
   if (!isChunked) text += "Hello, world".slice(0, random(13));
   else {
     for (let count = random(5); count > 0; count--) text += `${one(SIZES)}${one(ENDS)}Hello${one(ENDS)}`;
-    text += one([
-      "0\r\n\r\n",
-      "0\r\n\r\n",
-      "0\r\n\r\n",
-      "0;a\r\nX-A: b\r\n\r\n",
-      "0\r\nX A: b\r\n\r\n",
-      "00\r\n\r\n",
-      "0\r\n",
-    ]);
+    text += one(LAST_CHUNKS);
   }
   for (let count = random(3); count > 0; count--) {
     const at = random(text.length + 1);

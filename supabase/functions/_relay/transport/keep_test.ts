@@ -8,9 +8,9 @@ import {
   PROVIDER_REST_MS,
 } from "../protocol/limits.ts";
 import { TEST_CA } from "../testing/certificates.ts";
+import { textOf, until } from "../testing/network.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { type Peer, type RawServer, startRawServer } from "../testing/raw_server.ts";
-import type { Answer } from "./answer.ts";
 import { createKeeper, KEPT_SILENT_MS } from "./keep.ts";
 import { createTransport } from "./transport.ts";
 
@@ -22,18 +22,6 @@ function make(addressesOf = () => ["127.0.0.1"]) {
   const transport = createTransport(addressesOf, clock, createNetwork([TEST_CA]));
   const ask = async (server: RawServer) => await textOf(await transport.post(server.url, {}, "{}", NEVER));
   return { clock, transport, ask };
-}
-
-async function textOf(answer: Answer): Promise<string> {
-  let text = "";
-  for (let bytes = await answer.next(); bytes !== undefined; bytes = await answer.next()) {
-    text += new TextDecoder().decode(bytes);
-  }
-  return text;
-}
-
-async function until(isTrue: () => boolean) {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Gives each request of a connection this answer. */

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
+import { makeCall as makeAnyCall } from "../../testing/provider.ts";
 import { type ContextMessage, GO_ON, type ProviderCall } from "../provider.ts";
 import { FIRST_TURN } from "../request.ts";
 import { bodyOf, DEFAULT_MAX_TOKENS, endpointOf, headersOf } from "./request.ts";
 
-function makeCall(overrides: Partial<ProviderCall> = {}): ProviderCall {
-  const baseUrl = new URL("https://api.anthropic.com/v1");
-  return { baseUrl, accessKey: null, model: "m", temperature: null, params: {}, messages: [], ...overrides };
-}
+const makeCall = (overrides: Partial<ProviderCall> = {}) => makeAnyCall({ temperature: null, ...overrides });
 
 const turn = (role: ContextMessage["role"], content: string): ContextMessage => ({ role, content });
 

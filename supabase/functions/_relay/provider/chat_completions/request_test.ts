@@ -11,21 +11,24 @@ Deno.test("the address may be the base or the endpoint itself, with a query", ()
     "/v1/chat/completions/": "/v1/chat/completions",
     "/d/x/chat/completions?api-version=2": "/d/x/chat/completions?api-version=2",
     "/chat": "/chat/chat/completions",
+    "/": "/chat/completions",
+    "/a/b%20c?x=a%26b": "/a/b%20c/chat/completions?x=a%26b",
   };
   for (const [path, wanted] of Object.entries(endpoints)) {
     assert.equal(endpointOf({ baseUrl: new URL(path, "https://a.test") }), `https://a.test${wanted}`);
   }
 });
 
-Deno.test("a field that is null is left out, whoever would have set it", () => {
-  const params = { temperature: null, stream_options: null, top_p: null, stop: ["END"] };
-  const body = bodyOf(makeCall({ params }));
-  assert.deepEqual(body, {
-    stop: ["END"],
-    model: "m",
-    messages: [{ role: "user", content: FIRST_TURN }],
-    stream: true,
-  });
+Deno.test("the params set what is not the relay's, and a field that is null is left out", () => {
+  const relays = { model: "m", messages: [{ role: "user", content: FIRST_TURN }], stream: true };
+  const nulls = { temperature: null, stream_options: null, top_p: null, stop: ["END"] };
+  assert.deepEqual(bodyOf(makeCall({ params: nulls })), { stop: ["END"], ...relays });
+  const free = { temperature: 1.5, stream_options: { include_usage: false } };
+  const params = { model: "dearer", messages: [], stream: false, n: 9, ...free };
+  assert.deepEqual(bodyOf(makeCall({ params })), { ...free, ...relays });
+  for (const temperature of [0, null]) {
+    assert.equal(bodyOf(makeCall({ temperature })).temperature, temperature ?? undefined);
+  }
 });
 
 Deno.test("the bot's limit of the answer goes by the name that the provider takes, unless the params have one", () => {

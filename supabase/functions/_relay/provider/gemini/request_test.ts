@@ -1,23 +1,28 @@
 import assert from "node:assert/strict";
 import { makeCall } from "../../testing/provider.ts";
+import { GO_ON } from "../provider.ts";
+import { FIRST_TURN } from "../request.ts";
 import { bodyOf, endpointOf, headersOf } from "./request.ts";
 
-Deno.test("the story is contents of two roles, and the instructions stand apart", () => {
+Deno.test("the story is contents of two roles by turns, from the user's to the user's, and the instructions stand apart", () => {
   const body = bodyOf(makeCall({
     replyTokens: 9,
     messages: [
       { role: "system", content: "Be brief." },
-      { role: "user", content: "A" },
-      { role: "assistant", content: "B" },
+      { role: "assistant", content: "A" },
+      { role: "user", content: "B" },
       { role: "user", content: "C" },
+      { role: "assistant", content: "D" },
     ],
   }));
   assert.deepEqual(body, {
     systemInstruction: { parts: [{ text: "Be brief." }] },
     contents: [
-      { role: "user", parts: [{ text: "A" }] },
-      { role: "model", parts: [{ text: "B" }] },
-      { role: "user", parts: [{ text: "C" }] },
+      { role: "user", parts: [{ text: FIRST_TURN }] },
+      { role: "model", parts: [{ text: "A" }] },
+      { role: "user", parts: [{ text: "B\n\nC" }] },
+      { role: "model", parts: [{ text: "D" }] },
+      { role: "user", parts: [{ text: GO_ON }] },
     ],
     generationConfig: { temperature: 0.7, maxOutputTokens: 9 },
   });

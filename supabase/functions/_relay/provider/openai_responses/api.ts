@@ -1,4 +1,4 @@
-/** OpenAI's Responses, of which each request is a whole one: nothing of a story is kept at the provider. */
+/** OpenAI's Responses. Each request is a whole one: nothing of a story is kept at the provider. */
 
 import type { Api } from "../api.ts";
 import { createResponseChunkReader } from "./chunks.ts";
