@@ -49,10 +49,10 @@ async function storyOn(page: Page, script: string) {
     posts,
     counts: () => page.evaluate<typeof counts>("counts"),
     /** Loads the page again, which knows its conversation from its address. */
-    async reload() {
+    async reload(configuration: Partial<StoryConfiguration> = {}) {
       const { id } = await writer.conversation();
       await reload(page, script);
-      await mount({ conversationId: id });
+      await mount({ conversationId: id, ...configuration });
     },
   };
 }
@@ -118,12 +118,21 @@ if (hasChromium()) {
       ok(whole.content.startsWith(stopped.content) && whole.content.length > stopped.content.length);
       await story.shows([question, whole].map(contentOf));
       await becomes(() => story.page.textContent("i"), "1 of 2");
+      // The page is left while the choice is on its way.
+      const held = Promise.withResolvers<void>();
+      await story.page.route("**/rest/v1/conversations?*", async (route) => {
+        if (route.request().method() === "PATCH") await held.promise;
+        await route.continue();
+      });
+      const asked = story.page.waitForRequest((request) => request.method() === "PATCH");
+      const url = story.page.url();
       await story.press("First version");
       await story.shows([question, stopped].map(contentOf));
-      await eventually(
-        "the choice is stored",
-        async () => (await story.conversation()).active_message_id === stopped.id,
-      );
+      await asked;
+      await story.page.goto("about:blank");
+      held.resolve();
+      await becomes(async () => (await story.conversation()).active_message_id, stopped.id);
+      await story.page.goto(url);
       await story.reload();
       await story.shows([question, stopped].map(contentOf));
       await becomes(() => story.page.textContent("i"), "0 of 2");
@@ -171,6 +180,30 @@ if (hasChromium()) {
     await story.shows((await story.ended(2)).map(contentOf));
     equal(story.posts.length, 1);
   }, 18);
+
+  storyTest(
+    "two of them on one conversation read it each, either stops it, and reload() shows the other's",
+    async (story) => {
+      const second = (name: string) => story.page.locator("section").nth(1).getByRole("button", { name }).click();
+      await story.mount({ isTwice: true });
+      await story.press("Send", LONG);
+      await story.page.waitForSelector(`output:text-is("streaming")`);
+      await story.reload({ isTwice: true });
+      await eventually("both stream it", async () => {
+        const texts = await story.shown();
+        return texts.length === 4 && texts[1]!.length > 20 && texts[3]!.length > 20;
+      });
+      await second("Stop");
+      const rows = await story.ended(2);
+      await story.shows([...rows, ...rows].map(contentOf));
+      await story.press("Send", { chunks: 3 });
+      const all = await story.ended(4);
+      await story.shows([...all, ...rows].map(contentOf));
+      await second("Reload");
+      await story.shows([...all, ...all].map(contentOf));
+      equal(story.posts.length, 2);
+    },
+  );
 
   storyTest("it is rendered at most once for each frame, however fast the tokens come", async (story) => {
     await story.mount();

@@ -2,7 +2,7 @@
 /** Texts that are changed, and stories that are deleted, while other tabs and devices do something else with them. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
 import { onOtherDevice, pageTest, stack } from "./setup.ts";
 import { type Visitor, visitorOf } from "./visitor.ts";
@@ -47,6 +47,38 @@ export function testEdits(): void {
       await visitor.button("Save").click();
       await visitor.shows("A dog", "Quack");
       equal(await stored(), { content: "Quack" });
+      await other.page.clock.install();
+      await eventually("the other device shows it", async () => {
+        await other.page.clock.runFor(5_000);
+        return (await other.messages()).at(-1) === "Quack";
+      });
+    });
+  });
+
+  pageTest("of two devices that save at the same moment one is asked", async (visit) => {
+    const { visitor, user, exchange } = visit;
+    await exchange("A dog", "Bark");
+    await onOtherDevice(visitor, user, async (other) => {
+      await other.shows("A dog", "Bark");
+      const devices = [visitor, other];
+      const go = Promise.withResolvers<void>();
+      const asked = devices.map(async ({ page, button }, index) => {
+        await button("Edit the answer").click();
+        await editorOf(devices[index]).fill(`Text ${index}`);
+        await page.route("**/rpc/edit_message", async (route) => {
+          await go.promise;
+          await route.continue();
+        });
+        const request = page.waitForRequest("**/rpc/edit_message");
+        await button("Save").click();
+        await request;
+      });
+      await Promise.all(asked);
+      go.resolve();
+      const refused = () => Promise.all(devices.map(({ page }) => page.getByText("changed elsewhere").count()));
+      await becomes(async () => (await refused()).sort(), [0, 1]);
+      const [stored] = await rest(stack.target, user, "messages?select=content&is_user_author=is.false");
+      equal(stored, { content: `Text ${(await refused()).indexOf(0)}` });
     });
   });
 

@@ -1,4 +1,4 @@
-begin; select plan(18);
+begin; select plan(19);
 select tests.given_tale('owner');
 select tests.make_user('friend');
 select tests.given_bot('private bot', 'owner');
