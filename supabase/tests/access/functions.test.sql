@@ -1,4 +1,4 @@
-begin; select plan(115);
+begin; select plan(120);
 select tests.given_personas();
 
 select tests.may(action, anonymous, stranger, owner, sharee, service_role, statement) from (values
