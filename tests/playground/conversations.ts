@@ -10,25 +10,6 @@ import { visitorOf } from "./visitor.ts";
 
 /** Registers the tests. */
 export function testConversations(): void {
-  pageTest("text streams, Escape stops it, and the text so far is saved", async ({ visitor, call, user }) => {
-    await visitor.send("A sea story");
-    const answer = await call(1);
-    await visitor.page.getByText("Waiting for the answer").waitFor();
-    await answer.token("Once, ");
-    await visitor.shows("A sea story", "Once, ");
-    await answer.token("by the\n\nsea");
-    await visitor.shows("A sea story", "Once, by the\n\nsea");
-    await visitor.composer.press("Escape");
-    await answer.closed;
-    await visitor.page.locator(".ending").getByText("Stopped").waitFor();
-    await visitor.shows("A sea story", "Once, by the\n\nsea");
-    const path = "messages?select=content,finish_reason&is_user_author=is.false";
-    await becomes(() => rest(stack.target, user, path), [{
-      content: "Once, by the\n\nsea",
-      finish_reason: "cancelled",
-    }]);
-  });
-
   pageTest("keys of an input method neither send, nor stop an answer, nor end an edit", async ({ visitor, call }) => {
     /** Presses a key as browsers say that an input method takes it: while it composes, and in Safari at its end. */
     const compose = (key: string, box: typeof visitor.composer) =>

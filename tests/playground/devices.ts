@@ -9,8 +9,6 @@ import { makeBot, rest, signUp } from "../../testkit/people.ts";
 import { newProvider, onOtherDevice, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
-
 /** Registers the tests. */
 export function testDevices(): void {
   pageTest("each story has a draft, which survives a reload, and a second tab has it", async (visit) => {
@@ -133,35 +131,33 @@ export function testDevices(): void {
     await form.getByText("1 more than a message can have").waitFor();
   });
 
-  for (const [where, options] of [["", {}], [" on a phone", PHONE]] as const) {
-    pageTest(`offline is said, nothing that is written is lost, and online goes on at once${where}`, async (visit) => {
-      const { window, visitor, call, answer, exchange } = visit;
-      const { page, composer } = visitor;
-      await exchange("A story", "An answer");
-      await visitor.send("More");
-      const running = await call(2);
-      await running.token("One ");
-      await visitor.shows("A story", "An answer", "More", "One ");
-      await page.clock.install();
-      await window.context.setOffline(true);
-      await page.getByText("You are offline").waitFor();
-      await running.token("two");
-      // Chromium keeps a connection that is already open.
-      await window.context.setOffline(false);
-      await visitor.shows("A story", "An answer", "More", "One two");
-      await running.finish();
-      await visitor.idle();
-      await window.context.setOffline(true);
-      await visitor.send("And then?");
-      await page.getByRole("alert").getByText("Not sent").waitFor();
-      await becomes(() => composer.inputValue(), "And then?");
-      await window.context.setOffline(false);
-      await page.getByText("You are offline").waitFor({ state: "detached" });
-      await composer.press("Enter");
-      await answer(3, "The end");
-      await visitor.shows("A story", "An answer", "More", "One two", "And then?", "The end");
-    }, options);
-  }
+  pageTest("offline is said, nothing that is written is lost, and online goes on at once", async (visit) => {
+    const { window, visitor, call, answer, exchange } = visit;
+    const { page, composer } = visitor;
+    await exchange("A story", "An answer");
+    await visitor.send("More");
+    const running = await call(2);
+    await running.token("One ");
+    await visitor.shows("A story", "An answer", "More", "One ");
+    await page.clock.install();
+    await window.context.setOffline(true);
+    await page.getByText("You are offline").waitFor();
+    await running.token("two");
+    // Chromium keeps a connection that is already open.
+    await window.context.setOffline(false);
+    await visitor.shows("A story", "An answer", "More", "One two");
+    await running.finish();
+    await visitor.idle();
+    await window.context.setOffline(true);
+    await visitor.send("And then?");
+    await page.getByRole("alert").getByText("Not sent").waitFor();
+    await becomes(() => composer.inputValue(), "And then?");
+    await window.context.setOffline(false);
+    await page.getByText("You are offline").waitFor({ state: "detached" });
+    await composer.press("Enter");
+    await answer(3, "The end");
+    await visitor.shows("A story", "An answer", "More", "One two", "And then?", "The end");
+  });
 
   pageTest("what was sent all the same waits, and goes on at once when the network is back", async (visit) => {
     const { window, visitor, user, exchange, answer } = visit;
@@ -186,10 +182,9 @@ export function testDevices(): void {
       const running = await call(2);
       await running.token("2");
       await other.shows("One", "1", "Two", "2");
-      await other.button("Stop").waitFor();
       await running.token("!");
       await other.shows("One", "1", "Two", "2!");
-      await running.finish();
+      await other.button("Stop").click();
       await Promise.all([visitor.idle(), other.idle()]);
 
       // The other way round, and a whole answer at once. Each key brings the next look forward.

@@ -128,20 +128,28 @@ export function testEdits(): void {
     await visitor.shows("A cat", "Meow");
   });
 
-  pageTest("a story that is deleted while it is written is not paid for, nor asked for again", async (visit) => {
-    const { visitor, call } = visit;
-    const { page, button } = visitor;
-    await visitor.send("A dog");
-    const running = await call(1);
-    await running.token("Bark");
-    await visitor.shows("A dog", "Bark");
-    await button("Story menu").click();
-    await button("Delete…").click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await page.getByRole("heading", { name: "New story" }).waitFor();
-    await running.closed;
-    equal(await remembered(visitor), 0);
-  });
+  pageTest(
+    "a story that is deleted while it is written is not paid for, and leaves no text in the browser",
+    async (visit) => {
+      const { visitor, exchange, call } = visit;
+      const { page, button, composer } = visitor;
+      await exchange("A dog", "Bark");
+      await button("Edit the answer").click();
+      await editorOf(visitor).fill("Growl");
+      await visitor.send("And then?");
+      const running = await call(2);
+      await running.token("Sleep");
+      await page.getByText("Sleep").waitFor();
+      await composer.fill("More");
+      await eventually("both are kept", async () => (await kept(visitor)).length === 2);
+      await button("Story menu").click();
+      await button("Delete…").click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await page.getByRole("heading", { name: "New story" }).waitFor();
+      await running.closed;
+      equal([await remembered(visitor), await kept(visitor)], [0, []]);
+    },
+  );
 
   pageTest("a generation that ended elsewhere without a text is forgotten", async (visit) => {
     const { visitor, user, exchange } = visit;
@@ -199,21 +207,6 @@ export function testEdits(): void {
     await eventually("it is kept", async () => (await kept(visitor)).length === 1);
     await second.button("Sign out").click();
     for (const tab of [second, visitor]) await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
-    equal(await kept(visitor), []);
-  });
-
-  pageTest("a story that is deleted leaves no text in the browser", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page, button, composer } = visitor;
-    await exchange("A dog", "Bark");
-    await composer.fill("And then");
-    await button("Edit the answer").click();
-    await editorOf(visitor).fill("Growl");
-    await eventually("both are kept", async () => (await kept(visitor)).length === 2);
-    await button("Story menu").click();
-    await button("Delete…").click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await page.getByRole("heading", { name: "New story" }).waitFor();
     equal(await kept(visitor), []);
   });
 }

@@ -1,7 +1,6 @@
 /** Signing up, the demo account, and a page that another server delivers. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { buildPlayground } from "../../dev/playground.ts";
 import { type Window, withWindow } from "../../testkit/browser.ts";
 import { becomes } from "../../testkit/eventually.ts";
 import { makeBot, PASSWORD, rest, signUp } from "../../testkit/people.ts";
@@ -127,12 +126,9 @@ export function testEntry(): void {
 
   Deno.test("the playground: on another server it asks for the project once, and accepts no secret key", async () => {
     const user = await signUp(embedded.target);
-    const files = await buildPlayground();
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-      const name = new URL(request.url).pathname.slice(1) || "index.html";
-      const type = { html: "text/html", js: "text/javascript" }[name.split(".").at(-1)!] ?? "text/css";
-      if (files[name] === undefined) return new Response(null, { status: 404 });
-      return new Response(files[name], { headers: { "content-type": type } });
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+      const { pathname } = new URL(request.url);
+      return pathname === "/config.json" ? new Response(null, { status: 404 }) : await fetch(embedded.url + pathname);
     });
     await withWindow(chromium, {}, async (window) => {
       const visitor = visitorOf(await window.tab(`http://127.0.0.1:${server.addr.port}/`));

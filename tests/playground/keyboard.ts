@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /** The page without a mouse. */
 
-import { deepStrictEqual as equal } from "node:assert/strict";
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { withWindow } from "../../testkit/browser.ts";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { signUp } from "../../testkit/people.ts";
 import { chromium, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
@@ -20,14 +20,24 @@ export function testKeyboard(): void {
       const visitor = visitorOf(await window.tab(stack.url));
       const { page } = visitor;
       const { keyboard } = page;
+      /** The name of what has the focus, which is visible. */
+      const focused = async () => {
+        const { name, isVisible } = await page.evaluate(() => {
+          const element = document.activeElement as HTMLInputElement;
+          const { outlineStyle, boxShadow } = getComputedStyle(element.closest(".composer-box") ?? element);
+          return {
+            name: (element.labels?.[0]?.textContent ?? element.ariaLabel ?? element.textContent ?? "").trim(),
+            isVisible: element === document.body || outlineStyle !== "none" || boxShadow !== "none",
+          };
+        });
+        ok(isVisible, `the focus on "${name}" is not visible`);
+        return name;
+      };
       /** Goes on by Tab until the focus is on what has this name. */
       const tabTo = async (name: string | RegExp) => {
         for (let steps = 0; steps < 60; steps++) {
-          const focused = await page.evaluate(() => {
-            const element = document.activeElement as HTMLInputElement;
-            return (element.labels?.[0]?.textContent ?? element.ariaLabel ?? element.textContent ?? "").trim();
-          });
-          if (typeof name === "string" ? focused === name : name.test(focused)) return;
+          const found = await focused();
+          if (typeof name === "string" ? found === name : name.test(found)) return;
           await keyboard.press("Tab");
         }
         throw new Error(`Tab never reaches ${name}`);
@@ -48,11 +58,24 @@ export function testKeyboard(): void {
       await keyboard.press("Enter");
       await page.getByRole("alert").getByText("already exists").waitFor();
       await keyboard.press("ControlOrMeta+A");
-      await keyboard.type(`${crypto.randomUUID()}@test.example`);
+      const email = `${crypto.randomUUID()}@test.example`;
+      await keyboard.type(email);
       await keyboard.press("Enter");
       await page.getByText("First, create a bot").waitFor();
-      await page.keyboard.press("Shift+Tab");
-      await press("Create a bot");
+      // Backwards from the composer to the link that skips all of this.
+      const passed: string[] = [];
+      for (let steps = 0; steps < 20 && passed.at(-1) !== "Skip to the story"; steps++) {
+        await keyboard.press("Shift+Tab");
+        passed.push(await focused());
+      }
+      equal(passed, [
+        ...["Create a bot", "Sign out", `Account ${email}`, "Shortcuts", "Import a story", "Usage", "Bots"],
+        ...["Search your stories", "New story", "Skip to the story"],
+      ]);
+      await keyboard.press("Enter");
+      await keyboard.press("Tab");
+      await becomes(focused, "Create a bot");
+      await keyboard.press("Enter");
       await page.getByRole("dialog").waitFor();
       await keyboard.type("Night storyteller");
       await type("Key", "sk-mine");

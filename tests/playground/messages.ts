@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** How messages look, and what can be done with one: Markdown, directions, copying, editing, versions, following the end. */
+/** How messages look, and what can be done with one: Markdown, directions, copying, editing, versions. */
 
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { becomes, eventually } from "../../testkit/eventually.ts";
@@ -205,65 +205,33 @@ export function testMessages(): void {
     ]);
   });
 
-  for (const [device, width] of [["a desktop", 1280], ["a phone", 390]] as const) {
-    pageTest(`versions are compared next to each other and one is kept, on ${device}`, async (visit) => {
-      const { visitor, exchange, answer } = visit;
-      const { page, button } = visitor;
-      await exchange("A tale", "The *first*");
-      for (const [count, text] of [[2, "The second"], [3, "The third"]] as const) {
-        await button("Regenerate").click();
-        await answer(count, text);
-      }
-      await button("Compare").click();
-      const versions = page.getByRole("dialog").getByRole("listitem");
-      await becomes(() => versions.count(), 3);
-      const inView = () =>
-        versions.evaluateAll((all) =>
-          all.filter((version) => {
-            const { left, right } = version.getBoundingClientRect();
-            const list = version.parentElement!.getBoundingClientRect();
-            return left >= list.left - 1 && right <= list.right + 1;
-          }).length
-        );
-      await becomes(inView, width > 832 ? 2 : 1);
-      await button("Keep this one, version 1").click();
-      await visitor.shows("A tale", "The first");
-      await page.getByText("1/3").waitFor();
-    }, { viewport: { width, height: 800 } });
-  }
-
-  pageTest(
-    "the view follows the end, a reader who scrolls up is left alone, and comes back by a button",
-    async (visit) => {
-      const { visitor, call } = visit;
-      const { page, button } = visitor;
-      const left = () =>
-        page.locator(".scroller").evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
-      const top = () => page.locator(".scroller").evaluate((box) => box.scrollTop);
-      await visitor.send("A long tale");
-      const answer = await call(1);
-      const more = async (name: string) => {
-        await answer.token(`${`A line of the story. `.repeat(20)}\n\n`.repeat(12) + `${name}\n\n`);
-        await page.locator(".live").getByText(name).waitFor();
-      };
-      await more("One");
-      await eventually("the end is in view", async () => await left() < 2);
-      await page.locator(".scroller").hover();
-      await page.mouse.wheel(0, -60);
-      await button("To the end").waitFor();
-      const before = await top();
-      await more("Two");
-      equal(await top(), before);
-      await button("To the end").click();
-      await eventually("the end is in view again", async () => await left() < 2);
-      await becomes(() => button("To the end").count(), 0);
-      await more("Three");
-      await eventually("it follows again", async () => await left() < 2);
-      await answer.finish();
-      await visitor.idle();
-      await eventually("the end stays in view", async () => await left() < 2);
-    },
-  );
+  pageTest("versions are compared next to each other, one at a time on a phone, and one is kept", async (visit) => {
+    const { visitor, exchange, answer } = visit;
+    const { page, button } = visitor;
+    await exchange("A tale", "The *first*");
+    for (const [count, text] of [[2, "The second"], [3, "The third"]] as const) {
+      await button("Regenerate").click();
+      await answer(count, text);
+    }
+    const versions = page.getByRole("dialog").getByRole("listitem");
+    const inView = () =>
+      versions.evaluateAll((all) =>
+        all.filter((version) => {
+          const { left, right } = version.getBoundingClientRect();
+          const list = version.parentElement!.getBoundingClientRect();
+          return left >= list.left - 1 && right <= list.right + 1;
+        }).length
+      );
+    await button("Compare").click();
+    await becomes(async () => [await versions.count(), await inView()], [3, 2]);
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 390, height: 800 });
+    await button("Compare").click();
+    await becomes(async () => [await versions.count(), await inView()], [3, 1]);
+    await button("Keep this one, version 1").click();
+    await visitor.shows("A tale", "The first");
+    await page.getByText("1/3").waitFor();
+  });
 
   pageTest("a prompt is on the page before anything has answered, in a new story too", async (visit) => {
     const { visitor, answer, call } = visit;
