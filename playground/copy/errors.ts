@@ -184,6 +184,15 @@ export function dataError(error: unknown): string {
   return `The request failed: ${message || "the server gave no reason"}`;
 }
 
+/** Turns what the Data API refuses into an Error with a message for the user. */
+export async function readable<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw new Error(dataError(error), { cause: error });
+  }
+}
+
 /** Whether an answer ended before its end, so that it can be continued. */
 export function isCutShort(finishReason: string | null, isComplete: boolean): boolean {
   return !isComplete || finishReason === "length";

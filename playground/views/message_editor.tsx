@@ -1,8 +1,8 @@
 /** The forms in which the text of a message is changed. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { tooLong } from "../copy/context.ts";
 import { directionOf } from "../copy/direction.ts";
-import { tooLong } from "../copy/lengths.ts";
 import { editOf, readDraft, writeDraft } from "../data/drafts.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
@@ -102,7 +102,7 @@ export function MessageEditor({ message, onEnd: close }: EditorProps) {
       {kept && <p class="hint">This is what you wrote before, and had not saved.</p>}
       <FormError text={error} />
       <div class="editor-foot">
-        <span>
+        <span class="hint">
           {is_user_author
             ? "Send begins a new branch, and the old one stays. Save changes this text."
             : "Save changes this text. A memory of it is not changed."}

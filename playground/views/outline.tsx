@@ -23,7 +23,7 @@ export function Outline({ onChosen }: { onChosen(): void }) {
       <p class="hint">Choose a message to open its branch.</p>
       <ol class="outline">
         {current.tree.value.outline(leaf).map(({ message, depth, onPath }) => (
-          <li key={message.id} class={`depth-${Math.min(depth, MAX_DEPTH)}`}>
+          <li key={message.id} style={{ "--depth": Math.min(depth, MAX_DEPTH) }}>
             <button
               type="button"
               class={message.is_user_author ? "by-user" : "by-bot"}

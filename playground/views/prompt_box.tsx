@@ -52,7 +52,7 @@ export function takeLongPaste(onText: (text: string) => void) {
 export function PromptLength({ id, length }: { id: string; length: ReturnType<typeof promptLength> }) {
   if (!length) return null;
   return (
-    <p class={length.isTooLong ? "prompt-length too-long" : "prompt-length"} id={id}>
+    <p class={length.isTooLong ? "hint prompt-length too-long" : "hint prompt-length"} id={id}>
       {length.isTooLong && <span role="alert">Too long to send: shorten it.</span>} {counted(length.characters)} of{" "}
       {counted(MAX_PROMPT_CHARACTERS)} characters
     </p>

@@ -113,7 +113,7 @@ export function testEntry(): void {
     await withWindow(chromium, {}, async (window) => {
       const visitor = visitorOf(await window.tab(embedded.url));
       const { page, button } = visitor;
-      await page.route(/signed_in-\w+\.js$/, (route) => route.abort());
+      await page.route(/main_view-\w+\.js$/, (route) => route.abort());
       await page.getByLabel("Email").fill(user.email);
       await page.getByLabel("Password").fill(PASSWORD);
       await page.keyboard.press("Enter");
