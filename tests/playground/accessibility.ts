@@ -78,8 +78,7 @@ export function testAccessibility(): void {
     });
 
     pageTest(`axe finds nothing in a story on a ${screen}`, async (visit) => {
-      const { visitor, call, answer, exchange, user } = visit;
-      const { page, button } = visitor;
+      const { visitor, page, button, user, call, answer, exchange } = visit;
       await hasNoAxeFindings(page, "a new story");
       await visitor.send("A story");
       const first = await call(1);
@@ -136,8 +135,7 @@ export function testAccessibility(): void {
     }, options);
 
     pageTest(`axe finds nothing in the dialogs on a ${screen}, and each gives the focus back`, async (visit) => {
-      const { visitor, exchange, user } = visit;
-      const { page, button } = visitor;
+      const { page, button, user, exchange } = visit;
       await exchange("A story", "An answer");
       const opener = () =>
         page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim());
@@ -213,8 +211,7 @@ export function testAccessibility(): void {
     }, options);
   }
 
-  pageTest("what can be pressed is large enough for a finger", async ({ visitor, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("what can be pressed is large enough for a finger", async ({ page, button, exchange }) => {
     await exchange("A story", "An answer");
     equal(await tooSmall(page, 24, "button, a, summary, select, input"), []);
     equal(await tooSmall(page, 44, ".icon-button, .round-button, .button"), []);
@@ -228,8 +225,8 @@ export function testAccessibility(): void {
     equal(await tooSmall(page, 44, "dialog .button, dialog .field input, dialog select"), []);
   }, SCREENS.phone);
 
-  pageTest("colours of the user's own leave the focus and the present story visible", async ({ visitor, exchange }) => {
-    const { page, composer } = visitor;
+  pageTest("colours of the user's own leave the focus and the present story visible", async (visit) => {
+    const { page, composer, exchange } = visit;
     await exchange("A story", "An answer");
     await composer.focus();
     const outline = (selector: string) =>

@@ -161,8 +161,7 @@ export function testAccounts(): void {
     });
   });
 
-  pageTest("a password is changed, with a code where the project wants one", async ({ visitor, user }) => {
-    const { page, button } = visitor;
+  pageTest("a password is changed, with a code where the project wants one", async ({ page, button, user }) => {
     await page.getByRole("button", { name: user.email }).click();
     const dialog = page.getByRole("dialog", { name: "Account" });
     const field = dialog.getByLabel("New password");
@@ -201,8 +200,7 @@ export function testAccounts(): void {
   });
 
   pageTest("signing out everywhere says when it fails, and ends the sessions of other devices", async (visit) => {
-    const { visitor, user } = visit;
-    const { page, button } = visitor;
+    const { page, button, user } = visit;
     const { refresh_token } = (await sessionOf(user))!;
     await page.getByRole("button", { name: user.email }).click();
     await refuse(page, "logout", 500, "unexpected_failure");

@@ -25,8 +25,7 @@ const TEXTS = [
 export function testAppearance(): void {
   pageTest(
     "a phone shows everything without scrolling sideways, at 320 pixels and at 200 %",
-    async ({ visitor, answer, exchange }) => {
-      const { page, button } = visitor;
+    async ({ visitor, page, button, answer, exchange }) => {
       const fits = () => fitsAcross(page);
       await fits();
       await exchange("Averyveryverylongword".repeat(12), "Donaudampfschifffahrtsgesellschaft".repeat(9));
@@ -70,8 +69,8 @@ export function testAppearance(): void {
     PHONE,
   );
 
-  pageTest("Shift and Enter make a new line, Enter sends, Escape ends an edit", async ({ visitor, call, answer }) => {
-    const { page, composer } = visitor;
+  pageTest("Shift and Enter make a new line, Enter sends, Escape ends an edit", async (visit) => {
+    const { visitor, page, composer, call, answer } = visit;
     await composer.focus();
     await page.keyboard.type("One");
     await page.keyboard.press("Shift+Enter");
@@ -93,9 +92,7 @@ export function testAppearance(): void {
 
   pageTest(
     "the view follows a text that grows, and nothing else moves; who has scrolled up is left alone",
-    async (visit) => {
-      const { visitor, call } = visit;
-      const { page, button } = visitor;
+    async ({ visitor, page, button, call }) => {
       await page.evaluate(() => {
         const shifts: number[] = [];
         Object.assign(globalThis, { shifts });
@@ -146,8 +143,7 @@ export function testAppearance(): void {
     },
   );
 
-  pageTest("light and dark follow the system, and every text is readable", async ({ visitor, exchange }) => {
-    const { page } = visitor;
+  pageTest("light and dark follow the system, and every text is readable", async ({ page, exchange }) => {
     await exchange("A story", "An answer");
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });

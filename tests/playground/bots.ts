@@ -19,8 +19,7 @@ const focused = (page: Page) => page.evaluate(() => (document.activeElement as H
 export function testBots(): void {
   pageTest(
     "a preset fills the form of a bot, says so, is undone, and keeps the user's own",
-    async ({ visitor, user }) => {
-      const { page, button } = visitor;
+    async ({ page, button, user }) => {
       await button("Bots").click();
       await button("New bot").click();
       const field = (label: string) => page.getByLabel(label, { exact: true });
@@ -71,8 +70,7 @@ export function testBots(): void {
   );
 
   pageTest("a bot is tested as it is created: what is wrong, with the relay's words, and its window", async (visit) => {
-    const { visitor, user } = visit;
-    const { page, button } = visitor;
+    const { page, button, user } = visit;
     const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
     const right = stack.provider.script(answers("OK"));
     stack.provider.page(right, "/models", { data: [{ id: "m", context_length: 32_768 }] });
@@ -112,8 +110,7 @@ export function testBots(): void {
     await becomes(() => choice.evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text), "Newcomer");
   });
 
-  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ visitor }) => {
-    const { page, button } = visitor;
+  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ page, button }) => {
     await button("Bots").click();
     await button(/^Edit/).click();
     await page.getByLabel("Model", { exact: true }).fill("");
@@ -136,8 +133,8 @@ export function testBots(): void {
     await button("Test").waitFor();
   });
 
-  pageTest("a story that begins before the bots have been read has its bot", async ({ visitor, user, answer }) => {
-    const { page } = visitor;
+  pageTest("a story that begins before the bots have been read has its bot", async (visit) => {
+    const { visitor, page, user, answer } = visit;
     const read = Promise.withResolvers<void>();
     await page.route("**/rest/v1/bots?*", async (route) => {
       await read.promise;
@@ -154,8 +151,7 @@ export function testBots(): void {
   });
 
   pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
-    const { visitor, user, call, exchange } = visit;
-    const { page, button } = visitor;
+    const { page, button, user, call, exchange } = visit;
     const open = async () => {
       await button("Bots").click();
       await button("Edit Storyteller").click();

@@ -69,8 +69,8 @@ export function testConversations(): void {
     await visitor.shows("A long story", "First half, second half");
   });
 
-  pageTest("a page that closes before the relay answers starts one generation", async ({ visitor, call, user }) => {
-    const { page } = visitor;
+  pageTest("a page that closes before the relay answers starts one generation", async (visit) => {
+    const { visitor, page, user, call } = visit;
     await page.route("**/functions/v1/stream", async (route) => {
       // The request reaches the relay, and its response never reaches the page.
       const request = route.request();
@@ -91,8 +91,7 @@ export function testConversations(): void {
 
   pageTest(
     "a story continues while another one is open, and the list shows when it ends",
-    async ({ visitor, call }) => {
-      const { page } = visitor;
+    async ({ visitor, page, call }) => {
       await page.clock.install();
       await visitor.send("A story");
       const answer = await call(1);
@@ -218,8 +217,7 @@ export function testConversations(): void {
   });
 
   pageTest("a version that is chosen while the story is read again stays", async (visit) => {
-    const { visitor, user, exchange, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, answer, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Regenerate").click();
     await answer(2, "Woof");

@@ -12,8 +12,7 @@ import { visitorOf } from "./visitor.ts";
 /** Registers the tests. */
 export function testDevices(): void {
   pageTest("each story has a draft, which survives a reload, and a second tab has it", async (visit) => {
-    const { window, visitor, exchange } = visit;
-    const { page, composer } = visitor;
+    const { visitor, window, page, composer, exchange } = visit;
     const has = (text: string, of = visitor) =>
       eventually(`the composer has "${text}"`, async () => await of.composer.inputValue() === text);
     await exchange("A story", "An answer");
@@ -45,8 +44,8 @@ export function testDevices(): void {
     await has("");
   });
 
-  pageTest("a draft is its user's alone, and signing out removes it", async ({ visitor, user }) => {
-    const { page, button, composer } = visitor;
+  pageTest("a draft is its user's alone, and signing out removes it", async (visit) => {
+    const { visitor, page, button, composer, user } = visit;
     const other = await signUp(stack.target);
     await makeBot(stack.target, other, newProvider().baseUrl);
     await composer.fill("A secret");
@@ -67,8 +66,7 @@ export function testDevices(): void {
     await becomes(stored, "{}");
   });
 
-  pageTest("a prompt that is refused is a draft again", async ({ visitor }) => {
-    const { page, composer } = visitor;
+  pageTest("a prompt that is refused is a draft again", async ({ visitor, page, composer }) => {
     await page.route(
       "**/rest/v1/conversations?*",
       (route) => route.request().method() === "POST" ? route.abort() : route.continue(),
@@ -82,8 +80,7 @@ export function testDevices(): void {
   });
 
   pageTest("a prompt that is too long is said to be, is not cut, and a megabyte does not hang", async (visit) => {
-    const { visitor, user, answer } = visit;
-    const { page, button, composer } = visitor;
+    const { page, button, composer, user, answer } = visit;
     equal(MAX_PROMPT_CHARACTERS, limits.MAX_PROMPT_CHARACTERS);
     const paste = (text: string) =>
       composer.evaluate((element, text) => {
@@ -132,8 +129,7 @@ export function testDevices(): void {
   });
 
   pageTest("offline is said, nothing that is written is lost, and online goes on at once", async (visit) => {
-    const { window, visitor, call, answer, exchange } = visit;
-    const { page, composer } = visitor;
+    const { visitor, window, page, composer, call, answer, exchange } = visit;
     await exchange("A story", "An answer");
     await visitor.send("More");
     const running = await call(2);
@@ -160,8 +156,7 @@ export function testDevices(): void {
   });
 
   pageTest("what was sent all the same waits, and goes on at once when the network is back", async (visit) => {
-    const { window, visitor, user, exchange, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, window, page, button, user, answer, exchange } = visit;
     await exchange("A story", "An answer");
     await window.context.setOffline(true);
     await visitor.send("More");
@@ -227,8 +222,7 @@ export function testDevices(): void {
     });
   });
 
-  pageTest("a story that is being written is never said to have no answer", async (visit) => {
-    const { visitor, user, call } = visit;
+  pageTest("a story that is being written is never said to have no answer", async ({ visitor, user, call }) => {
     await visitor.send("A story");
     const running = await call(1);
     await onOtherDevice(visitor, user, async (other) => {

@@ -55,8 +55,7 @@ export function testEdits(): void {
     });
   });
 
-  pageTest("of two devices that save at the same moment one is asked", async (visit) => {
-    const { visitor, user, exchange } = visit;
+  pageTest("of two devices that save at the same moment one is asked", async ({ visitor, user, exchange }) => {
     await exchange("A dog", "Bark");
     await onOtherDevice(visitor, user, async (other) => {
       await other.shows("A dog", "Bark");
@@ -83,8 +82,7 @@ export function testEdits(): void {
   });
 
   pageTest("what is entered in an editor survives a reload, and a branch that another tab leaves", async (visit) => {
-    const { visitor, window, exchange, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, window, page, button, answer, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     await editorOf(visitor).fill("An hour of work");
@@ -109,8 +107,7 @@ export function testEdits(): void {
   });
 
   pageTest("while an answer is written a changed prompt waits to be sent, and can be saved", async (visit) => {
-    const { visitor, exchange, call } = visit;
-    const { button } = visitor;
+    const { visitor, button, call, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit").click();
     await editorOf(visitor).fill("A cat");
@@ -130,9 +127,7 @@ export function testEdits(): void {
 
   pageTest(
     "a story that is deleted while it is written is not paid for, and leaves no text in the browser",
-    async (visit) => {
-      const { visitor, exchange, call } = visit;
-      const { page, button, composer } = visitor;
+    async ({ visitor, page, button, composer, call, exchange }) => {
       await exchange("A dog", "Bark");
       await button("Edit the answer").click();
       await editorOf(visitor).fill("Growl");
@@ -152,8 +147,7 @@ export function testEdits(): void {
   );
 
   pageTest("a generation that ended elsewhere without a text is forgotten", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page } = visitor;
+    const { visitor, page, user, exchange } = visit;
     await exchange("A dog", "Bark");
     // What a tab leaves that was closed while its story was written.
     const [{ id }] = await rest(stack.target, user, "conversations?select=id");
@@ -173,7 +167,7 @@ export function testEdits(): void {
   });
 
   pageTest("where what is answered was deleted elsewhere, the page says so and shows the rest", async (visit) => {
-    const { visitor, user, exchange, call } = visit;
+    const { visitor, user, call, exchange } = visit;
     await exchange("A dog", "Bark");
     await visitor.send("And then?");
     const running = await call(2);
@@ -188,8 +182,7 @@ export function testEdits(): void {
   });
 
   pageTest("what is edited in one tab is gone once another tab has signed out, or saved the same", async (visit) => {
-    const { visitor, window, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, window, page, button, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     await editorOf(visitor).fill("A secret");

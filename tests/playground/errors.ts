@@ -9,8 +9,7 @@ import { pageTest, stack } from "./setup.ts";
 /** Registers the tests. */
 export function testErrors(): void {
   pageTest("a key that the provider rejects is explained, and can be replaced at once", async (visit) => {
-    const { visitor, user, call, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, call, answer } = visit;
     const rejecting = stack.provider.script(refuses(401, { error: { message: "bad key sk-4711" } }));
     const [bot] = await rest(stack.target, user, "bots?select=id,access_path");
     await rest(stack.target, user, `bots?id=eq.${bot.id}`, { method: "PATCH", body: { access_path: rejecting } });
@@ -34,8 +33,7 @@ export function testErrors(): void {
   });
 
   pageTest("what a provider breaks off is written anew, or continued where it stopped", async (visit) => {
-    const { visitor, call, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, call, answer } = visit;
     await visitor.send("A story");
     const first = await call(1);
     await first.token("Half of ");
@@ -71,8 +69,7 @@ export function testErrors(): void {
     await becomes(() => visitor.button("Retry").isEnabled(), true);
   });
 
-  pageTest("a bot is deleted and its stories stay; a story is deleted", async ({ visitor, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("a bot is deleted and its stories stay; a story is deleted", async ({ visitor, page, button, exchange }) => {
     await exchange("A story", "An answer");
     await button("Bots").click();
     await button("Edit Storyteller").click();

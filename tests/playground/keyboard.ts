@@ -96,8 +96,7 @@ export function testKeyboard(): void {
   });
 
   pageTest("a menu is opened, walked through and left with the keyboard, and gives the focus back", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, exchange } = visit;
     const { keyboard } = page;
     await exchange("A story", "An answer");
     const focused = () =>

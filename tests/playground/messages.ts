@@ -44,8 +44,7 @@ const HOSTILE = [
 
 /** Registers the tests. */
 export function testMessages(): void {
-  pageTest("an answer is Markdown, as elements and never as HTML", async ({ visitor, exchange, window }) => {
-    const { page } = visitor;
+  pageTest("an answer is Markdown, as elements and never as HTML", async ({ window, page, exchange }) => {
     const asked: string[] = [];
     window.context.on("request", (request) => asked.push(new URL(request.url()).host));
     await exchange("# Not a *heading*\n  kept", MARKDOWN);
@@ -88,8 +87,7 @@ export function testMessages(): void {
     }
   });
 
-  pageTest("a hostile text does nothing, and takes a bounded time", async ({ visitor, exchange }) => {
-    const { page } = visitor;
+  pageTest("a hostile text does nothing, and takes a bounded time", async ({ page, exchange }) => {
     await exchange("A tale", HOSTILE.join("\n\n"));
     await page.locator(".answer pre").getByText("|b|b").waitFor();
     await becomes(() => page.title(), "A tale · Storytellr");
@@ -104,8 +102,7 @@ export function testMessages(): void {
   });
 
   pageTest("a growing answer is not drawn again: not what is finished, and not at its end", async (visit) => {
-    const { visitor, call } = visit;
-    const { page } = visitor;
+    const { visitor, page, call } = visit;
     await visitor.send("A tale");
     const answer = await call(1);
     await answer.token("# One\n\nThe **fi");
@@ -130,8 +127,7 @@ export function testMessages(): void {
   });
 
   pageTest("each block has the direction of its own letters, and code stays left to right", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page } = visitor;
+    const { visitor, page, exchange } = visit;
     await exchange("שלום עולם", "שלום\n\nHello\n\n- אחד\n- two\n\n> שלום\n\n```\nשלום\n```");
     const directions = await page.locator(":is(.prompt, .answer) .text :is(p, li, blockquote, pre)").evaluateAll((
       all,
@@ -143,9 +139,7 @@ export function testMessages(): void {
 
   pageTest(
     "a message and its code are copied as they were written, also where the clipboard is refused",
-    async (visit) => {
-      const { visitor, exchange, window } = visit;
-      const { page, button } = visitor;
+    async ({ window, page, button, exchange }) => {
       await exchange("A *tale*", "**One**\n\n```js\n  let x;\n```");
       await window.context.grantPermissions(["clipboard-read", "clipboard-write"]);
       const copied = () => page.evaluate(() => navigator.clipboard.readText());
@@ -161,8 +155,7 @@ export function testMessages(): void {
   );
 
   pageTest("a text is changed where it is, what follows stays, and the next answer knows it", async (visit) => {
-    const { visitor, exchange, user, call, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, call, answer, exchange } = visit;
     await exchange("A dog", "Bark **loud**");
     await exchange("And then?", "Sleep");
     await button("Edit the answer").first().click();
@@ -188,8 +181,7 @@ export function testMessages(): void {
   });
 
   pageTest("an answer in the user's words becomes a version, and the model's own stays", async (visit) => {
-    const { visitor, exchange, user } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     const editor = page.locator(".editor textarea");
@@ -206,8 +198,7 @@ export function testMessages(): void {
   });
 
   pageTest("versions are compared next to each other, one at a time on a phone, and one is kept", async (visit) => {
-    const { visitor, exchange, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, answer, exchange } = visit;
     await exchange("A tale", "The *first*");
     for (const [count, text] of [[2, "The second"], [3, "The third"]] as const) {
       await button("Regenerate").click();
@@ -234,8 +225,7 @@ export function testMessages(): void {
   });
 
   pageTest("a prompt is on the page before anything has answered, in a new story too", async (visit) => {
-    const { visitor, answer, call } = visit;
-    const { page } = visitor;
+    const { visitor, page, call, answer } = visit;
     const held: (() => void)[] = [];
     const hold = (pattern: string) =>
       page.route(pattern, async (route) => {

@@ -12,8 +12,7 @@ import { pageTest, stack } from "./setup.ts";
 export function testOperators(): void {
   pageTest(
     "the bot form sets fallbacks, and the answer of one says whose it is",
-    async ({ visitor, user, exchange }) => {
-      const { page, button } = visitor;
+    async ({ visitor, page, button, user, exchange }) => {
       const [main] = await rest(stack.target, user, "bots?select=id");
       const spare = await makeBot(stack.target, user, stack.provider.script(answers("From the spare one")), {
         name: "Spare",
@@ -85,8 +84,7 @@ export function testOperators(): void {
   ] as const;
   pageTest(
     "a refusal of the operator's is shown with the relay's words, and the prompt is kept",
-    async ({ visitor }) => {
-      const { page } = visitor;
+    async ({ visitor, page }) => {
       const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
       for (const [code, status, message, title] of refusals) {
         await page.route(
@@ -104,8 +102,7 @@ export function testOperators(): void {
     },
   );
 
-  pageTest("the usage shows what was spent, and what of each budget is left", async ({ visitor, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("the usage shows what was spent, and what of each budget is left", async ({ page, button, exchange }) => {
     await exchange("A story", "An answer");
     await button("Usage").click();
     const dialog = page.getByRole("dialog");
@@ -146,9 +143,7 @@ export function testOperators(): void {
 
   pageTest(
     "a preview of a long story shows its ends, what is left out, and the rest where it is asked for",
-    async (visit) => {
-      const { visitor, exchange } = visit;
-      const { page, button } = visitor;
+    async ({ page, button, exchange }) => {
       await exchange("A fox", "Red.");
       const messages = Array.from({ length: 400 }, (_, index) => ({
         ...{

@@ -21,8 +21,7 @@ async function addStories({ user }: Pick<Visit, "user">, count: number) {
 
 /** Registers the tests. */
 export function testStories(): void {
-  pageTest("stories stand below their days, and the day is there for machines", async ({ visitor, user }) => {
-    const { page } = visitor;
+  pageTest("stories stand below their days, and the day is there for machines", async ({ page, user }) => {
     const now = new Date();
     const days = [0, 1, 400].map((days) => new Date(now.getTime() - days * DAY_MS));
     await rest(stack.target, "service", "conversations", {
@@ -45,7 +44,7 @@ export function testStories(): void {
   });
 
   pageTest("stories are read as the list is scrolled, each once", async (visit) => {
-    const { page } = visit.visitor;
+    const { page } = visit;
     await addStories(visit, 330);
     await page.reload();
     // By their class: to compute the role of each one takes longer than the test.
@@ -66,8 +65,7 @@ export function testStories(): void {
 
   pageTest(
     "a bot gives a story its title, if need be after the next answer, and until then its prompt is one",
-    async ({ visitor, user, call, answer }) => {
-      const { page } = visitor;
+    async ({ visitor, page, user, call, answer }) => {
       await rest(stack.target, user, `bots?user_id=eq.${user.id}`, { method: "PATCH", body: { titles: true } });
       await page.reload();
       await visitor.send("Tell me a story about a fox");
@@ -94,8 +92,7 @@ export function testStories(): void {
   );
 
   pageTest("a search finds titles, prompts and answers, and a hit leads to its message", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page } = visitor;
+    const { visitor, page, exchange } = visit;
     await exchange("A dog", "It barked at 100% of them");
     await exchange("Louder", "BARK, said the dog");
     await visitor.button("Branch here").click();
@@ -134,8 +131,7 @@ export function testStories(): void {
     await page.getByRole("navigation", { name: "Stories" }).waitFor();
   });
 
-  pageTest("of two searches the last one is shown, whichever is answered first", async ({ visitor, exchange }) => {
-    const { page } = visitor;
+  pageTest("of two searches the last one is shown, whichever is answered first", async ({ page, exchange }) => {
     await exchange("A fox", "A crow");
     const first = Promise.withResolvers<void>();
     await page.route("**/rest/v1/rpc/search_conversations", async (route) => {
@@ -155,8 +151,7 @@ export function testStories(): void {
   });
 
   pageTest("a story is renamed and deleted in the list, and the focus goes on to the next one", async (visit) => {
-    const { visitor, user } = visit;
-    const { page, button } = visitor;
+    const { page, button, user } = visit;
     await addStories(visit, 3);
     await page.reload();
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
@@ -178,8 +173,7 @@ export function testStories(): void {
     await becomes(() => rest(stack.target, user, "conversations?select=title"), [{ title: "Story 0" }]);
   });
 
-  pageTest("a title is edited where it stands", async ({ visitor, user, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("a title is edited where it stands", async ({ page, button, user, exchange }) => {
     await exchange("A story", "An answer");
     const title = page.getByRole("textbox", { name: "Title" });
     await button("A story").click();
@@ -195,8 +189,8 @@ export function testStories(): void {
     await becomes(() => rest(stack.target, user, "conversations?select=title"), [{ title: "الثعلب" }]);
   });
 
-  pageTest("shortcuts do what their list says, and none fires in a text", async ({ visitor, exchange, call }) => {
-    const { page, composer } = visitor;
+  pageTest("shortcuts do what their list says, and none fires in a text", async (visit) => {
+    const { visitor, page, composer, call, exchange } = visit;
     const { keyboard } = page;
     const hasFocus = (label: string) => page.waitForFunction((label) => document.activeElement?.id === label, label);
     await exchange("A story", "An answer");
@@ -236,8 +230,7 @@ export function testStories(): void {
   });
 
   pageTest("answers say what they cost where a price is known, and the story's menu what all did", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, exchange } = visit;
     await exchange("A story", "An answer");
     await exchange("More", "Another");
     await button("Story menu").click();
@@ -257,8 +250,7 @@ export function testStories(): void {
   });
 
   pageTest("on a phone the drawer has search and menus, and closes when a hit is chosen", async (visit) => {
-    const { visitor, user } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user } = visit;
     const id = (await insert(stack.target, user, "conversations", { user_id: user.id, title: "Deep" })).id;
     await rest(stack.target, user, "messages", {
       method: "POST",

@@ -21,8 +21,7 @@ async function changeBot({ visitor, user }: Pick<Visit, "visitor" | "user">, fie
 /** Registers the tests. */
 export function testTurns(): void {
   pageTest("what was stopped ends where it was shown, and is continued as one message", async (visit) => {
-    const { visitor, call, user } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, call } = visit;
     await visitor.send("A sea story");
     const first = await call(1);
     await page.getByText("Waiting for the answer").waitFor();
@@ -78,8 +77,7 @@ export function testTurns(): void {
   );
 
   pageTest("another bot takes its turn after an answer, and answers a prompt in its own way", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, exchange } = visit;
     const crow = stack.provider.script(answers("I am the crow."));
     await makeBot(stack.target, user, crow, { name: "Crow" });
     await page.reload();
@@ -137,8 +135,7 @@ export function testTurns(): void {
   });
 
   pageTest("a preview shows what would be sent, to whom and why, and sends nothing", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, exchange } = visit;
     const close = async () => {
       await page.keyboard.press("Escape");
       await page.waitForFunction(() => document.activeElement?.ariaLabel === "Story menu");
@@ -196,8 +193,7 @@ export function testTurns(): void {
   });
 
   pageTest("a memory is shown at its message, mended and deleted", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, exchange } = visit;
     await exchange("A fox", "Red.");
     await exchange("And then?", "Away.");
     const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.Red.");
