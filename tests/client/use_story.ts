@@ -9,7 +9,7 @@ import { skip } from "../../testkit/skipped.ts";
 import { bundle, reload, useChromium, useStack, withPage } from "./runtimes.ts";
 import { order, signUpWithBot } from "./scenarios.ts";
 import type { counts, StoryConfiguration } from "./story_page.ts";
-import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
+import { contentOf, createWriter, failAndRegenerate, LONG, parentOf, writeBranches } from "./writer.ts";
 
 const PAGE = "tests/client/story_page.ts";
 
@@ -86,18 +86,7 @@ if (hasChromium()) {
 
   storyTest("edited, next and regenerated messages are stored where they are shown", async (story) => {
     await story.mount();
-    await story.press("Send", { seed: 1, chunks: 30 });
-    await story.ended(2);
-    await story.press("Edit", { seed: 2, chunks: 30 });
-    await story.ended(4);
-    await story.press("Send", { seed: 3, chunks: 30 });
-    await story.ended(6);
-    await story.press("Regenerate");
-    const rows = await story.ended(7);
-    const [first, , edited, answer, next, , again] = rows;
-    equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
-    equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
-    await story.shows([edited, answer, next, again].map(contentOf));
+    await writeBranches(story);
     await story.press("New");
     await story.shows([]);
   });
@@ -226,12 +215,6 @@ if (hasChromium()) {
 
   storyTest("a failure is the relay's typed error, and regenerate gives another answer", async (story) => {
     await story.mount();
-    await story.press("Send", { chunks: 5, end: "break" });
-    const rows = await story.ended(2, "error");
-    await becomes(() => story.page.textContent("strong"), "provider_bad_response");
-    await story.shows(rows.map(contentOf));
-    await story.press("Regenerate");
-    const [question, , again] = await story.ended(3, "error");
-    equal(parentOf(again), question.id);
+    await failAndRegenerate(story);
   });
 } else skip("useStory in a browser: there is no Chromium");

@@ -4,13 +4,11 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Spending } from "../../client/spending.ts";
-import { withWindow } from "../../testkit/browser.ts";
 import { becomes, eventually } from "../../testkit/eventually.ts";
 import { insert, rest } from "../../testkit/people.ts";
 import { refuses } from "../../testkit/provider.ts";
 import { hasNoAxeFindings } from "./axe.ts";
-import { chromium, pageTest, stack } from "./setup.ts";
-import { visitorOf } from "./visitor.ts";
+import { entryTest, pageTest, stack } from "./setup.ts";
 
 const SCREENS = {
   desktop: { viewport: { width: 1280, height: 800 } },
@@ -58,24 +56,21 @@ function tooSmall(page: Page, pixels: number, selector: string) {
 /** Registers the tests. */
 export function testAccessibility(): void {
   for (const [screen, options] of Object.entries(SCREENS)) {
-    Deno.test(`the playground: axe finds nothing in the entry on a ${screen}`, async () => {
-      await withWindow(chromium, options, async (window) => {
-        const { page, button } = visitorOf(await window.tab(stack.url));
-        await page.getByLabel("Email").waitFor();
-        await hasNoAxeFindings(page, "signing in");
-        await button("Sign in").click();
-        await page.getByRole("alert").waitFor();
-        await hasNoAxeFindings(page, "an entry that lacks something");
-        await button("Create an account").click();
-        await hasNoAxeFindings(page, "an account that is created");
-        await page.route("**/config.json", (route) => route.fulfill({ status: 404 }));
-        await page.reload();
-        await page.getByLabel("Project URL").waitFor();
-        await button("Continue").click();
-        await page.getByRole("alert").waitFor();
-        await hasNoAxeFindings(page, "the project form");
-      });
-    });
+    entryTest(`axe finds nothing in the entry on a ${screen}`, async ({ page, button }) => {
+      await page.getByLabel("Email").waitFor();
+      await hasNoAxeFindings(page, "signing in");
+      await button("Sign in").click();
+      await page.getByRole("alert").waitFor();
+      await hasNoAxeFindings(page, "an entry that lacks something");
+      await button("Create an account").click();
+      await hasNoAxeFindings(page, "an account that is created");
+      await page.route("**/config.json", (route) => route.fulfill({ status: 404 }));
+      await page.reload();
+      await page.getByLabel("Project URL").waitFor();
+      await button("Continue").click();
+      await page.getByRole("alert").waitFor();
+      await hasNoAxeFindings(page, "the project form");
+    }, options);
 
     pageTest(`axe finds nothing in a story on a ${screen}`, async (visit) => {
       const { visitor, page, button, user, call, answer, exchange } = visit;

@@ -23,51 +23,48 @@ const TEXTS = [
 
 /** Registers the tests. */
 export function testAppearance(): void {
-  pageTest(
-    "a phone shows everything without scrolling sideways, at 320 pixels and at 200 %",
-    async ({ visitor, page, button, answer, exchange }) => {
-      const fits = () => fitsAcross(page);
+  pageTest("a phone shows everything without scrolling sideways, at 320 pixels and at 200 %", async (visit) => {
+    const { visitor, page, button, answer, exchange } = visit;
+    const fits = () => fitsAcross(page);
+    await fits();
+    await exchange("Averyveryverylongword".repeat(12), "Donaudampfschifffahrtsgesellschaft".repeat(9));
+    await fits();
+    await button("Regenerate").tap();
+    await answer(2, "Short");
+    await button("Branches (2)").tap();
+    await page.getByRole("dialog").waitFor();
+    await fits();
+    await page.locator(".outline button").nth(1).tap();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByText("1/2").waitFor();
+    await button("Edit").tap();
+    await page.getByLabel("Edit your message").waitFor();
+    await fits();
+    await button("Cancel").tap();
+    await button("Stories and account").tap();
+    await page.getByRole("dialog").waitFor();
+    await fits();
+    await button("Bots").tap();
+    await button("Edit Storyteller").tap();
+    await page.getByLabel("Instructions").waitFor();
+    // At 320 pixels, and at 200 %.
+    for (const viewport of [PHONE.viewport, { width: 640, height: 400 }]) {
+      await page.setViewportSize(viewport);
       await fits();
-      await exchange("Averyveryverylongword".repeat(12), "Donaudampfschifffahrtsgesellschaft".repeat(9));
-      await fits();
-      await button("Regenerate").tap();
-      await answer(2, "Short");
-      await button("Branches (2)").tap();
-      await page.getByRole("dialog").waitFor();
-      await fits();
-      await page.locator(".outline button").nth(1).tap();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      await page.getByText("1/2").waitFor();
-      await button("Edit").tap();
-      await page.getByLabel("Edit your message").waitFor();
-      await fits();
-      await button("Cancel").tap();
-      await button("Stories and account").tap();
-      await page.getByRole("dialog").waitFor();
-      await fits();
-      await button("Bots").tap();
-      await button("Edit Storyteller").tap();
-      await page.getByLabel("Instructions").waitFor();
-      // At 320 pixels, and at 200 %.
-      for (const viewport of [PHONE.viewport, { width: 640, height: 400 }]) {
-        await page.setViewportSize(viewport);
-        await fits();
-        await button("Save").scrollIntoViewIfNeeded();
-        const box = await button("Save").boundingBox();
-        ok(box && box.x >= 0 && box.x + box.width <= viewport.width && box.y + box.height <= viewport.height);
-      }
-      await button("Cancel").tap();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      await fits();
-      await becomes(() => visitor.composer.isVisible(), true);
-      await page.setViewportSize(PHONE.viewport);
-      await button("Stories and account").tap();
-      await button("Sign out").tap();
-      await page.getByRole("heading", { name: "Sign in" }).waitFor();
-      await fits();
-    },
-    PHONE,
-  );
+      await button("Save").scrollIntoViewIfNeeded();
+      const box = await button("Save").boundingBox();
+      ok(box && box.x >= 0 && box.x + box.width <= viewport.width && box.y + box.height <= viewport.height);
+    }
+    await button("Cancel").tap();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await fits();
+    await becomes(() => visitor.composer.isVisible(), true);
+    await page.setViewportSize(PHONE.viewport);
+    await button("Stories and account").tap();
+    await button("Sign out").tap();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await fits();
+  }, PHONE);
 
   pageTest("Shift and Enter make a new line, Enter sends, Escape ends an edit", async (visit) => {
     const { visitor, page, composer, call, answer } = visit;

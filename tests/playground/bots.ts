@@ -17,57 +17,55 @@ const focused = (page: Page) => page.evaluate(() => (document.activeElement as H
 
 /** Registers the tests. */
 export function testBots(): void {
-  pageTest(
-    "a preset fills the form of a bot, says so, is undone, and keeps the user's own",
-    async ({ page, button, user }) => {
-      await button("Bots").click();
-      await button("New bot").click();
-      const field = (label: string) => page.getByLabel(label, { exact: true });
-      const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
-      const all = () => shown("Provider", "Base URL", "API", "Context window");
-      await becomes(all, ["", "", "chat_completions", ""]);
-      await field("Name").fill("Preset");
-      await field("Provider").selectOption("OpenAI");
-      await page.getByText("Now enter its key and choose a model").waitFor();
-      await becomes(all, ["OpenAI", openai.base_url, openai.api, ""]);
-      equal(
-        await page.locator("datalist option").evaluateAll((all) => all.map((option) => option.getAttribute("value"))),
-        Object.keys(openai.models),
-      );
-      await becomes(() => page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
-      await field("Model").fill(model);
-      await becomes(all, ["OpenAI", openai.base_url, openai.api, String(window)]);
-      await field("Model").fill("a-model-of-my-own");
-      await becomes(async () => (await all())[3], "");
-      await field("Model").fill(model);
+  pageTest("a preset fills the form of a bot, says so, is undone, and keeps the user's own", async (visit) => {
+    const { page, button, user } = visit;
+    await button("Bots").click();
+    await button("New bot").click();
+    const field = (label: string) => page.getByLabel(label, { exact: true });
+    const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
+    const all = () => shown("Provider", "Base URL", "API", "Context window");
+    await becomes(all, ["", "", "chat_completions", ""]);
+    await field("Name").fill("Preset");
+    await field("Provider").selectOption("OpenAI");
+    await page.getByText("Now enter its key and choose a model").waitFor();
+    await becomes(all, ["OpenAI", openai.base_url, openai.api, ""]);
+    equal(
+      await page.locator("datalist option").evaluateAll((all) => all.map((option) => option.getAttribute("value"))),
+      Object.keys(openai.models),
+    );
+    await becomes(() => page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
+    await field("Model").fill(model);
+    await becomes(all, ["OpenAI", openai.base_url, openai.api, String(window)]);
+    await field("Model").fill("a-model-of-my-own");
+    await becomes(async () => (await all())[3], "");
+    await field("Model").fill(model);
 
-      await page.getByText("Model’s habits").click();
-      await field("Context window").fill("8,000");
-      await page.getByText("Address, API and temperature").click();
-      await field("Base URL").fill("https://own.test/v1");
-      await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
-      await field("Provider").selectOption("Anthropic");
-      await becomes(all, ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
-      await becomes(() => field("Model").inputValue(), model);
-      await button("Undo").click();
-      await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
-      await becomes(() => field("Provider").evaluate((element) => document.activeElement === element), true);
-      await becomes(() => button("Undo").count(), 0);
-      equal(await button("Test").count(), 0);
+    await page.getByText("Model’s habits").click();
+    await field("Context window").fill("8,000");
+    await page.getByText("Address, API and temperature").click();
+    await field("Base URL").fill("https://own.test/v1");
+    await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
+    await field("Provider").selectOption("Anthropic");
+    await becomes(all, ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
+    await becomes(() => field("Model").inputValue(), model);
+    await button("Undo").click();
+    await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
+    await becomes(() => field("Provider").evaluate((element) => document.activeElement === element), true);
+    await becomes(() => button("Undo").count(), 0);
+    equal(await button("Test").count(), 0);
 
-      await field("Provider").selectOption("Anthropic");
-      await button("Create bot").click();
-      await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
-      await becomes(() => focused(page), "access_key");
-      await field("Key").fill("sk-ant-1");
-      await button("Create bot").click();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      const columns = "access_path,api,model,context_tokens";
-      await becomes(() => rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
-        { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
-      ]);
-    },
-  );
+    await field("Provider").selectOption("Anthropic");
+    await button("Create bot").click();
+    await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
+    await becomes(() => focused(page), "access_key");
+    await field("Key").fill("sk-ant-1");
+    await button("Create bot").click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const columns = "access_path,api,model,context_tokens";
+    await becomes(() => rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
+      { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
+    ]);
+  });
 
   pageTest("a bot is tested as it is created: what is wrong, with the relay's words, and its window", async (visit) => {
     const { page, button, user } = visit;

@@ -89,28 +89,26 @@ export function testConversations(): void {
     await becomes(async () => (await rest(stack.target, user, "messages?select=id")).length, 2);
   });
 
-  pageTest(
-    "a story continues while another one is open, and the list shows when it ends",
-    async ({ visitor, page, call }) => {
-      await page.clock.install();
-      await visitor.send("A story");
-      const answer = await call(1);
-      await answer.token("Text");
-      await visitor.shows("A story", "Text");
-      await page.getByRole("link", { name: "New story" }).click();
-      await page.getByText("How does it begin?", { exact: true }).waitFor();
-      const running = page.getByRole("link", { name: "A story (being written)" });
-      await running.waitFor();
-      await answer.finish();
-      await eventually("the list shows that it has ended", async () => {
-        await page.clock.runFor(1_000);
-        return await running.count() === 0;
-      });
-      await page.getByRole("link", { name: "A story" }).click();
-      await visitor.shows("A story", "Text");
-      await visitor.idle();
-    },
-  );
+  pageTest("a story continues while another one is open, and the list shows when it ends", async (visit) => {
+    const { visitor, page, call } = visit;
+    await page.clock.install();
+    await visitor.send("A story");
+    const answer = await call(1);
+    await answer.token("Text");
+    await visitor.shows("A story", "Text");
+    await page.getByRole("link", { name: "New story" }).click();
+    await page.getByText("How does it begin?", { exact: true }).waitFor();
+    const running = page.getByRole("link", { name: "A story (being written)" });
+    await running.waitFor();
+    await answer.finish();
+    await eventually("the list shows that it has ended", async () => {
+      await page.clock.runFor(1_000);
+      return await running.count() === 0;
+    });
+    await page.getByRole("link", { name: "A story" }).click();
+    await visitor.shows("A story", "Text");
+    await visitor.idle();
+  });
 
   pageTest("a second tab streams live, and can stop it", async ({ window, visitor, call }) => {
     await visitor.send("A story for two");
@@ -155,37 +153,35 @@ export function testConversations(): void {
     await visitor.shows("A tale", "Second version");
   });
 
-  pageTest(
-    "a version that was chosen stays so though the page is left at once, and where the browser keeps no more",
-    async ({ visitor, user, ...visit }) => {
-      const { page, button } = visitor;
-      await visit.exchange("A tale", "First version");
-      await button("Regenerate").click();
-      await visit.answer(2, "Second version");
-      const held = Promise.withResolvers<void>();
-      await page.route("**/rest/v1/conversations?*", async (route) => {
-        if (route.request().method() === "PATCH") await held.promise;
-        await route.continue();
-      });
-      const asked = page.waitForRequest((request) => request.method() === "PATCH");
-      await button("Previous version").click();
-      await asked;
-      const url = page.url();
-      await page.goto("about:blank");
-      equal(await activeLeaf(user), "Second version");
-      held.resolve();
-      await becomes(() => activeLeaf(user), "First version");
-      // Chromium keeps 64 KiB of such requests, those of all tabs together, and refuses one more.
-      await page.addInitScript(() => {
-        const { fetch } = globalThis;
-        globalThis.fetch = (input, init) =>
-          init?.keepalive ? Promise.reject(new TypeError("Failed to fetch")) : fetch(input, init);
-      });
-      await page.goto(url);
-      await button("Next version").click();
-      await becomes(() => activeLeaf(user), "Second version");
-    },
-  );
+  pageTest("a chosen version is stored if the page is left at once, or the browser keeps no more", async (visit) => {
+    const { visitor, user, ...visit } = visit;
+    const { page, button } = visitor;
+    await visit.exchange("A tale", "First version");
+    await button("Regenerate").click();
+    await visit.answer(2, "Second version");
+    const held = Promise.withResolvers<void>();
+    await page.route("**/rest/v1/conversations?*", async (route) => {
+      if (route.request().method() === "PATCH") await held.promise;
+      await route.continue();
+    });
+    const asked = page.waitForRequest((request) => request.method() === "PATCH");
+    await button("Previous version").click();
+    await asked;
+    const url = page.url();
+    await page.goto("about:blank");
+    equal(await activeLeaf(user), "Second version");
+    held.resolve();
+    await becomes(() => activeLeaf(user), "First version");
+    // Chromium keeps 64 KiB of such requests, those of all tabs together, and refuses one more.
+    await page.addInitScript(() => {
+      const { fetch } = globalThis;
+      globalThis.fetch = (input, init) =>
+        init?.keepalive ? Promise.reject(new TypeError("Failed to fetch")) : fetch(input, init);
+    });
+    await page.goto(url);
+    await button("Next version").click();
+    await becomes(() => activeLeaf(user), "Second version");
+  });
 
   pageTest("an edited prompt becomes a branch, and the old one stays", async ({ visitor, call, answer, exchange }) => {
     await exchange("A dog", "Bark");

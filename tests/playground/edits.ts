@@ -125,26 +125,24 @@ export function testEdits(): void {
     await visitor.shows("A cat", "Meow");
   });
 
-  pageTest(
-    "a story that is deleted while it is written is not paid for, and leaves no text in the browser",
-    async ({ visitor, page, button, composer, call, exchange }) => {
-      await exchange("A dog", "Bark");
-      await button("Edit the answer").click();
-      await editorOf(visitor).fill("Growl");
-      await visitor.send("And then?");
-      const running = await call(2);
-      await running.token("Sleep");
-      await page.getByText("Sleep").waitFor();
-      await composer.fill("More");
-      await eventually("both are kept", async () => (await kept(visitor)).length === 2);
-      await button("Story menu").click();
-      await button("Delete…").click();
-      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-      await page.getByRole("heading", { name: "New story" }).waitFor();
-      await running.closed;
-      equal([await remembered(visitor), await kept(visitor)], [0, []]);
-    },
-  );
+  pageTest("a story that is deleted while it is written is not paid for, and leaves no text", async (visit) => {
+    const { visitor, page, button, composer, call, exchange } = visit;
+    await exchange("A dog", "Bark");
+    await button("Edit the answer").click();
+    await editorOf(visitor).fill("Growl");
+    await visitor.send("And then?");
+    const running = await call(2);
+    await running.token("Sleep");
+    await page.getByText("Sleep").waitFor();
+    await composer.fill("More");
+    await eventually("both are kept", async () => (await kept(visitor)).length === 2);
+    await button("Story menu").click();
+    await button("Delete…").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("heading", { name: "New story" }).waitFor();
+    await running.closed;
+    equal([await remembered(visitor), await kept(visitor)], [0, []]);
+  });
 
   pageTest("a generation that ended elsewhere without a text is forgotten", async (visit) => {
     const { visitor, page, user, exchange } = visit;

@@ -137,22 +137,20 @@ export function testMessages(): void {
     equal(await visitor.composer.evaluate((box) => getComputedStyle(box).direction), "rtl");
   });
 
-  pageTest(
-    "a message and its code are copied as they were written, also where the clipboard is refused",
-    async ({ window, page, button, exchange }) => {
-      await exchange("A *tale*", "**One**\n\n```js\n  let x;\n```");
-      await window.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-      const copied = () => page.evaluate(() => navigator.clipboard.readText());
-      await button("Copy").last().click();
-      await button("Copied").waitFor();
-      await becomes(copied, "**One**\n\n```js\n  let x;\n```");
-      await button("Copy code").click();
-      await eventually("the code is copied", async () => await copied() === "  let x;\n");
-      await page.evaluate(() => navigator.clipboard.writeText = () => Promise.reject(new Error("refused")));
-      await button("Copy").first().click();
-      await eventually("the prompt is copied", async () => await copied() === "A *tale*");
-    },
-  );
+  pageTest("a message and its code are copied as written, also where the clipboard is refused", async (visit) => {
+    const { window, page, button, exchange } = visit;
+    await exchange("A *tale*", "**One**\n\n```js\n  let x;\n```");
+    await window.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await button("Copy").last().click();
+    await button("Copied").waitFor();
+    await becomes(copied, "**One**\n\n```js\n  let x;\n```");
+    await button("Copy code").click();
+    await eventually("the code is copied", async () => await copied() === "  let x;\n");
+    await page.evaluate(() => navigator.clipboard.writeText = () => Promise.reject(new Error("refused")));
+    await button("Copy").first().click();
+    await eventually("the prompt is copied", async () => await copied() === "A *tale*");
+  });
 
   pageTest("a text is changed where it is, what follows stays, and the next answer knows it", async (visit) => {
     const { visitor, page, button, user, call, answer, exchange } = visit;

@@ -89,6 +89,18 @@ export function onOtherDevice(
   });
 }
 
+/** Registers a test of who has not signed in, with a window of its own at this address. */
+export function entryTest(
+  rule: string,
+  run: (visitor: Visitor, window: Window) => Promise<void>,
+  { url = () => stack.url, ...options }: BrowserContextOptions & { url?: () => string } = {},
+) {
+  Deno.test(
+    `the playground: ${rule}`,
+    () => withWindow(chromium, options, async (window) => await run(visitorOf(await window.tab(url())), window)),
+  );
+}
+
 /** Registers a test that has a user and a window of its own. */
 export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, options: BrowserContextOptions = {}) {
   Deno.test(`the playground: ${rule}`, async () => {

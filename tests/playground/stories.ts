@@ -63,33 +63,31 @@ export function testStories(): void {
     await becomes(() => links.count(), 331);
   });
 
-  pageTest(
-    "a bot gives a story its title, if need be after the next answer, and until then its prompt is one",
-    async ({ visitor, page, user, call, answer }) => {
-      await rest(stack.target, user, `bots?user_id=eq.${user.id}`, { method: "PATCH", body: { titles: true } });
-      await page.reload();
-      await visitor.send("Tell me a story about a fox");
-      await answer(1, "She put on her coat.");
-      const link = page.getByRole("navigation", { name: "Stories" }).getByRole("link");
-      const isShown = async (title: string) =>
-        (await link.innerText()).includes(title) && await page.title() === `${title} · Storytellr` &&
-        (await page.getByRole("heading", { level: 1 }).first().innerText()).includes(title);
-      await eventually("its prompt is its title", () => isShown("A fox"));
-      // This one brings nothing that could be a title.
-      await (await call(2)).finish();
-      await page.getByRole("link", { name: "New story" }).click();
-      await page.reload();
-      await eventually("the list has its first words", async () => (await link.innerText()).includes("A fox"));
-      await link.click();
-      await eventually("so has its header", () => isShown("A fox"));
-      await visitor.send("Go on");
-      await answer(3, "She went out.");
-      const task = await call(4);
-      await task.token("The Fox and Her Coat");
-      await task.finish();
-      await eventually("it has its own", () => isShown("The Fox and Her Coat"), 20_000);
-    },
-  );
+  pageTest("a bot gives a story its title, and until then its prompt is one", async (visit) => {
+    const { visitor, page, user, call, answer } = visit;
+    await rest(stack.target, user, `bots?user_id=eq.${user.id}`, { method: "PATCH", body: { titles: true } });
+    await page.reload();
+    await visitor.send("Tell me a story about a fox");
+    await answer(1, "She put on her coat.");
+    const link = page.getByRole("navigation", { name: "Stories" }).getByRole("link");
+    const isShown = async (title: string) =>
+      (await link.innerText()).includes(title) && await page.title() === `${title} · Storytellr` &&
+      (await page.getByRole("heading", { level: 1 }).first().innerText()).includes(title);
+    await eventually("its prompt is its title", () => isShown("A fox"));
+    // This one brings nothing that could be a title.
+    await (await call(2)).finish();
+    await page.getByRole("link", { name: "New story" }).click();
+    await page.reload();
+    await eventually("the list has its first words", async () => (await link.innerText()).includes("A fox"));
+    await link.click();
+    await eventually("so has its header", () => isShown("A fox"));
+    await visitor.send("Go on");
+    await answer(3, "She went out.");
+    const task = await call(4);
+    await task.token("The Fox and Her Coat");
+    await task.finish();
+    await eventually("it has its own", () => isShown("The Fox and Her Coat"), 20_000);
+  });
 
   pageTest("a search finds titles, prompts and answers, and a hit leads to its message", async (visit) => {
     const { visitor, page, exchange } = visit;

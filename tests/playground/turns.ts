@@ -59,22 +59,20 @@ export function testTurns(): void {
     ]);
   });
 
-  pageTest(
-    "a model that adds nothing to an answer leaves it as it is, and the page says so",
-    async ({ visitor, call }) => {
-      await visitor.send("A sea story");
-      const first = await call(1);
-      await first.token("The end.");
-      await first.finish("length");
-      await visitor.button("Continue").click();
-      await (await call(2)).finish();
-      await visitor.page.getByText("Nothing was added").waitFor();
-      await visitor.shows("A sea story", "The end.");
-      await visitor.send("Another");
-      equal((await call(3)).body.messages.slice(1), [answered("The end."), said("Another")]);
-      await becomes(() => visitor.page.getByText("Nothing was added").count(), 0);
-    },
-  );
+  pageTest("a model that adds nothing to an answer leaves it as it is, and the page says so", async (visit) => {
+    const { visitor, call } = visit;
+    await visitor.send("A sea story");
+    const first = await call(1);
+    await first.token("The end.");
+    await first.finish("length");
+    await visitor.button("Continue").click();
+    await (await call(2)).finish();
+    await visitor.page.getByText("Nothing was added").waitFor();
+    await visitor.shows("A sea story", "The end.");
+    await visitor.send("Another");
+    equal((await call(3)).body.messages.slice(1), [answered("The end."), said("Another")]);
+    await becomes(() => visitor.page.getByText("Nothing was added").count(), 0);
+  });
 
   pageTest("another bot takes its turn after an answer, and answers a prompt in its own way", async (visit) => {
     const { visitor, page, button, user, exchange } = visit;
