@@ -50,7 +50,7 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
           <Icon name="tree" />
         </button>
       )}
-      {(conversation || !isMissing && session.bot()) && <StoryMenu conversation={conversation} />}
+      {(conversation || !isMissing && session.bot()) && <StoryMenu key={conversation?.id} conversation={conversation} />}
     </header>
   );
 }
