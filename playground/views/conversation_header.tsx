@@ -50,7 +50,12 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
           <Icon name="tree" />
         </button>
       )}
-      {(conversation || !isMissing && session.bot()) && <StoryMenu key={conversation?.id} conversation={conversation} />}
+      {(conversation || !isMissing && session.bot()) && (
+        <StoryMenu
+          key={conversation?.id}
+          conversation={conversation}
+        />
+      )}
     </header>
   );
 }
