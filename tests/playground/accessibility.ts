@@ -130,7 +130,7 @@ export function testAccessibility(): void {
     }, options);
 
     pageTest(`axe finds nothing in the dialogs on a ${screen}, and each gives the focus back`, async (visit) => {
-      const { page, button, user, exchange } = visit;
+      const { page, button, choose, user, exchange } = visit;
       await exchange("A story", "An answer");
       const opener = () =>
         page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim());
@@ -197,8 +197,7 @@ export function testAccessibility(): void {
         await dialog.waitFor({ state: "detached" });
         await eventually("the focus is on the menu", async () => await opener() === "Story menu");
       }
-      await button("Story menu").click();
-      await button("Delete…").click();
+      await choose("Story menu", "Delete…");
       await dialog.getByRole("button", { name: "Delete" }).click();
       await dialog.waitFor({ state: "detached" });
       // What opened the dialog is gone: the focus is where the next story begins.

@@ -18,9 +18,8 @@ const focused = (page: Page) => page.evaluate(() => (document.activeElement as H
 /** Registers the tests. */
 export function testBots(): void {
   pageTest("a preset fills the form of a bot, says so, is undone, and keeps the user's own", async (visit) => {
-    const { page, button, user } = visit;
-    await button("Bots").click();
-    await button("New bot").click();
+    const { page, button, choose, save, user } = visit;
+    await choose("Bots", "New bot");
     const field = (label: string) => page.getByLabel(label, { exact: true });
     const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
     const all = () => shown("Provider", "Base URL", "API", "Context window");
@@ -59,8 +58,7 @@ export function testBots(): void {
     await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
     await becomes(() => focused(page), "access_key");
     await field("Key").fill("sk-ant-1");
-    await button("Create bot").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save("Create bot");
     const columns = "access_path,api,model,context_tokens";
     await becomes(() => rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
       { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
@@ -68,12 +66,11 @@ export function testBots(): void {
   });
 
   pageTest("a bot is tested as it is created: what is wrong, with the relay's words, and its window", async (visit) => {
-    const { page, button, user } = visit;
+    const { page, button, choose, save, user } = visit;
     const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
     const right = stack.provider.script(answers("OK"));
     stack.provider.page(right, "/models", { data: [{ id: "m", context_length: 32_768 }] });
-    await button("Bots").click();
-    await button("New bot").click();
+    await choose("Bots", "New bot");
     await page.getByLabel("Name").fill("Newcomer");
     await page.getByLabel("Key").fill("sk-1");
     await page.getByLabel("Model", { exact: true }).fill("m");
@@ -101,16 +98,14 @@ export function testBots(): void {
     await becomes(() => field.evaluate((element) => document.activeElement === element), true);
     await becomes(() => field.inputValue(), "32768");
     await button("Use this context window").waitFor({ state: "detached" });
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     await becomes(stored, [{ access_path: right, context_tokens: 32_768 }]);
     const choice = page.getByRole("combobox");
     await becomes(() => choice.evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text), "Newcomer");
   });
 
-  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ page, button }) => {
-    await button("Bots").click();
-    await button(/^Edit/).click();
+  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ page, button, choose }) => {
+    await choose("Bots", /^Edit/);
     await page.getByLabel("Model", { exact: true }).fill("");
     await button("Save and test").click();
     await page.getByRole("alert").getByText("Enter a model").waitFor();
@@ -149,10 +144,9 @@ export function testBots(): void {
   });
 
   pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
-    const { page, button, user, call, exchange } = visit;
+    const { page, button, choose, save, user, call, exchange } = visit;
     const open = async () => {
-      await button("Bots").click();
-      await button("Edit Storyteller").click();
+      await choose("Bots", "Edit Storyteller");
       equal(await page.getByLabel("Context window").isVisible(), false);
       await page.getByText("Model’s habits").click();
     };
@@ -169,8 +163,7 @@ export function testBots(): void {
     await page.getByLabel("Thinks before it answers").selectOption("Yes");
     await page.getByLabel("Headers").fill("X-Title: Fox");
     await page.getByLabel("Instructions").fill("Whisper.");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first,memory";
     const stored = () => rest(stack.target, user, `bots?select=${columns}`);
     const habits = {
@@ -187,8 +180,7 @@ export function testBots(): void {
     await becomes(() => page.getByLabel("Takes a system message").isChecked(), false);
     await becomes(() => page.getByLabel("Headers").inputValue(), "");
     await page.getByLabel("Context window").fill("");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     await becomes(stored, [{ ...habits, context_tokens: null }]);
     await exchange("And then?", "Away.");
     equal((await call(2)).headers.get("x-title"), "Fox");
@@ -196,8 +188,7 @@ export function testBots(): void {
     await open();
     await becomes(() => page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
     await page.getByLabel("API", { exact: true }).selectOption("Anthropic’s Messages");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     await becomes(() => rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
   });
 }

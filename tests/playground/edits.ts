@@ -82,7 +82,7 @@ export function testEdits(): void {
   });
 
   pageTest("what is entered in an editor survives a reload, and a branch that another tab leaves", async (visit) => {
-    const { visitor, window, page, button, answer, exchange } = visit;
+    const { visitor, window, page, button, choose, answer, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     await editorOf(visitor).fill("An hour of work");
@@ -101,8 +101,7 @@ export function testEdits(): void {
     await button("Previous version").click();
     await button("Edit the answer (not saved)").click();
     equal(await editorOf(visitor).inputValue(), "An hour of work");
-    await button("Cancel").click();
-    await button("Edit the answer").click();
+    await choose("Cancel", "Edit the answer");
     equal(await editorOf(visitor).inputValue(), "Bark");
   });
 
@@ -126,7 +125,7 @@ export function testEdits(): void {
   });
 
   pageTest("a story that is deleted while it is written is not paid for, and leaves no text", async (visit) => {
-    const { visitor, page, button, composer, call, exchange } = visit;
+    const { visitor, page, button, choose, composer, call, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     await editorOf(visitor).fill("Growl");
@@ -136,8 +135,7 @@ export function testEdits(): void {
     await page.getByText("Sleep").waitFor();
     await composer.fill("More");
     await eventually("both are kept", async () => (await kept(visitor)).length === 2);
-    await button("Story menu").click();
-    await button("Delete…").click();
+    await choose("Story menu", "Delete…");
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByRole("heading", { name: "New story" }).waitFor();
     await running.closed;

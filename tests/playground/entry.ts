@@ -33,7 +33,7 @@ export function testEntry(): void {
     async (visitor, window) => {
       const { baseUrl, call, answer } = newProvider(embedded);
       const answers = answersTo(window);
-      const { page, button } = visitor;
+      const { page, button, choose, save } = visitor;
       await page.getByLabel("Email").fill("unknown@test.example");
       await page.getByLabel("Password").fill("wrong-password");
       await button("Sign in").click();
@@ -62,12 +62,10 @@ export function testEntry(): void {
       await page.getByRole("heading", { name: "A lighthouse keeper" }).waitFor();
 
       // Saved again without a key, the stored key stays.
-      await button("Bots").click();
-      await button("Edit Night storyteller").click();
+      await choose("Bots", "Edit Night storyteller");
       equal(await page.getByLabel("Key").inputValue(), "");
       await page.getByLabel("Model").fill("night-2");
-      await button("Save").click();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await save();
       await visitor.send("And then?");
       const next = await call(2);
       equal(next.body.model, "night-2");

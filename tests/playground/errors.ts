@@ -9,7 +9,7 @@ import { pageTest, stack } from "./setup.ts";
 /** Registers the tests. */
 export function testErrors(): void {
   pageTest("a key that the provider rejects is explained, and can be replaced at once", async (visit) => {
-    const { visitor, page, button, user, call, answer } = visit;
+    const { visitor, page, button, choose, user, call, answer } = visit;
     const rejecting = stack.provider.script(refuses(401, { error: { message: "bad key sk-4711" } }));
     const [bot] = await rest(stack.target, user, "bots?select=id,access_path");
     await rest(stack.target, user, `bots?id=eq.${bot.id}`, { method: "PATCH", body: { access_path: rejecting } });
@@ -22,8 +22,7 @@ export function testErrors(): void {
     await button("Bot settings").click();
     await page.getByLabel("Base URL").fill(bot.access_path);
     await page.getByLabel("Key").fill("sk-better");
-    await button("Save").click();
-    await button("Retry").click();
+    await choose("Save", "Retry");
     const { headers, body } = await call(1);
     equal(headers.get("authorization"), "Bearer sk-better");
     equal(body.messages, [{ role: "user", content: "A story" }]);
@@ -69,19 +68,16 @@ export function testErrors(): void {
     await becomes(() => visitor.button("Retry").isEnabled(), true);
   });
 
-  pageTest("a bot is deleted and its stories stay; a story is deleted", async ({ visitor, page, button, exchange }) => {
+  pageTest("a bot is deleted and its stories stay; a story is deleted", async (visit) => {
+    const { visitor, page, button, choose, exchange } = visit;
     await exchange("A story", "An answer");
-    await button("Bots").click();
-    await button("Edit Storyteller").click();
-    await button("Delete bot").click();
+    await choose("Bots", "Edit Storyteller", "Delete bot");
     await page.getByText("Its stories stay").waitFor();
     await button("Delete").click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await visitor.shows("A story", "An answer");
 
-    await button("Story menu").click();
-    await button("Delete…").click();
-    await button("Delete").click();
+    await choose("Story menu", "Delete…", "Delete");
     await page.getByText("Your stories will be listed here").waitFor();
     await page.getByText("First, create a bot").waitFor();
   });

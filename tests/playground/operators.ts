@@ -11,7 +11,7 @@ import { pageTest, stack } from "./setup.ts";
 /** Registers the tests. */
 export function testOperators(): void {
   pageTest("the bot form sets fallbacks, and the answer of one says whose it is", async (visit) => {
-    const { visitor, page, button, user, exchange } = visit;
+    const { visitor, page, button, choose, save, user, exchange } = visit;
     const [main] = await rest(stack.target, user, "bots?select=id");
     const spare = await makeBot(stack.target, user, stack.provider.script(answers("From the spare one")), {
       name: "Spare",
@@ -23,16 +23,14 @@ export function testOperators(): void {
     await exchange("A story", "From the main one");
     equal(await page.getByText("By Main").count(), 0);
 
-    await button("Bots").click();
-    await button("Edit Main").click();
+    await choose("Bots", "Edit Main");
     await page.getByText("When its provider is down").click();
     await page.getByLabel("Ask first").selectOption("Crow");
     await page.getByLabel("Then", { exact: true }).selectOption("Crow");
     await button("Save").click();
     await page.getByRole("alert").getByText("Choose each bot once").waitFor();
     await page.getByLabel("Then", { exact: true }).selectOption("Spare");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     const rows = await rest(
       stack.target,
       user,
@@ -57,12 +55,10 @@ export function testOperators(): void {
     await page.reload();
     await page.getByText("By Spare").waitFor();
 
-    await button("Bots").click();
-    await button("Edit Main").click();
+    await choose("Bots", "Edit Main");
     await becomes(() => page.getByLabel("Ask first").inputValue(), crow);
     for (const label of ["Ask first", "Then"]) await page.getByLabel(label, { exact: true }).selectOption("None");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     await becomes(() => rest(stack.target, user, "bot_fallbacks?select=bot_id"), []);
   });
 
@@ -138,7 +134,7 @@ export function testOperators(): void {
   });
 
   pageTest("a preview of a long story shows its ends, and the rest where it is asked for", async (visit) => {
-    const { page, button, exchange } = visit;
+    const { page, button, choose, exchange } = visit;
     await exchange("A fox", "Red.");
     const messages = Array.from({ length: 400 }, (_, index) => ({
       ...{
@@ -157,8 +153,7 @@ export function testOperators(): void {
           fits: true,
         },
       }));
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     const rows = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
     await page.getByText("Many earlier messages were left out.").waitFor();
     await becomes(() => rows.count(), 16);

@@ -66,7 +66,7 @@ export function newProvider({ provider } = stack) {
 }
 
 /** A signed-in user on the page, and the provider of the user's one bot. */
-export interface Visit extends Pick<Visitor, "page" | "button" | "composer"> {
+export interface Visit extends Pick<Visitor, "page" | "button" | "choose" | "save" | "composer"> {
   window: Window;
   visitor: Visitor;
   user: TestUser;
@@ -120,8 +120,7 @@ export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, opt
           await visitor.send(prompt);
           await answerAll(count, text);
         };
-        const { page, button, composer } = visitor;
-        await run({ window, visitor, page, button, composer, user, call, answer: answerAll, exchange });
+        await run({ ...visitor, window, visitor, user, call, answer: answerAll, exchange });
       });
     } finally {
       calls().forEach((call) => call.end());

@@ -149,7 +149,7 @@ export function testStories(): void {
   });
 
   pageTest("a story is renamed and deleted in the list, and the focus goes on to the next one", async (visit) => {
-    const { page, button, user } = visit;
+    const { page, button, choose, user } = visit;
     await addStories(visit, 3);
     await page.reload();
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
@@ -159,14 +159,10 @@ export function testStories(): void {
     await page.getByLabel("Title").fill("The Tale");
     await button("Rename").click();
     await page.getByRole("link", { name: "The Tale" }).waitFor();
-    await button("Menu of The Tale").click();
-    await button("Delete…").click();
-    await button("Delete").click();
+    await choose("Menu of The Tale", "Delete…", "Delete");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await eventually("the next one has the focus", async () => await focused() === "Story 2");
-    await button("Menu of Story 2").click();
-    await button("Delete…").click();
-    await button("Delete").click();
+    await choose("Menu of Story 2", "Delete…", "Delete");
     await eventually("the last one has it", async () => await focused() === "Story 0");
     await becomes(() => rest(stack.target, user, "conversations?select=title"), [{ title: "Story 0" }]);
   });

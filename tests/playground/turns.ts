@@ -133,27 +133,24 @@ export function testTurns(): void {
   });
 
   pageTest("a preview shows what would be sent, to whom and why, and sends nothing", async (visit) => {
-    const { visitor, page, button, user, exchange } = visit;
+    const { visitor, page, choose, user, exchange } = visit;
     const close = async () => {
       await page.keyboard.press("Escape");
       await page.waitForFunction(() => document.activeElement?.ariaLabel === "Story menu");
     };
     await changeBot(visit, { system_prompt: "Whisper.", context_tokens: 8_000, reply_tokens: 500 });
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     await page.getByRole("dialog").getByText("Nothing yet").waitFor();
     await close();
     await visitor.composer.fill("A new story");
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     await page.getByRole("dialog").getByText("because it is chosen for this story").waitFor();
     await page.getByRole("list", { name: "Messages" }).getByText("A new story").waitFor();
     await close();
     await visitor.composer.fill("");
     await exchange("A fox", "Red.");
     await visitor.composer.fill("And then?");
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     const dialog = page.getByRole("dialog");
     await dialog.getByText("To Storyteller (test-model), because it is this story’s bot.").waitFor();
     match(await dialog.innerText(), /About \d+ tokens of 8,000, 500 of them kept for the answer\./);
@@ -167,8 +164,7 @@ export function testTurns(): void {
     match(rows[0], /8 characters, about \d+ tokens/);
     await close();
     await visitor.composer.fill("");
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     await dialog.getByText("Added by the relay").waitFor();
     equal((await rest(stack.target, user, "messages?select=id")).length, 2);
   });
@@ -191,7 +187,7 @@ export function testTurns(): void {
   });
 
   pageTest("a memory is shown at its message, mended and deleted", async (visit) => {
-    const { visitor, page, button, user, exchange } = visit;
+    const { visitor, page, button, choose, user, exchange } = visit;
     await exchange("A fox", "Red.");
     await exchange("And then?", "Away.");
     const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.Red.");
@@ -210,8 +206,7 @@ export function testTurns(): void {
     await text.fill("A red fox.");
     await button("Save").click();
     await closed();
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     const sent = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
     await sent.first().waitFor();
     await becomes(async () => (await sent.allInnerTexts()).map((row) => row.split("\n").slice(0, 2)).at(0), [
@@ -223,11 +218,9 @@ export function testTurns(): void {
     await becomes(stored, [{ message_id: id, content: "A red fox." }]);
     await mark.click();
     await becomes(() => text.inputValue(), "A red fox.");
-    await button("Delete memory").click();
-    await button("Keep").click();
+    await choose("Delete memory", "Keep");
     equal(await stored(), [{ message_id: id, content: "A red fox." }]);
-    await button("Delete memory").click();
-    await button("Delete").click();
+    await choose("Delete memory", "Delete");
     await closed();
     await becomes(stored, []);
     await mark.waitFor({ state: "detached" });
