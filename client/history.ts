@@ -40,31 +40,32 @@ export async function readHistory(
   conversationId: Id,
 ): Promise<{ rows: StoryRow[]; leafId: Id | null }> {
   // Read before the messages, or the leaf might be a message that is stored after they were read.
-  const conversation = await inTime(
+  const conversation = await read(
     supabase.from("conversations").select("active_message_id").eq("id", conversationId).maybeSingle(),
   );
-  if (conversation.error) throw conversation.error;
   const rows: StoryRow[] = [];
   for (;;) {
-    const { data, error } = await inTime(
+    const more = await read(
       supabase.from("messages").select("*").eq("conversation_id", conversationId)
         .order("created_at").order("id").range(rows.length, rows.length + 999),
     );
-    if (error) throw error;
-    if (data.length === 0) break;
-    rows.push(...data);
+    if (more.length === 0) return { rows, leafId: conversation?.active_message_id ?? null };
+    rows.push(...more);
   }
-  return { rows, leafId: conversation.data?.active_message_id ?? null };
 }
 
+/** A read that is given up is aborted, too. */
 // deno-lint-ignore no-explicit-any
-async function inTime(query: Promise<any>): Promise<any> {
-  let timer: unknown;
-  const late = new Promise((_, reject) => {
-    const error = { code: "unreachable", message: "Cannot read the history: no answer within 60 s" };
-    timer = setTimeout(() => reject(error), ANSWER_MS);
-  });
-  return await Promise.race([query, late]).finally(() => clearTimeout(timer as number));
+async function read(query: any): Promise<any> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const late = new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
+  const failure = { code: "unreachable", message: "Cannot read the history: no answer within 60 s" };
+  const timer = setTimeout(() => controller.abort(failure), ANSWER_MS);
+  const answer = Promise.race([query.abortSignal?.(signal) ?? query, late]);
+  const { data, error } = await answer.finally(() => clearTimeout(timer));
+  if (error) throw error;
+  return data;
 }
 
 /** The rows from the root to a leaf, such as the conversation's `active_message_id`. */

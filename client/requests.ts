@@ -118,19 +118,32 @@ function untilAborted<T>(given: T | Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** The runtime's Headers read each form that headers can have, but those of a package, which may have no iterator. */
+/** In each form that headers can have; those of a package may have no iterator. */
 function withOwn(given: HeaderFields | undefined, own: Record<string, string>): Record<string, string> {
-  const all = { ...own };
-  const headers = given as Headers | undefined;
-  const read = typeof headers?.get === "function" ? headers : new Headers(headers);
-  read.forEach((value, key) => {
-    const name = key.toLowerCase();
-    if (name in own) {
-      throw new RelayClientError("invalid_request", `Cannot send the header ${name}: the client has its own`);
+  const checked = new Headers();
+  const add = (value: string, name: string) => {
+    try {
+      checked.append(name, value);
+    } catch (cause) {
+      // Without this, what fetch forbids would look like a connection that failed.
+      throw forbidden(name, "its name or value has characters that none can have", cause);
     }
-    all[name] = value;
-  });
+  };
+  const addGiven = (value: string, name: string) => {
+    if (name.toLowerCase() in own) throw forbidden(name.toLowerCase(), "the client has its own");
+    add(value, name);
+  };
+  const headers = given as Headers | undefined;
+  if (typeof headers?.get === "function") headers.forEach(addGiven);
+  else for (const [name, value] of Array.isArray(given) ? given : Object.entries(given ?? {})) addGiven(value, name);
+  for (const name in own) add(own[name], name);
+  const all: Record<string, string> = {};
+  checked.forEach((value, name) => all[name] = value);
   return all;
+}
+
+function forbidden(name: string, reason: string, cause?: unknown): RelayClientError {
+  return new RelayClientError("invalid_request", `Cannot send the header ${name}: ${reason}`, { cause });
 }
 
 async function textOf(response: FetchAnswer, signal: AbortSignal): Promise<string> {

@@ -116,6 +116,22 @@ Deno.test("a header of the client's own cannot be replaced: nothing is sent, and
   equal(requests[0].headers.get("apikey"), "sb_publishable_x");
 });
 
+Deno.test("a header that fetch forbids fails at once: nothing is sent, and the failure has its name and not its value", async () => {
+  const [accent, line] = ["Füchse \u{1f98a}", "se\ncret"];
+  const refused: [string, Parameters<typeof play>[2]][] = [
+    ["x-title", { headers: { "x-title": accent } }],
+    ["x-title", { headers: [["x-title", line]] }],
+    ["x-title", { headers: () => Promise.resolve({ get: () => line, forEach: (each) => each(line, "x-title") }) }],
+    ["x title", { headers: { "x title": "1" } }],
+    ["authorization", { token: () => line }],
+  ];
+  for (const [name, options] of refused) {
+    const { result: { error }, requests, clock } = await play([whole()], 0, options);
+    equal([error!.code, error!.retryable, requests.length, clock.pending()], ["invalid_request", false, 0, 0]);
+    equal(error!.message, `Cannot send the header ${name}: its name or value has characters that none can have`);
+  }
+});
+
 Deno.test("headers that cannot be had count as a connection that failed", async () => {
   let failures = 1;
   const headers = () => failures-- > 0 ? Promise.reject(new Error("No headers")) : Promise.resolve({});

@@ -1,4 +1,4 @@
-/** What useStory takes from a browser: frames, and a storage that outlives the page. */
+/** What useStory takes from a browser: frames, a storage and a request that outlive the page. */
 
 import type { StreamStorage } from "../history.ts";
 import type { Id } from "../types.ts";
@@ -11,6 +11,18 @@ export function onNextFrame(callback: () => void): void {
   requestAnimationFrame(callback);
 }
 
+/**
+ * A small write goes on where the page is left right after it; where the browser keeps no more of them, it is sent as any.
+ * A builder of postgrest-js declares its `fetch` as protected, and offers no other way. Rejects with its error.
+ */
+// deno-lint-ignore no-explicit-any
+export async function keepAlive(query: any): Promise<void> {
+  const { fetch } = query;
+  query.fetch = (url: string, init: object) => fetch(url, { ...init, keepalive: true }).catch(() => fetch(url, init));
+  const { error } = await query;
+  if (error) throw error;
+}
+
 /** Which stream runs in a conversation; null stands for a conversation that is not stored yet. */
 export interface StreamMemory {
   get(conversationId: Id | null): string | null;
@@ -21,20 +33,18 @@ export interface StreamMemory {
 
 /** A page works without a storage: a browser may refuse one, and a server has none. */
 export function createStreamMemory(storageOf: () => StreamStorage | null | undefined): StreamMemory {
-  function use(conversationId: Id | null, act: (storage: StreamStorage, key: string) => string | null | void) {
+  function use<T>(conversationId: Id | null, act: (storage: StreamStorage, key: string) => T): T | undefined {
     try {
       const storage = storageOf();
-      return act(storage === undefined ? sessionStorage : storage!, `storytellr:${conversationId ?? ""}`) ?? null;
+      return act(storage === undefined ? sessionStorage : storage!, `storytellr:${conversationId ?? ""}`);
     } catch {
-      return null;
+      // Nothing is remembered.
     }
   }
   return {
-    get: (id) => use(id, (storage, key) => storage.getItem(key)),
-    set: (id, streamId) => void use(id, (storage, key) => storage.setItem(key, streamId)),
+    get: (id) => use(id, (storage, key) => storage.getItem(key)) ?? null,
+    set: (id, streamId) => use(id, (storage, key) => storage.setItem(key, streamId)),
     remove: (id, streamId) =>
-      void use(id, (storage, key) => {
-        if (storage.getItem(key) === streamId) storage.removeItem(key);
-      }),
+      use(id, (storage, key) => storage.getItem(key) === streamId ? storage.removeItem(key) : undefined),
   };
 }

@@ -3,9 +3,9 @@
 import type { Id, RelayClient, Result, StartData, StartRequest } from "../client.ts";
 import { readHistory } from "../history.ts";
 import { newStreamId } from "../stream_id.ts";
-import { createStreamMemory, onNextFrame } from "./browser.ts";
+import { createStreamMemory, keepAlive, onNextFrame } from "./browser.ts";
 import { createLive, type Live, messagesOf } from "./live.ts";
-import { createBranches, keyOf, type Row } from "./messages.ts";
+import { createBranches, keyOf, newRow, type Row } from "./messages.ts";
 import type { Story, StoryError, StoryOptions } from "./story.ts";
 
 /** What useStory subscribes to. */
@@ -127,15 +127,12 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     error = failure?.code === "stream_not_found" && !hasStarted ? null : failure;
     if (messageId !== null) {
       put({
+        ...newRow(key, parentId, text, false),
         id: messageId,
         conversation_id: conversationId!,
-        parent_id: parentId,
         stream_id: streamId,
-        content: text,
-        is_user_author: false,
         is_complete: outcome === "completed",
         finish_reason: finishReason ?? /timeout|interrupted/.exec(failure!.code)?.[0] ?? "error",
-        key,
         reasoning,
       });
     }
@@ -199,7 +196,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     const { streamId } = asked;
     if (content !== undefined) {
       asked.parentId = parent_id;
-      asked.prompt = promptOf(content, parent_id, streamId);
+      asked.prompt = newRow(`prompt-${streamId}`, parent_id, content, true);
     } else {
       asked.parentId = answer_to ?? (reroll_of && subject?.is_user_author ? subject.id : subject?.parent_id);
     }
@@ -243,13 +240,9 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       }
       live = error = null;
       show();
+      const { supabase } = options;
       const change = { active_message_id: leafId };
-      try {
-        const stored = await options.supabase?.from("conversations").update(change).eq("id", conversationId);
-        if (stored?.error) fail(stored.error);
-      } catch (cause) {
-        fail(cause);
-      }
+      if (supabase) await keepAlive(supabase.from("conversations").update(change).eq("id", conversationId)).catch(fail);
     },
     reload,
   };
@@ -275,19 +268,5 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       relay = newRelay;
       options = newOptions;
     },
-  };
-}
-
-function promptOf(content: string, parentId: Id | null, streamId: string): Row {
-  return {
-    id: "",
-    conversation_id: "",
-    parent_id: parentId,
-    stream_id: null,
-    content,
-    is_user_author: true,
-    is_complete: true,
-    finish_reason: null,
-    key: `prompt-${streamId}`,
   };
 }

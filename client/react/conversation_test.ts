@@ -375,13 +375,19 @@ Deno.test("a history that cannot be read is an error, and reload() reads it", as
   equal(page.shown(), ["text of u1", "ready"]);
 });
 
-Deno.test("a history that never comes is an error after a minute, and reload() reads it", async () => {
+Deno.test("a history that never comes is an error after a minute and is aborted, and reload() reads it", async () => {
   const { history, supabase } = makeHistory([prompt("u1", null)], "u1");
   let asked = 0;
+  let given: AbortSignal | undefined;
   const late: HistorySource = {
     from: (table) => {
       const query = supabase.from(table);
-      const eq = () => ({ maybeSingle: () => new Promise(() => {}) });
+      const silent = new Promise(() => {});
+      const abortSignal = (signal: AbortSignal) => {
+        given = signal;
+        return silent;
+      };
+      const eq = () => ({ maybeSingle: () => Object.assign(silent, { abortSignal }) });
       return ++asked === 1 ? { select: () => ({ eq }) } : query;
     },
   };
@@ -399,7 +405,7 @@ Deno.test("a history that never comes is an error after a minute, and reload() r
     equal(timers.map(([, ms]) => ms), [60_000]);
     timers[0][0]();
     await page.rest();
-    equal([page.shown(), page.story().error?.code], [["error"], "unreachable"]);
+    equal([page.shown(), page.story().error?.code, given?.aborted], [["error"], "unreachable", true]);
     await page.story().reload();
     equal([page.shown(), Object.keys(timers)], [["text of u1", "ready"], []]);
   } finally {
@@ -438,5 +444,25 @@ Deno.test("a version that cannot be stored is an error of the story, however tha
     page.mount();
     await page.story().choose("a1");
     equal([page.story().status, page.story().error?.message], ["error", "No network"]);
+  }
+});
+
+Deno.test("a choice is sent so that it outlives the page, and as any request where the browser keeps no more", async () => {
+  for (const [isKept, wanted] of [[true, [true]], [false, [true, undefined]]] as const) {
+    const sent: unknown[] = [];
+    const query = {
+      fetch(_url: string, { keepalive }: RequestInit) {
+        sent.push(keepalive);
+        return keepalive && !isKept
+          ? Promise.reject(new TypeError("Failed to fetch"))
+          : Promise.resolve({ error: null });
+      },
+      then: (resolve: () => void, reject: () => void) => query.fetch("", {}).then(resolve, reject),
+    };
+    const from = () => ({ update: () => ({ eq: () => query }) });
+    const page = makeStory([], { supabase: { from } as unknown as HistorySource });
+    page.mount();
+    await page.story().choose("a1");
+    equal([sent, page.story().error], [wanted, null]);
   }
 });

@@ -2,7 +2,7 @@
 
 import type { Generation, StartRequest } from "../client.ts";
 import type { Id } from "../types.ts";
-import { messageOf, type Row } from "./messages.ts";
+import { messageOf, newRow, type Row } from "./messages.ts";
 import type { StoryMessage } from "./story.ts";
 
 /** Only createConversationStore writes it. */
@@ -47,15 +47,5 @@ export function messagesOf({ prompt, parentId, key, text, reasoning, isOver }: L
   const messages = prompt ? [messageOf(prompt, [])] : [];
   // A generation that was found has no place before its event `start`.
   if (parentId === undefined || isOver && !text) return messages;
-  return [...messages, {
-    id: key,
-    messageId: null,
-    parentId,
-    role: "assistant",
-    text,
-    reasoning,
-    isComplete: false,
-    finishReason: null,
-    versions,
-  }];
+  return [...messages, messageOf({ ...newRow(key, parentId, text, false), reasoning }, versions)];
 }

@@ -44,6 +44,14 @@ export function keyOf({ id, key, stream_id }: Row): string {
   return key ?? stream_id ?? String(id);
 }
 
+/** A prompt or an answer that is not stored yet. */
+export function newRow(key: string, parent_id: Id | null, content: string, is_user_author: boolean): Row {
+  return {
+    ...{ id: "", conversation_id: "", stream_id: null, finish_reason: null },
+    ...{ key, parent_id, content, is_user_author, is_complete: is_user_author },
+  };
+}
+
 /** A row without an id is not stored yet. */
 export function messageOf(row: Row, versions: Id[]): StoryMessage {
   return {

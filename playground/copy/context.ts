@@ -1,4 +1,4 @@
-/** Texts for what of a story a model is sent. */
+/** Texts for what of a story a model is sent, and for what is too long. */
 
 import type { Preview, SentContext } from "../../client/types.ts";
 
@@ -49,4 +49,15 @@ export function windowNote({ estimated_tokens, context_tokens, reply_tokens, fit
   if (context_tokens === null) return `${used}; how many the model can read is not known`;
   const kept = reply_tokens === null ? "" : `, ${counted(reply_tokens)} of them kept for the answer`;
   return `${used} of ${counted(context_tokens)}${kept}`;
+}
+
+/** As docs/limits.md has it; the database has the last word. */
+const MAX_MESSAGE_CHARACTERS = 1_048_576;
+
+/** Why a message is refused; null where it fits. */
+export function tooLong(text: string): string | null {
+  if (text.length <= MAX_MESSAGE_CHARACTERS) return null;
+  return `This has ${counted(text.length)} characters, ${
+    counted(text.length - MAX_MESSAGE_CHARACTERS)
+  } more than a message can have.`;
 }

@@ -1,7 +1,7 @@
 /// <reference lib="deno.ns" />
 import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Preview } from "../../client/types.ts";
-import { authorNote, leftOutNote, windowNote } from "./context.ts";
+import { authorNote, leftOutNote, tooLong, windowNote } from "./context.ts";
 
 Deno.test("leftOutNote() is null where all is sent, and says how many are not, or that a memory stands for them", () => {
   const notes = [[0, null], [1, null], [1_200, null], [null, null], [7, "m1"]] as const;
@@ -33,4 +33,9 @@ Deno.test("windowNote() says how much of the window is used, as far as that is k
   const unknown = { ...preview, context_tokens: null };
   equal(windowNote(unknown), "About 1,234 tokens; how many the model can read is not known");
   equal(windowNote({ ...preview, fits: false }), "About 1,234 tokens: more than the model can read at once");
+});
+
+Deno.test("a message that is too long is said so, with how much", () => {
+  equal(tooLong("x".repeat(1_048_576)), null);
+  equal(tooLong("x".repeat(1_048_578)), "This has 1,048,578 characters, 2 more than a message can have.");
 });

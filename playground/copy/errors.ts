@@ -180,8 +180,17 @@ export function dataError(error: unknown): string {
   if (code === "42501") return "You are not allowed to change this.";
   if (code === "23514") return "One of the values is not allowed.";
   if (code === "57014") return "This took the database too long. Retry, or search for rarer words.";
-  if (code === "PGRST116") return "This no longer exists. It may have been deleted elsewhere.";
+  if (code === "PGRST116" || code === "P0002") return "This no longer exists. It may have been deleted elsewhere.";
   return `The request failed: ${message || "the server gave no reason"}`;
+}
+
+/** Turns what the Data API refuses into an Error with a message for the user. */
+export async function readable<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw new Error(dataError(error), { cause: error });
+  }
 }
 
 /** Whether an answer ended before its end, so that it can be continued. */

@@ -131,14 +131,11 @@ export async function listMessages(supabase: SupabaseClient, conversationId: str
  */
 export async function changeMessage(
   supabase: SupabaseClient,
-  id: string,
+  message_id: string,
   content: string,
   known: string,
 ): Promise<string | null> {
-  const now = rowOf<{ content: string }>(await supabase.from("messages").select("content").eq("id", id)).content;
-  if (now !== known && now !== content) return now;
-  rowOf(await supabase.from("messages").update({ content }).eq("id", id).select("id::text"));
-  return null;
+  return rowsOf(await supabase.rpc("edit_message", { message_id, content, known }));
 }
 
 /** Adds an answer next to another one, in the user's words; gives its id. */

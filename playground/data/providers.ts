@@ -19,13 +19,14 @@ export interface ProviderPreset {
   models: Record<string, number>;
 }
 
-/** In the order in which they are offered. */
-export const PROVIDERS: ProviderPreset[] = [
+/** Most speak chat completions, and want a key. */
+type Listed = Omit<ProviderPreset, "api" | "needs_key"> & Partial<Pick<ProviderPreset, "api" | "needs_key">>;
+
+const LISTED: Listed[] = [
   {
     name: "OpenAI",
     api: "openai_responses",
     base_url: "https://api.openai.com/v1",
-    needs_key: true,
     docs: "https://platform.openai.com/docs/models",
     models: {
       "gpt-5.5": 1_050_000,
@@ -40,7 +41,6 @@ export const PROVIDERS: ProviderPreset[] = [
     name: "Anthropic",
     api: "anthropic_messages",
     base_url: "https://api.anthropic.com/v1",
-    needs_key: true,
     docs: "https://docs.anthropic.com/en/docs/about-claude/models",
     models: {
       "claude-opus-4-7": 1_000_000,
@@ -55,7 +55,6 @@ export const PROVIDERS: ProviderPreset[] = [
     name: "Google Gemini",
     api: "gemini",
     base_url: "https://generativelanguage.googleapis.com/v1beta",
-    needs_key: true,
     docs: "https://ai.google.dev/gemini-api/docs/models",
     models: {
       "gemini-3.5-flash": 1_048_576,
@@ -67,57 +66,43 @@ export const PROVIDERS: ProviderPreset[] = [
   },
   {
     name: "OpenRouter",
-    api: "chat_completions",
     base_url: "https://openrouter.ai/api/v1",
-    needs_key: true,
     docs: "https://openrouter.ai/models",
     models: { "google/gemini-3.5-flash": 1_048_576, "mistralai/mistral-medium-3-5": 262_144 },
   },
   {
     name: "Mistral",
-    api: "chat_completions",
     base_url: "https://api.mistral.ai/v1",
-    needs_key: true,
     docs: "https://docs.mistral.ai/getting-started/models/",
     models: { "mistral-medium-latest": 262_144, "mistral-small-latest": 256_000 },
   },
   {
     name: "DeepSeek",
-    api: "chat_completions",
     base_url: "https://api.deepseek.com",
-    needs_key: true,
     docs: "https://api-docs.deepseek.com/quick_start/pricing",
     models: { "deepseek-v4-pro": 1_000_000, "deepseek-v4-flash": 1_000_000 },
   },
   {
     name: "Groq",
-    api: "chat_completions",
     base_url: "https://api.groq.com/openai/v1",
-    needs_key: true,
     docs: "https://console.groq.com/docs/models",
     models: { "openai/gpt-oss-120b": 131_072, "openai/gpt-oss-20b": 131_072, "llama-3.3-70b-versatile": 131_072 },
   },
   {
     name: "xAI",
-    api: "chat_completions",
     base_url: "https://api.x.ai/v1",
-    needs_key: true,
     docs: "https://docs.x.ai/docs/models",
     models: { "grok-4.3": 1_000_000 },
   },
   {
     name: "Together AI",
-    api: "chat_completions",
     base_url: "https://api.together.ai/v1",
-    needs_key: true,
     docs: "https://docs.together.ai/docs/serverless-models",
     models: { "deepseek-ai/DeepSeek-V4-Pro": 512_000, "moonshotai/Kimi-K2.6": 262_144, "zai-org/GLM-5.1": 202_752 },
   },
   {
     name: "Fireworks AI",
-    api: "chat_completions",
     base_url: "https://api.fireworks.ai/inference/v1",
-    needs_key: true,
     docs: "https://fireworks.ai/docs/",
     models: {
       "accounts/fireworks/models/deepseek-v4-pro": 1_000_000,
@@ -127,23 +112,18 @@ export const PROVIDERS: ProviderPreset[] = [
   },
   {
     name: "Cerebras",
-    api: "chat_completions",
     base_url: "https://api.cerebras.ai/v1",
-    needs_key: true,
     docs: "https://inference-docs.cerebras.ai/models/overview",
     models: { "zai-glm-4.7": 131_072, "gpt-oss-120b": 131_072 },
   },
   {
     name: "Moonshot AI",
-    api: "chat_completions",
     base_url: "https://api.moonshot.ai/v1",
-    needs_key: true,
     docs: "https://platform.moonshot.ai/docs/api/chat",
     models: { "kimi-k2.6": 262_144, "kimi-k2.5": 262_144 },
   },
   {
     name: "Ollama, on the worker's machine",
-    api: "chat_completions",
     base_url: "http://localhost:11434/v1",
     needs_key: false,
     docs: "https://ollama.com/blog/openai-compatibility",
@@ -151,10 +131,16 @@ export const PROVIDERS: ProviderPreset[] = [
   },
   {
     name: "LM Studio, on the worker's machine",
-    api: "chat_completions",
     base_url: "http://localhost:1234/v1",
     needs_key: false,
     docs: "https://lmstudio.ai/docs/api/endpoints/openai",
     models: {},
   },
 ];
+
+/** In the order in which they are offered. */
+export const PROVIDERS: ProviderPreset[] = LISTED.map((listed) => ({
+  api: "chat_completions",
+  needs_key: true,
+  ...listed,
+}));

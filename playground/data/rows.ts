@@ -34,7 +34,7 @@ export interface Conversation {
   title: string;
   bot_id: string | null;
   active_message_id: string | null;
-  /** When a prompt or an answer was stored last. */
+  /** When a prompt or an answer was stored, or a text changed, last. */
   updated_at: string;
   /** How its first prompt begins, in a list; absent where it has a title or no prompt. */
   opening?: string;

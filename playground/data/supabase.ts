@@ -7,7 +7,7 @@ import { AuthClient } from "@supabase/auth-js";
 import { PostgrestClient } from "@supabase/postgrest-js";
 import type { SupabaseClient } from "@supabase/supabase-js";
 
-/** UTF-16 units: browsers keep at most 64 KiB of such bodies at a time. */
+/** UTF-16 units: browsers keep at most 64 KiB of such bodies at a time, all of a page's together. */
 const MAX_KEPT_UNITS = 1_000;
 
 const SESSION_SUFFIX = "-auth-token";
@@ -44,7 +44,9 @@ export function createSupabase(url: string, key: string): SupabaseClient {
       const headers = new Headers(init?.headers);
       headers.set("apikey", key);
       headers.set("authorization", `Bearer ${data.session?.access_token ?? key}`);
-      return await fetch(input, { ...init, headers, keepalive: isKept(init) });
+      const send = (keepalive: boolean) => fetch(input, { ...init, headers, keepalive });
+      // One too many fails at once. A change that was lost on its way may be sent again: it says what is to be.
+      return isKept(init) ? await send(true).catch(() => send(false)) : await send(false);
     },
   });
   const client = {

@@ -198,7 +198,8 @@ function messageAt(value: unknown, field: string, ids: ReadonlySet<string>): Arc
 
 function memoryAt(value: unknown, field: string): string {
   const memory = textAt(value, field, MAX_MESSAGE_CHARACTERS);
-  if (!memory.trim()) throw wrong(field, "must not be blank");
+  // As the database has it, to which U+0085 is a space, too.
+  if (!/[^\s\u0085]/.test(memory)) throw wrong(field, "must not be blank");
   return memory;
 }
 

@@ -93,7 +93,7 @@ Deno.test("a file that cannot be imported is refused with the field that is wron
     [first({ content: "\ud83d" }), /: messages\[0\]\.content has characters/],
     [first({ is_complete: 1 }), /: messages\[0\]\.is_complete must be true or false/],
     [first({ finish_reason: "stop" }), /: messages\[0\]\.finish_reason must be null/],
-    [first({ memory: " " }), /: messages\[0\]\.memory must not be blank/],
+    [first({ memory: " \u0085" }), /: messages\[0\]\.memory must not be blank/],
     [first({ memory: 1 }), /: messages\[0\]\.memory must be a text/],
     [first({ created_at: "yesterday" }), /: messages\[0\]\.created_at must be a date/],
     [first({ created_at: "2026-11-27T10:00:00" }), /: messages\[0\]\.created_at must be a date/],

@@ -3,7 +3,7 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { RelayClient } from "../../client/client.ts";
-import { dataError } from "../copy/errors.ts";
+import { dataError, readable } from "../copy/errors.ts";
 import {
   addVersionOf,
   changeConversation,
@@ -263,14 +263,5 @@ async function attempt<T>(state: State, query: Promise<T>): Promise<T | undefine
     return await query;
   } catch (error) {
     state.error.value = dataError(error);
-  }
-}
-
-/** Turns an error of the Data API into an Error with a message for the user. */
-async function readable<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw new Error(dataError(error), { cause: error });
   }
 }

@@ -8,6 +8,7 @@
 
 import { batch } from "@preact/signals";
 import type { Callbacks, Generation, RelayClient, RelayClientError, Result } from "../../client/client.ts";
+import { newStreamId } from "../../client/stream_id.ts";
 import type { StartRequest } from "../../client/types.ts";
 import { ANSWER_FIRST, errorNotice, NOT_STORED, NOTHING_ADDED, PLACE_DELETED } from "../copy/errors.ts";
 import {
@@ -66,7 +67,7 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
 function start(live: State, request: StartRequest) {
   const id = live.conversation.id.value;
   if (id === null || live.handle) return;
-  const streamId = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const streamId = newStreamId();
   const body: StartRequest = { ...request, conversation_id: id, stream_id: streamId, on_disconnect: "continue" };
   saveRunning(id, { streamId, request: body, at: Date.now() });
   resume(live);

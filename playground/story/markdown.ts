@@ -65,6 +65,18 @@ function createParser(): InstanceType<typeof MarkdownIt> {
   return made;
 }
 
+/** The words of a text, without its marks; `most` units of it are read. */
+export function plainText(text: string, most: number): string {
+  return createMarkdown().read(copyOf(text.slice(0, most)), true).flat().map(textIn).join(" ");
+}
+
+/** All text of a tree. */
+export function textIn(node: Node): string {
+  return typeof node === "string"
+    ? node
+    : node.children.map(textIn).join(node.tag === "ul" || node.tag === "ol" ? " " : "");
+}
+
 interface Block {
   element: Element;
   /** Units from the beginning of what was read. */

@@ -5,21 +5,8 @@ import type { Message } from "../data/rows.ts";
 import { parentOf, retryOf, storedPrompt } from "./requests.ts";
 import { createTree } from "./tree.ts";
 
-function message(id: string, parent_id: string | null, content = id): Message {
-  const is_user_author = id === id.toUpperCase();
-  return {
-    id,
-    parent_id,
-    content,
-    is_user_author,
-    is_complete: true,
-    finish_reason: null,
-    created_at: "",
-    cost: null,
-    memory: null,
-    bot_id: null,
-  };
-}
+const message = (id: string, parent_id: string | null) =>
+  ({ id, parent_id, content: id, is_user_author: id === id.toUpperCase() }) as Message;
 
 const place = { tree: { value: createTree([message("A", null), message("b", "A")]) }, leafId: { value: "b" } };
 

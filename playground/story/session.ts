@@ -5,7 +5,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { createRelayClient, type Preview, type RelayClientError, type StartRequest } from "../../client/client.ts";
 import { mySpending, type Spending } from "../../client/spending.ts";
 import type { TestOutcome } from "../copy/findings.ts";
-import { dataError } from "../copy/errors.ts";
+import { dataError, readable } from "../copy/errors.ts";
 import { titleOf } from "../copy/titles.ts";
 import type { User } from "../data/account.ts";
 import { addBot, type BotFields, changeBot, deleteBot, listBots, setFallbacks } from "../data/bots.ts";
@@ -286,14 +286,5 @@ async function attempt({ error }: State, query: Promise<void>): Promise<void> {
     await query;
   } catch (reason) {
     error.value = dataError(reason);
-  }
-}
-
-/** Turns what the Data API refuses into an Error with a message for the user. */
-async function readable<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw new Error(dataError(error), { cause: error });
   }
 }

@@ -6,20 +6,8 @@ import { createTree } from "./tree.ts";
 /** Messages from paths: `a` is a root, `a.b` is a child of `a`. Capitals are the user's messages. */
 function messages(...paths: string[]): Message[] {
   return paths.map((path) => {
-    const [id, parent = null] = path.split(".").reverse();
-    const is_user_author = id === id.toUpperCase();
-    return {
-      id,
-      parent_id: parent,
-      content: id,
-      is_user_author,
-      is_complete: true,
-      finish_reason: null,
-      created_at: "",
-      cost: null,
-      memory: null,
-      bot_id: null,
-    };
+    const [id, parent_id = null] = path.split(".").reverse();
+    return { id, parent_id, content: id, is_user_author: id === id.toUpperCase() } as Message;
   });
 }
 

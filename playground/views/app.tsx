@@ -9,7 +9,7 @@ import { findProject, forgetProject, type Project } from "../platform/project.ts
 import { NewPassword } from "./new_password.tsx";
 import { ProjectForm } from "./project_form.tsx";
 import { SignIn } from "./sign_in.tsx";
-import { loadSignedIn, signedInModule } from "./signed_in_loader.ts";
+import { loadMainView, mainViewModule } from "./main_view_loader.ts";
 
 interface Connection {
   project: Project;
@@ -37,12 +37,12 @@ function connect(project: Project | null) {
       location.reload();
     }
     known = user;
-    if (user) loadSignedIn();
+    if (user) loadMainView();
   });
 }
 
 // Sooner than the project and the session are known.
-if (mayHaveSession()) loadSignedIn();
+if (mayHaveSession()) loadMainView();
 findProject().then(connect);
 
 export function App() {
@@ -52,10 +52,10 @@ export function App() {
   const { project, account, supabase } = connection.value;
   if (user.value !== null && account.isRecovering.value) return <NewPassword account={account} user={user.value} />;
   if (user.value !== null) {
-    const module = signedInModule.value;
+    const module = mainViewModule.value;
     if (module === undefined) return <Opening />;
     if (module === "failed") return <NotLoaded />;
-    return <module.SignedIn supabase={supabase} account={account} user={user.value} />;
+    return <module.MainView supabase={supabase} account={account} user={user.value} />;
   }
   const leave = () => {
     forgetProject();

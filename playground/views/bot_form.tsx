@@ -8,7 +8,7 @@ import { botFieldsOf, FALLBACKS, fallbacksOf, FieldError } from "../story/bot_fi
 import { presetOf } from "../story/presets.ts";
 import { AddressFields, ProviderFields, type ProviderFieldsProps } from "./bot_provider.tsx";
 import { TestRow } from "./test_row.tsx";
-import { Check, Choice, Deletable, Field, FormError, Modal, valuesIn, valuesOf } from "./controls.tsx";
+import { Check, Choice, Deletable, Field, FormEnd, FormError, Modal, valuesIn, valuesOf } from "./controls.tsx";
 import { enter, fieldOf, usePresets } from "./presets.ts";
 import { useSession } from "./session_context.ts";
 
@@ -93,31 +93,17 @@ export function BotForm({ bot: opened, onClose }: BotFormProps) {
             setChanged(true);
           }}
         />
-        <FormError text={error} />
-        <Actions bot={bot} onClose={onClose} onDelete={remove} />
+        {bot === null ? <FormEnd error={error} label="Create bot" onClose={onClose} /> : (
+          <>
+            <FormError text={error} />
+            <Deletable label="Delete bot" question="Delete this bot? Its stories stay." onDelete={remove}>
+              <button type="button" class="button" onClick={onClose}>Cancel</button>
+              <button type="submit" class="button primary">Save</button>
+            </Deletable>
+          </>
+        )}
       </form>
     </Modal>
-  );
-}
-
-interface ActionsProps {
-  bot: Bot | null;
-  onClose(): void;
-  onDelete(): void;
-}
-
-function Actions({ bot, onClose, onDelete }: ActionsProps) {
-  const buttons = (
-    <>
-      <button type="button" class="button" onClick={onClose}>Cancel</button>
-      <button type="submit" class="button primary">{bot ? "Save" : "Create bot"}</button>
-    </>
-  );
-  if (bot === null) return <div class="actions end">{buttons}</div>;
-  return (
-    <Deletable label="Delete bot" question="Delete this bot? Its stories stay." onDelete={onDelete}>
-      {buttons}
-    </Deletable>
   );
 }
 
@@ -202,7 +188,7 @@ function Habits({ bot }: { bot: Bot | null }) {
     <details class="habits">
       <summary>Model’s habits</summary>
       <div class="form">
-        <div class="field-pair even">
+        <div class="field-pair">
           <Field
             label="Context window"
             name="context_tokens"

@@ -6,10 +6,10 @@ import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
 import { online } from "../platform/online.ts";
 import type { LiveGeneration } from "../story/live_state.ts";
-import { isTooLong } from "../story/prompt_limit.ts";
+import { isTooLong, promptLength } from "../story/prompt_limit.ts";
 import { Icon } from "./controls.tsx";
-import { PromptBox } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";
+import { TextBox } from "./text_box.tsx";
 
 export function Composer() {
   const session = useSession();
@@ -19,6 +19,7 @@ export function Composer() {
   const [isRefused, setRefused] = useState(false);
   const isRunning = generation.isRunning.value;
   const isOffline = !online.value;
+  const length = promptLength(draft.text.value);
   useFocusOnOpen(box, current.id.value);
   useStopOnEscape(generation);
   useEffect(() => setRefused(false), [isOffline, current.id.value]);
@@ -48,14 +49,23 @@ export function Composer() {
       {isOffline && <OfflineNote isRefused={isRefused} onForce={() => send(true)} />}
       <div class="composer-box">
         <label class="visually-hidden" for="composer">Continue the story</label>
-        <PromptBox
-          id="composer"
-          box={box}
-          text={draft.text.value}
-          placeholder={current.path.value.length === 0 ? "How does it begin?" : "What happens next?"}
-          onText={(text) => draft.text.value = text}
-          onSend={send}
-        />
+        <div class="prompt-box">
+          <TextBox
+            id="composer"
+            box={box}
+            text={draft.text.value}
+            length={length}
+            placeholder={current.path.value.length === 0 ? "How does it begin?" : "What happens next?"}
+            enterkeyhint="send"
+            aria-invalid={length?.isTooLong}
+            onText={(text) => draft.text.value = text}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+              event.preventDefault();
+              send();
+            }}
+          />
+        </div>
         <SendOrStop generation={generation} box={box} text={draft.text.value} />
       </div>
       <p class="key-hints" aria-hidden="true">

@@ -139,6 +139,21 @@ export function FormError({ text }: { text: string }) {
   return text ? <p class="form-error" role="alert">{text}</p> : null;
 }
 
+/** The end of a form in a dialog: what is wrong, and its buttons. */
+export function FormEnd(
+  { error, label, isBusy, onClose }: { error: string; label: string; isBusy?: boolean; onClose(): void },
+) {
+  return (
+    <>
+      <FormError text={error} />
+      <div class="actions end">
+        <button type="button" class="button" onClick={onClose}>Cancel</button>
+        <button type="submit" class="button primary" disabled={isBusy}>{label}</button>
+      </div>
+    </>
+  );
+}
+
 /** Moves the focus to the first of these elements below the ref, each time that `when` becomes true or another text. */
 export function useFocusOn<T extends HTMLElement>(selector: string, when: boolean | string) {
   const root = useRef<T>(null);

@@ -8,7 +8,7 @@ import { isComposing } from "../platform/keyboard.ts";
 import { narrow } from "../platform/media.ts";
 import { archiveOf, fileNameOf, markdownOf } from "../story/archive.ts";
 import { Icon } from "./controls.tsx";
-import { Menu } from "./menu.tsx";
+import { Menu, type MenuItem } from "./menu.tsx";
 import { useSession } from "./session_context.ts";
 
 export interface HeaderProps {
@@ -34,7 +34,8 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
       <div class="bar-title">
         {conversation
           ? <Title key={conversation.id} conversation={conversation} />
-          : <h1>{isMissing ? "Not found" : current.id.value === null ? "New story" : "Untitled story"}</h1>}
+          : <h1 class="line">{isMissing ? "Not found" : current.id.value === null ? "New story" : "Untitled story"}
+          </h1>}
         {!isMissing && <BotChoice />}
       </div>
       {branches > 0 && (
@@ -49,7 +50,12 @@ export function ConversationHeader({ onMenu, isOutlineOpen, onOutline }: HeaderP
           <Icon name="tree" />
         </button>
       )}
-      {conversation ? <ConversationMenu conversation={conversation} /> : !isMissing && session.bot() && <NewMenu />}
+      {(conversation || !isMissing && session.bot()) && (
+        <StoryMenu
+          key={conversation?.id}
+          conversation={conversation}
+        />
+      )}
     </header>
   );
 }
@@ -69,8 +75,8 @@ function Title({ conversation }: { conversation: Conversation }) {
   if (!isEdited) {
     const text = session.titleText(conversation);
     return (
-      <h1 title={text} dir="auto">
-        <button type="button" class="title" ref={opener} title="Edit the title" onClick={() => setEdited(true)}>
+      <h1 class="line" title={text} dir="auto">
+        <button type="button" class="title line" ref={opener} title="Edit the title" onClick={() => setEdited(true)}>
           {text}
         </button>
       </h1>
@@ -111,10 +117,11 @@ function Title({ conversation }: { conversation: Conversation }) {
   );
 }
 
-function ConversationMenu({ conversation }: { conversation: Conversation }) {
+/** One that is not stored yet can only be previewed. */
+function StoryMenu({ conversation }: { conversation: Conversation | undefined }) {
   const { dialog, current, bots, titleText } = useSession();
-  const title = titleText(conversation);
-  function save(ending: "md" | "json") {
+  function save(conversation: Conversation, ending: "md" | "json") {
+    const title = titleText(conversation);
     const written = current.written();
     const path = [...current.path.value, ...written];
     if (ending === "md") return saveFile(fileNameOf(title, ending), "text/markdown", markdownOf(title, path));
@@ -122,27 +129,20 @@ function ConversationMenu({ conversation }: { conversation: Conversation }) {
     const archive = archiveOf(leaf, [...current.tree.value.all, ...written], bots.value ?? []);
     saveFile(fileNameOf(title, ending), "application/json", JSON.stringify(archive, null, 2));
   }
-  const items = () => [
+  const items = (): MenuItem[] => [
     { text: "What would be sent…", onChoose: () => dialog.value = { name: "preview" } },
-    { text: "Export as Markdown", onChoose: () => save("md") },
-    { text: "Export as JSON", onChoose: () => save("json") },
-    { text: "Rename…", onChoose: () => dialog.value = { name: "rename", conversation } },
-    { text: "Delete…", isDanger: true, onChoose: () => dialog.value = { name: "delete", conversation } },
+    ...conversation
+      ? [
+        { text: "Export as Markdown", onChoose: () => save(conversation, "md") },
+        { text: "Export as JSON", onChoose: () => save(conversation, "json") },
+        { text: "Rename…", onChoose: () => dialog.value = { name: "rename", conversation } },
+        { text: "Delete…", isDanger: true, onChoose: () => dialog.value = { name: "delete", conversation } },
+      ]
+      : [],
   ];
   const note = totalNote(current.tree.value.all.map(({ cost }) => cost));
   return (
     <Menu kind="icon-button" label="Story menu" items={items} note={note}>
-      <Icon name="more" />
-    </Menu>
-  );
-}
-
-/** Of a story that is not stored yet. */
-function NewMenu() {
-  const { dialog } = useSession();
-  const items = () => [{ text: "What would be sent…", onChoose: () => dialog.value = { name: "preview" } }];
-  return (
-    <Menu kind="icon-button" label="Story menu" items={items}>
       <Icon name="more" />
     </Menu>
   );

@@ -5,7 +5,7 @@ import type { Account } from "../data/account.ts";
 import type { Conversation, Message } from "../data/rows.ts";
 import { AccountView } from "./account_view.tsx";
 import { BotForm } from "./bot_form.tsx";
-import { Deletable, Field, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
+import { Deletable, Field, FormEnd, FormError, Icon, Modal, valuesOf } from "./controls.tsx";
 import { ImportStory } from "./import_story.tsx";
 import { PreviewView } from "./preview.tsx";
 import { ShortcutList } from "./shortcuts.tsx";
@@ -53,7 +53,7 @@ function BotList({ onClose }: { onClose(): void }) {
           <li key={bot.id}>
             <div>
               <strong>{bot.name || "Unnamed bot"}</strong>
-              <span>{bot.model || "no model"} · {hostOf(bot.access_path)}</span>
+              <span class="hint line">{bot.model || "no model"} · {hostOf(bot.access_path)}</span>
             </div>
             {bot.user_id !== user.id ? <span class="badge">shared with you</span> : (
               <button
@@ -83,22 +83,21 @@ interface ConversationDialogProps {
   onDone?(): void;
 }
 
+/** Changes something, then closes the dialog; `error` says why it could not. */
+function useChange(onDone: () => void) {
+  const [error, setError] = useState("");
+  return { error, attempt: (change: Promise<void>) => change.then(onDone, (reason) => setError(reason.message)) };
+}
+
 function Rename({ conversation, onClose }: ConversationDialogProps) {
   const session = useSession();
-  const [error, setError] = useState("");
-  const submit = (event: SubmitEvent) => {
-    const title = valuesOf(event).title.trim();
-    session.rename(conversation.id, title).then(onClose, (reason) => setError(reason.message));
-  };
+  const { error, attempt } = useChange(onClose);
+  const submit = (event: SubmitEvent) => attempt(session.rename(conversation.id, valuesOf(event).title.trim()));
   return (
     <Modal title="Rename this story" onClose={onClose}>
       <form class="form" onSubmit={submit}>
         <Field label="Title" name="title" defaultValue={conversation.title} maxLength={120} autoFocus />
-        <FormError text={error} />
-        <div class="actions end">
-          <button type="button" class="button" onClick={onClose}>Cancel</button>
-          <button type="submit" class="button primary">Rename</button>
-        </div>
+        <FormEnd error={error} label="Rename" onClose={onClose} />
       </form>
     </Modal>
   );
@@ -106,12 +105,10 @@ function Rename({ conversation, onClose }: ConversationDialogProps) {
 
 function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
   const session = useSession();
-  const [error, setError] = useState("");
-  const remove = () =>
-    session.removeConversation(conversation.id).then(() => {
-      onClose();
-      onDone?.();
-    }, (reason) => setError(reason.message));
+  const { error, attempt } = useChange(() => {
+    onClose();
+    onDone?.();
+  });
   return (
     <Modal title="Delete this story?" onClose={onClose}>
       <p>
@@ -120,7 +117,13 @@ function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
       <FormError text={error} />
       <div class="actions end">
         <button type="button" class="button" onClick={onClose}>Keep</button>
-        <button type="button" class="button danger" onClick={remove}>Delete</button>
+        <button
+          type="button"
+          class="button danger"
+          onClick={() => attempt(session.removeConversation(conversation.id))}
+        >
+          Delete
+        </button>
       </div>
     </Modal>
   );
@@ -129,8 +132,7 @@ function Delete({ conversation, onClose, onDone }: ConversationDialogProps) {
 /** The text that is sent in place of the story up to this message. */
 function Memory({ message, onClose }: { message: Message; onClose(): void }) {
   const session = useSession();
-  const [error, setError] = useState("");
-  const attempt = (change: Promise<void>) => change.then(onClose, (reason) => setError(reason.message));
+  const { error, attempt } = useChange(onClose);
   return (
     <Modal title="Memory" onClose={onClose}>
       <form class="form" onSubmit={(event) => attempt(session.saveMemory(message.id, valuesOf(event).memory))}>

@@ -17,7 +17,7 @@ export function ErrorView({ error, onSignOut }: ErrorViewProps) {
         <h2>{title}</h2>
         <p>{advice}</p>
       </div>
-      {detail && <p class="detail">{detail}</p>}
+      {detail && <p class="hint">{detail}</p>}
       <Actions error={error} onSignOut={onSignOut} />
     </div>
   );

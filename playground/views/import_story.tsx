@@ -2,7 +2,7 @@
 
 import { useId, useState } from "preact/hooks";
 import { MAX_FILE_BYTES } from "../story/archive.ts";
-import { FormError, Modal } from "./controls.tsx";
+import { FormEnd, Modal } from "./controls.tsx";
 import { useSession } from "./session_context.ts";
 
 export function ImportStory({ onClose }: { onClose(): void }) {
@@ -37,11 +37,7 @@ export function ImportStory({ onClose }: { onClose(): void }) {
             It becomes a new story, with all its branches and versions. Bots are found by their id or their name.
           </p>
         </div>
-        <FormError text={error} />
-        <div class="actions end">
-          <button type="button" class="button" onClick={onClose}>Cancel</button>
-          <button type="submit" class="button primary" disabled={isBusy}>{isBusy ? "Importing…" : "Import"}</button>
-        </div>
+        <FormEnd error={error} label={isBusy ? "Importing…" : "Import"} isBusy={isBusy} onClose={onClose} />
       </form>
     </Modal>
   );

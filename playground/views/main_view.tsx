@@ -1,12 +1,16 @@
-/** The signed-in page: sidebar, conversation, outline, and the dialogs over them. */
+/**
+ * The signed-in page: sidebar, conversation, outline, and the dialogs over them. It comes as a file of its own: see
+ * main_view_loader.ts.
+ */
 
 import { type Signal, signal, untracked, useSignalEffect } from "@preact/signals";
+import type { SupabaseClient } from "@supabase/supabase-js";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Account } from "../data/account.ts";
+import type { Account, User } from "../data/account.ts";
 import { keepDrafts } from "../data/drafts.ts";
 import { conversationInAddress, messageInAddress } from "../platform/address.ts";
 import { narrow, noOutlineColumn } from "../platform/media.ts";
-import type { Session } from "../story/session.ts";
+import { createSession, type Session } from "../story/session.ts";
 import { Modal } from "./controls.tsx";
 import { ConversationView } from "./conversation_view.tsx";
 import { Dialogs } from "./dialogs.tsx";
@@ -15,7 +19,14 @@ import { SessionContext } from "./session_context.ts";
 import { useShortcuts } from "./shortcuts.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
-export function MainView({ session, account }: { session: Session; account: Account }) {
+interface MainViewProps {
+  supabase: SupabaseClient;
+  account: Account;
+  user: User;
+}
+
+export function MainView({ supabase, account, user }: MainViewProps) {
+  const session = useMemo(() => createSession(supabase, user), [user]);
   const { menu, outline } = useMemo(() => ({ menu: signal(false), outline: signal(false) }), []);
   useSignalEffect(() => {
     const id = conversationInAddress.value;

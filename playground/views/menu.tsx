@@ -101,7 +101,7 @@ export function Menu({ kind, label, children, isDisabled, isNear, items, note }:
             ))}
           </div>
         )}
-        {isOpen && note && <p class="menu-note">{note}</p>}
+        {isOpen && note && <p class="hint menu-note">{note}</p>}
       </div>
     </>
   );

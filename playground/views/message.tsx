@@ -134,7 +134,7 @@ function LiveNotes() {
   return (
     <>
       {status && <p class="status">{status}</p>}
-      {leftOut && <p class="left-out">{leftOut}</p>}
+      {leftOut && <p class="hint left-out">{leftOut}</p>}
     </>
   );
 }
@@ -185,7 +185,7 @@ function MemoryMark({ message }: { message: Message }) {
   const { dialog } = useSession();
   if (message.memory === null) return null;
   return (
-    <button type="button" class="memory" onClick={() => dialog.value = { name: "memory", message }}>
+    <button type="button" class="hint memory" onClick={() => dialog.value = { name: "memory", message }}>
       Memory of the story up to here
     </button>
   );

@@ -1,15 +1,14 @@
 /** The forms in which the text of a message is changed. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { directionOf } from "../copy/direction.ts";
-import { tooLong } from "../copy/lengths.ts";
+import { tooLong } from "../copy/context.ts";
 import { editOf, readDraft, writeDraft } from "../data/drafts.ts";
 import type { Message } from "../data/rows.ts";
 import { isComposing } from "../platform/keyboard.ts";
 import { isTooLong, promptLength } from "../story/prompt_limit.ts";
 import { FormError } from "./controls.tsx";
-import { PromptLength, takeLongPaste, useTextHeight } from "./prompt_box.tsx";
 import { useSession } from "./session_context.ts";
+import { TextBox } from "./text_box.tsx";
 
 interface EditorProps {
   message: Message;
@@ -31,7 +30,6 @@ export function MessageEditor({ message, onEnd: close }: EditorProps) {
   const [isSaving, setSaving] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => box.current?.focus(), []);
-  useTextHeight(box, text);
   const length = is_user_author ? promptLength(text) : null;
   const onEnd = () => {
     forget();
@@ -88,21 +86,11 @@ export function MessageEditor({ message, onEnd: close }: EditorProps) {
       <label class="visually-hidden" for={`edit-${id}`}>
         {is_user_author ? "Edit your message" : "Edit the answer"}
       </label>
-      <textarea
-        id={`edit-${id}`}
-        ref={box}
-        rows={1}
-        dir={directionOf(text)}
-        value={text}
-        aria-describedby={length ? `edit-${id}-length` : undefined}
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
-        onPaste={takeLongPaste(setText)}
-      />
-      <PromptLength id={`edit-${id}-length`} length={length} />
+      <TextBox id={`edit-${id}`} box={box} text={text} length={length} onText={setText} />
       {kept && <p class="hint">This is what you wrote before, and had not saved.</p>}
       <FormError text={error} />
       <div class="editor-foot">
-        <span>
+        <span class="hint">
           {is_user_author
             ? "Send begins a new branch, and the old one stays. Save changes this text."
             : "Save changes this text. A memory of it is not changed."}

@@ -59,10 +59,10 @@ export function Sidebar({ onSignOut, onChosen }: SidebarProps) {
             {text}
           </button>
         ))}
-        <div class="account">
+        <div class="account hint">
           <button
             type="button"
-            class="link account-name"
+            class="link line account-name"
             title="Account and password"
             onClick={() => {
               onChosen();

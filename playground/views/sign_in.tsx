@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import type { Account, SignInResult } from "../data/account.ts";
 import type { Project } from "../platform/project.ts";
 import { Brand, Field, FormError, valuesOf } from "./controls.tsx";
-import { loadSignedIn } from "./signed_in_loader.ts";
+import { loadMainView } from "./main_view_loader.ts";
 
 interface SignInProps {
   project: Project;
@@ -77,7 +77,7 @@ function useSignIn(account: Account) {
   }
 
   async function enter(work: Promise<SignInResult>, email: string) {
-    loadSignedIn();
+    loadMainView();
     const result = await attempt(work);
     if (result.status === "failed") {
       if (result.isUnconfirmed) {

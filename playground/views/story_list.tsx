@@ -43,7 +43,7 @@ function StoryRow({ conversation, onChosen }: { conversation: Conversation; onCh
         aria-current={id === current.id.value ? "page" : undefined}
         onClick={onChosen}
       >
-        <span dir="auto">{titleText(conversation)}</span>
+        <span class="line" dir="auto">{titleText(conversation)}</span>
         {isRunning && <span class="visually-hidden">(being written)</span>}
       </a>
       <RowMenu conversation={conversation} />

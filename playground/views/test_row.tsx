@@ -51,7 +51,7 @@ export function TestRow({ isNew, isChanged, onTest, windowNow, onWindow }: TestR
             })}
           </ul>
         )}
-        {outcome && !outcome.ok && <p class="detail">{outcome.error.message}</p>}
+        {outcome && !outcome.ok && <p class="hint detail">{outcome.error.message}</p>}
       </div>
       {isOtherWindow && (
         <button type="button" class="button small" onClick={() => onWindow(tokens)}>Use this context window</button>

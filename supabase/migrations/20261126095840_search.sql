@@ -1,4 +1,4 @@
--- Two functions for signed-in users: one finds words in all of their stories, one says how stories begin.
+-- Functions for signed-in users: one finds words in all of their stories, one says how stories begin, one changes a text.
 
 -- No wildcards: the words are found as they were typed. Every text of the user is read: an index would slow down each
 -- stored answer. The statement's timeout bounds the search.
@@ -68,3 +68,48 @@ comment on function public.conversation_openings is
   'How the first prompt of each of the caller''s conversations begins, 200 characters, by the id; of at most 500.';
 revoke all on function public.conversation_openings from public, anon, service_role;
 grant execute on function public.conversation_openings to authenticated;
+
+-- With the check in the write, so that of two changes of one text the second one is asked, however close they are. The
+-- conversation comes first, as at the end of a generation.
+create function public.edit_message(message_id public.messages.id%type, content text, known text) returns text
+language plpgsql set search_path = '' as $$
+declare
+  v_content text;
+begin
+  perform 1 from public.conversations c
+  where c.id = (select m.conversation_id from public.messages m where m.id = edit_message.message_id)
+  for no key update;
+  update public.messages m set content = edit_message.content
+  where m.id = edit_message.message_id and m.content in (known, edit_message.content);
+  if found then
+    return null;
+  end if;
+  select m.content into v_content from public.messages m where m.id = edit_message.message_id;
+  if not found then
+    raise no_data_found using message = 'Cannot change the message: there is no such message';
+  end if;
+  return v_content;
+end;
+$$;
+comment on function public.edit_message is
+  'Changes the text of a message of the caller''s if it is still the known one, and gives null; else it gives the text.';
+revoke all on function public.edit_message from public, anon, service_role;
+grant execute on function public.edit_message to authenticated;
+
+-- Other devices look at the conversation alone. A definer, because a client may not write the time. It does not wait:
+-- who has locked the conversation changes it, too, or deletes it.
+create function relay.touch_conversation() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.conversations c set updated_at = clock_timestamp()
+  where c.id = (
+    select k.id from public.conversations k where k.id = new.conversation_id for no key update skip locked
+  );
+  return null;
+end;
+$$;
+comment on function relay.touch_conversation() is 'Moves updated_at of a conversation where the text of a message changes.';
+revoke all on function relay.touch_conversation() from public, anon, authenticated;
+
+create trigger messages_touch_conversation after update of content on public.messages
+for each row when (new.content is distinct from old.content) execute function relay.touch_conversation();

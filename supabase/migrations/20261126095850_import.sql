@@ -46,6 +46,8 @@ begin
     raise check_violation using message = 'Cannot import the story: a parent has to come before its messages';
   elsif exists (select 1 from unnest(authors) a (author) where coalesce(a.author, '') not in ('user', 'bot')) then
     raise check_violation using message = 'Cannot import the story: an author is neither "user" nor "bot"';
+  elsif exists (select 1 from unnest(memories) m (memory) where m.memory !~ '\S') then
+    raise check_violation using message = 'Cannot import the story: an entry of "memories" is blank';
   end if;
 
   v_bot_id := relay.to_bot_id(import_conversation.bot_id);

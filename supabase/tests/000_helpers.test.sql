@@ -514,7 +514,7 @@ end
 $$;
 
 -- What a statement does as one persona: the number of rows, denied by a grant, refused by a policy, or the SQLSTATE of
--- a constraint. It is undone.
+-- a constraint or of what is not there. It is undone.
 create function tests.attempt(persona text, statement text) returns text
 language plpgsql as $$
 declare
@@ -533,7 +533,7 @@ exception
     return sqlerrm;
   when insufficient_privilege then
     return case when sqlerrm like 'permission denied%' then 'denied' else 'refused' end;
-  when integrity_constraint_violation then
+  when integrity_constraint_violation or no_data_found then
     return sqlstate;
 end
 $$;

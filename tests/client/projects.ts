@@ -17,7 +17,7 @@ const NPM_ENV = {
   NEXT_TELEMETRY_DISABLED: "1",
 };
 
-/** A folder with a project, which is removed at the end. */
+/** A folder with a project. Its servers end with it. */
 export interface Project extends AsyncDisposable {
   folder: string;
   /** The client's tarball. */
@@ -33,25 +33,32 @@ export interface Project extends AsyncDisposable {
   serve(name: string, args: string[], env?: Record<string, string>): Promise<string>;
 }
 
-/** Packs the client, and makes a folder for a project. */
-export async function newProject(): Promise<Project> {
-  const root = await Deno.makeTempDir({ prefix: "relay-project-" });
-  const project = projectIn(root, join(root, "project"), await pack(join(root, "dist")));
-  await Deno.mkdir(project.folder);
-  return project;
+/** A folder with the packed client and all projects: the client is packed once, and examples find it where they expect it. */
+let packed: Promise<{ root: string; tarball: string }> | undefined;
+
+async function packOnce() {
+  const root = await Deno.makeTempDir({ prefix: "relay-projects-" });
+  addEventListener("unload", () => Deno.removeSync(root, { recursive: true }));
+  return { root, tarball: await pack(join(root, "dist")) };
 }
 
-/** Packs the client, and copies examples/<name> to where it finds it; installs what its lock names, if it has one. */
+/** Makes a folder for a project. */
+export async function newProject(): Promise<Project> {
+  const { root, tarball } = await (packed ??= packOnce());
+  return projectIn(await Deno.makeTempDir({ dir: root, prefix: "project-" }), tarball);
+}
+
+/** Copies examples/<name>, and installs what its lock names, if it has one. */
 export async function installExample(name: string): Promise<Project> {
-  const root = await Deno.makeTempDir({ prefix: "relay-example-" });
-  const project = projectIn(root, join(root, "examples", name), await pack(join(root, "dist")));
+  const { root, tarball } = await (packed ??= packOnce());
+  const project = projectIn(join(root, "examples", name), tarball);
   await copyFolder(join(EXAMPLES, name), project.folder);
   const hasLock = await Deno.stat(join(project.folder, "package-lock.json")).then(() => true, () => false);
   await project.npm([hasLock ? "ci" : "install"]);
   return project;
 }
 
-function projectIn(root: string, folder: string, tarball: string): Project {
+function projectIn(folder: string, tarball: string): Project {
   const children: Deno.ChildProcess[] = [];
   const command = (name: string) => join(folder, name.includes("/") ? "" : "node_modules/.bin", name);
   const options = (env: Record<string, string>) => ({ cwd: folder, env: { ...NPM_ENV, ...env } });
@@ -87,7 +94,6 @@ function projectIn(root: string, folder: string, tarball: string): Project {
         }
         await child.status;
       }
-      await Deno.remove(root, { recursive: true });
     },
   };
 }

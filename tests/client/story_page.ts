@@ -17,12 +17,14 @@ export interface StoryConfiguration {
   conversationId: string | null;
   /** An effect of the page starts this. */
   prompt?: string;
+  /** Two of them show the conversation. */
+  isTwice?: boolean;
 }
 
 /** What a test looks at: how often effects ran, how often the hook was rendered, and what React complained about. */
 export const counts = { version, effects: 0, renders: 0, complaints: [] as string[] };
 
-function mount({ url, token, supabaseUrl, publishableKey, prompt, ...initial }: StoryConfiguration) {
+function mount({ url, token, supabaseUrl, publishableKey, prompt, isTwice, ...initial }: StoryConfiguration) {
   const relay = createRelayClient({ url, token: () => token });
   const supabase = createClient(supabaseUrl, publishableKey, { accessToken: () => Promise.resolve(token) });
 
@@ -55,6 +57,7 @@ function mount({ url, token, supabaseUrl, publishableKey, prompt, ...initial }: 
       button("Answer", () => story.start({ answer_to: last!.messageId! })),
       button("Edit", () => story.start({ prompt: text, parent_id: question!.parentId })),
       button("First version", () => story.choose(last!.versions[0])),
+      button("Reload", story.reload),
     );
   }
 
@@ -65,6 +68,7 @@ function mount({ url, token, supabaseUrl, publishableKey, prompt, ...initial }: 
       "main",
       null,
       isShown && h(Conversation, { id, onStored: setId }),
+      isTwice && h(Conversation, { id, onStored: setId }),
       button(isShown ? "Leave" : "Return", () => setShown(!isShown)),
       button("New", () => setId(null)),
     );

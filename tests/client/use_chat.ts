@@ -9,7 +9,7 @@ import { skip } from "../../testkit/skipped.ts";
 import type { ChatConfiguration } from "./chat_page.ts";
 import { bundle, reload, useChromium, useStack, withPage } from "./runtimes.ts";
 import { signUpWithBot } from "./scenarios.ts";
-import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
+import { contentOf, createWriter, failAndRegenerate, LONG, parentOf, writeBranches } from "./writer.ts";
 
 const setup = useStack();
 let script: string;
@@ -45,20 +45,7 @@ if (hasChromium()) {
   useChromium();
   Deno.test.beforeAll(async () => void (script = await bundle("tests/client/chat_page.ts")));
 
-  chatTest("edited, next and regenerated messages are stored where they are shown", async (chat) => {
-    await chat.press("Send", { seed: 1, chunks: 30 });
-    await chat.ended(2);
-    await chat.press("Edit", { seed: 2, chunks: 30 });
-    await chat.ended(4);
-    await chat.press("Send", { seed: 3, chunks: 30 });
-    await chat.ended(6);
-    await chat.press("Regenerate");
-    const rows = await chat.ended(7);
-    const [first, , edited, answer, next, , again] = rows;
-    equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
-    equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
-    await chat.shows([edited, answer, next, again].map(contentOf));
-  });
+  chatTest("edited, next and regenerated messages are stored where they are shown", writeBranches);
 
   chatTest("stop cancels, and the next message hangs below what was stored", async (chat) => {
     await chat.press("Send", { chunks: 10, end: "wait" });
@@ -144,13 +131,5 @@ if (hasChromium()) {
     },
   );
 
-  chatTest("a failure is the relay's typed error, and regenerate gives another answer", async (chat) => {
-    await chat.press("Send", { chunks: 5, end: "break" });
-    const rows = await chat.ended(2, "error");
-    await becomes(() => chat.page.textContent("strong"), "provider_bad_response");
-    await chat.shows(rows.map(contentOf));
-    await chat.press("Regenerate");
-    const [question, , again] = await chat.ended(3, "error");
-    equal(parentOf(again), question.id);
-  });
+  chatTest("a failure is the relay's typed error, and regenerate gives another answer", failAndRegenerate);
 } else skip("useChat in a browser: there is no Chromium");

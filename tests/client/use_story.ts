@@ -9,7 +9,7 @@ import { skip } from "../../testkit/skipped.ts";
 import { bundle, reload, useChromium, useStack, withPage } from "./runtimes.ts";
 import { order, signUpWithBot } from "./scenarios.ts";
 import type { counts, StoryConfiguration } from "./story_page.ts";
-import { contentOf, createWriter, LONG, parentOf } from "./writer.ts";
+import { contentOf, createWriter, failAndRegenerate, LONG, parentOf, writeBranches } from "./writer.ts";
 
 const PAGE = "tests/client/story_page.ts";
 
@@ -49,10 +49,10 @@ async function storyOn(page: Page, script: string) {
     posts,
     counts: () => page.evaluate<typeof counts>("counts"),
     /** Loads the page again, which knows its conversation from its address. */
-    async reload() {
+    async reload(configuration: Partial<StoryConfiguration> = {}) {
       const { id } = await writer.conversation();
       await reload(page, script);
-      await mount({ conversationId: id });
+      await mount({ conversationId: id, ...configuration });
     },
   };
 }
@@ -86,18 +86,7 @@ if (hasChromium()) {
 
   storyTest("edited, next and regenerated messages are stored where they are shown", async (story) => {
     await story.mount();
-    await story.press("Send", { seed: 1, chunks: 30 });
-    await story.ended(2);
-    await story.press("Edit", { seed: 2, chunks: 30 });
-    await story.ended(4);
-    await story.press("Send", { seed: 3, chunks: 30 });
-    await story.ended(6);
-    await story.press("Regenerate");
-    const rows = await story.ended(7);
-    const [first, , edited, answer, next, , again] = rows;
-    equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
-    equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
-    await story.shows([edited, answer, next, again].map(contentOf));
+    await writeBranches(story);
     await story.press("New");
     await story.shows([]);
   });
@@ -118,12 +107,21 @@ if (hasChromium()) {
       ok(whole.content.startsWith(stopped.content) && whole.content.length > stopped.content.length);
       await story.shows([question, whole].map(contentOf));
       await becomes(() => story.page.textContent("i"), "1 of 2");
+      // The page is left while the choice is on its way.
+      const held = Promise.withResolvers<void>();
+      await story.page.route("**/rest/v1/conversations?*", async (route) => {
+        if (route.request().method() === "PATCH") await held.promise;
+        await route.continue();
+      });
+      const asked = story.page.waitForRequest((request) => request.method() === "PATCH");
+      const url = story.page.url();
       await story.press("First version");
       await story.shows([question, stopped].map(contentOf));
-      await eventually(
-        "the choice is stored",
-        async () => (await story.conversation()).active_message_id === stopped.id,
-      );
+      await asked;
+      await story.page.goto("about:blank");
+      held.resolve();
+      await becomes(async () => (await story.conversation()).active_message_id, stopped.id);
+      await story.page.goto(url);
       await story.reload();
       await story.shows([question, stopped].map(contentOf));
       await becomes(() => story.page.textContent("i"), "0 of 2");
@@ -172,6 +170,33 @@ if (hasChromium()) {
     equal(story.posts.length, 1);
   }, 18);
 
+  storyTest(
+    "two of them on one conversation read it each, either stops it, and reload() shows the other's",
+    async (story) => {
+      const second = (name: string) => story.page.locator("section").nth(1).getByRole("button", { name }).click();
+      await story.mount({ isTwice: true });
+      await story.press("Send", LONG);
+      await story.page.waitForSelector(`output:text-is("streaming")`);
+      await story.reload({ isTwice: true });
+      await eventually("both stream it", async () => {
+        const texts = await story.shown();
+        return texts.length === 4 && texts[1]!.length > 20 && texts[3]!.length > 20;
+      });
+      await second("Stop");
+      const rows = await story.ended(2);
+      const first = async () => (await story.shown()).slice(0, rows.length);
+      await becomes(first, rows.map(contentOf));
+      // What the first one was sent is not cut: the second one may have shown less when it was stopped.
+      ok(rows[1].content.startsWith((await story.shown())[3]!));
+      await story.press("Send", { chunks: 3 });
+      const all = await story.ended(4);
+      await story.page.locator("li").nth(all.length + 1).waitFor();
+      await second("Reload");
+      await story.shows([...all, ...all].map(contentOf));
+      equal(story.posts.length, 2);
+    },
+  );
+
   storyTest("it is rendered at most once for each frame, however fast the tokens come", async (story) => {
     await story.mount();
     await story.page.evaluate(`{
@@ -190,12 +215,6 @@ if (hasChromium()) {
 
   storyTest("a failure is the relay's typed error, and regenerate gives another answer", async (story) => {
     await story.mount();
-    await story.press("Send", { chunks: 5, end: "break" });
-    const rows = await story.ended(2, "error");
-    await becomes(() => story.page.textContent("strong"), "provider_bad_response");
-    await story.shows(rows.map(contentOf));
-    await story.press("Regenerate");
-    const [question, , again] = await story.ended(3, "error");
-    equal(parentOf(again), question.id);
+    await failAndRegenerate(story);
   });
 } else skip("useStory in a browser: there is no Chromium");

@@ -1,5 +1,6 @@
 /** A user who writes on a page in Chromium: what the test pages of useChat and of useStory have in common. */
 
+import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { StoryRow } from "../../client/history.ts";
 import { becomes, eventually } from "../../testkit/eventually.ts";
@@ -49,4 +50,33 @@ export function createWriter(target: Target, user: TestUser, page: Page) {
         return text!.length > characters && text!;
       }),
   };
+}
+
+type Writer = ReturnType<typeof createWriter>;
+
+/** Edits, goes on and regenerates on a page that was just mounted: each message is stored where it is shown. */
+export async function writeBranches(writer: Writer): Promise<void> {
+  await writer.press("Send", { seed: 1, chunks: 30 });
+  await writer.ended(2);
+  await writer.press("Edit", { seed: 2, chunks: 30 });
+  await writer.ended(4);
+  await writer.press("Send", { seed: 3, chunks: 30 });
+  await writer.ended(6);
+  await writer.press("Regenerate");
+  const rows = await writer.ended(7);
+  const [first, , edited, answer, next, , again] = rows;
+  equal(rows.map(parentOf), [null, first.id, null, edited.id, answer.id, next.id, next.id]);
+  equal(new Set(rows.map(({ conversation_id }) => conversation_id)).size, 1);
+  await writer.shows([edited, answer, next, again].map(contentOf));
+}
+
+/** A failure is the relay's typed error, and regenerate gives another answer. */
+export async function failAndRegenerate(writer: Writer): Promise<void> {
+  await writer.press("Send", { chunks: 5, end: "break" });
+  const rows = await writer.ended(2, "error");
+  await becomes(() => writer.page.textContent("strong"), "provider_bad_response");
+  await writer.shows(rows.map(contentOf));
+  await writer.press("Regenerate");
+  const [question, , again] = await writer.ended(3, "error");
+  equal(parentOf(again), question.id);
 }

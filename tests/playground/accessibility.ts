@@ -1,16 +1,14 @@
 /// <reference lib="dom" />
 /** What people need who do not see the page well, or use no mouse: axe over every view, focus, names, targets, colours. */
 
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Spending } from "../../client/spending.ts";
-import { withWindow } from "../../testkit/browser.ts";
 import { becomes, eventually } from "../../testkit/eventually.ts";
 import { insert, rest } from "../../testkit/people.ts";
 import { refuses } from "../../testkit/provider.ts";
 import { hasNoAxeFindings } from "./axe.ts";
-import { chromium, pageTest, stack } from "./setup.ts";
-import { visitorOf } from "./visitor.ts";
+import { entryTest, pageTest, stack } from "./setup.ts";
 
 const SCREENS = {
   desktop: { viewport: { width: 1280, height: 800 } },
@@ -58,28 +56,24 @@ function tooSmall(page: Page, pixels: number, selector: string) {
 /** Registers the tests. */
 export function testAccessibility(): void {
   for (const [screen, options] of Object.entries(SCREENS)) {
-    Deno.test(`the playground: axe finds nothing in the entry on a ${screen}`, async () => {
-      await withWindow(chromium, options, async (window) => {
-        const { page, button } = visitorOf(await window.tab(stack.url));
-        await page.getByLabel("Email").waitFor();
-        await hasNoAxeFindings(page, "signing in");
-        await button("Sign in").click();
-        await page.getByRole("alert").waitFor();
-        await hasNoAxeFindings(page, "an entry that lacks something");
-        await button("Create an account").click();
-        await hasNoAxeFindings(page, "an account that is created");
-        await page.route("**/config.json", (route) => route.fulfill({ status: 404 }));
-        await page.reload();
-        await page.getByLabel("Project URL").waitFor();
-        await button("Continue").click();
-        await page.getByRole("alert").waitFor();
-        await hasNoAxeFindings(page, "the project form");
-      });
-    });
+    entryTest(`axe finds nothing in the entry on a ${screen}`, async ({ page, button }) => {
+      await page.getByLabel("Email").waitFor();
+      await hasNoAxeFindings(page, "signing in");
+      await button("Sign in").click();
+      await page.getByRole("alert").waitFor();
+      await hasNoAxeFindings(page, "an entry that lacks something");
+      await button("Create an account").click();
+      await hasNoAxeFindings(page, "an account that is created");
+      await page.route("**/config.json", (route) => route.fulfill({ status: 404 }));
+      await page.reload();
+      await page.getByLabel("Project URL").waitFor();
+      await button("Continue").click();
+      await page.getByRole("alert").waitFor();
+      await hasNoAxeFindings(page, "the project form");
+    }, options);
 
     pageTest(`axe finds nothing in a story on a ${screen}`, async (visit) => {
-      const { visitor, call, answer, exchange, user } = visit;
-      const { page, button } = visitor;
+      const { visitor, page, button, user, call, answer, exchange } = visit;
       await hasNoAxeFindings(page, "a new story");
       await visitor.send("A story");
       const first = await call(1);
@@ -98,6 +92,12 @@ export function testAccessibility(): void {
       await page.reload();
       await button("Memory of the story up to here").waitFor();
       await hasNoAxeFindings(page, "a story with Markdown, versions and a memory");
+      await becomes(() => page.getByRole("heading", { level: 1 }).allInnerTexts(), ["A story"]);
+      await becomes(() => page.getByRole("main").count(), 1);
+      const aside = page.getByRole("complementary", { name: "Stories and account" });
+      await becomes(() => aside.getByRole("navigation", { name: "Stories" }).count(), screen === "phone" ? 0 : 1);
+      await becomes(() => page.getByRole("article", { name: "You" }).count(), 2);
+      await becomes(() => page.getByRole("article", { name: "Story" }).count(), 2);
       await button("Compare").click();
       await page.getByRole("dialog").waitFor();
       await hasNoAxeFindings(page, "versions next to each other");
@@ -130,8 +130,7 @@ export function testAccessibility(): void {
     }, options);
 
     pageTest(`axe finds nothing in the dialogs on a ${screen}, and each gives the focus back`, async (visit) => {
-      const { visitor, exchange, user } = visit;
-      const { page, button } = visitor;
+      const { page, button, choose, user, exchange } = visit;
       await exchange("A story", "An answer");
       const opener = () =>
         page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent?.trim());
@@ -198,8 +197,7 @@ export function testAccessibility(): void {
         await dialog.waitFor({ state: "detached" });
         await eventually("the focus is on the menu", async () => await opener() === "Story menu");
       }
-      await button("Story menu").click();
-      await button("Delete…").click();
+      await choose("Story menu", "Delete…");
       await dialog.getByRole("button", { name: "Delete" }).click();
       await dialog.waitFor({ state: "detached" });
       // What opened the dialog is gone: the focus is where the next story begins.
@@ -207,24 +205,7 @@ export function testAccessibility(): void {
     }, options);
   }
 
-  pageTest("a story has one heading, its parts have names, and each message can be reached", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page } = visitor;
-    await exchange("A story", "An answer");
-    await exchange("And then?", "The end.");
-    await becomes(() => page.getByRole("heading", { level: 1 }).allInnerTexts(), ["A story"]);
-    for (
-      const [role, name] of [["main", ""], ["complementary", "Stories and account"], ["navigation", "Stories"]] as const
-    ) {
-      await becomes(() => page.getByRole(role, name ? { name } : {}).count(), 1);
-    }
-    await becomes(() => page.getByRole("article", { name: "You" }).count(), 2);
-    await becomes(() => page.getByRole("article", { name: "Story" }).count(), 2);
-    await page.getByRole("textbox", { name: "Continue the story" }).waitFor();
-  });
-
-  pageTest("what can be pressed is large enough for a finger", async ({ visitor, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("what can be pressed is large enough for a finger", async ({ page, button, exchange }) => {
     await exchange("A story", "An answer");
     equal(await tooSmall(page, 24, "button, a, summary, select, input"), []);
     equal(await tooSmall(page, 44, ".icon-button, .round-button, .button"), []);
@@ -238,29 +219,8 @@ export function testAccessibility(): void {
     equal(await tooSmall(page, 44, "dialog .button, dialog .field input, dialog select"), []);
   }, SCREENS.phone);
 
-  pageTest("at 200 % and at 320 pixels nothing is cut off or scrolls sideways", async ({ visitor, exchange }) => {
-    const { page, button } = visitor;
-    await exchange("A story", "An answer");
-    for (const viewport of [{ width: 640, height: 400 }, { width: 320, height: 640 }]) {
-      await page.setViewportSize(viewport);
-      const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-      await becomes(fits, true);
-      await becomes(() => visitor.composer.isVisible(), true);
-      await button("Stories and account").click();
-      await button("Bots").click();
-      await button("Edit Storyteller").click();
-      const save = button("Save");
-      await save.scrollIntoViewIfNeeded();
-      const box = await save.boundingBox();
-      ok(box && box.x >= 0 && box.x + box.width <= viewport.width && box.y + box.height <= viewport.height);
-      await becomes(() => page.locator("dialog").evaluate((dialog) => dialog.scrollWidth <= dialog.clientWidth), true);
-      await page.keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-    }
-  });
-
-  pageTest("colours of the user's own leave the focus and the present story visible", async ({ visitor, exchange }) => {
-    const { page, composer } = visitor;
+  pageTest("colours of the user's own leave the focus and the present story visible", async (visit) => {
+    const { page, composer, exchange } = visit;
     await exchange("A story", "An answer");
     await composer.focus();
     const outline = (selector: string) =>

@@ -7,7 +7,7 @@ import { withWindow } from "../../testkit/browser.ts";
 import { becomes } from "../../testkit/eventually.ts";
 import { PASSWORD, signUp, type TestUser } from "../../testkit/people.ts";
 import { hasNoAxeFindings } from "./axe.ts";
-import { chromium, pageTest, stack } from "./setup.ts";
+import { chromium, entryTest, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
 const NEW = "a better horse battery staple";
@@ -38,43 +38,37 @@ function refuse(page: Page, path: string, status: number, code: string, message 
 
 /** Registers the tests. */
 export function testAccounts(): void {
-  Deno.test("the playground: a link to a new password is asked for, in the same words whether there is an account", async () => {
+  entryTest("a new password is asked for in the same words for any address", async ({ page, button, choose }) => {
     const user = await signUp(stack.target);
-    await withWindow(chromium, {}, async (window) => {
-      const { page, button } = visitorOf(await window.tab(stack.url));
-      const texts: string[] = [];
-      const ask = async (email: string) => {
-        await button("Forgot your password?").click();
-        await page.getByRole("heading", { name: "Forgot your password?" }).waitFor();
-        await page.waitForFunction(() => (document.activeElement as HTMLInputElement).name === "email");
-        await page.getByLabel("Email").fill(email);
-        const request = page.waitForRequest((request) =>
-          /\/recover/.test(request.url()) && request.method() === "POST"
-        );
-        await page.keyboard.press("Enter");
-        equal(new URL((await request).url()).searchParams.get("redirect_to"), `${stack.url}/`);
-        const status = page.getByRole("status");
-        texts.push((await status.innerText()).replace(email, "…"));
-        await hasNoAxeFindings(page, "a link to a new password that was asked for");
-        await button("Sign in").click();
-      };
-      await ask(user.email);
-      await ask("unknown@test.example");
-      // Auth refuses these only for an address with an account.
-      await refuse(page, "recover", 429, "over_email_send_rate_limit");
-      await ask(user.email);
-      equal(new Set(texts).size, 1);
-      match(texts[0], /^If … has an account here/);
-
-      await page.unroute("**/auth/v1/recover*");
-      await refuse(page, "recover", 429, "over_request_rate_limit");
+    const texts: string[] = [];
+    const ask = async (email: string) => {
       await button("Forgot your password?").click();
-      await button("Send a link").click();
-      await page.getByRole("alert").getByText("Enter your email address.").waitFor();
-      await page.getByLabel("Email").fill(user.email);
-      await button("Send a link").click();
-      await page.getByText("Too many attempts. Wait a minute").waitFor();
-    });
+      await page.getByRole("heading", { name: "Forgot your password?" }).waitFor();
+      await page.waitForFunction(() => (document.activeElement as HTMLInputElement).name === "email");
+      await page.getByLabel("Email").fill(email);
+      const request = page.waitForRequest((request) => /\/recover/.test(request.url()) && request.method() === "POST");
+      await page.keyboard.press("Enter");
+      equal(new URL((await request).url()).searchParams.get("redirect_to"), `${stack.url}/`);
+      const status = page.getByRole("status");
+      texts.push((await status.innerText()).replace(email, "…"));
+      await hasNoAxeFindings(page, "a link to a new password that was asked for");
+      await button("Sign in").click();
+    };
+    await ask(user.email);
+    await ask("unknown@test.example");
+    // Auth refuses these only for an address with an account.
+    await refuse(page, "recover", 429, "over_email_send_rate_limit");
+    await ask(user.email);
+    equal(new Set(texts).size, 1);
+    match(texts[0], /^If … has an account here/);
+
+    await page.unroute("**/auth/v1/recover*");
+    await refuse(page, "recover", 429, "over_request_rate_limit");
+    await choose("Forgot your password?", "Send a link");
+    await page.getByRole("alert").getByText("Enter your email address.").waitFor();
+    await page.getByLabel("Email").fill(user.email);
+    await button("Send a link").click();
+    await page.getByText("Too many attempts. Wait a minute").waitFor();
   });
 
   Deno.test("the playground: the link of the email leads to a new password, and leaves no token behind", async () => {
@@ -141,28 +135,24 @@ export function testAccounts(): void {
     });
   });
 
-  Deno.test("the playground: an address that is not confirmed can have its email again", async () => {
-    await withWindow(chromium, {}, async (window) => {
-      const { page, button } = visitorOf(await window.tab(stack.url));
-      await refuse(page, "token", 400, "email_not_confirmed");
-      await page.getByLabel("Email").fill("new@test.example");
-      await page.getByLabel("Password").fill(PASSWORD);
-      await button("Sign in").click();
-      await page.getByRole("alert").getByText("not confirmed yet").waitFor();
-      await hasNoAxeFindings(page, "an address that is not confirmed");
-      const sent: string[] = [];
-      await page.route("**/auth/v1/resend*", (route) => {
-        if (route.request().method() === "POST") sent.push(route.request().postData() ?? "");
-        return route.fulfill({ headers: { "access-control-allow-origin": "*" }, json: {} });
-      });
-      await button("Send it again").click();
-      await page.getByRole("alert").waitFor({ state: "detached" });
-      equal(sent.map((body) => JSON.parse(body).email), ["new@test.example"]);
+  entryTest("an address that is not confirmed can have its email again", async ({ page, button }) => {
+    await refuse(page, "token", 400, "email_not_confirmed");
+    await page.getByLabel("Email").fill("new@test.example");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await button("Sign in").click();
+    await page.getByRole("alert").getByText("not confirmed yet").waitFor();
+    await hasNoAxeFindings(page, "an address that is not confirmed");
+    const sent: string[] = [];
+    await page.route("**/auth/v1/resend*", (route) => {
+      if (route.request().method() === "POST") sent.push(route.request().postData() ?? "");
+      return route.fulfill({ headers: { "access-control-allow-origin": "*" }, json: {} });
     });
+    await button("Send it again").click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    equal(sent.map((body) => JSON.parse(body).email), ["new@test.example"]);
   });
 
-  pageTest("a password is changed, with a code where the project wants one", async ({ visitor, user }) => {
-    const { page, button } = visitor;
+  pageTest("a password is changed, with a code where the project wants one", async ({ page, button, user }) => {
     await page.getByRole("button", { name: user.email }).click();
     const dialog = page.getByRole("dialog", { name: "Account" });
     const field = dialog.getByLabel("New password");
@@ -201,8 +191,7 @@ export function testAccounts(): void {
   });
 
   pageTest("signing out everywhere says when it fails, and ends the sessions of other devices", async (visit) => {
-    const { visitor, user } = visit;
-    const { page, button } = visitor;
+    const { page, button, user } = visit;
     const { refresh_token } = (await sessionOf(user))!;
     await page.getByRole("button", { name: user.email }).click();
     await refuse(page, "logout", 500, "unexpected_failure");

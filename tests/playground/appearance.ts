@@ -1,13 +1,11 @@
 /// <reference lib="dom" />
-/** A phone, the keyboard, and the colours. */
+/** A phone, keys in texts, a text that grows, and the colours. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { withWindow } from "../../testkit/browser.ts";
 import { becomes } from "../../testkit/eventually.ts";
-import { PASSWORD, signUp } from "../../testkit/people.ts";
-import { chromium, pageTest, stack } from "./setup.ts";
-import { contrastOf, visitorOf } from "./visitor.ts";
+import { pageTest } from "./setup.ts";
+import { contrastOf } from "./visitor.ts";
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true };
 
@@ -25,8 +23,8 @@ const TEXTS = [
 
 /** Registers the tests. */
 export function testAppearance(): void {
-  pageTest("a phone shows everything without scrolling sideways", async ({ visitor, answer, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("a phone shows everything without scrolling sideways, at 320 pixels and at 200 %", async (visit) => {
+    const { visitor, page, button, answer, exchange } = visit;
     const fits = () => fitsAcross(page);
     await fits();
     await exchange("Averyveryverylongword".repeat(12), "Donaudampfschifffahrtsgesellschaft".repeat(9));
@@ -49,61 +47,27 @@ export function testAppearance(): void {
     await button("Bots").tap();
     await button("Edit Storyteller").tap();
     await page.getByLabel("Instructions").waitFor();
-    await fits();
+    // At 320 pixels, and at 200 %.
+    for (const viewport of [PHONE.viewport, { width: 640, height: 400 }]) {
+      await page.setViewportSize(viewport);
+      await fits();
+      await button("Save").scrollIntoViewIfNeeded();
+      const box = await button("Save").boundingBox();
+      ok(box && box.x >= 0 && box.x + box.width <= viewport.width && box.y + box.height <= viewport.height);
+    }
     await button("Cancel").tap();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await fits();
+    await becomes(() => visitor.composer.isVisible(), true);
+    await page.setViewportSize(PHONE.viewport);
     await button("Stories and account").tap();
     await button("Sign out").tap();
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await fits();
   }, PHONE);
 
-  Deno.test("the playground: everything can be done with the keyboard, and the focus is visible", async () => {
-    const user = await signUp(stack.target);
-    await withWindow(chromium, {}, async (window) => {
-      const { page } = visitorOf(await window.tab(stack.url));
-      const { keyboard } = page;
-      const focused = () =>
-        page.evaluate(() => {
-          const element = document.activeElement as HTMLElement;
-          const { outlineStyle, boxShadow } = getComputedStyle(element.closest(".composer-box") ?? element);
-          return {
-            name: element.ariaLabel ?? element.textContent?.trim() ?? "",
-            isVisible: outlineStyle !== "none" || boxShadow !== "none",
-          };
-        });
-      await page.getByLabel("Email").waitFor();
-      await keyboard.type(user.email);
-      await keyboard.press("Tab");
-      await keyboard.type(PASSWORD);
-      await keyboard.press("Enter");
-      await page.getByText("First, create a bot").waitFor();
-
-      // Backwards from the composer to the link that skips all of this.
-      const passed: string[] = [];
-      for (let steps = 0; steps < 20 && passed.at(-1) !== "Skip to the story"; steps++) {
-        await keyboard.press("Shift+Tab");
-        const { name, isVisible } = await focused();
-        ok(isVisible, `the focus on "${name}" is not visible`);
-        passed.push(name);
-      }
-      equal(passed, [
-        ...["Create a bot", "Sign out", `Account ${user.email}`, "Shortcuts", "Import a story", "Usage", "Bots"],
-        ...["Search your stories", "New story", "Skip to the story"],
-      ]);
-      await keyboard.press("Enter");
-      await keyboard.press("Tab");
-      await becomes(async () => (await focused()).name, "Create a bot");
-      await keyboard.press("Enter");
-      await page.getByRole("dialog").waitFor();
-      await becomes(() => page.evaluate(() => (document.activeElement as HTMLInputElement).name), "name");
-      await keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      await becomes(async () => (await focused()).name, "Create a bot");
-    });
-  });
-
-  pageTest("Shift and Enter make a new line, Enter sends, Escape ends an edit", async ({ visitor, call, answer }) => {
-    const { page, composer } = visitor;
+  pageTest("Shift and Enter make a new line, Enter sends, Escape ends an edit", async (visit) => {
+    const { visitor, page, composer, call, answer } = visit;
     await composer.focus();
     await page.keyboard.type("One");
     await page.keyboard.press("Shift+Enter");
@@ -124,10 +88,8 @@ export function testAppearance(): void {
   });
 
   pageTest(
-    "a text that grows moves nothing but its own end, and nothing for a reader who has scrolled up",
-    async (visit) => {
-      const { visitor, call } = visit;
-      const { page } = visitor;
+    "the view follows a text that grows, and nothing else moves; who has scrolled up is left alone",
+    async ({ visitor, page, button, call }) => {
       await page.evaluate(() => {
         const shifts: number[] = [];
         Object.assign(globalThis, { shifts });
@@ -140,32 +102,45 @@ export function testAppearance(): void {
           await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
           return (globalThis as unknown as { shifts: number[] }).shifts.splice(0);
         });
+      const scroller = page.locator(".scroller");
+      const isAtEnd = () => scroller.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2);
       await visitor.send("A tale");
       const answer = await call(1);
+      const paragraph = (count: number) =>
+        `Paragraph ${count} has a line of words, so that the view has to follow.\n\n`;
       const grow = async (from: number, to: number) => {
         for (let count = from; count <= to; count++) {
-          await answer.token(`Paragraph ${count} has a line of words, so that the view has to follow.\n\n`);
+          await answer.token(paragraph(count));
           await page.getByText(`Paragraph ${count} has`).waitFor();
         }
       };
-      await grow(1, 35);
+      await answer.token(Array.from({ length: 34 }, (_, index) => paragraph(index + 1)).join(""));
+      await grow(35, 35);
       await shifts();
       // The first part is full at 40 blocks.
-      await grow(36, 50);
+      await grow(36, 46);
       const following = await shifts();
       ok(Math.max(0, ...following) < 0.01, following.join());
-      await page.locator(".scroller").hover();
-      await page.mouse.wheel(0, -600);
-      await visitor.button("To the end").waitFor();
+      await becomes(isAtEnd, true);
+      await scroller.hover();
+      await page.mouse.wheel(0, -60);
+      await button("To the end").waitFor();
       await shifts();
-      await grow(51, 100);
-      equal(await shifts(), []);
+      const top = await scroller.evaluate((box) => box.scrollTop);
+      await grow(47, 58);
+      equal([await shifts(), await scroller.evaluate((box) => box.scrollTop)], [[], top]);
+      await button("To the end").click();
+      await becomes(isAtEnd, true);
+      await becomes(() => button("To the end").count(), 0);
+      await grow(59, 62);
+      await becomes(isAtEnd, true);
       await answer.finish();
+      await visitor.idle();
+      await becomes(isAtEnd, true);
     },
   );
 
-  pageTest("light and dark follow the system, and every text is readable", async ({ visitor, exchange }) => {
-    const { page } = visitor;
+  pageTest("light and dark follow the system, and every text is readable", async ({ page, exchange }) => {
     await exchange("A story", "An answer");
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });

@@ -31,8 +31,7 @@ function shapeOf(text: string) {
 /** Registers the tests. */
 export function testArchives(): void {
   pageTest("a story is exported and imported with all that it has", async (visit) => {
-    const { visitor, user, call, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, call, exchange } = visit;
     await makeBot(stack.target, user, stack.provider.script(answers("I am the crow.")), { name: "Crow" });
     await page.reload();
     await page.locator(".bot-choice select").selectOption({ label: "Storyteller" });
@@ -86,8 +85,7 @@ export function testArchives(): void {
     await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
   });
 
-  pageTest("what is exported while it is written has the answer as far as it has come", async (visit) => {
-    const { visitor, call } = visit;
+  pageTest("what is exported while it is written has the answer as far as it has come", async ({ visitor, call }) => {
     await visitor.send("A fox");
     const answer = await call(1);
     await answer.token("Red");

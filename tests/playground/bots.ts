@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 /** The form of a bot: presets of providers, the test of a stored bot, a model's habits. */
 
-import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { PROVIDERS } from "../../playground/data/providers.ts";
-import { becomes } from "../../testkit/eventually.ts";
+import { becomes, within } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
 import { answers, refuses } from "../../testkit/provider.ts";
 import { pageTest, stack } from "./setup.ts";
@@ -17,143 +17,95 @@ const focused = (page: Page) => page.evaluate(() => (document.activeElement as H
 
 /** Registers the tests. */
 export function testBots(): void {
-  pageTest(
-    "a preset fills the form of a bot, says so, is undone, and keeps the user's own",
-    async ({ visitor, user }) => {
-      const { page, button } = visitor;
-      await button("Bots").click();
-      await button("New bot").click();
-      const field = (label: string) => page.getByLabel(label, { exact: true });
-      const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
-      const all = () => shown("Provider", "Base URL", "API", "Context window");
-      await becomes(all, ["", "", "chat_completions", ""]);
-      await field("Name").fill("Preset");
-      await field("Provider").selectOption("OpenAI");
-      await page.getByText("Now enter its key and choose a model").waitFor();
-      await becomes(all, ["OpenAI", openai.base_url, openai.api, ""]);
-      equal(
-        await page.locator("datalist option").evaluateAll((options) =>
-          options.map((option) => option.getAttribute("value"))
-        ),
-        [
-          ...Object.keys(openai.models),
-        ],
-      );
-      await becomes(() => page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
-      await field("Model").fill(model);
-      await becomes(all, ["OpenAI", openai.base_url, openai.api, String(window)]);
-      await field("Model").fill("a-model-of-my-own");
-      await becomes(async () => (await all())[3], "");
-      await field("Model").fill(model);
+  pageTest("a preset fills the form of a bot, says so, is undone, and keeps the user's own", async (visit) => {
+    const { page, button, choose, save, user } = visit;
+    await choose("Bots", "New bot");
+    const field = (label: string) => page.getByLabel(label, { exact: true });
+    const shown = (...labels: string[]) => Promise.all(labels.map((label) => field(label).inputValue()));
+    const all = () => shown("Provider", "Base URL", "API", "Context window");
+    await becomes(all, ["", "", "chat_completions", ""]);
+    await field("Name").fill("Preset");
+    await field("Provider").selectOption("OpenAI");
+    await page.getByText("Now enter its key and choose a model").waitFor();
+    await becomes(all, ["OpenAI", openai.base_url, openai.api, ""]);
+    equal(
+      await page.locator("datalist option").evaluateAll((all) => all.map((option) => option.getAttribute("value"))),
+      Object.keys(openai.models),
+    );
+    await becomes(() => page.getByRole("link", { name: "Its models and keys" }).getAttribute("href"), openai.docs);
+    await field("Model").fill(model);
+    await becomes(all, ["OpenAI", openai.base_url, openai.api, String(window)]);
+    await field("Model").fill("a-model-of-my-own");
+    await becomes(async () => (await all())[3], "");
+    await field("Model").fill(model);
 
-      await page.getByText("Model’s habits").click();
-      await field("Context window").fill("8,000");
-      await page.getByText("Address, API and temperature").click();
-      await field("Base URL").fill("https://own.test/v1");
-      await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
-      await field("Provider").selectOption("Anthropic");
-      await becomes(all, ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
-      await becomes(() => field("Model").inputValue(), model);
-      await button("Undo").click();
-      await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
-      await becomes(() => field("Provider").evaluate((element) => document.activeElement === element), true);
-      await becomes(() => button("Undo").count(), 0);
-      equal(await button("Test").count(), 0);
+    await page.getByText("Model’s habits").click();
+    await field("Context window").fill("8,000");
+    await page.getByText("Address, API and temperature").click();
+    await field("Base URL").fill("https://own.test/v1");
+    await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
+    await field("Provider").selectOption("Anthropic");
+    await becomes(all, ["Anthropic", anthropic.base_url, anthropic.api, "8,000"]);
+    await becomes(() => field("Model").inputValue(), model);
+    await button("Undo").click();
+    await becomes(all, ["", "https://own.test/v1", openai.api, "8,000"]);
+    await becomes(() => field("Provider").evaluate((element) => document.activeElement === element), true);
+    await becomes(() => button("Undo").count(), 0);
+    equal(await button("Test").count(), 0);
 
-      await field("Provider").selectOption("Anthropic");
-      await button("Create bot").click();
-      await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
-      await becomes(() => focused(page), "access_key");
-      await field("Key").fill("sk-ant-1");
-      await button("Create bot").click();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      const columns = "access_path,api,model,context_tokens";
-      await becomes(() => rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
-        { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
-      ]);
-    },
-  );
+    await field("Provider").selectOption("Anthropic");
+    await button("Create bot").click();
+    await page.getByRole("alert").getByText("Enter a key of Anthropic.").waitFor();
+    await becomes(() => focused(page), "access_key");
+    await field("Key").fill("sk-ant-1");
+    await save("Create bot");
+    const columns = "access_path,api,model,context_tokens";
+    await becomes(() => rest(stack.target, user, `bots?select=${columns}&name=eq.Preset`), [
+      { access_path: anthropic.base_url, api: anthropic.api, model, context_tokens: 8_000 },
+    ]);
+  });
 
-  pageTest(
-    "a stored bot is tested from its form: what is wrong, with the relay's words, and its window",
-    async ({ visitor, user }) => {
-      const { page, button } = visitor;
-      const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
-      const right = stack.provider.script(answers("OK"));
-      stack.provider.page(right, "/models", { data: [{ id: "test-model", context_length: 32_768 }] });
-      const [{ id }] = await rest(stack.target, user, "bots?select=id");
-      await rest(stack.target, user, `bots?id=eq.${id}`, {
-        method: "PATCH",
-        body: { name: "Tested", access_path: wrong, access_key: "sk-1" },
-      });
-      await page.reload();
-      await button("Bots").click();
-      await button("Edit Tested").click();
-      const group = page.getByRole("group", { name: "Test" });
-      const findings = group.getByRole("listitem");
-      await button("Test").click();
-      await findings.last().waitFor();
-      match((await findings.allInnerTexts()).join("\n"), /The address answers\.[^]*rejected this bot’s key/);
-      await becomes(
-        () => group.getByRole("status").innerText(),
-        /The provider refused the key of this bot with status 401/,
-      );
+  pageTest("a bot is tested as it is created: what is wrong, with the relay's words, and its window", async (visit) => {
+    const { page, button, choose, save, user } = visit;
+    const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
+    const right = stack.provider.script(answers("OK"));
+    stack.provider.page(right, "/models", { data: [{ id: "m", context_length: 32_768 }] });
+    await choose("Bots", "New bot");
+    await page.getByLabel("Name").fill("Newcomer");
+    await page.getByLabel("Key").fill("sk-1");
+    await page.getByLabel("Model", { exact: true }).fill("m");
+    await page.getByLabel("Base URL").fill(wrong);
+    await button("Create and test").click();
+    const group = page.getByRole("group", { name: "Test" });
+    const findings = async () => (await group.getByRole("listitem").allInnerTexts()).join("\n");
+    await becomes(findings, /The address answers\.[^]*rejected this bot’s key/);
+    await becomes(() => group.getByRole("status").innerText(), /refused the key of this bot with status 401/);
+    const stored = () => rest(stack.target, user, "bots?select=access_path,context_tokens&name=eq.Newcomer");
+    await becomes(stored, [{ access_path: wrong, context_tokens: null }]);
+    // It is stored now, and can be tested as it is.
+    await button("Test").click();
+    await within("the provider is asked again", stack.provider.called(wrong, 2));
 
-      // What was entered is stored first, and the key does not stay on the page.
-      await page.getByLabel("Base URL").fill(right);
-      await page.getByLabel("Key").fill("sk-2");
-      await button("Save and test").click();
-      await group.getByText("The key is taken, or none is needed.").waitFor();
-      await becomes(() => page.getByLabel("Key").inputValue(), "");
-      equal(stack.provider.calls(right)[0].headers.get("authorization"), "Bearer sk-2");
-      match((await findings.allInnerTexts()).join("\n"), /test-model answers\.[^]*It reads 32,768 tokens at once\./);
-      await button("Use this context window").click();
-      const field = page.getByLabel("Context window");
-      await becomes(() => field.evaluate((element) => document.activeElement === element), true);
-      await becomes(() => field.inputValue(), "32768");
-      await button("Use this context window").waitFor({ state: "detached" });
-      await button("Save").click();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      await becomes(() => rest(stack.target, user, "bots?select=access_path,context_tokens"), [
-        { access_path: right, context_tokens: 32_768 },
-      ]);
-    },
-  );
+    // What was entered is stored first, and the key does not stay on the page.
+    await page.getByLabel("Base URL").fill(right);
+    await page.getByLabel("Key").fill("sk-2");
+    await button("Save and test").click();
+    await becomes(findings, /The key is taken[^]*m answers\.[^]*It reads 32,768 tokens at once\./);
+    await becomes(() => page.getByLabel("Key").inputValue(), "");
+    equal(stack.provider.calls(right)[0].headers.get("authorization"), "Bearer sk-2");
+    await button("Use this context window").click();
+    const field = page.getByLabel("Context window");
+    await becomes(() => field.evaluate((element) => document.activeElement === element), true);
+    await becomes(() => field.inputValue(), "32768");
+    await button("Use this context window").waitFor({ state: "detached" });
+    await save();
+    await becomes(stored, [{ access_path: right, context_tokens: 32_768 }]);
+    const choice = page.getByRole("combobox");
+    await becomes(() => choice.evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text), "Newcomer");
+  });
 
-  pageTest(
-    "a new bot is tested as it is created, and a wrong key is replaced before the first story",
-    async (visit) => {
-      const { visitor, user } = visit;
-      const { page, button } = visitor;
-      const wrong = stack.provider.script(refuses(401, { error: { message: "Incorrect key" } }));
-      const right = stack.provider.script(answers("OK"));
-      await button("Bots").click();
-      await button("New bot").click();
-      await page.getByLabel("Name").fill("Newcomer");
-      await page.getByLabel("Key").fill("sk-wrong");
-      await page.getByLabel("Model", { exact: true }).fill("m");
-      await page.getByLabel("Base URL").fill(wrong);
-      await button("Create and test").click();
-      const group = page.getByRole("group", { name: "Test" });
-      await group.getByText("rejected this bot’s key").waitFor();
-      const stored = () => rest(stack.target, user, "bots?select=name,access_path&name=eq.Newcomer");
-      await becomes(stored, [{ name: "Newcomer", access_path: wrong }]);
-      await page.getByLabel("Base URL").fill(right);
-      await page.getByLabel("Key").fill("sk-right");
-      await button("Save and test").click();
-      await group.getByText("m answers.").waitFor();
-      await button("Save").click();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
-      await becomes(stored, [{ name: "Newcomer", access_path: right }]);
-      const choice = page.getByRole("combobox");
-      await becomes(() => choice.evaluate((box) => (box as HTMLSelectElement).selectedOptions[0].text), "Newcomer");
-    },
-  );
-
-  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ visitor }) => {
-    const { page, button } = visitor;
-    await button("Bots").click();
-    await button(/^Edit/).click();
+  pageTest("what cannot be stored is not tested, and a refused test says why", async ({ page, button, choose }) => {
+    await choose("Bots", /^Edit/);
     await page.getByLabel("Model", { exact: true }).fill("");
     await button("Save and test").click();
     await page.getByRole("alert").getByText("Enter a model").waitFor();
@@ -174,8 +126,8 @@ export function testBots(): void {
     await button("Test").waitFor();
   });
 
-  pageTest("a story that begins before the bots have been read has its bot", async ({ visitor, user, answer }) => {
-    const { page } = visitor;
+  pageTest("a story that begins before the bots have been read has its bot", async (visit) => {
+    const { visitor, page, user, answer } = visit;
     const read = Promise.withResolvers<void>();
     await page.route("**/rest/v1/bots?*", async (route) => {
       await read.promise;
@@ -192,11 +144,9 @@ export function testBots(): void {
   });
 
   pageTest("a model's habits are set once, and its headers are never shown again", async (visit) => {
-    const { visitor, user, call, exchange } = visit;
-    const { page, button } = visitor;
+    const { page, button, choose, save, user, call, exchange } = visit;
     const open = async () => {
-      await button("Bots").click();
-      await button("Edit Storyteller").click();
+      await choose("Bots", "Edit Storyteller");
       equal(await page.getByLabel("Context window").isVisible(), false);
       await page.getByText("Model’s habits").click();
     };
@@ -213,8 +163,7 @@ export function testBots(): void {
     await page.getByLabel("Thinks before it answers").selectOption("Yes");
     await page.getByLabel("Headers").fill("X-Title: Fox");
     await page.getByLabel("Instructions").fill("Whisper.");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     const columns = "context_tokens,reply_tokens,takes_prefill,takes_system,first_turn_is_user,thinks_first,memory";
     const stored = () => rest(stack.target, user, `bots?select=${columns}`);
     const habits = {
@@ -231,8 +180,7 @@ export function testBots(): void {
     await becomes(() => page.getByLabel("Takes a system message").isChecked(), false);
     await becomes(() => page.getByLabel("Headers").inputValue(), "");
     await page.getByLabel("Context window").fill("");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     await becomes(stored, [{ ...habits, context_tokens: null }]);
     await exchange("And then?", "Away.");
     equal((await call(2)).headers.get("x-title"), "Fox");
@@ -240,8 +188,7 @@ export function testBots(): void {
     await open();
     await becomes(() => page.getByLabel("API", { exact: true }).inputValue(), "chat_completions");
     await page.getByLabel("API", { exact: true }).selectOption("Anthropic’s Messages");
-    await button("Save").click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await save();
     await becomes(() => rest(stack.target, user, "bots?select=api"), [{ api: "anthropic_messages" }]);
   });
 }

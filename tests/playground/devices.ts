@@ -9,13 +9,10 @@ import { makeBot, rest, signUp } from "../../testkit/people.ts";
 import { newProvider, onOtherDevice, pageTest, stack } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
-
 /** Registers the tests. */
 export function testDevices(): void {
   pageTest("each story has a draft, which survives a reload, and a second tab has it", async (visit) => {
-    const { window, visitor, exchange } = visit;
-    const { page, composer } = visitor;
+    const { visitor, window, page, composer, exchange } = visit;
     const has = (text: string, of = visitor) =>
       eventually(`the composer has "${text}"`, async () => await of.composer.inputValue() === text);
     await exchange("A story", "An answer");
@@ -47,8 +44,8 @@ export function testDevices(): void {
     await has("");
   });
 
-  pageTest("a draft is its user's alone, and signing out removes it", async ({ visitor, user }) => {
-    const { page, button, composer } = visitor;
+  pageTest("a draft is its user's alone, and signing out removes it", async (visit) => {
+    const { visitor, page, button, composer, user } = visit;
     const other = await signUp(stack.target);
     await makeBot(stack.target, other, newProvider().baseUrl);
     await composer.fill("A secret");
@@ -69,8 +66,7 @@ export function testDevices(): void {
     await becomes(stored, "{}");
   });
 
-  pageTest("a prompt that is refused is a draft again", async ({ visitor }) => {
-    const { page, composer } = visitor;
+  pageTest("a prompt that is refused is a draft again", async ({ visitor, page, composer }) => {
     await page.route(
       "**/rest/v1/conversations?*",
       (route) => route.request().method() === "POST" ? route.abort() : route.continue(),
@@ -84,8 +80,7 @@ export function testDevices(): void {
   });
 
   pageTest("a prompt that is too long is said to be, is not cut, and a megabyte does not hang", async (visit) => {
-    const { visitor, user, answer } = visit;
-    const { page, button, composer } = visitor;
+    const { page, button, composer, user, answer } = visit;
     equal(MAX_PROMPT_CHARACTERS, limits.MAX_PROMPT_CHARACTERS);
     const paste = (text: string) =>
       composer.evaluate((element, text) => {
@@ -133,39 +128,35 @@ export function testDevices(): void {
     await form.getByText("1 more than a message can have").waitFor();
   });
 
-  for (const [where, options] of [["", {}], [" on a phone", PHONE]] as const) {
-    pageTest(`offline is said, nothing that is written is lost, and online goes on at once${where}`, async (visit) => {
-      const { window, visitor, call, answer, exchange } = visit;
-      const { page, composer } = visitor;
-      await exchange("A story", "An answer");
-      await visitor.send("More");
-      const running = await call(2);
-      await running.token("One ");
-      await visitor.shows("A story", "An answer", "More", "One ");
-      await page.clock.install();
-      await window.context.setOffline(true);
-      await page.getByText("You are offline").waitFor();
-      await running.token("two");
-      // Chromium keeps a connection that is already open.
-      await window.context.setOffline(false);
-      await visitor.shows("A story", "An answer", "More", "One two");
-      await running.finish();
-      await visitor.idle();
-      await window.context.setOffline(true);
-      await visitor.send("And then?");
-      await page.getByRole("alert").getByText("Not sent").waitFor();
-      await becomes(() => composer.inputValue(), "And then?");
-      await window.context.setOffline(false);
-      await page.getByText("You are offline").waitFor({ state: "detached" });
-      await composer.press("Enter");
-      await answer(3, "The end");
-      await visitor.shows("A story", "An answer", "More", "One two", "And then?", "The end");
-    }, options);
-  }
+  pageTest("offline is said, nothing that is written is lost, and online goes on at once", async (visit) => {
+    const { visitor, window, page, composer, call, answer, exchange } = visit;
+    await exchange("A story", "An answer");
+    await visitor.send("More");
+    const running = await call(2);
+    await running.token("One ");
+    await visitor.shows("A story", "An answer", "More", "One ");
+    await page.clock.install();
+    await window.context.setOffline(true);
+    await page.getByText("You are offline").waitFor();
+    await running.token("two");
+    // Chromium keeps a connection that is already open.
+    await window.context.setOffline(false);
+    await visitor.shows("A story", "An answer", "More", "One two");
+    await running.finish();
+    await visitor.idle();
+    await window.context.setOffline(true);
+    await visitor.send("And then?");
+    await page.getByRole("alert").getByText("Not sent").waitFor();
+    await becomes(() => composer.inputValue(), "And then?");
+    await window.context.setOffline(false);
+    await page.getByText("You are offline").waitFor({ state: "detached" });
+    await composer.press("Enter");
+    await answer(3, "The end");
+    await visitor.shows("A story", "An answer", "More", "One two", "And then?", "The end");
+  });
 
   pageTest("what was sent all the same waits, and goes on at once when the network is back", async (visit) => {
-    const { window, visitor, user, exchange, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, window, page, button, user, answer, exchange } = visit;
     await exchange("A story", "An answer");
     await window.context.setOffline(true);
     await visitor.send("More");
@@ -186,10 +177,9 @@ export function testDevices(): void {
       const running = await call(2);
       await running.token("2");
       await other.shows("One", "1", "Two", "2");
-      await other.button("Stop").waitFor();
       await running.token("!");
       await other.shows("One", "1", "Two", "2!");
-      await running.finish();
+      await other.button("Stop").click();
       await Promise.all([visitor.idle(), other.idle()]);
 
       // The other way round, and a whole answer at once. Each key brings the next look forward.
@@ -232,8 +222,7 @@ export function testDevices(): void {
     });
   });
 
-  pageTest("a story that is being written is never said to have no answer", async (visit) => {
-    const { visitor, user, call } = visit;
+  pageTest("a story that is being written is never said to have no answer", async ({ visitor, user, call }) => {
     await visitor.send("A story");
     const running = await call(1);
     await onOtherDevice(visitor, user, async (other) => {

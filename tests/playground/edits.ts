@@ -2,7 +2,7 @@
 /** Texts that are changed, and stories that are deleted, while other tabs and devices do something else with them. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { eventually } from "../../testkit/eventually.ts";
+import { becomes, eventually } from "../../testkit/eventually.ts";
 import { rest } from "../../testkit/people.ts";
 import { onOtherDevice, pageTest, stack } from "./setup.ts";
 import { type Visitor, visitorOf } from "./visitor.ts";
@@ -47,12 +47,42 @@ export function testEdits(): void {
       await visitor.button("Save").click();
       await visitor.shows("A dog", "Quack");
       equal(await stored(), { content: "Quack" });
+      await other.page.clock.install();
+      await eventually("the other device shows it", async () => {
+        await other.page.clock.runFor(5_000);
+        return (await other.messages()).at(-1) === "Quack";
+      });
+    });
+  });
+
+  pageTest("of two devices that save at the same moment one is asked", async ({ visitor, user, exchange }) => {
+    await exchange("A dog", "Bark");
+    await onOtherDevice(visitor, user, async (other) => {
+      await other.shows("A dog", "Bark");
+      const devices = [visitor, other];
+      const go = Promise.withResolvers<void>();
+      const asked = devices.map(async ({ page, button }, index) => {
+        await button("Edit the answer").click();
+        await editorOf(devices[index]).fill(`Text ${index}`);
+        await page.route("**/rpc/edit_message", async (route) => {
+          await go.promise;
+          await route.continue();
+        });
+        const request = page.waitForRequest("**/rpc/edit_message");
+        await button("Save").click();
+        await request;
+      });
+      await Promise.all(asked);
+      go.resolve();
+      const refused = () => Promise.all(devices.map(({ page }) => page.getByText("changed elsewhere").count()));
+      await becomes(async () => (await refused()).sort(), [0, 1]);
+      const [stored] = await rest(stack.target, user, "messages?select=content&is_user_author=is.false");
+      equal(stored, { content: `Text ${(await refused()).indexOf(0)}` });
     });
   });
 
   pageTest("what is entered in an editor survives a reload, and a branch that another tab leaves", async (visit) => {
-    const { visitor, window, exchange, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, window, page, button, choose, answer, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     await editorOf(visitor).fill("An hour of work");
@@ -71,14 +101,12 @@ export function testEdits(): void {
     await button("Previous version").click();
     await button("Edit the answer (not saved)").click();
     equal(await editorOf(visitor).inputValue(), "An hour of work");
-    await button("Cancel").click();
-    await button("Edit the answer").click();
+    await choose("Cancel", "Edit the answer");
     equal(await editorOf(visitor).inputValue(), "Bark");
   });
 
   pageTest("while an answer is written a changed prompt waits to be sent, and can be saved", async (visit) => {
-    const { visitor, exchange, call } = visit;
-    const { button } = visitor;
+    const { visitor, button, call, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit").click();
     await editorOf(visitor).fill("A cat");
@@ -96,24 +124,26 @@ export function testEdits(): void {
     await visitor.shows("A cat", "Meow");
   });
 
-  pageTest("a story that is deleted while it is written is not paid for, nor asked for again", async (visit) => {
-    const { visitor, call } = visit;
-    const { page, button } = visitor;
-    await visitor.send("A dog");
-    const running = await call(1);
-    await running.token("Bark");
-    await visitor.shows("A dog", "Bark");
-    await button("Story menu").click();
-    await button("Delete…").click();
+  pageTest("a story that is deleted while it is written is not paid for, and leaves no text", async (visit) => {
+    const { visitor, page, button, choose, composer, call, exchange } = visit;
+    await exchange("A dog", "Bark");
+    await button("Edit the answer").click();
+    await editorOf(visitor).fill("Growl");
+    await visitor.send("And then?");
+    const running = await call(2);
+    await running.token("Sleep");
+    await page.getByText("Sleep").waitFor();
+    await composer.fill("More");
+    await eventually("both are kept", async () => (await kept(visitor)).length === 2);
+    await choose("Story menu", "Delete…");
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByRole("heading", { name: "New story" }).waitFor();
     await running.closed;
-    equal(await remembered(visitor), 0);
+    equal([await remembered(visitor), await kept(visitor)], [0, []]);
   });
 
   pageTest("a generation that ended elsewhere without a text is forgotten", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page } = visitor;
+    const { visitor, page, user, exchange } = visit;
     await exchange("A dog", "Bark");
     // What a tab leaves that was closed while its story was written.
     const [{ id }] = await rest(stack.target, user, "conversations?select=id");
@@ -133,7 +163,7 @@ export function testEdits(): void {
   });
 
   pageTest("where what is answered was deleted elsewhere, the page says so and shows the rest", async (visit) => {
-    const { visitor, user, exchange, call } = visit;
+    const { visitor, user, call, exchange } = visit;
     await exchange("A dog", "Bark");
     await visitor.send("And then?");
     const running = await call(2);
@@ -148,8 +178,7 @@ export function testEdits(): void {
   });
 
   pageTest("what is edited in one tab is gone once another tab has signed out, or saved the same", async (visit) => {
-    const { visitor, window, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, window, page, button, exchange } = visit;
     await exchange("A dog", "Bark");
     await button("Edit the answer").click();
     await editorOf(visitor).fill("A secret");
@@ -167,21 +196,6 @@ export function testEdits(): void {
     await eventually("it is kept", async () => (await kept(visitor)).length === 1);
     await second.button("Sign out").click();
     for (const tab of [second, visitor]) await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
-    equal(await kept(visitor), []);
-  });
-
-  pageTest("a story that is deleted leaves no text in the browser", async (visit) => {
-    const { visitor, exchange } = visit;
-    const { page, button, composer } = visitor;
-    await exchange("A dog", "Bark");
-    await composer.fill("And then");
-    await button("Edit the answer").click();
-    await editorOf(visitor).fill("Growl");
-    await eventually("both are kept", async () => (await kept(visitor)).length === 2);
-    await button("Story menu").click();
-    await button("Delete…").click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await page.getByRole("heading", { name: "New story" }).waitFor();
     equal(await kept(visitor), []);
   });
 }

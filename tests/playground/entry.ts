@@ -1,11 +1,10 @@
 /** Signing up, the demo account, and a page that another server delivers. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { buildPlayground } from "../../dev/playground.ts";
 import { type Window, withWindow } from "../../testkit/browser.ts";
 import { becomes } from "../../testkit/eventually.ts";
 import { makeBot, PASSWORD, rest, signUp } from "../../testkit/people.ts";
-import { chromium, embedded, newProvider } from "./setup.ts";
+import { chromium, embedded, entryTest, newProvider } from "./setup.ts";
 import { visitorOf } from "./visitor.ts";
 
 const KEY = "sk-typed-on-the-page-and-never-seen-again";
@@ -23,14 +22,18 @@ function answersTo({ context }: Window): string[] {
   return answers;
 }
 
+/** On the stack that has a demo account, as `deno task demo` starts it. */
+const embeddedTest = (rule: string, run: Parameters<typeof entryTest>[1]) =>
+  entryTest(rule, run, { url: () => embedded.url });
+
 /** Registers the tests. */
 export function testEntry(): void {
-  Deno.test("the playground: a new user signs up, creates a bot and starts a story; the key is never shown again", async () => {
-    const { baseUrl, call, answer } = newProvider(embedded);
-    await withWindow(chromium, {}, async (window) => {
+  embeddedTest(
+    "a new user signs up, makes a bot and a story; its key is never shown again",
+    async (visitor, window) => {
+      const { baseUrl, call, answer } = newProvider(embedded);
       const answers = answersTo(window);
-      const visitor = visitorOf(await window.tab(embedded.url));
-      const { page, button } = visitor;
+      const { page, button, choose, save } = visitor;
       await page.getByLabel("Email").fill("unknown@test.example");
       await page.getByLabel("Password").fill("wrong-password");
       await button("Sign in").click();
@@ -59,12 +62,10 @@ export function testEntry(): void {
       await page.getByRole("heading", { name: "A lighthouse keeper" }).waitFor();
 
       // Saved again without a key, the stored key stays.
-      await button("Bots").click();
-      await button("Edit Night storyteller").click();
+      await choose("Bots", "Edit Night storyteller");
       equal(await page.getByLabel("Key").inputValue(), "");
       await page.getByLabel("Model").fill("night-2");
-      await button("Save").click();
-      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await save();
       await visitor.send("And then?");
       const next = await call(2);
       equal(next.body.model, "night-2");
@@ -76,63 +77,50 @@ export function testEntry(): void {
       ok(!JSON.stringify(await window.context.storageState()).includes(KEY));
       await becomes(() => answers.some((answer) => answer.includes("Dark water.")), true);
       ok(!answers.some((answer) => answer.includes(KEY)));
-    });
-  });
+    },
+  );
 
-  Deno.test("the playground: a bot that a stranger shares answers only who chooses it", async () => {
+  embeddedTest("a bot that a stranger shares answers only who chooses it", async (visitor) => {
     const { baseUrl, call } = newProvider(embedded);
     const [stranger, user] = [await signUp(embedded.target), await signUp(embedded.target)];
     const bot_id = await makeBot(embedded.target, stranger, baseUrl);
     await rest(embedded.target, stranger, "bot_shares", { method: "POST", body: { bot_id, user_id: user.id } });
-    await withWindow(chromium, {}, async (window) => {
-      const visitor = visitorOf(await window.tab(embedded.url));
-      await visitor.signIn(user.email);
-      const choice = visitor.page.getByRole("combobox");
-      await visitor.page.getByText("First, create a bot, or choose a shared one above").waitFor();
-      equal(await choice.inputValue(), "");
-      await choice.selectOption(bot_id);
-      await visitor.send("Once");
-      await (await call(1)).finish();
-      await visitor.idle();
-    });
+    await visitor.signIn(user.email);
+    const choice = visitor.page.getByRole("combobox");
+    await visitor.page.getByText("First, create a bot, or choose a shared one above").waitFor();
+    equal(await choice.inputValue(), "");
+    await choice.selectOption(bot_id);
+    await visitor.send("Once");
+    await (await call(1)).finish();
+    await visitor.idle();
   });
 
-  Deno.test("the playground: the demo account is one click away, and signing out leaves nothing in the browser", async () => {
-    await withWindow(chromium, {}, async (window) => {
-      const { page, button } = visitorOf(await window.tab(embedded.url));
-      await button("Use the demo account").click();
-      await page.getByRole("link", { name: "Demo story" }).waitFor();
-      await button("Sign out").click();
-      await page.getByRole("heading", { name: "Sign in" }).waitFor();
-      const { origins } = await window.context.storageState();
-      equal(origins.flatMap(({ localStorage }) => localStorage), []);
-    });
+  embeddedTest("the demo account is one click away; signing out leaves nothing", async ({ page, button }, window) => {
+    await button("Use the demo account").click();
+    await page.getByRole("link", { name: "Demo story" }).waitFor();
+    await button("Sign out").click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    const { origins } = await window.context.storageState();
+    equal(origins.flatMap(({ localStorage }) => localStorage), []);
   });
 
-  Deno.test("the playground: where the stories' script does not come, the page says so, and a reload mends it", async () => {
+  embeddedTest("without the stories' script the page says so, and a reload mends it", async ({ page, button }) => {
     const user = await signUp(embedded.target);
-    await withWindow(chromium, {}, async (window) => {
-      const visitor = visitorOf(await window.tab(embedded.url));
-      const { page, button } = visitor;
-      await page.route(/signed_in-\w+\.js$/, (route) => route.abort());
-      await page.getByLabel("Email").fill(user.email);
-      await page.getByLabel("Password").fill(PASSWORD);
-      await page.keyboard.press("Enter");
-      await page.getByRole("heading", { name: "The page could not be loaded" }).waitFor();
-      await page.unrouteAll();
-      await button("Reload").click();
-      await page.getByText("First, create a bot").waitFor();
-    });
+    await page.route(/main_view-\w+\.js$/, (route) => route.abort());
+    await page.getByLabel("Email").fill(user.email);
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "The page could not be loaded" }).waitFor();
+    await page.unrouteAll();
+    await button("Reload").click();
+    await page.getByText("First, create a bot").waitFor();
   });
 
   Deno.test("the playground: on another server it asks for the project once, and accepts no secret key", async () => {
     const user = await signUp(embedded.target);
-    const files = await buildPlayground();
-    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-      const name = new URL(request.url).pathname.slice(1) || "index.html";
-      const type = { html: "text/html", js: "text/javascript" }[name.split(".").at(-1)!] ?? "text/css";
-      if (files[name] === undefined) return new Response(null, { status: 404 });
-      return new Response(files[name], { headers: { "content-type": type } });
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+      const { pathname } = new URL(request.url);
+      return pathname === "/config.json" ? new Response(null, { status: 404 }) : await fetch(embedded.url + pathname);
     });
     await withWindow(chromium, {}, async (window) => {
       const visitor = visitorOf(await window.tab(`http://127.0.0.1:${server.addr.port}/`));

@@ -9,8 +9,7 @@ import { pageTest, stack } from "./setup.ts";
 /** Registers the tests. */
 export function testErrors(): void {
   pageTest("a key that the provider rejects is explained, and can be replaced at once", async (visit) => {
-    const { visitor, user, call, answer } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, choose, user, call, answer } = visit;
     const rejecting = stack.provider.script(refuses(401, { error: { message: "bad key sk-4711" } }));
     const [bot] = await rest(stack.target, user, "bots?select=id,access_path");
     await rest(stack.target, user, `bots?id=eq.${bot.id}`, { method: "PATCH", body: { access_path: rejecting } });
@@ -23,8 +22,7 @@ export function testErrors(): void {
     await button("Bot settings").click();
     await page.getByLabel("Base URL").fill(bot.access_path);
     await page.getByLabel("Key").fill("sk-better");
-    await button("Save").click();
-    await button("Retry").click();
+    await choose("Save", "Retry");
     const { headers, body } = await call(1);
     equal(headers.get("authorization"), "Bearer sk-better");
     equal(body.messages, [{ role: "user", content: "A story" }]);
@@ -33,19 +31,28 @@ export function testErrors(): void {
     await becomes(() => alert.count(), 0);
   });
 
-  pageTest("a provider that breaks off leaves the text so far, and a retry", async ({ visitor, call, answer }) => {
+  pageTest("what a provider breaks off is written anew, or continued where it stopped", async (visit) => {
+    const { visitor, page, button, call, answer } = visit;
     await visitor.send("A story");
     const first = await call(1);
     await first.token("Half of ");
     await visitor.shows("A story", "Half of ");
     first.end();
-    await visitor.page.getByText("answer was invalid or incomplete").waitFor();
-    await visitor.page.getByText("Interrupted").waitFor();
+    await page.getByText("answer was invalid or incomplete").waitFor();
+    await page.getByText("Interrupted").waitFor();
     await visitor.shows("A story", "Half of ");
-    await visitor.button("Retry").click();
-    await answer(2, "All of it");
+    await button("Retry").click();
+    const second = await call(2);
+    await second.token("All ");
+    await visitor.shows("A story", "All ");
+    second.end();
+    await page.getByText("2/2").waitFor();
+    await button("Continue").click();
+    equal((await call(3)).body.messages[1].content, "All");
+    await answer(3, "of it");
     await visitor.shows("A story", "All of it");
-    await visitor.page.getByText("2/2").waitFor();
+    await page.getByText("3/3").waitFor();
+    await becomes(() => page.getByRole("alert").count(), 0);
   });
 
   pageTest("the rate limit counts down, and the prompt is not lost", async ({ visitor, exchange }) => {
@@ -61,26 +68,16 @@ export function testErrors(): void {
     await becomes(() => visitor.button("Retry").isEnabled(), true);
   });
 
-  pageTest("a story is renamed and deleted; a bot is deleted and its stories stay", async ({ visitor, exchange }) => {
-    const { page, button } = visitor;
+  pageTest("a bot is deleted and its stories stay; a story is deleted", async (visit) => {
+    const { visitor, page, button, choose, exchange } = visit;
     await exchange("A story", "An answer");
-    await button("Story menu").click();
-    await button("Rename…").click();
-    await page.getByLabel("Title").fill("The Tale");
-    await button("Rename").click();
-    await page.getByRole("heading", { name: "The Tale" }).waitFor();
-
-    await button("Bots").click();
-    await button("Edit Storyteller").click();
-    await button("Delete bot").click();
+    await choose("Bots", "Edit Storyteller", "Delete bot");
     await page.getByText("Its stories stay").waitFor();
     await button("Delete").click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await visitor.shows("A story", "An answer");
 
-    await button("Story menu").click();
-    await button("Delete…").click();
-    await button("Delete").click();
+    await choose("Story menu", "Delete…", "Delete");
     await page.getByText("Your stories will be listed here").waitFor();
     await page.getByText("First, create a bot").waitFor();
   });

@@ -66,7 +66,7 @@ export function newProvider({ provider } = stack) {
 }
 
 /** A signed-in user on the page, and the provider of the user's one bot. */
-export interface Visit {
+export interface Visit extends Pick<Visitor, "page" | "button" | "choose" | "save" | "composer"> {
   window: Window;
   visitor: Visitor;
   user: TestUser;
@@ -89,6 +89,18 @@ export function onOtherDevice(
   });
 }
 
+/** Registers a test of who has not signed in, with a window of its own at this address. */
+export function entryTest(
+  rule: string,
+  run: (visitor: Visitor, window: Window) => Promise<void>,
+  { url = () => stack.url, ...options }: BrowserContextOptions & { url?: () => string } = {},
+) {
+  Deno.test(
+    `the playground: ${rule}`,
+    () => withWindow(chromium, options, async (window) => await run(visitorOf(await window.tab(url())), window)),
+  );
+}
+
 /** Registers a test that has a user and a window of its own. */
 export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, options: BrowserContextOptions = {}) {
   Deno.test(`the playground: ${rule}`, async () => {
@@ -108,7 +120,7 @@ export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, opt
           await visitor.send(prompt);
           await answerAll(count, text);
         };
-        await run({ window, visitor, user, call, answer: answerAll, exchange });
+        await run({ ...visitor, window, visitor, user, call, answer: answerAll, exchange });
       });
     } finally {
       calls().forEach((call) => call.end());

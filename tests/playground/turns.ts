@@ -21,10 +21,10 @@ async function changeBot({ visitor, user }: Pick<Visit, "visitor" | "user">, fie
 /** Registers the tests. */
 export function testTurns(): void {
   pageTest("what was stopped ends where it was shown, and is continued as one message", async (visit) => {
-    const { visitor, call, user } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, call } = visit;
     await visitor.send("A sea story");
     const first = await call(1);
+    await page.getByText("Waiting for the answer").waitFor();
     await first.token("Once upon a ");
     await visitor.shows("A sea story", "Once upon a ");
     await visitor.composer.press("Escape");
@@ -59,26 +59,23 @@ export function testTurns(): void {
     ]);
   });
 
-  pageTest(
-    "a model that adds nothing to an answer leaves it as it is, and the page says so",
-    async ({ visitor, call }) => {
-      await visitor.send("A sea story");
-      const first = await call(1);
-      await first.token("The end.");
-      await first.finish("length");
-      await visitor.button("Continue").click();
-      await (await call(2)).finish();
-      await visitor.page.getByText("Nothing was added").waitFor();
-      await visitor.shows("A sea story", "The end.");
-      await visitor.send("Another");
-      equal((await call(3)).body.messages.slice(1), [answered("The end."), said("Another")]);
-      await becomes(() => visitor.page.getByText("Nothing was added").count(), 0);
-    },
-  );
+  pageTest("a model that adds nothing to an answer leaves it as it is, and the page says so", async (visit) => {
+    const { visitor, call } = visit;
+    await visitor.send("A sea story");
+    const first = await call(1);
+    await first.token("The end.");
+    await first.finish("length");
+    await visitor.button("Continue").click();
+    await (await call(2)).finish();
+    await visitor.page.getByText("Nothing was added").waitFor();
+    await visitor.shows("A sea story", "The end.");
+    await visitor.send("Another");
+    equal((await call(3)).body.messages.slice(1), [answered("The end."), said("Another")]);
+    await becomes(() => visitor.page.getByText("Nothing was added").count(), 0);
+  });
 
   pageTest("another bot takes its turn after an answer, and answers a prompt in its own way", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, user, exchange } = visit;
     const crow = stack.provider.script(answers("I am the crow."));
     await makeBot(stack.target, user, crow, { name: "Crow" });
     await page.reload();
@@ -109,22 +106,6 @@ export function testTurns(): void {
     await becomes(async () => (await rest(stack.target, user, "messages?select=id")).length, 2);
   });
 
-  pageTest("a device that opens a story streams what another one has begun there, and can stop it", async (visit) => {
-    const { visitor, user, call } = visit;
-    await visitor.send("A story for two");
-    const answer = await call(1);
-    await answer.token("One ");
-    await visitor.shows("A story for two", "One ");
-    await onOtherDevice(visitor, user, async (other) => {
-      await other.shows("A story for two", "One ");
-      await answer.token("two");
-      await Promise.all([visitor, other].map((device) => device.shows("A story for two", "One two")));
-      await other.button("Stop").click();
-      await Promise.all([visitor.idle(), other.idle()]);
-      await other.shows("A story for two", "One two");
-    });
-  });
-
   pageTest("a prompt waits in the composer while another device's answer is written, and follows it", async (visit) => {
     const { visitor, user, call, answer, exchange } = visit;
     await exchange("One", "1");
@@ -152,28 +133,24 @@ export function testTurns(): void {
   });
 
   pageTest("a preview shows what would be sent, to whom and why, and sends nothing", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, choose, user, exchange } = visit;
     const close = async () => {
       await page.keyboard.press("Escape");
       await page.waitForFunction(() => document.activeElement?.ariaLabel === "Story menu");
     };
     await changeBot(visit, { system_prompt: "Whisper.", context_tokens: 8_000, reply_tokens: 500 });
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     await page.getByRole("dialog").getByText("Nothing yet").waitFor();
     await close();
     await visitor.composer.fill("A new story");
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     await page.getByRole("dialog").getByText("because it is chosen for this story").waitFor();
     await page.getByRole("list", { name: "Messages" }).getByText("A new story").waitFor();
     await close();
     await visitor.composer.fill("");
     await exchange("A fox", "Red.");
     await visitor.composer.fill("And then?");
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     const dialog = page.getByRole("dialog");
     await dialog.getByText("To Storyteller (test-model), because it is this story’s bot.").waitFor();
     match(await dialog.innerText(), /About \d+ tokens of 8,000, 500 of them kept for the answer\./);
@@ -187,8 +164,7 @@ export function testTurns(): void {
     match(rows[0], /8 characters, about \d+ tokens/);
     await close();
     await visitor.composer.fill("");
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     await dialog.getByText("Added by the relay").waitFor();
     equal((await rest(stack.target, user, "messages?select=id")).length, 2);
   });
@@ -211,8 +187,7 @@ export function testTurns(): void {
   });
 
   pageTest("a memory is shown at its message, mended and deleted", async (visit) => {
-    const { visitor, user, exchange } = visit;
-    const { page, button } = visitor;
+    const { visitor, page, button, choose, user, exchange } = visit;
     await exchange("A fox", "Red.");
     await exchange("And then?", "Away.");
     const [{ id }] = await rest(stack.target, user, "messages?select=id&content=eq.Red.");
@@ -231,8 +206,7 @@ export function testTurns(): void {
     await text.fill("A red fox.");
     await button("Save").click();
     await closed();
-    await button("Story menu").click();
-    await button("What would be sent…").click();
+    await choose("Story menu", "What would be sent…");
     const sent = page.getByRole("list", { name: "Messages" }).getByRole("listitem");
     await sent.first().waitFor();
     await becomes(async () => (await sent.allInnerTexts()).map((row) => row.split("\n").slice(0, 2)).at(0), [
@@ -244,29 +218,12 @@ export function testTurns(): void {
     await becomes(stored, [{ message_id: id, content: "A red fox." }]);
     await mark.click();
     await becomes(() => text.inputValue(), "A red fox.");
-    await button("Delete memory").click();
-    await button("Keep").click();
+    await choose("Delete memory", "Keep");
     equal(await stored(), [{ message_id: id, content: "A red fox." }]);
-    await button("Delete memory").click();
-    await button("Delete").click();
+    await choose("Delete memory", "Delete");
     await closed();
     await becomes(stored, []);
     await mark.waitFor({ state: "detached" });
     await visitor.shows("A fox", "Red.", "And then?", "Away.");
-  });
-
-  pageTest("what failed after its first words is continued where it stopped", async (visit) => {
-    const { visitor, call, answer } = visit;
-    await visitor.send("A tale");
-    const first = await call(1);
-    await first.token("Half of ");
-    await visitor.shows("A tale", "Half of ");
-    first.end();
-    await visitor.page.getByRole("alert").waitFor();
-    await visitor.button("Continue").click();
-    equal((await call(2)).body.messages[1].content, "Half of");
-    await answer(2, "it, and the rest");
-    await visitor.shows("A tale", "Half of it, and the rest");
-    await becomes(() => visitor.page.getByRole("alert").count(), 0);
   });
 }

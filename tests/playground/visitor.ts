@@ -11,6 +11,10 @@ export interface Visitor {
   page: Page;
   /** A button, or what can be chosen in a menu. */
   button(name: string | RegExp): Locator;
+  /** Presses these, one after the other. */
+  choose(...names: (string | RegExp)[]): Promise<void>;
+  /** Presses the button that stores what a dialog has, and waits until it has closed. */
+  save(name?: string): Promise<void>;
   /** The texts of all messages, from top to bottom, without white space at their ends: Markdown shows none. */
   messages(): Promise<string[]>;
   /** The texts of the answers. The last one may be growing. */
@@ -41,6 +45,13 @@ export function visitorOf(page: Page): Visitor {
     button(name) {
       const options = { name, exact: typeof name === "string" };
       return page.getByRole("button", options).or(page.getByRole("menuitem", options));
+    },
+    async choose(...names) {
+      for (const name of names) await visitor.button(name).click();
+    },
+    async save(name = "Save") {
+      await visitor.button(name).click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
     },
     messages: () => page.evaluate(`(${messagesOn})()`),
     answers: page.locator(".answer .text"),

@@ -12,7 +12,7 @@ const FIRST_VISIT_BYTES = 60_000;
 const files = await buildPlayground();
 
 /** The scripts that are loaded only once a user has signed in. */
-const isLater = (name: string) => /^signed_in-/.test(name);
+const isLater = (name: string) => /^main_view-/.test(name);
 
 async function weigh(names: string[], budget: number) {
   const sizes = await Promise.all(names.map(async (name) => {

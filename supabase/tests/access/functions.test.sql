@@ -1,4 +1,4 @@
-begin; select plan(50);
+begin; select plan(55);
 select tests.given_personas();
 
 -- Who executes which function is in catalogue/every_function_keeps_the_rules. These answer for their caller, and an unknown
@@ -22,6 +22,8 @@ select tests.may(action, anonymous, stranger, owner, sharee, service_role, state
     $$ select * from jsonb_array_elements(public.search_conversations('ANSWER')) $$),
   ('conversation_openings',  'denied',  '0',       '1',       '0',       'denied',
     $$ select * from jsonb_each(public.conversation_openings(array[tests.key('tale')::text])) $$),
+  ('edit_message',           'denied',  'P0002',   '1',       'P0002',   'denied',
+    $$ select public.edit_message(tests.key('first answer'), 'new', 'first answer') $$),
   ('import_conversation',    'denied',  '1',       '1',       '1',       'denied', $$ select public.import_conversation(
     'New', null, '{null}', '{Once}', '{user}', '{null}', '{null}', '{}', '{null}', 1) $$)
 ) as m (action, anonymous, stranger, owner, sharee, service_role, statement);

@@ -10,7 +10,8 @@ select is_empty($$ select name from ours where not 'search_path=""' = any (coale
   'each has an empty search_path');
 select is_empty($$ select name from ours where obj_description(oid, 'pg_proc') is null $$, 'each has a comment');
 select set_eq($$ select proname::text from ours where prosecdef $$,
-  array['own_bots', 'my_spending', 'import_conversation', 'store_key', 'forget_key'], 'five are definers, and say why');
+  array['own_bots', 'my_spending', 'import_conversation', 'store_key', 'forget_key', 'touch_conversation'],
+  'six are definers, and say why');
 select is_empty($$ select name from ours where proname <> lower(proname) $$, 'each name is in lower case');
 -- Without comments, strings and quoted names.
 select is_empty($$ select name from ours
@@ -24,7 +25,7 @@ create temp view ours as
 select is_empty(
   $$ select name from ours where has_function_privilege('anon', oid, 'execute') $$, 'anon executes nothing');
 select set_eq($$ select proname::text from ours where has_function_privilege('authenticated', oid, 'execute') $$,
-  array['own_bots', 'my_spending', 'search_conversations', 'conversation_openings', 'import_conversation'],
+  array['own_bots', 'my_spending', 'search_conversations', 'conversation_openings', 'import_conversation', 'edit_message'],
   'authenticated executes what policies ask and what answers for the caller, nothing else');
 select set_eq($$ select proname::text from ours
   where (schema = 'relay' or proname like 'relay\_%') and not has_function_privilege('service_role', oid, 'execute') $$,

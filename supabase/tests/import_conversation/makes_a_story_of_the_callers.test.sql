@@ -1,4 +1,4 @@
-begin; select plan(18);
+begin; select plan(19);
 select tests.given_tale('owner');
 select tests.make_user('friend');
 select tests.given_bot('private bot', 'owner');
@@ -49,6 +49,8 @@ select results_eq($$ select m.content, k.content from public.memories k join pub
   $$ values ('m2', 'Of both') $$, 'a memory ends with its message');
 select throws_ok($$ select public.import_conversation('', null, '{null}', '{m1}', '{user}', '{null}', '{null}', '{}', '{null}', 1,
   '{}') $$, '23514', null, 'memories have an entry for each message, too');
+select throws_ok($$ select public.import_conversation('', null, '{null}', '{m1}', '{user}', '{null}', '{null}', '{}', '{null}', 1,
+  '{" "}') $$, '23514', 'Cannot import the story: an entry of "memories" is blank', 'and none that is blank');
 select throws_ok($$ select public.import_conversation('', null, array_fill(null::integer, array[6]),
   array_fill(repeat('x', 1000000), array[6]), array_fill('user'::text, array[6]), array_fill(null::text, array[6]),
   array_fill(null::text, array[6]), '{}', array_fill(null::timestamptz, array[6]), 1, array_fill(repeat('x', 1000000), array[6])) $$,
