@@ -7,9 +7,6 @@ declare
   v_blank constant text := e' \t\r\n';
   v_newest public.messages;
 begin
-  if conversation.id is null then
-    return null;
-  end if;
   -- The answers that run end after it; what is above them is not the newest.
   select m.* into v_newest
   from public.messages m
@@ -93,25 +90,21 @@ language sql immutable set search_path = '' as $$
 $$;
 comment on function relay.refusal(text, jsonb, jsonb) is 'What relay_begin answers where it refuses.';
 
-create function relay.admission_of(generation relay.generations, context jsonb, rate jsonb) returns jsonb
+create function relay.admission_of(generation relay.generations, bot public.bots, context jsonb, rate jsonb)
+returns jsonb
 language plpgsql set search_path = '' as $$
 begin
-  return (
-    select relay.exact_ids(jsonb_build_object(
-      'conversation_id', generation.conversation_id, 'bot_id', b.id,
-      'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
-    )) || jsonb_build_object(
-      'outcome', 'admitted', 'fence', generation.fence,
-      'system_prompt', relay.with_instructions(b.system_prompt, generation.instructions),
-      'left_out', generation.left_out, 'context', context, 'rate', rate,
-      'memory', relay.memory_sent(generation.memory_id)
-    ) || relay.call_of(b) || relay.chain_of(
-      b.id, generation.fallbacks, generation.started_at, generation.context_bytes
-    )
-    from public.bots b
-    where b.id = generation.bot_id
+  return relay.exact_ids(jsonb_build_object(
+    'conversation_id', generation.conversation_id, 'bot_id', bot.id,
+    'user_message_id', generation.user_message_id, 'parent_id', generation.parent_id
+  )) || jsonb_build_object(
+    'outcome', 'admitted', 'fence', generation.fence, 'system_prompt', bot.system_prompt,
+    'left_out', generation.left_out, 'context', context, 'rate', rate,
+    'memory', relay.memory_sent(generation.memory_id)
+  ) || relay.call_of(bot) || relay.chain_of(
+    bot.id, generation.fallbacks, generation.started_at, generation.context_bytes
   );
 end;
 $$;
 comment on function relay.admission_of is
-  'Everything that the worker of an admitted generation needs, keys included; null without a bot.';
+  'Everything that the worker of an admitted generation needs, keys included; of a bot with the hook''s instructions.';

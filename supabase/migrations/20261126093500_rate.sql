@@ -2,20 +2,20 @@
 
 create function relay.load_of(
   user_id uuid, rate_limit integer, at timestamptz,
-  out recent integer, out running integer, out rate jsonb, out next_rate jsonb
+  out recent integer, out running integer, out has_expired boolean, out rate jsonb, out next_rate jsonb
 )
 language plpgsql stable set search_path = '' as $$
 declare
   v_oldest timestamptz;
 begin
   select
-    count(*) filter (where g.started_at > at - interval '1 minute'),
-    count(*) filter (where g.status = 'running' and g.lease_expires_at > at),
-    min(g.started_at) filter (where g.started_at > at - interval '1 minute')
-  into recent, running, v_oldest
+    count(*) filter (where g.kind = 'answer' and g.started_at > at - interval '1 minute'),
+    count(*) filter (where g.kind = 'answer' and g.status = 'running' and g.lease_expires_at > at),
+    coalesce(bool_or(g.status = 'running' and g.lease_expires_at < at), false),
+    min(g.started_at) filter (where g.kind = 'answer' and g.started_at > at - interval '1 minute')
+  into recent, running, has_expired, v_oldest
   from relay.generations g
-  where g.user_id = load_of.user_id and g.kind = 'answer'
-    and (g.started_at > at - interval '1 minute' or g.status = 'running');
+  where g.user_id = load_of.user_id and (g.started_at > at - interval '1 minute' or g.status = 'running');
 
   rate := jsonb_build_object(
     'limit', rate_limit, 'remaining', greatest(rate_limit - recent, 0),
@@ -28,7 +28,8 @@ begin
 end;
 $$;
 comment on function relay.load_of(uuid, integer, timestamptz) is
-  'The user''s generations of the last minute, those that workers run, and the rate limit before and after one more.';
+  'The user''s answers of the last minute, those that workers run, whether dead workers left anything behind, and the '
+  'rate limit before and after one more.';
 
 create function relay.over_limit(
   recent integer, rate_limit integer, running integer, max_concurrent integer, rate jsonb
@@ -54,16 +55,21 @@ language plpgsql set search_path = '' as $$
 declare
   v_generation relay.generations;
   v_owner uuid;
+  v_bot public.bots;
   v_context jsonb;
   v_admission jsonb;
 begin
+  if not exists (
+    select 1 from relay.generations g where g.stream_id = known_stream.stream_id
+    union all
+    select 1 from public.messages m where m.stream_id = known_stream.stream_id
+  ) then
+    return null;
+  end if;
   select g.* into v_generation from relay.generations g where g.stream_id = known_stream.stream_id;
   v_owner := coalesce(
     v_generation.user_id, (select m.user_id from public.messages m where m.stream_id = known_stream.stream_id)
   );
-  if v_owner is null then
-    return null;
-  end if;
   -- The same worker asks again, because the answer got lost: the answer is the same.
   if v_owner = known_stream.user_id and v_generation.status = 'running' and v_generation.kind = 'answer'
     and v_generation.fence = known_stream.fence then
@@ -77,7 +83,11 @@ begin
         return relay.refusal('payload_too_large', rate, jsonb_build_object('characters', v_context -> 'characters'));
       end if;
     end if;
-    v_admission := relay.admission_of(v_generation, v_context -> 'messages', rate);
+    select b.* into v_bot from public.bots b where b.id = v_generation.bot_id;
+    if found then
+      v_bot.system_prompt := relay.with_instructions(v_bot.system_prompt, v_generation.instructions);
+      v_admission := relay.admission_of(v_generation, v_bot, v_context -> 'messages', rate);
+    end if;
   end if;
   return coalesce(v_admission, jsonb_build_object(
     'outcome', case

@@ -7,8 +7,18 @@ create function relay.context_of(
 ) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
-  v_length constant bigint := length(coalesce(prompt, continued, ''));
+  v_said constant text := coalesce(prompt, continued);
+  v_length constant bigint := length(coalesce(v_said, ''));
 begin
+  -- Above the prompt of a new story there is no path.
+  if leaf_id is null then
+    return jsonb_build_object('characters', v_length, 'fits', true, 'messages', case
+      when v_said is null then '[]'
+      else jsonb_build_array(jsonb_build_object(
+        'role', case when prompt is null then 'assistant' else 'user' end, 'content', v_said
+      ))
+    end, 'bytes', coalesce(octet_length(v_said) + 12, 0));
+  end if;
   return (
     with recursive path as (
       select
@@ -38,8 +48,8 @@ begin
       from path
       where path.content <> ''
       union all
-      select 0, coalesce(prompt, continued), case when prompt is null then 'assistant' else 'user' end
-      where num_nonnulls(prompt, continued) > 0
+      select 0, v_said, case when prompt is null then 'assistant' else 'user' end
+      where v_said is not null
     )
     select jsonb_build_object('characters', t.characters, 'fits', t.fits, 'messages', case when t.fits then (
       select coalesce(jsonb_agg(jsonb_build_object('role', s.role, 'content', s.content) order by s.step desc), '[]')

@@ -61,10 +61,10 @@ begin
   end);
   v_cut.bytes_per_token := coalesce(v_last.bytes_per_token, v_model.bytes_per_token, 3);
   -- Instructions, the request's own and the bot's, and what of its params the model reads.
-  v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0) + coalesce(octet_length((
-    select string_agg(v.value::text, '') from jsonb_each(v_params) v
-    where v.key in ('tools', 'functions', 'response_format')
-  )), 0) + 12;
+  v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0)
+    + coalesce(octet_length((v_params -> 'tools')::text), 0)
+    + coalesce(octet_length((v_params -> 'functions')::text), 0)
+    + coalesce(octet_length((v_params -> 'response_format')::text), 0) + 12;
   -- Never cut, as the instructions.
   v_memory := relay.memory_of(case when given_bytes is null then leaf_id end);
   v_cut.memory_id := v_memory.message_id;
@@ -109,10 +109,12 @@ begin
     v_cut.start_id := v_path.start_id;
     v_cut.left_out := v_path.left_out;
   end if;
-  v_cut.given_bytes := (
-    select sum(g.bytes) from unnest(given_bytes) with ordinality as g (bytes, index)
-    where g.index > v_cut.left_out
-  );
+  if given_bytes is not null then
+    v_cut.given_bytes := (
+      select sum(g.bytes) from unnest(given_bytes) with ordinality as g (bytes, index)
+      where g.index > v_cut.left_out
+    );
+  end if;
   return v_cut;
 end;
 $$;

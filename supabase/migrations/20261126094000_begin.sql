@@ -35,14 +35,18 @@ begin
     v_load := relay.load_of(relay_begin.user_id, rate_limit, clock_timestamp());
     return relay.refusal('overloaded', v_load.rate, '{"retry_after_s": 1}');
   end if;
-  -- What this user's dead workers left behind becomes part of the conversation before the conversation is read.
-  perform relay.close_expired(g.stream_id)
-  from relay.generations g
-  where g.user_id = relay_begin.user_id and g.status = 'running' and g.lease_expires_at < clock_timestamp()
-  limit 10;
   -- Not now(): the transaction may have begun long before it got the locks.
   v_now := clock_timestamp();
   v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
+  -- What this user's dead workers left behind becomes part of the conversation before the conversation is read.
+  if v_load.has_expired then
+    perform relay.close_expired(g.stream_id)
+    from relay.generations g
+    where g.user_id = relay_begin.user_id and g.status = 'running' and g.lease_expires_at < clock_timestamp()
+    limit 10;
+    v_now := clock_timestamp();
+    v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
+  end if;
 
   -- A repeated stream_id is no new generation, so it meets no limit.
   v_answer := relay.known_stream(
@@ -111,7 +115,7 @@ begin
     end if;
   end if;
 
-  if prompt is not null and not parent_is_given then
+  if prompt is not null and not parent_is_given and v_conversation.id is not null then
     v_own := relay.stored_prompt(v_conversation, prompt);
     if v_own.id is not null then
       v_place.parent := v_own.parent_id;
@@ -173,7 +177,7 @@ begin
     values (v_generation.stream_id, 0, v_old.units, v_old.content);
   end if;
   insert into relay.uncounted (name) values ('generations_started_total');
-  return relay.admission_of(v_generation, v_sent.messages, v_load.next_rate);
+  return relay.admission_of(v_generation, v_bot, v_sent.messages, v_load.next_rate);
 end;
 $$;
 comment on function public.relay_begin is

@@ -60,13 +60,17 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
       try {
         signal.throwIfAborted();
         const api = apiOf(call);
-        const { reads, contentType } = await open(client, api, call, signal);
-        const answer = createAnswerReader(api, {
+        const opening = open(client, api, call, signal);
+        // Made while the provider answers.
+        const options = {
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
-          contentType,
+          contentType: "",
           onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
-        }, onRead);
+        };
+        const answer = createAnswerReader(api, options, onRead);
+        const { reads, contentType } = await opening;
+        options.contentType = contentType;
         return await readAnswer(clock, pacing, reads, answer, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
