@@ -89,37 +89,52 @@ export function createChunkReader(
   name: string,
   createReadChunk: (answer: Answer) => ReadChunk,
 ): ChunkReader {
-  return new Chunks(new Collected(options, name), createReadChunk);
+  return new Chunks(options, name, createReadChunk);
 }
 
-/** A class, as all that an answer is read with: it is kept as long as the answer lasts, and each closure takes 56 bytes. */
-class Chunks implements ChunkReader {
+/**
+ * One class for both, as for all on the way of a read: each object more is one that 199 other streams, and the idle time,
+ * drive out of the processor's cache between two reads.
+ */
+class Chunks implements ChunkReader, Answer {
   skips?: (part: string) => boolean;
-  #answer: Collected;
+  usage: Usage | null = null;
+  #deltas: Deltas;
+  #secrets: Secrets;
+  #name: string;
   #readChunk: ReadChunk;
+  #hasText = false;
+  #hasBegun = false;
+  #isClosed = false;
+  #finishReason: string | null = null;
+  /** Before the chunk that is read: an error counts although a finish reason came with it. */
+  #wasComplete = false;
   /** The first data that was no chunk. */
   #junk: string | null = null;
   #broken = 0;
 
-  constructor(answer: Collected, createReadChunk: (answer: Answer) => ReadChunk) {
-    this.#answer = answer;
-    this.#readChunk = createReadChunk(answer);
+  constructor({ secrets, thinksFirst }: ChunkOptions, name: string, createReadChunk: (answer: Answer) => ReadChunk) {
+    this.#deltas = new Deltas(thinksFirst);
+    this.#secrets = secrets;
+    this.#name = name;
+    this.#readChunk = createReadChunk(this);
   }
 
   add(kind: Delta["kind"], text: string) {
-    this.#answer.deltas.add(kind, text);
+    this.#hasBegun = true;
+    this.#hasText ||= kind === "text";
+    this.#deltas.add(kind, text);
   }
 
   read(data: string, isError = false): SoleDelta | null {
     if (data.startsWith("data:")) return this.read(data.replace(/^(?:data:\s*)+/, ""), isError);
-    const answer = this.#answer;
-    if (isDone(data)) answer.close();
-    if (answer.isClosed) return null;
+    if (isDone(data)) this.close();
+    if (this.#isClosed) return null;
     const chunk = this.#parse(data);
     if (chunk !== undefined) return this.readValue(chunk, data, isError);
     if (isError && data.trim() !== "") {
-      answer.beginChunk();
-      answer.fail(data);
+      this.#beginChunk();
+      this.fail(data);
     } else if (data.includes("\n")) {
       // Several events without a blank line between them.
       for (const line of data.split("\n", MAX_CHUNKS_OF_AN_EVENT)) this.read(line, isError);
@@ -137,33 +152,64 @@ class Chunks implements ChunkReader {
       }
       return null;
     }
-    this.#answer.beginChunk();
+    this.#beginChunk();
     if (typeof value === "object" && value !== null) {
-      return this.#answer.isClosed ? null : this.#readChunk(value as Chunk, isError);
+      return this.#isClosed ? null : this.#readChunk(value as Chunk, isError);
     }
-    if (isError) this.#answer.fail(value);
+    if (isError) this.fail(value);
     else this.#junk ??= data.slice(0, 1_000);
     return null;
   }
 
   take(): Delta[] {
-    return this.#answer.deltas.take();
+    return this.#deltas.take();
   }
 
   hasMore(): boolean {
-    return this.#answer.deltas.hasMore();
+    return this.#deltas.hasMore();
   }
 
-  isDone(): boolean {
-    return this.#answer.isClosed;
+  finish(reason: string) {
+    if (!this.isComplete() || isFinish(reason)) this.#finishReason = reason.slice(0, MAX_REASON_UNITS);
   }
 
   isComplete(): boolean {
-    return this.#answer.isComplete();
+    return this.#finishReason !== null && isFinish(this.#finishReason);
+  }
+
+  close() {
+    this.#isClosed = true;
+  }
+
+  isDone(): boolean {
+    return this.#isClosed;
+  }
+
+  /** A text is what a provider said; anything else, what was parsed of that. */
+  fail(said: unknown) {
+    if (this.#wasComplete) return;
+    const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
+    const where = this.#hasBegun
+      ? "The provider failed in the middle of the stream"
+      : "The provider answered with an error";
+    this.#finishReason = null;
+    throw reportedError(problem, where, this.#secrets);
   }
 
   end(isWhole = false, stray: string | null = null): ProviderEnd {
-    return this.#answer.end(this.#answer.isClosed || isWhole, this.#junk ?? stray);
+    this.#deltas.end();
+    if (this.#finishReason === null && this.#hasText && (this.#isClosed || isWhole)) this.#finishReason = "stop";
+    const finishReason = this.#finishReason;
+    if (finishReason === null) throw unfinished(this.#junk ?? stray, this.#hasText, this.#secrets, this.#name);
+    const reason = cleanReason(finishReason, this.#secrets);
+    if (!isFinish(finishReason)) {
+      throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
+    }
+    return { finishReason: reason, usage: this.usage };
+  }
+
+  #beginChunk() {
+    this.#wasComplete = this.isComplete();
   }
 
   /** Undefined for what is no JSON, or neither an object, a list nor a string. */
@@ -180,70 +226,6 @@ class Chunks implements ChunkReader {
       "provider_bad_response",
       `The provider sent more than ${MAX_BROKEN_EVENTS} events that are broken JSON`,
     );
-  }
-}
-
-class Collected implements Answer {
-  readonly deltas: Deltas;
-  usage: Usage | null = null;
-  isClosed = false;
-  #secrets: Secrets;
-  #name: string;
-  #hasText = false;
-  #hasBegun = false;
-  #finishReason: string | null = null;
-  /** Before the chunk that is read: an error counts although a finish reason came with it. */
-  #wasComplete = false;
-
-  constructor({ secrets, thinksFirst }: ChunkOptions, name: string) {
-    this.deltas = new Deltas(thinksFirst);
-    this.#secrets = secrets;
-    this.#name = name;
-  }
-
-  add(kind: Delta["kind"], text: string) {
-    this.#hasBegun = true;
-    this.#hasText ||= kind === "text";
-    this.deltas.add(kind, text);
-  }
-
-  finish(reason: string) {
-    if (!this.isComplete() || isFinish(reason)) this.#finishReason = reason.slice(0, MAX_REASON_UNITS);
-  }
-
-  isComplete(): boolean {
-    return this.#finishReason !== null && isFinish(this.#finishReason);
-  }
-
-  close() {
-    this.isClosed = true;
-  }
-
-  beginChunk() {
-    this.#wasComplete = this.isComplete();
-  }
-
-  /** A text is what a provider said; anything else, what was parsed of that. */
-  fail(said: unknown) {
-    if (this.#wasComplete) return;
-    const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
-    const where = this.#hasBegun
-      ? "The provider failed in the middle of the stream"
-      : "The provider answered with an error";
-    this.#finishReason = null;
-    throw reportedError(problem, where, this.#secrets);
-  }
-
-  end(isOver: boolean, junk: string | null): ProviderEnd {
-    this.deltas.end();
-    if (this.#finishReason === null && this.#hasText && isOver) this.#finishReason = "stop";
-    const finishReason = this.#finishReason;
-    if (finishReason === null) throw unfinished(junk, this.#hasText, this.#secrets, this.#name);
-    const reason = cleanReason(finishReason, this.#secrets);
-    if (!isFinish(finishReason)) {
-      throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
-    }
-    return { finishReason: reason, usage: this.usage };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Collects the deltas of one answer, its thoughts apart from its text, and gives them clean. */
 
-import { createTextCleaner } from "./clean_text.ts";
-import type { Delta, OnRead, ProviderEnd } from "./provider.ts";
+import { createTextCleaner, type TextCleaner } from "./clean_text.ts";
+import type { Delta } from "./provider.ts";
 import { createThinkingSplitter, type ThinkingSplitter } from "./thinking.ts";
 
 /**
@@ -12,27 +12,30 @@ export const MAX_GIVEN_UNITS = 32 * 1024;
 
 /** Neighbours of a kind are one delta. They are cleaned as they are taken, for that costs as much for one as for all. */
 export class Deltas {
-  #cleaners = { text: createTextCleaner(), reasoning: createTextCleaner() };
+  #text = createTextCleaner();
+  /** Null: none has come. */
+  #reasoning: TextCleaner | null = null;
   #deltas: Delta[] = [];
   #isOver = false;
-  #thinking: ThinkingSplitter;
+  /** Null: all text is the answer. */
+  #thinking: ThinkingSplitter | null;
 
   constructor(thinksFirst: boolean) {
     this.#thinking = createThinkingSplitter((kind, text) => this.#append(kind, text), thinksFirst);
   }
 
   add(kind: Delta["kind"], text: string) {
-    if (kind === "text") return this.#thinking.push(text);
-    this.#thinking.reasoningCame();
-    this.#append(kind, text);
+    if (kind === "reasoning") this.#thinking?.reasoningCame();
+    if (kind === "reasoning" || this.#thinking === null) this.#append(kind, text);
+    else if (this.#thinking.push(text)) this.#thinking = null;
   }
 
   /** What has come since the last call; of much, the next part. */
   take(): Delta[] {
     const taken = this.#clean(this.#cut());
     if (!this.#isOver || this.#deltas.length > 0) return taken;
-    addTo(taken, "reasoning", this.#cleaners.reasoning.end());
-    addTo(taken, "text", this.#cleaners.text.end());
+    addTo(taken, "reasoning", this.#reasoning?.end() ?? "");
+    addTo(taken, "text", this.#text.end());
     return taken;
   }
 
@@ -41,7 +44,7 @@ export class Deltas {
   }
 
   end() {
-    this.#thinking.end();
+    this.#thinking?.end();
     this.#isOver = true;
   }
 
@@ -70,7 +73,8 @@ export class Deltas {
   #clean(taken: Delta[]): Delta[] {
     let isEmpty = false;
     for (const delta of taken) {
-      delta.text = this.#cleaners[delta.kind].clean(delta.text);
+      const cleaner = delta.kind === "text" ? this.#text : this.#reasoning ??= createTextCleaner();
+      delta.text = cleaner.clean(delta.text);
       isEmpty ||= delta.text === "";
     }
     return isEmpty ? taken.filter(({ text }) => text !== "") : taken;
@@ -82,51 +86,4 @@ function addTo(deltas: Delta[], kind: Delta["kind"], text: string) {
   const last = deltas.at(-1);
   if (last?.kind === kind) last.text += text;
   else deltas.push({ kind, text });
-}
-
-/** What is given was taken from here. */
-type Source = { take(): Delta[]; hasMore(): boolean; isComplete(): boolean };
-
-/** Gives what was read, in parts where it is much, and only then says how the answer ended. */
-export class Giver {
-  #source: Source;
-  #onRead: OnRead;
-  #result: { end: ProviderEnd } | { error: unknown } | null = null;
-
-  constructor(source: Source, onRead: OnRead) {
-    this.#source = source;
-    this.#onRead = onRead;
-  }
-
-  give(): boolean {
-    const deltas = this.#source.take();
-    this.#onRead(deltas, this.#source.isComplete());
-    if (this.#result !== null && "error" in this.#result && !this.#source.hasMore()) throw this.#result.error;
-    return deltas.length > 0;
-  }
-
-  giveAll() {
-    while (this.#source.hasMore()) this.give();
-  }
-
-  fail(error: unknown) {
-    this.#result = { error };
-  }
-
-  end(read: () => ProviderEnd) {
-    if (this.#result !== null) return;
-    try {
-      this.#result = { end: read() };
-    } catch (error) {
-      this.#result = { error };
-    }
-  }
-
-  result(): ProviderEnd {
-    this.giveAll();
-    const deltas = this.#source.take();
-    if (deltas.length > 0) this.#onRead(deltas, this.#source.isComplete());
-    if ("error" in this.#result!) throw this.#result.error;
-    return this.#result!.end;
-  }
 }

@@ -13,53 +13,6 @@ export interface SoleDelta {
   field: string;
 }
 
-/** The chunks of one answer; they are alike, and the first of them was parsed. */
-export interface FastPath {
-  /** Reads the events that match, the first of which begins at the index `at`; gives the index after them. */
-  read(text: string, at: number): number;
-  /** The event, whole and raw, that brought this alone: what follows may be like it. */
-  learn(event: string, sole: SoleDelta): void;
-  /** Adds what was read since the last call. */
-  flush(): void;
-}
-
-/** The text of many chunks is added at once, because to clean it costs as much for one as for all. */
-export function createFastPath(to: Adder): FastPath {
-  return new Path(to);
-}
-
-interface Adder {
-  add(kind: Delta["kind"], text: string): void;
-}
-
-class Path implements FastPath {
-  #to: Adder;
-  #template: ChunkTemplate | null = null;
-  #kind: Delta["kind"] = "text";
-  #cut = "";
-
-  constructor(to: Adder) {
-    this.#to = to;
-  }
-
-  read(text: string, at: number): number {
-    if (this.#template === null) return at;
-    const end = this.#template.read(text, at);
-    this.#cut += this.#template.value;
-    return end;
-  }
-
-  learn(event: string, sole: SoleDelta) {
-    this.#template = learnTemplate(event, sole.field);
-    this.#kind = sole.kind;
-  }
-
-  flush() {
-    if (this.#cut !== "") this.#to.add(this.#kind, this.#cut);
-    this.#cut = "";
-  }
-}
-
 /** One chunk that was parsed, as the template of those that follow. */
 export interface ChunkTemplate {
   /**
@@ -126,13 +79,19 @@ class Template implements ChunkTemplate {
   #last: string;
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
   #toNext: string;
-  #holes: Holes;
+  /** What stands before each hole, and after the last one. */
+  #fixed: string[];
+  #kinds: HoleKind[];
+  /** Where the text of an event stands; plain: it has no backslash. */
+  #textStart = 0;
+  #textEnd = 0;
+  #isPlain = false;
 
-  /** `fixed` is what stands around the holes. */
   constructor(fixed: string[], kinds: HoleKind[]) {
     [this.#first, this.#last] = [fixed[0], fixed[kinds.length]];
     this.#toNext = this.#last + this.#first;
-    this.#holes = new Holes(fixed, kinds);
+    this.#fixed = fixed;
+    this.#kinds = kinds;
   }
 
   read(text: string, from: number): number {
@@ -145,7 +104,7 @@ class Template implements ChunkTemplate {
    * of all of them at once, because to ask of each costs as much as to find it. -1: there is one.
    */
   #readEvents(text: string, from: number, isCareful: boolean): number {
-    const [first, last, toNext, holes] = [this.#first, this.#last, this.#toNext, this.#holes];
+    const [first, last, toNext] = [this.#first, this.#last, this.#toNext];
     let value = this.value = "";
     if (!standsAt(text, from, first)) return from;
     let plain = "";
@@ -153,12 +112,12 @@ class Template implements ChunkTemplate {
     let at = from;
     let start = from + first.length;
     while (start !== -1) {
-      const rest = holes.read(text, start, backslash);
+      const rest = this.#readHoles(text, start, backslash);
       if (rest === -1) break;
       const isFollowed = text.length > rest + toNext.length && standsAt(text, rest, toNext);
       if (!isFollowed && !standsAt(text, rest, last)) break;
-      const found = text.slice(holes.start, holes.end);
-      if (holes.isPlain) {
+      const found = text.slice(this.#textStart, this.#textEnd);
+      if (this.#isPlain) {
         plain += found;
       } else {
         const read = readString(found);
@@ -166,7 +125,7 @@ class Template implements ChunkTemplate {
         if (CONTROL.test(plain)) return -1;
         value += plain + read;
         plain = "";
-        if (!isCareful) backslash = indexOrEnd(text, "\\", holes.end);
+        if (!isCareful) backslash = indexOrEnd(text, "\\", this.#textEnd);
       }
       at = rest + last.length;
       start = isFollowed ? at + first.length : -1;
@@ -175,24 +134,9 @@ class Template implements ChunkTemplate {
     this.value = value + plain;
     return at;
   }
-}
-
-/** The holes of one event after the other. */
-class Holes {
-  /** Where the text of the event stands; plain: it has no backslash. */
-  start = 0;
-  end = 0;
-  isPlain = false;
-  #fixed: string[];
-  #kinds: HoleKind[];
-
-  constructor(fixed: string[], kinds: HoleKind[]) {
-    this.#fixed = fixed;
-    this.#kinds = kinds;
-  }
 
   /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */
-  read(text: string, start: number, backslash: number): number {
+  #readHoles(text: string, start: number, backslash: number): number {
     const kinds = this.#kinds;
     const last = kinds.length - 1;
     let at = start;
@@ -200,12 +144,12 @@ class Holes {
       const begin = at;
       if (kinds[index] === "text") {
         at = text.indexOf('"', begin);
-        this.isPlain = at < backslash;
-        if (!this.isPlain) at = endOfString(text, begin);
+        this.#isPlain = at < backslash;
+        if (!this.#isPlain) at = endOfString(text, begin);
         // Where the field is empty, another one of the chunk may have the text.
         if (at <= begin) return -1;
-        this.start = begin;
-        this.end = at;
+        this.#textStart = begin;
+        this.#textEnd = at;
       } else if (kinds[index] === "number") {
         at = endOfNumber(text, begin);
       } else {

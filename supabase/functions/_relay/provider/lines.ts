@@ -5,7 +5,8 @@ import { MAX_PROVIDER_EVENT_VALUES, MAX_PROVIDER_LINE_BYTES, MAX_PROVIDER_SKIPPE
 import type { LineLimit } from "../sse/lines.ts";
 import { createEventParser, type EventParser } from "../sse/parse.ts";
 import type { ChunkReader } from "./chunks.ts";
-import { createFastPath, type FastPath } from "./fast_path.ts";
+import { type ChunkTemplate, learnTemplate } from "./fast_path.ts";
+import type { Delta } from "./provider.ts";
 
 /** A field that may hold what the model wrote, and is not empty. */
 const HAS_TEXT = /"(?:content|delta|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
@@ -75,32 +76,44 @@ function isEscaped(json: string, at: number): boolean {
   return (at - before) % 2 === 1;
 }
 
-/** What is like an earlier event is read without parsing it. */
+/** What is like an earlier event is read without parsing it, and added at once: to clean many texts costs as much as one. */
 export class EventReader {
   #chunks: ChunkReader;
   #limit: Limit;
-  #fastPath: FastPath;
   #parser: EventParser;
+  /** An event may have begun, whose other lines come next. */
+  #isOpen = false;
+  #template: ChunkTemplate | null = null;
+  #kind: Delta["kind"] = "text";
+  /** What the template has read. */
+  #cut = "";
 
   constructor(chunks: ChunkReader, limit: Limit) {
     this.#chunks = chunks;
     this.#limit = limit;
-    this.#fastPath = createFastPath(chunks);
     this.#parser = createEventParser((data, event, isError) => this.#onData(data, event, isError), limit);
   }
 
   read(text: string) {
     // A longer text may hold a line above the limit, which only the parser sees.
-    const mayMatch = text.length <= this.#limit.bytes;
+    const mayMatch = text.length <= MAX_PROVIDER_LINE_BYTES;
     let at = 0;
     while (at < text.length) {
-      if (mayMatch && !this.#parser.isOpen() && !this.#chunks.isDone()) at = this.#fastPath.read(text, at);
-      if (at < text.length) at = this.#parser.parse(text, at);
+      if (mayMatch && this.#template !== null && !this.#isOpen && !this.#chunks.isDone()) {
+        at = this.#template.read(text, at);
+        this.#cut += this.#template.value;
+      }
+      if (at === text.length) return;
+      // Also where it throws: an answer that is complete is read on.
+      this.#isOpen = true;
+      at = this.#parser.parse(text, at);
+      this.#isOpen = this.#parser.isOpen();
     }
   }
 
   flush() {
-    this.#fastPath.flush();
+    if (this.#cut !== "") this.#chunks.add(this.#kind, this.#cut);
+    this.#cut = "";
   }
 
   end(rest: string) {
@@ -117,10 +130,12 @@ export class EventReader {
   }
 
   #onData(data: string, event: string, isError: boolean) {
-    this.#fastPath.flush();
+    this.flush();
     if (mustSkip(data, this.#limit)) return;
     const sole = this.#chunks.read(data, isError);
-    if (sole !== null && event !== "") this.#fastPath.learn(event, sole);
+    if (sole === null || event === "") return;
+    this.#template = learnTemplate(event, sole.field);
+    this.#kind = sole.kind;
   }
 }
 

@@ -5,7 +5,6 @@ import { MAX_PROVIDER_ANSWER_BYTES, MAX_PROVIDER_JSON_BYTES } from "../protocol/
 import { createLineDecoder, type LineDecoder } from "../sse/lines.ts";
 import type { Api } from "./api.ts";
 import type { ChunkOptions, ChunkReader } from "./chunks.ts";
-import { Giver } from "./deltas.ts";
 import { EventReader, JsonReader, Limit } from "./lines.ts";
 import type { OnRead, ProviderEnd } from "./provider.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
@@ -62,11 +61,13 @@ class Reader implements AnswerReader {
   #limit: Limit;
   #decoder: LineDecoder;
   #events: EventReader;
-  #giver: Giver;
+  #onRead: OnRead;
   #kind: BodyKind | null = null;
   /** Where the body is JSON. */
   #json: JsonReader | null = null;
   #bytesRead = 0;
+  /** How the answer ended: said once all that was read has been given, in parts where it is much. */
+  #result: { end: ProviderEnd } | { error: unknown } | null = null;
   #isExceeded = false;
 
   constructor(chunks: ChunkReader, options: ReaderOptions, onRead: OnRead) {
@@ -75,7 +76,7 @@ class Reader implements AnswerReader {
     this.#limit = new Limit(chunks, options.onSkippedLine);
     this.#decoder = createLineDecoder(this.#limit);
     this.#events = new EventReader(chunks, this.#limit);
-    this.#giver = new Giver(chunks, onRead);
+    this.#onRead = onRead;
   }
 
   hasMore(): boolean {
@@ -83,18 +84,18 @@ class Reader implements AnswerReader {
   }
 
   giveMore() {
-    this.#giver.give();
+    this.#give();
   }
 
   push(bytes: Uint8Array): boolean {
-    this.#giver.giveAll();
+    this.#giveAll();
     try {
       this.#read(bytes);
     } catch (error) {
       this.#failUnlessComplete(error);
     }
     this.#events.flush();
-    return this.#giver.give();
+    return this.#give();
   }
 
   isDone(): boolean {
@@ -107,7 +108,7 @@ class Reader implements AnswerReader {
 
   /** Gives nothing: to parse a whole body is enough for one turn. */
   finish() {
-    this.#giver.giveAll();
+    this.#giveAll();
     try {
       const rest = this.#decoder.end();
       if (this.#kind === "json") this.#ofJson().end(rest);
@@ -116,11 +117,30 @@ class Reader implements AnswerReader {
       this.#failUnlessComplete(error);
     }
     this.#events.flush();
-    this.#giver.end(() => this.#chunks.end(this.#json?.isWhole() ?? false, this.#events.stray()));
+    try {
+      this.#result ??= { end: this.#chunks.end(this.#json?.isWhole() ?? false, this.#events.stray()) };
+    } catch (error) {
+      this.#result = { error };
+    }
   }
 
   end(): ProviderEnd {
-    return this.#giver.result();
+    this.#giveAll();
+    const deltas = this.#chunks.take();
+    if (deltas.length > 0) this.#onRead(deltas, this.#chunks.isComplete());
+    if ("error" in this.#result!) throw this.#result.error;
+    return this.#result!.end;
+  }
+
+  #give(): boolean {
+    const deltas = this.#chunks.take();
+    this.#onRead(deltas, this.#chunks.isComplete());
+    if (this.#result !== null && "error" in this.#result && !this.#chunks.hasMore()) throw this.#result.error;
+    return deltas.length > 0;
+  }
+
+  #giveAll() {
+    while (this.#chunks.hasMore()) this.#give();
   }
 
   #read(bytes: Uint8Array) {
@@ -154,7 +174,7 @@ class Reader implements AnswerReader {
 
   /** Once the answer is complete, what follows can only add to it. */
   #failUnlessComplete(error: unknown) {
-    if (!this.#chunks.isComplete()) this.#giver.fail(error);
+    if (!this.#chunks.isComplete()) this.#result = { error };
   }
 }
 

@@ -12,7 +12,8 @@ import type { Delta } from "./provider.ts";
 
 /** Takes a text part by part; the result does not depend on where it was cut. */
 export interface ThinkingSplitter {
-  push(part: string): void;
+  /** Whether all that comes from here on is the answer, which it need not see. */
+  push(part: string): boolean;
   /** Reasoning came in a field of its own: a text without an opening tag is the answer. */
   reasoningCame(): void;
   /** Adds what was held back. */
@@ -52,8 +53,7 @@ class Splitter implements ThinkingSplitter {
     this.#startsInside = startsInside;
   }
 
-  push(part: string) {
-    if (this.#state === "text") return this.#add("text", part);
+  push(part: string): boolean {
     this.#held += part;
     if (this.#state === "start") this.#start();
     if (this.#state === "thinking") {
@@ -65,9 +65,10 @@ class Splitter implements ThinkingSplitter {
       this.#held = this.#held.trimStart();
       if (this.#held !== "") this.#state = "text";
     }
-    if (this.#state !== "text") return;
+    if (this.#state !== "text") return false;
     this.#add("text", this.#held);
     this.#held = "";
+    return true;
   }
 
   reasoningCame() {

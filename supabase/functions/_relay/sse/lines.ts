@@ -42,7 +42,8 @@ export function createLineDecoder(limit: LineLimit): LineDecoder {
 class Lines implements LineDecoder {
   #limit: LineLimit;
   #atStart = true;
-  #lineStart = new LineStart();
+  /** Null: the last read ended where a line did, as most do. */
+  #lineStart: LineStart | null = null;
   /** The last line ended with a CR, which may be the first half of a CR LF. */
   #afterReturn = false;
   /** Null: no line is skipped. */
@@ -69,9 +70,10 @@ class Lines implements LineDecoder {
 
   #keep(bytes: Uint8Array) {
     if (this.#skipper !== null) return this.#skipper.skip(utf8.decode(bytes));
+    this.#lineStart ??= new LineStart();
     if (this.#lineStart.length + bytes.length <= this.#limit.bytes) return this.#lineStart.add(bytes);
     this.#skipper = new Skipper(this.#limit);
-    this.#skipper.skip(utf8.decode(this.#lineStart.takeWith(bytes)));
+    this.#skipper.skip(utf8.decode(this.#takeWith(bytes)));
     this.#limit.onSkipped?.();
   }
 
@@ -85,7 +87,14 @@ class Lines implements LineDecoder {
 
   #withStart(bytes: Uint8Array): string {
     if (this.#skipper !== null) return this.#afterSkipped(this.#skipper, bytes);
-    return utf8.decode(this.#lineStart.length === 0 ? bytes : this.#lineStart.takeWith(bytes));
+    return utf8.decode(this.#takeWith(bytes));
+  }
+
+  /** With the beginning of the line before it, until the next call of any decoder; then there is none. */
+  #takeWith(bytes: Uint8Array): Uint8Array {
+    const whole = this.#lineStart?.with(bytes) ?? bytes;
+    this.#lineStart = null;
+    return whole;
   }
 
   #lines(text: string): string {
@@ -123,14 +132,11 @@ class LineStart {
     this.length = length;
   }
 
-  /** With these bytes after it, until the next call of any decoder; then there is none. */
-  takeWith(bytes: Uint8Array): Uint8Array {
-    if (this.length === 0) return bytes;
+  /** With these bytes after it, until the next call of any decoder. */
+  with(bytes: Uint8Array): Uint8Array {
     const whole = roomFor(this.length + bytes.length);
     whole.set(this.#buffer.subarray(0, this.length));
     whole.set(bytes, this.length);
-    this.#buffer = new Uint8Array();
-    this.length = 0;
     return whole;
   }
 }

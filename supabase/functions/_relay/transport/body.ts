@@ -58,41 +58,47 @@ const CR = 13, LF = 10, SEMICOLON = 59, COLON = 58;
 
 /** Nothing is made for a chunk, because a provider sends one for each token. */
 export function createChunkedDecoder(): BodyDecoder {
-  const state = { place: SIZE, left: 0, line: 0, excess: 0, isCr: false };
-  return {
-    start: 0,
-    end: 0,
-    used: 0,
-    isDone: false,
-    decode(buffer, from, to) {
-      let at = this.start = this.end = from;
-      while (at < to && !this.isDone) {
-        if (state.place !== DATA) {
-          step(state, buffer[at++]);
-          this.isDone = state.place === END;
-          continue;
-        }
-        const size = Math.min(state.left, to - at);
-        if (this.end === this.start) this.start = this.end = at;
-        else buffer.copyWithin(this.end, at, at + size);
-        this.end += size;
-        at += size;
-        state.left -= size;
-        if (state.left === 0) state.place = DATA_END;
-      }
-      this.used = at;
-    },
-  };
+  return new ChunkedDecoder();
 }
 
-/**
- * `line`: bytes since the last data, for whatever is read past is bounded; `excess`: those that no data pays for; `isCr`:
- * the last one was a CR.
- */
-type ChunkState = { place: number; left: number; line: number; excess: number; isCr: boolean };
+/** A class, as all on the way of a read. */
+class ChunkedDecoder implements BodyDecoder {
+  start = 0;
+  end = 0;
+  used = 0;
+  isDone = false;
+  place = SIZE;
+  /** Of the chunk's data. */
+  left = 0;
+  /** Bytes since the last data, for whatever is read past is bounded. */
+  line = 0;
+  /** Those that no data pays for. */
+  excess = 0;
+  /** The last one was a CR. */
+  isCr = false;
+
+  decode(buffer: Uint8Array, from: number, to: number) {
+    let at = this.start = this.end = from;
+    while (at < to && !this.isDone) {
+      if (this.place !== DATA) {
+        step(this, buffer[at++]);
+        this.isDone = this.place === END;
+        continue;
+      }
+      const size = Math.min(this.left, to - at);
+      if (this.end === this.start) this.start = this.end = at;
+      else buffer.copyWithin(this.end, at, at + size);
+      this.end += size;
+      at += size;
+      this.left -= size;
+      if (this.left === 0) this.place = DATA_END;
+    }
+    this.used = at;
+  }
+}
 
 /** Takes one byte that is not data. */
-function step(state: ChunkState, byte: number) {
+function step(state: ChunkedDecoder, byte: number) {
   const limit = state.place < TRAILER ? MAX_CHUNK_LINE_BYTES : MAX_PROVIDER_HEAD_BYTES;
   if (++state.line > limit) throw unreadable(`its framing has more than ${limit} bytes in one place`);
   if (state.isCr) endLine(state, byte);
@@ -108,7 +114,7 @@ function step(state: ChunkState, byte: number) {
   else throw unreadable(NO_NAME);
 }
 
-function endLine(state: ChunkState, byte: number) {
+function endLine(state: ChunkedDecoder, byte: number) {
   const { place } = state;
   if (byte !== LF) throw unreadable(NO_CR_LF);
   state.isCr = false;
@@ -125,7 +131,7 @@ function endLine(state: ChunkState, byte: number) {
 }
 
 /** The data of a chunk pays for its line. */
-function pay(state: ChunkState) {
+function pay(state: ChunkedDecoder) {
   state.excess = Math.max(state.excess + state.line - 16 - 2 * state.left, 0);
   if (state.excess <= MAX_CHUNK_EXCESS_BYTES) return;
   throw unreadable(
@@ -133,7 +139,7 @@ function pay(state: ChunkState) {
   );
 }
 
-function stepSize(state: ChunkState, byte: number) {
+function stepSize(state: ChunkedDecoder, byte: number) {
   const digit = hexDigit(byte);
   if (digit >= 0) state.left = state.left * 16 + digit;
   else if (byte === SEMICOLON && state.line > 1) state.place = EXTENSION;
