@@ -80,8 +80,7 @@ export function createMemories(
       return admitted;
     } catch (cause) {
       hold?.end();
-      // What the database refuses is a bug: it is logged as an error of background work, and so counted.
-      if (!(cause instanceof RelayError) || cause.code === "internal") throw cause;
+      if (isBug(cause)) throw cause;
       log("warn", "memory_not_begun", { ...logFields({ ...answered, kind }), cause });
       return null;
     }
@@ -96,6 +95,11 @@ export function createMemories(
       });
     },
   };
+}
+
+/** Such as what the database refuses: it is logged as an error of background work, and so counted. */
+function isBug(cause: unknown): boolean {
+  return !(cause instanceof RelayError) || cause.code === "internal";
 }
 
 function lengthOf({ context, memory, system_prompt }: Admission): number {
