@@ -80,8 +80,7 @@ export function createMemories(
       return admitted;
     } catch (cause) {
       hold?.end();
-      // What the database refuses is a bug: it is logged as an error of background work, and so counted.
-      if (!(cause instanceof RelayError) || cause.code === "internal") throw cause;
+      if (isBug(cause)) throw cause;
       log("warn", "memory_not_begun", { ...logFields({ ...answered, kind }), cause });
       return null;
     }
@@ -97,6 +96,9 @@ export function createMemories(
     },
   };
 }
+
+/** What the database refuses, among others: logged as an error of background work, it is counted. */
+const isBug = (cause: unknown) => !(cause instanceof RelayError) || cause.code === "internal";
 
 function lengthOf({ context, memory, system_prompt }: Admission): number {
   const texts = [system_prompt, memory?.content, ...context.map(({ content }) => content)];
