@@ -71,7 +71,6 @@ create index generations_by_user on relay.generations (user_id, started_at desc)
 -- No index has a column that a beat changes, so the lease is in none.
 create index generations_running on relay.generations (user_id) where status = 'running';
 create index generations_by_conversation on relay.generations (conversation_id);
-create index generations_by_bot on relay.generations (bot_id);
 create index generations_by_message on relay.generations (message_id);
 create index generations_by_end on relay.generations (finished_at) where status <> 'running';
 
