@@ -72,7 +72,7 @@ begin
     end if;
   end if;
 
-  -- Who inserts settings names user and bot alone.
+  -- Clients that insert settings name user and bot alone.
   select c.table_name, c.column_name into v_column
   from information_schema.columns c
   where c.table_schema = 'public' and c.table_name = 'user_settings' and c.is_nullable = 'NO'

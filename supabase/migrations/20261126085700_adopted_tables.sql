@@ -1,5 +1,5 @@
--- A database that holds the FastAPI relay's tables is adopted. A table that is another one is refused here, before anything
--- has changed: later statements would fail without saying why, or the relay itself much later.
+-- A database that holds the FastAPI relay's tables is adopted. A table that is another one is refused here, before
+-- anything has changed: later statements would fail without saying why, or the relay itself much later.
 do $$
 declare
   v_table record;

@@ -1,4 +1,5 @@
--- The ids and the other columns of tables that are adopted: what cannot be adopted is refused before anything has changed.
+-- The ids and the other columns of tables that are adopted: what cannot be adopted is refused before anything has
+-- changed.
 do $$
 declare
   v_way_out constant text := 'Rename the table, or change it, and push the migrations again.';

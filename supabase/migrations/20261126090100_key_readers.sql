@@ -40,7 +40,7 @@ language sql stable set search_path = '' as $$
     cross join lateral (
       select i.inhrelid as oid from pg_catalog.pg_inherits i where i.inhparent = h.oid
       union all
-      -- Who reads a parent reads its children, and needs no right on them.
+      -- A role that may read a parent reads its children, without a right on them.
       select i.inhparent from pg_catalog.pg_inherits i
       where i.inhrelid = h.oid and i.inhparent in (select s.attrelid from secret s)
       union all

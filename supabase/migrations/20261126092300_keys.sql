@@ -1,4 +1,4 @@
--- A bot's key and its headers are for one provider. Whoever may change the bot cannot read them, and must not have them
+-- A bot's key and its headers are for one provider. A user who may change the bot cannot read them, and must not have them
 -- sent to another server either: where the origin changes they go, unless the same statement brings new ones. The key goes
 -- with its headers, too, because there are gateways that take the server to call from one.
 alter table public.bots add column access_key_id uuid;

@@ -3,27 +3,29 @@ select tests.given_tale('owner');
 select tests.make_user('friend');
 select tests.given_share('bot', 'friend');
 select tests.given_budget('day', 10);
-savepoint start;
-
+-- What a start is answered where there is another budget, or two; it is undone.
+create function pg_temp.tried(who text, budget text, other text) returns text language plpgsql as $$
+declare
+  v_answer jsonb;
+begin
+  execute format('select tests.given_budget(%s)', budget);
+  execute format('select tests.given_budget(%s)', other);
+  v_answer := tests.call_begin(who, 'first', bot => 'bot');
+  raise sqlstate 'UNDO1' using message = coalesce(v_answer ->> 'code', v_answer ->> 'outcome');
+exception when sqlstate 'UNDO1' then
+  return sqlerrm;
+end
+$$;
 select is(tests.call_begin('owner', 'first') ->> 'code', 'budget_exceeded', 'that for everyone holds for the owner');
-select tests.given_budget('day', 5000, owner => 'owner');
-select is(tests.call_begin('owner', 'first') ->> 'outcome', 'admitted', 'until there is one of the owner''s own');
-select is(tests.call_begin('friend', 'second', bot => 'bot') ->> 'code', 'budget_exceeded', 'which is no other''s');
-
-rollback to start; -- One without limits is the leave to spend what is wanted.
-select tests.given_budget('day', owner => 'owner');
-select is(tests.call_begin('owner', 'first') ->> 'outcome', 'admitted', 'one without a limit limits nothing');
-
-rollback to start; -- It replaces that of the same bot and period alone.
-select tests.given_budget('day', 5000, owner => 'owner', bot => 'bot');
-select tests.given_budget('month', 5000, owner => 'owner');
-select is(tests.call_begin('owner', 'first') ->> 'code', 'budget_exceeded', 'another bot or period stays as it is');
-
-rollback to start; -- And none that all users share.
-select tests.given_budget('day', 5000, owner => 'owner');
-select tests.given_budget('day', 10, is_shared => true);
-select is(tests.call_begin('owner', 'first') ->> 'code', 'budget_exceeded', 'what all share holds for this user, too');
-delete from relay.budgets where is_shared;
-select is(tests.call_begin('owner', 'first') ->> 'outcome', 'admitted', 'and nothing else stood in the way');
+select is(pg_temp.tried(who, budget, other), wanted, description) from (values
+  ('owner',  $$ 'day', 5000, owner => 'owner' $$, $$ 'month', 5000 $$, 'admitted', 'until there is one of the owner''s own'),
+  ('friend', $$ 'day', 5000, owner => 'owner' $$, $$ 'month', 5000 $$, 'budget_exceeded', 'which is no other''s'),
+  ('owner',  $$ 'day', owner => 'owner' $$, $$ 'month', 5000 $$, 'admitted', 'one without a limit limits nothing'),
+  ('owner',  $$ 'day', 5000, owner => 'owner', bot => 'bot' $$, $$ 'month', 5000, owner => 'owner' $$, 'budget_exceeded',
+    'one of another bot or period replaces nothing'),
+  ('owner',  $$ 'day', 5000, owner => 'owner' $$, $$ 'day', 10, is_shared => true $$, 'budget_exceeded',
+    'what all share holds for this user, too'),
+  ('owner',  $$ 'day', 5000, owner => 'owner' $$, $$ 'day', 10000, is_shared => true $$, 'admitted', 'if it has no room')
+) as m (who, budget, other, wanted, description);
 
 select * from finish(); rollback;
