@@ -1,4 +1,4 @@
-/** Puts figures into a page, between two markers: figures are never typed. */
+/** Puts figures into a page, between two markers, since figures are never typed; and takes its code out of it. */
 
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -45,4 +45,12 @@ async function outputOf(command: string, ...args: string[]): Promise<string> {
   const { success, stdout } = await new Deno.Command(command, { args, stdin: "null" }).output();
   if (!success) throw new Error(`Cannot run "${command} ${args.join(" ")}"`);
   return new TextDecoder().decode(stdout);
+}
+
+/** The texts between fences of a language: of a whole page, or below one of its headings, such as "## Growth". */
+export function fenced(page: string, language: string, heading?: string): string[] {
+  const text = heading === undefined
+    ? page
+    : page.split(`\n${heading}\n`)[1]?.split(`\n${heading.split(" ")[0]} `)[0] ?? "";
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code);
 }

@@ -6,6 +6,7 @@ import { parseCancelRequest, parseStreamRequest } from "../../supabase/functions
 import type { Preview } from "../../supabase/functions/_relay/database/begin.ts";
 import { previewOf } from "../../supabase/functions/stream/preview.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
+import { fenced } from "../../testkit/page.ts";
 import { type Reader, readEvents, readToEnd, type StreamEvent } from "../../testkit/reader.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -14,12 +15,6 @@ const FUNCTIONS = "supabase/functions/";
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const protocol = read("docs/protocol.md");
 const operations = read("docs/operations.md");
-
-/** The texts between fences of one language. */
-function fenced(page: string, language: string): string[] {
-  const blocks = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms");
-  return [...page.matchAll(blocks)].map(([, text]) => text);
-}
 
 /** The tables' rows whose first cell is a name that fits, as cells, the name without its quotes. */
 function rows(page: string, name: RegExp): string[][] {

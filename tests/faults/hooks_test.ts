@@ -3,6 +3,7 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { type Author, newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { fenced } from "../../testkit/page.ts";
 import { mintToken } from "../../testkit/people.ts";
 import { applyMigrations, readMigrations } from "../../testkit/pglite.ts";
 import { connect, query } from "../../testkit/postgres.ts";
@@ -16,12 +17,7 @@ import type { Worker } from "../../testkit/workers.ts";
 const PAGE = Deno.readTextFileSync(new URL("../../docs/hooks.md", import.meta.url));
 
 /** The SQL below a heading of the page. */
-function sqlOf(heading: string): string {
-  const section = PAGE.split(`\n### ${heading}\n`)[1]?.split("\n### ")[0] ?? "";
-  const [, sql] = /^```sql\n(.*?)^```$/ms.exec(section) ?? [];
-  ok(sql, `docs/hooks.md has SQL below "${heading}"`);
-  return sql;
-}
+const sqlOf = (heading: string) => fenced(PAGE, "sql", `### ${heading}`)[0];
 
 const HOOK = /create (or replace )?function relay\.admission_hook\(/gi;
 

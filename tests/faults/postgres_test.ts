@@ -40,6 +40,8 @@ function register({ url, close }: Server, own: NonNullable<Server["own"]>) {
   let on: Awaited<ReturnType<typeof open>>;
   Deno.test.beforeAll(async () => void (on = await open(url)));
   Deno.test.afterAll(async () => {
+    // To stop it would wait for what it may have been admitted.
+    await on?.worker.kill();
     await on?.stack.stop();
     await close();
   });

@@ -3,20 +3,16 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { type Author, newAuthor } from "../../testkit/author.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { fenced } from "../../testkit/page.ts";
 import { connect, createDatabase, query, type TestDatabase } from "../../testkit/postgres.ts";
 import { waits } from "../../testkit/provider.ts";
 import { readToEnd } from "../../testkit/reader.ts";
 import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 
-const PAGE = Deno.readTextFileSync(new URL("../../docs/hooks.md", import.meta.url))
-  .split("\n## A word when a story has gone on\n")[1];
-
-function fenced(language: string): string {
-  const [, text] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(PAGE) ?? [];
-  ok(text, `docs/hooks.md has ${language} below that heading`);
-  return text;
-}
+const PAGE = Deno.readTextFileSync(new URL("../../docs/hooks.md", import.meta.url));
+/** The code of a language below the webhook's heading. */
+const codeOf = (language: string) => fenced(PAGE, language, "## A word when a story has gone on")[0];
 
 /** What a Supabase project has: a trigger that puts a request into the queue of pg_net, which sends after the commit. */
 const STAND_IN = `
@@ -75,7 +71,7 @@ async function openReceiver(stack: Stack, secret: string) {
   };
   for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
   const file = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(file, fenced("ts").replace("Deno.serve(answered);", "export { answered };"));
+  await Deno.writeTextFile(file, codeOf("ts").replace("Deno.serve(answered);", "export { answered };"));
   const { answered } = await import(`file://${file}`);
   await Deno.remove(file);
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, answered);
@@ -106,7 +102,7 @@ function register() {
     await stop();
     const sql = connect(database.url);
     await sql.unsafe(STAND_IN).simple();
-    await sql.unsafe(fenced("sql")).simple();
+    await sql.unsafe(codeOf("sql")).simple();
     stack = await startStack({ flags });
     equal(stack.demo, demo, "a start finds what the one before has left in the database");
     receiver = await openReceiver(stack, "a secret of the test");

@@ -1,34 +1,24 @@
 /** Waits of minutes, with a clock of their own: how long a worker tries to store what has ended. */
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import type { Database } from "../../supabase/functions/_relay/database/database.ts";
-import {
-  ABANDON_GIVE_UP_MS,
-  MAX_STORAGE_BACKOFF_MS,
-  STORAGE_GIVE_UP_MS,
-} from "../../supabase/functions/_relay/protocol/limits.ts";
+import { MAX_STORAGE_BACKOFF_MS, STORAGE_GIVE_UP_MS } from "../../supabase/functions/_relay/protocol/limits.ts";
 import { away } from "../../supabase/functions/_relay/testing/database.ts";
 import { makeGeneration } from "../../supabase/functions/_relay/testing/generation.ts";
 import { makePlatform } from "../../supabase/functions/_relay/testing/platform.ts";
-import { createLostStarts } from "../../supabase/functions/_relay/generation/lost_starts.ts";
 import { storeEnding } from "../../supabase/functions/_relay/generation/store.ts";
 
-/** A database whose finish answers this, and when it was called. */
-function make(answer: () => Promise<null>) {
+Deno.test(`a message is tried to be stored every ${MAX_STORAGE_BACKOFF_MS} ms for ${STORAGE_GIVE_UP_MS} ms`, async () => {
   const platform = makePlatform();
-  const start = platform.clock.now();
+  const { clock, lines } = platform;
+  const start = clock.now();
   const at: number[] = [];
   const finish = () => {
-    at.push(platform.clock.now() - start);
-    return answer();
+    at.push(clock.now() - start);
+    return Promise.reject(away());
   };
-  return { platform, at, database: { finish } as unknown as Database };
-}
-
-Deno.test(`a message is tried to be stored every ${MAX_STORAGE_BACKOFF_MS} ms for ${STORAGE_GIVE_UP_MS} ms`, async () => {
-  const { platform, at, database } = make(() => Promise.reject(away()));
-  const { clock, lines } = platform;
   const times = { firstTokenMs: 1, overheadMs: null };
   const ending = { status: "completed", finishReason: "stop", errorCode: null, usage: null, ...times } as const;
+  const database = { finish } as unknown as Database;
   const given = rejects(storeEnding(platform, database, makeGeneration(platform, ""), ending), { code: "unavailable" });
   await clock.run(STORAGE_GIVE_UP_MS - 1);
   equal(lines.map(({ event }) => event), ["message_not_stored_yet"]);
@@ -38,13 +28,4 @@ Deno.test(`a message is tried to be stored every ${MAX_STORAGE_BACKOFF_MS} ms fo
   equal(Math.max(...at.slice(1).map((time, index) => time - at[index])), MAX_STORAGE_BACKOFF_MS);
   ok(at.at(-1)! >= STORAGE_GIVE_UP_MS);
   equal(clock.pending, 0);
-});
-
-Deno.test(`a worker tries for ${ABANDON_GIVE_UP_MS} ms to end what it may have been admitted`, async () => {
-  const { platform, at, database } = make(() => Promise.resolve(null));
-  createLostStarts(platform, database).add("stream-1", "fence-1");
-  await platform.clock.run(10 * ABANDON_GIVE_UP_MS);
-  equal(at, [0, 1_000, 3_000, 7_000, 15_000]);
-  ok(at.at(-1)! < ABANDON_GIVE_UP_MS);
-  equal(platform.clock.pending, 0);
 });

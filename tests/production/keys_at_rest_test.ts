@@ -3,7 +3,6 @@
  * searched for it, its log of changes and its own log included.
  */
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import type { Sql } from "postgres";
 import { openServer, type Server } from "../../testkit/cluster.ts";
 import { connect, createDatabase, enableVault, migrate, prepareSupabase } from "../../testkit/postgres.ts";
@@ -45,11 +44,11 @@ function register({ url, close }: Server, folder: string) {
     await sql`checkpoint`;
     const found: string[] = [];
     for await (const path of filesBelow(folder)) {
-      const bytes = await read(path);
+      const text = await read(path);
       for (let part = 0; part <= 8; part++) {
         let at = -1;
-        while ((at = bytes.indexOf(mark.slice(part, part + 8), at + 1)) >= 0) {
-          const way = bytes.subarray(at + 24 - part, at + 64 - part).toString("latin1").match(/^[a-z -]*/)![0];
+        while ((at = text.indexOf(mark.slice(part, part + 8), at + 1)) >= 0) {
+          const way = text.slice(at + 24 - part, at + 64 - part).match(/^[a-z -]*/)![0];
           found.push(`${path.slice(folder.length + 1).split("/").slice(0, 2).join("/")}: ${way}`);
         }
       }
@@ -346,12 +345,13 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
   }
 }
 
-async function read(path: string): Promise<Buffer> {
+/** One character for each byte: a text is searched many times as fast as bytes. */
+async function read(path: string): Promise<string> {
   try {
-    return Buffer.from((await Deno.readFile(path)).buffer);
+    return new TextDecoder("latin1").decode(await Deno.readFile(path));
   } catch (error) {
     // The server has deleted it.
-    if (error instanceof Deno.errors.NotFound) return Buffer.alloc(0);
+    if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   }
 }
