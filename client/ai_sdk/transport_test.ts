@@ -6,8 +6,10 @@ import {
   cutAfter,
   makeLab,
   makeStream,
+  nothing,
   offline,
   refusal,
+  running,
   say,
   silence,
   START,
@@ -22,8 +24,6 @@ function message(id: string, role: UIMessage["role"], metadata?: unknown): UIMes
 }
 
 const question = message("q1", "user");
-/** What a conversation without a running generation answers. */
-const nothing: Answer = () => new Response(null, { status: 204 });
 const whole = () => streamOf(say.start, say.token("ab", 2), say.done());
 
 /** A transport before a fake relay; `send` and `reconnect` are called as useChat calls them. */
@@ -133,12 +133,12 @@ Deno.test("another answer that is resumed takes the place of the old one, under 
 });
 
 Deno.test("a question waits for the answer that is being written, and is then the same request", async () => {
-  const running = makeStream(say.start);
-  const lab = makeChat(busyWith("s7"), running.answer, whole());
+  const before = makeStream(say.start);
+  const lab = makeChat(busyWith("s7"), before.answer, whole());
   const chunks = lab.send([question]).then(chunksIn);
   await lab.clock.run(0);
   equal(lab.requests.map(({ path }) => path), ["/stream", "/stream/s7"]);
-  running.send(say.error("interrupted"));
+  before.send(say.error("interrupted"));
   equal((await chunks).map(({ type }) => type), ["start", "text-start", "text-delta", "text-end", "finish"]);
   equal(lab.requests[2].body, lab.requests[0].body);
   equal(lab.items.size, 0);
@@ -188,8 +188,7 @@ Deno.test("a bot takes its turn after any message, as one more message", async (
 });
 
 Deno.test("what another device has begun in the conversation is resumed", async () => {
-  const found = () => new Response(null, { headers: { "content-type": "text/event-stream", "x-stream-id": "s1" } });
-  const lab = makeChat(whole(), nothing, found, whole());
+  const lab = makeChat(whole(), nothing, running("s1"), whole());
   equal(await lab.reconnect(), null);
   await chunksIn(await lab.send([question]));
   equal(await lab.reconnect(), null);
