@@ -4,6 +4,7 @@ import {
   type Answer,
   busyWith,
   cutAfter,
+  makeHistory,
   makeLab,
   makeStream,
   nothing,
@@ -257,22 +258,6 @@ Deno.test("toUIMessages() gives the stored path to a leaf, and no other branch",
   equal(toUIMessages([{ ...asked, id: "x", parent_id: "x" }], "x").length, 1);
 });
 
-/** The Data API, which answers with at most so many rows. */
-function makeSource(conversation: object | null, rows: StoryRow[], maxRows: number) {
-  const query = (data: unknown) => {
-    const chain = {
-      select: () => chain,
-      eq: () => chain,
-      order: () => chain,
-      range: (from: number, to: number) => query(rows.slice(from, Math.min(to + 1, from + maxRows))),
-      maybeSingle: () => chain,
-      then: (resolve: (answer: object) => void) => resolve({ data, error: null }),
-    };
-    return chain;
-  };
-  return { from: () => query(conversation) };
-}
-
 Deno.test("loadConversation() reads every row, however few the Data API gives at once", async () => {
   const rows = Array.from({ length: 2_500 }, (_, index): StoryRow => ({
     id: `m${index}`,
@@ -285,8 +270,8 @@ Deno.test("loadConversation() reads every row, however few the Data API gives at
     finish_reason: null,
   }));
   for (const maxRows of [1_000, 7]) {
-    const messages = await loadConversation(makeSource({ active_message_id: "m2499" }, rows, maxRows), "c1");
+    const messages = await loadConversation(makeHistory(rows, "m2499", maxRows).supabase, "c1");
     equal([messages.length, messages[0].id, messages.at(-1)!.id], [2_500, "m0", "m2499"]);
   }
-  equal(await loadConversation(makeSource(null, [], 1_000), "c1"), []);
+  equal(await loadConversation(makeHistory([], null).supabase, "c1"), []);
 });
