@@ -4,10 +4,13 @@ import {
   type Answer,
   busyWith,
   cutAfter,
+  makeHistory,
   makeLab,
   makeStream,
+  nothing,
   offline,
   refusal,
+  running,
   say,
   silence,
   START,
@@ -22,8 +25,6 @@ function message(id: string, role: UIMessage["role"], metadata?: unknown): UIMes
 }
 
 const question = message("q1", "user");
-/** What a conversation without a running generation answers. */
-const nothing: Answer = () => new Response(null, { status: 204 });
 const whole = () => streamOf(say.start, say.token("ab", 2), say.done());
 
 /** A transport before a fake relay; `send` and `reconnect` are called as useChat calls them. */
@@ -133,12 +134,12 @@ Deno.test("another answer that is resumed takes the place of the old one, under 
 });
 
 Deno.test("a question waits for the answer that is being written, and is then the same request", async () => {
-  const running = makeStream(say.start);
-  const lab = makeChat(busyWith("s7"), running.answer, whole());
+  const before = makeStream(say.start);
+  const lab = makeChat(busyWith("s7"), before.answer, whole());
   const chunks = lab.send([question]).then(chunksIn);
   await lab.clock.run(0);
   equal(lab.requests.map(({ path }) => path), ["/stream", "/stream/s7"]);
-  running.send(say.error("interrupted"));
+  before.send(say.error("interrupted"));
   equal((await chunks).map(({ type }) => type), ["start", "text-start", "text-delta", "text-end", "finish"]);
   equal(lab.requests[2].body, lab.requests[0].body);
   equal(lab.items.size, 0);
@@ -188,8 +189,7 @@ Deno.test("a bot takes its turn after any message, as one more message", async (
 });
 
 Deno.test("what another device has begun in the conversation is resumed", async () => {
-  const found = () => new Response(null, { headers: { "content-type": "text/event-stream", "x-stream-id": "s1" } });
-  const lab = makeChat(whole(), nothing, found, whole());
+  const lab = makeChat(whole(), nothing, running("s1"), whole());
   equal(await lab.reconnect(), null);
   await chunksIn(await lab.send([question]));
   equal(await lab.reconnect(), null);
@@ -258,22 +258,6 @@ Deno.test("toUIMessages() gives the stored path to a leaf, and no other branch",
   equal(toUIMessages([{ ...asked, id: "x", parent_id: "x" }], "x").length, 1);
 });
 
-/** The Data API, which answers with at most so many rows. */
-function makeSource(conversation: object | null, rows: StoryRow[], maxRows: number) {
-  const query = (data: unknown) => {
-    const chain = {
-      select: () => chain,
-      eq: () => chain,
-      order: () => chain,
-      range: (from: number, to: number) => query(rows.slice(from, Math.min(to + 1, from + maxRows))),
-      maybeSingle: () => chain,
-      then: (resolve: (answer: object) => void) => resolve({ data, error: null }),
-    };
-    return chain;
-  };
-  return { from: () => query(conversation) };
-}
-
 Deno.test("loadConversation() reads every row, however few the Data API gives at once", async () => {
   const rows = Array.from({ length: 2_500 }, (_, index): StoryRow => ({
     id: `m${index}`,
@@ -286,8 +270,8 @@ Deno.test("loadConversation() reads every row, however few the Data API gives at
     finish_reason: null,
   }));
   for (const maxRows of [1_000, 7]) {
-    const messages = await loadConversation(makeSource({ active_message_id: "m2499" }, rows, maxRows), "c1");
+    const messages = await loadConversation(makeHistory(rows, "m2499", maxRows).supabase, "c1");
     equal([messages.length, messages[0].id, messages.at(-1)!.id], [2_500, "m0", "m2499"]);
   }
-  equal(await loadConversation(makeSource(null, [], 1_000), "c1"), []);
+  equal(await loadConversation(makeHistory([], null).supabase, "c1"), []);
 });

@@ -1,9 +1,9 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import type { HistorySource, StoryRow } from "../history.ts";
-import type { Id } from "../types.ts";
 import {
   type Answer,
   cutAfter,
+  makeHistory,
   makeLab,
   makeStream,
   nothing,
@@ -34,33 +34,6 @@ const row = (id: string, parent_id: string | null, fields: Partial<StoryRow> = {
   ...fields,
 });
 const prompt = (id: string, parent_id: string | null) => row(id, parent_id, { is_user_author: true });
-
-/** A Data API with one conversation. */
-function makeHistory(rows: StoryRow[], leafId: Id | null) {
-  const history = { rows, leafId, changes: [] as unknown[], error: null as null | { message: string; code: string } };
-  const supabase: HistorySource = {
-    from: (table) => ({
-      select: () => ({
-        eq: () => ({
-          maybeSingle: () => Promise.resolve({ data: { active_message_id: history.leafId }, error: history.error }),
-          order: () => ({
-            order: () => ({
-              range: (from: number, to: number) =>
-                Promise.resolve({ data: history.rows.slice(from, to + 1), error: null }),
-            }),
-          }),
-        }),
-      }),
-      update: (change: unknown) => ({
-        eq() {
-          history.changes.push(table, change);
-          return Promise.resolve({ error: history.error });
-        },
-      }),
-    }),
-  };
-  return { history, supabase };
-}
 
 /** A store before a fake relay, and what a component sees of it. */
 function makeStory(answers: Answer[], { stored = {}, ...options }: StoryOptions & { stored?: object } = {}) {

@@ -2,7 +2,8 @@
 
 import { createRelayClient } from "../client.ts";
 import type { SupabaseLike } from "../credentials.ts";
-import type { After, ClientOptions, ReadOptions } from "../types.ts";
+import type { HistorySource, StoryRow } from "../history.ts";
+import type { After, ClientOptions, Id, ReadOptions } from "../types.ts";
 
 /** Answers one request; a promise that never settles is a hang, which ends with the request's signal. */
 export type Answer = () => Response | Promise<Response>;
@@ -48,6 +49,35 @@ export function makeLab(answers: Answer[], { supabase, token, ...options }: LabO
   /** Starts what most tests start. */
   const start = (options?: ReadOptions) => client.start(ASK, options);
   return { client, start, clock, requests, tokens };
+}
+
+/** A Data API with one conversation, which gives at most so many rows at once. */
+export function makeHistory(rows: StoryRow[], leafId: Id | null, maxRows = 1_000) {
+  const history = { rows, leafId, changes: [] as unknown[], error: null as null | { message: string; code: string } };
+  const query = (answer: () => object) => {
+    const chain = {
+      select: () => chain,
+      eq: () => chain,
+      order: () => chain,
+      maybeSingle: () => chain,
+      range: (from: number, to: number): unknown =>
+        query(() => ({ data: history.rows.slice(from, Math.min(to + 1, from + maxRows)), error: null })),
+      then: (resolve: (answer: object) => void) => resolve(answer()),
+    };
+    return chain;
+  };
+  const supabase: HistorySource = {
+    from: (table) => ({
+      ...query(() => ({ data: { active_message_id: history.leafId }, error: history.error })),
+      update: (change: unknown) => ({
+        eq() {
+          history.changes.push(table, change);
+          return Promise.resolve({ error: history.error });
+        },
+      }),
+    }),
+  };
+  return { history, supabase };
 }
 
 /** Starts a generation, lets time pass, and gives its result. */

@@ -120,7 +120,7 @@ if (hasChromium()) {
       await asked;
       await story.page.goto("about:blank");
       held.resolve();
-      await becomes(async () => (await story.conversation()).active_message_id, stopped.id);
+      await becomes(async () => (await story.conversation()).active_message_id, String(stopped.id));
       await story.page.goto(url);
       await story.reload();
       await story.shows([question, stopped].map(contentOf));

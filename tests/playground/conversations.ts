@@ -154,11 +154,10 @@ export function testConversations(): void {
   });
 
   pageTest("a chosen version is stored if the page is left at once, or the browser keeps no more", async (visit) => {
-    const { visitor, user, ...visit } = visit;
-    const { page, button } = visitor;
-    await visit.exchange("A tale", "First version");
+    const { page, button, user, answer, exchange } = visit;
+    await exchange("A tale", "First version");
     await button("Regenerate").click();
-    await visit.answer(2, "Second version");
+    await answer(2, "Second version");
     const held = Promise.withResolvers<void>();
     await page.route("**/rest/v1/conversations?*", async (route) => {
       if (route.request().method() === "PATCH") await held.promise;
@@ -172,7 +171,7 @@ export function testConversations(): void {
     equal(await activeLeaf(user), "Second version");
     held.resolve();
     await becomes(() => activeLeaf(user), "First version");
-    // Chromium keeps 64 KiB of such requests, those of all tabs together, and refuses one more.
+    // A browser keeps 64 KiB of such bodies, and refuses one more.
     await page.addInitScript(() => {
       const { fetch } = globalThis;
       globalThis.fetch = (input, init) =>
