@@ -38,50 +38,71 @@ export function createClientStream(
   seat: Seat,
   onDrained: () => void = () => {},
 ): ClientStream {
-  let open = true;
-  let eventsWaiting = 0;
-  const queue: Queue = new Queue(() => end("gone"), () => open && onDrained(), () => {
-    silence.end();
-    seat.end();
-  });
-  const silence = new Silence(clock, pingMs, queue, () => write(toBytes(events.ping())), () => {
-    end("detached");
-    queue.discard();
-  });
+  return new Writer(clock, pingMs, onEnd, seat, onDrained);
+}
 
-  function end(how: ClientEnd) {
-    if (!open) return;
-    open = false;
-    // The body of a client that does not read lives as long as its connection; what onEnd holds must not.
-    const notify = onEnd;
-    onEnd = onDrained = () => {};
-    notify(how);
-    if (how !== "gone") queue.close();
+/** A class, as all on the way of a read. */
+class Writer implements ClientStream {
+  #isOpen = true;
+  #eventsWaiting = 0;
+  #queue: Queue;
+  #silence: Silence;
+  #seat: Seat;
+  #onEnd: (how: ClientEnd) => void;
+  #onDrained: () => void;
+
+  constructor(clock: Clock, pingMs: number, onEnd: (how: ClientEnd) => void, seat: Seat, onDrained: () => void) {
+    this.#seat = seat;
+    this.#onEnd = onEnd;
+    this.#onDrained = onDrained;
+    this.#queue = new Queue(() => this.#end("gone"), () => this.#isOpen && this.#onDrained(), () => {
+      this.#silence.end();
+      this.#seat.end();
+    });
+    this.#silence = new Silence(clock, pingMs, this.#queue, () => this.write(toBytes(events.ping())), () => {
+      this.#end("detached");
+      this.#queue.discard();
+    });
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return this.#queue.body;
+  }
+
+  isDrained(): boolean {
+    return this.#queue.waitingBytes === 0;
   }
 
   /** An event that is larger than the whole queue still goes to a client that keeps up. */
-  function hasRoom(bytes: number): boolean {
-    return queue.waitingBytes === 0 || queue.waitingBytes + bytes <= MAX_CLIENT_QUEUE_BYTES;
+  hasRoom(bytes: number): boolean {
+    const { waitingBytes } = this.#queue;
+    return waitingBytes === 0 || waitingBytes + bytes <= MAX_CLIENT_QUEUE_BYTES;
   }
 
-  function write(bytes: Uint8Array) {
-    if (!open || bytes.byteLength === 0) return;
-    const waiting = queue.waitingBytes;
-    if (!hasRoom(bytes.byteLength)) return end("detached");
-    eventsWaiting = waiting === 0 ? 1 : Math.min(eventsWaiting + 1, 1 + waiting / MIN_EVENT_BYTES);
-    const held = READER_BYTES + waiting + bytes.byteLength + eventsWaiting * QUEUED_EVENT_BYTES;
-    if (!seat.fits(held)) return end("detached");
-    queue.add(bytes);
-    silence.touch(waiting === 0);
+  write(bytes: Uint8Array) {
+    if (!this.#isOpen || bytes.byteLength === 0) return;
+    const waiting = this.#queue.waitingBytes;
+    if (!this.hasRoom(bytes.byteLength)) return this.#end("detached");
+    this.#eventsWaiting = waiting === 0 ? 1 : Math.min(this.#eventsWaiting + 1, 1 + waiting / MIN_EVENT_BYTES);
+    const held = READER_BYTES + waiting + bytes.byteLength + this.#eventsWaiting * QUEUED_EVENT_BYTES;
+    if (!this.#seat.fits(held)) return this.#end("detached");
+    this.#queue.add(bytes);
+    this.#silence.touch(waiting === 0);
   }
 
-  return {
-    body: queue.body,
-    isDrained: () => queue.waitingBytes === 0,
-    hasRoom,
-    write,
-    close: () => end("closed"),
-  };
+  close() {
+    this.#end("closed");
+  }
+
+  #end(how: ClientEnd) {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    // The body of a client that does not read lives as long as its connection; what onEnd holds must not.
+    const onEnd = this.#onEnd;
+    this.#onEnd = this.#onDrained = () => {};
+    onEnd(how);
+    if (how !== "gone") this.#queue.close();
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ function make() {
     clock,
     ends,
     body: stream.body,
-    close: stream.close,
+    close: () => stream.close(),
     write: (...texts: string[]) => texts.forEach((text) => stream.write(toBytes(text))),
     /** Reads from now on; gives what has come so far, and its end. */
     reading() {

@@ -65,11 +65,35 @@ export function createTransport(
 }
 
 /** The way back of a request that is on its way, or written. */
-interface Reply {
+class Reply {
+  isWritten = false;
+  #exchange: Exchange;
+  #connection: Connection;
+  #keep: (ms: number) => void;
+
+  constructor(exchange: Exchange, connection: Connection, keep: (ms: number) => void) {
+    this.#exchange = exchange;
+    this.#connection = connection;
+    this.#keep = keep;
+  }
+
   /** Rejects at the end of the exchange. */
-  read(buffer: Uint8Array): Promise<number | null>;
+  read(buffer: Uint8Array): Promise<number | null> {
+    const read = this.#connection.read(buffer);
+    return this.isWritten ? read : this.beforeEnd(read);
+  }
+
+  /** A closed connection rejects its reads, but one that is being written to may stay open. */
+  beforeEnd(read: Promise<number | null>): Promise<number | null> {
+    return Promise.race([read, this.#exchange.over]);
+  }
+
   /** Ends the exchange after a whole answer; the connection may be kept so long. */
-  release(ms: number): void;
+  release(ms: number) {
+    const keep = this.#keep;
+    if (this.isWritten && ms > 0) this.#exchange.close = () => keep(ms);
+    this.#exchange.end(null);
+  }
 }
 
 /** Sends the request, reads the head, and gives the rest to read. */
@@ -82,31 +106,21 @@ async function ask(
 ): Promise<Answer> {
   if (exchange.isOver) throw exchange.failure;
   const { connection, origin, address } = line;
-  let isWritten = false;
-  // A closed connection rejects its reads, but one that is being written to may stay open.
-  const beforeEnd = (read: Promise<number | null>) => Promise.race([read, exchange.over]);
-  const reply: Reply = {
-    read: (buffer) => beforeEnd(connection.read(buffer)),
-    release(ms) {
-      if (isWritten && ms > 0) exchange.close = () => keep(ms);
-      exchange.end(null);
-    },
-  };
+  const reply = new Reply(exchange, connection, keep);
   const stopWrite = exchange.limit(PROVIDER_WRITE_MS, "send the request");
   // An answer may come before the request has left, so both go on at the same time [RFC 9112, 9.5].
   const unsent = { bytes: request };
   const written = write(exchange, connection, unsent).then(() => {
-    isWritten = true;
+    reply.isWritten = true;
     // It can be megabytes, and the answer takes minutes.
     unsent.bytes = new Uint8Array();
-    reply.read = (buffer) => connection.read(buffer);
   }, () => {}).finally(stopWrite);
   exchange.close = () => {
     unsent.bytes = new Uint8Array();
-    if (isWritten || !origin.startsWith("https:")) return connection.close();
+    if (reply.isWritten || !origin.startsWith("https:")) return connection.close();
     stuck.closeAfter(written.then(() => connection), address);
   };
-  const begun = "read" in line ? { buffer: line.buffer, read: beforeEnd(line.read) } : null;
+  const begun = "read" in line ? { buffer: line.buffer, read: reply.beforeEnd(line.read) } : null;
   const { head, buffer, from, to } = await readHead(exchange, reply, begun);
   const answer = createAnswer(exchange, reply, head, buffer, from, to);
   const { next } = answer;
