@@ -5,7 +5,7 @@ import { DONE_WAITS_FOR_STORAGE_MS, MAX_MESSAGE_UNITS } from "../protocol/limits
 import { away, makeStored } from "../testing/database.ts";
 import { readEvents, type Seen } from "../testing/events.ts";
 import { LOG_FIELDS, makeAdmitted, makeSeat, START_DATA } from "../testing/generation.ts";
-import { BASE_URL, makeWorker, reasonOf } from "../testing/worker.ts";
+import { makeWorker, reasonOf } from "../testing/worker.ts";
 import { endingOf, EndReason } from "./ending.ts";
 
 const USAGE = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
@@ -83,21 +83,6 @@ Deno.test("what a report cost stands in done and in the log, and without a repor
     assert.deepEqual(JSON.parse(client.events.at(-1)!.data).usage, wanted);
     const { cost, total_tokens } = logged().find(({ event }) => event === "generation_finished") ?? {};
     assert.deepEqual([cost, total_tokens], [wanted?.cost, wanted?.total_tokens]);
-  }
-});
-
-Deno.test("start leaves before the provider is asked, and a client that leaves then costs nothing", async () => {
-  for (const leaves of [false, true]) {
-    const { ended, generations, provider, settle } = makeWorker();
-    const client = readEvents(generations.start(makeAdmitted(), BASE_URL));
-    assert.equal(provider.calls.length, 0);
-    if (leaves) await client.leave();
-    else while (client.events.length === 0) await null;
-    while (provider.calls.length === 0) await null;
-    assert.equal(provider.calls[0].signal.aborted, leaves);
-    provider.calls[0].finish();
-    await settle(...(leaves ? [] : [client]));
-    assert.equal(ended()?.status, leaves ? "disconnected" : "completed");
   }
 });
 
@@ -284,6 +269,16 @@ async function makeAttachable(on_disconnect: "stop" | "continue" = "stop") {
   }
   return { ...worker, client, call, ends, attach };
 }
+
+Deno.test("another user is not attached, nor anyone to what does not run here", async () => {
+  const { attach, call, client, ends, settle } = await makeAttachable();
+  assert.equal(attach("stranger", null, "user-2"), null);
+  for (const id of ["stream-2", "", "toString"]) assert.equal(attach("unknown", null, "user-1", id), null);
+  call.finish();
+  await settle(client);
+  assert.equal(attach("late"), null);
+  assert.deepEqual(ends, []);
+});
 
 Deno.test("a reader is attached until the last event leaves, also while the ending waits to be stored", async () => {
   const { attach, call, client, clock, database, settle } = await makeAttachable();

@@ -79,16 +79,6 @@ Deno.test("a beat says what the readers were sent, so that a sweep knows it", as
   remove();
 });
 
-Deno.test("a beat says which generations to stop, and why", async () => {
-  const { add, clock, database, stops } = make();
-  const removals = ["a", "b", "c"].map((id) => add(id));
-  database.cancelled.add("b");
-  database.lost.add("c");
-  await clock.run(1_000);
-  assert.deepEqual(stops, [["b", "cancelled"], ["c", "lost"]]);
-  for (const remove of removals) remove();
-});
-
 Deno.test("what a beat says of a generation that was removed during it changes nothing", async () => {
   const { add, clock, database, hold, stops } = make();
   const transcript = createTranscript();

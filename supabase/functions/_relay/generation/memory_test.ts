@@ -3,7 +3,6 @@ import type { MemoryAnswer } from "../database/begin_memory.ts";
 import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES } from "../platform/memory.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS } from "../protocol/limits.ts";
-import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
 import { AWAY, away, makeStored } from "../testing/database.ts";
 import { LOG_FIELDS } from "../testing/generation.ts";
 import { makeWorker } from "../testing/worker.ts";
@@ -167,8 +166,3 @@ for (
     if (status === "failed") await worker.settle(worker.client);
   });
 }
-
-Deno.test("its heading counts as many bytes as in the database", () => {
-  // v_heading in relay.memory_of.
-  assert.equal(bytesIn(`${MEMORY_HEADING}\n\n`) + MESSAGE_BYTES, 53);
-});

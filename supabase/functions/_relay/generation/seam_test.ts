@@ -8,9 +8,7 @@ const LONG = Array.from({ length: 3_000 }, (_, index) => index).join(" ");
 /** The old text, what the provider sends, and what is new of it. */
 const CASES: [name: string, old: string, sent: string, added: string][] = [
   ["what goes on", "Once upon a ", "time.", "time."],
-  ["what goes on within a word", "Once upon a ti", "me.", "me."],
   ["the last words again", "Once upon a time there was", "time there was a fox.", " a fox."],
-  ["all of it again", "Once upon a time", "Once upon a time, a fox.", ", a fox."],
   ["all of a long text", LONG, `${LONG} is the end.`, " is the end."],
   ["the last words of a long text", LONG, `${LONG.slice(-2_048)}!`, "!"],
   ["what was said long before is no repetition", LONG, LONG.slice(-2_049, -10), LONG.slice(-2_049, -10)],
@@ -20,16 +18,11 @@ const CASES: [name: string, old: string, sent: string, added: string][] = [
   ["words from its middle are none", "Once upon a time, a fox", "upon a time, there", "upon a time, there"],
   ["the longest repetition counts", "ha ha ha ha ha ha", "ha ha ha ha! he said", "! he said"],
   ["white space at the end is not doubled", "The end.\n\n", "\n\nNext", "Next"],
-  ["nor what is a part of it", "The end.\n\n", "\nNext", "Next"],
   ["more of it is kept", "The end.\n", "\n\nNext", "\nNext"],
   ["other white space is kept", "The fox \n", "\nran", "\nran"],
-  ["white space behind a repetition", "the old fox \n", "the old fox \n ran", " ran"],
   ["a repetition before white space that the old text has", "the old fox\n", "the old fox ran", " ran"],
   ["nothing but a repetition adds nothing", "Once upon a time ", "upon a time", ""],
-  ["nor does nothing but the same white space", "Once\n\n", "\n", ""],
   ["the beginning of a repetition alone is text", "Once upon a time, a fox", "upon a ti", "upon a ti"],
-  ["an old text of white space alone", " \n", " \nOnce", "Once"],
-  ["pairs of surrogates", "🦊🐉🦊🐉", "🦊🐉🦊🐉🐉", "🐉"],
   ["a pair is not cut", "1234567🦊", "1234567🐉", "1234567🐉"],
 ];
 

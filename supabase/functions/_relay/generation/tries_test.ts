@@ -171,34 +171,6 @@ Deno.test("the limit of the first token is shared: each bot has an equal part of
   ]);
 });
 
-Deno.test("the first token comes within the limit however slow the others were, and idle time counts anew", async () => {
-  const { clock, current, run } = await make();
-  await clock.run(20_000);
-  // Signs of life are no text.
-  (await current()).send();
-  await clock.run(20_000);
-  const last = await current();
-  await clock.run(19_999);
-  last.send("Once");
-  await clock.run(29_999);
-  last.send(" more");
-  last.finish();
-  const { ending } = await run;
-  assert.deepEqual([ending.status, ending.firstTokenMs, ending.answeredBy], ["completed", 59_999, "third"]);
-});
-
-Deno.test("a request that is given up has ended before the next one begins", async () => {
-  const { clock, current, provider } = await make();
-  await clock.run(20_000);
-  assert.deepEqual(provider.calls.map(({ open }) => open), [false, true]);
-  assert.equal((provider.calls[0].signal.reason as EndReason).error?.code, "provider_timeout");
-  // A late read of the first one reaches no reader.
-  provider.calls[0].send("Too late");
-  const next = await current();
-  next.send("Once");
-  next.finish();
-});
-
 Deno.test("nothing is asked after a cancel, a client that left, a shutdown, or the limit in all", async () => {
   for (const kind of ["cancelled", "disconnected", "shutdown", "lost", "timeout"] as const) {
     const { asked, clock, current, generation, provider, run } = await make();

@@ -51,6 +51,7 @@ Deno.test("a key is taken out of base64, wherever it stands within", () => {
 Deno.test("a masked key loses both ends, and what is quoted otherwise stays", () => {
   assert.equal(withoutSecrets("sk-proj-A***gh12", SECRETS), "[key]***[key]");
   assert.equal(withoutSecrets("sk-p...gh12", SECRETS), "[key]...[key]");
+  assert.equal(withoutSecrets("Aq7/xWz_****gh12", SECRETS), "[key]****[key]");
   assert.equal(withoutSecrets("sk-****h12", SECRETS), "sk-****h12");
   for (const text of ["", "10% of A&B at C:\\temp", "Ask sk for proj: \\u00e9 &eacute; %zz", "İ 🐉"]) {
     assert.equal(withoutSecrets(text, SECRETS), text);
@@ -100,10 +101,17 @@ Deno.test("what is sent as the key is what is kept secret, however it was stored
   for (const stored of [null, "", " \n", "Bearer "]) assert.equal(secretsOf(stored, {})(), null);
 });
 
-Deno.test("the secrets of headers and of a query go in the same ways", () => {
+Deno.test("the secrets of headers, also within an object, and of a query go in the same ways, and what cannot be one stays", () => {
   const url = new URL("https://a.test/v1?key=AIza-0123456789-abcdef&v=2");
   const secrets = secretsOf(null, { "x-key": " Token hdr-0123456789wxyz " }, url);
   assert.equal(withoutSecrets("HDR-…WXYZ and aiza", secrets), "[key]…[key] and [key]");
+  const within = secretsOf(KEY, {
+    ...{ "x-config": '{"provider":"openai","api_key":"inner-1234567890abcd"}', "x-version": "1" },
+    "http-referer": "https://app.example.com",
+  });
+  assert.equal(withoutSecrets("No inner-1234567890abcd", within), "No [key]");
+  const plain = "limit is 10, see https://docs.example.com";
+  assert.equal(withoutSecrets(plain, within), plain);
 });
 
 Deno.test("runs are found as by comparing each place, in texts and keys made by chance", () => {

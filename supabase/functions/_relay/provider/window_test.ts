@@ -1,35 +1,16 @@
 import assert from "node:assert/strict";
 import { readRefusedContext } from "./window.ts";
 
-const SAID: [string, number | null, number | null][] = [
+/** What providers say, the window, and the tokens of the messages. */
+const SAID: [said: string, window: number | null, tokens: number | null][] = [
   ["This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.", 8192, 9000],
-  [
-    "This model's maximum context length is 4097 tokens. However, you requested 5000 tokens (4000 in the messages, 1000 in the completion).",
-    4097,
-    4000,
-  ],
-  [
-    "This endpoint's maximum context length is 32768 tokens. However, you requested about 40000 tokens (39000 of text input, 1000 in the output).",
-    32768,
-    39000,
-  ],
-  [
-    "'max_tokens' or 'max_completion_tokens' is too large: 4096. This model's maximum context length is 8192 tokens and your request has 5000 input tokens (4096 > 8192 - 5000).",
-    8192,
-    5000,
-  ],
+  ["maximum context length is 4097 tokens. However, you requested 5000 tokens (4000 in the messages, …", 4097, 4000],
+  ["maximum context length is 32768 tokens. However, you requested … 40000 tokens (39000 of text input", 32768, 39000],
+  ["maximum context length is 8192 tokens and your request has 5000 input tokens (4096 > 8192 - 5000).", 8192, 5000],
   ["This model's maximum context length is 2048 tokens", 2048, null],
   ["prompt is too long: 210,000 tokens > 200,000 maximum", 200000, 210000],
-  [
-    "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length",
-    200000,
-    190000,
-  ],
-  [
-    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 200 `max_new_tokens`",
-    4096,
-    5000,
-  ],
+  ["input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease", 200000, 190000],
+  ["`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 200", 4096, 5000],
   ["`inputs` must have less than 4095 tokens. Given: 5000", 4095, 5000],
   ["The input token count (9000) exceeds the maximum number of tokens allowed (8192).", 8192, 9000],
   ["Prompt contains 9000 tokens, too large for model with 8192 maximum context length", 8192, 9000],
@@ -38,17 +19,9 @@ const SAID: [string, number | null, number | null][] = [
   ["request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it", 4096, 5000],
   ["the request exceeds the available context size", null, null],
   ["The prompt is too long: 140000, model maximum context length: 131071", 131071, 140000],
-  [
-    "Trying to keep the first 5000 tokens. However, the model is loaded with context length of only 4096 tokens",
-    4096,
-    null,
-  ],
+  ["the first 5000 tokens. However, the model is loaded with context length of only 4096 tokens", 4096, null],
   ["Invalid request: Your request exceeded model token limit: 8192 (requested: 9000)", 8192, 9000],
-  [
-    "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.",
-    4081,
-    5000,
-  ],
+  ["total number of tokens in the prompt cannot exceed 4081 - received 5000.", 4081, 5000],
   ["Please reduce the length of the messages or completion.", null, null],
   ["Input is too long for requested model.", null, null],
   ["This model's maximum context length is 8 tokens", null, null],
