@@ -15,6 +15,9 @@ export interface SiteFacts {
   demo: { email: string; password: string } | null;
 }
 
+/** The sites of a process share what a build has given. */
+const pages = new Map<() => Promise<Page>, { page: Promise<Page>; at: number }>();
+
 /**
  * Answers everything that is neither Auth, the Data API nor a function. The page is built when it is first asked for, and
  * again when its sources have changed: the stack does not wait for a bundler.
@@ -23,11 +26,11 @@ export function createSite(
   facts: () => SiteFacts,
   build: () => Promise<Page> = buildPlayground,
 ): (request: Request) => Promise<Response> {
-  let built: { page: Promise<Page>; at: number } | undefined;
-
   function page(): Promise<Page> {
     const changed = playgroundChanged();
-    if (built?.at !== changed) built = { page: build(), at: changed };
+    const last = pages.get(build);
+    const built = last?.at === changed ? last : { page: build(), at: changed };
+    pages.set(build, built);
     return built.page;
   }
 
@@ -51,7 +54,7 @@ export function createSite(
         headers: { "content-type": TYPES[name.split(".").at(-1)!], "cache-control": "no-cache" },
       });
     } catch (error) {
-      built = undefined;
+      pages.delete(build);
       return new Response(
         "Storytellr relay: the embedded stack\n\n/auth/v1  /rest/v1  /functions/v1\n\n" +
           `There is no playground: ${(error as Error).message}\n`,

@@ -7,7 +7,7 @@ const FORMAT = "storytellr-story";
 const VERSION = 1;
 
 /** The bounds of `import_conversation`. */
-export const MAX_MESSAGES = 10_000;
+const MAX_MESSAGES = 10_000;
 const MAX_CHARACTERS = 10_000_000;
 const MAX_TITLE_CHARACTERS = 500;
 const MAX_MESSAGE_CHARACTERS = 1_048_576;

@@ -62,7 +62,7 @@ export function createConversationList(supabase: SupabaseClient): ConversationLi
 }
 
 /** The rows that were read at the top replace the old ones; older rows stay. */
-export function withTop(rows: Conversation[], top: Conversation[]): Conversation[] {
+function withTop(rows: Conversation[], top: Conversation[]): Conversation[] {
   const oldest = top.at(-1);
   // All that there is.
   if (!oldest || top.length < LIST_ROWS) return top;
@@ -71,7 +71,7 @@ export function withTop(rows: Conversation[], top: Conversation[]): Conversation
 }
 
 /** One that has moved to the top since stays there. */
-export function withMore(rows: Conversation[], more: Conversation[]): Conversation[] {
+function withMore(rows: Conversation[], more: Conversation[]): Conversation[] {
   const ids = new Set(rows.map(({ id }) => id));
   return [...rows, ...more.filter(({ id }) => !ids.has(id))];
 }

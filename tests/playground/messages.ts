@@ -143,10 +143,10 @@ export function testMessages(): void {
     };
     await grow(1, 3);
     const before = await heap();
-    await grow(4, 40);
+    await grow(4, 30);
     const grown = await heap() - before;
-    // Blocks that refer to the text of their own frame hold 7 MB in all.
-    ok(grown < 5_000_000, `It takes ${grown} bytes more`);
+    // Blocks that refer to the text of their own frame hold 4 MB more.
+    ok(grown < 3_500_000, `It takes ${grown} bytes more`);
     await answer.finish();
   });
 
