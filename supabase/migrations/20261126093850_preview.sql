@@ -15,6 +15,8 @@ declare
     ) then 'default'
     else 'latest'
   end;
+  -- Of a text that is continued the worker sends no white space at its end; as JavaScript's trimEnd().
+  v_blank_end constant text := '[\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$';
   v_messages jsonb;
 begin
   with recursive path as (
@@ -36,8 +38,9 @@ begin
     select continued_id, coalesce(said, continued), said is not null, 0 where num_nonnulls(said, continued) > 0
   )
   select jsonb_agg(relay.exact_ids(jsonb_build_object(
-    'role', case when s.is_turn then 'user' else 'assistant' end, 'characters', length(s.content),
-    'bytes', octet_length(s.content) + 12, 'message_id', s.id
+    'role', case when s.is_turn then 'user' else 'assistant' end, 'bytes', octet_length(s.content) + 12,
+    'characters', length(case when s.id = continued_id then regexp_replace(s.content, v_blank_end, '') else s.content end),
+    'message_id', s.id
   )) order by s.step desc) into v_messages
   from sent s;
   return relay.exact_ids(jsonb_build_object(

@@ -26,7 +26,9 @@ export function previewOf(preview: Preview, { system, messages: given, continue_
     sizeOf(preview.takes_system ? message : { ...message, role: "user" })
   );
   const context = continue_of === undefined ? sent : sent.slice(0, -1);
-  const turns = turnsOf(context, sent[context.length] ?? null, preview.takes_prefill, sizeOf);
+  // Of white space nothing is sent.
+  const seen = sent.slice(context.length).find(({ characters }) => characters > 0) ?? null;
+  const turns = turnsOf(context, seen, preview.takes_prefill, sizeOf);
   const { bot_id, bot_reason, model, conversation_id, parent_id, memory, left_out } = preview;
   const role = preview.takes_system ? "system" as const : "user" as const;
   const remembered = memory === null
