@@ -60,17 +60,13 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
       try {
         signal.throwIfAborted();
         const api = apiOf(call);
-        const opening = open(client, api, call, signal);
-        // Made while the provider answers.
-        const options = {
+        const { reads, contentType } = await open(client, api, call, signal);
+        const answer = createAnswerReader(api, {
           secrets,
           thinksFirst: call.thinksFirst ?? thinksFirst(call.model),
-          contentType: "",
+          contentType,
           onSkippedLine: () => log("warn", "provider_line_skipped", { model: call.model }),
-        };
-        const answer = createAnswerReader(api, options, onRead);
-        const { reads, contentType } = await opening;
-        options.contentType = contentType;
+        }, onRead);
         return await readAnswer(clock, pacing, reads, answer, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
