@@ -1,4 +1,4 @@
--- The relay's own state, reachable by service_role alone: one row for each stream_id, and what is to be counted of it.
+-- The relay's own state, which service_role alone can reach: one row for each stream_id, and what is not counted yet.
 
 create table relay.generations (
   stream_id text primary key,
@@ -51,7 +51,7 @@ create table relay.generations (
   ),
   constraint generations_failures_have_a_code check ((status in ('failed', 'interrupted')) = (error_code is not null)),
   constraint generations_error_code_is_known check (error_code is null or relay.is_ending_code(error_code)),
-  -- An interruption has one if a sweep stored it, and none if the worker itself did.
+  -- An interrupted generation has a fence if a sweep ended it, and none if its worker did.
   constraint generations_fence_fits_status check (
     case when status = 'running' then fence is not null when status <> 'interrupted' then fence is null else true end
   ),
@@ -98,7 +98,7 @@ comment on column relay.generations.overhead_ms is 'Milliseconds from the reques
 comment on column relay.generations.reserved_tokens is 'What it holds of budgets while it runs under its lease.';
 comment on column relay.generations.reserved_cost is 'The same in money; null: its model has no price.';
 
--- Rows are only added, and taken by a fold: counting waits for nothing, and outlives the generation's row.
+-- Rows are only added, and deleted by a fold: counting waits for nothing, and outlives the generation's row.
 create table relay.uncounted (
   name text not null, labels jsonb not null default '{}', amount integer not null default 1,
   prompt_tokens integer, completion_tokens integer, cached_tokens integer, reasoning_tokens integer,
