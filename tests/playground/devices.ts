@@ -128,7 +128,7 @@ export function testDevices(): void {
     await form.getByText("1 more than a message can have").waitFor();
   });
 
-  pageTest("offline is said, nothing that is written is lost, and online goes on at once", async (visit) => {
+  pageTest("offline the page says so and loses nothing that was written, and online it goes on at once", async (visit) => {
     const { visitor, window, page, composer, call, answer, exchange } = visit;
     await exchange("A story", "An answer");
     await visitor.send("More");
@@ -222,7 +222,7 @@ export function testDevices(): void {
     });
   });
 
-  pageTest("a story that is being written is never said to have no answer", async ({ visitor, user, call }) => {
+  pageTest("the page never says that a story that is being written has no answer", async ({ visitor, user, call }) => {
     await visitor.send("A story");
     const running = await call(1);
     await onOtherDevice(visitor, user, async (other) => {

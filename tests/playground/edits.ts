@@ -55,7 +55,7 @@ export function testEdits(): void {
     });
   });
 
-  pageTest("of two devices that save at the same moment one is asked", async ({ visitor, user, exchange }) => {
+  pageTest("if two devices save a text at the same moment, the second one is asked", async ({ visitor, user, exchange }) => {
     await exchange("A dog", "Bark");
     await onOtherDevice(visitor, user, async (other) => {
       await other.shows("A dog", "Bark");
