@@ -60,7 +60,7 @@ export function createVerifier(
   const { configuration, clock } = platform;
   const isOver = (exp: number) => clock.now() / 1000 >= exp + CLOCK_TOLERANCE_SECONDS;
   let remembered = createRemembered(isOver);
-  // What another key set has verified is verified again.
+  // A token that another key set has verified is verified again.
   const forget = () => void (remembered = createRemembered(isOver));
   const keySet = createKeySet(new URL(configuration.jwksUrl), clock, options, forget);
   const secret = configuration.jwtSecret === null ? null : new TextEncoder().encode(configuration.jwtSecret);

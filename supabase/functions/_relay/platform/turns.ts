@@ -50,7 +50,7 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
     goLast(userId, queue);
   }
 
-  /** To the end of the order; a user without work is forgotten. */
+  /** Moves the user to the end of the order; a user without work is forgotten. */
   function goLast(userId: string, queue: Queue) {
     queues.delete(userId);
     if (queue.running > 0 || queue.waiting.length > 0) queues.set(userId, queue);

@@ -82,7 +82,7 @@ export interface ErrorDetails {
   refusedContext?: RefusedContext;
 }
 
-/** What a provider says of a request that its model's window has no room for; null: it does not say. */
+/** A provider's numbers for a request that the model's window has no room for; null: it names none. */
 export interface RefusedContext {
   /** The tokens that the model reads at once. */
   window: number | null;
@@ -119,7 +119,7 @@ export class RelayError extends Error {
   }
 }
 
-/** What was not expected becomes one opaque `internal`: its cause is for the log. */
+/** An unexpected error becomes one opaque `internal`; its cause is for the log. */
 export function toRelayError(error: unknown): RelayError {
   return error instanceof RelayError ? error : new RelayError("internal", undefined, { cause: error });
 }

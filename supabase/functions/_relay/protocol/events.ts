@@ -14,15 +14,15 @@ export interface Usage {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
-  /** Of the prompt, what the provider had in its cache; absent: nothing, or it has not said. */
+  /** The tokens of the prompt that the provider had in its cache; absent: none, or not reported. */
   cached_tokens?: number;
-  /** Of the completion, what was reasoning; absent: nothing, or the provider has not said. */
+  /** The tokens of the completion that were reasoning; absent: none, or not reported. */
   reasoning_tokens?: number;
   /** In the operator's currency; absent: the model has no price. */
   cost?: number;
 }
 
-/** What a provider was sent of a story. */
+/** Which part of a story a provider was sent. */
 export interface SentContext {
   /** How many messages, without the instructions. */
   messages: number;

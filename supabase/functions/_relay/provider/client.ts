@@ -31,7 +31,7 @@ export const APIS: Record<ApiName, Api> = {
   gemini: GEMINI,
 };
 
-/** What a client of providers is made with. */
+/** The dependencies of a client of providers. */
 interface Options {
   fetch?: typeof fetch;
   log?: Log;
@@ -82,7 +82,7 @@ export function apiOf({ api = "chat_completions" }: ProviderCall): Api {
   throw new RelayError("provider_refused", "Cannot ask the provider of this bot: this worker does not know its API");
 }
 
-/** What the package hands on to its `fetch` unread. */
+/** What the package passes to its `fetch` without looking at it. */
 interface Passed {
   headers: Headers;
   generation: AbortSignal;

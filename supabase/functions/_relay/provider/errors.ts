@@ -17,7 +17,7 @@ export class ProviderRefusal extends Error {
   }
 }
 
-/** Of the body of an answer only the message is passed on, cut and without the bot's secrets. */
+/** Only the message of an answer's body is passed on, cut and without the bot's secrets. */
 export function toProviderError(error: unknown, secrets: Secrets): RelayError {
   if (error instanceof RelayError) return error;
   if (error instanceof APIError && error.cause instanceof RelayError) return error.cause;

@@ -224,8 +224,8 @@ function markEnds(text: string, secret: string, isSecret: Uint8Array) {
 }
 
 /**
- * Where the text has a beginning of the secret, and how long it is: those that reach further than any before. Known as
- * the Z algorithm: each unit is compared about once, whatever a provider repeats.
+ * Where the text has a beginning of the secret, and how long that is; only those that reach further than all before.
+ * Known as the Z algorithm: each unit is compared about once, whatever a provider repeats.
  */
 function* runsOf(text: string, secret: string): Generator<[at: number, run: number]> {
   const whole = `${secret}\0${text}`;

@@ -101,7 +101,10 @@ class Splitter implements ThinkingSplitter {
   }
 }
 
-/** What a text begins with: how much of it, and the tag if it opens one; null: neither; undefined: it may become one. */
+/**
+ * The white space and the tag that a text begins with: their length, and the tag if it opens; null: no tag; undefined:
+ * it may become one.
+ */
 function beginningOf(text: string): { length: number; tag: string | null } | null | undefined {
   const whole = /^<(\/?)([a-z]+)(?:\s[^>]{0,100})?>/i.exec(text);
   if (whole !== null) {

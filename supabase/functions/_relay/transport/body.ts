@@ -73,7 +73,7 @@ class ChunkedDecoder implements BodyDecoder {
   used = 0;
   isDone = false;
   place = SIZE;
-  /** Of the chunk's data. */
+  /** Bytes of the chunk's data that are still to come. */
   left = 0;
   /** Bytes since the last data: skipped bytes have a bound, too. */
   line = 0;

@@ -85,7 +85,7 @@ export function framingOf({ version, status, headers }: Head): number | "chunked
 /** The request asks for identity; some servers name what is not an encoding, such as utf-8. */
 const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
 
-/** What a body is encoded in, by its Content-Encoding; null: in nothing. */
+/** The encoding of a body, from its Content-Encoding; null: none. */
 export function codingOf(contentEncoding: string | null | undefined): string | null {
   return ENCODED.exec(contentEncoding ?? "")?.[0].toLowerCase() ?? null;
 }

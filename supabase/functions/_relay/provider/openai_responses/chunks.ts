@@ -94,7 +94,10 @@ function createContentReader(answer: Answer) {
       add(kind, delta);
       return { kind, field: "delta" };
     },
-    /** Of the whole response, what a server did not send as deltas; gives whether the model has called a tool instead. */
+    /**
+     * Reads from the whole response what the server did not send as deltas; returns whether the model called a tool
+     * instead.
+     */
     readOutput(items: unknown): boolean {
       const output = listOf(items);
       const joined = (texts: string[]) => texts.filter((text) => text !== "").join("\n\n");
