@@ -13,7 +13,7 @@ import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_TITLE_TEXT_CHARAC
 import { type AdmittedRequest, logFields } from "./generation.ts";
 
 /**
- * The last turn of the request. The rest equals the request of an answer, so that providers have it in their caches.
+ * The last turn of the request. Its other messages equal those of an answer's request, which providers have in caches.
  */
 export const MEMORY_TASK =
   "Pause the story here. Write down what has happened in it up to now, for a writer who has to go on with it and has " +

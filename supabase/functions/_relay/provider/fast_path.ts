@@ -1,8 +1,8 @@
 /**
- * Reads chunks that differ from an earlier one in their text alone, without parsing JSON. After `data:
- * {"id":"a","choices":[{"delta":{"content":"Once"}}]}` was parsed, the template is that event with a hole for `Once`;
- * every event with the same characters around the hole is read by cutting out its text. docs/performance.md says what
- * that saves.
+ * Reads chunks that differ from an earlier one in their text alone, without parsing JSON. After
+ * `data: {"id":"a","choices":[{"delta":{"content":"Once"}}]}` was parsed, the template is that event with a hole for
+ * `Once`; every event with the same characters around the hole is read by cutting out its text. docs/performance.md
+ * says what that saves.
  */
 
 import type { Delta } from "./provider.ts";
