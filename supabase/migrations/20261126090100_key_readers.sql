@@ -116,7 +116,7 @@ language sql stable set search_path = '' as $$
           )
       )
     )
-    -- A trigger that passes on a secret or whole rows, whoever owns it.
+    -- A trigger that passes on a secret or whole rows, of any owner.
     or exists (
       select 1 from pg_catalog.pg_trigger t
       where t.tgrelid = k.bots and t.tgfoid = p.oid and not t.tgisinternal and p.proname <> 'bots_keep_secrets'

@@ -55,7 +55,7 @@ begin
     execute format('alter table %s alter column %I type %s', adopted, v_column.name, v_column.type);
   end loop;
 
-  -- Whoever may insert rows must be able to use the sequence of their ids.
+  -- Roles that may insert rows must be able to use the sequence of their ids.
   for v_column in
     select d.refobjid::regclass as sequence
     from pg_catalog.pg_attrdef f

@@ -52,7 +52,7 @@ declare
     when 'object' then coalesce(nullif((bot.params - v_harmless)::text, '{}'), '') else bot.params::text
   end;
 begin
-  -- Without the query, which may be secret.
+  -- Without the query and the user name, which may be secret.
   return regexp_replace(regexp_replace(bot.access_path, '[?#].*$', ''), '//[^/@]*@', '//')
     || case when v_own <> '' then '#' || md5(v_own) else '' end;
 end;
