@@ -16,7 +16,7 @@ begin
 end;
 $$;
 comment on function public.bots_note_given() is
-  'Notes that the statement sets this secret, which a row does not show where the value is as before; without one: none.';
+  'Notes that the statement sets this secret, which a row does not show if the value is the old one; without one: none.';
 
 create function public.bots_keep_secrets() returns trigger
 language plpgsql set search_path = '' as $$
@@ -60,7 +60,7 @@ begin
 end;
 $$;
 comment on function public.bots_keep_secrets() is
-  'Trims the key; takes it away with the old headers or origin without a new one, and headers with the old origin.';
+  'Trims the key. Deletes it if headers or origin change without a new one, and the headers if the origin changes.';
 revoke all on function public.bots_note_given, public.bots_keep_secrets from public, anon, authenticated;
 
 -- In the order of their names, which is the order in which they run. The first one clears what earlier statements

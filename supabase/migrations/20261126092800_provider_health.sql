@@ -26,7 +26,7 @@ comment on table relay.provider_tries is 'How tries of the last minutes ended, b
 comment on column relay.provider_tries.started_at is 'When their generation began.';
 comment on table relay.provider_health is 'Models that rest at a provider, for one owner of keys, or did not long ago.';
 comment on column relay.provider_health.since is
-  'The last change: what began earlier says nothing of how the provider is now.';
+  'The last change: tries that began earlier do not count.';
 comment on column relay.provider_health.rests_until is 'Null: it is well. Once it has passed, one start may try it.';
 
 create function relay.provider_key(bot public.bots) returns uuid

@@ -107,5 +107,5 @@ begin
 end;
 $$;
 comment on function relay.take_hold is
-  'What a generation holds of budgets: its input by ratio and the usual answer, and the fallbacks that they have room '
+  'What a generation holds of budgets: its input by ratio and the usual reply, and the fallbacks that they have room '
   'for; or the refusal of what has less left.';
