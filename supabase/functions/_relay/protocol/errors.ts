@@ -1,6 +1,6 @@
 /** The closed vocabulary of failures: one table, and one class that carries its codes. */
 
-// `status` is that of HTTP where no stream has begun, `message` the words where there are no better ones.
+// `status` is the HTTP status if no stream has begun, `message` the default message.
 
 /** The same request would be refused again. */
 const refused = (status: number, message: string) => ({ status, retryable: false, ends: false, message }) as const;
@@ -8,7 +8,7 @@ const refused = (status: number, message: string) => ({ status, retryable: false
 /** The same request may succeed later. */
 const delayed = (status: number, message: string) => ({ status, retryable: true, ends: false, message }) as const;
 
-/** A generation can end with it, and would again: relay.generations takes this code, like the next ones. */
+/** A generation can end with it, and would again. relay.generations takes this code and the following ones. */
 const lost = (status: number, message: string) => ({ status, retryable: false, ends: true, message }) as const;
 
 /** A generation can end with it, and another try may succeed. */

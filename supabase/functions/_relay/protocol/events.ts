@@ -69,7 +69,7 @@ export interface ErrorData {
 export const events = {
   start: (data: StartData) => encodeEvent("start", JSON.stringify(data), 0),
   /** `offset` is the message's length, in UTF-16 code units, after this text. */
-  // Its own words: to build them of their parts costs as much again.
+  // Written out, because building it from parts costs as much again.
   token: (text: string, offset: number) => `id: ${offset}\nevent: token\ndata: ${dataOf(text)}\n\n`,
   reasoning: (text: string) => encodeEvent("reasoning", text),
   ping: () => encodeEvent("ping", "{}"),
@@ -90,7 +90,7 @@ function dataOf(text: string): string {
   return text.includes("\n") ? text.replaceAll("\n", "\ndata: ") : text;
 }
 
-/** Parsers that connect again by themselves do not come back after it: each POST of theirs would start a generation. */
+/** Keeps away parsers that connect again by themselves: each of their POSTs would start a generation. */
 function encodeLast(event: string, data: ErrorData | DoneData): string {
   return `event: ${event}\nretry: ${RETRY_AFTER_END_MS}\ndata: ${JSON.stringify(data)}\n\n`;
 }

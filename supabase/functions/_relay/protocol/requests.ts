@@ -30,7 +30,9 @@ function text(limit: number) {
   });
 }
 
-/** Whatever the database has for one: what is no id there is not found, and no malformed request. */
+/**
+ * Takes any form of id that a database may have: an id that cannot exist there is not found, and no malformed request.
+ */
 export const id = z.custom<Id>(
   (value) =>
     typeof value === "string"
@@ -50,7 +52,9 @@ const prompt = text(MAX_PROMPT_CHARACTERS).min(1, { error: "Must not be empty" }
 
 const message = z.strictObject({ role: z.enum(["user", "assistant"]), content: text(MAX_CONTEXT_CHARACTERS) });
 
-/** Most are: the schema, which has the words for what is wrong, takes three times as long for each. */
+/**
+ * Checks valid messages, which most are: the schema, which has the texts of issues, takes three times as long for each.
+ */
 function isPlain(item: unknown): item is z.infer<typeof message> {
   if (!isObject(item)) return false;
   let fields = 0;
