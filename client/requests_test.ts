@@ -116,7 +116,7 @@ Deno.test("a header of the client's own cannot be replaced: nothing is sent, and
   equal(requests[0].headers.get("apikey"), "sb_publishable_x");
 });
 
-Deno.test("a header that fetch forbids fails at once: nothing is sent, and the failure has its name and not its value", async () => {
+Deno.test("a header that fetch forbids fails at once: nothing is sent, and the error has its name, not its value", async () => {
   const [accent, line] = ["Füchse \u{1f98a}", "se\ncret"];
   // A package's own.
   const own = { get: () => line, forEach: (each: (value: string, name: string) => void) => each(line, "x-title") };

@@ -34,7 +34,7 @@ Deno.test("serve takes an empty variable as unset, prints its address, answers, 
 });
 
 Deno.test(
-  "serve logs and counts faults of its own, in a request and outside of any, and goes on",
+  "serve logs and counts its own faults, within a request and outside of one, and goes on",
   { ignore: Deno.build.os === "windows" },
   async () => {
     const counted: Record<string, unknown>[] = [];
@@ -149,7 +149,7 @@ Deno.test("with the ranges that docs/operations.md denies, a name that leads to 
   match(await said(deny), /Requires net access to "127\.0\.0\.1:/);
 });
 
-Deno.test("of as many connections as MAX_CONNECTIONS the one that has waited longest gives way", async () => {
+Deno.test("with MAX_CONNECTIONS connections open, the one that has been idle longest is closed for a new one", async () => {
   const child = serve("0", [], { MAX_CONNECTIONS: "16" });
   const reader = child.stdout.getReader();
   const { url } = JSON.parse(new TextDecoder().decode((await reader.read()).value));

@@ -12,8 +12,9 @@ export function onNextFrame(callback: () => void): void {
 }
 
 /**
- * A small write goes on where the page is left right after it; where the browser keeps no more of them, it is sent as any.
- * A builder of postgrest-js declares its `fetch` as protected, and offers no other way. Rejects with its error.
+ * A small write goes on even if the page is left right after it; if the browser keeps no more of them, it is sent as an
+ * ordinary request. A builder of postgrest-js declares its `fetch` as protected, and offers no other way. Rejects with
+ * its error.
  */
 // deno-lint-ignore no-explicit-any
 export async function keepAlive(query: any): Promise<void> {

@@ -420,7 +420,7 @@ Deno.test("a version that cannot be stored is an error of the story, however tha
   }
 });
 
-Deno.test("a choice is sent so that it outlives the page, and as any request where the browser keeps no more", async () => {
+Deno.test("a choice is sent with keepalive, so that it outlives the page, and without it where the browser refuses that", async () => {
   for (const [isKept, wanted] of [[true, [true]], [false, [true, undefined]]] as const) {
     const sent: unknown[] = [];
     const query = {

@@ -35,7 +35,7 @@ Deno.test("windowNote() says how much of the window is used, as far as that is k
   equal(windowNote({ ...preview, fits: false }), "About 1,234 tokens: more than the model can read at once");
 });
 
-Deno.test("a message that is too long is said so, with how much", () => {
+Deno.test("a message that is too long gets a text with its length and the excess", () => {
   equal(tooLong("x".repeat(1_048_576)), null);
   equal(tooLong("x".repeat(1_048_578)), "This has 1,048,578 characters, 2 more than a message can have.");
 });

@@ -45,7 +45,8 @@ export function createSupabase(url: string, key: string): SupabaseClient {
       headers.set("apikey", key);
       headers.set("authorization", `Bearer ${data.session?.access_token ?? key}`);
       const send = (keepalive: boolean) => fetch(input, { ...init, headers, keepalive });
-      // One too many fails at once. A change that was lost on its way may be sent again: it says what is to be.
+      // A request beyond that fails at once. A change that was lost on its way may be sent again, because it names the
+      // wanted state.
       return isKept(init) ? await send(true).catch(() => send(false)) : await send(false);
     },
   });

@@ -25,7 +25,7 @@ Deno.test("Markdown becomes a tree of elements and texts", () => {
   equal(read("|a|b|\n|-|-:|\n|1|2|"), ["table(thead(tr(th(a)th[right](b)))tbody(tr(td(1)td[right](2))))"]);
 });
 
-Deno.test("plainText() has the words of a text without its marks, also where it is cut", () => {
+Deno.test("plainText() gives a text without its Markdown marks, cut at a length", () => {
   const text = "# The *lamp*\n\nIt was **dark**, [very](https://a.example).\n\n- a\n- b";
   equal(plainText(text, 400), "The lamp It was dark, very. a b");
   equal(plainText(text, 24), "The lamp It was d");

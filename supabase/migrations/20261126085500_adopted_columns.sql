@@ -1,5 +1,5 @@
--- The columns of a database that is adopted, before anything has changed: later statements would fail without saying why
--- where a column that the relay knows has another type, is computed, or holds what the relay's checks keep out.
+-- Checks the columns of an adopted database before anything has changed. If a column that the relay knows has another
+-- type, is generated, or holds what the relay's checks refuse, later statements would fail without saying why.
 do $$
 declare
   v_column record;
@@ -55,7 +55,7 @@ begin
     end if;
   end loop;
 
-  -- What the app's own words for an API mean cannot be known.
+  -- The relay cannot know what the app's own names of APIs mean.
   if exists (
     select 1 from pg_catalog.pg_attribute a
     where a.attrelid = to_regclass('public.bots') and a.attname = 'api' and not a.attisdropped

@@ -1,4 +1,4 @@
--- A database that holds the FastAPI relay's tables is adopted. A table that is another one is refused here, before
+-- A database with the FastAPI relay's tables is adopted. Any other table of these names is refused here, before
 -- anything has changed: later statements would fail without saying why, or the relay itself much later.
 do $$
 declare

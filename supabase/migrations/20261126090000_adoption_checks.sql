@@ -1,11 +1,11 @@
--- The ids and the other columns of tables that are adopted: what cannot be adopted is refused before anything has
+-- Checks the ids and the other columns of adopted tables, and refuses what cannot be adopted before anything has
 -- changed.
 do $$
 declare
   v_way_out constant text := 'Rename the table, or change it, and push the migrations again.';
   v_column record;
 begin
-  -- Ids keep their types, each table for itself; what points at a table is of its type, but for its length.
+  -- Each table's ids keep their type; what points at a table has the same type, apart from the length.
   for v_column in
     with ids as (
       select
@@ -41,9 +41,9 @@ begin
     end if;
   end loop;
 
-  -- A user's id is a uuid, because Supabase Auth has no others, a stream_id is text, and tokens are counted: a number of
-  -- them stays, anything else becomes null. Texts in an index or a view of the project's own may refuse, and then nothing
-  -- has changed either.
+  -- A user's id becomes a uuid, because Supabase Auth has no others, and a stream_id text. A number of tokens stays;
+  -- any other value becomes null. An index or a view of the project's own may prevent this; then nothing has changed
+  -- either.
   for v_column in
     select c.*, t.type, case t.type
       when 'integer' then replace(
@@ -74,7 +74,7 @@ begin
     end;
   end loop;
 
-  -- What else may have this name, such as a text that a bot remembers, is the project's own.
+  -- A column of this name with another type, such as a text that a bot remembers, is the project's own.
   select c.table_name, c.column_name, c.data_type into v_column
   from information_schema.columns c
   where c.table_schema = 'public' and c.table_name = 'bots' and c.column_name in ('memory', 'titles')

@@ -1,6 +1,6 @@
--- Adopted bots have keys, and what the project made over them may go on showing these: a view and a function have the
--- rights of their owners. So they are named, and nothing is adopted until they are gone or accepted. One file, because a
--- refusal must leave nothing behind.
+-- Adopted bots have keys, and the project's own views and functions, which have the rights of their owners, may still
+-- show them. So these are named, and nothing is adopted until they are gone or accepted. One file, because a refusal
+-- must leave nothing behind.
 create schema relay;
 revoke all on schema relay from public;
 grant usage on schema relay to service_role;
@@ -14,7 +14,7 @@ language sql stable set search_path = '' as $$
   ), secret as (
     select n.attrelid, n.attnum from named n
     union
-    -- Generated from one.
+    -- Columns that are generated from a key.
     select f.adrelid, f.adnum
     from pg_catalog.pg_attrdef f
     join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::regclass and d.objid = f.oid
@@ -23,7 +23,7 @@ language sql stable set search_path = '' as $$
   ), held as (
     select to_regclass('public.bots')::oid as oid where to_regclass('public.bots') is not null
     union
-    -- Vault shows the keys that are in it.
+    -- Vault's view shows the keys that are in it.
     select c.oid
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where n.nspname = 'vault' and c.relname = 'decrypted_secrets' and c.relkind = 'v'
@@ -40,11 +40,11 @@ language sql stable set search_path = '' as $$
     cross join lateral (
       select i.inhrelid as oid from pg_catalog.pg_inherits i where i.inhparent = h.oid
       union all
-      -- A role that may read a parent reads its children, without a right on them.
+      -- A role that may read a parent table reads its children, too, without a right on them.
       select i.inhparent from pg_catalog.pg_inherits i
       where i.inhrelid = h.oid and i.inhparent in (select s.attrelid from secret s)
       union all
-      -- A whole row names no column; it is a variable without a number. Of a view every column counts.
+      -- A reference to a whole row names no column: its variable has the number 0. Every column of a view counts.
       select w.ev_class
       from pg_catalog.pg_depend d
       join pg_catalog.pg_rewrite w on w.oid = d.objid and d.classid = 'pg_catalog.pg_rewrite'::regclass
@@ -66,7 +66,7 @@ language sql stable set search_path = '' as $$
   select p.oid::regprocedure
   from pg_catalog.pg_proc p
   cross join (
-    -- The names of all that holds keys, as one pattern.
+    -- One pattern for the names of all relations that hold keys.
     select to_regclass('public.bots')::oid as bots,
       '\m(' || string_agg(regexp_replace(c.relname, '(\W)', '\\\1', 'g'), '|') || ')\M' as holders
     from relay.key_holders() h join pg_catalog.pg_class c on c.oid = h.holder
@@ -75,10 +75,10 @@ language sql stable set search_path = '' as $$
   cross join lateral (select coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as source) s
   cross join lateral (
     select
-      -- What only adds a bot, at the sign-up for example, reads none.
+      -- A function that only adds a bot, for example at sign-up, reads no key.
       case when s.source ~* '\mreturning\M' then s.source
         else regexp_replace(s.source, '\minsert\s+into\s+(public\.)?bots\s*(\([^)]*\))?', '', 'gi') end as body,
-      -- Without comments; of texts only whether they have room for another name or more.
+      -- The source without comments; of a string literal only whether it has a place for a name, as format() fills it.
       regexp_replace(regexp_replace(regexp_replace(regexp_replace(s.source, '--[^\n]*', '', 'g'), '/\*.*?\*/', '', 'g'),
         '''[^'']*%(\d+\$)?-?\d*[Is][^'']*''', ' any ', 'g'), '''[^'']*''', ' text ', 'g') as code
   ) b
@@ -116,7 +116,7 @@ language sql stable set search_path = '' as $$
           )
       )
     )
-    -- A trigger that hands on a secret or whole rows, whosever it is.
+    -- A trigger that passes on a secret or whole rows, of any owner.
     or exists (
       select 1 from pg_catalog.pg_trigger t
       where t.tgrelid = k.bots and t.tgfoid = p.oid and not t.tgisinternal and p.proname <> 'bots_keep_secrets'
@@ -160,9 +160,9 @@ language sql stable set search_path = '' as $$
   select g.reader, case when g.grantee = 0 then 'public' else g.grantee::regrole::text end
   from granted g
   where
-    -- A view with "security_invoker" asks for the rights of its reader.
+    -- A view with "security_invoker" has the rights of its reader.
     not coalesce(g.relkind = 'v' and g.reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}', false)
-    -- Another table may be granted, as Supabase does by default, and closed by row security.
+    -- Other tables may have grants, as Supabase makes them by default, and yet be closed by row security.
     and (
       g.holder = to_regclass('public.bots') or not g.relrowsecurity
       or exists (select 1 from pg_catalog.pg_roles r where r.oid = g.grantee and r.rolbypassrls)
@@ -207,7 +207,7 @@ do $$
 declare
   v_readers text;
 begin
-  -- What clients were granted on the table itself is taken back by a later migration.
+  -- A later migration revokes what clients were granted on the table itself.
   select string_agg(distinct r.reader || coalesce(' (' || r.role || ')', ''), ', ') into v_readers
   from relay.key_readers() r
   where r.reader <> 'table public.bots' or r.role not in ('public', 'anon', 'authenticated');

@@ -1,12 +1,12 @@
--- Ids are what the database has: uuid on a new one, what an adopted table has on another, each table for itself. All
--- that is declared later uses these domains, and the relay's functions take ids as text.
+-- Ids have the types of the database: uuid on a new one, on another the type that each adopted table has. All later
+-- declarations use these domains, and the relay's functions take ids as text.
 do $$
 declare
   v_domain record;
 begin
   for v_domain in
     select d.name, coalesce((
-      -- Without a length: a cast to a shorter text would cut, and find what was not asked for.
+      -- Without a length: a cast to a shorter text would cut the id, and find another row.
       select pg_catalog.format_type(a.atttypid, null)
       from unnest(d.columns) with ordinality as c (name, index)
       join pg_catalog.pg_attribute a
@@ -55,7 +55,7 @@ begin
     execute format('alter table %s alter column %I type %s', adopted, v_column.name, v_column.type);
   end loop;
 
-  -- Who inserts rows takes their ids from a sequence, if there is one.
+  -- Roles that may insert rows must be able to use the sequence of their ids.
   for v_column in
     select d.refobjid::regclass as sequence
     from pg_catalog.pg_attrdef f
@@ -89,7 +89,7 @@ $$;
 create function relay.exact_ids(answer jsonb) returns jsonb
 language plpgsql immutable set search_path = '' as $$
 begin
-  -- None is shorter.
+  -- A shorter number is exact.
   if answer::text !~ '[0-9]{16}' then
     return answer;
   end if;

@@ -58,7 +58,7 @@ alter table public.bots
     api in ('chat_completions', 'anthropic_messages', 'openai_responses', 'gemini')
   ) not valid,
   add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object') not valid,
-  -- Never authorization, which is the key's, nor what the connection itself needs.
+  -- Never authorization, which is for the key, nor headers that the connection needs.
   add constraint bots_headers_can_be_sent check (
     jsonb_typeof(headers) = 'object' and length(headers::text) <= 8192
     and not jsonb_path_exists(headers, '$.keyvalue() ? (

@@ -34,7 +34,7 @@ alter table public.messages
   add column if not exists created_at timestamptz;
 select relay.complete_ids('public.messages');
 
--- Adopted tables may lack the defaults: what wrote to them may have made its own ids and times.
+-- Adopted tables may lack the defaults: the app may have made its own ids and times.
 alter table public.conversations
   alter column title set default '',
   alter column created_at set default now(),
@@ -72,7 +72,7 @@ where c.active_message_id is not null and not exists (
   select 1 from public.messages m where m.id = c.active_message_id and m.conversation_id = c.id
 );
 
--- The pair is what the foreign keys below point at: no parent and no active leaf of another conversation.
+-- The foreign keys below point at the pair, so that no parent and no active leaf is in another conversation.
 alter table public.messages
   add constraint messages_id_in_conversation unique (id, conversation_id);
 

@@ -1,5 +1,5 @@
--- Memories: what has happened in a story, in short. One belongs to a message and tells the story up to and with it, so
--- that it is right in every branch below that message, and in no other.
+-- Memories: what has happened in a story, in short. A memory belongs to a message and sums up the story up to and with
+-- it, so it is right in every branch below that message, and in no other.
 create table public.memories (
   message_id relay.message_id primary key references public.messages (id) on delete cascade,
   user_id uuid not null references auth.users (id) on delete cascade,

@@ -1,5 +1,5 @@
--- What each user has used on each day. Each end of a generation adds a row, and a recovery the difference: no end waits
--- for another one's, and none is ever missing from a sum. A sweep merges the rows of one day, user, bot and model.
+-- What each user has used on each day. Each end of a generation adds a row, and a recovery adds the difference: no end
+-- waits for another one, and every end is in the sums. A sweep merges the rows of one day, user, bot and model.
 create table public.usage_days (
   id bigint generated always as identity primary key,
   day date not null,
@@ -33,7 +33,7 @@ using (user_id = (select auth.uid()));
 comment on table public.usage_days is
   'What a user''s generations used on a day, by bot and model. Sum it: of one day there may be several rows.';
 comment on column public.usage_days.day is 'The day in UTC on which the generations started.';
-comment on column public.usage_days.bot_id is 'Who answered; no foreign key: a bot that is deleted has cost what it has.';
+comment on column public.usage_days.bot_id is 'Who answered; no foreign key: what a deleted bot has cost stays.';
 comment on column public.usage_days.generations is 'How many have ended, memories among them.';
 comment on column public.usage_days.estimated is 'How many of them are settled by an estimate.';
 comment on column public.usage_days.cached_tokens is 'Of the prompt, what the provider had in its cache.';

@@ -1,6 +1,6 @@
 -- What the FastAPI relay left behind becomes a tree: its conversations were lists. On a new database nothing happens.
 
--- The FastAPI relay's messages have their time as t; what has no time at all gets that of the adoption.
+-- The FastAPI relay's messages have their time in the column t; messages without a time get that of the adoption.
 create function relay.time_of(message public.messages) returns timestamptz
 language sql stable set search_path = '' as $$
   select coalesce(
@@ -9,14 +9,14 @@ language sql stable set search_path = '' as $$
   )
 $$;
 
--- An id that is a number, in the order of which rows were made.
+-- Numeric ids are in the order in which rows were made.
 create function relay.number_of(message public.messages) returns bigint
 language sql immutable set search_path = '' as $$
   select case when pg_typeof(message.id)::text in ('bigint', 'integer') then message.id::text::bigint end
 $$;
 
--- The project's own triggers would count, date or refuse rows that only get their place; and what a trigger writes twice
--- has its foreign keys checked, those to users who are long gone too.
+-- The project's own triggers would count, date or refuse rows that only get their place. And if a trigger writes a row
+-- again, all its foreign keys are checked, also those to users who are gone.
 create temporary table relay_disabled_triggers as
 select t.tgrelid::regclass as of_table, t.tgname as name, t.tgenabled as was
 from pg_catalog.pg_trigger t
@@ -58,9 +58,9 @@ exception when not_null_violation then
 end;
 $$;
 
--- All in one statement, for two reasons. Of equal times, or none, numbers tell the order, else ctid does, but only until
--- rows are written again. And if one transaction writes a row twice all its foreign keys are checked, those
--- to users who are long gone too.
+-- All in one statement, for two reasons. If times are equal or missing, numeric ids decide the order, else ctid, which
+-- is right only until rows are written again. And if one transaction writes a row twice, all its foreign keys are
+-- checked, also those to users who are gone.
 update public.messages m
 set
   parent_id = case when m.conversation_id is not null then coalesce(m.parent_id, line.previous_id) end,
@@ -114,7 +114,8 @@ select pg_temp.relay_switch_triggers(true);
 drop function pg_temp.relay_switch_triggers;
 drop table relay_disabled_triggers;
 
--- The conversations that were made here have ids that a sequence has not given; it never goes back.
+-- The ids of the conversations that were made here do not come from the sequence, which is moved past them, and never
+-- back.
 do $$
 declare
   v_sequence text := pg_get_serial_sequence('public.conversations', 'id');

@@ -1,5 +1,5 @@
--- The last line of defence of "stored exactly once", whatever retries and races there are.
--- One of that name is the FastAPI relay's own, if it is unique.
+-- The last defence of "stored exactly once", against all retries and races. A unique index of that name is the FastAPI
+-- relay's own.
 do $$
 begin
   if not exists (

@@ -1,7 +1,7 @@
 -- Messages form a tree, and no ring: the parent is there before the child, and is not changed later. A path then ends
 -- at a root, and a walk along it needs no list of what it has seen.
 
--- What was adopted may hang together in a ring: the oldest message of one becomes a root.
+-- Adopted messages may form a ring: its oldest message becomes a root.
 do $$
 declare
   v_id relay.message_id;

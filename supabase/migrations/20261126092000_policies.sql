@@ -27,7 +27,7 @@ on table public.bots to authenticated;
 
 grant select, insert (bot_id, user_id), delete on table public.bot_shares to authenticated;
 
--- user_id can be updated because an upsert sets each column that was sent; the policy keeps it what it is.
+-- user_id can be updated because an upsert sets each column that was sent; the policy allows no other value.
 grant select, insert (user_id, default_bot_id), update (user_id, default_bot_id), delete on table public.user_settings
 to authenticated;
 
@@ -47,7 +47,8 @@ grant
 on table public.messages to authenticated;
 
 -- A definer, because the policies of bots and bot_shares would otherwise call each other without end. It answers for
--- the caller alone. Policies ask for lists, once a statement: asked of each row, they would read those of all users.
+-- the caller alone. Policies use a list, computed once for a statement: a condition for each row would read the bots of
+-- all users.
 create function public.own_bots() returns setof public.bots.id%type
 language sql stable security definer set search_path = '' as $$
   select b.id from public.bots b where b.user_id = (select auth.uid());
@@ -87,8 +88,8 @@ with check (
 create policy conversations_are_their_users on public.conversations for all to authenticated
 using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
 
--- A trigger, because a policy does not see whether the bot is new: a conversation is still renamed and read when the
--- share of its bot has ended. It runs under the caller's own policies, too.
+-- A trigger, because a policy does not see whether the bot is new: a conversation can still be renamed and read once
+-- the share of its bot has ended. It runs under the caller's own policies, too.
 create function public.conversations_check_bot() returns trigger
 language plpgsql set search_path = '' as $$
 begin

@@ -1,5 +1,5 @@
--- How long a text may be that a user, a bot's owner or a provider fills. Triggers, because a check would be asked at
--- every change of a row: a row that was adopted with a longer text stays, and all else of it can still be changed.
+-- Bounds of the texts that a user, a bot's owner or a provider fills. Triggers, because a check would apply to every
+-- change of a row: a row that was adopted with a longer text stays, and everything else of it can still be changed.
 create function relay.refuse_long() returns trigger
 language plpgsql set search_path = '' as $$
 begin
@@ -17,7 +17,7 @@ begin
   for v_bound in
     select
       b.of_table, b.name, b.characters,
-      -- A text that is short in bytes is short in characters, and bytes are known without reading it.
+      -- A text with few bytes has few characters, and its bytes are known without reading it.
       format('octet_length(new.%1$I%2$s) > %3$s and length(new.%1$I%2$s) > %3$s', b.name,
         case a.atttypid when 'jsonb'::regtype then '::text' else '' end, b.characters) as is_long
     from (

@@ -1,8 +1,8 @@
--- Keys at rest. Where Supabase's Vault is there, a bot's key stands in Vault alone, and access_key is the way in: the
--- trigger takes a key out of each row before the row is written, so that no version of it, no index, no log of changes
--- and no error that quotes a row has ever held it. Without Vault keys stand in the column.
+-- Keys at rest. With Supabase's Vault, a bot's key is in Vault alone, and access_key only takes it: a trigger removes
+-- the key from each row before the row is written, so that it is never in a version of the row, an index, the log of
+-- changes or an error that quotes a row. Without Vault keys are in the column.
 create unique index bots_by_access_key on public.bots (access_key_id) where access_key_id is not null;
--- What is sampled of a column stands in the catalogue, in plain text.
+-- Samples of a column are kept in the catalogue, in plain text.
 alter table public.bots alter column access_key set statistics 0, alter column headers set statistics 0;
 
 comment on column public.bots.access_key is
@@ -20,7 +20,7 @@ language sql stable set search_path = '' as $$
 $$;
 comment on function relay.has_vault() is 'Whether the caller may write secrets in Vault.';
 
--- With the two columns, and not with a row, which would be made anew for the call: its long instructions included.
+-- Takes the two columns and not a row, which would be copied for the call with its long instructions.
 create function relay.key_of(access_key text, access_key_id uuid) returns text
 language plpgsql stable set search_path = '' as $$
 begin
@@ -29,8 +29,8 @@ begin
   end if;
   return (select s.decrypted_secret from vault.decrypted_secrets s where s.id = key_of.access_key_id);
 exception
-  -- Vault is gone, or the secret was restored under another root key. The provider's 401 says it of this bot alone; an error
-  -- here would also end the starts of each bot that it is a fallback of.
+  -- Vault was removed, or the secret was restored under another root key. Then the provider's 401 fails this bot alone;
+  -- an error here would also fail the starts of each bot that has it as a fallback.
   when undefined_table or invalid_schema_name or data_exception then
     return null;
 end;
@@ -46,7 +46,8 @@ end;
 $$;
 comment on function relay.key_of(public.bots) is 'The bot''s key, in plain text, wherever it is; null: it has none.';
 
--- Anyone may set the setting that names it. So it counts only if this transaction made it for a bot, and no bot has it.
+-- Any caller may set the setting that names the secret. So it counts only if this transaction made it for a bot, and no
+-- bot has it.
 create function relay.unused_key(made text) returns uuid
 language plpgsql stable set search_path = '' as $$
 begin

@@ -1,5 +1,5 @@
--- A definer, because clients set keys and have no right in Vault. It can only be run as a trigger, and touches no secret but
--- those that it has made itself for bots: a row's own, and the newest one of this transaction that no bot has yet.
+-- A definer, because clients set keys and have no rights in Vault. It can only run as a trigger, and touches only
+-- secrets that it has made itself for bots: a row's own, and the newest one of this transaction that no bot has yet.
 create function relay.store_key() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -8,17 +8,17 @@ declare
 begin
   if not relay.has_vault() then
     if new.access_key is not null then
-      -- The old one went with Vault.
+      -- The old secret was removed with Vault.
       new.access_key_id := null;
     end if;
     return new;
   end if;
   if tg_op = 'INSERT' then
-    -- The row before it may have become none: "on conflict do nothing".
+    -- The row before may not have been inserted: "on conflict do nothing".
     delete from vault.secrets s where s.id = relay.unused_key(current_setting(v_made, true));
   end if;
   if new.access_key is not null then
-    -- Never create_secret(key): it writes the key as it is, and only then encrypts the row.
+    -- Never create_secret(key): it writes the key in plain text first, and then encrypts the row.
     v_id := vault.create_secret('-', null, 'storytellr-relay: key of bot ' || new.id);
     perform vault.update_secret(v_id, new.access_key);
     new.access_key := null;
@@ -89,16 +89,16 @@ begin
     grant select on vault.decrypted_secrets to service_role;
   end if;
   lock table public.bots in access exclusive mode;
-  -- When a bot was changed last is left as it is.
+  -- The time of the bot's last change stays.
   alter table public.bots disable trigger bots_touch;
   update public.bots set access_key = access_key where access_key is not null;
   get diagnostics v_moved = row_count;
   alter table public.bots enable trigger bots_touch;
-  -- The old versions of the rows are still in the table's file, and a vacuum leaves their bytes there. A column with a
-  -- default that differs writes the table anew, with the rows that count now; the old file goes at the commit.
+  -- The old versions of the rows are still in the table's file, and a vacuum leaves their bytes there. Adding a column
+  -- with a volatile default rewrites the table with the present rows; the old file is deleted at the commit.
   alter table public.bots add column written_anew uuid default gen_random_uuid();
   alter table public.bots drop column written_anew;
-  -- What was sampled of the old keys is replaced as well.
+  -- Replaces the samples of the old keys as well.
   alter table public.bots alter column access_key set statistics -1;
   analyze public.bots (access_key);
   alter table public.bots alter column access_key set statistics 0;

@@ -1,5 +1,5 @@
--- How much a bot's model reads at once, how much of that is kept free for its answer, and what it writes of a story in
--- the background: memories of what has outgrown it, and a title.
+-- A bot's window, how much of it is kept free for the answer, and what the bot writes in the background: memories of a
+-- story that outgrows the window, and a title.
 alter table public.bots
   add column if not exists context_tokens integer,
   add column if not exists reply_tokens integer,
@@ -30,7 +30,7 @@ comment on column public.bots.context_tokens is
 comment on column public.bots.reply_tokens is
   'Tokens that are kept free for the answer, and asked for as its limit; null: a quarter of the window, at most 4,096.';
 comment on column public.bots.memory is
-  'True: before a story outgrows the window, the model tells its beginning in short, in the background.';
+  'True: before a story outgrows the window, the model sums up its beginning, in the background.';
 comment on column public.bots.titles is
   'True: after its first answer the model gives a story without a title one, in the background.';
 

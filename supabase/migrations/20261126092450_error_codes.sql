@@ -1,6 +1,6 @@
 -- The one list of the relay's error codes in the database: checks and counters are made of it.
 
--- A function and not a table: a foreign key would make all failures of an outage lock one row.
+-- A function and not a table: with a foreign key, all failures of an outage would lock one row.
 create function relay.error_codes() returns table (code text, ends boolean)
 language sql immutable set search_path = '' as $$
   values

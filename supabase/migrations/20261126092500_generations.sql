@@ -1,4 +1,4 @@
--- The relay's own state, reachable by service_role alone: one row for each stream_id, and what is to be counted of it.
+-- The relay's own state, which service_role alone can reach: one row for each stream_id, and what is not counted yet.
 
 create table relay.generations (
   stream_id text primary key,
@@ -51,7 +51,7 @@ create table relay.generations (
   ),
   constraint generations_failures_have_a_code check ((status in ('failed', 'interrupted')) = (error_code is not null)),
   constraint generations_error_code_is_known check (error_code is null or relay.is_ending_code(error_code)),
-  -- An interruption has one if a sweep stored it, and none if the worker itself did.
+  -- An interrupted generation has a fence if a sweep ended it, and none if its worker did.
   constraint generations_fence_fits_status check (
     case when status = 'running' then fence is not null when status <> 'interrupted' then fence is null else true end
   ),
@@ -79,17 +79,17 @@ revoke all on table relay.generations from public, anon, authenticated;
 grant select, insert, update, delete on table relay.generations to service_role;
 
 comment on table relay.generations is 'One run of a bot for one stream_id: whose, under which lease, and how it ended.';
-comment on column relay.generations.bot_id is 'Who answers; no foreign key: its days keep a bot that is deleted, too.';
+comment on column relay.generations.bot_id is 'Who answers; no foreign key: what a deleted bot has cost stays.';
 comment on column relay.generations.host is 'The host of the bot''s base URL: prices are looked up by it and the model.';
 comment on column relay.generations.user_message_id is 'The message that the prompt became; null: regenerated.';
-comment on column relay.generations.parent_id is 'What is answered; no foreign key: null makes the answer a root.';
+comment on column relay.generations.parent_id is 'The message that is answered; no foreign key: a null makes a root.';
 comment on column relay.generations.leaf_id is 'The active leaf at the start; if it moved, the answer is not made it.';
 comment on column relay.generations.fence is 'The fencing token of its worker; null once that has finished.';
 comment on column relay.generations.lease_expires_at is 'Past it the worker counts as dead; each beat renews it.';
 comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel; what ends later ends as cancelled.';
 comment on column relay.generations.cancel_at is 'Where the reader that cancelled has got to; null: no cut.';
 comment on column relay.generations.text_units is 'UTF-16 code units that the beats have stored so far.';
-comment on column relay.generations.read_units is 'What readers on other workers were sent, or all but one.';
+comment on column relay.generations.read_units is 'How far readers on other workers were sent the text, or all but one.';
 comment on column relay.generations.usage_is_estimated is
   'The tokens are an estimate, in whole or in part: the provider has not reported them.';
 comment on column relay.generations.cost is 'What the tokens cost, by relay.prices; null: no price, or it runs.';
@@ -98,7 +98,7 @@ comment on column relay.generations.overhead_ms is 'Milliseconds from the reques
 comment on column relay.generations.reserved_tokens is 'What it holds of budgets while it runs under its lease.';
 comment on column relay.generations.reserved_cost is 'The same in money; null: its model has no price.';
 
--- Rows are only added, and taken by a fold: counting waits for nothing, and outlives the generation's row.
+-- Rows are only added, and deleted by a fold: counting waits for nothing, and outlives the generation's row.
 create table relay.uncounted (
   name text not null, labels jsonb not null default '{}', amount integer not null default 1,
   prompt_tokens integer, completion_tokens integer, cached_tokens integer, reasoning_tokens integer,

@@ -9,7 +9,7 @@ create table relay.prices (
   valid_from timestamptz not null default now(),
   primary key (host, model, valid_from),
   constraint prices_hosts_are_of_base_urls check (host = lower(host) and host ~ '^[^/@\s]+$'),
-  -- NaN is above every number, and no cost can be summed up with it.
+  -- NaN is greater than every number, and a sum with it is NaN.
   constraint prices_are_in_range check (
     least(input, cached_input, output) >= 0 and greatest(input, cached_input, output) <= 1000000
   )
@@ -52,7 +52,7 @@ begin
   if not found then
     return null;
   end if;
-  -- Multiplied, because a division rounds.
+  -- A multiplication, because a division rounds.
   return trim_scale((
     (coalesce(prompt_tokens, 0) - v_cached) * v_price.input
     + v_cached * coalesce(v_price.cached_input, v_price.input)

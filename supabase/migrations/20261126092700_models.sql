@@ -1,4 +1,4 @@
--- What is learned of models, and what each generation sent. Tokens are estimated from bytes of UTF-8: the bytes of one
+-- What is learned about models, and what each generation sent. Tokens are estimated from bytes of UTF-8: the bytes of a
 -- token differ far less between scripts than its characters, and are known without reading a text.
 
 create table relay.models (
@@ -39,8 +39,8 @@ comment on column relay.generations.bytes_per_token is
   'As it was estimated at the start, and as the provider''s report has it after the end: the next one on the branch '
   'begins with it.';
 
--- What a server teaches is used for everyone who calls it. Behind a gateway a bot's own headers and fields may choose a
--- server of its user's, which could teach others what is wrong, so these bots learn for themselves.
+-- What a server teaches is used for all bots that call it. Behind a gateway a bot's own headers and fields may choose a
+-- server of its user's, which could teach others wrong values, so these bots learn for themselves.
 create function relay.endpoint_of(bot public.bots) returns text
 language plpgsql stable set search_path = '' as $$
 declare
@@ -52,7 +52,7 @@ declare
     when 'object' then coalesce(nullif((bot.params - v_harmless)::text, '{}'), '') else bot.params::text
   end;
 begin
-  -- Without what may be secret.
+  -- Without the query and the user name, which may be secret.
   return regexp_replace(regexp_replace(bot.access_path, '[?#].*$', ''), '//[^/@]*@', '//')
     || case when v_own <> '' then '#' || md5(v_own) else '' end;
 end;
@@ -60,7 +60,7 @@ $$;
 comment on function relay.endpoint_of is
   'The base URL without query and name, and a digest of what else the bot says about where its requests go.';
 
--- Of little text the share of the provider's own words is too large.
+-- In a short text the provider's own tokens are too large a part.
 create function relay.ratio_of(bytes bigint, tokens integer) returns real
 language plpgsql immutable set search_path = '' as $$
 begin
@@ -90,7 +90,7 @@ begin
     v_id := v_found.parent_id;
   end loop;
   if v_generation.asked_bot_id is not null then
-    -- Tokens of another model's.
+    -- Tokens of another model.
     v_generation.prompt_tokens := null;
   end if;
   return v_generation;

@@ -1,6 +1,6 @@
--- One breaker for all workers: how the tries of bots that have fallbacks ended, and which providers rest. relay_finish
--- only adds rows, so that no end of a generation waits for another; the counts are taken where they are read. Kept for
--- each owner of a key, so that no user's failures rest a provider for others.
+-- One circuit breaker for all workers: how the tries of bots with fallbacks ended, and which providers rest.
+-- relay_finish only adds rows, so that no end of a generation waits for another; the rows are counted when they are
+-- read. It is kept for each owner of a key, so that no user's failures rest a provider for others.
 create table relay.provider_tries (
   key uuid not null, has_failed boolean not null, started_at timestamptz not null,
   at timestamptz not null default clock_timestamp()
@@ -26,7 +26,7 @@ comment on table relay.provider_tries is 'How tries of the last minutes ended, b
 comment on column relay.provider_tries.started_at is 'When their generation began.';
 comment on table relay.provider_health is 'Models that rest at a provider, for one owner of keys, or did not long ago.';
 comment on column relay.provider_health.since is
-  'The last change: what began earlier says nothing of how the provider is now.';
+  'The last change: tries that began earlier do not count.';
 comment on column relay.provider_health.rests_until is 'Null: it is well. Once it has passed, one start may try it.';
 
 create function relay.provider_key(bot public.bots) returns uuid
@@ -37,9 +37,9 @@ end;
 $$;
 comment on function relay.provider_key is 'The owner of the key, the endpoint and the model, whose texts no index may hold.';
 
--- Five failures in a minute that outnumber the successes: then it rests until half a minute after the last of them. Of
--- what begins during the rest or later, the last end decides. Written only under a lock that no call waits for:
--- the next one to look sees the same tries.
+-- After five failures in a minute that outnumber the successes a model rests until half a minute after the last of
+-- them. Of the tries that begin during the rest or later, the last one to end decides. Written only under a lock that
+-- no call waits for: the next call sees the same tries.
 create function relay.health_of(bot public.bots, out is_well boolean, out is_due boolean, out since timestamptz)
 language plpgsql set search_path = '' as $$
 declare
@@ -68,7 +68,7 @@ begin
         limit v_last.times
       ) s
     ) then
-      -- A start of that very moment is no trial: a claim has the time of its start.
+      -- A start of exactly that moment is no trial: a claim has the time of its start.
       v_new.since := v_last.at + interval '1 microsecond';
       v_new.rests_until := v_last.at + v_rest;
     end if;
@@ -98,7 +98,7 @@ end;
 $$;
 comment on function relay.health_of is 'Whether the bot''s model is well at its provider; if not: whether its rest is over.';
 
--- A claim lengthens the rest for all others. It needs no end: what comes of it decides, and else the next claim.
+-- A claim extends the rest for all others. It needs no release: the end of its try decides, or else the next claim.
 create function relay.claim_try(bot public.bots, at timestamptz) returns boolean
 language plpgsql set search_path = '' as $$
 declare

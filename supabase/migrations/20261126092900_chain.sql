@@ -1,5 +1,5 @@
--- Whom a generation asks: its bot and the bot's fallbacks, without those that rest. Kept as they were at the start: what
--- is billed is what was asked, whatever becomes of the fallback, and their budgets hold, too.
+-- The bots that a generation may ask: its bot and the bot's fallbacks, without those that rest. Kept as they were at
+-- the start, so that a later change of a fallback changes no bill and no hold of a budget.
 create type relay.fallback as (bot_id relay.bot_id, host text, model text, cost numeric);
 comment on type relay.fallback is 'One that may be asked in place of a bot, and what it is expected to cost.';
 
@@ -8,7 +8,7 @@ comment on column relay.generations.asked_bot_id is
   'The bot that was asked, where its fallback bot_id answered; null: it answered itself. No foreign key.';
 comment on column relay.generations.fallbacks is 'Those that may be asked, as they were at the start; null: none.';
 
--- Of a bot that its owner may use: a share can end.
+-- Only bots that the owner may use now: a share can end.
 create function relay.fallbacks_of(bot_id relay.bot_id, owner_id uuid) returns relay.fallback[]
 language plpgsql stable set search_path = '' as $$
 begin
@@ -54,8 +54,8 @@ end;
 $$;
 comment on function relay.has_room_for is 'Whether the window of the bot''s model holds a request; true where it is unknown.';
 
--- Behind one that is well, one whose rest is over waits for no claim: it is asked only if that one fails. A bot alone, and
--- a chain that rests as a whole, are tried all the same. Whose claim it is has it also when it asks again.
+-- After a bot that is well, one whose rest is over needs no claim: it is asked only if that one fails. A bot without
+-- fallbacks, and a chain that rests as a whole, are tried all the same. A start that is repeated keeps its claim.
 create function relay.chain_of(
   bot_id relay.bot_id, fallbacks relay.fallback[], started_at timestamptz, context_bytes bigint
 ) returns jsonb
@@ -79,7 +79,7 @@ begin
       select f.bot_id, f.host, f.model, f.index from unnest(fallbacks) with ordinality as f (bot_id, host, model, cost, index)
     ) a
     join public.bots b on b.id = a.id
-    -- One that was changed since would be called as it is now, and billed as it was.
+    -- A fallback that was changed since would be called with its present settings, and billed by the old ones.
     where a.index = 0 or b.model = a.model and relay.host_of(b.access_path) is not distinct from a.host
     order by a.index
   loop

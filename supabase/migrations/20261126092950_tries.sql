@@ -1,4 +1,4 @@
--- Steps of relay_finish: who answered, and what came of the tries.
+-- Steps of relay_finish: which bot answered, and how the tries ended.
 create function relay.answered_by(inout generation relay.generations, bot_id text)
 language plpgsql set search_path = '' as $$
 declare
@@ -16,7 +16,7 @@ $$;
 comment on function relay.answered_by is
   'The generation as the fallback''s that answered, as it was at the start: also where it is changed or gone since.';
 
--- The codes: answered, or why the try failed; null: it was stopped. Of a bot that was asked twice the second try counts.
+-- A code is "answered", or why the try failed; null: it was stopped. If a bot was asked twice, the second try counts.
 create function relay.note_tries(generation relay.generations, bots text[], codes text[]) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -46,7 +46,8 @@ comment on function relay.note_tries is 'Counts the tries of a generation, for t
 create function relay.forget_tries(now timestamptz, batch integer) returns void
 language plpgsql set search_path = '' as $$
 begin
-  -- One sweep at a time, so that none waits. More rows than of generations: one for each try.
+  -- One sweep at a time, so that none waits. The batch is larger than that of generations, which have several tries
+  -- each.
   if pg_try_advisory_xact_lock(7305, 0) then
     delete from relay.provider_tries t
     where t.ctid = any (array(
@@ -55,7 +56,7 @@ begin
       limit batch * 10
     ));
   end if;
-  -- Under the lock of who would write the row, so that no start waits for a sweep.
+  -- Under the same lock as the writers of the row, so that no start waits for a sweep.
   with old as materialized (
     select h.key from relay.provider_health h
     where greatest(h.since, h.rests_until) < forget_tries.now - interval '1 day'
@@ -66,4 +67,4 @@ begin
   delete from relay.provider_health h using locked l where h.key = l.key;
 end;
 $$;
-comment on function relay.forget_tries is 'Prunes what says nothing of a provider any more.';
+comment on function relay.forget_tries is 'Prunes tries and rests that are too old to count.';

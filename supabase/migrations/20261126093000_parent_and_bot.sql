@@ -18,7 +18,7 @@ begin
     if not v_conversation_is_named then
       select m.conversation_id into v_conversation_id from public.messages m where m.id = v_named;
     end if;
-    -- Another user's looks like it does not exist, and so does what is no id at all.
+    -- Another user's conversation looks like it does not exist, and so does an invalid id.
     select c.* into conversation
     from public.conversations c
     where c.user_id = find_parent.user_id and c.id = v_conversation_id
@@ -57,7 +57,8 @@ declare
   end;
   v_id relay.bot_id;
 begin
-  -- By itself, because a plan with the other two costs three times as much, and nearly every start names a bot.
+  -- A query of its own, because a plan with the other two costs three times as much, and nearly every start names a
+  -- bot.
   select b.id into v_id
   from public.bots b
   where b.id = v_named and (

@@ -1,13 +1,13 @@
--- Steps of relay_begin: the prompt's own message, and what is answered.
+-- Steps of relay_begin: the message of the prompt, and the answer of the function.
 
--- A client of the FastAPI relay stores the prompt itself, as a list would have it: without a parent.
+-- A client of the FastAPI relay stores the prompt itself, and without a parent, because its conversations are lists.
 create function relay.stored_prompt(conversation public.conversations, prompt text) returns public.messages
 language plpgsql set search_path = '' as $$
 declare
   v_blank constant text := e' \t\r\n';
   v_newest public.messages;
 begin
-  -- The answers that run end after it; what is above them is not the newest.
+  -- Running answers end after it was stored, so a message above one of them is not the newest.
   select m.* into v_newest
   from public.messages m
   where m.id = (
@@ -24,11 +24,12 @@ begin
     limit 1
   )
   for no key update;
-  -- Line ends may be two bytes where the prompt has one; more white space than this is another text. A long one is not read.
+  -- A line end may have two bytes where the prompt has one; with more white space than this it is another text. A
+  -- longer text is not read.
   if not found or octet_length(v_newest.content) > 2 * octet_length(prompt) + 4096 then
     return null;
   end if;
-  -- Who says the same again while the first one is being answered has said it twice.
+  -- The same prompt again, while the first one is being answered, is a second message.
   if not v_newest.is_user_author
     or v_newest.user_id <> conversation.user_id
     or replace(replace(btrim(v_newest.content, v_blank), e'\r\n', e'\n'), e'\r', e'\n')

@@ -1,6 +1,6 @@
--- Steps of relay_begin for what has no prompt: an answer that is continued, and one among several bots. A generation that
--- continues an answer begins with its text, as if beats had stored that, so that beats, readers, finish and sweep need
--- no code of their own.
+-- Steps of relay_begin for starts without a prompt: an answer that is continued, and an answer among several bots. A
+-- generation that continues an answer begins with its text, as if beats had stored that, so that beats, readers, finish
+-- and sweep need no code of their own.
 alter table relay.generations
   add column continued_units integer not null default 0,
   add constraint generations_have_what_they_continue check (continued_units between 0 and text_units);
@@ -14,7 +14,7 @@ create function relay.answer_to_continue(
 )
 language plpgsql set search_path = '' as $$
 declare
-  -- As protocol/limits.ts has it.
+  -- The same number as in protocol/limits.ts.
   v_max_units constant integer := 1048576;
   v_message public.messages;
   v_asked relay.bot_id;
@@ -23,13 +23,14 @@ begin
     return;
   end if;
   select m.* into v_message from public.messages m where m.id = message_id;
-  -- What a user has edited may have line ends that no event can carry.
+  -- A text that its user has edited may have line ends that no event can carry.
   content := replace(replace(v_message.content, e'\r\n', e'\n'), e'\r', e'\n');
   units := length(content) + relay.pairs_in(content);
   if v_message.is_user_author or units not between 1 and v_max_units - 1 then
     refused := jsonb_build_object('field', 'continue_of', 'units', case when not v_message.is_user_author then units end);
   end if;
-  -- Its own bot goes on, if the user may still use that. What a fallback wrote is the answer of the bot that was asked.
+  -- The answer's own bot goes on, if the user may still use it. What a fallback wrote is the answer of the bot that was
+  -- asked.
   if v_message.bot_id is not null then
     select g.asked_bot_id into v_asked from relay.generations g where g.stream_id = v_message.stream_id;
     if v_asked is null then
@@ -45,8 +46,8 @@ $$;
 comment on function relay.answer_to_continue is
   'The text that is continued, and who wrote it; or what the refusal says: a user''s message has no units there.';
 
--- For every message of another bot; those of a deleted one have none, and count as the answering bot's own, as those of its
--- fallbacks do.
+-- For every message of another bot. Messages of a deleted bot have no bot, and count as the answering bot's own, as
+-- those of its fallbacks do.
 create function relay.name_before(bot_id relay.bot_id, answering relay.bot_id) returns text
 language plpgsql stable set search_path = '' as $$
 begin

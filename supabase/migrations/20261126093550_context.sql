@@ -1,5 +1,5 @@
--- A step of relay_begin: the context for the provider.
--- A path that does not fit is counted, up to the most that can ever fit, and none of its text is put together.
+-- A step of relay_begin: the context for the provider. If the path does not fit, its characters are only counted, up to
+-- the most that can ever fit, and no text is put together.
 create function relay.context_of(
   leaf_id relay.message_id, max_characters integer, prompt text default null, max_messages integer default 10000,
   counted_characters integer default 4000000, steps integer default null, answering relay.bot_id default null,

@@ -1,5 +1,5 @@
--- A memory stands in for the path up to its message. What writes one is a generation too, of its own kind: with the same
--- lease, fence, beats and sweep, but without a message, and counted by no limit of its user's.
+-- A memory stands in for the path up to its message. It is written by a generation of its own kind, with the same
+-- lease, fence, beats and sweep, but without a message, and no limit of its user's counts it.
 alter table relay.generations
   add column kind text not null default 'answer',
   add column memory_id relay.message_id,
@@ -25,13 +25,13 @@ declare
   v_heading constant integer := 53;
   v_leaf record;
 begin
-  -- A statement that a null makes empty is planned anew each time: that costs more than to run it.
+  -- A statement that a null makes empty would be planned again each time, which costs more than running it.
   if leaf_id is null then
     return;
   end if;
   select m.user_id, m.conversation_id into v_leaf from public.messages m where m.id = leaf_id;
-  -- Most stories have none: then no path is walked. From the user's memories, which are few, to their messages, not from
-  -- the messages of a conversation.
+  -- Most stories have no memory: then no path is walked. Looks from the user's memories, which are few, to their
+  -- messages, not from the messages of a conversation.
   perform 1
   from public.memories k
   where k.user_id = v_leaf.user_id

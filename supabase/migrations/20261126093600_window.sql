@@ -1,6 +1,6 @@
 -- Steps of relay_begin: how much of the path the model's window has room for. The cut is sticky: a context begins where
--- that of the answer before it began, so that neighbours share their beginning, which is what providers cache. Where it
--- has outgrown the window it is cut to half of the room, and grows again.
+-- that of the answer before it began, so that neighbouring requests share their beginning, which providers cache. Once
+-- it has outgrown the window it is cut to half of the room, and grows again.
 create type relay.cut as (
   context_tokens integer, reply_tokens integer, bytes_per_token real, fixed_bytes bigint, needed_tokens integer,
   is_exceeded boolean, steps integer, start_id relay.message_id, left_out integer, given_bytes bigint,
@@ -28,8 +28,9 @@ $$;
 comment on function relay.count_up is
   'How many messages a path has from the first one up to the last, or to the root; null where they are too many to count.';
 
--- The walk ends at a memory, where the context began before, or where the room is full: its cost is that of a window, not
--- of a story. Up to a memory it is whole, so the place where the context began counts only where that is too far away.
+-- The walk ends at a memory, where the context began before, or where the room is full: it costs as much as a window,
+-- not as a story. If it reaches a memory the context is whole; the earlier beginning counts only if the memory is too
+-- far away.
 create function relay.cut_path(
   leaf_id relay.message_id, memory_id relay.message_id, answering relay.bot_id, last relay.generations,
   used_bytes bigint, needed_bytes bigint, room_bytes bigint,
@@ -38,7 +39,7 @@ create function relay.cut_path(
 language plpgsql stable set search_path = '' as $$
 declare
   v_most constant integer := 10000;
-  -- Of what is free behind all that is never cut: an answer that is written anew begins where the old one began.
+  -- Half of the room that is left by what is never cut. An answer that is regenerated begins where the old one began.
   v_half constant bigint := needed_bytes + (room_bytes - needed_bytes) / 2;
   v_until relay.message_id := case when memory_id is null then last.context_start end;
   v_kept integer := 0;
@@ -80,7 +81,7 @@ begin
       v_until := last.context_start;
       continue;
     end if;
-    -- A window that has grown since has room for what was left out.
+    -- A window that has grown since may have room for what was left out.
     exit when not v_is_whole or v_is_end or v_walk.bytes > needed_bytes + (room_bytes - needed_bytes) / 3;
     v_kept := v_walk.walked;
     v_until := null;
@@ -90,7 +91,7 @@ begin
     when v_is_whole then v_walk.walked
     else greatest(
       coalesce(v_walk.half_turn, v_walk.turn, v_walk.half, least(v_walk.fitting, 1)), v_kept,
-      -- What is answered is sent, even where it may be too much.
+      -- The message that is answered is sent even if it may be too long.
       (needed_bytes > used_bytes)::integer
     )
   end;
@@ -108,8 +109,8 @@ comment on function relay.cut_path is
   'How many messages from the leaf on are sent, the first of them, and how many before it are left out. What is needed '
   'is never cut: what is used already, and without a prompt the leaf.';
 
--- The client's own context, by the bytes of its messages; one of no bytes goes with the one before it. Cut in steps of
--- half of the room, so that the beginning stays the same while the context grows.
+-- Cuts the client's own context, by the bytes of its messages; one with 0 bytes stays with the one before it. Cut in
+-- steps of half of the room, so that the beginning stays the same while the context grows.
 create function relay.cut_given(given_bytes integer[], used_bytes bigint, room_bytes bigint) returns integer
 language plpgsql immutable set search_path = '' as $$
 declare

@@ -1,6 +1,6 @@
 -- The step of relay_begin that knows the model's window. Where no window is known, nothing is cut.
 
--- A limit among the params is the one that is asked for, by the name that it has in the provider's API.
+-- A limit in the params is the one that the provider gets, under the name that its API has for it.
 create function relay.reply_of(reply_tokens integer, params jsonb, context_tokens integer) returns integer
 language plpgsql immutable set search_path = '' as $$
 declare
@@ -18,7 +18,8 @@ end;
 $$;
 comment on function relay.reply_of is 'How much of the window is kept free for the answer.';
 
--- The worker adds a user's turn where the bot's own message would be the last one, and one that asks to go on within it.
+-- The worker adds a turn of the user's if the bot's own message would be the last one, and another one that asks it to
+-- continue.
 create function relay.bytes_of_turns(bot public.bots, leaf_is_own boolean, continued text) returns integer
 language plpgsql immutable set search_path = '' as $$
 declare
@@ -27,7 +28,7 @@ declare
   v_continue constant integer := 217;
 begin
   return case when leaf_is_own then v_go_on else 0 end
-    -- OpenAI's Responses take none.
+    -- OpenAI's Responses take no prefill.
     + case when continued is not null and not (bot.takes_prefill and bot.api <> 'openai_responses') then v_continue
       else 0 end;
 end;
@@ -55,17 +56,17 @@ begin
   select m.* into v_model from relay.models m where m.endpoint = relay.endpoint_of(bot) and m.model = bot.model;
   v_cut.context_tokens := coalesce(bot.context_tokens, v_model.context_tokens);
   v_cut.reply_tokens := relay.reply_of(bot.reply_tokens, v_params, v_cut.context_tokens);
-  -- Of a model that has reported none a page is expected.
+  -- A model that has reported no usage yet is expected to answer with a page.
   v_cut.usual_reply_tokens := least(coalesce(v_model.usual_reply_tokens, 1000), case
     when bot.reply_tokens is not null or v_params ?| array['max_completion_tokens', 'max_tokens'] then v_cut.reply_tokens
   end);
   v_cut.bytes_per_token := coalesce(v_last.bytes_per_token, v_model.bytes_per_token, 3);
-  -- Instructions, the request's own and the bot's, and what of its params the model reads.
+  -- The instructions of the request and of the bot, and the params that the model reads.
   v_cut.fixed_bytes := system_bytes + coalesce(octet_length(bot.system_prompt), 0)
     + coalesce(octet_length((v_params -> 'tools')::text), 0)
     + coalesce(octet_length((v_params -> 'functions')::text), 0)
     + coalesce(octet_length((v_params -> 'response_format')::text), 0) + 12;
-  -- Never cut, as the instructions.
+  -- A memory is never cut, like the instructions.
   v_memory := relay.memory_of(case when given_bytes is null then leaf_id end);
   v_cut.memory_id := v_memory.message_id;
   v_cut.memory_characters := v_memory.characters;
@@ -80,7 +81,7 @@ begin
     where m.id = leaf_id;
   end if;
   v_cut.fixed_bytes := v_cut.fixed_bytes + relay.bytes_of_turns(bot, v_leaf_is_own, continued);
-  -- What is never cut: these, what is answered, and what is continued.
+  -- What is never cut: these, the message that is answered, and the text that is continued.
   v_used := v_cut.fixed_bytes + coalesce(octet_length(coalesce(said, continued)) + 12, 0);
   v_needed := v_used + coalesce(v_leaf_bytes, 0);
   v_cut.needed_tokens := ceil(v_needed / v_cut.bytes_per_token);
@@ -89,8 +90,8 @@ begin
     when v_cut.context_tokens is null then 9000000000
     else least(0.9 * (v_cut.context_tokens - v_cut.reply_tokens) * v_cut.bytes_per_token, max_room)
   end;
-  -- The provider is asked where it may fit after all: its refusal teaches, the relay's own does not. Only what was
-  -- measured on this branch says more than what any script can have.
+  -- The provider is asked if the request may fit after all, because its refusal teaches the window. Only a ratio that
+  -- was measured on this branch is trusted; otherwise a token counts for the most bytes that one has in any script.
   v_cut.is_exceeded := coalesce(v_needed > v_cut.context_tokens * case
     when not v_last.usage_is_estimated and relay.ratio_of(v_last.context_bytes, v_last.prompt_tokens) is not null
       then 1.25 * v_cut.bytes_per_token

@@ -9,14 +9,14 @@ create table relay.budgets (
   tokens bigint,
   is_shared boolean not null default false,
   created_at timestamptz not null default now(),
-  -- Of a shared one: what all have spent and hold, as a start summed it up, and what those after it added.
+  -- For a shared budget: what all users have spent and hold, as a start summed it up, with what later starts added.
   shared_since date,
   shared_at timestamptz,
   shared_cost numeric not null default 0,
   shared_tokens bigint not null default 0,
   constraint budgets_periods_are_known check (period in ('day', 'month', 'ever')),
   constraint budgets_are_not_negative check (least(cost, tokens) >= 0 and cost < 'Infinity'),
-  -- Of one user it is the leave to spend more than the others.
+  -- Without limits, a row of one user allows that user to spend without a limit.
   constraint budgets_limit_something check (user_id is not null or num_nonnulls(cost, tokens) > 0),
   constraint budgets_of_one_user_are_not_shared check (user_id is null or not is_shared),
   constraint budgets_are_there_once unique nulls not distinct (user_id, bot_id, period, is_shared)

@@ -1,6 +1,7 @@
 -- What was spent and what is held, by one user or by all together.
 
--- Days that are long over change no more: their sums are kept, so that an old user's start reads a few weeks.
+-- Days that are long over change no more. Their sums are kept, so that the start of a long-time user reads only a few
+-- weeks.
 create table relay.past_usage (
   scope text primary key,
   user_id uuid references auth.users (id) on delete cascade,
@@ -25,7 +26,7 @@ end;
 $$;
 comment on function relay.scope_of is 'The name of a sum: whose, from which day on, and of which bot.';
 
--- A start by way of another bot is no way around a bot's budget.
+-- A user cannot get around a bot's budget by asking another bot that falls back to it.
 create function relay.may_ask(asked relay.bot_id, fallbacks relay.fallback[], bot_id relay.bot_id) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
@@ -38,7 +39,7 @@ comment on function relay.may_ask is 'Whether a generation holds of this bot''s 
 
 create type relay.spending as (cost numeric, tokens bigint, held_cost numeric, held_tokens bigint);
 
--- Stable, so that all of it is of one moment: what ends is settled and held no more, or the other way round.
+-- Stable, so that all of it is from one moment: a generation is either held or settled, never both or neither.
 create function relay.spending_of(user_id uuid, bot_id relay.bot_id, since date, at timestamptz) returns relay.spending
 language plpgsql stable set search_path = '' as $$
 declare
@@ -47,7 +48,7 @@ declare
   v_from date;
   v_spending relay.spending;
 begin
-  -- Of a user's month no past is kept.
+  -- No past sums are kept for a user's month.
   if spending_of.user_id is null or since = '-infinity' then
     select p.* into v_past from relay.past_usage p where p.scope = relay.scope_of(spending_of.user_id, bot_id, since);
   end if;
@@ -62,7 +63,7 @@ begin
     where g.user_id = spending_of.user_id and g.status = 'running' and g.lease_expires_at > at
       and g.started_at >= v_began and (spending_of.bot_id is null or relay.may_ask(g.bot_id, g.fallbacks, spending_of.bot_id));
   else
-    -- In two parts, for each of which there is an index.
+    -- In two parts, each with an index.
     select sum(u.cost), sum(u.tokens) into v_spending.cost, v_spending.tokens
     from (
       select u.cost, u.prompt_tokens + u.completion_tokens as tokens, u.bot_id
@@ -87,7 +88,7 @@ $$;
 comment on function relay.spending_of is
   'What is settled since a day, and what running generations of that time hold; without a user: of all together.';
 
--- Two days: longer than any generation runs, or a worker that was cut off may store what it has.
+-- Two days: longer than any generation runs, and than a worker that was cut off may store its text.
 create function relay.keep_past(
   user_id uuid, bot_id relay.bot_id, since date, at timestamptz, days integer
 ) returns void

@@ -1,19 +1,19 @@
--- A step of relay_begin: the budgets of a user, against what is spent and held.
+-- A step of relay_begin: the own budgets of a user, compared with what is spent and held.
 
 create function relay.is_over(
   budget relay.budgets, spent_cost numeric, spent_tokens bigint, cost numeric, tokens bigint
 ) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
-  -- What has no price, or costs nothing, is no matter of money.
+  -- A generation without a price, or that costs nothing, is never over a limit in money.
   return coalesce(cost > 0 and spent_cost + cost > budget.cost, false)
     or coalesce(spent_tokens + tokens > budget.tokens, false);
 end;
 $$;
 comment on function relay.is_over is 'Whether a budget has less left than what is wanted.';
 
--- One statement, and no function in it: each start reads it, and of one moment, so that what ends is either settled or
--- held. The sums are those of relay.spending_of.
+-- One statement without function calls, because each start runs it. All of it is from one moment, so that a generation
+-- is either held or settled. The sums are those of relay.spending_of.
 create function relay.own_budgets(user_id uuid, bot_ids relay.bot_id[], at timestamptz) returns table (
   budget relay.budgets, since date, resets_at timestamptz, cost numeric, tokens bigint, held_cost numeric,
   held_tokens bigint, days_read bigint
@@ -25,7 +25,7 @@ declare
 begin
   return query
   with applying as (
-    -- The user's own row in place of the one for everyone.
+    -- A row of this user takes the place of the row for everyone.
     select distinct on (b.bot_id, b.period)
       b as row, b.bot_id,
       case b.period when 'day' then v_day when 'month' then v_month else '-infinity' end as began,
@@ -58,5 +58,5 @@ begin
 end;
 $$;
 comment on function relay.own_budgets is
-  'The budgets that a user has by itself, for all bots and for these, with what is settled and held in their windows: '
+  'The own budgets of a user, for all bots and for these, with what is settled and held in their windows: '
   'first what resets last.';

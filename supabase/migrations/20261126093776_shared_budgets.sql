@@ -1,8 +1,9 @@
--- A step of relay_begin: the budgets that all users share, against what is spent and held.
+-- A step of relay_begin: the shared budgets, compared with what all users have spent and hold.
 
--- What all users together have spent is summed up at most every 10 s, by one start. Each start adds what it holds:
--- where much is left only if it need not wait for another one, where little is left after it has waited. So starts of
--- many users do not stand in line, and the end of a budget is exact. Locked in one order, added to if none refuses.
+-- What all users together have spent is summed up at most every 10 s, by one start. Each start adds its hold to the
+-- sum: while much is left, only if it need not wait for another start; once little is left, it waits. So the starts of
+-- many users do not queue, and the limit is exact. Budgets are locked in one order, and the hold is added once none
+-- refuses.
 create function relay.over_shared(
   bot_id relay.bot_id, cost numeric, tokens bigint, at timestamptz, as_fallback boolean default false
 ) returns relay.budgets
@@ -15,7 +16,7 @@ declare
   v_held bigint[] := '{}';
   v_easy record;
 begin
-  -- Nearly always each has much left, and a sum of the last seconds.
+  -- The usual case: each budget has much left, and a sum of the last seconds.
   select
     count(*) as budgets,
     count(*) filter (
@@ -49,7 +50,7 @@ begin
     v_since := (relay.window_of(v_budget.period, at)).since;
     if v_budget.shared_since is distinct from v_since
       or relay.is_over(v_budget, v_budget.shared_cost, v_budget.shared_tokens, 20 * cost, 20 * tokens) then
-      -- Where nothing is left, no start waits to be refused.
+      -- If nothing is left, a start is refused without waiting.
       if v_budget.shared_since = v_since and v_budget.shared_at > at - interval '10 seconds'
         and relay.is_over(v_budget, v_budget.shared_cost, v_budget.shared_tokens, cost, tokens) then
         return v_budget;
@@ -84,4 +85,4 @@ begin
 end;
 $$;
 comment on function relay.over_shared is
-  'The budget of all users together that has too little left; null: none has, and it is held there.';
+  'The shared budget that has too little left; null: none, and each of them has the hold now.';

@@ -25,7 +25,8 @@ $$;
 comment on function relay.budget_refusal is
   'The refusal that names a budget, with its figures only where they are the user''s own.';
 
--- A fallback is asked only if its own budgets have room, too. What is held is the price of the dearest that may be asked.
+-- A fallback is asked only if its own budgets have room, too. The hold is made at the highest price of the bots that
+-- may be asked.
 create function relay.take_hold(
   user_id uuid, bot_id relay.bot_id, host text, model text, cut relay.cut, sent_bytes bigint, at timestamptz, rate jsonb,
   inout fallbacks relay.fallback[], out tokens integer, out cost numeric, out refused jsonb
@@ -41,7 +42,7 @@ declare
 begin
   tokens := v_input + cut.usual_reply_tokens;
   cost := relay.cost_of(host, model, at, v_input, 0, cut.usual_reply_tokens);
-  -- Most relays have none.
+  -- Most relays have no budgets.
   perform 1 from relay.budgets limit 1;
   if not found then
     return;
@@ -64,7 +65,7 @@ begin
     if v_own.days_read > 100 and v_own.since = '-infinity' then
       perform relay.keep_past(take_hold.user_id, v_own.bot_id, v_own.since, at, 32);
     end if;
-    -- As relay.is_over, which is not called for each.
+    -- The same as relay.is_over, without a call for each budget.
     if (v_own.bot_id is null or v_own.bot_id = take_hold.bot_id)
       and (cost > 0 and v_own.cost + cost > v_own.most_cost or v_own.tokens + tokens > v_own.most_tokens) then
       refused := relay.budget_refusal(v_own.budget, v_own.cost, v_own.tokens, cost, tokens, at, rate);
@@ -106,5 +107,5 @@ begin
 end;
 $$;
 comment on function relay.take_hold is
-  'What a generation holds of budgets: its input by ratio and the usual answer, and the fallbacks that they have room '
+  'What a generation holds of budgets: its input by ratio and the usual reply, and the fallbacks that they have room '
   'for; or the refusal of what has less left.';

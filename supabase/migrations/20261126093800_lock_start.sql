@@ -1,5 +1,5 @@
--- The first step of relay_begin: its locks. Two classes, always in this order: the user's makes the counts true, the
--- stream's lets one of two users that name the same stream_id win before anything is written.
+-- The first step of relay_begin: its two locks, always in this order. The user's lock makes the counts exact; the
+-- stream's decides between two users that name the same stream_id before anything is written.
 create function relay.wait_for_lock(class integer, key integer) returns boolean
 language plpgsql set search_path = '' set lock_timeout = '1s' as $$
 begin
@@ -11,8 +11,8 @@ end;
 $$;
 comment on function relay.wait_for_lock is 'Takes the lock within a second, until the end of the transaction, or says false.';
 
--- A start that waits holds one of the ten connections that the Data API has by default. So at most four of one user's
--- wait, each in a place of its own (the classes 7311 to 7314), and the next is refused at once.
+-- A waiting start holds one of the ten connections that the Data API has by default. So at most four starts of one user
+-- wait, each with a lock of its own (the classes 7311 to 7314), and the next is refused at once.
 create function relay.lock_start(user_id uuid, stream_id text) returns boolean
 language plpgsql set search_path = '' as $$
 declare

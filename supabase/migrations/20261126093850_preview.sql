@@ -1,4 +1,5 @@
--- What relay_begin answers to a preview: what it would send, by size, and why. Nothing has been written.
+-- What relay_begin answers to a preview: the sizes of what it would send, and which bot answers and why. Nothing is
+-- written.
 create function relay.preview_of(
   user_id uuid, bot public.bots, usual_bot_id relay.bot_id, conversation_id relay.conversation_id,
   parent relay.message_id, named_bot text, said text, continued_id relay.message_id, continued text, cut relay.cut,
@@ -15,7 +16,7 @@ declare
     ) then 'default'
     else 'latest'
   end;
-  -- Of a text that is continued the worker sends no white space at its end; as JavaScript's trimEnd().
+  -- The worker does not send the white space at the end of a text that is continued; this is JavaScript's trimEnd().
   v_blank_end constant text := '[\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$';
   v_messages jsonb;
 begin

@@ -1,7 +1,7 @@
--- A step of relay_begin: the operator's own rule, called before anything is written. What stands here does nothing, and is
--- there to be replaced: `create or replace function relay.admission_hook(event jsonb) returns jsonb …` in a migration of
--- the project's own. No migration of the relay's may take that away. So this is the only one that names the function's
--- definition, now and after every release, and it makes the function only where there is none; none drops it.
+-- A step of relay_begin: the operator's own rule, called before anything is written. The function here does nothing,
+-- and is there to be replaced: `create or replace function relay.admission_hook(event jsonb) returns jsonb …` in a
+-- migration of the project's own. No migration of the relay's may undo that. So this is the only one that defines the
+-- function, now and after every release; it does so only if there is none, and no migration drops it.
 do $$
 begin
   if pg_catalog.to_regprocedure('relay.admission_hook(jsonb)') is null then
@@ -20,7 +20,8 @@ $$;
 revoke all on function relay.admission_hook(jsonb) from public, anon, authenticated;
 grant execute on function relay.admission_hook(jsonb) to service_role;
 
--- The row has them, because the same fence again gets the same answer, and another call of the hook may give others.
+-- Kept in the row, because the same fence gets the same answer again, while another call of the hook may answer
+-- differently.
 alter table relay.generations
   add column instructions text,
   add constraint generations_instructions_fit check (length(instructions) <= 16000);
@@ -34,7 +35,7 @@ end;
 $$;
 comment on function relay.with_instructions is 'The bot''s instructions, and after them those of the admission hook.';
 
--- A limit that is misspelt would be no limit, so a field that is unknown here is wrong.
+-- A misspelt limit would have no effect, so an unknown field is an error.
 create function relay.wrong_in_hook(answer jsonb) returns text
 language plpgsql immutable set search_path = '' as $$
 begin
@@ -47,7 +48,7 @@ begin
         when 'refuse' then jsonb_typeof(field.value) = 'string'
         when 'instructions' then jsonb_typeof(field.value) = 'string' and length(field.value #>> '{}') <= 16000
         when 'bot_id' then jsonb_typeof(field.value) in ('string', 'number')
-        -- As the variables that they replace.
+        -- The ranges of the variables that they replace.
         when 'rate_limit' then field.value #>> '{}' ~ '^[1-9][0-9]{0,4}$|^100000$'
         when 'max_concurrent' then field.value #>> '{}' ~ '^[1-9][0-9]{0,4}$|^100000$'
         else false
@@ -65,7 +66,7 @@ declare
   v_answer jsonb;
   v_problem text;
 begin
-  -- A statement that is ended from outside, by its time limit, is none of these.
+  -- Does not catch the end of a statement from outside, by its time limit.
   begin
     v_answer := nullif(relay.admission_hook(event), 'null');
   exception when others or assert_failure then

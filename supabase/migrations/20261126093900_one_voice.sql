@@ -1,7 +1,7 @@
--- One voice at a time: a prompt that follows the active leaf waits for the answer that will be that leaf. And where the
--- text of a generation ends that was cancelled at an offset.
+-- One voice at a time: a prompt that follows the active leaf waits for the answer that will be that leaf. Also: where
+-- the text of a generation that was cancelled at an offset ends.
 
--- The same as what lets an answer become the active leaf, in relay.store_message.
+-- The same condition as the one under which relay.store_message makes an answer the active leaf.
 create function relay.voice_of(conversation public.conversations) returns relay.generations
 language plpgsql stable set search_path = '' as $$
 declare
@@ -10,7 +10,8 @@ begin
   if conversation.id is null then
     return null;
   end if;
-  -- By the user's running ones, which are few; a conversation may have had thousands. One that will last comes first.
+  -- Looks among the user's running generations, which are few; a conversation may have had thousands. One that is not
+  -- about to end comes first.
   select g.* into v_generation
   from relay.generations g
   where g.user_id = conversation.user_id and g.status = 'running' and g.kind = 'answer'
@@ -24,14 +25,16 @@ $$;
 comment on function relay.voice_of is
   'The running generation whose answer will be the active leaf of the conversation; null: there is none.';
 
--- A client that has stored its prompt cannot take it back, and those of the FastAPI relay know no such refusal. So it
--- only waits for what ends anyhow, and not even that where it has given the prompt its place.
+-- A client that has stored its prompt cannot take it back, and clients of the FastAPI relay do not know this refusal.
+-- So such a prompt only waits for an answer that is about to end, and not even for that if its client has given it a
+-- parent.
 create function relay.busy_of(conversation public.conversations, own_id relay.message_id, rate jsonb) returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_voice constant relay.generations := relay.voice_of(conversation);
-  -- A worker learns of a cancel with its next beat. One that has not ended after three seconds may be dead.
+  -- A worker learns of a cancel with its next beat. If the generation has not ended after three seconds, the worker may
+  -- be dead.
   v_ends_soon constant boolean := v_voice.lease_expires_at < v_now
     or coalesce(v_voice.cancel_requested_at > v_now - interval '3 seconds', false);
 begin
@@ -77,8 +80,9 @@ comment on function public.relay_running is
 revoke all on function public.relay_running from public, anon, authenticated;
 grant execute on function public.relay_running to service_role;
 
--- A cancel names the offset up to which its reader has shown the text, and no reader. Beyond what the others were sent
--- only that reader can be. Up to there it may be one of them, and then the text ends where the last one does.
+-- A cancel names the offset up to which its reader has shown the text, but not the reader. An offset beyond what the
+-- others were sent can only be the remaining reader's. A smaller one may be any reader's, and then the text ends where
+-- the last of them is.
 create function relay.end_of(
   generation relay.generations, sent_units integer default null, sent_to_others integer default 0
 ) returns integer

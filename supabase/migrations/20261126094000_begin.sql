@@ -1,6 +1,7 @@
--- Admission, in one transaction and one round trip: the generation is there with all that its worker needs, or nothing
--- has changed. No lock is waited for longer than a second: each start that waits holds a connection of the Data API.
--- Generic plans: else each statement is planned anew in a connection's first five calls, which took twice as long.
+-- Admission, in one transaction and one round trip: the generation exists with all that its worker needs, or nothing
+-- has changed. It waits at most a second for a lock, because each waiting start holds a connection of the Data API.
+-- Generic plans, because otherwise each statement is planned again in a connection's first five calls, which took twice
+-- as long.
 create function public.relay_begin(
   user_id uuid, stream_id text, worker_id text, prompt text, reroll_of text, conversation_id text, bot_id text,
   parent_id text, parent_is_given boolean, rate_limit integer, max_concurrent integer, lease_ms integer,
@@ -48,7 +49,7 @@ begin
     v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
   end if;
 
-  -- A repeated stream_id is no new generation, so it meets no limit.
+  -- A repeated stream_id starts no generation, so no limit applies.
   v_answer := relay.known_stream(
     relay_begin.user_id, relay_begin.stream_id, fence, max_context, context_is_given, v_load.rate
   );
@@ -96,7 +97,7 @@ begin
       rate_limit := (v_hooked ->> 'rate_limit')::integer;
       v_load := relay.load_of(relay_begin.user_id, rate_limit, v_now);
     end if;
-    -- Whatever the hook takes it from: no bot, and no key, that the user may not use.
+    -- Wherever the hook has the id from, the user must be allowed to use the bot, and so its key.
     if v_hooked ->> 'bot_id' is not null then
       select b.* into v_bot from public.bots b
       where b.id = relay.resolve_bot(relay_begin.user_id, v_hooked ->> 'bot_id', null)

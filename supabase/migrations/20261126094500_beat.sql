@@ -36,12 +36,12 @@ language plpgsql set search_path = '' as $$
 declare
   v_answer jsonb;
 begin
-  -- In one order, or two workers that hold rows of the same set would deadlock.
+  -- In one order, because two workers that lock the same rows in different orders would deadlock.
   perform 1 from relay.generations g where g.stream_id = any (stream_ids) order by g.stream_id for update;
 
-  -- What has a fence runs, or was swept while its worker was cut off: that worker may go on and store the whole text at
-  -- the end. A chunk that does not begin where the text ends was stored before, by a beat whose answer got lost: this
-  -- answer says where the text ends, and the next beat sends the rest.
+  -- A generation with a fence runs, or was swept while its worker was cut off: that worker may go on and store the
+  -- whole text at the end. A chunk that does not begin where the text ends was stored before, by a beat whose answer
+  -- got lost: this answer says where the text ends, and the next beat sends the rest.
   with own as (
     select
       b.stream_id, b.start_at, b.end_at, b.content, b.sent, g.text_units, g.cancel_requested_at,

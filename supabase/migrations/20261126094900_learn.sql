@@ -1,8 +1,8 @@
 -- The step of relay_finish that learns: how many bytes a token of the model has, how large its window is, and how long
 -- its answers are.
 
--- Longer answers count for more than shorter ones: what is held is rather too much than too little. One answer says
--- little of a model, so the first one moves what is expected of any.
+-- Longer answers count for more than shorter ones, so that a hold is too large rather than too small. One answer says
+-- little about a model, so the first one only moves the default.
 create function relay.usual_reply_of(known integer, reported integer) returns integer
 language plpgsql immutable set search_path = '' as $$
 declare
@@ -18,7 +18,7 @@ end;
 $$;
 comment on function relay.usual_reply_of is 'The usual length of a model''s answers, after one of so many tokens.';
 
--- Once, at the end of a generation. Written only where it says something new, and never waited for: all generations
+-- Called once, at the end of a generation. Writes only what is new, and waits for no lock: otherwise all generations
 -- with one model would wait for one row.
 create function relay.learn(
   generation relay.generations, prompt_tokens integer, said_window integer, said_tokens integer
@@ -42,7 +42,8 @@ begin
   v_new.bytes_per_token := coalesce(v_known.bytes_per_token, 3);
   v_new.context_tokens := v_known.context_tokens;
   if v_is_refusal then
-    -- Without a number of tokens it was more than the window, where it was taken for less.
+    -- Without a number of tokens in the refusal, the request was longer than the window, although the estimate was
+    -- below it.
     v_window := coalesce(v_bot.context_tokens, said_window);
     v_ratio := coalesce(relay.ratio_of(generation.context_bytes, said_tokens), case
       when generation.context_bytes < v_window * generation.bytes_per_token
@@ -53,7 +54,7 @@ begin
         v_known.context_tokens, 0.8 * coalesce(said_tokens, generation.context_bytes / generation.bytes_per_token)
       )), 1024);
     end if;
-    -- The next one on the branch begins with what the one before has: it is not to fail like this one.
+    -- The next generation on the branch takes its ratio from the one before, and must not fail like this one.
     update relay.generations g set bytes_per_token = v_ratio
     where g.stream_id = (
       select l.stream_id from relay.generations l
@@ -64,8 +65,8 @@ begin
     v_ratio := relay.ratio_of(generation.context_bytes, learn.prompt_tokens);
   end if;
 
-  -- Lower at once, higher slowly.
-  -- A memory is short, and so is what was cancelled.
+  -- A memory is short, and so is a cancelled answer: neither counts for the usual reply. A lower ratio counts at once,
+  -- a higher one slowly.
   v_new.usual_reply_tokens := relay.usual_reply_of(v_known.usual_reply_tokens, case
     when generation.kind = 'answer' and generation.status = 'completed' and not generation.usage_is_estimated
       then generation.completion_tokens

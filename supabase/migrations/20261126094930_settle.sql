@@ -1,13 +1,13 @@
--- Settling what a generation used, once it has ended: what the provider reported, and where it reported nothing, the
--- estimate that the window is counted by.
+-- Settles what a generation used, once it has ended: what the provider reported, or else the estimate that is also used
+-- for the window.
 create type relay.usage as (
   prompt_tokens integer, completion_tokens integer, total_tokens integer, cached_tokens integer,
   reasoning_tokens integer, is_estimated boolean, cost numeric
 );
 comment on type relay.usage is 'The tokens of one generation, and what they cost.';
 
--- Where a provider refuses or cannot be reached, it bills nothing. Where it took the request, and nothing came back, it
--- may have billed the prompt: a ledger that is too low is found out with the bill.
+-- A provider that refuses or cannot be reached bills nothing. If it took the request and nothing came back, it may have
+-- billed the prompt: a ledger that is too low would be noticed only with the bill.
 create function relay.may_be_billed(has_begun boolean, was_called boolean, error_code text) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
@@ -52,7 +52,7 @@ begin
       or relay.may_be_billed(usage_of.has_begun or v_bytes > 0, usage_of.was_called, usage_of.error_code);
   end if;
   if v_usage.is_estimated then
-    -- What is missing of a total that was reported is the rest of it; greatest() and least() pass over null.
+    -- A part that is missing from a reported total is the rest of it; greatest() and least() ignore null.
     v_usage.completion_tokens := coalesce(reported.completion_tokens, case
       when num_nulls(reported.total_tokens, reported.prompt_tokens) = 0
         then greatest(reported.total_tokens - reported.prompt_tokens, 0)
@@ -93,8 +93,8 @@ $$;
 comment on function relay.usage_sent is
   'Usage as messages and streams have it: what was reported alone; null: nothing.';
 
--- Rows are only added: the first end adds its own, a recovery takes what a sweep has settled back from the key that it
--- was settled under. So all ends of one user go on side by side, and no sweep holds up any of them.
+-- Rows are only added: the first end adds its own, and a recovery subtracts what a sweep has settled under the old key.
+-- So all ends of one user can run at the same time, and no sweep holds them up.
 create function relay.settle(before relay.generations, after relay.generations) returns void
 language plpgsql set search_path = '' as $$
 begin

@@ -1,6 +1,6 @@
--- What is done with settled days: rows of one key become one, and a price that was missing is put in later.
+-- Work on settled days: rows of one key are merged, and missing prices are settled later.
 
--- One at a time, and it waits for nothing: what a user's deletion holds is merged later.
+-- One merge at a time, and it waits for nothing: rows that a user's deletion holds are merged later.
 create function relay.merge_days(batch integer default 20000) returns void
 language plpgsql set search_path = '' set lock_timeout = '50ms' as $$
 begin
@@ -38,8 +38,8 @@ $$;
 comment on function relay.merge_days is
   'Makes the rows of one day, user, bot and model one row; at most a batch of them.';
 
--- Waits for nothing while it holds something, in whatever order others lock the same rows: the deletion of a user takes
--- the user before its generations, that of a story some of them.
+-- Never waits while it holds a lock, because others lock the same rows in other orders: the deletion of a user locks
+-- the user before its generations, that of a story only some of them.
 create function relay.reprice(since timestamptz, until timestamptz default 'infinity') returns integer
 language plpgsql set search_path = '' as $$
 declare
@@ -50,8 +50,8 @@ begin
   loop
     begin
       v_changed := 0;
-      -- All of it before the first change: to undo the changes takes a hundred times as long as to take the locks, and
-      -- where stories are deleted all the time it would never come to its end.
+      -- Takes all locks before the first change: undoing changes takes a hundred times as long as taking locks, and
+      -- with constant deletions of stories it would never finish.
       perform 1 from relay.generations g
       join auth.users u on u.id = g.user_id
       where g.started_at >= since and g.started_at < until and g.status <> 'running'
@@ -78,7 +78,7 @@ begin
       ));
       return v_changed;
     exception when lock_not_available then
-      -- Undone, so that nothing is held.
+      -- The block is undone, so that it holds no lock.
       perform pg_catalog.pg_sleep(0.02);
     end;
   end loop;

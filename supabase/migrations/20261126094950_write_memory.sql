@@ -14,8 +14,9 @@ $$;
 comment on function relay.bot_asked is
   'The bot that may write a memory or a title after an answer; null: nothing was stored, or it has failed.';
 
--- Once the path since the last memory fills 0.7 of the room, which is before the first message has to be left out. It ends
--- where half of the room is left for the text, if possible with an answer: a context then begins with what a user said.
+-- Due once the path since the last memory fills 0.7 of the room, which is before the first message has to be left out.
+-- The memory ends where half of the room is left for the text after it, if possible with an answer, so that a context
+-- then begins with a message of the user's.
 create function relay.memory_due(generation relay.generations, bot public.bots) returns relay.message_id
 language plpgsql stable set search_path = '' as $$
 declare
@@ -78,12 +79,13 @@ begin
   v_window := coalesce(v_bot.context_tokens, (
     select k.context_tokens from relay.models k where k.endpoint = relay.endpoint_of(v_bot) and k.model = v_bot.model
   ));
-  -- It is sent with every prompt, and never cut: of a model that does not keep it short, a quarter of the window is taken.
+  -- A memory is sent with every prompt, and never cut. If the model does not keep it short, a quarter of the window is
+  -- kept of it.
   v_most := v_window * generation.bytes_per_token / 4;
   if octet_length(v_content) > v_most then
     v_content := left(v_content, (v_most::bigint * length(v_content) / octet_length(v_content))::integer);
   end if;
-  -- A message that was deleted takes no memory.
+  -- A deleted message gets no memory.
   perform 1 from public.messages m where m.id = generation.parent_id for key share;
   if found and v_content ~ '\S' then
     insert into public.memories (message_id, user_id, content)

@@ -1,6 +1,6 @@
 -- Writing a title: when one is due, and what is stored of it.
 
--- A title that fails is asked for again after the next answer, a few times: each one is paid.
+-- A title that failed is asked for again after the next answer, a few times only, because each attempt is paid for.
 create function relay.wants_title(conversation_id relay.conversation_id, but_stream_id text default null) returns boolean
 language plpgsql stable set search_path = '' as $$
 declare
@@ -36,7 +36,7 @@ create function relay.store_title(generation relay.generations, content text) re
 language plpgsql set search_path = '' as $$
 declare
   v_max_characters constant integer := 80;
-  -- The first line that has something, without the marks that models put around and before it.
+  -- The first line with text, without the marks that models put around and before it.
   v_title text := btrim((regexp_match(store_title.content, '[^\n]*[[:alnum:]][^\n]*'))[1]);
 begin
   v_title := regexp_replace(v_title, '^(title:)?[[:space:]"''*_#“”„«»‘’`]+|[[:space:]"''*_“”„«»‘’`.]+$', '', 'gi');
@@ -46,14 +46,14 @@ begin
       substring(left(v_title, v_max_characters) from '^(.+) '), left(v_title, v_max_characters - 1)
     ) || '…';
   end if;
-  -- The conversation is locked: a title of its user's that came before stays, and one that comes after replaces this.
+  -- The conversation is locked: a title that its user gave before stays, and a later one replaces this.
   update public.conversations c set title = v_title
   where c.id = generation.conversation_id and coalesce(c.title, '') = '' and v_title <> '';
 end;
 $$;
 comment on function relay.store_title is 'Writes a title of one line and at most 80 characters, and never over one.';
 
--- Two texts say what a story is about, however long it has become; the walk up to them reads none.
+-- Two texts say what a story is about, however long it is; the walk up to them reads no text.
 create function relay.opening_of(leaf_id relay.message_id, most integer, out messages jsonb, out bytes bigint)
 language plpgsql stable set search_path = '' as $$
 begin

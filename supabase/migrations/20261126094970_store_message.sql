@@ -27,9 +27,9 @@ begin
   -- The row keeps a bot that was deleted, the message does not.
   select b.id into v_bot_id from public.bots b where b.id = generation.bot_id for key share;
 
-  -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted, and
-  -- one that its user has edited keeps that text, also where no more was done than to cut its end: what a sweep has
-  -- stored is the beginning of the whole, and as long as what the beats had brought.
+  -- After a sweep the worker that was cut off stores the whole text. A message that was deleted since stays deleted,
+  -- and one that its user has edited keeps that text, also if the user only cut its end: what a sweep stores is the
+  -- beginning of the whole text, and as long as what the beats had brought.
   if generation.status = 'interrupted' and generation.text_units > generation.continued_units then
     update public.messages m
     set content = case
@@ -43,7 +43,7 @@ begin
     return generation.message_id;
   end if;
 
-  -- A branch that was deleted takes no answer: below a lost parent it would become a root.
+  -- No answer is stored in a deleted branch: without its parent it would become a root.
   perform 1 from public.messages m where m.id = generation.parent_id for key share;
   if generation.parent_id is not null and not found then
     return null;

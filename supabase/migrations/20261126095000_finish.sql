@@ -1,4 +1,4 @@
--- How a worker ends its generation, once; what comes late gets the stored ending.
+-- How a worker ends its generation, once; a late call gets the stored ending.
 create function public.relay_finish(
   stream_id text, fence uuid, status text, finish_reason text, error_code text, content text, prompt_tokens integer,
   completion_tokens integer, total_tokens integer, first_token_ms integer, start_at integer default 0,
@@ -28,7 +28,8 @@ begin
     return null;
   end if;
 
-  -- What runs has a fence, and what was swept: without it this call is late, repeated or another worker's.
+  -- A running generation has a fence, and so has a swept one: without it this call is late, repeated or another
+  -- worker's.
   if v_generation.fence = relay_finish.fence then
     -- The content continues the chunks; after a sweep it is the whole text, which replaces the message.
     v_before := v_generation;
@@ -36,7 +37,7 @@ begin
     if relay_finish.start_at is distinct from v_expected then
       return jsonb_build_object('expected_start', v_expected);
     end if;
-    -- By the price of the one that answered.
+    -- By the price of the bot that answered.
     v_generation := relay.answered_by(v_generation, relay_finish.answered_by);
     v_reported := row(
       prompt_tokens, completion_tokens, total_tokens,
@@ -45,7 +46,7 @@ begin
     v_used := relay.usage_of(
       v_generation, v_reported, coalesce(content, ''), first_token_ms is not null, overhead_ms is not null, error_code
     );
-    -- The user was answered that it ends as cancelled: a provider that finishes in the same second changes nothing.
+    -- relay_cancel has answered that it ends as cancelled: a provider that finishes in the same second changes nothing.
     if v_generation.cancel_requested_at is not null then
       relay_finish.status := 'cancelled';
       relay_finish.finish_reason := 'cancelled';

@@ -1,7 +1,7 @@
 -- Where a text is cut: offsets are UTF-16 code units, as on the wire, and Postgres counts characters. A character beyond
 -- the BMP is two units, a surrogate pair.
 
--- In UTF-8 it has four bytes, of which the first one alone is 0xF0 to 0xF4: \360 to \364 once escaped.
+-- In UTF-8 it has four bytes, and only the first one is 0xF0 to 0xF4: \360 to \364 once escaped.
 create function relay.pairs_in(content text) returns integer
 language plpgsql immutable set search_path = '' as $$
 declare
@@ -16,8 +16,8 @@ end;
 $$;
 comment on function relay.pairs_in is 'How many characters are a surrogate pair in UTF-16.';
 
--- Of the first max_units characters, those certainly fit that are left without as many of the last as there are units
--- too many, and so do the first max_units / 2. Only the rest is counted again, which is short where pairs are few.
+-- The first max_units characters have some units too many; without as many characters at their end they certainly fit,
+-- and so do the first max_units / 2. Only the rest is counted again, which is short if pairs are few.
 create function relay.characters_in(content text, max_units integer, out characters integer, out units integer)
 language plpgsql immutable set search_path = '' as $$
 declare
@@ -51,7 +51,7 @@ end;
 $$;
 comment on function relay.characters_in is 'How many whole characters fit into so many UTF-16 units, and their units.';
 
--- The text of a view: an offset inside a pair, which no reader was sent, goes on with the whole character.
+-- The text of a view. From an offset inside a pair, which no reader was sent, it begins with the whole character.
 create function relay.text_from(content text, start_at integer, from_unit integer, max_units integer) returns jsonb
 language plpgsql immutable set search_path = '' as $$
 declare

@@ -29,7 +29,7 @@ begin
       max_units := least(max_units, v_readable - from_unit);
     end if;
     if v_generation.text_units > from_unit and max_units > 0 then
-      -- By the key, from the chunk that has the offset on: a story of ten minutes has hundreds.
+      -- By the key, beginning with the chunk that has the offset: a story of ten minutes has hundreds of chunks.
       select min(c.start_at), string_agg(c.content, '' order by c.start_at) into v_start, v_content
       from relay.chunks c
       where c.stream_id = v_generation.stream_id and c.start_at < from_unit + max_units and c.start_at >= (
@@ -44,14 +44,14 @@ begin
       || jsonb_build_object('more', v_generation.text_units > coalesce((v_text ->> 'end')::integer, from_unit));
   end if;
 
-  -- The message outlives the generation's row, and its own deletion is not the end of that row.
+  -- The message outlives the generation's row, and can be deleted before it.
   select m.* into v_message
   from public.messages m
   where m.stream_id = view_of.stream_id and m.user_id = view_of.user_id;
   if v_generation.stream_id is null and v_message.id is null then
     return null;
   end if;
-  -- Taken out of storage once, and only where it can go beyond the offset: no character has more units than bytes.
+  -- Read from storage once, and only if it can reach beyond the offset: no character has more units than bytes.
   v_more := octet_length(v_message.content) > from_unit;
   if v_more and max_units > 0 then
     v_content := v_message.content || '';
@@ -71,7 +71,7 @@ $$;
 comment on function relay.view_of is
   'A generation with its text from an offset on, once ended with its message. Null: unknown, or another user''s.';
 
--- The readers of one call share what it may answer, in their order: more says who is to ask again.
+-- The readers of one call share its units, in their order; "more" says which of them has to ask again.
 create function public.relay_read(
   user_ids uuid[], stream_ids text[], from_units integer[], max_units integer default 262144
 ) returns jsonb
@@ -82,8 +82,8 @@ declare
   v_view jsonb;
   v_views jsonb[] := '{}';
 begin
-  -- What a reader is the first to be sent is noted, and no cancel cuts it off. In the order of a beat, or they would
-  -- deadlock. What has expired is a sweep's, which no reader waits for.
+  -- Notes how far a reader was sent the text, and no cancel cuts that off. Rows are locked in the order of a beat, to
+  -- avoid deadlocks. Expired generations are left to the sweep, which no reader waits for.
   v_noted := array(
     select g.stream_id from relay.generations g
     where g.stream_id = any (stream_ids) and g.user_id = any (user_ids) and g.status = 'running'

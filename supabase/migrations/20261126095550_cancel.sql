@@ -22,7 +22,7 @@ begin
       where m.stream_id = relay_cancel.stream_id and m.user_id = relay_cancel.user_id
     );
   end if;
-  -- An interrupted generation with a fence may have a worker that lives: its beat learns of the cancel, too.
+  -- The worker of an interrupted generation with a fence may be alive: its beat learns of the cancel, too.
   if v_generation.fence is not null then
     update relay.generations g
     set

@@ -1,5 +1,5 @@
--- Admission of a generation that writes a memory, or a title: as relay_begin, but in the background, so that what has
--- changed since it was due is no error. Locks as a deletion takes them: the conversation, then its message.
+-- Admission of a generation that writes a memory or a title. It is like relay_begin, but in the background, so a change
+-- since it was due is no error. It locks in the order of a deletion: the conversation, then its message.
 create function public.relay_begin_memory(
   user_id uuid, stream_id text, worker_id text, message_id text, bot_id text, lease_ms integer, max_context integer,
   fence uuid, task_bytes integer, max_room integer default 4000000, kind text default 'memory'
@@ -15,7 +15,8 @@ declare
   v_sent record;
   v_hold record;
 begin
-  -- No start of the user's sees a budget without what this one holds. Where starts wait, this one does not.
+  -- The user's lock, so that no start reads the budgets without this hold. It gives up if too many of the user's starts
+  -- wait already.
   if not relay.lock_start(relay_begin_memory.user_id, relay_begin_memory.stream_id) then
     return null;
   end if;
@@ -42,7 +43,7 @@ begin
   if not found then
     return null;
   end if;
-  -- One that a dead worker left behind is no obstacle.
+  -- A memory or title that a dead worker left behind is ended first.
   perform relay.close_expired(g.stream_id)
   from relay.generations g
   where g.kind = relay_begin_memory.kind and g.status = 'running' and g.conversation_id = v_message.conversation_id
@@ -62,7 +63,7 @@ begin
     select 1 from relay.generations g
     where g.stream_id = relay_begin_memory.stream_id and g.fence = relay_begin_memory.fence
   ) then
-    -- It holds already what it needs.
+    -- The repeated call has its hold already.
     select null::integer as tokens, null::numeric as cost into v_hold;
   else
     v_hold := relay.take_hold(

@@ -1,7 +1,7 @@
--- What a signed-in user may know of what it has spent, and of what is left.
+-- What a signed-in user has spent, and has left.
 
--- A definer, because budgets and running generations are the relay's own. It answers for the caller alone, and says of
--- what all users together have spent nothing.
+-- A definer, because budgets and running generations are the relay's own. It answers for the caller alone, and does not
+-- show what all users together have spent.
 create function public.my_spending() returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare

@@ -17,7 +17,7 @@ begin
 end;
 $$;
 comment on function public.relay_bot is
-  'A bot as a test of it needs it, the key included, and the window that a refusal has taught; null: it is not this user''s '
+  'What a test of a bot needs, the key included, and the window that a refusal has taught; null: it is not this user''s '
   'own. A share is not enough: the words of a provider are for the owner.';
 revoke all on function public.relay_bot from public, anon, authenticated;
 grant execute on function public.relay_bot to service_role;

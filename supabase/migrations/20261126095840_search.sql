@@ -47,7 +47,7 @@ comment on function public.search_conversations is
 revoke all on function public.search_conversations from public, anon, service_role;
 grant execute on function public.search_conversations to authenticated;
 
--- Under the caller's own policies. One probe of an index for each story; a list asks for those alone that have no title.
+-- Under the caller's own policies. One index lookup for each story; a list asks only for stories without a title.
 create function public.conversation_openings(conversation_ids text[]) returns jsonb
 language plpgsql stable set search_path = '' as $$
 begin
@@ -69,8 +69,8 @@ comment on function public.conversation_openings is
 revoke all on function public.conversation_openings from public, anon, service_role;
 grant execute on function public.conversation_openings to authenticated;
 
--- With the check in the write, so that of two changes of one text the second one is asked, however close they are. The
--- conversation comes first, as at the end of a generation.
+-- The check is part of the write, so that the second of two changes of one text is refused, however close they are. The
+-- conversation is locked first, as at the end of a generation.
 create function public.edit_message(message_id public.messages.id%type, content text, known text) returns text
 language plpgsql set search_path = '' as $$
 declare
@@ -92,12 +92,12 @@ begin
 end;
 $$;
 comment on function public.edit_message is
-  'Changes the text of a message of the caller''s if it is still the known one, and gives null; else it gives the text.';
+  'Changes the text of a message of the caller''s if it is still the known one: null; else it answers the stored text.';
 revoke all on function public.edit_message from public, anon, service_role;
 grant execute on function public.edit_message to authenticated;
 
--- Other devices look at the conversation alone. A definer, because a client may not write the time. It does not wait:
--- who has locked the conversation changes it, too, or deletes it.
+-- Other devices watch only updated_at of the conversation. A definer, because a client may not write that. It does not
+-- wait: whatever has locked the conversation changes it, too, or deletes it.
 create function relay.touch_conversation() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

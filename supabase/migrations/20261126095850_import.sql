@@ -54,7 +54,7 @@ begin
   insert into public.conversations (user_id, title, bot_id)
   values (v_user_id, coalesce(import_conversation.title, ''), case when v_bot_id = any (v_bot_ids) then v_bot_id end)
   returning id into v_conversation_id;
-  -- As rows, each read once: a text's place in a list is found only past all before it.
+  -- As rows, each read once: an array of texts has to be scanned up to each place.
   for v_message in
     select m.*, n.place is not null as is_incomplete
     from unnest(parents, contents, authors, bot_ids, finish_reasons, import_conversation.created_at, memories)
@@ -64,7 +64,7 @@ begin
   loop
     v_bot_id := relay.to_bot_id(v_message.bot_id);
     v_by_user := v_message.author = 'user';
-    -- No year that has more than its four digits, and none that is infinite: versions would lose their order.
+    -- No year with more than four digits, and no infinite time: versions would lose their order.
     v_at := least(greatest(coalesce(v_message.at, now()), '1000-01-01Z'), now());
     v_at := greatest(v_at, v_last[coalesce(v_message.parent, 0)] + interval '1 microsecond');
     v_last[coalesce(v_message.parent, 0)] := v_at;

@@ -1,8 +1,7 @@
--- Ends what no worker ends.
--- Skips what another transaction holds: that one is about to end the generation, or the next sweep does. What cannot be
--- skipped is waited for 50 ms at most: foreign keys wait for a parent, a bot or a user that is being deleted, and that
--- deletion may be waiting for the conversation. So no sweep hangs, none is part of a deadlock, and one generation that
--- cannot be stored does not hold up the others or the user's next prompt.
+-- Ends a generation that no worker ends. It skips what another transaction holds: that one is about to end the
+-- generation, or the next sweep does. It waits 50 ms at most for what cannot be skipped: foreign keys wait for a
+-- parent, a bot or a user that is being deleted, and that deletion may be waiting for the conversation. So no sweep
+-- hangs or deadlocks, and one generation that cannot be stored does not hold up the others or the user's next prompt.
 create function relay.close_expired(stream_id text) returns boolean
 language plpgsql set search_path = '' set lock_timeout = '50ms' as $$
 declare
@@ -34,7 +33,7 @@ begin
     return false;
   end if;
 
-  -- The user was answered that it ends as cancelled, and a dead worker does not change that.
+  -- relay_cancel has answered that it ends as cancelled, and the death of its worker does not change that.
   if v_generation.cancel_requested_at is not null then
     v_status := 'cancelled';
     v_code := null;
@@ -43,7 +42,8 @@ begin
   v_generation.cancel_at := relay.end_of(v_generation);
   v_message_id := relay.store_message(v_generation, '', v_status, false, null);
 
-  -- The fence stays with an interruption: the worker may be alive, and store the rest. Of a memory nothing is stored.
+  -- An interrupted generation keeps its fence: the worker may be alive, and store the rest. Nothing is stored of a
+  -- memory.
   update relay.generations g
   set
     status = v_status, finish_reason = v_status, message_id = v_message_id, finished_at = clock_timestamp(),

@@ -1,10 +1,10 @@
--- What no worker ends is ended, and rows that are no longer asked for are pruned.
+-- Ends the generations that no worker ends, and prunes rows that are not needed any more.
 create function public.relay_sweep(
   user_id uuid default null, retention interval default interval '30 days', batch integer default 500
 ) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
-  -- A variable: with the clock itself, which has another value for each row, no index would be used.
+  -- A variable, because clock_timestamp() changes from row to row, so no index would be used with it.
   v_now timestamptz := clock_timestamp();
   v_closed integer;
   v_pruned integer;
@@ -19,7 +19,7 @@ begin
   )
   select count(*) filter (where relay.close_expired(e.stream_id)) into v_closed from expired e;
 
-  -- A message keeps its stream_id for ever; what is lost is how a generation without text ended.
+  -- A message keeps its stream_id for ever; only the ending of a generation without text is lost.
   with old as (
     select g.stream_id
     from relay.generations g

@@ -1,4 +1,4 @@
--- Scheduling is a convenience and never stops a push: requests end what they meet without it.
+-- Scheduling is optional and never stops a push: without it, requests end the expired generations that they find.
 create function relay.schedule_sweep() returns boolean
 language plpgsql set search_path = '' as $$
 declare

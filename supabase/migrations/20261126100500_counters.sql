@@ -50,7 +50,7 @@ from unnest(array[
   'shutdown_listener_failed', 'text_refused', 'uncaught_error'
 ]) as event;
 
--- By id the buckets of a histogram stand in their order.
+-- In the order of the ids the buckets of a histogram are in their order.
 insert into relay.counters (name, labels)
 select histogram || '_bucket', jsonb_build_object('le', le)
 from (
@@ -77,7 +77,7 @@ declare
   v_is_answer constant boolean := generation.kind = 'answer';
   v_is_recovery constant boolean := before.status <> 'running';
 begin
-  -- A counter never falls: of a recovery that cost less than a sweep has estimated nothing is taken back.
+  -- A counter never falls: if a recovery cost less than a sweep has estimated, nothing is subtracted.
   insert into relay.uncounted (
     name, labels, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, estimated_prompt_tokens,
     estimated_completion_tokens, cost, cost_is_estimated, first_token_ms, overhead_ms, total_ms

@@ -74,7 +74,8 @@ end;
 $$;
 comment on function public.relay_metrics is 'Every counter, how many generations run or wait for a sweep, and how large the database is.';
 
--- For all refusals of some seconds: if each were a write, a refused client could make the database write at will.
+-- One call for all refusals of some seconds: with a write for each, a refused client could make the database write at
+-- will.
 create function public.relay_count_refusals(
   codes text[], counts integer[], events text[] default '{}', lines integer[] default '{}'
 ) returns jsonb

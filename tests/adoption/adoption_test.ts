@@ -173,7 +173,7 @@ adoption(
 );
 
 adoption(
-  "takes back what clients could do before, and takes tables that a view reads",
+  "revokes what clients could do before, and adopts tables that a view reads",
   OLD + `grant all on public.bots, public.messages to anon, authenticated;
     create view public.latest as select * from public.messages where not is_streaming;`,
   ADAS,

@@ -53,7 +53,7 @@ if (await hasNode()) {
     });
   }
 
-  Deno.test("they hold as Node resolves them, too", async () => {
+  Deno.test("the types hold as Node resolves them, too", async () => {
     equal(await complaints(project, ONE_THREAD, "node", NODE, "ai-7"), []);
   });
 

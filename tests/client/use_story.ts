@@ -171,7 +171,7 @@ if (hasChromium()) {
   }, 18);
 
   storyTest(
-    "two of them on one conversation read it each, either stops it, and reload() shows the other's",
+    "two hooks on one conversation each read it, either can stop it, and reload() shows what the other one wrote",
     async (story) => {
       const second = (name: string) => story.page.locator("section").nth(1).getByRole("button", { name }).click();
       await story.mount({ isTwice: true });

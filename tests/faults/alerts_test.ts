@@ -387,7 +387,7 @@ function register() {
     });
   }
 
-  Deno.test("promtool takes the whole page of /metrics, before and after all of this, and would complain", async () => {
+  Deno.test("promtool accepts the whole page of /metrics, before and after all of this, and complains about a wrong one", async () => {
     for (const page of [first, await scrapeText(world.main.url)]) {
       equal(await promtool(["check", "metrics"], page), { code: 0, said: "" });
       // More than its head: the database and the page call it the same.

@@ -12,7 +12,7 @@ import { type Stack, startStack } from "../../testkit/stack.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../../docs/hooks.md", import.meta.url));
 /** The code of a language below the webhook's heading. */
-const codeOf = (language: string) => fenced(PAGE, language, "## A word when a story has gone on")[0];
+const codeOf = (language: string) => fenced(PAGE, language, "## A call when an answer is stored")[0];
 
 /** What a Supabase project has: a trigger that puts a request into the queue of pg_net, which sends after the commit. */
 const STAND_IN = `

@@ -78,7 +78,7 @@ Deno.test("docs/limits.md has one row for each constant and variable, with its d
   }
 });
 
-Deno.test("docs/limits.md has the bounds of columns that pgTAP reaches and passes", () => {
+Deno.test("docs/limits.md has the bounds of columns that pgTAP tests", () => {
   const tap = Deno.readTextFileSync(new URL("supabase/tests/constraints/every_text_has_a_bound.test.sql", ROOT));
   const page = Deno.readTextFileSync(new URL("docs/limits.md", ROOT));
   const reached = [...tap.matchAll(/\('(\w+)', '(\w+)', (\d+)/g)].map(([, table, column, most]) =>

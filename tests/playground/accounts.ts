@@ -38,7 +38,7 @@ function refuse(page: Page, path: string, status: number, code: string, message 
 
 /** Registers the tests. */
 export function testAccounts(): void {
-  entryTest("a new password is asked for in the same words for any address", async ({ page, button, choose }) => {
+  entryTest("a request for a new password gets the same answer for every address", async ({ page, button, choose }) => {
     const user = await signUp(stack.target);
     const texts: string[] = [];
     const ask = async (email: string) => {

@@ -88,7 +88,7 @@ export function testAppearance(): void {
   });
 
   pageTest(
-    "the view follows a text that grows, and nothing else moves; who has scrolled up is left alone",
+    "the view follows a growing text and nothing else moves; it stays for a user who has scrolled up",
     async ({ visitor, page, button, call }) => {
       await page.evaluate(() => {
         const shifts: number[] = [];

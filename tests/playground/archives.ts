@@ -85,7 +85,7 @@ export function testArchives(): void {
     await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
   });
 
-  pageTest("what is exported while it is written has the answer as far as it has come", async ({ visitor, call }) => {
+  pageTest("an export while an answer is written has the text so far", async ({ visitor, call }) => {
     await visitor.send("A fox");
     const answer = await call(1);
     await answer.token("Red");

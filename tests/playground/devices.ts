@@ -128,32 +128,35 @@ export function testDevices(): void {
     await form.getByText("1 more than a message can have").waitFor();
   });
 
-  pageTest("offline is said, nothing that is written is lost, and online goes on at once", async (visit) => {
-    const { visitor, window, page, composer, call, answer, exchange } = visit;
-    await exchange("A story", "An answer");
-    await visitor.send("More");
-    const running = await call(2);
-    await running.token("One ");
-    await visitor.shows("A story", "An answer", "More", "One ");
-    await page.clock.install();
-    await window.context.setOffline(true);
-    await page.getByText("You are offline").waitFor();
-    await running.token("two");
-    // Chromium keeps a connection that is already open.
-    await window.context.setOffline(false);
-    await visitor.shows("A story", "An answer", "More", "One two");
-    await running.finish();
-    await visitor.idle();
-    await window.context.setOffline(true);
-    await visitor.send("And then?");
-    await page.getByRole("alert").getByText("Not sent").waitFor();
-    await becomes(() => composer.inputValue(), "And then?");
-    await window.context.setOffline(false);
-    await page.getByText("You are offline").waitFor({ state: "detached" });
-    await composer.press("Enter");
-    await answer(3, "The end");
-    await visitor.shows("A story", "An answer", "More", "One two", "And then?", "The end");
-  });
+  pageTest(
+    "offline the page says so and loses nothing that was written, and online it goes on at once",
+    async (visit) => {
+      const { visitor, window, page, composer, call, answer, exchange } = visit;
+      await exchange("A story", "An answer");
+      await visitor.send("More");
+      const running = await call(2);
+      await running.token("One ");
+      await visitor.shows("A story", "An answer", "More", "One ");
+      await page.clock.install();
+      await window.context.setOffline(true);
+      await page.getByText("You are offline").waitFor();
+      await running.token("two");
+      // Chromium keeps a connection that is already open.
+      await window.context.setOffline(false);
+      await visitor.shows("A story", "An answer", "More", "One two");
+      await running.finish();
+      await visitor.idle();
+      await window.context.setOffline(true);
+      await visitor.send("And then?");
+      await page.getByRole("alert").getByText("Not sent").waitFor();
+      await becomes(() => composer.inputValue(), "And then?");
+      await window.context.setOffline(false);
+      await page.getByText("You are offline").waitFor({ state: "detached" });
+      await composer.press("Enter");
+      await answer(3, "The end");
+      await visitor.shows("A story", "An answer", "More", "One two", "And then?", "The end");
+    },
+  );
 
   pageTest("what was sent all the same waits, and goes on at once when the network is back", async (visit) => {
     const { visitor, window, page, button, user, answer, exchange } = visit;
@@ -222,7 +225,7 @@ export function testDevices(): void {
     });
   });
 
-  pageTest("a story that is being written is never said to have no answer", async ({ visitor, user, call }) => {
+  pageTest("the page never says that a story that is being written has no answer", async ({ visitor, user, call }) => {
     await visitor.send("A story");
     const running = await call(1);
     await onOtherDevice(visitor, user, async (other) => {

@@ -55,31 +55,34 @@ export function testEdits(): void {
     });
   });
 
-  pageTest("of two devices that save at the same moment one is asked", async ({ visitor, user, exchange }) => {
-    await exchange("A dog", "Bark");
-    await onOtherDevice(visitor, user, async (other) => {
-      await other.shows("A dog", "Bark");
-      const devices = [visitor, other];
-      const go = Promise.withResolvers<void>();
-      const asked = devices.map(async ({ page, button }, index) => {
-        await button("Edit the answer").click();
-        await editorOf(devices[index]).fill(`Text ${index}`);
-        await page.route("**/rpc/edit_message", async (route) => {
-          await go.promise;
-          await route.continue();
+  pageTest(
+    "if two devices save a text at the same moment, the second one is asked",
+    async ({ visitor, user, exchange }) => {
+      await exchange("A dog", "Bark");
+      await onOtherDevice(visitor, user, async (other) => {
+        await other.shows("A dog", "Bark");
+        const devices = [visitor, other];
+        const go = Promise.withResolvers<void>();
+        const asked = devices.map(async ({ page, button }, index) => {
+          await button("Edit the answer").click();
+          await editorOf(devices[index]).fill(`Text ${index}`);
+          await page.route("**/rpc/edit_message", async (route) => {
+            await go.promise;
+            await route.continue();
+          });
+          const request = page.waitForRequest("**/rpc/edit_message");
+          await button("Save").click();
+          await request;
         });
-        const request = page.waitForRequest("**/rpc/edit_message");
-        await button("Save").click();
-        await request;
+        await Promise.all(asked);
+        go.resolve();
+        const refused = () => Promise.all(devices.map(({ page }) => page.getByText("changed elsewhere").count()));
+        await becomes(async () => (await refused()).sort(), [0, 1]);
+        const [stored] = await rest(stack.target, user, "messages?select=content&is_user_author=is.false");
+        equal(stored, { content: `Text ${(await refused()).indexOf(0)}` });
       });
-      await Promise.all(asked);
-      go.resolve();
-      const refused = () => Promise.all(devices.map(({ page }) => page.getByText("changed elsewhere").count()));
-      await becomes(async () => (await refused()).sort(), [0, 1]);
-      const [stored] = await rest(stack.target, user, "messages?select=content&is_user_author=is.false");
-      equal(stored, { content: `Text ${(await refused()).indexOf(0)}` });
-    });
-  });
+    },
+  );
 
   pageTest("what is entered in an editor survives a reload, and a branch that another tab leaves", async (visit) => {
     const { visitor, window, page, button, choose, answer, exchange } = visit;

@@ -80,7 +80,7 @@ export function testEntry(): void {
     },
   );
 
-  embeddedTest("a bot that a stranger shares answers only who chooses it", async (visitor) => {
+  embeddedTest("a bot that a stranger shares answers only users who choose it", async (visitor) => {
     const { baseUrl, call } = newProvider(embedded);
     const [stranger, user] = [await signUp(embedded.target), await signUp(embedded.target)];
     const bot_id = await makeBot(embedded.target, stranger, baseUrl);

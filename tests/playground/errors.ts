@@ -31,7 +31,7 @@ export function testErrors(): void {
     await becomes(() => alert.count(), 0);
   });
 
-  pageTest("what a provider breaks off is written anew, or continued where it stopped", async (visit) => {
+  pageTest("an answer that its provider broke off is regenerated, or continued where it stopped", async (visit) => {
     const { visitor, page, button, call, answer } = visit;
     await visitor.send("A story");
     const first = await call(1);

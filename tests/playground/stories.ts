@@ -21,7 +21,7 @@ async function addStories({ user }: Pick<Visit, "user">, count: number) {
 
 /** Registers the tests. */
 export function testStories(): void {
-  pageTest("stories stand below their days, and the day is there for machines", async ({ page, user }) => {
+  pageTest("stories are listed below their days, and machines can read the dates", async ({ page, user }) => {
     const now = new Date();
     const days = [0, 1, 400].map((days) => new Date(now.getTime() - days * DAY_MS));
     await rest(stack.target, "service", "conversations", {

@@ -94,7 +94,7 @@ function findFailures(tap: string): string[] {
   return [...plan, ...results.filter((line) => line.startsWith("not ok"))];
 }
 
-Deno.test("an assertion that fails, too few and too many results, and a missing and a second plan are failures", () => {
+Deno.test("a failed assertion, too few or too many results, and a missing or a second plan are failures", () => {
   const cases: [tap: string, failures: string[]][] = [
     ["1..2\n\nok 1 - one\nok 2 - two\n", []],
     ["1..2\nok 1 - one\nnot ok 2 - two\n# Looks like", ["not ok 2 - two"]],

@@ -14,7 +14,7 @@ async function counted({ look }: WorkerRace): Promise<Map<string, number>> {
 /** Refusals by worker and method, then what happens to the workers, and the counts that are left. */
 const CASES: [string, [number, string, number][], (race: WorkerRace) => Promise<void>, Record<string, number>][] = [
   [
-    "a worker that ends flushes first what it has refused, and one that is killed takes its own along",
+    "a worker that ends flushes its counts of refusals first, and one that is killed loses them",
     [[0, "PUT", 3], [1, "PUT", 2], [1, "POST", 4]],
     async ({ workers }) => {
       await workers[0].kill();

@@ -39,7 +39,7 @@ export function createCancelHandler(
       const { stream_id: id, at }: CancelRequest = context.rest.length > 0
         ? { stream_id: context.rest.join("/") }
         : await readRequest(platform, request);
-      // Text that cannot be an id is the id of nothing.
+      // A text that cannot be an id names no stream.
       const status = streamId.safeParse(id).success
         ? await calls.run(userId, () => database.cancel(userId, id, at ?? inQuery))
         : null;
@@ -58,7 +58,10 @@ export function createCancelHandler(
   );
 }
 
-/** So short a body is no matter of the user's share: a user who fills that must be able to cancel. */
+/**
+ * So short a body is not counted against the user's share of the memory: a user whose share is full must be able to
+ * cancel.
+ */
 const FREE = { cover() {} };
 
 async function readRequest({ clock }: Platform, request: Request): Promise<CancelRequest> {

@@ -16,7 +16,7 @@ async function cancel(path: string, body?: unknown) {
   return { asked: worker.database.calls, logged: worker.logged() };
 }
 
-Deno.test("the id may come in the body or in the path, where the body is not read, and is logged", async () => {
+Deno.test("the id is in the path, or else in the body, and is logged", async () => {
   const cases: [string, unknown?][] = [
     ["/cancel", { stream_id: "stream-1" }],
     ["/cancel/stream-1"],

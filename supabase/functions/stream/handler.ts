@@ -81,7 +81,7 @@ async function start(
       if (started.preview) return Response.json(started.preview);
       if (started.admitted !== null) {
         const body = generations.start(started.admitted, started.baseUrl);
-        // They are the generation's from here on.
+        // The holds are the generation's from here on.
         holds.length = 0;
         return eventStream(started.streamId, body);
       }
@@ -96,7 +96,7 @@ async function start(
 /** What a start holds from before its body is read. */
 type Held = Pick<StartedRequest, "memory" | "seat">;
 
-/** A generation that may begin, or the stream that the user has of this name. */
+/** A generation that may begin, or the stream that the user has under this name. */
 async function admit(
   dependencies: StreamDependencies,
   parse: (body: unknown) => StreamRequest,
@@ -139,7 +139,7 @@ async function begin(
 ) {
   const { userId } = caller;
   const fence = crypto.randomUUID();
-  // Part of what is sent, and of the generation's own text.
+  // The text that is continued is a part of what is sent, and of the generation's own text.
   const isContinued = request.continue_of !== undefined;
   const maxRoom = roomOf(platform, isContinued);
   const ask = (maxContext: number, bytes: number) =>
@@ -172,7 +172,7 @@ async function begin(
   return answer;
 }
 
-/** What ends soon is part of the conversation within two beats, and of the context then. */
+/** An answer that is about to end is stored within two beats, and is then a part of the context. */
 async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Promise<BeginAnswer> {
   const until = clock.now() + BUSY_WAIT_MS;
   for (;;) {
@@ -182,7 +182,7 @@ async function askWhileEnding(clock: Clock, ask: () => Promise<BeginAnswer>): Pr
   }
 }
 
-/** What a start would send. The texts stay in the database; what is held is for the sizes of many messages. */
+/** Answers what a start would send. The texts stay in the database; memory is held for the sizes of many messages. */
 async function look(
   { platform, database, calls }: StreamDependencies,
   caller: Caller,
@@ -233,12 +233,12 @@ async function read(
   const conversationId = rest.length === 0 ? new URL(request.url).searchParams.get("conversation_id") : null;
   if (conversationId) return await readRunning(dependencies, userId, conversationId, from, request.method);
   const streamId = rest.join("/");
-  // Text that cannot be an id is the id of nothing.
+  // A text that cannot be an id names no stream.
   if (!streamIdSchema.safeParse(streamId).success) throw new RelayError("stream_not_found");
   return await open(dependencies, userId, streamId, from, request.method);
 }
 
-/** Nothing says of a conversation without a generation whether it is the user's, or there at all. */
+/** The answer for a conversation without a generation does not say whether it exists, or is the user's. */
 async function readRunning(
   dependencies: StreamDependencies,
   userId: string,

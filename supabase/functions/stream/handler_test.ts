@@ -209,7 +209,7 @@ Deno.test("HEAD has the status and headers of GET, reads no text, and takes no r
   await end();
 });
 
-Deno.test("what is unknown and what is no id get one answer, a deeper path of POST too; no id reaches the database", async () => {
+Deno.test("an unknown stream, an invalid id and a path below POST /stream get the same answer, and only the first reaches the database", async () => {
   const { database, get, post } = make();
   await assertRefused(await get("/stream/unknown"), "stream_not_found");
   assert.equal(database.calls.length, 1);
@@ -421,7 +421,7 @@ Deno.test("one that was ending and goes on after all is waited for no longer", a
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("a conversation is read by what runs in it, nothing that runs is no content, and a path comes before the query", async () => {
+Deno.test("?conversation_id reads what runs in the conversation, nothing is 204, and an id in the path comes first", async () => {
   const { database, end, get, head } = make();
   database.views.set("stream-1", makeView("Once"));
   database.answers.running = (_, id) => id === "a b" ? "stream-1" : null;

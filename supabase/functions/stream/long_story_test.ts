@@ -132,7 +132,7 @@ Deno.test("a story does not outgrow a window that is known, and neighbouring req
   assert.ok(story.leftOut > TURNS);
 });
 
-Deno.test("a window that is not known is taught by refusals, in words or not, and then nothing is refused", async () => {
+Deno.test("refusals teach an unknown window, with its number or without, and then nothing is refused", async () => {
   const words: [string, (tokens: number) => string, number][] = [
     ["named", (n) => `This model's maximum context length is ${WINDOW} tokens. However, you requested ${n} tokens.`, 1],
     ["not named", () => "Input is too long for requested model.", 2],

@@ -7,10 +7,10 @@ import { bytesIn, charactersIn, MESSAGE_BYTES } from "../_relay/protocol/sizes.t
 import { instructionsOf, MEMORY_HEADING, turnsOf } from "../_relay/generation/run.ts";
 import type { Id } from "../_relay/protocol/events.ts";
 
-/** The characters before a memory's own. */
+/** The characters of the heading before a memory. */
 const HEADING = charactersIn(`${MEMORY_HEADING}\n\n`);
 
-/** One message of a request, by its size. */
+/** The size of one message of a request. */
 interface Sized {
   role: ContextMessage["role"];
   characters: number;
@@ -26,7 +26,7 @@ export function previewOf(preview: Preview, { system, messages: given, continue_
     sizeOf(preview.takes_system ? message : { ...message, role: "user" })
   );
   const context = continue_of === undefined ? sent : sent.slice(0, -1);
-  // Of white space nothing is sent.
+  // Nothing is sent of an answer that is only white space: it has no characters here.
   const seen = sent.slice(context.length).find(({ characters }) => characters > 0) ?? null;
   const turns = turnsOf(context, seen, preview.takes_prefill, sizeOf);
   const { bot_id, bot_reason, model, conversation_id, parent_id, memory, left_out } = preview;

@@ -50,8 +50,8 @@ export async function checkExists(
 }
 
 /**
- * On the worker that runs the generation, tokens come as they are made, and the database is not asked. It is asked for
- * another user's stream, whether that runs here or not, so that the time of the answer says nothing.
+ * On the worker that runs the generation, tokens come as they are made, and the database is not asked. For another
+ * user's stream it is asked, whether that runs here or not, so that the time of the answer reveals nothing.
  */
 export function createResume({ platform, database, calls, generations, remoteReaders }: ResumeDependencies): Resume {
   const takeSeat = createSeats(platform);
@@ -73,8 +73,8 @@ export function createResume({ platform, database, calls, generations, remoteRea
 }
 
 /**
- * Counts each user's readers on this worker. What a reader has not read waits in memory, and keeps its seat. A seat is
- * given back once, however often it is ended.
+ * Counts each user's readers on this worker. What a client has not read waits in memory, and keeps the reader's seat. A
+ * seat is given back once, however often it is ended.
  */
 function createSeats({ memory }: Platform): (userId: string) => Seat {
   const seats = new Map<string, number>();

@@ -1,4 +1,6 @@
-/** Whose start is next on this worker, and who was refused so often that the database is not asked again. */
+/**
+ * Decides whose start is next on this worker, and refuses users who were refused too often without asking the database.
+ */
 
 import type { Platform } from "../_relay/platform/platform.ts";
 import { createTurns } from "../_relay/platform/turns.ts";
@@ -55,7 +57,7 @@ export function createStarts({ clock, configuration }: Platform): Starts {
       try {
         return await turns.run(userId, work);
       } catch (thrown) {
-        // What the relay or the database could not do is no fault of the caller's.
+        // A failure of the relay or the database is not the caller's fault, and does not count.
         if (toRelayError(thrown).status < 500) refused.count(userId);
         throw thrown;
       }

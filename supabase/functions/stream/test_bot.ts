@@ -19,7 +19,7 @@ import type { LookUp } from "../_relay/provider/models.ts";
 import type { Provider, ProviderCall } from "../_relay/provider/provider.ts";
 import { createRefusedStarts, type Starts } from "./starts.ts";
 
-/** What the model is asked: the first that comes of its answer is enough. */
+/** The prompt of the test; the first text or reasoning of the answer is enough. */
 const PROMPT = "Say OK.";
 
 /** The shortest limit that every API takes; a model may think before its first word. */
@@ -51,7 +51,7 @@ export function createBotTest(
     const stops = [clock.after(TEST_TIMEOUT_MS, () => abort.abort(new RelayError("provider_timeout")))];
     try {
       const call = callOf(bot, await checkAddress(bot.access_path));
-      // At the same time, and for less: a list that does not come says nothing of the bot.
+      // At the same time, and with a shorter limit: a list that does not come says nothing about the bot.
       const look = new AbortController();
       stops.push(clock.after(TEST_TIMEOUT_MS / 4, () => look.abort(over("The list of models did not come in time"))));
       const listed = lookUp({ ...call }, AbortSignal.any([abort.signal, look.signal]));

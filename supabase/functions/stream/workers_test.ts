@@ -49,7 +49,7 @@ const CUTS: [title: string, at: number, prepare: (begun: Begun) => unknown, stor
 ];
 
 for (const [title, at, prepare, stored] of CUTS) {
-  Deno.test(`a cancel cuts, and never what others were sent: ${title}`, async () => {
+  Deno.test(`a cancel cuts the text, but nothing that other readers were sent: ${title}`, async () => {
     const relay = await begin("Foxes 🦊");
     const { call, clock, streamId, workers } = relay;
     await prepare(relay);
@@ -98,7 +98,7 @@ async function withAnswer(text = OLD) {
   return { ...relay, old, ask: { continue_of: old.id, stream_id: relay.streamId, on_disconnect: "continue" } };
 }
 
-Deno.test("a worker that was cut off before its first word stores the whole after the sweep that stored nothing", async () => {
+Deno.test("a worker that was cut off before its first word stores the whole text after a sweep that stored nothing", async () => {
   const relay = await withAnswer();
   const { ask, clock, streamId, workers } = relay;
   const client = await workers[1].start(ask);
@@ -119,7 +119,7 @@ Deno.test("a worker that was cut off before its first word stores the whole afte
   await relay.end();
 });
 
-Deno.test("the old text comes in parts where it is long, and then what is new", async () => {
+Deno.test("a long old text comes in parts, and then the new text", async () => {
   const text = "🐉".repeat(MAX_READ_UNITS / 2 + 10) + "x".repeat(MAX_READ_UNITS);
   const relay = await withAnswer(text);
   const { ask, clock, streamId, workers } = relay;

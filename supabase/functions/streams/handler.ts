@@ -33,7 +33,7 @@ export function createStreamsHandler(
   };
 }
 
-/** The same request at another address, without its signal: Deno 2.9 would print a warning about what is not used. */
+/** The same request at another address, without its signal: Deno 2.9 would print a warning about an unused one. */
 export function requestTo(url: URL, { method, headers, body }: Request): Request {
   return new Request(url, { method, headers, body });
 }

@@ -24,9 +24,9 @@ $$;
 select is(pg_temp.memories_after('met.'), 'completed 1', 'a whole one is stored');
 select is(pg_temp.memories_after('met.', 'failed', 'error', 'provider_error'), 'failed 0', 'a failure leaves nothing');
 select is(pg_temp.memories_after('met.', 'interrupted', 'interrupted', 'interrupted'), 'interrupted 0', 'nor does a shutdown');
-select is(pg_temp.memories_after('I must not', reason => 'content_filter'), 'completed 0', 'nor a filter');
+select is(pg_temp.memories_after('I must not', reason => 'content_filter'), 'completed 0', 'nor does a content filter');
 select is(pg_temp.memories_after('met.', before => $$ delete from public.messages where id = tests.key('first answer') $$),
-  'completed 0', 'a message that was deleted takes none');
+  'completed 0', 'a message that was deleted gets none');
 select is(pg_temp.memories_after(E' \n', before => $$ delete from relay.chunks; update relay.generations set text_units = 0 $$),
   'completed 0', 'an empty text is none');
 select tests.call_finish('m', 'met.', 'failed', 'error', 'provider_error');

@@ -22,13 +22,13 @@ export function bearerToken(request: Request): string {
 /** Rejects with `unauthenticated` unless the request's bearer token is this one. */
 export async function requireToken(request: Request, token: string): Promise<void> {
   const [left, right] = await Promise.all([digest(bearerToken(request)), digest(token)]);
-  // Over all bytes, whatever they are, so that the time it takes does not say how much of the token was right.
+  // Compares all bytes, so that the time does not reveal how much of the token was right.
   let difference = 0;
   for (let i = 0; i < left.length; i++) difference |= left[i] ^ right[i];
   if (difference !== 0) throw refusal("the token is not the one that was configured");
 }
 
-/** Has the same length for all tokens, which may have any. */
+/** Has the same length for tokens of every length. */
 async function digest(text: string): Promise<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

@@ -60,7 +60,7 @@ export function createVerifier(
   const { configuration, clock } = platform;
   const isOver = (exp: number) => clock.now() / 1000 >= exp + CLOCK_TOLERANCE_SECONDS;
   let remembered = createRemembered(isOver);
-  // What another key set has verified is verified again.
+  // A token that another key set has verified is verified again.
   const forget = () => void (remembered = createRemembered(isOver));
   const keySet = createKeySet(new URL(configuration.jwksUrl), clock, options, forget);
   const secret = configuration.jwtSecret === null ? null : new TextEncoder().encode(configuration.jwtSecret);
@@ -238,7 +238,10 @@ async function verifyWithAnyKey(
   }
 }
 
-/** One code for all that is wrong with a token. Of the cause only its message is kept: deeper causes quote the token. */
+/**
+ * One code for everything that is wrong with a token. Only the message of the cause is kept: deeper causes quote the
+ * token.
+ */
 function refusal(error: unknown): RelayError {
   if (error instanceof RelayError) return error;
   const cause = error instanceof Error ? error.message : undefined;
@@ -247,9 +250,8 @@ function refusal(error: unknown): RelayError {
 }
 
 /**
- * What a session may do beyond its user's own rights is for policies to say, as Supabase sees it. But the relay reads
- * and writes past the policies, so what a project usually writes into them about second factors and about OAuth apps
- * (`client_id`) is a setting here.
+ * Supabase leaves it to policies what a session may do. But the relay reads and writes past the policies, so what
+ * projects usually write into them about second factors and OAuth apps (`client_id`) is a setting here.
  */
 function callerOf(payload: JWTPayload, { allowAnonymous, requireAal2, oauthClients }: Configuration): Caller {
   if (typeof payload.sub !== "string" || !UUID.test(payload.sub)) {

@@ -49,9 +49,9 @@ export interface Admission extends CalledBot {
   /** The text of the answer that is continued: the generation's own begins with it. */
   continued: string | null;
   context: { role: "user" | "assistant"; content: string }[];
-  /** What stands in for the path up to a message. */
+  /** The memory that is sent in place of the path up to its message. */
   memory: { message_id: Id; content: string } | null;
-  /** How many messages before these the model's window has no room for; null: too many to count. */
+  /** How many messages of the path were left out before these; null: too many to count. */
   left_out: number | null;
   rate: Rate;
 }
@@ -66,12 +66,15 @@ export interface Preview {
   system_prompt: string | null;
   takes_system: boolean;
   takes_prefill: boolean;
-  /** Of the stored path, and the prompt or what is continued; the bytes are those that count for tokens. */
+  /**
+   * Messages of the stored path, then the prompt or the text that is continued; `bytes` is what tokens are estimated
+   * from.
+   */
   messages: { role: "user" | "assistant"; characters: number; bytes: number; message_id: Id | null }[];
-  /** The bytes are those that count for tokens, its heading included; they are part of `fixed_bytes`. */
+  /** `bytes` is what tokens are estimated from, the heading included; it is a part of `fixed_bytes`. */
   memory: { message_id: Id; characters: number; bytes: number } | null;
   left_out: number | null;
-  /** Of the instructions, and of what else is sent with the messages. */
+  /** The bytes of the instructions, and of what else is sent with the messages. */
   fixed_bytes: number;
   bytes_per_token: number;
   context_tokens: number | null;
@@ -96,7 +99,7 @@ interface Refusal {
   context_tokens?: number;
   /** Of `too_many_streams`: how many may run, which the admission hook may have set. */
   limit?: number;
-  /** Of `not_admitted`: the hook's own. */
+  /** Of `not_admitted`: the hook's own words. */
   words?: string;
   /** Of `internal`: what is wrong with the hook, for the log. */
   cause?: string;
@@ -111,7 +114,7 @@ const NO_NEW_CONVERSATIONS = {
   message: "Must be given, because only the app itself can make a conversation in this database",
 };
 
-/** The admission; or that the user has this stream_id already; or the error for the client. */
+/** The admission, or that the user has this stream_id already, or the error for the client. */
 export type BeginAnswer =
   & { rate: Rate }
   & ({ admission: Admission } | { exists: true } | { refusal: RelayError; characters?: number; endsSoon?: boolean });
@@ -119,16 +122,16 @@ export type BeginAnswer =
 /** What a worker asks to begin. */
 export interface Start {
   userId: string;
-  /** What the admission hook learns of the user: as the token says, the metadata as JSON. */
+  /** What the admission hook learns about the user, from the token; the metadata is JSON. */
   isAnonymous: boolean;
   appMetadata: string;
   streamId: string;
   /** Made by the worker: the same one again gets the same answer. */
   fence: string;
   request: StreamRequest;
-  /** A stored path of more characters is refused with its length, and nothing is written. */
+  /** A stored path with more characters is refused with its length, and nothing is written. */
   maxContext: number;
-  /** Of a path that the model's window cuts, no more characters are taken. */
+  /** If the model's window cuts the path, at most so many characters of it are taken. */
   maxRoom: number;
 }
 
@@ -151,7 +154,7 @@ export async function begin(rpc: Rpc, platform: Asking, start: Start): Promise<B
   return { ...refusalOf(answer, start), characters: answer.characters, endsSoon: answer.ends_soon };
 }
 
-/** What `begin` would send, by size; nothing is written. */
+/** The sizes of what `begin` would send; nothing is written. */
 export async function preview(rpc: Rpc, platform: Asking, start: Start): Promise<PreviewAnswer> {
   const answer = await rpc<Refusal | (Preview & { outcome: "previewed"; rate: Rate })>(
     "relay_begin",
@@ -192,7 +195,7 @@ function argumentsOf(
   };
 }
 
-/** A context is cut at a user's message alone, so what follows one counts with it. */
+/** A context is cut only at a user's message, so the messages that follow one count with it. */
 function sizesOf(messages: NonNullable<StreamRequest["messages"]>): number[] {
   const sizes = messages.map(() => 0);
   let cut = 0;
@@ -233,7 +236,7 @@ function issueOf({ field, units }: Refusal): Issue {
   };
 }
 
-/** The words that need numbers; the others are those of the code. */
+/** The messages that need numbers; the others are those of the code. */
 function reasonOf(
   refusal: Refusal,
   request: StreamRequest,
@@ -260,7 +263,7 @@ function reasonOf(
   }
 }
 
-/** What no window leaves out. */
+/** What is never left out of a context. */
 function whatIsSent({ prompt, continue_of }: StreamRequest): string {
   if (prompt !== undefined) return "the prompt";
   return continue_of === undefined ? "the message that is answered" : "the answer that is continued, and its prompt";

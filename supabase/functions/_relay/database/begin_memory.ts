@@ -6,7 +6,7 @@ import { bytesIn, MESSAGE_BYTES } from "../protocol/sizes.ts";
 import type { Admission } from "./begin.ts";
 import type { Rpc } from "./rpc.ts";
 
-/** What is written behind a story's back. */
+/** What is written in the background of a story. */
 export type BackgroundKind = "memory" | "title";
 
 /** What a worker asks to begin in the background. */
@@ -18,17 +18,20 @@ export interface MemoryStart {
   /** The memory covers the story up to and including this one. */
   messageId: Id;
   kind: BackgroundKind;
-  /** The last turn of the request, which asks for it. */
+  /** The last turn of the request, which asks for the memory or title. */
   task: string;
-  /** A path of more characters is refused with its length, and nothing is written. For a title two texts are cut to it. */
+  /**
+   * A path with more characters is refused with its length, and nothing is written. For a title, two texts are cut to
+   * it.
+   */
   maxContext: number;
-  /** Of a path that the model's window cuts, no more characters are taken. */
+  /** If the model's window cuts the path, at most so many characters of it are taken. */
   maxRoom: number;
 }
 
 /**
- * What of an admission is the memory's own, and what can be too long for a worker to keep while an answer comes. The rest
- * is as for the answer after which it is written.
+ * The part of an admission that is the memory's own, and the part that is too long for a worker to keep while an answer
+ * comes. The rest is that of the answer after which the memory is written.
  */
 export type MemoryAdmission = Pick<
   Admission,

@@ -1,10 +1,10 @@
 /** Says in words which budget refuses a start. */
 
-/** A budget that has too little left. Of one that all users share, its figures are the operator's. */
+/** A budget that has too little left. The figures of a shared one are the operator's alone, and absent. */
 export interface Budget {
   period: "day" | "month" | "ever";
   is_shared: boolean;
-  /** Of the bot that was to answer; false: of all bots together. */
+  /** Whether it is for the bot that was to answer; false: for all bots together. */
   is_for_bot: boolean;
   unit: "cost" | "tokens";
   limit?: number;
@@ -23,7 +23,7 @@ export function wordsOf({ period, is_shared, is_for_bot, unit, limit, left, need
     : `it costs about ${short(needed)}, and ${name} has ${short(left)} of ${short(limit)} left`;
 }
 
-/** A cost can be a millionth; four digits say enough. */
+/** A cost can be as small as a millionth; four digits are enough. */
 function short(cost: number): string {
   return String(Number(cost.toPrecision(4)));
 }

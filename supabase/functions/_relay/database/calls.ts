@@ -1,4 +1,4 @@
-/** The calls of the database that requests cause: so many at once, given out fairly between users. */
+/** Limits how many calls of the database requests may cause at once, and shares them out fairly between users. */
 
 import type { Platform } from "../platform/platform.ts";
 import { createTurns, type Turns } from "../platform/turns.ts";
@@ -12,7 +12,9 @@ import {
   START_WAIT_MS,
 } from "../protocol/limits.ts";
 
-/** Beats, stores and the reads for open streams go past it: what runs is kept alive before something new begins. */
+/**
+ * Beats, stores and the reads for open streams bypass it: keeping running generations alive comes before new starts.
+ */
 export function createCalls({ clock, configuration }: Pick<Platform, "clock" | "configuration">): Turns {
   return createTurns(clock, {
     atOnce: MAX_DATABASE_CALLS,

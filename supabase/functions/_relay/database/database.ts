@@ -13,23 +13,25 @@ import { createRpc, type Rpc } from "./rpc.ts";
 /** Every method rejects with `unavailable` where the database cannot be reached. */
 export interface Database {
   begin(start: Start): Promise<BeginAnswer>;
-  /** What `begin` would send, by size; nothing is written. */
+  /** The sizes of what `begin` would send; nothing is written. */
   preview(start: Start): Promise<PreviewAnswer>;
-  /** The same for what writes a memory, in the background. */
+  /** As `begin`, for a memory or a title that is written in the background. */
   beginMemory(start: MemoryStart): Promise<MemoryAnswer>;
-  /** A bot that is tested; null: it is not the user's own. */
+  /** The bot that a test is for; null: it is not the user's own. */
   ownBot(userId: string, botId: string): Promise<OwnBot | null>;
   /** Renews the leases of all given generations and stores their new text, in one round trip. */
   beat(entries: BeatEntry[]): Promise<BeatAnswer>;
   finish(streamId: string, fence: string, ending: Ending, text: EndingText, sent: Sent): Promise<StoredEnding | null>;
   /**
-   * `cancelling`, or how the generation has ended already; null: unknown, or another user's. `at`: where the text ends,
-   * null: with all that came.
+   * `cancelling`, or how the generation has ended already; null: unknown, or another user's. `at`: the offset at which
+   * the text ends; null: all that came is kept.
    */
   cancel(userId: string, streamId: string, at: number | null): Promise<"cancelling" | EndStatus | null>;
-  /** The stream_id of what will be the active leaf of a conversation; null: nothing, or it is another user's. */
+  /**
+   * The stream_id of the generation whose answer will be the active leaf; null: none, or another user's conversation.
+   */
   running(userId: string, conversationId: string): Promise<string | null>;
-  /** One round trip for all, with `MAX_READ_UNITS` of text in all; null: unknown, or another user's. */
+  /** One round trip for all readers, with at most `MAX_READ_UNITS` of text in all; null: unknown, or another user's. */
   read(readings: Reading[]): Promise<(View | null)[]>;
   /** The counters of all workers. */
   metrics(): Promise<Sample[]>;
@@ -57,10 +59,10 @@ export interface BeatEntry {
 
 /** What a beat brings back, by stream_id. */
 export interface BeatAnswer {
-  /** How many UTF-16 units of the text the database has; a map, because an object has a `constructor` without it. */
+  /** How many UTF-16 units of the text the database has. A map, because every object has a `constructor`. */
   stored: ReadonlyMap<string, number>;
   cancelled: string[];
-  /** No longer this worker's to run: ended elsewhere, or gone. */
+  /** Generations that this worker must not run any longer: ended elsewhere, or deleted. */
   lost: string[];
 }
 
@@ -79,11 +81,11 @@ export interface View {
   start: number | null;
   end: number | null;
   text: string | null;
-  /** There is text beyond what the answer had room for. */
+  /** Whether there is text after `end`. */
   more: boolean;
 }
 
-/** A generation's row, as far as a reader needs it. */
+/** The columns of a generation that a reader needs. */
 export interface GenerationRow {
   status: "running" | EndStatus;
   conversation_id: Id | null;
@@ -162,7 +164,7 @@ export function createDatabase(platform: Platform, rpc: Rpc = createRpc(platform
     metrics: () => rpc("relay_metrics", {}),
     async countRefusals({ refusals, errorLines }) {
       const codes = { codes: [...refusals.keys()], counts: [...refusals.values()] };
-      // Only if there are some: a database that is older than this worker does not know these arguments.
+      // Sent only if there are some: a database that is older than this worker does not know these arguments.
       const events = { events: [...errorLines.keys()], lines: [...errorLines.values()] };
       await rpc("relay_count_refusals", errorLines.size > 0 ? { ...codes, ...events } : codes);
     },

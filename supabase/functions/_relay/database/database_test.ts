@@ -38,7 +38,7 @@ const CALLS: [
   ],
 ];
 
-Deno.test("a call has its arguments and nothing else, and fails as the database does", async () => {
+Deno.test("each method calls its function with its arguments and nothing else, and fails as the call does", async () => {
   for (const [call, name, args, answer, got] of CALLS) {
     const { rpc, calls } = makeRpc(answer);
     assert.deepEqual(await call(createDatabase(platform, rpc)), got);

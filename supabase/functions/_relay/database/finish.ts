@@ -28,11 +28,11 @@ export interface Ending {
   errorCode: EndingCode | null;
   usage: Usage | null;
   firstTokenMs: number | null;
-  /** What the relay itself took until it called the provider; null where it did not call. */
+  /** Milliseconds that the relay itself took until it called the provider; null if it did not call it. */
   overheadMs: number | null;
   /** What a refusal for length taught. */
   refusedContext?: RefusedContext;
-  /** Where there was more than one request, or might have been: all of them. */
+  /** All requests, if there was more than one or could have been. */
   tries?: Tried[];
   /** The fallback whose answer it is. */
   answeredBy?: Id;
@@ -47,9 +47,9 @@ export interface StoredEnding extends Answerer {
   is_complete: boolean;
   /** The message that a memory should be written for now. */
   memory_due?: Id;
-  /** The message up to which a story is read that has no title yet. */
+  /** The message up to which the story is read for a title, if it has none yet. */
   title_due?: Id;
-  /** Of what the provider has reported; absent: the model has no price. */
+  /** The cost of what the provider has reported; absent: the model has no price. */
   cost?: number;
 }
 
@@ -59,13 +59,16 @@ export interface EndingText {
   from(offset: number): string;
 }
 
-/** Up to where readers on this worker were sent the text; `toOthers`: all but the one that may have cancelled. */
+/**
+ * The offset up to which readers on this worker were sent the text; `toOthers`: without the one that may have
+ * cancelled.
+ */
 export interface Sent {
   units: number;
   toOthers: number;
 }
 
-/** `running` where the fence is no longer this worker's. */
+/** `running` if the fence is no longer this worker's. */
 type Answer = Omit<StoredEnding, "status"> & { status: EndStatus | "running" };
 
 /**

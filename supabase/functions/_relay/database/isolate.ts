@@ -1,17 +1,19 @@
-/** Calls for many at once, so that what is wrong with one does not harm the others. */
+/** Makes calls for many items at once, so that a fault of one item does not harm the others. */
 
 import { toRelayError } from "../protocol/errors.ts";
 
-/** Calls that are found overloaded before the whole database counts as such: one item of 250 is found with nine. */
+/**
+ * How many calls may fail as overloaded before the database counts as overloaded: one item of 250 is found with nine.
+ */
 const MAX_OVERLOADED = 10;
 
 /** Calls of one kind that go on at once. */
 export const LANES = 2;
 
 /**
- * Makes one call for all items. Where the database refuses it, which may be for what one of them contains, each half is
- * called for alone, down to the one that fails: `onRefused` gets that one. Rejects where the database is away, and where
- * it is overloaded by more than a few items.
+ * Makes one call for all items. If the database refuses it, possibly for the contents of one item, it makes a call for
+ * each half, down to the item that fails, which `onRefused` gets. Rejects if the database is away, or overloaded by
+ * more than a few items.
  */
 export async function isolate<Item>(
   items: Item[],
@@ -38,12 +40,12 @@ export async function isolate<Item>(
   }
 
   await take(items);
-  // A database that took nothing is overloaded by itself.
+  // If the database took nothing, the items are not the cause.
   if (!hasTaken && overloading.length > 0) throw overloading[0][1];
   for (const [item, cause] of overloading) onRefused(item, cause);
 }
 
-/** Does the work for each item, for few at once. Rejects once all are done, with the first failure. */
+/** Does the work for each item, with a few at once. Rejects once all are done, with the first failure. */
 export async function inLanes<Item>(items: Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
   const next = items.values();

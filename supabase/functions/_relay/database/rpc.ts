@@ -6,16 +6,16 @@ import { RelayError } from "../protocol/errors.ts";
 import { DATABASE_TIMEOUT_MS } from "../protocol/limits.ts";
 
 /**
- * Calls one function. Rejects with `unavailable` where the database cannot be reached, does not answer in time or does
- * not take calls now, with `overloaded` where this call needs more than it has, with `internal` where it refuses it.
+ * Calls one function. Rejects with `unavailable` if the database cannot be reached, does not answer in time or takes no
+ * calls now, with `overloaded` if it has too little for this call, and with `internal` if it refuses the call.
  */
 export type Rpc = <T>(name: string, args: Record<string, unknown>) => Promise<T>;
 
 /**
- * What passes without a change of the call. Of Postgres: a lost connection (08), read-only (25006), no disk or
+ * Failures that pass without a change of the call. Of Postgres: a lost connection (08), read-only (25006), no disk or
  * connection left (53), an end or a start (57), and errors of its system (58); not XX, which is a bug or damage. Of
- * PostgREST: no connection (PGRST000 to 003), and a
- * schema cache that does not have the function yet (PGRST202 to 205), or still has it (see `isAway`).
+ * PostgREST: no connection (PGRST000 to 003), and a schema cache that does not have the function yet (PGRST202 to 205),
+ * or still has it (see `isAway`).
  */
 const AWAY = /^(PGRST(00[0-3]|20[2-5])$|08|25006|53|57|58)/;
 
@@ -31,7 +31,7 @@ const OVERLOADED_RETRY_AFTER_SECONDS = 2;
 const ROLLED_BACK = ["40P01", "40001"];
 const ROLLED_BACK_ATTEMPTS = 3;
 
-/** PostgREST's pool has fewer connections by default, and all may have died. */
+/** More than the connections of PostgREST's pool by default: all of them may have died. */
 const DEAD_CONNECTION_ATTEMPTS = 20;
 
 const RETRY_AFTER_SECONDS = 5;
@@ -69,19 +69,19 @@ export function createRpc(platform: Platform, options: { fetch?: typeof fetch } 
 }
 
 /**
- * A connection that died with its server is met once, as status 400 without code or words, and the next one is taken.
- * The call did not reach the server, as far as PostgREST says; if it did, its repetition does no harm: relay_begin
- * answers the same fence alike, a beat stores no text twice, the first relay_finish counts.
+ * A connection that died with its server fails once, as status 400 without a code or message; then the next one is
+ * taken. The call did not reach the server, as far as PostgREST says; if it did, its repetition does no harm:
+ * relay_begin answers the same fence alike, a beat stores no text twice, the first relay_finish counts.
  */
 const isDeadConnection = (status: number, code: string) => status === 400 && code === "";
 
-/** How often a call that fails like this is made, with the same arguments. */
+/** How often such a call is made, with the same arguments. */
 function attemptsAt(status: number, code: string): number {
   if (ROLLED_BACK.includes(code)) return ROLLED_BACK_ATTEMPTS;
   return isDeadConnection(status, code) ? DEAD_CONNECTION_ATTEMPTS : 1;
 }
 
-/** Status 0 is no answer at all; 408, 429 and all from 502 on, Cloudflare's and Supabase's own too, are a gateway's. */
+/** Status 0 is no answer at all; 408, 429 and all from 502 on are a gateway's, also Cloudflare's and Supabase's own. */
 function isAway(name: string, status: number, code: string, message: string): boolean {
   if (status === 0 || status === 408 || status === 429 || status >= 502) return true;
   if (isDeadConnection(status, code) || AWAY.test(code)) return true;
@@ -89,7 +89,7 @@ function isAway(name: string, status: number, code: string, message: string): bo
   return code === "42883" && message.startsWith(`function public.${name}(`);
 }
 
-/** The package has no option for a Data API that is somewhere else than below the project's URL. */
+/** The package has no option for a Data API that is not below the project's URL. */
 function fetchAt({ supabaseUrl, restUrl }: Platform["configuration"], using?: typeof fetch): typeof fetch | undefined {
   const usual = `${supabaseUrl}/rest/v1`;
   if (restUrl === usual) return using;
@@ -99,7 +99,7 @@ function fetchAt({ supabaseUrl, restUrl }: Platform["configuration"], using?: ty
 /** The hint and the details can quote arguments, which can be a user's words, so the log gets code and message alone. */
 function toFailure(name: string, error: { code?: string; message: string }, status: number): RelayError {
   const { code = "", message } = error;
-  // Where PostgREST did not answer, the message is the whole body, and that can contain a bot's key.
+  // If it was not PostgREST that answered, the message is the whole body, which can contain a bot's key.
   const said = status === 0 || code ? message : "not by PostgREST";
   const advice = MISFIT.test(code) && isAway(name, status, code, message) ? `; ${MISFIT_ADVICE}` : "";
   const cause = `${name} was answered with status ${status}, ${code || "no code"}: ${said}${advice}`;

@@ -1,4 +1,4 @@
-/** What a reader gets that already has the first units of a generation's text. */
+/** What a reader gets next, if it already has the beginning of a generation's text. */
 
 import type { MessageRow, View } from "../database/database.ts";
 import type { EndStatus, StoredEnding } from "../database/finish.ts";
@@ -12,7 +12,7 @@ export interface KnownText {
   text: string;
 }
 
-/** What is sent, and the offset of the reader after it. */
+/** What is sent, and the reader's offset after it. */
 export interface CaughtUp {
   written: string;
   offset: number;
@@ -32,8 +32,8 @@ export function opening(start: StartData, from: number | null, known: KnownText)
 }
 
 /**
- * The text that the database has. Its user may have edited it: a CR, which no event can carry, is sent as a LF, one for
- * one, so that offsets stay those of the stored text.
+ * The text that the database has. Its user may have edited it. No event can carry a CR, so each CR is sent as one LF,
+ * and offsets stay those of the stored text.
  */
 export function textOf({ start, text }: View): KnownText {
   return { start: start ?? 0, text: (text ?? "").replaceAll("\r", "\n") };
@@ -57,7 +57,7 @@ function contextOf(generation: View["generation"]): StartData["context"] {
   return messages === null ? null : { messages, left_out: generation!.left_out, memory: generation!.memory_id };
 }
 
-/** Null while the generation runs, or more of its text is there. */
+/** Null while the generation runs, or while more of its text is to be read. */
 export function lastEventOf(streamId: string, view: View): string | null {
   const { generation, message, more } = view;
   if (more || generation?.status === "running") return null;
@@ -73,7 +73,7 @@ export function lastEventOf(streamId: string, view: View): string | null {
   return lastEvent(streamId, stored, usageOf(view));
 }
 
-/** The row is forgotten, or another relay ran the generation: what is known is what its message says. */
+/** The row is pruned, or another relay ran the generation: only its message is known. */
 function endingOfMessage({ id, bot_id, is_complete, finish_reason }: MessageRow): StoredEnding {
   const reason = finish_reason ?? (is_complete ? "stop" : "interrupted");
   const known = { finish_reason: reason, message_id: id, is_complete, bot_id, model: null };

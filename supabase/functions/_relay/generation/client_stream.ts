@@ -10,7 +10,7 @@ export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Nothing waits for the client. */
   isDrained(): boolean;
-  /** Whether so many bytes may wait, too; a client is detached where they may not. */
+  /** Whether so many more bytes may wait; if not, the client is detached. */
   hasRoom(bytes: number): boolean;
   write(bytes: Uint8Array): void;
   close(): void;
@@ -26,10 +26,10 @@ export type ClientEnd = "gone" | "detached" | "closed";
 export type Seat = Pick<Hold, "fits" | "end">;
 
 /**
- * What waits at the end is still delivered: `onEnd` is called when nothing more can be written, and the seat is given
- * back when nothing waits any more, each once. A client for which something waits, and that takes nothing for
- * `READER_IDLE_MS`, loses what waits: its stream ends. `onDrained` is called when it has taken all and would take more.
- * A ping goes out after `pingMs` without an event, unless something waits.
+ * What waits at the end is still delivered. `onEnd` is called once nothing more can be written, and the seat is given
+ * back once nothing waits. If something waits and the client reads nothing for `READER_IDLE_MS`, what waits is dropped
+ * and its stream ends. `onDrained` is called when the client has read everything and wants more. A ping goes out after
+ * `pingMs` without an event, unless something waits.
  */
 export function createClientStream(
   clock: Clock,
@@ -41,7 +41,7 @@ export function createClientStream(
   return new Writer(clock, pingMs, onEnd, seat, onDrained);
 }
 
-/** A class, as all on the way of a read. */
+/** A class, like everything that each read goes through: closures cost more. */
 class Writer implements ClientStream {
   #isOpen = true;
   #eventsWaiting = 0;
@@ -97,7 +97,7 @@ class Writer implements ClientStream {
   #end(how: ClientEnd) {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // The body of a client that does not read lives as long as its connection; what onEnd holds must not.
+    // The body of a client that does not read lives as long as its connection; what onEnd refers to must not.
     const onEnd = this.#onEnd;
     this.#onEnd = this.#onDrained = () => {};
     onEnd(how);
@@ -107,7 +107,7 @@ class Writer implements ClientStream {
 
 /**
  * The only holder of the body's controller: enqueue and close throw once a body is closed or cancelled. What waits is
- * kept here and not in the body, which would not let it go without an error.
+ * kept here and not in the body, which could drop it only with an error.
  */
 class Queue {
   takenBytes = 0;
@@ -127,7 +127,7 @@ class Queue {
     this.#onOver = onOver;
     this.body = new ReadableStream<Uint8Array>({
       start: (controller) => void (this.#controller = controller),
-      // Called once the client waits, so an end that waits for its reader is noticed here.
+      // Called when the client wants more, so this notices that an end which waits for it can be written.
       pull: () => this.#pull(),
       cancel: () => {
         onCancel();
@@ -150,7 +150,7 @@ class Queue {
     this.#finish();
   }
 
-  /** What waits is let go. */
+  /** Drops what waits. */
   discard() {
     this.#waiting = [];
     this.close();
@@ -181,7 +181,10 @@ class Queue {
   }
 }
 
-/** One timer watches for silence, however many events there are: the relay's own, and a client's that does not read. */
+/**
+ * One timer, however many events there are. It sends pings when the relay is silent, and ends a client that does not
+ * read.
+ */
 class Silence {
   #clock: Clock;
   #pingMs: number;

@@ -9,9 +9,9 @@ import { EndReason } from "./ending.ts";
 /** The deadlines of one generation. */
 export interface Deadlines {
   /**
-   * One more provider is asked. It has its share of what is left of the time to the first token, in which so many may
-   * still be asked, this one included; `onSilent` is called in place of `onExpired` where it is silent for too long.
-   * False, and nothing has changed: no time is left.
+   * Another provider is asked. It gets an equal share of what is left of the time to the first token, for all that may
+   * still be asked, this one included. If it is silent for too long, `onSilent` is called in place of `onExpired`.
+   * False: no time is left, and nothing has changed.
    */
   share(among: number, onSilent: (reason: EndReason) => void): boolean;
   /** The provider has sent bytes; `hasText`: text or reasoning was among them; `isComplete`: it has said how it ends. */
@@ -20,9 +20,9 @@ export interface Deadlines {
 }
 
 /**
- * One timer for all three, set anew when it fires and not with each token. `startedAt` is when the request came. Any
- * byte is a sign of life, but only text ends the wait for the first token. A complete answer is only waited for, and
- * the provider's client bounds that.
+ * One timer for all three; it is set again when it fires, not with each token. `startedAt` is when the request came.
+ * Any byte is a sign of life, but only text ends the wait for the first token. After a complete answer only its usage
+ * is waited for, and the provider's client bounds that.
  */
 export function startDeadlines(
   clock: Clock,

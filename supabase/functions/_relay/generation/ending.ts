@@ -20,7 +20,7 @@ export class EndReason extends Error {
   }
 }
 
-/** What was thrown while a generation ran, as the reason for its end. */
+/** Makes the reason for the end of a generation from what was thrown while it ran. */
 export function toEndReason(thrown: unknown): EndReason {
   return thrown instanceof EndReason ? thrown : new EndReason("failed", toRelayError(thrown));
 }
@@ -52,7 +52,7 @@ export function notStored({ status, finishReason, errorCode }: Ending, answerer:
 }
 
 /**
- * The last event of a stream. `error` is the worker's own failure: its words are not stored, and later
+ * The last event of a stream. `error` is the failure as this worker knows it: its message is not stored, and later
  * readers get the default message of the code.
  */
 export function lastEvent(

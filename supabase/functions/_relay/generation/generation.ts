@@ -1,4 +1,4 @@
-/** One generation, as the worker that runs it has it. */
+/** One generation on the worker that runs it. */
 
 import type { Admission } from "../database/begin.ts";
 import type { BackgroundKind } from "../database/begin_memory.ts";
@@ -21,18 +21,18 @@ export interface AdmittedRequest {
   startedAt: number;
   /** Given back when the generation is over. */
   memory: Hold;
-  /** What writes in the background has it: the last turn, which asks for that. Absent: an answer. */
+  /** The last turn, which asks for what is written in the background. Absent: the generation is an answer. */
   task?: string;
   kind?: BackgroundKind;
 }
 
 /** A request whose client reads the answer. */
 export interface StartedRequest extends AdmittedRequest {
-  /** That of the client. */
+  /** The signal of the client's request. */
   seat: Hold;
 }
 
-/** Everything that ends it goes through `stop`: the first reason counts, and it alone decides the ending. */
+/** Whatever ends it calls `stop`. The first reason counts, and it alone decides the ending. */
 export interface Generation extends AdmittedRequest {
   /** Shown to the database with every call, which refuses a worker that lost the generation to another. */
   readonly fence: string;
@@ -43,14 +43,14 @@ export interface Generation extends AdmittedRequest {
   stop(reason: EndReason): void;
 }
 
-/** Builds one that has no reader yet and asks nothing of a provider. */
+/** Builds one that has no reader yet and has not called a provider. */
 export function createGeneration({ clock, configuration }: Platform, admitted: AdmittedRequest): Generation {
   const { streamId, request, admission } = admitted;
   const { fence, conversation_id, bot_id, model, user_message_id, parent_id } = admission;
   const controller = new AbortController();
   const transcript = createTranscript(admission.continued ?? "");
   const stop = (reason: EndReason) => controller.abort(reason);
-  // What is continued is sent as well.
+  // The text that is continued is sent to the readers as well.
   const messages = admission.context.length + (admission.continued === null ? 0 : 1);
   const context = { messages, left_out: admission.left_out, memory: admission.memory?.message_id ?? null };
   const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id, context };

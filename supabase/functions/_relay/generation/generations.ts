@@ -22,18 +22,19 @@ import { createMemories } from "./memory.ts";
 import { type Callers, runGeneration, type RunResult } from "./run.ts";
 import { storeEnding } from "./store.ts";
 
-/** What the handlers can do with generations on this worker. */
+/** What handlers can do with the generations of this worker. */
 export interface Generations {
   /**
-   * The client's event stream; the generation goes on after the client has left, if the request says so. From here on
-   * the generation and its reader give back what they hold. `baseUrl`: of the bot; null: it is not checked yet.
+   * Starts a generation and returns its client's event stream. The generation goes on after the client has left if the
+   * request says so. From here on the generation and its reader give back what they hold. `baseUrl` is the bot's; null:
+   * not checked yet.
    */
   start(admitted: StartedRequest, baseUrl: URL | null): ReadableStream<Uint8Array>;
-  /** One more stream of the user's generation, from an offset on; null: it does not run here. */
+  /** Another stream of the user's generation, from an offset on; null: it does not run here. */
   attach(userId: string, streamId: string, from: number | null, seat: Seat): ReadableStream<Uint8Array> | null;
   /** Ends an admitted generation whose provider will not be called. */
   refuse(admitted: AdmittedRequest, error: RelayError): void;
-  /** Ends, in the background, what may have been admitted although the answer got lost. */
+  /** Ends, in the background, a generation that may have been admitted although the answer got lost. */
   abandon(streamId: string, fence: string): void;
 }
 
@@ -65,7 +66,7 @@ export function createGenerations(platform: Platform, database: Database, caller
     if (stored?.title_due !== undefined) memories.write("title", answered, baseUrl, stored.title_due);
   }
 
-  /** Without readers, and none can find it. */
+  /** It has no readers, and none can find it. */
   async function runInBackground(admitted: AdmittedRequest, baseUrl: URL | null) {
     log("info", "generation_started", { ...logFields(admitted), latency_ms: clock.now() - admitted.startedAt });
     await run(createGeneration(platform, admitted), baseUrl);
@@ -97,7 +98,7 @@ export function createGenerations(platform: Platform, database: Database, caller
   };
 }
 
-/** In this order, whatever ended the generation: its ending is stored, then the last event leaves. */
+/** Whatever ended the generation, its ending is stored first, then the last event leaves. */
 async function end(
   platform: Platform,
   database: Database,
@@ -119,12 +120,12 @@ async function end(
   return ended;
 }
 
-/** The report, and what it cost where that is known. */
+/** The reported usage, and its cost if that is known. */
 function usageOf({ usage }: Ending, stored: StoredEnding | null): Usage | null {
   return usage === null || stored?.cost === undefined ? usage : { ...usage, cost: stored.cost };
 }
 
-/** Null after some time: readers then get what is known, and the storing goes on. */
+/** Null after some time: readers then get what is known, while the worker goes on trying to store. */
 async function withinTime({ clock }: Platform, storing: Promise<StoredEnding | null>): Promise<StoredEnding | null> {
   const waiting = new AbortController();
   try {

@@ -15,16 +15,16 @@ export type LeasedGeneration = Pick<Generation, "streamId" | "fence" | "transcri
 
 /** The lease renewal of one worker. */
 export interface LeaseRenewal {
-  /** The returned function takes the generation out; without generations there is no beat. */
+  /** Adds a generation; the returned function removes it. Without generations there is no beat. */
   add(generation: LeasedGeneration): () => void;
 }
 
-/** A text of at most so many units goes with the leases; a longer one in calls of its own. */
+/** A text of at most so many units is sent with the leases; a longer one in calls of its own. */
 const SHORT_UNITS = MAX_CHUNK_UNITS / 4;
 
 /**
- * A beat that fails is no reason to stop anything: the text goes on, and relay_finish decides. No lease waits for a long
- * text, nor for one that the database has refused: those go alone.
+ * A beat that fails stops nothing: the text goes on, and relay_finish decides. No lease waits for a long text, or for
+ * one that the database has refused: these are sent in calls of their own.
  */
 export function createLeaseRenewal(
   { clock, configuration, log, workerId }: Platform,
@@ -80,14 +80,14 @@ export function createLeaseRenewal(
   };
 }
 
-/** The texts that are long, and those with which a call was refused, until they are taken. */
+/** The long texts, and those whose call was refused, until the database has taken them. */
 function createTextsAlone(
   isRunning: (one: LeasedGeneration) => boolean,
   sendChunk: (one: LeasedGeneration) => Promise<void>,
   onRefused: (one: LeasedGeneration, cause: unknown) => void,
 ) {
   const refused = new Set<LeasedGeneration>();
-  /** Whose text is on its way. */
+  /** The generations whose text is being sent. */
   const sending = new Set<LeasedGeneration>();
   const queue = createTextQueue(sendAll);
   let failure: unknown = null;
@@ -124,7 +124,7 @@ function createTextsAlone(
       refused.delete(one);
       queue.delete(one);
     },
-    /** That the database was away, for the next beat to say. */
+    /** The database was away; the next beat reports it. */
     takeFailure() {
       const taken = failure;
       failure = null;
@@ -133,7 +133,7 @@ function createTextsAlone(
   };
 }
 
-/** What the database is not known to have. */
+/** The text that the database may not have yet. */
 function waitingUnits({ transcript }: LeasedGeneration): number {
   return transcript.length - transcript.storedUnits;
 }
@@ -142,7 +142,7 @@ function entryOf({ streamId, fence, transcript, readers }: LeasedGeneration, lim
   return { streamId, fence, chunk: transcript.unstored(limit), sent: readers.sent() };
 }
 
-/** One call after the other, as long as the text is long and gets on. */
+/** Makes one call after the other, for as long as the rest is long and each call is taken. */
 async function repeatWhileLong(one: LeasedGeneration, isRunning: () => boolean, send: () => Promise<void>) {
   for (let before = -1; before < one.transcript.storedUnits && isRunning();) {
     before = one.transcript.storedUnits;
@@ -151,7 +151,7 @@ async function repeatWhileLong(one: LeasedGeneration, isRunning: () => boolean, 
   }
 }
 
-/** The texts that wait to go alone. `send` never rejects. */
+/** The texts that wait for calls of their own. `send` never rejects. */
 function createTextQueue(send: (generation: LeasedGeneration) => Promise<void>) {
   const waiting = new Set<LeasedGeneration>();
   let lanes = 0;

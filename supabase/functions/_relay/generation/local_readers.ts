@@ -10,28 +10,30 @@ import { type ClientEnd, type ClientStream, createClientStream, type Seat } from
 import type { Transcript } from "./transcript.ts";
 
 /**
- * Units of text that come at once only where a provider sends a long text as one: it is given in parts of so many, which
- * follow each other sooner than a client can read.
+ * So many units come at once only if a provider sends a long text as one. Such a text is given in parts of this size,
+ * which follow each other faster than a client can read.
  */
 const LONG_TEXT_UNITS = 32 * 1024;
 
 /** All readers get the same events from the offset at which they attached. */
 export interface LocalReaders {
-  /** A stream from the offset on; null: from the beginning. The seat is given back when nothing of it waits any more. */
+  /** A stream from the offset on; null: from the beginning. Its seat is given back once nothing of it waits. */
   attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
   write(written: string): void;
-  /** The one who may have cancelled is the only reader that is there; without any, the one that left last. */
+  /** The reader that may have cancelled is the only one attached, or, if none is, the one that left last. */
   sent(): Sent;
-  /** With the last event: those that still catch up get it after the text that they lack. Without one: at once. */
+  /**
+   * With a last event: readers that still catch up get it after the text that they lack. Without one: ends all at once.
+   */
   close(last?: string): void;
-  /** After `close`: once no reader needs the transcript any more, which may be now. */
+  /** After `close`: called once no reader needs the transcript any more, which may be at once. */
   afterLast(run: () => void): void;
 }
 
 /**
- * A reader that comes late catches up: it gets the text so far in parts, each once it has taken the one before, and only
- * then what comes. So does a reader for which no room is left when a long text comes at once.
- * `onAllGone` is called when the last client has left; one that was detached has not, and may come back.
+ * A reader that attaches late catches up: it gets the text so far in parts, each after it has read the one before, and
+ * only then new text. So does a reader that has no room left when a long text comes at once. `onAllGone` is called when
+ * the last client has left; one that was detached has not, and may come back.
  */
 export function createLocalReaders(
   clock: Clock,
@@ -43,7 +45,7 @@ export function createLocalReaders(
   return new Readers(clock, pingMs, start, transcript, onAllGone);
 }
 
-/** A class, because a generation keeps it until its end: as closures its methods took 2 KB. */
+/** A class, because a generation keeps it until its end: its methods as closures took 2 KB. */
 class Readers implements LocalReaders {
   #clock: Clock;
   #pingMs: number;
@@ -53,7 +55,7 @@ class Readers implements LocalReaders {
   #live = new Set<ClientStream>();
   #behind: Behind;
   #left = new Left();
-  /** The offset of live readers, and how many units the last write brought. */
+  /** The offset of the readers that have all text, and how many units the last write brought. */
   #liveAt: number;
   #more = 0;
   #isClosed = false;
@@ -86,7 +88,7 @@ class Readers implements LocalReaders {
   write(written: string) {
     const before = this.#liveAt;
     const { length } = this.#transcript;
-    // Its last part is shorter, and follows as soon as the others.
+    // The last part of a long text is shorter, and follows as fast as the others.
     const isLong = Math.max(this.#more, length - before) >= LONG_TEXT_UNITS;
     this.#liveAt = length;
     this.#more = length - before;
@@ -127,7 +129,7 @@ class Readers implements LocalReaders {
   }
 }
 
-/** The readers that catch up, each with the offset that it has; one that has all is live. */
+/** The readers that catch up, each with its offset; one that has all text is live. */
 class Behind {
   #transcript: Transcript;
   #live: Set<ClientStream>;
@@ -198,7 +200,7 @@ class Left {
     this.#last = units;
   }
 
-  /** With what the readers that are still there were sent. */
+  /** Includes what the readers that are still attached were sent. */
   with(present: number[]): Sent {
     const most = Math.max(this.#last, this.#before);
     const units = Math.max(most, ...present);

@@ -27,10 +27,10 @@ export interface LostStarts {
 }
 
 /**
- * A client that asks again with its stream_id then finds an end, not a generation that no worker runs. The lost call may
- * still be under way in the database, so a start that is not found is looked for until `ABANDON_GIVE_UP_MS` have passed;
- * one that is admitted later ends with its lease. There is one call at a time for all of them: while the database is
- * away, one start asks it, with pauses that grow.
+ * A client that repeats its start with the same stream_id then finds an end, not a generation that no worker runs. The
+ * lost call may still be running in the database, so a start that is not found is looked for until `ABANDON_GIVE_UP_MS`
+ * have passed; one that is admitted later ends with its lease. There is one call at a time for all starts: while the
+ * database is away, one of them asks it, with growing pauses.
  */
 export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<Database, "finish">): LostStarts {
   const lost = new Set<LostStart>();
@@ -81,7 +81,7 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
       if (lost.size >= MAX_LOST_STARTS) return;
       const now = clock.now();
       lost.add({ streamId, fence, until: now + ABANDON_GIVE_UP_MS, dueAt: now, pauseMs: FIRST_PAUSE_MS });
-      // While the database is away, it waits with the others.
+      // While the database is away, this start waits with the others.
       if (awayMs === null) wake.abort("another start was lost");
       if (!working) keepAlive.run("lost_starts", work);
       working = true;
@@ -95,7 +95,7 @@ async function finish(database: Pick<Database, "finish">, { streamId, fence }: L
     const ending = endingOf(new EndReason("lost"));
     return await database.finish(streamId, fence, ending, createTranscript(), NOTHING_SENT) !== null;
   } catch (cause) {
-    // What is refused for what it is holds up no other.
+    // A start that the database refuses for its contents must not hold up the others.
     return toRelayError(cause).code === "unavailable" ? null : false;
   }
 }

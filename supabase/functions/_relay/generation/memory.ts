@@ -1,4 +1,6 @@
-/** Writes in the background: memories, before a story outgrows the model's window, and a title for one that has none. */
+/**
+ * Writes in the background: memories, before a story outgrows the model's window, and a title for a story without one.
+ */
 
 import type { Admission } from "../database/begin.ts";
 import type { BackgroundKind } from "../database/begin_memory.ts";
@@ -10,7 +12,9 @@ import type { Id } from "../protocol/events.ts";
 import { FIRST_CONTEXT_CHARACTERS, MAX_CONTEXT_CHARACTERS, MAX_TITLE_TEXT_CHARACTERS } from "../protocol/limits.ts";
 import { type AdmittedRequest, logFields } from "./generation.ts";
 
-/** The last turn of the request. The rest of it is that of an answer, so that providers have it in their caches. */
+/**
+ * The last turn of the request. Its other messages equal those of an answer's request, which providers have in caches.
+ */
 export const MEMORY_TASK =
   "Pause the story here. Write down what has happened in it up to now, for a writer who has to go on with it and has " +
   "not read it: who is who and where, what they want and know of each other, what was decided or promised, and what is " +
@@ -26,12 +30,12 @@ const TASKS: Record<BackgroundKind, string> = { memory: MEMORY_TASK, title: TITL
 
 const REQUEST = { on_disconnect: "continue" } as const;
 
-/** What is known of the answer after which one is due; its text is not kept for that. */
+/** What is known about the answer after which something is due; its text is not kept for that. */
 export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId" | "admission">;
 
 /** The writing of one worker. */
 export interface Memories {
-  /** Begins in the background; what cannot be begun is asked for after the next answer. */
+  /** Begins in the background; if it cannot begin, it is due again after the next answer. */
   write(kind: BackgroundKind, answered: Answered, baseUrl: URL | null, messageId: Id): void;
 }
 
@@ -63,7 +67,7 @@ export function createMemories(
       answer = await ask(answer.characters);
     }
     if (answer === null || "characters" in answer) return null;
-    // Without fallbacks, which the answer has let go: no user waits for a memory.
+    // Without fallbacks: the answer has dropped them, and no user waits for a memory.
     const own = { ...answer.admission, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
     hold.fits(bytesOf(lengthOf(admission)));
@@ -97,7 +101,7 @@ export function createMemories(
   };
 }
 
-/** Such as what the database refuses: it is logged as an error of background work, and so counted. */
+/** A failure, such as a refusal of the database, is logged as an error of background work, and so counted. */
 function isBug(cause: unknown): boolean {
   return !(cause instanceof RelayError) || cause.code === "internal";
 }

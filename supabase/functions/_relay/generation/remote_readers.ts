@@ -12,7 +12,7 @@ import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 
 /** The remote readers of one worker. */
 export interface RemoteReaders {
-  /** A stream from the offset on, null: from the beginning; `view` is what the database has just answered. */
+  /** A stream from the offset on; null: from the beginning. `view` is what the database has just answered. */
   attach(
     userId: string,
     streamId: string,
@@ -25,19 +25,19 @@ export interface RemoteReaders {
 interface RemoteReader {
   userId: string;
   streamId: string;
-  /** What the client has; it may be ahead of the database, which gets the text with the next beat. */
+  /** The client's offset. It may be ahead of the database, which gets the text with the next beat. */
   from: number;
   stream: ClientStream;
-  /** A call that asks for it is under way. */
+  /** A call for it is running. */
   isAsked: boolean;
-  /** Since when calls that ask for it fail; null: the last one did not. */
+  /** Since when the calls for it have failed; null: the last one succeeded. */
   failingSince: number | null;
 }
 
 /**
- * All of them share a round of calls a beat. One that lacks more text than an answer holds is asked for again as soon as
- * its client has taken that, with one call at a time for all such readers; one that waits longest comes first. No reader
- * is asked for whose client has not taken what it got.
+ * All of them share a round of calls a beat. A reader that lacks more text than an answer holds is in a further call as
+ * soon as its client has read what it got. There is one such call at a time; the reader that has waited longest comes
+ * first. No call is made for a reader whose client has not read what it got.
  */
 export function createRemoteReaders(
   platform: Platform,
@@ -83,7 +83,7 @@ export function createRemoteReaders(
         ...{ isAsked: false, failingSince: null },
       };
       readers.add(reader);
-      // Its generation goes on elsewhere: the client resumes on a worker that lives.
+      // The generation goes on elsewhere, and the client resumes on another worker.
       leaveShutdown = shutdown.onShutdown(() => stream.close());
       const { written, offset } = opening(startOf(streamId, view), from, textOf(view));
       reader.from = offset;
@@ -95,7 +95,7 @@ export function createRemoteReaders(
   };
 }
 
-/** Rejects where the database is away; what it refuses ends the one stream that it is refused for. */
+/** Rejects if the database is away; a refusal ends only the stream that it is for. */
 async function askFor(
   asked: RemoteReader[],
   { clock, log, workerId }: Platform,
@@ -119,7 +119,7 @@ async function askFor(
   }
 }
 
-/** Its client finds out whether another worker can read it. */
+/** Its client can try to read it on another worker. */
 function failed(reader: RemoteReader, now: number) {
   reader.failingSince ??= now;
   if (now - reader.failingSince >= READ_GIVE_UP_MS) reader.stream.close();
@@ -151,7 +151,7 @@ function createBehind(ask: (readers: RemoteReader[]) => Promise<void>) {
       if (next.length === 0) return;
       const { from } = next[0];
       await ask(next);
-      // It had the whole answer to itself: without this a wrong answer would be asked for without a pause.
+      // It was alone in the call: without this a wrong answer would be asked for without a pause.
       if (behind.has(next[0]) && next[0].from === from) return;
     }
   }
@@ -159,14 +159,14 @@ function createBehind(ask: (readers: RemoteReader[]) => Promise<void>) {
   return {
     has: (reader: RemoteReader) => behind.has(reader),
     delete: (reader: RemoteReader) => behind.delete(reader),
-    /** Those that no call is made for now. */
+    /** The readers that no call is running for. */
     waiting: () => isCatchingUp ? [] : [...behind].filter(mayAsk),
     /** A reader that got text goes to the end of the queue. */
     note(reader: RemoteReader, more: boolean, got: boolean) {
       if (got || !more) behind.delete(reader);
       if (more) behind.add(reader);
     },
-    /** What fails here is asked for again with the next round, which says so. */
+    /** What fails here is asked for again in the next round, which logs a failure. */
     async catchUp() {
       if (isCatchingUp) return;
       isCatchingUp = true;

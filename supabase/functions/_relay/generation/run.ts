@@ -21,11 +21,11 @@ import type { AdmittedRequest, Generation } from "./generation.ts";
 import { createSeam, type Seam, withoutBlankEnd } from "./seam.ts";
 import { askInTurn, type Send } from "./tries.ts";
 
-/** What the user says where a model takes no prefill. */
+/** The turn of the user's for a model that takes no prefill. */
 export const CONTINUE = "Your last message was cut off. Continue it from exactly where it ends, even within a word. " +
   "Repeat nothing of it, and write nothing but what follows; begin with a space or a line break where one is missing.";
 
-/** What stands before a memory: the text that it stands in for is not sent. */
+/** The heading of a memory: the text that it stands in for is not sent. */
 export const MEMORY_HEADING = "What has happened up to here, in short:";
 
 /** How a generation ended, before that is stored; `error` is what went wrong. */
@@ -38,14 +38,14 @@ export interface RunResult {
   tries: number;
 }
 
-/** Whom a run may call. */
+/** The bots that a run may call. */
 export interface Callers {
   provider: Provider;
-  /** Of a bot's base URL; throws `provider_not_allowed`. */
+  /** Checks a bot's base URL; throws `provider_not_allowed`. */
   checkAddress(accessPath: string): Promise<URL>;
 }
 
-/** Never rejects: whatever happens is an ending. `baseUrl`: of the bot itself; null: it is not checked yet. */
+/** Never rejects: whatever happens becomes an ending. `baseUrl` is the bot's own; null: not checked yet. */
 export async function runGeneration(
   platform: Platform,
   { provider, checkAddress }: Callers,
@@ -100,7 +100,7 @@ export async function runGeneration(
   }
 }
 
-/** What comes of the requests: nothing of one reaches the transcript or the readers once another has been made. */
+/** The results of the requests: nothing of one reaches the transcript or the readers once another has been made. */
 function createAnswer(generation: Generation, deadlines: Deadlines, elapsed: () => number) {
   const { memory, transcript } = generation;
   let seam: Seam | null = null;
@@ -122,7 +122,10 @@ function createAnswer(generation: Generation, deadlines: Deadlines, elapsed: () 
   }
 
   return {
-    /** Before each try. `continued`: what its answer must go on from; `isOfLast`: no other bot is left to ask. */
+    /**
+     * Called before each try. `continued`: the text that its answer goes on from; `isOfLast`: no other bot is left to
+     * ask.
+     */
     expect(continued: string | null, isOfLast: boolean) {
       seam = continued === null ? null : createSeam(continued);
       isLast = isOfLast;
@@ -130,7 +133,7 @@ function createAnswer(generation: Generation, deadlines: Deadlines, elapsed: () 
     },
     onRead(deltas: Delta[], isComplete: boolean) {
       deadlines.touch(deltas.length > 0, isComplete);
-      // The provider answers, so it has the context, and no other will need it.
+      // The provider answers, so it has the context, and no further request will need it.
       if (firstTokenMs === null && isLast) memory.fits(bytesWith(transcript.length));
       if (deltas.length === 0) return;
       firstTokenMs ??= elapsed();
@@ -144,7 +147,7 @@ function createAnswer(generation: Generation, deadlines: Deadlines, elapsed: () 
   };
 }
 
-/** The last one whose request was not stopped before it had said something. */
+/** The last bot whose request was not stopped before it had said something. */
 function answererOf({ admission }: Generation, tried: Tried[]): { bot_id: Id; model: string } {
   const last = tried.findLast(({ code }) => code !== null);
   return last === undefined
@@ -158,8 +161,8 @@ function triesOf(generation: Generation, tried: Tried[]): Pick<Ending, "tries" |
 }
 
 /**
- * Once no further request can need it: the generation lives as long as the answer, and what it has sent can be megabytes.
- * The bots are still in the hands of who asks them.
+ * Drops what no further request can need: the generation lives as long as the answer, and what it has sent can be
+ * megabytes. The function that makes the requests still has the bots.
  */
 function letGo({ admission, request }: Generation) {
   for (const bot of admission.fallbacks) bot.params = {};
@@ -170,7 +173,9 @@ function letGo({ admission, request }: Generation) {
   request.system = undefined;
 }
 
-/** Until the provider has answered; the start has held its context by nothing but the number of its characters. */
+/**
+ * Holds the memory of the context until the provider has answered; the start knew only the number of its characters.
+ */
 function coverRequest({ memory, transcript, admission }: Generation, { messages, params }: ProviderCall) {
   const allParams = [params, ...admission.fallbacks.map((bot) => bot.params)];
   const paramsBytes = allParams.reduce((sum, one) => sum + JSON.stringify(one).length * PARAMS_CHARACTER_BYTES, 0);
@@ -180,8 +185,8 @@ function coverRequest({ memory, transcript, admission }: Generation, { messages,
 }
 
 /**
- * Appends before it writes, so that no reader has text that the next beat would not store. One read is one write. Takes
- * and gives the length of the reasoning, which is kept nowhere.
+ * Appends to the transcript before it writes to readers, so that no reader has text that the next beat would not store.
+ * One read is one write. Takes and returns the length of the reasoning, which is not kept.
  */
 function takeDeltas({ memory, transcript, readers }: Generation, deltas: Delta[], reasoningUnits: number): number {
   let written = "";
@@ -222,7 +227,7 @@ function tooMuch(kind: Delta["kind"]): RelayError {
 
 /**
  * The user's `system` follows the bot's instructions in one message: many models accept no second one. A fallback is
- * called as it is itself, with the context of the bot in whose place it stands.
+ * called with its own settings, and with the context of the bot that it stands in for.
  */
 export function providerCall(
   { request, admission, task, userId }: AdmittedRequest,
@@ -244,7 +249,7 @@ export function providerCall(
     headers: bot.headers,
     takesSystem: bot.takes_system,
     firstTurnIsUser: bot.first_turn_is_user,
-    // What it has begun it has thought about.
+    // The model has thought about this answer already, before its first words.
     thinksFirst: isPrefilled ? false : bot.thinks_first,
     isPrefilled,
     replyTokens: bot.reply_tokens,
@@ -264,12 +269,15 @@ export function instructionsOf(ofBot: string | null, ofRequest: string | undefin
   return content === "" ? [] : [{ role: "system", content }];
 }
 
-/** Behind the instructions, so that these are the same with every memory. */
+/** After the instructions, so that the request begins alike with every memory, and stays in providers' caches. */
 function memoryTurnOf(content: string | undefined): ContextMessage[] {
   return content === undefined ? [] : [{ role: "system", content: `${MEMORY_HEADING}\n\n${content}` }];
 }
 
-/** A model answers what a user said; `seen` is what it goes on from, and `toTurn` makes what a preview shows of a turn. */
+/**
+ * Models answer a turn of the user's, so one is added where the context ends without it. `seen`: the text that the
+ * model goes on from; `toTurn` makes what a preview shows of a turn.
+ */
 export function turnsOf<T extends { role: string }>(
   context: T[],
   seen: T | null,

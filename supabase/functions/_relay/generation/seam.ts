@@ -1,27 +1,30 @@
 /**
  * Where an answer that is continued goes on: what the provider repeats of the old text is left out.
  *
- * Some providers begin with the last words of the old text, or with all of it. What came is held back only as long as it
- * may be such a repetition: while it is the beginning of an end of the old text. White space at the very end of the old
- * text is not sent to the provider, which then may write it again.
+ * Some providers begin with the last words of the old text, or with all of it. New text is held back only as long as it
+ * may be such a repetition, that is while it matches the beginning of some end of the old text. White space at the very
+ * end of the old text is not sent to the provider, which may then write it again.
  */
 
 import type { Delta } from "../provider/provider.ts";
 
-/** Fewer units may be the same by chance: a story says "and he" again and again. */
+/** Fewer units may be equal by chance: a story has "and he" again and again. */
 const MIN_REPEATED_UNITS = 8;
 
-/** Where a repetition may begin, from the end of the old text; or at its very beginning. */
+/** How far from the end of the old text a repetition may begin; it may also begin at the very beginning. */
 const MAX_REPEATED_UNITS = 2_048;
 
 /** Takes what a provider sends, read by read; the result does not depend on where it was cut. */
 export interface Seam {
   take(deltas: Delta[]): Delta[];
-  /** Adds what was held back. A provider that broke off may have been repeating still: then it is not called. */
+  /** Adds what was held back. Not called if the provider broke off, because it may still have been repeating. */
   end(): Delta[];
 }
 
-/** What is sent of the text: models take a last message that ends with white space for one that is over, or refuse it. */
+/**
+ * The part of the text that is sent: models take a last message that ends with white space for a finished one, or
+ * refuse it.
+ */
 export function withoutBlankEnd(text: string): string {
   return text.trimEnd();
 }
@@ -33,7 +36,7 @@ export function createSeam(old: string): Seam {
   let blank = old.slice(seen.length);
   let isRepeating = true;
 
-  /** The text behind the seam; empty, while it is not known where that is. */
+  /** The text after the seam; empty while the seam is not found yet. */
   function behind(text: string): string {
     let rest: string | null = text;
     if (isRepeating) {
@@ -64,13 +67,13 @@ export function createSeam(old: string): Seam {
   };
 }
 
-/** Finds the longest end of the text with which what comes begins. */
+/** Finds the longest end of the old text that the new text begins with. */
 function createRepetition(text: string) {
-  /** The units that are held back: not a copy, for the text has them. */
+  /** How many units are held back; they need no copy, because the old text has them. */
   let held = 0;
-  /** The units of what came that are an end of the text. */
+  /** How many units of the new text are known to equal an end of the old text. */
   let repeated = 0;
-  /** Where an end begins with all that came, and goes on. */
+  /** Where an end of the old text starts that begins with all of the new text, and is longer. */
   let starts = text.length < MIN_REPEATED_UNITS ? [] : [
     ...(text.length > MAX_REPEATED_UNITS ? [0] : []),
     ...Array.from(
@@ -89,7 +92,7 @@ function createRepetition(text: string) {
   const heldText = () => text.slice(starts[0], starts[0] + held);
 
   return {
-    /** What is behind the repetition; null: it is not known yet. */
+    /** The text after the repetition; null: not known yet. */
     push(part: string): string | null {
       const before = heldText();
       starts = starts.filter((start) => goesOn(start, part));
@@ -97,7 +100,7 @@ function createRepetition(text: string) {
       held += part.length;
       return null;
     },
-    /** The same for what was held back. */
+    /** The same for the text that was held back. */
     end: () => heldText().slice(repeated),
   };
 }

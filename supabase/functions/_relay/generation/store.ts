@@ -43,7 +43,7 @@ export async function storeEnding(
   }
 }
 
-/** A long text goes in chunks, so that no call, and no copy of the text that it needs, is larger than one. */
+/** A long text is sent in chunks, so that no call, and no copy that a call needs, is larger than one chunk. */
 async function storeAllButLastChunk(
   database: Pick<Database, "beat">,
   { streamId, fence, transcript, readers }: Generation,

@@ -20,9 +20,9 @@ export interface Transcript {
 /**
  * `stored` is what the database has already: the answer that is continued.
  *
- * Two lists, of what is stored and what is not, so that appending costs nothing that grows with the text. They are
- * joined, never sliced out of one long string: a slice keeps all of that string in memory, and a provider that is faster
- * than the beats would leave one of them with each beat.
+ * There are two lists, of stored and of new text, so that the cost of appending does not grow with the text. Texts are
+ * joined, never sliced out of one long string: a slice keeps the whole string in memory, and a provider that is faster
+ * than the beats would leave one such string with each beat.
  */
 export function createTranscript(stored = ""): Transcript {
   return new Text(stored);
@@ -65,7 +65,7 @@ class Text implements Transcript {
   }
 }
 
-/** At most so many units from an offset on. Only the texts that have them are joined. */
+/** At most `limit` units from an offset on. Joins only the texts that have them. */
 function stretch(texts: string[], offset: number, limit: number): string {
   let first = 0;
   let skipped = 0;
@@ -76,7 +76,7 @@ function stretch(texts: string[], offset: number, limit: number): string {
   return texts.slice(first, last).join("").slice(offset - skipped, offset - skipped + limit);
 }
 
-/** So many units from the front of a list of texts, and what is left. */
+/** The first units of a list of texts, and what is left. */
 function cut(texts: string[], units: number): { text: string; rest: string[] } {
   let index = 0;
   let left = units;

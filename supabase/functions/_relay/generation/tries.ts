@@ -11,7 +11,7 @@ import type { Deadlines } from "./deadlines.ts";
 import { type EndReason, toEndReason } from "./ending.ts";
 import { type Generation, logFields } from "./generation.ts";
 
-/** How a provider fails so that another one may do better. */
+/** The failures of a provider after which another one may do better. */
 const LEADS_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "provider_error",
   "provider_timeout",
@@ -21,12 +21,12 @@ const LEADS_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "provider_not_allowed",
 ]);
 
-/** Sends one request; once more only if nothing came of the first. */
+/** Sends one request; called again only if the first one brought nothing. */
 export type Send = (signal: AbortSignal) => Promise<ProviderEnd>;
 
-/** A run's side of its requests. */
+/** What a run does for its requests. */
 export interface Asking {
-  /** `isLast`: no other bot is asked after this one. Rejects where the bot's provider may not be called. */
+  /** `isLast`: no other bot is asked after this one. Rejects if the bot's provider may not be called. */
   prepare(bot: CalledBot, isLast: boolean): Promise<Send>;
   /** Whether text or reasoning has reached the transcript or the readers: from then on nothing else is asked. */
   hasText(): boolean;
@@ -38,8 +38,8 @@ function chainOf({ admission }: Pick<Generation, "admission">): CalledBot[] {
 }
 
 /**
- * Settles as the last request does; `tried` gets all of them. What ends the generation ends its request, and no other is
- * made. Until one has answered, each bot has its share of the time to the first token.
+ * Settles as the last request does; `tried` gets all of them. Whatever ends the generation ends its request, and no
+ * other is made. Until one has answered, each bot has its share of the time to the first token.
  */
 export async function askInTurn(
   platform: Platform,
@@ -51,7 +51,7 @@ export async function askInTurn(
   const bots = chainOf(generation);
   for (let at = 0;; at++) {
     const left = bots.length - at;
-    // The last one has the generation's own signal: what ends the one ends the other.
+    // The last request has the generation's own signal: nothing ends the one without the other.
     const own = left === 1 ? null : createOwnSignal(generation.signal);
     const hasTime = deadlines.share(left, own?.stop ?? generation.stop);
     try {
@@ -112,7 +112,7 @@ function leadsOn({ signal }: Generation, { hasText }: Asking, thrown: unknown): 
   return error !== null && LEADS_ON.has(error.code) && !signal.aborted && !hasText() ? error : null;
 }
 
-/** Only where another request follows: the last one's failure is the generation's. */
+/** Logged only if another request follows: the failure of the last one is the generation's. */
 function logTry({ clock, log }: Platform, generation: Generation, tried: Tried[], cause: RelayError) {
   const { botId, model } = tried.at(-1)!;
   log("warn", "try_failed", {
@@ -121,7 +121,7 @@ function logTry({ clock, log }: Platform, generation: Generation, tried: Tried[]
   });
 }
 
-/** Ends with the generation, or alone. */
+/** A signal for one request, which aborts with the generation or alone. */
 function createOwnSignal(whole: AbortSignal) {
   const controller = new AbortController();
   const abort = () => controller.abort(whole.reason);
@@ -134,7 +134,7 @@ function createOwnSignal(whole: AbortSignal) {
   };
 }
 
-/** Rejects with the signal's reason, too; the work goes on, and what comes of it is let go. */
+/** Rejects with the signal's reason, too; the work then goes on, and its result is dropped. */
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason);

@@ -6,9 +6,9 @@ import { RelayError } from "../protocol/errors.ts";
 import { BODY_TIMEOUT_MS, MAX_BODY_BYTES, MAX_BODY_ESCAPES, MAX_BODY_VALUES } from "../protocol/limits.ts";
 
 /**
- * Throws a RelayError for another media type, for too many bytes or values, for what is no JSON, for what comes too
- * late, and where `memory` cannot hold it. What it says of its length is held before it is read, and what is longer as
- * it comes.
+ * Throws a RelayError for another media type, for too many bytes or values, for invalid JSON, for a body that comes too
+ * late, and if `memory` cannot hold it. The declared length is held before the body is read; bytes beyond it are held
+ * as they come.
  */
 export async function readJson(
   request: Request,
@@ -54,7 +54,7 @@ async function readText(
   let isLate = false;
   const stop = clock.after(BODY_TIMEOUT_MS, () => {
     isLate = true;
-    // It ends the read that waits, whether it succeeds or not.
+    // The cancel ends the pending read, whether it succeeds or not.
     reader.cancel().catch(() => {});
   });
   try {
@@ -72,7 +72,7 @@ async function readText(
     }
   } finally {
     stop();
-    // What is whole has nothing to cancel, and a cancel that fails changes nothing.
+    // A body that was read whole has nothing to cancel, and a cancel that fails changes nothing.
     reader.cancel().catch(() => {});
     reader.releaseLock();
   }
@@ -91,7 +91,7 @@ function readerOf(body: ReadableStream<Uint8Array>) {
   }
 }
 
-// Each a constant of its own: taken out of an array they cost three times as much to compare.
+// Each is a constant of its own: comparing with an array's elements takes three times as long.
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
@@ -99,9 +99,9 @@ const BACKSLASH = 0x5c;
 const OPENING_BRACE = 0x7b;
 
 /**
- * Bounds what the JSON costs once it is parsed, which is done in one go: a million `[` take half a second. It counts as
- * the bytes come, 1 to 3 ms for each MiB, and throws as soon as there is too much. All that it looks for is ASCII, which
- * is in no longer character of UTF-8.
+ * Bounds the cost of parsing the JSON, which cannot be interrupted: a million `[` take half a second. It counts values
+ * as the bytes come, 1 to 3 ms for each MiB, and throws as soon as there are too many. It looks for ASCII alone, whose
+ * bytes are in no longer character of UTF-8.
  */
 function createCheck(): (bytes: Uint8Array) => void {
   const found = { isText: false, isEscaped: false, values: 0, escapes: 0 };
@@ -112,7 +112,7 @@ function createCheck(): (bytes: Uint8Array) => void {
   };
 }
 
-/** What it counts is in variables of its own: in those of a closure it takes three times as long. */
+/** Counts in local variables: with those of a closure it takes three times as long. */
 function count(bytes: Uint8Array, found: { isText: boolean; isEscaped: boolean; values: number; escapes: number }) {
   let { isText, values, escapes } = found;
   const { length } = bytes;
@@ -124,7 +124,7 @@ function count(bytes: Uint8Array, found: { isText: boolean; isEscaped: boolean; 
       if (index === length) break;
       if (byte === BACKSLASH) escapes++;
       else isText = false;
-      // What is escaped may be the first byte of the next piece.
+      // The escaped byte may be the first one of the next read.
       index += byte === BACKSLASH ? 2 : 1;
     } else {
       while (index < length && (byte = bytes[index]) !== QUOTE) {

@@ -1,4 +1,4 @@
-/** The headers by which browsers know which pages may call the relay. */
+/** The headers that say to browsers which pages may call the relay. */
 
 import type { Configuration } from "../platform/configuration.ts";
 import { MAX_PREFLIGHT_CHARACTERS } from "../protocol/limits.ts";
@@ -15,7 +15,7 @@ const EXPOSED_HEADERS =
 /** Seconds; browsers cap it, Chromium at two hours. */
 const MAX_AGE = "86400";
 
-/** Puts CORS headers on what leaves. */
+/** The CORS headers of answers. */
 export interface Cors {
   /** For every answer, errors and preflights too. */
   allow(headers: Headers, origin: string | null): void;
@@ -35,7 +35,7 @@ export function createCors(allowedOrigins: Configuration["allowedOrigins"], meth
         headers.set("access-control-allow-origin", "*");
         return;
       }
-      // Also on the answer to an origin that is not listed: a cache must not give it to one that is.
+      // Also for an origin that is not listed: a cache must not give that answer to an origin that is.
       headers.append("vary", "Origin");
       if (origin !== null && allowedOrigins.includes(origin)) {
         headers.set("access-control-allow-origin", origin);
@@ -51,8 +51,8 @@ export function createCors(allowedOrigins: Configuration["allowedOrigins"], meth
 }
 
 /**
- * Tracing libraries add headers to every request of a page, and a preflight that does not allow one blocks them all. The
- * relay reads only those that it knows, so the others do no harm. What is no header's name is not repeated.
+ * Tracing libraries add headers to every request of a page, and a preflight that does not allow one blocks them all.
+ * The relay reads only those that it knows, so the others do no harm. An invalid header name is not repeated.
  */
 function allowedHeaders(requested: string | null): string {
   if (requested === null || requested.length > MAX_PREFLIGHT_CHARACTERS) return USUAL_HEADERS;

@@ -7,7 +7,7 @@ import { createCors } from "./cors.ts";
 import type { Refusals } from "./refusals.ts";
 import { errorResponse } from "./responses.ts";
 
-/** A client may make a method of any letters, and as long as a head may be. */
+/** A client may send a method of any letters, as long as a head may be. */
 const MAX_METHOD_CHARACTERS = 20;
 
 /** What a handler gets together with its request. */
@@ -17,7 +17,7 @@ export interface RequestContext {
   startedAt: number;
   /** The decoded segments of the path after the function's name. */
   rest: string[];
-  /** Put on whatever answer leaves, an error's too. */
+  /** Added to every answer, also to an error's. */
   headers: Headers;
 }
 
@@ -80,7 +80,7 @@ export function createEndpoint(
 
 /**
  * Logs refusals. The path of a line is the function's name alone: the rest holds ids, and a query may hold anything.
- * Anyone can be refused as often as they like, so of many lines of one code the next says how many were left out.
+ * Anyone can cause any number of refusals, so many lines of one code are left out, and the next line says how many.
  */
 function createReport({ clock, log }: Platform, path: string) {
   const windows = new Map<ErrorCode, { since: number; lines: number; skipped: number }>();

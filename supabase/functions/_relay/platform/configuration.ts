@@ -18,7 +18,7 @@ export interface Configuration {
   pingMs: number;
   beatMs: number;
   leaseMs: number;
-  /** The worker's memory; half of it is for what users and providers fill. */
+  /** The worker's memory; half of it is the budget for what users and providers fill. */
   memoryBytes: number;
   /** Lower-case host names a bot may call; null: any public one. */
   providerHosts: string[] | null;
@@ -37,7 +37,7 @@ export interface Configuration {
   requireAal2: boolean;
   /** The OAuth clients that may act for a user; null: none. */
   oauthClients: "*" | string[] | null;
-  /** What a scrape of /metrics must show; null: there are no metrics. */
+  /** The token that a scrape of /metrics must bring; null: there are no metrics. */
   metricsToken: string | null;
 }
 
@@ -120,7 +120,7 @@ function defaultKey(json: string): string | undefined {
 
 /**
  * The secret among the local stack's keys, with which its Auth signs HS256 tokens and its Data API verifies them. Null
- * for whatever is not as expected: the CLI sets this variable, and a token that is refused names the one to set.
+ * for an unexpected value: the CLI sets this variable, and the log line of a refused token names the one to set.
  */
 function symmetricKey(keySet = ""): string | null {
   try {

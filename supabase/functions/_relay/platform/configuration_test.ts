@@ -158,7 +158,7 @@ const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: 
   ),
 ];
 
-Deno.test("a variable of the relay's comes before one of the same meaning", () => {
+Deno.test("a RELAY_ variable wins over another one of the same meaning", () => {
   const { transport, jwksUrl } = read({
     ...{ RELAY_TRANSPORT: "connection", HTTPS_PROXY: "http://proxy.test:3128" },
     ...{ RELAY_JWKS_URL: "http://a.test", SUPABASE_JWKS_URL: "http://b.test" },

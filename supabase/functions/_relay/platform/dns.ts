@@ -1,6 +1,6 @@
 /** Asks the runtime's resolver for a host's addresses. */
 
-/** Gives all IPv4 and IPv6 addresses of a name, none where it has none; rejects where the resolver cannot say. */
+/** Gives all IPv4 and IPv6 addresses of a name, none if it has none; rejects if the resolver fails. */
 export type ResolveDns = (host: string, signal: AbortSignal) => Promise<string[]>;
 
 /**

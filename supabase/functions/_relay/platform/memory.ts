@@ -1,21 +1,21 @@
-/** Shares a worker's memory out: what users and providers fill is counted before it is there. */
+/** Shares out a worker's memory: what users and providers will fill is counted before it is used. */
 
 import { RelayError } from "../protocol/errors.ts";
 import { LARGE_MEMORY_BYTES, MAX_LARGE_MEMORY_PERCENT, MAX_USER_MEMORY_PERCENT } from "../protocol/limits.ts";
 
 /**
- * What a generation holds without its texts: of 1,000 streams of the benchmark each took 51 KB of resident memory, 20 KB
- * of it alive after a collection.
+ * What a generation holds without its texts. In the benchmark of 1,000 streams each took 51 KB of resident memory; 20
+ * KB of it were alive after a collection.
  */
 export const GENERATION_BYTES = 48 * 1024;
 
-/** What a reader holds whose client keeps up; part of the same 51 KB. */
+/** What a reader holds if its client keeps up; a part of the same 51 KB. */
 export const READER_BYTES = 16 * 1024;
 
 /** An event that waits for its client, without its bytes: 250 bytes of heap and 42 of buffers, for one of 40 bytes. */
 export const QUEUED_EVENT_BYTES = 300;
 
-/** No event is shorter, so that many bytes hold no more events than this says: `event: ping` with its data. */
+/** The shortest event, `event: ping` with its data. It bounds how many events a number of bytes can hold. */
 export const MIN_EVENT_BYTES = 22;
 
 /**
@@ -33,7 +33,7 @@ export const TEXT_UNIT_BYTES = 4;
  */
 export const CONTEXT_CHARACTER_BYTES = 12;
 
-/** What any other control character costs more: it is six characters of JSON, which are six bytes. */
+/** What any other control character costs in addition: JSON has six characters for it, which are six bytes. */
 export const CONTROL_CHARACTER_BYTES = 16;
 
 /** A message without its text: its objects, and its braces, names and quotes in the request. */
@@ -42,10 +42,13 @@ export const CONTEXT_MESSAGE_BYTES = 256;
 /** A character of a bot's params, as JSON: three are enough for an empty object, which takes 64 bytes. */
 export const PARAMS_CHARACTER_BYTES = 32;
 
-/** A byte of a body: its text, of two bytes where one character is not Latin, and the values that are parsed of it. */
+/**
+ * A byte of a body: its text, which has two bytes a unit once one character is not Latin, and the values that are
+ * parsed.
+ */
 export const BODY_BYTE_BYTES = 6;
 
-/** Held in steps, so that a text that grows by tokens is counted a few times and not with each. */
+/** Memory is held in steps, so that a text that grows by tokens is counted a few times, not with each token. */
 export const MEMORY_STEP_BYTES = 16 * 1024;
 
 /** The budget of one worker. */
@@ -60,17 +63,17 @@ export interface Memory {
 
 /** What one start, generation or reader holds. */
 export interface Hold {
-  /** Holds so much from now on, more or less than before; false, and nothing has changed: there is not so much left. */
+  /** Holds this much from now on, more or less than before. False if too little is left; then nothing has changed. */
   fits(bytes: number): boolean;
-  /** The same, but throws `too_many_streams` where the user's share is full, and `overloaded` where the worker is. */
+  /** The same, but throws `too_many_streams` if the user's share is full, and `overloaded` if the worker is full. */
   cover(bytes: number): void;
   /** Gives everything back, once; later calls of any method do nothing. */
   end(): void;
 }
 
 /**
- * Counts `budgetBytes`. What is large may fill a part of it alone, so that long stories leave room for ordinary starts.
- * A user who holds nothing costs nothing.
+ * Shares out `budgetBytes`. Large holds may fill only a part of it, so that long stories leave room for ordinary
+ * starts. A user who holds nothing costs nothing.
  */
 export function createMemory(budgetBytes: number): Memory {
   const userBytes = percentOf(budgetBytes, MAX_USER_MEMORY_PERCENT);
@@ -129,7 +132,7 @@ class Held implements Hold {
   /** Null: it is held. */
   #change(bytes: number): RelayError | null {
     const held = this.#held;
-    // The way of a token: two comparisons.
+    // Each token comes here: two comparisons.
     if (bytes <= held && bytes > held - MEMORY_STEP_BYTES || this.#ended) return null;
     const wanted = Math.ceil(bytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES;
     const refusal = wanted > held ? this.#refusalOf(wanted - held) : null;

@@ -24,7 +24,8 @@ export function createNetwork(caCerts: string[] = []): Network {
       const connection = await Deno.connect({ hostname, port });
       // A request is one write, and its last segment must not wait for an acknowledgement.
       connection.setNoDelay(true);
-      // A provider whose machine is gone says nothing: the kernel asks it, and closes what the runtime would not.
+      // A provider whose machine is gone sends nothing: the kernel probes it, and closes the connection, which the
+      // runtime would not.
       connection.setKeepAlive(true);
       return connection;
     },

@@ -1,28 +1,28 @@
-/** Gives turns to users fairly: so many at once, for each and for all, and a bounded number that wait. */
+/** Gives turns to users fairly. Bounds how many run at once, for each user and for all, and how many wait. */
 
 import type { RelayError } from "../protocol/errors.ts";
 import type { Clock } from "./clock.ts";
 
 /** Work that waits has not begun, so it holds nothing. */
 export interface Turns {
-  /** Does the work in the user's turn. Rejects with `userFull` or `late` where no turn comes. */
+  /** Does the work in the user's turn. Rejects with `userFull` or `late` if no turn comes. */
   run<T>(userId: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** The bounds, and what is thrown at them. */
+/** The bounds, and the errors that are thrown when one is reached. */
 export interface TurnLimits {
   atOnce: number;
   atOnceForUser: number;
-  /** Of all: those that only users take who have none. */
+  /** How many of `atOnce` are kept for users who have none yet. */
   keptFree: number;
   waiting: number;
   waitingForUser: number;
   waitMs: number;
-  /** The same where as many of the user's own run as may, which only their end can change. */
+  /** As `waitMs`, for a user who has `atOnceForUser` already: only the end of one of these makes room. */
   waitForOwnMs: number;
-  /** Thrown where the user has `waitingForUser` already. */
+  /** Thrown if `waitingForUser` of the user's wait already. */
   userFull(): RelayError;
-  /** Thrown where `waiting` is reached, or the turn has not come in time. */
+  /** Thrown if `waiting` is reached, or the turn has not come in time. */
   late(): RelayError;
 }
 
@@ -37,7 +37,7 @@ interface Place {
   begin(): void;
 }
 
-/** Round robin: a user who had a turn comes last, however much of theirs waits. */
+/** Round robin: a user who had a turn goes to the end, however many of the user's calls wait. */
 export function createTurns(clock: Clock, limits: TurnLimits): Turns {
   /** In the order of their next turns; a user without work is not in it. */
   const queues = new Map<string, Queue>();
@@ -50,7 +50,7 @@ export function createTurns(clock: Clock, limits: TurnLimits): Turns {
     goLast(userId, queue);
   }
 
-  /** To the end of the order; a user without work is forgotten. */
+  /** Moves the user to the end of the order; a user without work is forgotten. */
   function goLast(userId: string, queue: Queue) {
     queues.delete(userId);
     if (queue.running > 0 || queue.waiting.length > 0) queues.set(userId, queue);

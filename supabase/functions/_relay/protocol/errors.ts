@@ -1,6 +1,6 @@
 /** The closed vocabulary of failures: one table, and one class that carries its codes. */
 
-// `status` is that of HTTP where no stream has begun, `message` the words where there are no better ones.
+// `status` is the HTTP status if no stream has begun, `message` the default message.
 
 /** The same request would be refused again. */
 const refused = (status: number, message: string) => ({ status, retryable: false, ends: false, message }) as const;
@@ -8,7 +8,7 @@ const refused = (status: number, message: string) => ({ status, retryable: false
 /** The same request may succeed later. */
 const delayed = (status: number, message: string) => ({ status, retryable: true, ends: false, message }) as const;
 
-/** A generation can end with it, and would again: relay.generations takes this code, like the next ones. */
+/** A generation can end with it, and would again. relay.generations takes this code and the following ones. */
 const lost = (status: number, message: string) => ({ status, retryable: false, ends: true, message }) as const;
 
 /** A generation can end with it, and another try may succeed. */
@@ -82,7 +82,7 @@ export interface ErrorDetails {
   refusedContext?: RefusedContext;
 }
 
-/** What a provider says of a request that its model's window has no room for; null: it does not say. */
+/** A provider's numbers for a request that the model's window has no room for; null: it names none. */
 export interface RefusedContext {
   /** The tokens that the model reads at once. */
   window: number | null;
@@ -119,7 +119,7 @@ export class RelayError extends Error {
   }
 }
 
-/** What was not expected becomes one opaque `internal`: its cause is for the log. */
+/** An unexpected error becomes one opaque `internal`; its cause is for the log. */
 export function toRelayError(error: unknown): RelayError {
   return error instanceof RelayError ? error : new RelayError("internal", undefined, { cause: error });
 }

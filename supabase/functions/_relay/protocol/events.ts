@@ -14,15 +14,15 @@ export interface Usage {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   total_tokens: number | null;
-  /** Of the prompt, what the provider had in its cache; absent: nothing, or it has not said. */
+  /** The tokens of the prompt that the provider had in its cache; absent: none, or not reported. */
   cached_tokens?: number;
-  /** Of the completion, what was reasoning; absent: nothing, or the provider has not said. */
+  /** The tokens of the completion that were reasoning; absent: none, or not reported. */
   reasoning_tokens?: number;
   /** In the operator's currency; absent: the model has no price. */
   cost?: number;
 }
 
-/** What a provider was sent of a story. */
+/** Which part of a story a provider was sent. */
 export interface SentContext {
   /** How many messages, without the instructions. */
   messages: number;
@@ -69,7 +69,7 @@ export interface ErrorData {
 export const events = {
   start: (data: StartData) => encodeEvent("start", JSON.stringify(data), 0),
   /** `offset` is the message's length, in UTF-16 code units, after this text. */
-  // Its own words: to build them of their parts costs as much again.
+  // Written out, because building it from parts costs as much again.
   token: (text: string, offset: number) => `id: ${offset}\nevent: token\ndata: ${dataOf(text)}\n\n`,
   reasoning: (text: string) => encodeEvent("reasoning", text),
   ping: () => encodeEvent("ping", "{}"),
@@ -90,7 +90,7 @@ function dataOf(text: string): string {
   return text.includes("\n") ? text.replaceAll("\n", "\ndata: ") : text;
 }
 
-/** Parsers that connect again by themselves do not come back after it: each POST of theirs would start a generation. */
+/** Keeps away parsers that connect again by themselves: each of their POSTs would start a generation. */
 function encodeLast(event: string, data: ErrorData | DoneData): string {
   return `event: ${event}\nretry: ${RETRY_AFTER_END_MS}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -15,10 +15,12 @@ export const MAX_ID_CHARACTERS = 200;
 /** Bytes of a request's body, which may bring the whole context. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** JSON values of a request's body: as many messages as may be need 30,000. Small values cost the most to parse. */
+/**
+ * JSON values of a request's body: the most messages that it may have need 30,000. Small values cost the most to parse.
+ */
 export const MAX_BODY_VALUES = 32_768;
 
-/** Escapes in the texts of a request's body: as many as it has room for of those of six bytes. */
+/** Escapes in the texts of a request's body: as many of six bytes as it has room for. */
 export const MAX_BODY_ESCAPES = 699_050;
 
 /** Bytes of the body of a cancel, or of a test of a bot, which is one id. */
@@ -48,7 +50,7 @@ export const MAX_CONTEXT_MESSAGES = 10_000;
 /** Bytes that may wait for a client that does not read; past them it is detached. */
 export const MAX_CLIENT_QUEUE_BYTES = 256 * 1024;
 
-/** Milliseconds without any read after which a client for which something waits is given up. */
+/** Milliseconds without a read after which a client that something waits for is detached. */
 export const READER_IDLE_MS = 60_000;
 
 /** Bytes of one line of a provider's event stream; UTF-16 units of an event of several. */
@@ -75,7 +77,7 @@ export const MAX_MESSAGE_UNITS = 1024 * 1024;
 /** UTF-16 code units of the reasoning of one generation. */
 export const MAX_REASONING_UNITS = 1024 * 1024;
 
-/** Seconds after which a provider may ask to be asked again (Retry-After) for the same bot to be asked once more. */
+/** The longest Retry-After of a provider, in seconds, after which the same bot is asked once more. */
 export const MAX_REPEAT_WAIT_S = 2;
 
 /** Bytes that are read of a provider's error answer. */
@@ -111,7 +113,7 @@ export const MAX_PROVIDER_HEADERS = 200;
 /** Milliseconds for which a connection is kept after its answer. */
 export const PROVIDER_KEEP_MS = 30_000;
 
-/** Milliseconds, and bytes, in which an answer that says nothing more may end, so that its connection can be kept. */
+/** Milliseconds and bytes after its last event within which an answer must end, so that its connection can be kept. */
 export const PROVIDER_REST_MS = 1_000;
 export const MAX_PROVIDER_REST_BYTES = 4 * 1024;
 
@@ -181,7 +183,7 @@ export const MAX_TESTS_PER_MINUTE = 6;
 /** Milliseconds that a test of a bot may take: less than the 15 s after which a client would send the request again. */
 export const TEST_TIMEOUT_MS = 12_000;
 
-/** Bytes of what a provider says of its models; a longer list is not read. */
+/** Bytes of a provider's list of models; a longer one is not read. */
 export const MAX_MODELS_BYTES = 524_288;
 
 /** Milliseconds for which the answer of `/healthz?ready` is that of the call of the database before. */

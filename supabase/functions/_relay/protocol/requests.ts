@@ -30,7 +30,9 @@ function text(limit: number) {
   });
 }
 
-/** Whatever the database has for one: what is no id there is not found, and no malformed request. */
+/**
+ * Takes any form of id that a database may have: an id that cannot exist there is not found, and no malformed request.
+ */
 export const id = z.custom<Id>(
   (value) =>
     typeof value === "string"
@@ -50,7 +52,9 @@ const prompt = text(MAX_PROMPT_CHARACTERS).min(1, { error: "Must not be empty" }
 
 const message = z.strictObject({ role: z.enum(["user", "assistant"]), content: text(MAX_CONTEXT_CHARACTERS) });
 
-/** Most are: the schema, which has the words for what is wrong, takes three times as long for each. */
+/**
+ * Checks valid messages, which most are: the schema, which has the texts of issues, takes three times as long for each.
+ */
 function isPlain(item: unknown): item is z.infer<typeof message> {
   if (!isObject(item)) return false;
   let fields = 0;
@@ -89,7 +93,7 @@ const messages = z.array(z.unknown()).max(MAX_CONTEXT_MESSAGES, {
   return found;
 });
 
-/** What names a message in place of a prompt, and with it the place of the answer. */
+/** The fields that name a message in place of a prompt, and with it the place of the answer. */
 const PLACES = ["reroll_of", "continue_of", "answer_to"] as const;
 
 /** What a start begins with: exactly one of them. */
@@ -186,7 +190,7 @@ function complete(body: Record<string, unknown>): StreamRequest {
 
 /** That client puts instructions at the head of its messages, and may add fields to each. */
 function withInstructions(body: Record<string, unknown>, messages: unknown[]): Record<string, unknown> {
-  // What is too long is refused by its length alone.
+  // A list that is too long is refused for its length, so it is not read here.
   if (messages.length > MAX_CONTEXT_MESSAGES) return body;
   const list = messages.map((item) =>
     isObject(item) ? pick(item, message.shape, (name) => Object.hasOwn(message.shape, name)) : item
@@ -195,7 +199,7 @@ function withInstructions(body: Record<string, unknown>, messages: unknown[]): R
   const end = list.findIndex((item) => !isInstruction(item));
   const head = list.splice(0, end === -1 ? list.length : end) as Record<string, unknown>[];
   const system = [body.system ?? "", ...head.map(({ content }) => content)];
-  // What is no text stays where the check names it.
+  // A value that is no text stays, so that the check names it.
   const isText = system.every((text) => typeof text === "string");
   return { ...body, messages: list, system: isText ? system.filter((text) => text !== "").join("\n\n") : system };
 }
@@ -209,7 +213,7 @@ function few(item: Record<string, unknown>): Record<string, unknown> {
   return Object.keys(item).length > MAX_ISSUES ? pick(item, message.shape) : item;
 }
 
-/** Of unknown fields as many as an answer names: a check of 10,000 of them would hold up the worker. */
+/** Keeps only as many unknown fields as an answer names: checking 10,000 of them would hold up the worker. */
 function pick(
   from: Record<string, unknown>,
   known: Record<string, unknown>,

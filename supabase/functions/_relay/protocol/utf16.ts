@@ -1,4 +1,4 @@
-/** Offsets count UTF-16 units, of which some characters have two: a surrogate pair. */
+/** Offsets count UTF-16 units; some characters have two, a surrogate pair. */
 
 /** The greatest index up to this one that is not inside a surrogate pair: half a character cannot be sent or stored. */
 export function floorToCharacter(text: string, index: number): number {

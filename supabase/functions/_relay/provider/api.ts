@@ -3,7 +3,7 @@
 import type { ChunkOptions, ChunkReader } from "./chunks.ts";
 import type { ProviderCall } from "./provider.ts";
 
-/** One of them. Whatever else there is to an answer is the client's. */
+/** One provider API. Everything else about an answer is the client's task. */
 export interface Api {
   endpointOf(call: ProviderCall): string;
   /** A key or a header that cannot be sent is refused here: the runtime's error would quote it. */

@@ -27,19 +27,19 @@ const NOT_A_FINISH = new Set([
 
 const isFinish = (reason: string) => !NOT_A_FINISH.has(reason.toLowerCase());
 
-/** Of a list of chunks, or of lines, in one event. */
+/** The most chunks, or lines, of one event that are read. */
 const MAX_CHUNKS_OF_AN_EVENT = 1_000;
 
-/** Events that look like JSON and are none: to find that out costs as much as reading some ten chunks. */
+/** The most events that look like JSON but are not: to find that out costs as much as reading ten chunks. */
 const MAX_BROKEN_EVENTS = 100;
 
-/** Of a finish reason, from which 100 are kept once the secrets are out. */
+/** Units of a finish reason that are searched for secrets; then 100 are kept. */
 const MAX_REASON_UNITS = 1_000;
 
 /** One JSON object of a provider's stream. */
 export type Chunk = Record<string, unknown>;
 
-/** What a bot knows of its model, and what must not be said. */
+/** What a bot knows about its model, and the secrets that must not leave. */
 export interface ChunkOptions {
   secrets: Secrets;
   /** A text without an opening tag may begin within the reasoning. */
@@ -50,13 +50,15 @@ export interface ChunkOptions {
 export interface ChunkReader {
   /** Adds what the fast path has read. */
   add(kind: Delta["kind"], text: string): void;
-  /** Gives the delta of a chunk that brought nothing else. Throws a RelayError for an error that the provider reports. */
+  /**
+   * Returns the delta of a chunk that brought nothing else. Throws a RelayError for an error that the provider reports.
+   */
   read(data: string, isError?: boolean): SoleDelta | null;
-  /** The same for what `data` was parsed to. */
+  /** The same for the value that `data` was parsed to. */
   readValue(value: unknown, data: string, isError?: boolean): SoleDelta | null;
-  /** Whether a line that is too long, of which this is a part, says nothing new, though there is text in it. */
+  /** Whether a line that is too long brings nothing new although it has text; `part` is a part of it. */
   skips?(part: string): boolean;
-  /** What has come since the last call, clean; of much, the next part. */
+  /** The clean text since the last call; if it is long, the next part of it. */
   take(): Delta[];
   hasMore(): boolean;
   /** The provider has said that nothing more will come. */
@@ -76,11 +78,11 @@ export interface Answer {
   /** Nothing more will come. */
   close(): void;
   usage: Usage | null;
-  /** Throws what the provider says of a failure, parsed or as text; but not once the answer was complete. */
+  /** Throws the failure that the provider reports, parsed or as text, unless the answer is complete. */
   fail(said: unknown): void;
 }
 
-/** Reads one chunk into the answer; gives its delta where it brought nothing else. */
+/** Reads one chunk into the answer; returns its delta if it brought nothing else. */
 export type ReadChunk = (chunk: Chunk, isError: boolean) => SoleDelta | null;
 
 /** `name`: what a chunk of this API is called, for the error about something else. */
@@ -93,8 +95,8 @@ export function createChunkReader(
 }
 
 /**
- * One class for both, as for all on the way of a read: each object more is one that 199 other streams, and the idle time,
- * drive out of the processor's cache between two reads.
+ * One class for both interfaces, like everything that each read goes through: between two reads, 199 other streams and
+ * the idle time drive every further object out of the processor's cache.
  */
 class Chunks implements ChunkReader, Answer {
   skips?: (part: string) => boolean;
@@ -107,7 +109,7 @@ class Chunks implements ChunkReader, Answer {
   #hasBegun = false;
   #isClosed = false;
   #finishReason: string | null = null;
-  /** Before the chunk that is read: an error counts although a finish reason came with it. */
+  /** Whether it was complete before the present chunk: an error counts even if a finish reason came with it. */
   #wasComplete = false;
   /** The first data that was no chunk. */
   #junk: string | null = null;
@@ -185,7 +187,7 @@ class Chunks implements ChunkReader, Answer {
     return this.#isClosed;
   }
 
-  /** A text is what a provider said; anything else, what was parsed of that. */
+  /** A string is what the provider sent; any other value was parsed from that. */
   fail(said: unknown) {
     if (this.#wasComplete) return;
     const problem = typeof said === "string" ? readProblem(said) : problemOf(said);
@@ -241,7 +243,7 @@ function unfinished(junk: string | null, hasText: boolean, secrets: Secrets, nam
   if (!/^\s*[{["<]/.test(junk)) {
     const where = hasText ? "The provider failed in the middle of the stream" : "The provider sent no answer";
     const error = reportedError(readProblem(junk), where, secrets);
-    // One word may be anything.
+    // A single word may be anything.
     if (/\S\s+\S/.test(junk) || !hasText && error.code !== "provider_error") return error;
   }
   return new RelayError("provider_bad_response", `The provider sent an event that is not a ${name}`);

@@ -23,7 +23,7 @@ import { secretsOf } from "./redact.ts";
 import { refusedFields } from "./request.ts";
 import { thinksFirst } from "./thinking.ts";
 
-/** All that a bot can name. */
+/** All APIs that a bot can name. */
 export const APIS: Record<ApiName, Api> = {
   chat_completions: CHAT_COMPLETIONS,
   anthropic_messages: ANTHROPIC_MESSAGES,
@@ -31,7 +31,7 @@ export const APIS: Record<ApiName, Api> = {
   gemini: GEMINI,
 };
 
-/** What a client of providers is made with. */
+/** The dependencies of a client of providers. */
 interface Options {
   fetch?: typeof fetch;
   log?: Log;
@@ -46,7 +46,7 @@ interface Options {
 export function createProvider(clock: Clock, options: Options = {}): Provider {
   const { log = () => {} } = options;
   const pacing = createPacing(clock);
-  // One for the worker, because each one costs tens of microseconds, and memory.
+  // One for the worker, because making one costs tens of microseconds, and memory.
   const client = new Client({
     // The package requires one; it is never sent.
     apiKey: "in the headers",
@@ -76,19 +76,19 @@ export function createProvider(clock: Clock, options: Options = {}): Provider {
   };
 }
 
-/** Throws where this worker knows no such API. */
+/** Throws if this worker does not know the API. */
 export function apiOf({ api = "chat_completions" }: ProviderCall): Api {
   if (Object.hasOwn(APIS, api)) return APIS[api as ApiName];
   throw new RelayError("provider_refused", "Cannot ask the provider of this bot: this worker does not know its API");
 }
 
-/** What the package hands on to its `fetch` unread. */
+/** What the package passes to its `fetch` without looking at it. */
 interface Passed {
   headers: Headers;
   generation: AbortSignal;
 }
 
-/** The package would collect headers of its own, which ours replace, and what it finds in the worker's environment. */
+/** The package would add headers of its own, and what it finds in the worker's environment. */
 class Client extends OpenAI {
   override buildRequest({ method, path, body, fetchOptions }: Parameters<OpenAI["buildRequest"]>[0]) {
     const req = { method, body: JSON.stringify(body), ...fetchOptions as object as Passed };
@@ -97,9 +97,9 @@ class Client extends OpenAI {
 }
 
 /**
- * What the package would do otherwise. It drops what it does not know of a refusal's body, and it knows one shape. Of a
- * signal that it is given it makes others, which are kept as long as the answer lasts; so it is given none, and what it
- * has for one is not used: the deadlines of a generation are shorter than its timeout.
+ * Does two things in place of the package. The package knows one shape of a refusal's body and drops all others. From a
+ * signal it makes further ones, which are kept as long as the answer lasts; so it gets none. Its own timeout is not
+ * used: the deadlines of a generation are shorter.
  */
 function asOurs(fetchAny: typeof fetch): typeof fetch {
   return async (input, init) => {
@@ -110,10 +110,10 @@ function asOurs(fetchAny: typeof fetch): typeof fetch {
   };
 }
 
-/** What is left to read. Of the response nothing else is kept: its headers can be as long as a short answer. */
+/** Returns what is left to read. Nothing else of the response is kept: its headers can be as long as a short answer. */
 async function open(client: OpenAI, api: Api, call: ProviderCall, signal: AbortSignal) {
   const response = await request(client, api, call, signal);
-  // They can be megabytes, and the answer takes minutes.
+  // The messages can be megabytes, and the answer takes minutes.
   Object.assign(call, { messages: [], params: {} });
   const reads = readsOf(response) ?? (response.body === null ? null : readBytes(response.body));
   if (reads === null) throw notAStream("no body");
@@ -130,7 +130,7 @@ async function request(client: OpenAI, api: Api, call: ProviderCall, signal: Abo
     const refusal = refusalOf(error);
     const names = refusal === null ? [] : refusedFields(refusal.status, readProblem(refusal.body), body, api.reserved);
     if (names.length === 0 || signal.aborted) throw error;
-    // Of the same messages: they can be megabytes.
+    // Changes the same body: a copy of its messages could be megabytes.
     for (const name of names) delete body[name];
     return await send(client, api, call, body, signal);
   }
@@ -185,7 +185,7 @@ async function readToEnd(
       try {
         bytes = await reads.next();
       } catch (error) {
-        // What breaks after the finish is its end.
+        // A break after the finish is the end of the answer.
         if (!answer.isComplete()) throw error;
       }
       signal.throwIfAborted();
@@ -208,7 +208,7 @@ async function readToEnd(
   return answer.end();
 }
 
-/** What a read brings costs more than the read, so a large one is read in parts, and each waits for its turn. */
+/** Parsing costs more than reading, so a large read is parsed in parts, and each part waits for its turn. */
 async function pushInTurns(share: Share, bytes: Uint8Array, answer: AnswerReader, signal: AbortSignal) {
   let hasAdded = false;
   for (let at = 0; at < bytes.length && !answer.isDone();) {
@@ -224,7 +224,9 @@ async function pushInTurns(share: Share, bytes: Uint8Array, answer: AnswerReader
   return hasAdded;
 }
 
-/** A read can bring far more than its bytes: the line that it ends, or all of a text that may have been reasoning. */
+/**
+ * A read can bring far more text than its bytes: the line that it ends, or all of a text that may have been reasoning.
+ */
 async function giveInTurns(share: Share, answer: AnswerReader, signal: AbortSignal) {
   while (answer.hasMore()) {
     await share.run(() => {
@@ -234,7 +236,7 @@ async function giveInTurns(share: Share, answer: AnswerReader, signal: AbortSign
   }
 }
 
-/** Ends a body whose answer is complete and gets no longer. One timer, set anew when it fires. */
+/** Ends a body whose answer is complete and grows no more. One timer, set again when it fires. */
 function createUsageWait(clock: Clock, onOver: () => void) {
   let until: number | null = null;
   let stop = () => {};

@@ -159,7 +159,7 @@ Deno.test("the deltas of one read are one call; [DONE] is the end, also where th
   answer.assertLetGo();
 });
 
-Deno.test("an answer that is plainly no event stream is refused by its type, and let go", async () => {
+Deno.test("an answer whose type is no event stream is refused, and its body is cancelled", async () => {
   const answer = makeAnswer(["<secret>"], { hangs: true, headers: { "content-type": "text/html; charset=utf-8" } });
   const message = (what: string) => `The provider answered with "${what}", not with an event stream`;
   await assertFails(run(answer.fetch).end, "provider_bad_response", message("text/html"));

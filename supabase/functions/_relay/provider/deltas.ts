@@ -1,16 +1,19 @@
-/** Collects the deltas of one answer, its thoughts apart from its text, and gives them clean. */
+/** Collects the deltas of one answer, reasoning and text separately, and cleans them. */
 
 import { createTextCleaner, type TextCleaner } from "./clean_text.ts";
 import type { Delta } from "./provider.ts";
 import { createThinkingSplitter, type ThinkingSplitter } from "./thinking.ts";
 
 /**
- * UTF-16 units that are given at once. A body of JSON, or a text that may have been reasoning, has up to a million, and
- * to clean and to send so many line ends would take 100 to 200 ms.
+ * The most UTF-16 units that are given at once. A body of JSON, or a text that may have been reasoning, has up to a
+ * million; cleaning and sending so many line ends would take 100 to 200 ms.
  */
 export const MAX_GIVEN_UNITS = 32 * 1024;
 
-/** Neighbours of a kind are one delta. They are cleaned as they are taken, for that costs as much for one as for all. */
+/**
+ * Neighbours of a kind become one delta. They are cleaned when they are taken, because cleaning one text costs as much
+ * as cleaning many.
+ */
 export class Deltas {
   #text = createTextCleaner();
   /** Null: none has come. */
@@ -30,7 +33,7 @@ export class Deltas {
     else if (this.#thinking.push(text)) this.#thinking = null;
   }
 
-  /** What has come since the last call; of much, the next part. */
+  /** The deltas since the last call; if they are long, the next part of them. */
   take(): Delta[] {
     const taken = this.#clean(this.#cut());
     if (!this.#isOver || this.#deltas.length > 0) return taken;
@@ -49,12 +52,12 @@ export class Deltas {
   }
 
   #append(kind: Delta["kind"], text: string) {
-    // Most reads bring one, and a list that grows from nothing makes room for seventeen.
+    // Most reads bring one delta, and pushing to an empty list allocates room for seventeen.
     if (this.#deltas.length === 0 && text !== "") this.#deltas = [{ kind, text }];
     else addTo(this.#deltas, kind, text);
   }
 
-  /** The cleaners mend what is cut. */
+  /** May cut anywhere: the cleaners hold back half a character. */
   #cut(): Delta[] {
     const deltas = this.#deltas;
     let left = MAX_GIVEN_UNITS;

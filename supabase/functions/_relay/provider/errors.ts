@@ -17,7 +17,7 @@ export class ProviderRefusal extends Error {
   }
 }
 
-/** Of the body of an answer only the message is passed on, cut and without the bot's secrets. */
+/** Only the message of an answer's body is passed on, cut and without the bot's secrets. */
 export function toProviderError(error: unknown, secrets: Secrets): RelayError {
   if (error instanceof RelayError) return error;
   if (error instanceof APIError && error.cause instanceof RelayError) return error.cause;
@@ -116,7 +116,7 @@ const CONTEXT_WORDS = new RegExp(
   ].join("|"),
   "i",
 );
-/** Of tokens a minute, not of the window. */
+/** Messages about tokens a minute, not about the window. */
 const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
 
 const BALANCE =
@@ -134,7 +134,7 @@ const RATE =
 const REFUSED_TYPES =
   /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|request_too_large|failed_precondition|validation(?:_?error)?)$/;
 
-/** Where no status says that the request is refused. */
+/** For errors without a status that says that the request is refused. */
 const FLAGGED = /moderat|flagged|content (?:policy|filter)|guardrail|\bsensitive|_sensitive|敏感|^invalid param/i;
 
 /** Code and type of a failure decide, then its words, then its status. */
@@ -164,7 +164,7 @@ export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: 
   return mayPass ? "provider_error" : "provider_refused";
 }
 
-/** `: "…"` with what the provider said, or nothing where it said nothing that can be shown. */
+/** `: "…"` with the provider's words, or nothing if it has none that can be shown. */
 export function providerMessage(said: string[], secrets: Secrets): string {
   const line = withoutSecrets(said.join(": "), secrets)
     // deno-lint-ignore no-control-regex

@@ -1,8 +1,8 @@
 /**
  * Reads chunks that differ from an earlier one in their text alone, without parsing JSON. After
  * `data: {"id":"a","choices":[{"delta":{"content":"Once"}}]}` was parsed, the template is that event with a hole for
- * `Once`; every event with the same characters around the hole is read by cutting out its text. docs/performance.md has
- * what that saves.
+ * `Once`; every event with the same characters around the hole is read by cutting out its text. docs/performance.md
+ * says what that saves.
  */
 
 import type { Delta } from "./provider.ts";
@@ -13,22 +13,22 @@ export interface SoleDelta {
   field: string;
 }
 
-/** One chunk that was parsed, as the template of those that follow. */
+/** A parsed event as the template for the following ones. */
 export interface ChunkTemplate {
   /**
-   * Reads events from the index on while they differ from the template in the values of their holes alone; gives the
-   * index after them. What follows must be parsed, which says nothing more about it.
+   * Reads events from the index on for as long as they differ from the template only in the values of the holes;
+   * returns the index after them. The rest must be parsed.
    */
   read(text: string, from: number): number;
   /** The text of these events: the values of their first holes. */
   readonly value: string;
 }
 
-/** OpenAI pads its chunks with one that hides their length, and numbers the events of a response; nothing is made of it. */
+/** Fields whose values are ignored: OpenAI pads chunks to hide their length, and numbers the events of a response. */
 const PADDING = "obfuscation";
 const NUMBER = "sequence_number";
 
-/** What a JSON string can hold only escaped, and the backslash that escapes it. */
+/** Characters that a JSON string can hold only escaped, and the backslash that escapes them. */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[\x00-\x1f\\]/;
 // deno-lint-ignore no-control-regex
@@ -39,7 +39,7 @@ const NAME_OF_EVENT = /^event: ?[\w.-]+(?:\r\n?|\n)/;
 
 type HoleKind = "text" | "padding" | "number";
 
-/** Where a value stands that may differ. */
+/** Where the value of a field may differ. */
 interface Hole {
   kind: HoleKind;
   start: number;
@@ -47,9 +47,9 @@ interface Hole {
 }
 
 /**
- * Makes a template of an event, whole and raw, whose chunk only added the value of `field` to the answer. Null where
- * that is not certain: an event without a backslash has no escapes, so a name that occurs once, followed by a colon, is
- * the field.
+ * Makes a template of a whole raw event whose chunk only added the value of `field` to the answer. Null if the field's
+ * place is not certain. An event without a backslash has no escapes, so a name that occurs once, followed by a colon,
+ * is the field.
  */
 export function learnTemplate(event: string, field: string): ChunkTemplate | null {
   if (/[\r\n\\]/.test(event.trimEnd().replace(NAME_OF_EVENT, ""))) return null;
@@ -62,7 +62,7 @@ export function learnTemplate(event: string, field: string): ChunkTemplate | nul
   return new Template(fixed, holes.map(({ kind }) => kind));
 }
 
-/** Where the value of a field stands: digits, or what is between its quotes. */
+/** Where the value of a field is: its digits, or the text between its quotes. */
 function holeOf(event: string, field: string, kind: HoleKind): Hole | null {
   const name = `"${field}"`;
   const at = event.indexOf(name);
@@ -79,10 +79,10 @@ class Template implements ChunkTemplate {
   #last: string;
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
   #toNext: string;
-  /** What stands before each hole, and after the last one. */
+  /** The text before each hole, and after the last one. */
   #fixed: string[];
   #kinds: HoleKind[];
-  /** Where the text of an event stands; plain: it has no backslash. */
+  /** Where the text of the present event is; plain: it has no backslash. */
   #textStart = 0;
   #textEnd = 0;
   #isPlain = false;
@@ -100,8 +100,9 @@ class Template implements ChunkTemplate {
   }
 
   /**
-   * A string without a backslash stands for itself unless it has a control character, which none may have. That is asked
-   * of all of them at once, because to ask of each costs as much as to find it. -1: there is one.
+   * A JSON string without a backslash is its own value, unless it has a control character, which makes it invalid. All
+   * strings are checked for that at once, because checking one costs as much as finding it. -1: one has a control
+   * character.
    */
   #readEvents(text: string, from: number, isCareful: boolean): number {
     const [first, last, toNext] = [this.#first, this.#last, this.#toNext];
@@ -146,7 +147,7 @@ class Template implements ChunkTemplate {
         at = text.indexOf('"', begin);
         this.#isPlain = at < backslash;
         if (!this.#isPlain) at = endOfString(text, begin);
-        // Where the field is empty, another one of the chunk may have the text.
+        // If the field is empty, another field of the chunk may have the text.
         if (at <= begin) return -1;
         this.#textStart = begin;
         this.#textEnd = at;
@@ -186,7 +187,7 @@ function indexOrEnd(text: string, part: string, from: number): number {
   return index === -1 ? text.length : index;
 }
 
-/** Compares whole strings, as memory; startsWith() goes by characters, and costs seven times as much. */
+/** Compares whole strings as memory; startsWith() compares characters, and costs seven times as much. */
 function standsAt(text: string, at: number, part: string): boolean {
   return text.slice(at, at + part.length) === part;
 }

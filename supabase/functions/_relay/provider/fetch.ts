@@ -7,8 +7,8 @@ import { bufferAfter, MIN_BUFFER_BYTES } from "../transport/body.ts";
 import { codingOf, encoded } from "../transport/head.ts";
 
 /**
- * The runtime's own; another `fetch` asks for what it can read. That of Deno 2.1 decodes gzip and br whatever was asked
- * for, and leaves no trace of it.
+ * The runtime's `fetch`, which would otherwise ask for what it can decode. That of Deno 2.1 decodes gzip and br
+ * whatever was asked for, and leaves no trace of it.
  */
 const fetchIdentity: typeof fetch = (input, init) => {
   const headers = new Headers(init?.headers);
@@ -65,8 +65,8 @@ async function readStart(body: ReadableStream<Uint8Array>, clock: Clock): Promis
 }
 
 /**
- * Reads into one buffer where the body is a byte stream: its default reader takes a new one of 64 KiB for each read,
- * which costs more than parsing it. A body made by hand has no BYOB reader.
+ * Reads into one buffer if the body is a byte stream: its default reader allocates 64 KiB for each read, which costs
+ * more than parsing it. A body made by hand has no BYOB reader.
  */
 export function readBytes(body: ReadableStream<Uint8Array>): ByteReads {
   let byob: ReadableStreamBYOBReader;

@@ -1,4 +1,4 @@
-/** What OpenAI learns of a request besides the words: which ones begin alike, and which are of one user. */
+/** What OpenAI learns besides the texts: which requests begin alike, and which are of one user. */
 
 import type { ProviderCall } from "./provider.ts";
 import { bareKey } from "./redact.ts";
@@ -25,7 +25,7 @@ export async function hintsOf(
   };
 }
 
-/** Of 64 characters, the most that these fields take. */
+/** 64 characters, the most that these fields take. */
 async function createHmac(secret: string): Promise<(text: string) => Promise<string>> {
   const encoder = new TextEncoder();
   const algorithm = { name: "HMAC", hash: "SHA-256" };

@@ -11,7 +11,7 @@ import type { Delta } from "./provider.ts";
 /** A field that may hold what the model wrote, and is not empty. */
 const HAS_TEXT = /"(?:content|delta|text|refusal|reasoning|reasoning_content|thinking)"\s*:\s*(?:"[^"]|\[)/;
 
-/** Once the answer is complete, any line may be skipped. */
+/** The limit of a line. Once the answer is complete, any line may be skipped. */
 export class Limit implements Required<LineLimit> {
   bytes = MAX_PROVIDER_LINE_BYTES;
   skippedBytes = MAX_PROVIDER_SKIPPED_BYTES;
@@ -41,9 +41,12 @@ export class Limit implements Required<LineLimit> {
   }
 }
 
-/** Of JSON with more values than the limit; it is skipped where a line that is too long may be. */
+/**
+ * Whether to skip JSON that has more values than the limit. It throws unless a line that is too long could be skipped,
+ * too.
+ */
 function mustSkip(data: string, limit: Limit): boolean {
-  // A value has at least two characters, with what is between it and the next.
+  // A value has at least two characters, its separator included.
   if (data.length <= 2 * MAX_PROVIDER_EVENT_VALUES || !hasMoreValues(data, MAX_PROVIDER_EVENT_VALUES)) return false;
   if (!limit.maySkip(data)) {
     throw new RelayError(
@@ -76,7 +79,10 @@ function isEscaped(json: string, at: number): boolean {
   return (at - before) % 2 === 1;
 }
 
-/** What is like an earlier event is read without parsing it, and added at once: to clean many texts costs as much as one. */
+/**
+ * Reads an event that is like an earlier one without parsing it. The texts of such events are added together, because
+ * cleaning many costs as much as one.
+ */
 export class EventReader {
   #chunks: ChunkReader;
   #limit: Limit;
@@ -104,7 +110,7 @@ export class EventReader {
         this.#cut += this.#template.value;
       }
       if (at === text.length) return;
-      // Also where it throws: an answer that is complete is read on.
+      // Set before the call, because that may throw, and a complete answer is read on.
       this.#isOpen = true;
       at = this.#parser.parse(text, at);
       this.#isOpen = this.#parser.isOpen();
@@ -120,7 +126,7 @@ export class EventReader {
     this.#parser.end(rest);
   }
 
-  /** Those that the fast path did not read. */
+  /** The lines that the fast path did not read. */
   lines(): number {
     return this.#parser.lines();
   }
@@ -139,7 +145,7 @@ export class EventReader {
   }
 }
 
-/** Where the first line is JSON by itself, so is each of the others; else the whole body is. */
+/** If the first line is valid JSON by itself, each line is read as JSON; else the whole body is. */
 export class JsonReader {
   lines = 0;
   #chunks: ChunkReader;
@@ -180,7 +186,7 @@ export class JsonReader {
     }
     if (this.#inLines) {
       this.#count++;
-      // Servers that fail within such a body go on with an event.
+      // Servers that fail in the middle of such a body send an event next.
       this.#chunks.read(text.replace(/^(?:data|error):\s*/, ""), text.startsWith("error:"));
     } else {
       this.#kept += `${text}\n`;
@@ -189,7 +195,7 @@ export class JsonReader {
   }
 }
 
-/** Undefined: it is no JSON. */
+/** Undefined: it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,7 @@
-/** What a provider says of a model, where it has an address for that: whether it is there, and how much it reads. */
+/**
+ * Asks a provider about a model, if it has an address for that: whether it lists the model, and how large the window
+ * is.
+ */
 
 import type { Clock } from "../platform/clock.ts";
 import { MAX_MODELS_BYTES } from "../protocol/limits.ts";
@@ -24,7 +27,7 @@ const WINDOWS = [
 /** Looks a model up; never rejects, and gives nothing of what the provider sent but a number. */
 export type LookUp = (call: ProviderCall, signal: AbortSignal) => Promise<ListedModel>;
 
-/** One model is a short answer, all of them can be megabytes; so the one is asked for first. */
+/** Asks for the one model first: the answer is short, while a list of all models can be megabytes. */
 export function createLookUp(clock: Clock, fetchAny?: typeof fetch): LookUp {
   const fetchBounded = createBoundedFetch(clock, fetchAny);
 

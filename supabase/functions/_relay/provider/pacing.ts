@@ -1,6 +1,6 @@
 /**
- * Lets a worker's generations do much reading in turns, so that providers which send as fast as they can hold nothing
- * else up for long, however many such providers there are.
+ * Lets a worker's generations take turns to read much, so that providers that send as fast as they can hold nothing
+ * else up for long, however many they are.
  */
 
 import { type Clock, pause } from "../platform/clock.ts";
@@ -8,7 +8,9 @@ import { type Clock, pause } from "../platform/clock.ts";
 /** Bytes that one turn reads; the worst that a provider can send costs some milliseconds. */
 export const TURN_BYTES = 16 * 1024;
 
-/** Bytes of the next turn where the last one was cheap: a whole read, for each part is a write to the readers. */
+/**
+ * Bytes of a turn after a cheap one. That is a whole read, because each part of a read costs a write to the readers.
+ */
 export const CHEAP_TURN_BYTES = 64 * 1024;
 const CHEAP_MS = 2;
 
@@ -16,7 +18,7 @@ const CHEAP_MS = 2;
 const FREE_BYTES = 64 * 1024;
 const FREE_MS = 1_000;
 
-/** Pacing are given for so long, then everything else that is ready comes first: other reads, requests, timers. */
+/** Turns are given for so long; then everything else that is ready comes first: other reads, requests, timers. */
 const TURNS_MS = 8;
 
 /** One for a worker. */
@@ -24,9 +26,9 @@ export interface Pacing {
   join(): Share;
 }
 
-/** What one generation takes of the turns. */
+/** One generation's share of the turns. */
 export interface Share {
-  /** Whether it may read so many bytes at once, and need not wait for a turn. */
+  /** Whether it may read so many bytes at once, without waiting for a turn. */
   isFree(bytes: number): boolean;
   /** Bytes that its next turn may read. */
   readonly turnBytes: number;
@@ -34,7 +36,7 @@ export interface Share {
   run<T>(work: () => T): Promise<T>;
 }
 
-/** Builds it without anyone who waits. */
+/** Builds one with no generation. */
 export function createPacing(clock: Clock): Pacing {
   const waiting: (() => void)[] = [];
   let isServing = false;
@@ -48,13 +50,13 @@ export function createPacing(clock: Clock): Pacing {
         // The next part of the same read joins the queue before this goes on.
         await null;
       } while (waiting.length > 0 && clock.now() - startedAt < TURNS_MS);
-      // One turn of the event loop, and no longer: where nothing else waits, the time would be lost.
+      // One turn of the event loop, and no longer: if nothing else is ready, the time would be lost.
       await pause(clock, 0);
     }
     isServing = false;
   }
 
-  /** The work is timed, for its cost says what the next turn may read. */
+  /** Times the work, because its cost decides what the next turn may read. */
   function run<T>(work: () => T, onDone: (ms: number) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       waiting.push(() => {
@@ -73,7 +75,7 @@ export function createPacing(clock: Clock): Pacing {
   return { join: () => new Part(clock, run) };
 }
 
-/** A class, because each read asks it. */
+/** A class, because each read calls it. */
 class Part implements Share {
   turnBytes = TURN_BYTES;
   #clock: Clock;

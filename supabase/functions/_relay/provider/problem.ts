@@ -1,4 +1,7 @@
-/** Reads what a provider says of a failure, in whatever shape it comes: its words, its codes, what it is about. */
+/**
+ * Reads a provider's report of a failure, in whatever shape it comes: its words, its codes, and the fields that it
+ * names.
+ */
 
 /** A failure as the provider reports it. */
 export interface Problem {
@@ -13,12 +16,12 @@ export interface Problem {
 }
 
 const MAX_DEPTH = 6;
-/** UTF-16 units of one text, and of all together: they are looked through for many phrases. */
+/** The most UTF-16 units of one text, and of all together, because they are searched for many phrases. */
 const MAX_WORDS = 2_000;
 const MAX_ALL_WORDS = 4_000;
-/** Codes, and parameters. */
+/** The most codes, and the most parameters. */
 const MAX_NAMES = 20;
-/** UTF-16 units of JSON within a text. */
+/** The most UTF-16 units of JSON within a text. */
 const MAX_INNER_JSON = 64 * 1024;
 
 const WORDS = [
@@ -57,7 +60,7 @@ export function readProblem(body: string): Problem {
   return problem;
 }
 
-/** The same for what was parsed. */
+/** The same for a parsed value. */
 export function problemOf(value: unknown): Problem {
   const problem: Problem = { said: [], codes: [], status: null, parameters: [] };
   collect(problem, value, 0);
@@ -89,7 +92,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What was cut is no JSON any more; its beginning is no sentence.
+    // A text that was cut is no valid JSON any more, and its beginning is no sentence.
     return /^\s*"/.test(text) ? undefined : "";
   }
 }

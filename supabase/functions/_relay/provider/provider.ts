@@ -17,14 +17,14 @@ export type ApiName = "chat_completions" | "anthropic_messages" | "openai_respon
 /** Whether a request of this API may end with the beginning of its answer. */
 export const takesPrefill = (api: string): boolean => api !== "openai_responses";
 
-/** Everything that one request to a provider depends on. */
+/** Everything that a request to a provider depends on. */
 export interface ProviderCall {
   /** An `ApiName` where this worker knows it; absent: chat completions. */
   api?: string;
   baseUrl: URL;
   /** Null: the provider needs none. */
   accessKey: string | null;
-  /** The bot's own headers, for gateways; secret like the key. */
+  /** The bot's own headers, for gateways; as secret as the key. */
   headers?: Record<string, string>;
   model: string;
   temperature: number | null;
@@ -42,7 +42,7 @@ export interface ProviderCall {
   isPrefilled?: boolean;
   /** The most tokens of the answer; null: the provider's own limit. */
   replyTokens?: number | null;
-  /** Whose request it is, for providers that keep what conversations have in common, or watch for abuse. */
+  /** Whose request it is, for providers that cache the beginning of conversations, or watch for abuse. */
   conversationId?: string;
   userId?: string;
   /** What the client adds to the body for such a provider; the bot's params come first. */
@@ -62,8 +62,8 @@ export interface ProviderEnd {
 }
 
 /**
- * Called once for each read of the answer, with all that was in it: nothing, where only bytes came. `isComplete`: the
- * model has said how it finished, and what is still read can only add to that.
+ * Called once for each read of the answer, with its deltas: none, if the bytes brought no text. `isComplete`: the model
+ * has said how it finished, and what is still read can only add to that.
  */
 export type OnRead = (deltas: Delta[], isComplete: boolean) => void;
 

@@ -1,4 +1,4 @@
-/** Reads an answer out of its bytes, whichever API it is of: what the model wrote, and how the answer ended. */
+/** Reads an answer from its bytes, for every API: what the model wrote, and how the answer ended. */
 
 import { RelayError } from "../protocol/errors.ts";
 import { MAX_PROVIDER_ANSWER_BYTES, MAX_PROVIDER_JSON_BYTES } from "../protocol/limits.ts";
@@ -12,13 +12,13 @@ import { type Secrets, withoutSecrets } from "./redact.ts";
 /** Takes reads of a body. */
 export interface AnswerReader {
   /**
-   * Whether it brought text or reasoning. Throws the error that the provider reports, or `provider_bad_response`;
-   * neither once the answer is complete.
+   * Returns whether it brought text or reasoning. Throws the error that the provider reports, or
+   * `provider_bad_response`; nothing once the answer is complete.
    */
   push(bytes: Uint8Array): boolean;
-  /** More was read than is given at once. What else was found, an error for example, comes after it. */
+  /** More was read than is given at once. Anything else, such as an error, comes after the rest. */
   hasMore(): boolean;
-  /** Gives the next part of it. Throws what `push` does. */
+  /** Gives the next part to `onRead`. Throws what `push` throws. */
   giveMore(): void;
   /** The provider has said that nothing more will come. */
   isDone(): boolean;
@@ -27,30 +27,29 @@ export interface AnswerReader {
   /** The body is over: reads what is left of it. */
   finish(): void;
   /**
-   * After `finish`; gives what `giveMore` has not. Throws `provider_bad_response` where the provider did not say how it
-   * finished.
+   * Called after `finish`; gives the rest. Throws `provider_bad_response` if the provider did not say how it finished.
    */
   end(): ProviderEnd;
 }
 
 /** What the reading of an answer depends on. */
 export interface ReaderOptions extends ChunkOptions {
-  /** For a body whose first bytes do not say what it is. */
+  /** Decides for a body whose first bytes do not. */
   contentType: string;
-  /** A line without text was longer than the limit, for the first time. */
+  /** Called for the first line without text that is longer than the limit. */
   onSkippedLine(): void;
 }
 
 /** `events`: server-sent events; `json`: one answer, or one chunk a line. */
 type BodyKind = "events" | "json";
 
-/** Of a content type, from which 50 are quoted once the secrets are out. */
+/** Units of a content type that are searched for secrets; then 50 are quoted. */
 const MAX_TYPE_UNITS = 1_000;
 
 /** What a line costs beyond its bytes, as bytes of `MAX_PROVIDER_ANSWER_BYTES`. */
 const LINE_BYTES = 64;
 
-/** `onRead` is called for each read, also with what came before an error; for a read of much, with each part. */
+/** `onRead` is called for each read, also with what came before an error; for a long read, with each part. */
 export function createAnswerReader(api: Api, options: ReaderOptions, onRead: OnRead): AnswerReader {
   return new Reader(api.createChunkReader(options), options, onRead);
 }
@@ -63,10 +62,10 @@ class Reader implements AnswerReader {
   #events: EventReader;
   #onRead: OnRead;
   #kind: BodyKind | null = null;
-  /** Where the body is JSON. */
+  /** Null: the body is not JSON, or nothing of it was read yet. */
   #json: JsonReader | null = null;
   #bytesRead = 0;
-  /** How the answer ended: said once all that was read has been given, in parts where it is much. */
+  /** How the answer ended: reported once all that was read has been given. */
   #result: { end: ProviderEnd } | { error: unknown } | null = null;
   #isExceeded = false;
 
@@ -106,7 +105,7 @@ class Reader implements AnswerReader {
     return this.#chunks.isComplete();
   }
 
-  /** Gives nothing: to parse a whole body is enough for one turn. */
+  /** Gives nothing: parsing a whole body is enough work for one turn. */
   finish() {
     this.#giveAll();
     try {
@@ -158,7 +157,7 @@ class Reader implements AnswerReader {
     return this.#json ??= new JsonReader(this.#chunks, this.#limit);
   }
 
-  /** Bounds the whole body: no provider may send for ever what is no text. */
+  /** Bounds the whole body, so that no provider can send bytes without text for ever. */
   #count(bytes: number) {
     this.#bytesRead += bytes;
     // A line has at least one byte, so hardly any answer is long enough that its lines must be counted.
@@ -178,7 +177,7 @@ class Reader implements AnswerReader {
   }
 }
 
-/** Null: there were only blank bytes. A mark of byte order counts as blank. */
+/** Null: there were only blank bytes. A byte order mark counts as blank. */
 function kindOf(bytes: Uint8Array, { contentType, secrets }: ReaderOptions): BodyKind | null {
   const first = bytes.find((byte) => byte > 0x20 && ![0xef, 0xbb, 0xbf].includes(byte));
   if (first === undefined) return null;

@@ -220,7 +220,7 @@ const ALIKE: [
   ["gemini", part(true), part(false), data({ candidates: [{ finishReason: "STOP" }] }), 5],
 ];
 
-Deno.test("chunks that are alike are not parsed again, in the next read neither", () => {
+Deno.test("chunks that are alike are parsed once, also over several reads", () => {
   const words = Array.from({ length: 50 }, (_, index) => ` word ${index}`);
   for (const [api, thinks, says, end, most] of ALIKE) {
     const events = [...words.map(thinks), ...words.map(says), end].map(bytes);
@@ -303,7 +303,7 @@ function outcome(...parts: string[]) {
   return { said: saidBy(deltas), end: typeof end === "string" ? end : end.finishReason, skips };
 }
 
-Deno.test("a chunk that is like another is bounded like any other line", () => {
+Deno.test("a chunk that is like an earlier one has the same line limit", () => {
   const message = `The provider sent a line of more than ${MAX_PROVIDER_LINE_BYTES} bytes, the limit`;
   assert.equal(outcome(says("a"), says("a".repeat(MAX_PROVIDER_LINE_BYTES)), END).end, message);
 });

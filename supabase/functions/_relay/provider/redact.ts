@@ -1,9 +1,11 @@
-/** Keeps a bot's secrets out of what is said and logged, in the forms in which providers quote them. */
+/** Keeps a bot's secrets out of messages and log lines, in the forms in which providers quote them. */
 
 /** A shorter run of a secret's characters may stand in any sentence. */
 const MIN_RUN = 4;
 
-/** A shorter run from within a key counts only as the key itself has it, in upper and lower case: keys are made by chance. */
+/**
+ * A shorter run from within a key counts only in the key's own upper and lower case: a word may have the same letters.
+ */
 const MIN_FOLDED_RUN = 8;
 
 /** A shorter value of a header is a word, a number or a flag, which any sentence may have. */
@@ -12,21 +14,21 @@ const MIN_HEADER_SECRET = 8;
 /** A header, or a field of a URL's query, that holds a key. */
 const NAME_OF_KEY = /key|token|secret|sig|auth|cookie/i;
 
-/** What many keys begin with, such as `sk-ant-api03-`: it is public, and has parts of words. */
+/** What many keys begin with, such as `sk-ant-api03-`: it is public, and looks like words. */
 const PUBLIC_PREFIX = /^(?:[a-z]{1,8}\d{0,2}[-_]){1,3}/;
 
-/** The key as it is sent, and as it is kept secret: people paste it with white space, or with the scheme before it. */
+/** The key as it is sent and searched for: people paste it with white space, or with the scheme before it. */
 export function bareKey(accessKey: string | null): string | null {
   return accessKey?.trim().replace(/^bearer(?:\s+|$)/i, "").trim() || null;
 }
 
-/** What no text of a call's may hold. */
+/** What is cut out of every text of a call. */
 interface Known {
-  /** In lower case, without white space: each run that one begins or ends with counts. */
+  /** Secrets in lower case, without white space: each run that one begins or ends with counts. */
   ends: string[];
-  /** The runs of `MIN_RUN` units that keys have, as they are. */
+  /** The runs of `MIN_RUN` units in keys, in their own case. */
   exact: Set<string>;
-  /** Those of `MIN_FOLDED_RUN`, in lower case; also in base64. */
+  /** The runs of `MIN_FOLDED_RUN` units in keys, in lower case; also of the keys in base64. */
   folded: Set<string>;
 }
 
@@ -34,8 +36,8 @@ interface Known {
 export type Secrets = () => Known | null;
 
 /**
- * The secrets of a call: its key, the values of its headers, and those of its URL's query. They are made for the first
- * text that is looked through: before the first token there is no time for them, and while an answer runs no use.
+ * The secrets of a call: its key, the values of its headers, and those of its URL's query. They are computed for the
+ * first text that is searched: before the first token there is no time for it, and most answers never need them.
  */
 export function secretsOf(accessKey: string | null, headers: Record<string, string>, url?: URL): Secrets {
   let made: Known | null | undefined;
@@ -52,7 +54,7 @@ function makeSecrets(accessKey: string | null, headers: Record<string, string>, 
     secretsInHeader(value).map((secret) => [name, secret])
   );
   const named = [...inUrl, ...inHeaders];
-  // Gemini, Azure and others take it in the address, gateways in headers of their own.
+  // Gemini, Azure and others take the key in the address, gateways in headers of their own.
   const keys = [key ?? "", ...named.filter(([name]) => NAME_OF_KEY.test(name)).map(([, value]) => value)]
     .map((key) => key.replaceAll(/\s/g, "")).filter((key) => key !== "");
   const forms = keys.flatMap((key) => [...formsOf(key), ...key.length >= MIN_FOLDED_RUN ? encodedFormsOf(key) : []]);
@@ -69,7 +71,7 @@ function folded(text: string): string {
   return text.replaceAll(/\s/g, "").toLowerCase();
 }
 
-/** Where the first run of `MIN_RUN` begins that has a character behind the prefix. */
+/** Where the first run of `MIN_RUN` units begins that reaches beyond the prefix. */
 function privateFrom(key: string): number {
   const prefix = key.match(PUBLIC_PREFIX)?.[0].length ?? 0;
   return Math.max(prefix - MIN_RUN + 1, 0);
@@ -93,12 +95,15 @@ function formsOf(key: string): string[] {
   return [key, ...bare.length >= 2 * MIN_RUN && bare !== key ? [bare] : []];
 }
 
-/** In base64, where it begins at each of the three places within a group of bytes; only what is the key's alone. */
+/**
+ * The key in base64, for each of the three places in a group of bytes where it may begin; without characters that
+ * depend on its neighbours.
+ */
 function encodedFormsOf(key: string): string[] {
   const form = (before: string) => {
     const encoded = btoa(before + key).replace(/=+$/, "");
     const start = before === "" ? 0 : before.length + 1;
-    // The last character may have bits of what follows.
+    // The last character may have bits of the next byte.
     return encoded.slice(start, (before.length + key.length) % 3 === 0 ? undefined : -1);
   };
   if (!/^[\x20-\x7e]+$/.test(key)) return [];
@@ -107,7 +112,7 @@ function encodedFormsOf(key: string): string[] {
     .filter((text, index, all) => all.indexOf(text) === index);
 }
 
-/** What is one character in the way that JSON, URLs or HTML write it, also written so twice; and what does not count. */
+/** A character as JSON, URLs or HTML escape it, once or twice; and characters that do not count. */
 const WRITTEN = new RegExp(
   [
     String.raw`\\+u([0-9a-f]{4})`,
@@ -219,8 +224,8 @@ function markEnds(text: string, secret: string, isSecret: Uint8Array) {
 }
 
 /**
- * Where the text has a beginning of the secret, and how long it is: those that reach further than any before. Known as
- * the Z algorithm: each unit is compared about once, whatever a provider repeats.
+ * Where the text has a beginning of the secret, and how long that is; only those that reach further than all before.
+ * Known as the Z algorithm: each unit is compared about once, whatever a provider repeats.
  */
 function* runsOf(text: string, secret: string): Generator<[at: number, run: number]> {
   const whole = `${secret}\0${text}`;

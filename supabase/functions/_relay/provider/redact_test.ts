@@ -101,7 +101,7 @@ Deno.test("what is sent as the key is what is kept secret, however it was stored
   for (const stored of [null, "", " \n", "Bearer "]) assert.equal(secretsOf(stored, {})(), null);
 });
 
-Deno.test("the secrets of headers, also within an object, and of a query go in the same ways, and what cannot be one stays", () => {
+Deno.test("secrets in headers, in objects within them and in the query are cut out like the key, and what cannot be a secret stays", () => {
   const url = new URL("https://a.test/v1?key=AIza-0123456789-abcdef&v=2");
   const secrets = secretsOf(null, { "x-key": " Token hdr-0123456789wxyz " }, url);
   assert.equal(withoutSecrets("HDR-…WXYZ and aiza", secrets), "[key]…[key] and [key]");

@@ -1,4 +1,4 @@
-/** What the requests to all APIs have in common: where they go, their headers, and turns that models take. */
+/** What the requests to all APIs have in common: the address, the headers, and turns that models accept. */
 
 import { RelayError } from "../protocol/errors.ts";
 import type { Problem } from "./problem.ts";
@@ -20,7 +20,7 @@ export function endpointAt(baseUrl: URL, endpoint: string): string {
   return url.href;
 }
 
-/** The bot's own, and its key in the header of the API; without a key, in none. */
+/** The bot's own headers, and its key, if it has one, in the header of the API. */
 export function headersWith(
   { accessKey, headers: own = {} }: ProviderCall,
   ofKey: (key: string) => Record<string, string>,
@@ -41,8 +41,8 @@ export function headersWith(
 }
 
 /**
- * Many models take no two neighbours of one role, some no system role, some no first turn of the assistant's. None that
- * is strict takes a message of white space, and there must be a turn of the user's to answer.
+ * Many models refuse two neighbours of one role, some the system role, some a first turn of the assistant's. Strict
+ * models refuse a message of white space, and there must be a turn of the user's to answer.
  */
 export function messagesFor(
   { messages, takesSystem = true, firstTurnIsUser = false, isPrefilled = false }: Pick<

@@ -35,7 +35,7 @@ Deno.test("messages are shaped as the model takes them", () => {
   }
 });
 
-Deno.test("a key may have been pasted with its scheme, and is not quoted where no header can hold it; the bot's headers go with it, and never in its place", () => {
+Deno.test("a key that was pasted with its scheme is sent with it once, one that no header can hold is not quoted, and the bot's headers never replace it", () => {
   for (const accessKey of ["sk-1", " sk-1\n", "Bearer sk-1", "bearer  sk-1 "]) {
     assert.equal(headersOf(makeCall({ accessKey })).authorization, "Bearer sk-1");
   }

@@ -1,10 +1,10 @@
 /**
- * Splits what a model wrote before its answer from the answer, where both come as one text.
+ * Splits a model's reasoning from its answer, where both come as one text.
  *
  * A text that begins with `<think>` is reasoning up to `</think>`. Some chat templates put the opening tag into the
- * prompt, so that only the closing one comes. What was streamed as text cannot be taken back, so this is looked for only
- * where a bot or the name of its model says so: such a text is streamed as reasoning until the closing tag; if none
- * comes, it is given as text at the end.
+ * prompt, so that only the closing one comes. What was streamed as text cannot be taken back, so this is looked for
+ * only where a bot or the name of its model says so: such a text is streamed as reasoning until the closing tag; if
+ * none comes, it is given as text at the end.
  */
 
 import { MAX_MESSAGE_UNITS } from "../protocol/limits.ts";
@@ -12,7 +12,7 @@ import type { Delta } from "./provider.ts";
 
 /** Takes a text part by part; the result does not depend on where it was cut. */
 export interface ThinkingSplitter {
-  /** Whether all that comes from here on is the answer, which it need not see. */
+  /** Adds a part. True: all that follows is the answer, and need not be passed in. */
   push(part: string): boolean;
   /** Reasoning came in a field of its own: a text without an opening tag is the answer. */
   reasoningCame(): void;
@@ -20,7 +20,7 @@ export interface ThinkingSplitter {
   end(): void;
 }
 
-/** White space that is held back, for a tag may follow; more of it is looked through with each part that comes. */
+/** The most white space that is held back because a tag may follow: it is searched again with each part that comes. */
 const MAX_BLANK_UNITS = 1_000;
 
 const TAGS = ["think", "thinking", "thought", "reasoning"];
@@ -35,7 +35,7 @@ export function thinksFirst(model: string): boolean {
 
 type Add = (kind: Delta["kind"], text: string) => void;
 
-/** `add` gets what is known to be of a kind, as soon as that is known. */
+/** `add` gets each text as soon as its kind is known. */
 export function createThinkingSplitter(add: Add, startsInside = false): ThinkingSplitter {
   return new Splitter(add, startsInside);
 }
@@ -43,7 +43,7 @@ export function createThinkingSplitter(add: Add, startsInside = false): Thinking
 class Splitter implements ThinkingSplitter {
   #add: Add;
   #startsInside: boolean;
-  /** `after`: behind the closing tag, before the answer. */
+  /** `after`: after the closing tag, before the answer. */
   #state: "start" | "thinking" | "after" | "text" = "start";
   #held = "";
   #thoughts: Thoughts | null = null;
@@ -91,7 +91,7 @@ class Splitter implements ThinkingSplitter {
       return;
     }
     this.#held = text.slice(beginning.length);
-    // A closing tag comes first where a server has put the thoughts elsewhere.
+    // A closing tag comes first if the server has put the reasoning elsewhere.
     this.#state = beginning.tag === null ? "after" : "thinking";
     if (beginning.tag !== null) this.#thoughts = new Thoughts(this.#add, beginning.tag, true);
   }
@@ -101,7 +101,10 @@ class Splitter implements ThinkingSplitter {
   }
 }
 
-/** What a text begins with: how much of it, and the tag if it opens one; null: neither; undefined: it may become one. */
+/**
+ * The white space and the tag that a text begins with: their length, and the tag if it opens; null: no tag; undefined:
+ * it may become one.
+ */
 function beginningOf(text: string): { length: number; tag: string | null } | null | undefined {
   const whole = /^<(\/?)([a-z]+)(?:\s[^>]{0,100})?>/i.exec(text);
   if (whole !== null) {
@@ -123,7 +126,7 @@ class Thoughts {
   #closingPattern: RegExp;
   #held = "";
   #begun = false;
-  /** All that was streamed as reasoning and may be the answer; a message cannot be longer. */
+  /** All that was streamed as reasoning and may turn out to be the answer, up to the longest message. */
   #shown = "";
 
   constructor(add: Add, tag: string, isCertain: boolean) {
@@ -139,7 +142,7 @@ class Thoughts {
    */
   push(part: string): string | null {
     const held = this.#held + part;
-    // Not by lower case, which changes the length of some characters.
+    // Not with toLowerCase(), which changes the length of some characters.
     const end = held.search(this.#closingPattern);
     const length = end === -1 ? held.length - tailThatBegins(held, this.#closing) : end;
     const thought = held.slice(0, length);

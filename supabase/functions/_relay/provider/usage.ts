@@ -1,4 +1,4 @@
-/** Reads what a provider reports of tokens. */
+/** Reads a provider's report of tokens. */
 
 import type { Usage } from "../protocol/events.ts";
 
@@ -29,14 +29,14 @@ export function withUsage(known: Usage | null, reported: unknown): Usage | null 
   };
 }
 
-/** Of the prompt, what the provider had in its cache. */
+/** The tokens of the prompt that the provider had in its cache. */
 function cachedOf(counts: Counts): number | null {
   const details = toCounts(counts.prompt_tokens_details) ?? toCounts(counts.input_tokens_details);
   return toCount(details?.cached_tokens) ?? toCount(counts.prompt_cache_hit_tokens) ?? toCount(counts.cached_tokens) ??
     toCount(counts.cache_read_input_tokens);
 }
 
-/** Of the completion, what was reasoning. */
+/** The tokens of the completion that were reasoning. */
 function reasoningOf(counts: Counts): number | null {
   const details = toCounts(counts.completion_tokens_details) ?? toCounts(counts.output_tokens_details);
   return toCount(details?.reasoning_tokens) ?? toCount(counts.reasoning_tokens);

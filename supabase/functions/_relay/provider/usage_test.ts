@@ -24,7 +24,7 @@ Deno.test("cached and reasoning tokens are read wherever providers report them",
   for (const [who, report] of reasoning) assert.deepEqual(after(report), { ...COUNTS, reasoning_tokens: 4 }, who);
 });
 
-Deno.test("reasoning that is counted next to the completion is a part of it, once", () => {
+Deno.test("reasoning that a provider counts outside of the completion is added to it once", () => {
   const report = { ...COUNTS, total_tokens: 43, completion_tokens_details: { reasoning_tokens: 4 } };
   const wanted = { prompt_tokens: 30, completion_tokens: 13, total_tokens: 43, reasoning_tokens: 4 };
   assert.deepEqual(after(report), wanted);
@@ -47,7 +47,7 @@ Deno.test("a report in every chunk, or twice, is what it is so far, not more eac
   assert.deepEqual(after(...parts, COUNTS), wanted);
 });
 
-Deno.test("counts and details that are none are not taken", () => {
+Deno.test("counts and details that are not numbers are ignored", () => {
   for (const cached_tokens of [-1, 1.5, "7", null, 2 ** 31, {}]) {
     assert.deepEqual(after({ ...COUNTS, prompt_tokens_details: { cached_tokens } }), COUNTS);
   }

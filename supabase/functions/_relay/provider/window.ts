@@ -1,8 +1,8 @@
-/** Reads from a refusal for length what the provider says of the model's window and of the request. */
+/** Reads the size of the model's window, and of the request, from a provider's refusal for length. */
 
 import type { RefusedContext } from "../protocol/errors.ts";
 
-/** As the database takes them; a smaller number is no window of a model, but something else that is limited. */
+/** The range that the database takes; a smaller number is not a model's window, but another limit. */
 const [MIN_WINDOW, MAX_TOKENS] = [256, 100_000_000];
 
 /** In the order in which they are tried: those that name both come first. */
@@ -18,7 +18,7 @@ const WINDOWS = [
   /\bcannot exceed (\d+)/,
 ];
 
-/** Those that count the messages alone come before those that may count the answer's limit with them. */
+/** Patterns for the messages alone come before those that may include the answer's limit. */
 const TOKENS = [
   /> \d+ - (\d+)/,
   /(\d+) (?:tokens )?(?:in the messages|in your prompt|of text input|in the prompt)/,

@@ -25,7 +25,7 @@ export type OnData = (data: string, event: string, isError: boolean) => void;
 /** Characters of a stray line that are kept. */
 const MAX_STRAY = 1_000;
 
-/** How JSON begins that goes on over many lines. */
+/** The beginning of JSON that goes on over several lines. */
 const BARE = /^(?:\[\s*\{?|\{)\s*$/;
 const END_OF_OBJECT = /^\}/;
 const END_OF_LIST = /^(?:\}\s*)?\]/;
@@ -34,8 +34,8 @@ const END_OF_LINE = /\r\n?|\n/g;
 
 /**
  * Throws `limit.exceeded()` for a line, or an event of several lines, that is longer than the limit and cannot be
- * skipped. A line that begins with a brace is no field, but what servers send that fail within a stream: it is an event,
- * or, where the brace stands alone, the first line of one that goes on to the bracket in the same column.
+ * skipped. A line that begins with a brace is no field: servers that fail in the middle of a stream send it. It is an
+ * event, or, if the brace is alone, the first line of one that goes on to the bracket in the same column.
  */
 export function createEventParser(onData: OnData, limit: LineLimit): EventParser {
   return new Parser(onData, limit);

@@ -1,15 +1,20 @@
-/** Takes the body out of the connection's bytes, in place: what frames it is closed up within the buffer. */
+/**
+ * Extracts the body from the connection's bytes, in place: the data is moved together over the framing in the buffer.
+ */
 
 import { MAX_PROVIDER_HEAD_BYTES } from "../protocol/limits.ts";
 import { unreadable } from "./head.ts";
 
-/** Bytes of a chunk's size and extensions. */
+/** The most bytes of a chunk's size and extensions. */
 export const MAX_CHUNK_LINE_BYTES = 1_024;
 
-/** Bytes of chunks' lines beyond 16 and two for each byte of data: to read them costs time that no turn counts. */
+/**
+ * The most bytes of chunk lines beyond 16 and two for each byte of data: no turn counts the time that reading them
+ * takes.
+ */
 export const MAX_CHUNK_EXCESS_BYTES = 16 * 1024;
 
-/** A read that waits holds its buffer, so a stream that says little has a small one. */
+/** A pending read holds its buffer, so a stream with little text has a small one. */
 export const MIN_BUFFER_BYTES = 1_024;
 const MAX_BUFFER_BYTES = 64 * 1024;
 
@@ -25,17 +30,17 @@ export function bufferAfter(buffer: Uint8Array<ArrayBuffer>, lastRead: number): 
 
 /** Reads one body. */
 export interface BodyDecoder {
-  /** The body's bytes of the last read lie between these. */
+  /** Where the body's bytes of the last read begin and end in the buffer. */
   start: number;
   end: number;
-  /** Where the bytes of the connection that belong to this answer end. */
+  /** Where this answer ends among the bytes of the connection. */
   used: number;
   isDone: boolean;
-  /** Throws where the framing is broken; what came before that lies between `start` and `end`. */
+  /** Throws if the framing is broken; the data before the break is still between `start` and `end`. */
   decode(buffer: Uint8Array, from: number, to: number): void;
 }
 
-/** A body of so many bytes; of any number, up to the end of the connection, with Infinity. */
+/** A body of `length` bytes; with Infinity, it goes to the end of the connection. */
 export function createLengthDecoder(left: number): BodyDecoder {
   return {
     start: 0,
@@ -56,25 +61,25 @@ const SIZE = 0, EXTENSION = 1, DATA = 2, DATA_END = 3, TRAILER = 4, NAME = 5, VA
 
 const CR = 13, LF = 10, SEMICOLON = 59, COLON = 58;
 
-/** Nothing is made for a chunk, because a provider sends one for each token. */
+/** Allocates nothing for a chunk, because a provider sends one for each token. */
 export function createChunkedDecoder(): BodyDecoder {
   return new ChunkedDecoder();
 }
 
-/** A class, as all on the way of a read. */
+/** A class, like everything that each read goes through: closures cost more. */
 class ChunkedDecoder implements BodyDecoder {
   start = 0;
   end = 0;
   used = 0;
   isDone = false;
   place = SIZE;
-  /** Of the chunk's data. */
+  /** Bytes of the chunk's data that are still to come. */
   left = 0;
-  /** Bytes since the last data, for whatever is read past is bounded. */
+  /** Bytes since the last data: skipped bytes have a bound, too. */
   line = 0;
-  /** Those that no data pays for. */
+  /** Bytes of framing beyond what the data so far allows. */
   excess = 0;
-  /** The last one was a CR. */
+  /** The last byte was a CR. */
   isCr = false;
 
   decode(buffer: Uint8Array, from: number, to: number) {
@@ -97,7 +102,7 @@ class ChunkedDecoder implements BodyDecoder {
   }
 }
 
-/** Takes one byte that is not data. */
+/** Reads one byte of framing. */
 function step(state: ChunkedDecoder, byte: number) {
   const limit = state.place < TRAILER ? MAX_CHUNK_LINE_BYTES : MAX_PROVIDER_HEAD_BYTES;
   if (++state.line > limit) throw unreadable(`its framing has more than ${limit} bytes in one place`);
@@ -120,7 +125,7 @@ function endLine(state: ChunkedDecoder, byte: number) {
   state.isCr = false;
   if (place >= TRAILER) {
     if (place === NAME) throw unreadable(NO_NAME);
-    // Trailers are bounded together.
+    // One bound for all trailers together.
     state.place = place === TRAILER ? END : TRAILER;
     return;
   }
@@ -130,7 +135,7 @@ function endLine(state: ChunkedDecoder, byte: number) {
   state.place = place === DATA_END ? SIZE : state.left === 0 ? TRAILER : DATA;
 }
 
-/** The data of a chunk pays for its line. */
+/** The data of a chunk raises the bound for its line. */
 function pay(state: ChunkedDecoder) {
   state.excess = Math.max(state.excess + state.line - 16 - 2 * state.left, 0);
   if (state.excess <= MAX_CHUNK_EXCESS_BYTES) return;

@@ -16,7 +16,7 @@ export const NEXT_ADDRESS_MS = 250;
 /** An open connection. */
 export interface Line {
   origin: string;
-  /** At its other end. */
+  /** The address at its other end. */
   address: string;
   connection: Connection;
 }
@@ -45,7 +45,7 @@ export async function connect(
   return line;
 }
 
-/** Families take turns, IPv6 first, because one of the two may lead nowhere [RFC 8305, 4]. */
+/** Alternates between the families, IPv6 first, because one of the two may lead nowhere [RFC 8305, 4]. */
 function inTurn(addresses: string[]): string[] {
   const six = addresses.filter((address) => address.includes(":"));
   const four = addresses.filter((address) => !address.includes(":"));
@@ -53,7 +53,10 @@ function inTurn(addresses: string[]): string[] {
     .flat().filter((address) => address !== undefined);
 }
 
-/** The first that answers; the others are closed when they do. After the end of the exchange no further one is tried. */
+/**
+ * Takes the first address that answers, and closes the others when they answer. Tries none after the end of the
+ * exchange.
+ */
 function firstOf(
   network: Network,
   exchange: Exchange,
@@ -91,15 +94,15 @@ function firstOf(
 
 /** Connections that were given up and cannot be closed yet. */
 export interface Stuck {
-  /** Whether the address, and the worker, have fewer of them than the limits. */
+  /** Whether the address and the worker have fewer of them than the limits. */
   allows(address: string): boolean;
-  /** Closes what the work brings; until it settles, it counts. */
+  /** Closes the connection that the work resolves with; the work counts until it settles. */
   closeAfter(work: Promise<Connection>, address: string): void;
 }
 
 /**
  * Deno does not close a TLS socket during its handshake, nor while the peer takes no bytes, until the peer does
- * something: a hostile provider can hold one for each request. Nothing can be done to the socket, so they are bounded.
+ * something: a hostile provider can hold one for each request. The relay cannot close them, so it limits their number.
  */
 export function createStuck(): Stuck {
   const counts = new Map<string, number>();

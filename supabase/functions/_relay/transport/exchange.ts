@@ -1,14 +1,14 @@
-/** One request and its answer: what can end them, from the first address to the last byte. */
+/** One request and its answer, from the first address to the last byte: decides what ends them. */
 
 import type { Clock } from "../platform/clock.ts";
 import { TransportError } from "./answer.ts";
 
-/** The signal ends it, or a limit, or an error, or the last byte: the first of them counts. */
+/** Ends with the signal, a limit, an error or the last byte, whichever comes first. */
 export class Exchange {
   isOver = false;
   /** Why it is over; null: the answer is whole. */
   failure: unknown = null;
-  /** Rejects with that, so that what waits can race it. */
+  /** Rejects with that reason, so that pending work can race it. */
   readonly over: Promise<never>;
   /** Closes, or keeps, what is open; called once, at the end. */
   close = () => {};
@@ -34,10 +34,10 @@ export class Exchange {
     this.close();
   }
 
-  /** A timer that the end stops, too. */
+  /** A timer that the end of the exchange stops. */
   after(ms: number, callback: () => void): () => void {
     const clear = this.clock.after(ms, callback);
-    // An answer takes minutes, and what was stopped would be kept all the time.
+    // An answer takes minutes, and without this the stopped timers would be kept all that time.
     const stop = () => {
       this.#timers.delete(stop);
       clear();

@@ -1,4 +1,4 @@
-/** The door for the openai package: a `fetch` over a connection of our own. */
+/** A `fetch` over the relay's own connections, for the openai package. */
 
 import type { ByteReads, Post } from "./answer.ts";
 
@@ -31,7 +31,7 @@ export function createTransportFetch(post: Post): typeof fetch {
       "content-type": header("content-type") ?? "",
       ...(retryAfter !== null && { "retry-after": retryAfter }),
     };
-    // Of 304 a response takes no body, and there is none.
+    // A Response with status 304 must not have a body, and the answer has none.
     const response = new Response(isOk || status === 304 ? null : streamOf(reads), { status, headers });
     if (isOk) bodies.set(response, reads);
     return response;

@@ -12,7 +12,7 @@ export const LOOKUP_TIMEOUT_MS = 3_000;
 /** Milliseconds that an answer about a host is kept. */
 export const LOOKUP_CACHE_MS = 60_000;
 
-/** Hosts whose answers are kept; the oldest makes room. */
+/** How many hosts' answers are kept; the oldest is dropped for a new one. */
 export const LOOKUP_CACHE_HOSTS = 1_000;
 
 /** Addresses of a name that are kept, and tried. */
@@ -27,13 +27,13 @@ export type AddressRules = Pick<
   "providerHosts" | "allowPrivateProviders"
 >;
 
-/** A model on the same machine may listen on one of them alone. */
+/** A model on the same machine may listen on only one of the loopback addresses. */
 const LOOPBACK = ["127.0.0.1", "::1"];
 
 /** One wording for all private addresses, so that it says nothing about the relay's own network. */
 const NOT_PUBLIC = "its host does not lead to a public address";
 
-/** Says whom the relay calls, and where. */
+/** Decides which base URLs the relay calls, and at which addresses. */
 export interface Guard {
   /** Gives the URL to call, without a dot after the host or a slash at the end of the path. */
   check(accessPath: string): Promise<URL>;
@@ -42,9 +42,9 @@ export interface Guard {
 }
 
 /**
- * What is not allowed throws `provider_not_allowed`. A host on the allow list must lead to public addresses too: the
- * list narrows the choice, and only `allowPrivateProviders` opens the relay's own network. Only where `fetch` calls,
- * which resolves the name again, does a name whose address changes in between get past the check.
+ * Throws `provider_not_allowed` for a URL that the relay does not call. A host on the allow list must lead to public
+ * addresses too: the list narrows the choice, and only `allowPrivateProviders` opens the relay's own network. A name
+ * whose address changes after the check gets past it only with `fetch`, which resolves the name again.
  */
 export function createGuard(
   configuration: AddressRules,
@@ -56,7 +56,7 @@ export function createGuard(
 
   async function addressesOf({ hostname }: URL): Promise<string[]> {
     const literal = literalAddress(hostname);
-    // The runtime looks a private name up, for it may stand in a hosts file; of its addresses it tries the first.
+    // The runtime resolves a private name, because it may stand in a hosts file.
     if (allowPrivateProviders) return hostname === "localhost" ? LOOPBACK : [literal ?? hostname];
     const isPublic = literal === null ? isPublicName(hostname) : isPublicAddress(literal);
     if (!isPublic) throw refusal(NOT_PUBLIC);
@@ -110,7 +110,7 @@ function literalAddress(host: string): string | null {
   return /^[\d.]+$/.test(host) ? host : null;
 }
 
-/** Names that mean something on one network alone. */
+/** Names that are valid on one network alone. */
 function isPublicName(host: string): boolean {
   return host.includes(".") && !/\.(?:localhost|local|internal)$/.test(host);
 }
@@ -119,7 +119,7 @@ function isPublicName(host: string): boolean {
 function createLookup(resolve: ResolveDns, clock: Clock): (host: string) => Promise<string[]> {
   const cache = new Map<string, { until: number; answer: Promise<string[]> }>();
 
-  /** Rejects after the time limit, also where the resolver ignores the signal. */
+  /** Rejects after the time limit, even if the resolver ignores the signal. */
   async function ask(host: string): Promise<string[]> {
     const abort = new AbortController();
     let stop = () => {};

@@ -11,12 +11,12 @@ export interface Head {
   headers: Map<string, string>;
 }
 
-/** What makes an answer unreadable. Never quotes the provider. */
+/** Why an answer cannot be read. Never quotes the provider. */
 export function unreadable(state: string): TransportError {
   return new TransportError(`Cannot read the answer of the provider: ${state}`);
 }
 
-/** Where the head in these bytes ends, or -1; looks from `at` on, which is where the last call stopped. */
+/** Where the head in these bytes ends, or -1; searches from `at`, where the last call stopped. */
 export function endOfHead(bytes: Uint8Array, at: number, length: number): number {
   for (; at < length; at++) {
     const byte = bytes[at];
@@ -50,7 +50,7 @@ export function parseHead(bytes: Uint8Array): Head {
   return { version: status[1], status: Number(status[2]), headers };
 }
 
-/** The line from there on; a regular expression would take the square of a long run of spaces. */
+/** The line from there on. A regular expression would take quadratic time for a long run of spaces. */
 function withoutSpace(line: string, start: number): string {
   let end = line.length;
   while (start < end && isSpace(line.charCodeAt(start))) start++;
@@ -82,15 +82,15 @@ export function framingOf({ version, status, headers }: Head): number | "chunked
   return only === undefined ? Infinity : Number(only);
 }
 
-/** The request asks for identity; some servers name an encoding that is none, such as utf-8. */
+/** The request asks for identity; some servers name what is not an encoding, such as utf-8. */
 const ENCODED = /\b(?:x-)?(?:gzip|compress)\b|\b(?:deflate|br|zstd)\b/i;
 
-/** What a body is encoded in, by its Content-Encoding; null: in nothing. */
+/** The encoding of a body, from its Content-Encoding; null: none. */
 export function codingOf(contentEncoding: string | null | undefined): string | null {
   return ENCODED.exec(contentEncoding ?? "")?.[0].toLowerCase() ?? null;
 }
 
-/** The refusal of such a body: half a megabyte may be gigabytes. */
+/** An encoded body is refused, because half a megabyte of it may be gigabytes of text. */
 export function encoded(coding: string): RelayError {
   return new RelayError("provider_bad_response", `The provider sent a body in ${coding}, which it was asked not to do`);
 }

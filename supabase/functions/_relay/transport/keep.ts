@@ -1,29 +1,29 @@
-/** Keeps connections for the next request, for a short time. */
+/** Keeps connections open for the next request, for a short time. */
 
 import type { Clock } from "../platform/clock.ts";
 import { MAX_KEPT_CONNECTIONS, MAX_KEPT_OF_ORIGIN, PROVIDER_KEEP_MS } from "../protocol/limits.ts";
 import type { Line } from "./connect.ts";
 
-/** An idle read holds its buffer, so that one is small; the head of the next answer begins in it. */
+/** An idle read holds its buffer, so the buffer is small; the head of the next answer begins in it. */
 const IDLE_BUFFER_BYTES = 256;
 
 /**
- * A server that answers once too often does so at once. What it sends in this time closes the connection, and is not
- * taken for the answer to the next request.
+ * A server that sends a second answer does so at once. Bytes within this time close the connection, so that they are
+ * not taken for the answer to the next request.
  */
 export const KEPT_SILENT_MS = 50;
 
-/** A connection that was used before, and the read that waited while nothing was asked. */
+/** A connection that was used before, and the read that was pending while it was idle. */
 export interface Kept extends Line {
   buffer: Uint8Array<ArrayBuffer>;
   read: Promise<number | null>;
-  /** When it has been silent for long enough. */
+  /** From when on a request may be sent on it. */
   usableAt: number;
 }
 
 /** The connections of one worker that wait for a request. */
 export interface Keeper {
-  /** Takes the youngest one of the origin whose other end is one of the addresses. */
+  /** Takes the youngest connection of the origin whose other end is one of the addresses. */
   take(origin: string, addresses: string[]): Kept | null;
   /** `ms`: how long the provider says that it waits; the relay stays a second below. */
   keep(line: Line, ms: number): void;
@@ -32,9 +32,9 @@ export interface Keeper {
 }
 
 /**
- * A connection has no memory of who asked: each request brings its own key [RFC 9110, 3.3], so bots share them. A read
- * waits on each of them all the time. Whatever it brings (an end, an error, an answer to nothing) ends the connection,
- * so that no request is sent on one which the provider has closed.
+ * HTTP is stateless: each request brings its own key [RFC 9110, 3.3], so bots share connections. A read is pending on
+ * each of them all the time. Whatever it brings (an end, an error, an answer to nothing) ends the connection, so that
+ * no request is sent on one which the provider has closed.
  */
 export function createKeeper(clock: Clock): Keeper {
   /** From the oldest to the youngest, each with what stops its timer. */

@@ -2,7 +2,10 @@
 
 type Range = { base: bigint; bits: number };
 
-/** What IANA's registry does not call globally reachable, and one public address that only a cloud's guests reach. */
+/**
+ * Ranges that IANA's registry does not call globally reachable, and one public address that only a cloud's guests
+ * reach.
+ */
 const CLOSED_V4 = ranges(32, [
   ["0.0.0.0", 8], // this network
   ["10.0.0.0", 8], // private
@@ -22,10 +25,10 @@ const CLOSED_V4 = ranges(32, [
   ["240.0.0.0", 4], // reserved, broadcast
 ]);
 
-/** Everything outside is loopback, local, multicast, mapped IPv4 or not given out. */
+/** All other IPv6 addresses are loopback, local, multicast, mapped IPv4 or not assigned. */
 const OPEN_V6 = ranges(128, [["2000::", 3]]);
 
-/** The ranges inside that lead elsewhere; those that carry an IPv4 address are closed whatever it is. */
+/** Ranges within it that are not public; those that embed an IPv4 address are refused, whatever that address is. */
 const CLOSED_V6 = ranges(128, [
   ["2001::", 23], // protocol assignments: Teredo, benchmarks, ORCHID
   ["2001:db8::", 32], // documentation

@@ -1,4 +1,4 @@
-/** HTTP/1.1 for what a provider is asked: one POST, and an answer that streams [RFC 9110, RFC 9112]. */
+/** An HTTP/1.1 client for providers: one POST, and an answer that streams [RFC 9110, RFC 9112]. */
 
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { type Connection, createNetwork, type Network } from "../platform/network.ts";
@@ -20,7 +20,7 @@ import { requestBytes } from "./request.ts";
 /** Answers without content that may come before the answer [RFC 9110, 15.2]. */
 export const MAX_INTERIM_ANSWERS = 10;
 
-/** Most heads are shorter. */
+/** Holds most heads. */
 const HEAD_BUFFER_BYTES = 2_048;
 
 const WRITE_BYTES = 64 * 1024;
@@ -30,13 +30,13 @@ export interface Transport {
   post: Post;
   /** How many connections wait for a request. */
   kept(): number;
-  /** Closes those that wait; those that are at work are closed after it. */
+  /** Closes the idle connections at once, and the others when their answers have ended. */
   close(): void;
 }
 
 /**
- * `addressesOf` gives the checked addresses of a URL's host: nothing else is called. No request is made twice, not even
- * where a kept connection breaks: the provider may have read it.
+ * `addressesOf` gives the checked addresses of a URL's host: nothing else is called. No request is sent twice, not even
+ * if a kept connection breaks: the provider may have read it.
  */
 export function createTransport(
   addressesOf: (url: URL) => string[] | Promise<string[]>,
@@ -64,7 +64,7 @@ export function createTransport(
   };
 }
 
-/** The way back of a request that is on its way, or written. */
+/** What reads the answer of a request that is being written, or was written. */
 class Reply {
   isWritten = false;
   #exchange: Exchange;
@@ -83,7 +83,7 @@ class Reply {
     return this.isWritten ? read : this.beforeEnd(read);
   }
 
-  /** A closed connection rejects its reads, but one that is being written to may stay open. */
+  /** Closing a connection rejects its reads, but one that is being written to may stay open. */
   beforeEnd(read: Promise<number | null>): Promise<number | null> {
     return Promise.race([read, this.#exchange.over]);
   }
@@ -96,7 +96,7 @@ class Reply {
   }
 }
 
-/** Sends the request, reads the head, and gives the rest to read. */
+/** Sends the request, reads the head, and returns the body for reading. */
 async function ask(
   exchange: Exchange,
   line: Line | Kept,
@@ -112,7 +112,7 @@ async function ask(
   const unsent = { bytes: request };
   const written = write(exchange, connection, unsent).then(() => {
     reply.isWritten = true;
-    // It can be megabytes, and the answer takes minutes.
+    // The request can be megabytes, and the answer takes minutes.
     unsent.bytes = new Uint8Array();
   }, () => {}).finally(stopWrite);
   exchange.close = () => {
@@ -127,7 +127,7 @@ async function ask(
   return { ...answer, leave: () => void leave(exchange, next) };
 }
 
-/** In copies of a bounded size: a write that is stuck holds the whole buffer behind what it was given. */
+/** Writes copies of a bounded size: a write that is stuck holds the whole buffer that its bytes are a view of. */
 async function write(exchange: Exchange, connection: Connection, unsent: { bytes: Uint8Array }): Promise<void> {
   for (let at = 0; at < unsent.bytes.length && !exchange.isOver;) {
     at += await connection.write(unsent.bytes.slice(at, at + WRITE_BYTES));
@@ -201,7 +201,7 @@ function createAnswer(
   if (isEncoded(head)) exchange.end(null);
   else if (decoder.isDone) reply.release(from === to ? keptMs : 0);
 
-  /** Gives the connection back with the last byte. What came before broken framing counts, wherever a read was cut. */
+  /** Gives the connection back with the last byte. Data before broken framing counts, wherever a read was cut. */
   function take(start: number, end: number): Uint8Array | null {
     try {
       decoder.decode(buffer, start, end);
@@ -220,7 +220,7 @@ function createAnswer(
       return bytes === null ? next() : Promise.resolve(bytes);
     }
     buffer = bufferAfter(buffer, lastRead);
-    // Not an async function: each one on the way of a read costs as much as to parse what was read.
+    // Not an async function: each one that a read goes through costs as much as parsing what was read.
     return reply.read(buffer).then(onRead, onError);
   }
 
@@ -244,12 +244,14 @@ function createAnswer(
   };
 }
 
-/** Apart from the functions that read the body, so that these do not keep the headers. */
+/** Separate from the functions that read the body, so that these do not keep the headers. */
 function createHeader({ headers }: Head): Answer["header"] {
   return (name) => headers.get(name) ?? null;
 }
 
-/** Many servers send what ends the framing after the last event. It is read within limits, and the answer not held up. */
+/**
+ * Many servers send the end of the framing after the last event. It is read within limits, while the answer goes on.
+ */
 async function leave(exchange: Exchange, next: Answer["next"]): Promise<void> {
   if (exchange.isOver) return;
   const end = () => exchange.end(new DOMException("The rest is not read", "AbortError"));
@@ -261,7 +263,7 @@ async function leave(exchange: Exchange, next: Answer["next"]): Promise<void> {
       left -= bytes.length;
     }
   } catch {
-    // The connection is closed.
+    // A failure has closed the connection, so nothing is left to do.
   }
   end();
 }

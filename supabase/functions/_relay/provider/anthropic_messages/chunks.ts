@@ -6,7 +6,7 @@ import type { SoleDelta } from "../fast_path.ts";
 import { isProblem } from "../problem.ts";
 import { addCounts, type Counts, usageOf } from "./usage.ts";
 
-/** Its own words for how a model finished, and the ones that clients know; any other one is given as it is. */
+/** Anthropic's words for how a model finished, and those that clients know; any other word is passed on unchanged. */
 const FINISH_REASONS: Record<string, string> = {
   end_turn: "stop",
   stop_sequence: "stop",
@@ -84,7 +84,7 @@ function readPart(answer: Answer, { type, text, thinking }: Fields): SoleDelta |
   return null;
 }
 
-/** What was read and what was written filled it, which says how large it is. */
+/** The tokens that were read and written filled the window, so their sum is its size. */
 function windowIsFull(tokens: number | null | undefined, { output_tokens: written }: Counts): RelayError {
   const refusedContext = tokens == null || written === undefined ? undefined : { window: tokens + written, tokens };
   const message = "The model's window was full before its answer was finished";

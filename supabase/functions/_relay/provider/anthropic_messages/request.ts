@@ -9,7 +9,7 @@ export const REQUIRED = ["max_tokens", "messages", "model", "stream", "system"];
 /** Fields that are the relay's; a bot's params cannot set them. */
 const RESERVED = ["messages", "model", "stream", "system"];
 
-/** Of an answer, where the bot has no limit: the API requires one, and all models that are served take this one. */
+/** The limit of an answer if the bot has none: the API requires one, and all models that it serves take this one. */
 export const DEFAULT_MAX_TOKENS = 8_192;
 
 /** The version of the API; a bot's headers may name another one. */
@@ -23,7 +23,7 @@ export function endpointOf({ baseUrl }: Pick<ProviderCall, "baseUrl">): string {
   return endpointAt(baseUrl, hasVersion ? "/messages" : "/v1/messages");
 }
 
-/** The key goes by a name of its own. */
+/** The key is sent in a header of its own. */
 export function headersOf(call: ProviderCall): Record<string, string> {
   return { "anthropic-version": VERSION, ...headersWith(call, (key) => ({ "x-api-key": key })) };
 }
@@ -40,7 +40,7 @@ export function bodyOf(call: ProviderCall): Record<string, unknown> {
     temperature: temperatureOf(call),
     cache_control: { type: "ephemeral" },
     ...params,
-    // A model thinks before it begins, and this one has begun.
+    // A model thinks before it begins to write, and this answer has begun.
     ...isPrefilled ? { thinking: null } : {},
     max_tokens: params.max_tokens ?? maxTokensOf(call),
   };

@@ -6,7 +6,7 @@ import { isProblem } from "../problem.ts";
 import { type Choice, ContentReader } from "./content.ts";
 import { withUsage } from "../usage.ts";
 
-/** Choices of a chunk that are looked at: the relay asks for one. */
+/** How many choices of a chunk are looked at: the relay asks for one. */
 const MAX_CHOICES = 8;
 
 /** Reads the data of one answer's events. */
@@ -84,7 +84,7 @@ function indexOf({ index }: Choice): number {
   return Number(index ?? 0) || 0;
 }
 
-/** An empty one is none. */
+/** An empty reason counts as absent. */
 function reasonOf(reason: unknown): string | null {
   if (typeof reason === "object" && reason !== null) {
     if (Array.isArray(reason)) return reasonOf(typeof reason[0] === "string" ? reason[0] : null);

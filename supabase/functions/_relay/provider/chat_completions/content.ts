@@ -23,7 +23,7 @@ interface Found {
   field: string | null;
 }
 
-/** Both kinds of what a delta or a message brings; null where it brings none. */
+/** Both kinds of text that a delta or a message may bring; null where it brings none. */
 interface Content {
   reasoning: Found | null;
   text: Found | null;
@@ -31,7 +31,7 @@ interface Content {
 
 const REASONING_FIELDS = ["reasoning_content", "reasoning", "reasoning_details", "thinking"];
 
-/** Where a part of a list has its words. */
+/** The fields in which a part of a list may have its text. */
 const PART_FIELDS = ["text", "thinking", "reasoning", "summary", "content", "refusal"];
 
 const REASONING_PART = /think|reason|summary/i;
@@ -39,7 +39,7 @@ const TEXT_PART = /^(?:text|output_text|refusal)$/;
 
 const NOTHING: Content = { reasoning: null, text: null };
 
-/** What stands in a delta, or in a message, which has the same fields. */
+/** The texts of a delta, or of a message, which has the same fields. */
 function contentOf(delta: unknown): Content {
   if (typeof delta === "string") return { reasoning: null, text: found(delta, "delta") };
   if (typeof delta !== "object" || delta === null) return NOTHING;
@@ -62,7 +62,7 @@ function contentOf(delta: unknown): Content {
   return { reasoning, text };
 }
 
-/** A string, or the words of a list or an object; null for nothing. */
+/** A string, or the texts of a list or an object; null for none. */
 function found(value: unknown, field: string): Found | null {
   if (typeof value === "string") return value === "" ? null : { text: value, field };
   const text = wordsOf(value);

@@ -19,7 +19,7 @@ Deno.test("the address may be the base or the endpoint itself, with a query", ()
   }
 });
 
-Deno.test("the params set what is not the relay's, and a field that is null is left out", () => {
+Deno.test("params set every field that is not the relay's, and null leaves a field out", () => {
   const relays = { model: "m", messages: [{ role: "user", content: FIRST_TURN }], stream: true };
   const nulls = { temperature: null, stream_options: null, top_p: null, stop: ["END"] };
   assert.deepEqual(bodyOf(makeCall({ params: nulls })), { stop: ["END"], ...relays });

@@ -11,10 +11,10 @@ import type { Delta } from "../provider.ts";
 /** `finishReason` as other APIs call it. */
 const REASONS: Record<string, string> = { STOP: "stop", MAX_TOKENS: "length" };
 
-/** The answer was broken off for what it says. */
+/** The answer was stopped because of its contents. */
 const FILTERED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED|SPII|LANGUAGE|MODEL_ARMOR/;
 
-/** The model failed: it was offered no tools, and gives no other reason. Another attempt may succeed. */
+/** The model failed, for example by calling a tool although it was offered none. Another attempt may succeed. */
 const FAILED = /^(?:OTHER|IMAGE_OTHER|NO_IMAGE|MALFORMED_.*|.*_TOOL_CALLS?|MISSING_.*|.*_ERROR)$/;
 
 const UNSPECIFIED = /UNSPECIFIED$|^$/;
@@ -49,7 +49,7 @@ function createReadChunk(answer: Answer, { secrets }: ChunkOptions) {
     }
   }
 
-  /** There is no answer to a prompt that was blocked. The provider says which of its rules was broken, and not where. */
+  /** There is no answer to a prompt that was blocked. The provider names the broken rule, but not the place. */
   function refuse(feedback: Chunk, reason: string) {
     const rated = listOf(feedback.safetyRatings, MAX_RATINGS).filter(({ blocked }) => blocked === true)
       .map(({ category, probability }) => `${category} is ${probability}`);
@@ -88,7 +88,7 @@ function listOf(value: unknown, limit: number): Chunk[] {
   return Array.isArray(value) ? value.slice(0, limit).map(objectOf) : [];
 }
 
-/** Each chunk may have a report; a chunk like one that changed nothing changes nothing. */
+/** Each chunk may have a report; one that equals the last one changes nothing. */
 function isSame(before: Answer["usage"], after: Answer["usage"]): boolean {
   return before === after || JSON.stringify(before) === JSON.stringify(after);
 }

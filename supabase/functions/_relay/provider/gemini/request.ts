@@ -3,7 +3,7 @@
 import type { ContextMessage, ProviderCall } from "../provider.ts";
 import { headersWith, messagesFor } from "../request.ts";
 
-/** Fields of the body without which no request is made; the second one is more than one field. */
+/** Fields of the body without which no request is made; the second one contains several settings. */
 export const RESERVED = ["contents", "generationConfig", "systemInstruction"];
 
 /** What a bot's params cannot set: fields that are the relay's, under both of their names. */
@@ -21,7 +21,7 @@ export function endpointOf({ baseUrl, model }: Pick<ProviderCall, "baseUrl" | "m
   const name = (model.includes("/") ? model : `models/${model}`).split("/").map(encodeURIComponent).join("/");
   const isWhole = /:(?:streamGenerate|generate)Content$/.test(path);
   url.pathname = `${isWhole ? path.slice(0, path.lastIndexOf(":")) : `${path}/${name}`}:streamGenerateContent`;
-  // Without it the answer is a list, which ends when it ends.
+  // Without it the answer is one JSON list, which can be parsed only at its end.
   url.searchParams.set("alt", "sse");
   return url.href;
 }

@@ -4,7 +4,7 @@ import { GO_ON } from "../provider.ts";
 import { FIRST_TURN } from "../request.ts";
 import { bodyOf, endpointOf, headersOf } from "./request.ts";
 
-Deno.test("the story is contents of two roles by turns, from the user's to the user's, and the instructions stand apart", () => {
+Deno.test("the story becomes contents of alternating roles, the user's first and last, and the instructions are separate", () => {
   const body = bodyOf(makeCall({
     replyTokens: 9,
     messages: [

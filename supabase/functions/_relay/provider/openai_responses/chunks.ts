@@ -14,16 +14,16 @@ const DELTAS: Record<string, Delta["kind"]> = {
   "response.reasoning_summary_text.delta": "reasoning",
 };
 
-/** The last event, which has the whole response. Cancelled is what is neither of the others. */
+/** The last event, which has the whole response. `response.cancelled` has the same form. */
 const LAST = /^response\.(?:completed|incomplete|failed|cancelled)$/;
 
 /** `incomplete_details.reason` as other APIs call it. */
 const REASONS: Record<string, string> = { max_output_tokens: "length" };
 
-/** Items of a response, and parts of an item, that are looked at. */
+/** How many items of a response, and parts of an item, are looked at. */
 const MAX_PARTS = 1_000;
 
-/** What only repeats what came as deltas, with however much text. */
+/** Events that only repeat what came as deltas, however long they are. */
 const REPEATS = /"type"\s*:\s*"response\.(?:[a-z_]+\.done|(completed|incomplete))"/;
 const REASON = /"incomplete_details"\s*:\s*\{\s*"reason"\s*:\s*"(\w+)"/;
 const USAGE = /"usage"\s*:\s*(\{(?:[^{}]|\{[^{}]*\})*\})/;
@@ -56,7 +56,7 @@ function createReadChunk(answer: Answer, last: ReturnType<typeof createLastReade
     } else if (chunk.object === "response" && LAST.test(`response.${chunk.status}`)) {
       last.read(chunk, `${chunk.status}`, content.readOutput(chunk.output));
     } else if (type === undefined && chunk.object !== "response" && isProblem(chunk)) {
-      // A gateway's own.
+      // An error of a gateway.
       answer.fail(chunk);
     }
     return null;
@@ -94,7 +94,10 @@ function createContentReader(answer: Answer) {
       add(kind, delta);
       return { kind, field: "delta" };
     },
-    /** Of the whole response, what a server did not send as deltas; gives whether the model has called a tool instead. */
+    /**
+     * Reads from the whole response what the server did not send as deltas; returns whether the model called a tool
+     * instead.
+     */
     readOutput(items: unknown): boolean {
       const output = listOf(items);
       const joined = (texts: string[]) => texts.filter((text) => text !== "").join("\n\n");
@@ -108,7 +111,7 @@ function createContentReader(answer: Answer) {
 /** Reads how the response ended, also where it repeats more text than a line may have. */
 function createLastReader(answer: Answer) {
   const last = {
-    /** The line that is read is too long, and may be. */
+    /** The present line is too long, and is allowed to be. */
     isSkipped: false,
     read(response: Chunk, status: string, callsTool: boolean) {
       answer.usage = withUsage(answer.usage, countsOf(response.usage));

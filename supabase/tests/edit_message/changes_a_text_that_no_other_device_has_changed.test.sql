@@ -3,7 +3,7 @@ select tests.given_tale('owner');
 update public.conversations set updated_at = now() - interval '1 day';
 select tests.sign_in_as('owner');
 select is(public.edit_message(tests.key('first answer'), 'Meow', 'first answer'), null, 'the known text is replaced');
-select is(public.edit_message(tests.key('first answer'), 'Moo', 'first answer'), 'Meow', 'another one is given');
+select is(public.edit_message(tests.key('first answer'), 'Moo', 'first answer'), 'Meow', 'a text that is not the known one stays, and is the answer');
 select is(public.edit_message(tests.key('first answer'), 'Meow', 'first answer'), null, 'the same text is no conflict');
 select results_eq($$ select content from public.messages where id = tests.key('first answer') $$, $$ values ('Meow') $$,
   'and stays');
