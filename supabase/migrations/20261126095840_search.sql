@@ -70,9 +70,10 @@ revoke all on function public.conversation_openings from public, anon, service_r
 grant execute on function public.conversation_openings to authenticated;
 
 -- With the check in the write, so that of two changes of one text the second one is asked, however close they are. The
--- conversation comes first, as at the end of a generation.
+-- conversation comes first, as at the end of a generation. What deletes a message or a bot takes the locks in another
+-- order, and goes on: no lock is waited for until Postgres looks for a deadlock.
 create function public.edit_message(message_id public.messages.id%type, content text, known text) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set lock_timeout = '900ms' as $$
 declare
   v_content text;
 begin
@@ -96,8 +97,8 @@ comment on function public.edit_message is
 revoke all on function public.edit_message from public, anon, service_role;
 grant execute on function public.edit_message to authenticated;
 
--- Other devices look at the conversation alone. A definer, because a client may not write the time. It does not wait:
--- who has locked the conversation changes it, too, or deletes it.
+-- Other devices look at the conversation alone. A definer, because a client may not write the time. It does not wait,
+-- which could end in a deadlock: nearly all that lock the conversation change it, too, or delete it.
 create function relay.touch_conversation() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
