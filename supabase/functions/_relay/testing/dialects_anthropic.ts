@@ -63,6 +63,7 @@ const ROWS: Row[] = [
     "text in the block's beginning": start() + begin(said("Once ")) + says("more.") + ENDS,
     "what is new says nothing": BEGIN + says("Once ") + delta({ type: "citations_delta", citation: { text: "x" } }) +
       event("new", { text: "x" }) + says("more.") + ENDS,
+    "a delta and a block that are null": BEGIN + says("Once ") + delta(null) + begin(null, 1) + says("more.") + ENDS,
     "no message_stop: a stop_reason is the end": BEGIN + TEXT + over() + ends("end_turn"),
     "an error after the end": BEGIN + TEXT + ends("end_turn") + event("error", {}),
   }),
