@@ -54,6 +54,12 @@ const said = (text: string) => ({ type: "text", text });
 const refusal = { type: "refusal", category: "cyber", explanation: "No." };
 
 const ROWS: Row[] = [
+  [
+    "an error whose data is like the text before it",
+    (BEGIN + TEXT).replaceAll(/^event: .*\n/gm, "") + says("no").replace("content_block_delta", "error"),
+    SHOWN,
+    "provider_error",
+  ],
   ...each([SHOWN, "stop", used], {
     "text": STREAM,
     "lines that end with CR LF": STREAM.replaceAll("\n", "\r\n"),
