@@ -59,8 +59,9 @@ export async function readHistory(
 async function read(query: any): Promise<any> {
   const controller = new AbortController();
   const { signal } = controller;
-  const late = new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
   const failure = { code: "unreachable", message: "Cannot read the history: no answer within 60 s" };
+  // React Native's signals have no reason.
+  const late = new Promise((_, reject) => signal.onabort = () => reject(failure));
   const timer = setTimeout(() => controller.abort(failure), ANSWER_MS);
   const answer = Promise.race([query.abortSignal?.(signal) ?? query, late]);
   const { data, error } = await answer.finally(() => clearTimeout(timer));

@@ -366,6 +366,9 @@ Deno.test("a history that never comes is an error after a minute and is aborted,
   };
   const timers: [() => void, number][] = [];
   const { setTimeout, clearTimeout } = globalThis;
+  // React Native's signals have none.
+  const reason = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "reason")!;
+  Object.defineProperty(AbortSignal.prototype, "reason", { value: undefined, configurable: true });
   Object.assign(globalThis, {
     setTimeout: (callback: () => void, ms: number) => timers.push([callback, ms]),
     clearTimeout: (index: number) => delete timers[index - 1],
@@ -383,6 +386,7 @@ Deno.test("a history that never comes is an error after a minute and is aborted,
     equal([page.shown(), Object.keys(timers)], [["text of u1", "ready"], []]);
   } finally {
     Object.assign(globalThis, { setTimeout, clearTimeout });
+    Object.defineProperty(AbortSignal.prototype, "reason", reason);
   }
   equal(history.changes, []);
 });

@@ -180,6 +180,7 @@ export function dataError(error: unknown): string {
   if (code === "42501") return "You are not allowed to change this.";
   if (code === "23514") return "One of the values is not allowed.";
   if (code === "57014") return "This took the database too long. Retry, or search for rarer words.";
+  if (code === "55P03") return "Something else is changing this. Retry.";
   if (code === "PGRST116" || code === "P0002") return "This no longer exists. It may have been deleted elsewhere.";
   return `The request failed: ${message || "the server gave no reason"}`;
 }

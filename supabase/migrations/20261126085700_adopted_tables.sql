@@ -1,5 +1,6 @@
--- A database with the FastAPI relay's tables is adopted. Any other table of these names is refused here, before
--- anything has changed: later statements would fail without saying why, or the relay itself much later.
+-- A database with the FastAPI relay's tables is adopted. Any other table of these names, and a function with a name of the
+-- relay's, is refused here, before anything has changed: later statements would fail without saying why, or the relay
+-- itself much later.
 do $$
 declare
   v_table record;
@@ -48,5 +49,20 @@ begin
         hint = 'Rename the table, or change it, and push the migrations again.';
     end if;
   end loop;
+
+  -- With other arguments, too: where two have a name, no statement can name one by that alone.
+  select min(p.proname) into v_found
+  from pg_catalog.pg_proc p
+  where p.pronamespace = 'public'::regnamespace and p.proname in (
+    'bots_keep_secrets', 'bots_note_given', 'conversation_openings', 'conversations_check_bot', 'edit_message',
+    'import_conversation', 'messages_check_parent', 'messages_keep_parent', 'my_spending', 'own_bots', 'relay_beat',
+    'relay_begin', 'relay_begin_memory', 'relay_bot', 'relay_cancel', 'relay_count_refusals', 'relay_finish',
+    'relay_metrics', 'relay_read', 'relay_running', 'relay_sweep', 'search_conversations'
+  );
+  if v_found is not null then
+    raise exception using
+      message = format('Cannot adopt public.%I: it is a function, and the relay makes one of this name', v_found),
+      hint = 'Rename the function, and push the migrations again.';
+  end if;
 end;
 $$;

@@ -16,8 +16,9 @@ declare
     ) then 'default'
     else 'latest'
   end;
-  -- The worker does not send the white space at the end of a text that is continued; this is JavaScript's trimEnd().
-  v_blank_end constant text := '[\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$';
+  -- The worker does not send the white space at the end of a text that is continued. This is JavaScript's trimEnd(), and
+  -- not \s, which also has U+0085 or U+001C to U+001F where the locale says so.
+  v_blank_end constant text := '[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$';
   v_messages jsonb;
 begin
   with recursive path as (

@@ -70,9 +70,10 @@ revoke all on function public.conversation_openings from public, anon, service_r
 grant execute on function public.conversation_openings to authenticated;
 
 -- The check is part of the write, so that the second of two changes of one text is refused, however close they are. The
--- conversation is locked first, as at the end of a generation.
+-- conversation is locked first, as at the end of a generation. What deletes a message or a bot takes the locks in another
+-- order, and goes on: no lock is waited for until Postgres looks for a deadlock.
 create function public.edit_message(message_id public.messages.id%type, content text, known text) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = '' set lock_timeout = '900ms' as $$
 declare
   v_content text;
 begin
@@ -97,7 +98,7 @@ revoke all on function public.edit_message from public, anon, service_role;
 grant execute on function public.edit_message to authenticated;
 
 -- Other devices watch only updated_at of the conversation. A definer, because a client may not write that. It does not
--- wait: whatever has locked the conversation changes it, too, or deletes it.
+-- wait, which could end in a deadlock: nearly everything that locks the conversation changes it, too, or deletes it.
 create function relay.touch_conversation() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

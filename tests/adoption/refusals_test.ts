@@ -1,4 +1,6 @@
 /** Tables that are none of the FastAPI relay's stop the first migrations in plain words, before anything has changed. */
+import assert from "node:assert/strict";
+import { readMigrations } from "../../testkit/pglite.ts";
 import { ADA, BOTS, MESSAGES, OLD, refusal, ROWS, withIds } from "./adoption.ts";
 
 const NUMBERED = withIds("bigint", "bigint", "bigint");
@@ -161,6 +163,11 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "create table public.user_settings (user_id uuid primary key, theme text not null);",
     "user_settings: its column theme has no default, and clients do not write it",
   ],
+  [
+    "a function with a name of the relay's, whatever its arguments are",
+    "create function public.edit_message(at date, title text) returns void language sql as '';",
+    "edit_message: it is a function, and the relay makes one of this name",
+  ],
 ];
 
 /** Columns of other types than the relay's: the table, the column as the old table has it, and what is said of it. */
@@ -197,3 +204,13 @@ for (const [table, column, found] of OTHER_TYPES) {
 }
 
 for (const [what, tables, message] of REFUSALS) refusal(what, tables, `Cannot adopt public.${message}`);
+
+Deno.test("each function that the relay makes in public is looked for before anything has changed", async () => {
+  const migrations = await readMigrations();
+  const made = migrations.flatMap(({ sql }) =>
+    [...sql.matchAll(/^create (?:or replace )?function public\.(\w+)/gm)].map(([, name]) => name)
+  );
+  assert.ok(made.length > 20);
+  const { sql } = migrations.find(({ name }) => name.endsWith("_adopted_tables.sql"))!;
+  assert.deepEqual(made.filter((name) => !sql.includes(`'${name}'`)), []);
+});

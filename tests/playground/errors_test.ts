@@ -42,6 +42,7 @@ Deno.test("errorNotice() has the time of Retry-After, the issue of a request, an
 Deno.test("dataError() distinguishes the network from a refusal", () => {
   match(dataError(new TypeError("Failed to fetch")), /^Could not reach/);
   match(dataError({ code: "42501", message: "x" }), /not allowed/);
+  match(dataError({ code: "55P03", message: "canceling statement due to lock timeout" }), /Retry/);
 });
 
 Deno.test("endingNote() is null for an answer that ended by itself", () => {

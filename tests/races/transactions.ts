@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import {
   deleteConversation,
   deletePrompt,
@@ -7,6 +7,7 @@ import {
   leafOf,
   moveLeaf,
   openSessions,
+  sideBySide,
   type TransactionRaces,
   waits,
 } from "./transaction_race.ts";
@@ -145,6 +146,43 @@ export const transactions: TransactionRaces = {
     ok(outcome.message_id);
     const { generation: row, messages } = await stateOf(race.observer, generation);
     equal([row.status, row.message_id, messages], ["completed", null, []]);
+  },
+
+  async "a text is changed without a wait for its conversation, whose time moves where it is not locked"(race) {
+    const generation = await admit(race.observer, race);
+    const { conversation_id, user_message_id } = generation;
+    const change = (sql: Sql, content: string) =>
+      sql`update public.messages set content = ${content} where id = ${user_message_id}`;
+    const time = async () => {
+      const [{ at }] = await race.observer`
+        select updated_at::text as at from public.conversations where id = ${conversation_id}`;
+      return at;
+    };
+    const before = await time();
+    await sideBySide(
+      race,
+      (a) => a`select 1 from public.conversations where id = ${conversation_id} for no key update`,
+      (b) => change(b, "Late"),
+    );
+    equal(await time(), before);
+    await change(race.observer, "Later");
+    ok(await time() !== before);
+  },
+
+  async "the deletion of a message goes on, and who edits it does not wait for a deadlock"(race) {
+    const { a, b, observer } = race;
+    const generation = await admit(observer, race);
+    const id = generation.user_message_id;
+    await a.sql`begin`;
+    // A deletion's first lock; that of the conversation whose active leaf it is comes after it.
+    await a.sql`select 1 from public.messages where id = ${id} for update`;
+    const edit = b.sql`select public.edit_message(${id}, 'New', 'Begin')`.execute();
+    edit.catch(() => {});
+    await waits(observer, b.pid, a.pid);
+    await deletePrompt(a.sql, generation);
+    await a.sql`commit`;
+    await rejects(edit, { code: "55P03" });
+    equal([...await observer`select 1 from public.messages where id = ${id}`], []);
   },
 
   async "finish waits for a reader who moves the active leaf and then leaves it there"(race) {

@@ -66,6 +66,17 @@ Deno.test("what runs here is read here, what runs elsewhere from the database, b
   await end();
 });
 
+Deno.test("what is admitted here while the database is asked is read here", async () => {
+  const attach = () => assert.fail("It runs here");
+  const { database, end, resume, withClient } = await make({ attach } as unknown as RemoteReaders);
+  database.read = async () => {
+    await withClient({ streamId: "begun" });
+    return [RUNNING];
+  };
+  await (await resume("user-1", "begun", null)).cancel();
+  await end();
+});
+
 Deno.test("one more than the limit of streams is refused, before the database is asked; another user has seats", async () => {
   const { end, reads, resume } = await make();
   await takeSeats(resume, "here", MAX_READ_STREAMS / 2);

@@ -1,4 +1,4 @@
-begin; select plan(9);
+begin; select plan(10);
 select tests.given_tale('owner');
 -- What a start holds beyond its input after a change of the bot or its model.
 create function pg_temp.held_for_the_answer(change text, call text default '') returns integer language plpgsql as $$
@@ -27,5 +27,12 @@ select tests.given_price('model of bot', 2, 2, 10);
 select tests.call_begin('owner', 'priced', parent => 'first answer');
 select is(reserved_cost, (reserved_tokens - 1000) * 0.000002 + 1000 * 0.00001, 'with one, that of input and output')
 from relay.generations where stream_id = 'priced';
+
+select tests.call_begin('owner', 'plain', parent => 'first answer', max_concurrent => 9);
+update public.bots set params = jsonb_build_object(
+  'tools', repeat('t', 98), 'functions', repeat('f', 198), 'response_format', repeat('r', 298), 'user', 'x');
+select tests.call_begin('owner', 'asked', parent => 'first answer', max_concurrent => 9);
+select is(a.context_bytes - p.context_bytes, 600::bigint, 'what of the params the model reads is input')
+from relay.generations a, relay.generations p where a.stream_id = 'asked' and p.stream_id = 'plain';
 
 select * from finish(); rollback;

@@ -1,4 +1,4 @@
-begin; select plan(11);
+begin; select plan(12);
 select tests.given_tale('owner');
 update public.bots set memory = true, context_tokens = 8000;
 select tests.call_begin_memory('owner', 'm' || n, message)
@@ -26,5 +26,10 @@ select is(tests.call_begin('owner', 'm1', 'Go on!', rate_limit => 9) ->> 'code',
 select is(tests.call_begin('owner', 'm1', 'Go on!', fence => 'fence of m1', rate_limit => 9) ->> 'code',
   'stream_id_taken', 'with whatever fence');
 select is(tests.call_beat(array['m1']) -> 'stored', '{"m1": 4}', 'beats renew its lease like any other');
+
+update relay.generations set lease_expires_at = now() - interval '1 second' where stream_id = 'm2';
+select tests.call_begin('owner', 'c', 'Go on!', rate_limit => 9);
+select is(status, 'interrupted', 'what a dead worker has left of one is ended by the next start')
+from relay.generations where stream_id = 'm2';
 
 select * from finish(); rollback;

@@ -96,8 +96,8 @@ Deno.test("a share is an equal part of what is left until the first limit, and t
   assert.ok(deadlines.share(3, onSilent));
   clock.advance(1_667);
   assert.ok(deadlines.share(2, onSilent));
-  // A first token that came to nothing.
-  deadlines.touch(true, false);
+  // A first token, and an end, that came to nothing.
+  deadlines.touch(true, true);
   clock.advance(100);
   assert.ok(deadlines.share(1, onSilent));
   clock.advance(5_000 - 1_767);

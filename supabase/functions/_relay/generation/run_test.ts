@@ -36,8 +36,9 @@ async function make(
 }
 
 Deno.test("a run asks the provider, appends before it writes, and writes once for each read", async () => {
-  const { call, clock, generation, run, written } = await make();
-  assert.deepEqual(call.call, providerCall(makeAdmitted(), BASE_URL));
+  const asked = { request: { system: "Be brief." } };
+  const { call, clock, generation, run, written } = await make(asked);
+  assert.deepEqual(call.call, providerCall(makeAdmitted(asked), BASE_URL));
   const { admission, request } = generation;
   assert.deepEqual([admission.context, admission.system_prompt, admission.params, request.system], [
     ...[[], null, {}, undefined],

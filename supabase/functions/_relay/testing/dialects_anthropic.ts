@@ -54,6 +54,12 @@ const said = (text: string) => ({ type: "text", text });
 const refusal = { type: "refusal", category: "cyber", explanation: "No." };
 
 const ROWS: Row[] = [
+  [
+    "an error whose data is like the text before it",
+    (BEGIN + TEXT).replaceAll(/^event: .*\n/gm, "") + says("no").replace("content_block_delta", "error"),
+    SHOWN,
+    "provider_error",
+  ],
   ...each([SHOWN, "stop", used], {
     "text": STREAM,
     "lines that end with CR LF": STREAM.replaceAll("\n", "\r\n"),
@@ -63,6 +69,7 @@ const ROWS: Row[] = [
     "text in the block's beginning": start() + begin(said("Once ")) + says("more.") + ENDS,
     "what is new says nothing": BEGIN + says("Once ") + delta({ type: "citations_delta", citation: { text: "x" } }) +
       event("new", { text: "x" }) + says("more.") + ENDS,
+    "a delta and a block that are null": BEGIN + says("Once ") + delta(null) + begin(null, 1) + says("more.") + ENDS,
     "no message_stop: a stop_reason is the end": BEGIN + TEXT + over() + ends("end_turn"),
     "an error after the end": BEGIN + TEXT + ends("end_turn") + event("error", {}),
   }),

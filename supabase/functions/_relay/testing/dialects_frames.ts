@@ -90,12 +90,14 @@ const ENDS: Row[] = [
     "a break in an event behind the reason": TEXT + STOP + 'data: {"choices":[{"del',
     "[DONE] twice": STREAM + DONE,
     "usage behind [DONE]": STREAM + USAGE,
+    "text behind [DONE]": STREAM + MORE,
     "[DONE] as the second line": `${ONCE}${MORE.trimEnd()}\n${DONE}`,
     "[DONE] without a blank line": `${TEXT}${STOP}data: [DONE]`,
     "CR LF at [DONE] alone": `${TEXT}${STOP}data: [DONE]\r\n\r\n`,
   }),
   ...each(["", closes], { "no reason and no text but [DONE]": chunk({ role: "assistant" }) + DONE, "nothing": "" }),
   ["reasoning alone and [DONE]", chunk({ reasoning: "Hm." }) + DONE, "<Hm.>", closes],
+  ["half a character at the end of the thoughts", chunk({ reasoning: "Hm\ud83d" }) + DONE, "<Hm\uFFFD>", closes],
   ["a close without either", TEXT, SHOWN, closes],
   ["a reason as an object", chunk({ content: SHOWN }, { type: "length", matched: 2 }) + DONE, SHOWN, "length"],
   ["content_filter", ONCE + chunk({}, "content_filter") + DONE, "Once ", "content_filter"],
@@ -115,6 +117,12 @@ const ENDS: Row[] = [
 ];
 
 const FRAMES: Row[] = [
+  [
+    "a mark of byte order before JSON",
+    `\uFEFF${json(whole({ content: SHOWN }))}`,
+    ...[SHOWN, "stop"] as const,
+    { type: "application/json" },
+  ],
   ...each([SHOWN, "stop"], {
     "no space behind data:": STREAM.replaceAll("data: ", "data:"),
     "CR LF": STREAM.replaceAll("\n", "\r\n"),
