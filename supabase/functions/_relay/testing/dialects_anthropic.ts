@@ -54,12 +54,6 @@ const said = (text: string) => ({ type: "text", text });
 const refusal = { type: "refusal", category: "cyber", explanation: "No." };
 
 const ROWS: Row[] = [
-  [
-    "an error whose data is like the text before it",
-    (BEGIN + TEXT).replaceAll(/^event: .*\n/gm, "") + says("no").replace("content_block_delta", "error"),
-    SHOWN,
-    "provider_error",
-  ],
   ...each([SHOWN, "stop", used], {
     "text": STREAM,
     "lines that end with CR LF": STREAM.replaceAll("\n", "\r\n"),
@@ -73,6 +67,12 @@ const ROWS: Row[] = [
     "no message_stop: a stop_reason is the end": BEGIN + TEXT + over() + ends("end_turn"),
     "an error after the end": BEGIN + TEXT + ends("end_turn") + event("error", {}),
   }),
+  [
+    "an error whose data is like the text before it",
+    (BEGIN + TEXT).replaceAll(/^event: .*\n/gm, "") + says("no").replace("content_block_delta", "error"),
+    SHOWN,
+    "provider_error",
+  ],
   ...each([THOUGHT, "stop", used], {
     "thoughts, and their signature": THINKING + thinks("Hm") + thinks(". ") + SIGNED + SECOND,
     "a model of others that thinks in its text": BEGIN + says("<think>Hm. </think>") + TEXT + ENDS,
