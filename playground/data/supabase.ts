@@ -21,9 +21,10 @@ export function mayHaveSession(): boolean {
   }
 }
 
-/** A small change goes on where the page is left or loaded again right after it. */
-function isKept({ method = "GET", body }: RequestInit = {}): boolean {
-  return ["PATCH", "DELETE"].includes(method) && (typeof body === "string" ? body.length : 0) <= MAX_KEPT_UNITS;
+/** A small change of what is there goes on if the page is left or loaded again right after it. */
+function isKept(input: RequestInfo | URL, { method = "GET", body }: RequestInit = {}): boolean {
+  const isChange = ["PATCH", "DELETE"].includes(method) || String(input).endsWith("/rpc/edit_message");
+  return isChange && (typeof body === "string" ? body.length : 0) <= MAX_KEPT_UNITS;
 }
 
 /** A client with these parts alone; the session is kept where supabase-js would keep it. */
@@ -47,7 +48,7 @@ export function createSupabase(url: string, key: string): SupabaseClient {
       const send = (keepalive: boolean) => fetch(input, { ...init, headers, keepalive });
       // A request beyond that fails at once. A change that was lost on its way may be sent again, because it names the
       // wanted state.
-      return isKept(init) ? await send(true).catch(() => send(false)) : await send(false);
+      return isKept(input, init) ? await send(true).catch(() => send(false)) : await send(false);
     },
   });
   const client = {

@@ -55,6 +55,26 @@ export function testEdits(): void {
     });
   });
 
+  pageTest("a text that is saved is stored although the page is left at once", async ({ visitor, user, exchange }) => {
+    const { page } = visitor;
+    await exchange("A dog", "Bark");
+    const held = Promise.withResolvers<void>();
+    await page.route("**/rest/v1/rpc/edit_message", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await visitor.button("Edit the answer").click();
+    await editorOf(visitor).fill("Meow");
+    const asked = page.waitForRequest("**/rest/v1/rpc/edit_message");
+    await visitor.button("Save").click();
+    await asked;
+    await page.goto("about:blank");
+    const stored = async () => (await rest(stack.target, user, "messages?select=content&is_user_author=is.false"))[0];
+    equal(await stored(), { content: "Bark" });
+    held.resolve();
+    await becomes(stored, { content: "Meow" });
+  });
+
   pageTest(
     "if two devices save a text at the same moment, the second one is asked",
     async ({ visitor, user, exchange }) => {
