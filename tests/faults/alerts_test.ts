@@ -8,7 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { TITLE_TASK } from "../../supabase/functions/_relay/generation/memory.ts";
 import { FAMILIES } from "../../supabase/functions/metrics/families.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { scrapeText } from "../../testkit/metrics.ts";
+import { changes, scrapeText } from "../../testkit/metrics.ts";
 import { answers, event, type ProviderCall, refuses, stalls, tokenEvent } from "../../testkit/provider.ts";
 import { expectRefusal } from "../../testkit/reader.ts";
 import { hasProgram, skip } from "../../testkit/skipped.ts";
@@ -368,14 +368,22 @@ function register() {
         await work?.(world);
         return { before, after: await world.metrics() };
       };
-      const ordinary = await minute(well);
+      // On a slow machine a worker refuses a start, which is then sent again: in that minute the alert is right.
+      const ordinaryMinute = async (): Promise<Minute> => {
+        for (let left = 5;; left--) {
+          const found = await minute(well);
+          const refused = found.after && changes(found.before, found.after, /^refusals_total/);
+          if (left === 0 || Object.keys(refused ?? {}).length === 0) return found;
+        }
+      };
+      const ordinary = await ordinaryMinute();
       let worker: Worker | void;
       const failing = await minute(async (world) => worker = await fault(world));
       const shown = await world.look(alert, worker! ?? undefined);
       equal(shown.length, shows.length, alert);
       for (const [index, expected] of shows.entries()) match(shown[index], expected);
       await remedy(world);
-      const over = await minute(well);
+      const over = await ordinaryMinute();
       ok(over.after, "the page is there again");
       const at = { well: 60, fault: 45, over: 60, ...timeline };
       const severity = /severity: (\w+)/.exec(RULES.split(`alert: ${alert}\n`)[1])![1];
