@@ -167,8 +167,8 @@ export function testConversations(): void {
     await button("Previous version").click();
     await asked;
     const url = page.url();
-    await page.goto("about:blank");
     equal(await activeLeaf(user), "Second version");
+    await page.goto("about:blank");
     held.resolve();
     await becomes(() => activeLeaf(user), "First version");
     // A browser keeps 64 KiB of such bodies, and refuses one more.

@@ -68,9 +68,9 @@ export function testEdits(): void {
     const asked = page.waitForRequest("**/rest/v1/rpc/edit_message");
     await visitor.button("Save").click();
     await asked;
-    await page.goto("about:blank");
     const stored = async () => (await rest(stack.target, user, "messages?select=content&is_user_author=is.false"))[0];
     equal(await stored(), { content: "Bark" });
+    await page.goto("about:blank");
     held.resolve();
     await becomes(stored, { content: "Meow" });
   });
