@@ -49,6 +49,9 @@ export interface Relay {
 /** More threads of a collector would share the core. The readers' process has this from the task in deno.json. */
 const ONE_THREAD = "--v8-flags=--single-threaded-gc";
 
+/** What `deno task serve` sets for V8. Supabase's runtime sets nothing, so its Deno gets nothing. */
+const SERVE_FLAG = /--v8-flags=\S+/.exec(JSON.parse(Deno.readTextFileSync(pathOf("../deno.json"))).tasks.serve)![0];
+
 type Requests = (port: number, plan: string, count: number) => Promise<Request[]>;
 const same = (request: (port: number, plan: string) => Request): Requests => (port, plan, count) =>
   Promise.resolve(Array(count).fill(request(port, plan)));
@@ -80,7 +83,12 @@ export async function startOurs(world: World, env: Record<string, string> = {}):
     const all = await users(count, `${world.provider}/${plan}/v1`);
     return all.map(({ token, bot_id }) => post(port, "/functions/v1/stream", { prompt: PROMPT, bot_id }, token));
   };
-  const serve = denoRun(world, ...profile, pathOf("../dev/serve.ts"));
+  const serve = denoRun(
+    world,
+    ...world.deno === Deno.execPath() ? [SERVE_FLAG] : [],
+    ...profile,
+    pathOf("../dev/serve.ts"),
+  );
   return { ...await startRelay(world, serve, requests, { ...environment, ...env }), roundTrip };
 }
 
