@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
+import { MIN_EVENT_BYTES, QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
@@ -219,7 +219,7 @@ Deno.test("what waits for a client that does not read is held, each event with w
   assert.equal(chunks.length, 3);
 });
 
-Deno.test("a client that keeps up holds one event, however many there were", async () => {
+Deno.test("a client that keeps up holds one event, however many there were, and one that lags those that may wait", async () => {
   const held: number[] = [];
   const stream = createClientStream(createManualClock(), PING_MS, () => {}, {
     fits: (bytes) => held.push(bytes) > 0,
@@ -231,5 +231,14 @@ Deno.test("a client that keeps up holds one event, however many there were", asy
     await reader.read();
   }
   assert.deepEqual(new Set(held), new Set([READER_BYTES + 1 + QUEUED_EVENT_BYTES]));
+  const size = 2 * MIN_EVENT_BYTES;
+  const event = toBytes("x".repeat(size));
+  stream.write(event);
+  for (let index = 0; index < 10; index++) {
+    stream.write(event);
+    await reader.read();
+  }
+  // One waits, whose bytes would be enough for two.
+  assert.equal(held.at(-1), READER_BYTES + 2 * size + 3 * QUEUED_EVENT_BYTES);
   stream.close();
 });

@@ -2,10 +2,9 @@
  * Writes in the background: memories, before a story outgrows the model's window, and a title for a story without one.
  */
 
-import type { Admission } from "../database/begin.ts";
 import type { BackgroundKind } from "../database/begin_memory.ts";
 import type { Database } from "../database/database.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold } from "../platform/memory.ts";
+import { GENERATION_BYTES, type Hold, maxRoomOf, pathBytes } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import type { Id } from "../protocol/events.ts";
@@ -52,9 +51,10 @@ export function createMemories(
   async function admit(kind: BackgroundKind, answered: Answered, messageId: Id, hold: Hold) {
     const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
     const { userId, admission: { bot_id: botId } } = answered;
-    const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom: roomOf(platform) };
+    const maxRoom = maxRoomOf(memory, false);
+    const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom };
     const ask = async (maxContext: number) => {
-      hold.cover(bytesOf(maxContext));
+      hold.cover(pathBytes(maxContext, false));
       try {
         return await database.beginMemory({ ...start, maxContext });
       } catch (error) {
@@ -70,7 +70,6 @@ export function createMemories(
     // Without fallbacks: the answer has dropped them, and no user waits for a memory.
     const own = { ...answer.admission, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
-    hold.fits(bytesOf(lengthOf(admission)));
     const startedAt = clock.now();
     return { ...answered, streamId, request: REQUEST, admission, startedAt, memory: hold, kind, task: TASKS[kind] };
   }
@@ -104,17 +103,4 @@ export function createMemories(
 /** A failure, such as a refusal of the database, is logged as an error of background work, and so counted. */
 function isBug(cause: unknown): boolean {
   return !(cause instanceof RelayError) || cause.code === "internal";
-}
-
-function lengthOf({ context, memory, system_prompt }: Admission): number {
-  const texts = [system_prompt, memory?.content, ...context.map(({ content }) => content)];
-  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-}
-
-function bytesOf(characters: number): number {
-  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES;
-}
-
-function roomOf({ memory }: Platform): number {
-  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor((memory.userBytes - GENERATION_BYTES) / CONTEXT_CHARACTER_BYTES));
 }

@@ -1,7 +1,13 @@
 /** Shares out a worker's memory: what users and providers will fill is counted before it is used. */
 
 import { RelayError } from "../protocol/errors.ts";
-import { LARGE_MEMORY_BYTES, MAX_LARGE_MEMORY_PERCENT, MAX_USER_MEMORY_PERCENT } from "../protocol/limits.ts";
+import {
+  LARGE_MEMORY_BYTES,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_LARGE_MEMORY_PERCENT,
+  MAX_MESSAGE_UNITS,
+  MAX_USER_MEMORY_PERCENT,
+} from "../protocol/limits.ts";
 
 /**
  * What a generation holds without its texts. In the benchmark of 1,000 streams each took 51 KB of resident memory; 20
@@ -154,6 +160,27 @@ export function contextBytes(messages: { content: string }[]): number {
     if (CONTROL.test(content)) bytes += controlsIn(content) * CONTROL_CHARACTER_BYTES;
   }
   return bytes;
+}
+
+/**
+ * What a start holds for a stored path of so many characters, before it is read; what is continued is the generation's
+ * own text, too.
+ */
+export function pathBytes(characters: number, isContinued: boolean): number {
+  const text = isContinued ? Math.min(characters, MAX_MESSAGE_UNITS) * TEXT_UNIT_BYTES : 0;
+  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES + text;
+}
+
+/** The longest path for which `pathBytes` keeps to a user's share; a longer one is cut for its model's window. */
+export function maxRoomOf({ userBytes }: Memory, isContinued: boolean): number {
+  const bytes = userBytes - GENERATION_BYTES;
+  const room = isContinued
+    ? Math.max(
+      bytes / (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES),
+      (bytes - MAX_MESSAGE_UNITS * TEXT_UNIT_BYTES) / CONTEXT_CHARACTER_BYTES,
+    )
+    : bytes / CONTEXT_CHARACTER_BYTES;
+  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor(room));
 }
 
 /** \b, \t, \n, \f and \r have short escapes. */

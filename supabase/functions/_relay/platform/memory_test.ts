@@ -13,7 +13,9 @@ import {
   CONTROL_CHARACTER_BYTES,
   createMemory,
   GENERATION_BYTES,
+  maxRoomOf,
   MEMORY_STEP_BYTES as STEP,
+  pathBytes,
   READER_BYTES,
   TEXT_UNIT_BYTES,
 } from "./memory.ts";
@@ -89,6 +91,19 @@ Deno.test("by default 1,000 ordinary streams fit, and the longest context within
     memory.open(`user-${index}`, READER_BYTES);
     memory.open(`user-${index}`, GENERATION_BYTES).cover(GENERATION_BYTES + 10_000 * TEXT_UNIT_BYTES);
   }
+});
+
+Deno.test("a path may be as long as a user's share has room for, with the text that is continued", () => {
+  for (const isContinued of [false, true]) {
+    for (const budget of [8, 40, 64, 128, 4_096]) {
+      const memory = createMemory(budget * 1024 * 1024);
+      const room = maxRoomOf(memory, isContinued);
+      assert.ok(pathBytes(room, isContinued) <= memory.userBytes);
+      if (room < MAX_CONTEXT_CHARACTERS) assert.ok(pathBytes(room + 1, isContinued) > memory.userBytes);
+    }
+    assert.equal(maxRoomOf(createMemory(Infinity), isContinued), MAX_CONTEXT_CHARACTERS);
+  }
+  assert.equal(pathBytes(10, true) - pathBytes(10, false), 10 * TEXT_UNIT_BYTES);
 });
 
 Deno.test("a context holds at least what its request takes, whatever its characters are", () => {
