@@ -17,7 +17,7 @@ function make() {
     calls.push([clock.now() - startedAt, streamId]);
     return finish(streamId, ...rest);
   };
-  return { ...platform, calls, at: () => calls.map(([ms]) => ms), database, ...createLostStarts(platform, database) };
+  return { ...platform, calls, at: () => calls.map(([ms]) => ms), database, add: createLostStarts(platform, database) };
 }
 
 Deno.test("a lost start is interrupted at once, without a message", async () => {

@@ -32,11 +32,8 @@ const REQUEST = { on_disconnect: "continue" } as const;
 /** What is known about the answer after which something is due; its text is not kept for that. */
 export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId" | "admission">;
 
-/** The writing of one worker. */
-export interface Memories {
-  /** Begins in the background; if it cannot begin, it is due again after the next answer. */
-  write(kind: BackgroundKind, answered: Answered, baseUrl: URL | null, messageId: Id): void;
-}
+/** Begins in the background; if it cannot begin, it is due again after the next answer. */
+type Write = (kind: BackgroundKind, answered: Answered, baseUrl: URL | null, messageId: Id) => void;
 
 /** `run` runs what was admitted, and gives back what it holds; `abandon` ends what may have been admitted. */
 export function createMemories(
@@ -44,7 +41,7 @@ export function createMemories(
   database: Pick<Database, "beginMemory">,
   run: (admitted: AdmittedRequest, baseUrl: URL | null) => Promise<void>,
   abandon: (streamId: string, fence: string) => void,
-): Memories {
+): Write {
   const { clock, keepAlive, log, memory, shutdown } = platform;
 
   /** Null: nothing is to be written. */
@@ -89,14 +86,12 @@ export function createMemories(
     }
   }
 
-  return {
-    write(kind, answered, baseUrl, messageId) {
-      if (shutdown.signal.aborted) return;
-      keepAlive.run(kind, async () => {
-        const admitted = await begin(kind, answered, messageId);
-        if (admitted !== null) await run(admitted, baseUrl);
-      });
-    },
+  return (kind, answered, baseUrl, messageId) => {
+    if (shutdown.signal.aborted) return;
+    keepAlive.run(kind, async () => {
+      const admitted = await begin(kind, answered, messageId);
+      if (admitted !== null) await run(admitted, baseUrl);
+    });
   };
 }
 

@@ -67,16 +67,6 @@ export interface Memory {
   open(userId: string, bytes: number): Hold;
 }
 
-/** What one start, generation or reader holds. */
-export interface Hold {
-  /** Holds this much from now on, more or less than before. False if too little is left; then nothing has changed. */
-  fits(bytes: number): boolean;
-  /** The same, but throws `too_many_streams` if the user's share is full, and `overloaded` if the worker is full. */
-  cover(bytes: number): void;
-  /** Gives everything back, once; later calls of any method do nothing. */
-  end(): void;
-}
-
 /**
  * Shares out `budgetBytes`. Large holds may fill only a part of it, so that long stories leave room for ordinary
  * starts. A user who holds nothing costs nothing.
@@ -102,7 +92,7 @@ export function createMemory(budgetBytes: number): Memory {
     userBytes,
     heldBytes: 0,
     open(userId: string, bytes: number) {
-      const hold = new Held((more) => refusalOf(userId, more), (more) => add(userId, more));
+      const hold = new Hold((more) => refusalOf(userId, more), (more) => add(userId, more));
       hold.cover(bytes);
       return hold;
     },
@@ -110,26 +100,25 @@ export function createMemory(budgetBytes: number): Memory {
   return memory;
 }
 
-class Held implements Hold {
+/** What one start, generation or reader holds. */
+export class Hold {
   #held = 0;
   #ended = false;
-  #refusalOf: (more: number) => RelayError | null;
-  #add: (more: number) => void;
 
-  constructor(refusalOf: (more: number) => RelayError | null, add: (more: number) => void) {
-    this.#refusalOf = refusalOf;
-    this.#add = add;
-  }
+  constructor(private refusalOf: (more: number) => RelayError | null, private add: (more: number) => void) {}
 
+  /** Holds this much from now on, more or less than before. False if too little is left; then nothing has changed. */
   fits(bytes: number): boolean {
     return this.#change(bytes) === null;
   }
 
+  /** The same, but throws `too_many_streams` if the user's share is full, and `overloaded` if the worker is full. */
   cover(bytes: number) {
     const refusal = this.#change(bytes);
     if (refusal !== null) throw refusal;
   }
 
+  /** Gives everything back, once; later calls of any method do nothing. */
   end() {
     this.#change(0);
     this.#ended = true;
@@ -141,9 +130,9 @@ class Held implements Hold {
     // Each token comes here: two comparisons.
     if (bytes <= held && bytes > held - MEMORY_STEP_BYTES || this.#ended) return null;
     const wanted = Math.ceil(bytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES;
-    const refusal = wanted > held ? this.#refusalOf(wanted - held) : null;
+    const refusal = wanted > held ? this.refusalOf(wanted - held) : null;
     if (refusal !== null) return refusal;
-    this.#add(wanted - held);
+    this.add(wanted - held);
     this.#held = wanted;
     return null;
   }

@@ -215,7 +215,11 @@ Deno.test("a chunk that differs in anything else, or that JSON would refuse, is 
   for (const other of others) {
     for (const before of [[], [b], [b, event('\\"'), b]]) {
       assert.equal(parsedAfter(event("a"), ...before, other), 1, other);
-      assert.ok(parsedAfter(event("a"), ...before, `: hello\n${other}`, b) >= 1, other);
+      for (const after of [b, event("\\n")]) {
+        for (const comment of ["", ": hello\n"]) {
+          assert.ok(parsedAfter(event("a"), ...before, comment + other, after) >= 1, other);
+        }
+      }
     }
   }
   // What is cut off makes one event with the next.
@@ -225,13 +229,14 @@ Deno.test("a chunk that differs in anything else, or that JSON would refuse, is 
   }
 });
 
-Deno.test("where it is not certain which field has the text, every chunk is parsed", () => {
+Deno.test("where it is not certain which field has the text, chunks are read as by parsing them", () => {
   const changed = (from: string, to: string) => (text: string, other: string) =>
     event(text).replace(from, to.replace("?", other));
   const unsure = [
     changed(`"id":"1"`, `"id":"content","x":"?"`),
     changed(`"id":"1"`, `"content":"?"`),
     changed(`"id":"1"`, `"id":"\\u003?"`),
+    changed(`"},"logprobs"`, `","\\u0063ontent":"?"},"logprobs"`),
     changed(`"id":"1"`, `"obfuscation":"?","x":"obfuscation"`),
     changed("data: {", `data: {"y":"?",\ndata: `),
   ];
@@ -328,7 +333,10 @@ Deno.test("the number of an event may be another one, before its text or behind 
     parsedIn(events.join("") + whole("completed", { output: [] }), "openai_responses") - 2;
   for (const write of [before, behind]) {
     assert.equal(parsedOf(write("a", 9), write("b", 10), write("\\n", 11), write("c", 1234)), 0);
-    for (const other of ["-1", "", "1.5", '"10"', "null"]) assert.equal(parsedOf(write("a", 9), write("b", other)), 1);
+    for (const other of ["-1", "", "1.5", '"10"', "null"]) {
+      assert.equal(parsedOf(write("a", 9), write("b", other)), 1);
+      parsedOf(write("a", other), write("b", other), write("c", other));
+    }
   }
   assert.equal(parsedOf(before("a", 1), before("b", 2, `,"x":1`)), 1);
   const twice = (number: number) => before("a", number, `,"response":{"sequence_number":${number}}`);
