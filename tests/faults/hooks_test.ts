@@ -153,27 +153,17 @@ function register() {
     await expectRefusal(await one.ask({ prompt: "Hi", system: "Be a dragon" }), 403, "not_admitted");
     const messages = [{ role: "user", content: "dragon" }];
     await expectRefusal(await one.ask({ messages }), 403, "not_admitted");
+    // A prompt of the greatest length is read to its end, within the worker's limit of a call.
+    const longest = (last: string) => `${"word ".repeat(6_400).slice(0, -last.length)}${last}`;
+    await expectRefusal(await one.ask({ prompt: longest(" dragon") }), 403, "not_admitted");
     equal(await written(one), [0, 0]);
-    const { last } = await one.generate({ prompt: "The snapdragon blooms" });
+    const { last } = await one.generate({ prompt: longest(" snapdragon") });
     equal(last.is_complete, true);
     const { conversation_id } = await one.stored(last.stream_id);
     const message = await one.insert("messages", { conversation_id, content: "A dragon came", is_user_author: true });
     await expectRefusal(await one.ask({ answer_to: message }), 403, "not_admitted");
     await one.rest(`messages?id=eq.${message}`, { method: "PATCH", body: { content: "A fox came" } });
     equal((await one.generate({ answer_to: message })).end, "done");
-  });
-
-  Deno.test("a prompt of the greatest length does not take the block list long", async () => {
-    const prompt = "word ".repeat(6_400).trimEnd();
-    const one = await author();
-    equal((await one.generate({ prompt })).end, "done");
-    const [{ ms }] = await query<{ ms: number }>(
-      stack.databaseUrl!,
-      `with asked as materialized (select clock_timestamp() as at, relay.admission_hook(jsonb_build_object('prompt', $1::text)))
-       select extract(epoch from clock_timestamp() - at)::float8 * 1000 as ms from asked`,
-      [prompt],
-    );
-    ok(ms < 2_000, `${ms} ms`);
   });
 
   Deno.test("a hook that fails, answers nonsense or waits for a lock is the relay's failure: nothing is written, and the log says why", async () => {

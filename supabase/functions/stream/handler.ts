@@ -10,7 +10,14 @@ import { readJson } from "../_relay/http/body.ts";
 import { createEndpoint, type RequestContext } from "../_relay/http/endpoint.ts";
 import type { Refusals } from "../_relay/http/refusals.ts";
 import { type Clock, pause } from "../_relay/platform/clock.ts";
-import { contextBytes, GENERATION_BYTES, type Hold, READER_BYTES } from "../_relay/platform/memory.ts";
+import {
+  contextBytes,
+  GENERATION_BYTES,
+  type Hold,
+  maxRoomOf,
+  pathBytes,
+  READER_BYTES,
+} from "../_relay/platform/memory.ts";
 import { RelayError, toRelayError } from "../_relay/protocol/errors.ts";
 import {
   BUSY_PAUSE_MS,
@@ -24,7 +31,6 @@ import {
   streamId as streamIdSchema,
   type StreamRequest,
 } from "../_relay/protocol/requests.ts";
-import { bytesOf, lengthOf, roomOf } from "./context_bytes.ts";
 import { previewOf } from "./preview.ts";
 import { checkExists, lastEventId, type Resume } from "./resume.ts";
 import { type BotTestDependencies, createBotTest } from "./test_bot.ts";
@@ -141,7 +147,7 @@ async function begin(
   const fence = crypto.randomUUID();
   // The text that is continued is a part of what is sent, and of the generation's own text.
   const isContinued = request.continue_of !== undefined;
-  const maxRoom = roomOf(platform, isContinued);
+  const maxRoom = maxRoomOf(platform.memory, isContinued);
   const ask = (maxContext: number, bytes: number) =>
     calls.run(userId, async () => {
       memory.cover(bytes);
@@ -153,21 +159,20 @@ async function begin(
       }
     });
   const given = request.messages && GENERATION_BYTES + contextBytes(request.messages);
-  const first = () => ask(FIRST_CONTEXT_CHARACTERS, given ?? bytesOf(FIRST_CONTEXT_CHARACTERS, isContinued));
+  const first = () => ask(FIRST_CONTEXT_CHARACTERS, given ?? pathBytes(FIRST_CONTEXT_CHARACTERS, isContinued));
   let answer = await askWhileEnding(platform.clock, first);
   for (let asked = FIRST_CONTEXT_CHARACTERS; "refusal" in answer;) {
     const { characters = 0 } = answer;
     if (characters <= asked || characters > MAX_CONTEXT_CHARACTERS) return answer;
-    if (bytesOf(characters, isContinued) > platform.memory.userBytes) throw tooLong(characters);
+    if (pathBytes(characters, isContinued) > platform.memory.userBytes) throw tooLong(characters);
     // It may have grown by then.
     asked = characters;
-    answer = await starts.runLong(userId, () => ask(characters, bytesOf(characters, isContinued)));
+    answer = await starts.runLong(userId, () => ask(characters, pathBytes(characters, isContinued)));
   }
   if ("admission" in answer && given === undefined) {
     const { context, continued, system_prompt, memory: remembered } = answer.admission;
-    const others = [continued, system_prompt, remembered?.content];
-    const units = lengthOf(context) + others.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-    memory.fits(bytesOf(units, isContinued));
+    const texts = [continued, system_prompt, remembered?.content, ...context.map(({ content }) => content)];
+    memory.fits(pathBytes(lengthOf(texts), isContinued));
   }
   return answer;
 }
@@ -192,13 +197,18 @@ async function look(
   const { userId } = caller;
   const start = { ...caller, streamId: crypto.randomUUID(), fence: crypto.randomUUID(), request };
   const isContinued = request.continue_of !== undefined;
-  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: roomOf(platform, isContinued) };
+  const bounds = { maxContext: MAX_CONTEXT_CHARACTERS, maxRoom: maxRoomOf(platform.memory, isContinued) };
   const answer = await calls.run(userId, () => {
-    memory.cover(bytesOf(request.messages ? lengthOf(request.messages) : FIRST_CONTEXT_CHARACTERS, false));
+    const sent = request.messages?.map(({ content }) => content);
+    memory.cover(pathBytes(sent ? lengthOf(sent) : FIRST_CONTEXT_CHARACTERS, false));
     return database.preview({ ...start, ...bounds });
   });
   if ("refusal" in answer) throw answer.refusal;
   return { rate: answer.rate, preview: previewOf(answer.preview, request) };
+}
+
+function lengthOf(texts: (string | null | undefined)[]): number {
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
 function tooLong(characters: number): RelayError {

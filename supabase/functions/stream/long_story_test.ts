@@ -1,7 +1,4 @@
-/**
- * A story that goes on and on with a model of 8,000 tokens. 150 turns by default; as many as one wants with
- * `deno test -A <this file> -- --turns=2000`, which takes minutes.
- */
+/** A story that goes on and on with a model of 8,000 tokens. */
 
 import assert from "node:assert/strict";
 import { createDatabase, type Database } from "../_relay/database/database.ts";
@@ -17,7 +14,7 @@ import { makeRandom, makeText, type Random } from "../_relay/testing/split.ts";
 import { startSql } from "../_relay/testing/sql.ts";
 
 const WINDOW = 8_000;
-const TURNS = Number(Deno.args.find((arg) => arg.startsWith("--turns="))?.slice("--turns=".length) ?? 150);
+const TURNS = 150;
 const BASE_URL = new URL("https://provider.test/v1");
 const sql = await startSql();
 
@@ -117,16 +114,9 @@ async function begin(bot: Record<string, unknown>) {
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-function report(title: string, { refused, shared, leftOut }: Story) {
-  console.log(
-    `${title}: ${JSON.stringify({ requests: shared.length, refused, medianShared: median(shared), leftOut })}`,
-  );
-}
-
 Deno.test("a story does not outgrow a window that is known, and neighbouring requests begin alike", async () => {
   const bot = await begin({ context_tokens: WINDOW, reply_tokens: 1_500 });
   const story = await play(bot, TURNS, makeRandom(8), () => "Input is too long for requested model.");
-  if (Deno.args.length > 0) report("known", story);
   assert.deepEqual(story.refused.filter((turn) => turn >= 20), []);
   assert.ok(median(story.shared) > 0.7, `${median(story.shared)}`);
   assert.ok(story.leftOut > TURNS);
@@ -139,7 +129,6 @@ Deno.test("refusals teach an unknown window, with its number or without, and the
   ];
   for (const [title, refusal, most] of words) {
     const story = await play(await begin({}), Math.ceil(TURNS * 2 / 3), makeRandom(9), refusal);
-    if (Deno.args.length > 0) report(title, story);
     assert.ok(story.refused.length >= 1 && story.refused.length <= most, `${title}: ${story.refused}`);
     assert.ok(median(story.shared) > 0.7, `${median(story.shared)}`);
   }

@@ -88,7 +88,6 @@ export function createRefusedStarts(now: () => number, limit: number, what = "st
       users.set(userId, { since: now(), count: 1 });
       if (users.size > MAX_REFUSED_USERS) users.delete(users.keys().next().value!);
     },
-    size: () => users.size,
   };
 }
 

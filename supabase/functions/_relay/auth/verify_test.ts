@@ -415,6 +415,28 @@ Deno.test("a token is verified again once the key set was read again, and refuse
   await assertRefused(as(token));
 });
 
+Deno.test("a token that is verified while the key set is read again is not remembered", async () => {
+  await using keys = serve(es256);
+  const { as, asUser } = makeVerifier({ keys, cooldownMs: 0 });
+  await asUser({ nth: -1 });
+  const token = await sign(makeClaims(), es256);
+  const { verify } = crypto.subtle;
+  const gate = Promise.withResolvers<void>();
+  crypto.subtle.verify = async (...args: unknown[]) => {
+    await gate.promise;
+    return await Reflect.apply(verify, crypto.subtle, args);
+  };
+  const underWay = as(token);
+  const next = await makeKey("es-2");
+  keys.publish(next);
+  const other = asUser({}, next);
+  while (keys.requests < 2) await new Promise((resolve) => setTimeout(resolve));
+  crypto.subtle.verify = verify;
+  gate.resolve();
+  assert.deepEqual([(await underWay).userId, (await other).userId], [USER, USER]);
+  await assertRefused(as(token));
+});
+
 Deno.test("a remembered token does not outlive the time for which a key set is kept", async () => {
   await using keys = serve(es256);
   const { as, asUser } = makeVerifier({ keys });

@@ -5,17 +5,6 @@ import { type Hold, MIN_EVENT_BYTES, QUEUED_EVENT_BYTES, READER_BYTES } from "..
 import { events, toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 
-/** One client's stream. Once its end has begun, every call does nothing. */
-export interface ClientStream {
-  readonly body: ReadableStream<Uint8Array>;
-  /** Nothing waits for the client. */
-  isDrained(): boolean;
-  /** Whether so many more bytes may wait; if not, the client is detached. */
-  hasRoom(bytes: number): boolean;
-  write(bytes: Uint8Array): void;
-  close(): void;
-}
-
 /**
  * How a client's stream ended. `gone`: the client left. `detached`: it did not read, so it gets no last event, and may
  * resume. `closed`: by the relay, after its last event.
@@ -26,38 +15,31 @@ export type ClientEnd = "gone" | "detached" | "closed";
 export type Seat = Pick<Hold, "fits" | "end">;
 
 /**
- * What waits at the end is still delivered. `onEnd` is called once nothing more can be written, and the seat is given
- * back once nothing waits. If something waits and the client reads nothing for `READER_IDLE_MS`, what waits is dropped
- * and its stream ends. `onDrained` is called when the client has read everything and wants more. A ping goes out after
- * `pingMs` without an event, unless something waits.
+ * One client's stream. Once its end has begun, every call does nothing; what waits then is still delivered. If something
+ * waits and the client reads nothing for `READER_IDLE_MS`, what waits is dropped and its stream ends. A ping goes out
+ * after `pingMs` without an event, unless something waits. A class, like everything that each read goes through: closures
+ * cost more.
  */
-export function createClientStream(
-  clock: Clock,
-  pingMs: number,
-  onEnd: (how: ClientEnd) => void,
-  seat: Seat,
-  onDrained: () => void = () => {},
-): ClientStream {
-  return new Writer(clock, pingMs, onEnd, seat, onDrained);
-}
-
-/** A class, like everything that each read goes through: closures cost more. */
-class Writer implements ClientStream {
+export class ClientStream {
   #isOpen = true;
   #eventsWaiting = 0;
   #queue: Queue;
   #silence: Silence;
-  #seat: Seat;
-  #onEnd: (how: ClientEnd) => void;
-  #onDrained: () => void;
 
-  constructor(clock: Clock, pingMs: number, onEnd: (how: ClientEnd) => void, seat: Seat, onDrained: () => void) {
-    this.#seat = seat;
-    this.#onEnd = onEnd;
-    this.#onDrained = onDrained;
-    this.#queue = new Queue(() => this.#end("gone"), () => this.#isOpen && this.#onDrained(), () => {
+  /**
+   * `onEnd` is called once nothing more can be written, and the seat is given back once nothing waits. `onDrained` is
+   * called when the client has read everything and wants more.
+   */
+  constructor(
+    clock: Clock,
+    pingMs: number,
+    private onEnd: (how: ClientEnd) => void,
+    private seat: Seat,
+    private onDrained: () => void = () => {},
+  ) {
+    this.#queue = new Queue(() => this.#end("gone"), () => this.#isOpen && this.onDrained(), () => {
       this.#silence.end();
-      this.#seat.end();
+      this.seat.end();
     });
     this.#silence = new Silence(clock, pingMs, this.#queue, () => this.write(toBytes(events.ping())), () => {
       this.#end("detached");
@@ -69,11 +51,15 @@ class Writer implements ClientStream {
     return this.#queue.body;
   }
 
+  /** Nothing waits for the client. */
   isDrained(): boolean {
     return this.#queue.waitingBytes === 0;
   }
 
-  /** An event that is larger than the whole queue still goes to a client that keeps up. */
+  /**
+   * Whether so many more bytes may wait; if not, the client is detached. An event that is larger than the whole queue
+   * still goes to a client that keeps up.
+   */
   hasRoom(bytes: number): boolean {
     const { waitingBytes } = this.#queue;
     return waitingBytes === 0 || waitingBytes + bytes <= MAX_CLIENT_QUEUE_BYTES;
@@ -85,7 +71,7 @@ class Writer implements ClientStream {
     if (!this.hasRoom(bytes.byteLength)) return this.#end("detached");
     this.#eventsWaiting = waiting === 0 ? 1 : Math.min(this.#eventsWaiting + 1, 1 + waiting / MIN_EVENT_BYTES);
     const held = READER_BYTES + waiting + bytes.byteLength + this.#eventsWaiting * QUEUED_EVENT_BYTES;
-    if (!this.#seat.fits(held)) return this.#end("detached");
+    if (!this.seat.fits(held)) return this.#end("detached");
     this.#queue.add(bytes);
     this.#silence.touch(waiting === 0);
   }
@@ -98,8 +84,8 @@ class Writer implements ClientStream {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     // The body of a client that does not read lives as long as its connection; what onEnd refers to must not.
-    const onEnd = this.#onEnd;
-    this.#onEnd = this.#onDrained = () => {};
+    const { onEnd } = this;
+    this.onEnd = this.onDrained = () => {};
     onEnd(how);
     if (how !== "gone") this.#queue.close();
   }
@@ -119,12 +105,8 @@ class Queue {
   #wanted = false;
   #closing = false;
   #over = false;
-  #onDrained: () => void;
-  #onOver: () => void;
 
-  constructor(onCancel: () => void, onDrained: () => void, onOver: () => void) {
-    this.#onDrained = onDrained;
-    this.#onOver = onOver;
+  constructor(onCancel: () => void, private onDrained: () => void, private onOver: () => void) {
     this.body = new ReadableStream<Uint8Array>({
       start: (controller) => void (this.#controller = controller),
       // Called when the client wants more, so this notices that an end which waits for it can be written.
@@ -163,7 +145,7 @@ class Queue {
       this.waitingBytes -= next.byteLength;
       this.#give(next);
     } else if (this.#closing) this.close();
-    else this.#onDrained();
+    else this.onDrained();
   }
 
   #give(bytes: Uint8Array) {
@@ -177,7 +159,7 @@ class Queue {
     this.#over = true;
     this.#waiting = [];
     this.waitingBytes = 0;
-    this.#onOver();
+    this.onOver();
   }
 }
 
@@ -186,11 +168,6 @@ class Queue {
  * read.
  */
 class Silence {
-  #clock: Clock;
-  #pingMs: number;
-  #queue: Pick<Queue, "waitingBytes" | "takenBytes">;
-  #ping: () => void;
-  #onIdle: () => void;
   #touchedAt: number;
   #taken = 0;
   #takenAt: number;
@@ -198,23 +175,18 @@ class Silence {
   #clear: () => void;
 
   constructor(
-    clock: Clock,
-    pingMs: number,
-    queue: Pick<Queue, "waitingBytes" | "takenBytes">,
-    ping: () => void,
-    onIdle: () => void,
+    private clock: Clock,
+    private pingMs: number,
+    private queue: Pick<Queue, "waitingBytes" | "takenBytes">,
+    private ping: () => void,
+    private onIdle: () => void,
   ) {
-    this.#clock = clock;
-    this.#pingMs = pingMs;
-    this.#queue = queue;
-    this.#ping = ping;
-    this.#onIdle = onIdle;
     this.#touchedAt = this.#takenAt = clock.now();
     this.#clear = clock.after(pingMs, this.#check);
   }
 
   touch(wasDrained: boolean) {
-    this.#touchedAt = this.#clock.now();
+    this.#touchedAt = this.clock.now();
     if (wasDrained) this.#takenAt = this.#touchedAt;
   }
 
@@ -223,15 +195,15 @@ class Silence {
   }
 
   #look() {
-    const now = this.#clock.now();
-    const waits = this.#queue.waitingBytes > 0;
-    if (!waits || this.#queue.takenBytes > this.#taken) {
-      this.#taken = this.#queue.takenBytes;
+    const now = this.clock.now();
+    const waits = this.queue.waitingBytes > 0;
+    if (!waits || this.queue.takenBytes > this.#taken) {
+      this.#taken = this.queue.takenBytes;
       this.#takenAt = now;
     }
-    if (now - this.#takenAt >= READER_IDLE_MS) return this.#onIdle();
-    if (now - this.#touchedAt >= this.#pingMs && !waits) this.#ping();
-    const due = waits ? Math.min(now + this.#pingMs, this.#takenAt + READER_IDLE_MS) : this.#touchedAt + this.#pingMs;
-    this.#clear = this.#clock.after(Math.max(due - now, 1), this.#check);
+    if (now - this.#takenAt >= READER_IDLE_MS) return this.onIdle();
+    if (now - this.#touchedAt >= this.pingMs && !waits) this.ping();
+    const due = waits ? Math.min(now + this.pingMs, this.#takenAt + READER_IDLE_MS) : this.#touchedAt + this.pingMs;
+    this.#clear = this.clock.after(Math.max(due - now, 1), this.#check);
   }
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
+import { MIN_EVENT_BYTES, QUEUED_EVENT_BYTES, READER_BYTES } from "../platform/memory.ts";
 import { toBytes } from "../protocol/events.ts";
 import { MAX_CLIENT_QUEUE_BYTES, READER_IDLE_MS } from "../protocol/limits.ts";
 import { createManualClock } from "../testing/platform.ts";
 import { makeSeat } from "../testing/generation.ts";
-import { createClientStream } from "./client_stream.ts";
+import { ClientStream } from "./client_stream.ts";
 
 const PING_MS = 10_000;
 const PING = "event: ping\ndata: {}\n\n";
@@ -17,7 +17,7 @@ const DRAGONS = "🐉".repeat(MAX_CLIENT_QUEUE_BYTES / 8);
 function make() {
   const clock = createManualClock();
   const ends: string[] = [];
-  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), {
+  const stream = new ClientStream(clock, PING_MS, (how) => ends.push(how), {
     fits: () => true,
     end: () => ends.push("over"),
   });
@@ -95,7 +95,7 @@ Deno.test("a queue that is exactly full of bytes is kept; one more detaches the 
 
 Deno.test("what is called at the end cannot write", async () => {
   const clock = createManualClock();
-  const stream = createClientStream(clock, PING_MS, () => {
+  const stream = new ClientStream(clock, PING_MS, () => {
     stream.write(toBytes("late"));
     stream.close();
   }, { fits: () => true, end() {} });
@@ -190,7 +190,7 @@ Deno.test("a client that takes something each minute is kept, and so is one for 
 Deno.test("onDrained is called when a client has taken all and wants more, and not after its end", async () => {
   const drained: number[] = [];
   const clock = createManualClock();
-  const stream = createClientStream(clock, PING_MS, () => {}, makeSeat(), () => drained.push(clock.now()));
+  const stream = new ClientStream(clock, PING_MS, () => {}, makeSeat(), () => drained.push(clock.now()));
   stream.write(toBytes("one"));
   assert.equal(stream.isDrained(), false);
   const reader = stream.body.getReader();
@@ -211,7 +211,7 @@ Deno.test("what waits for a client that does not read is held, each event with w
   const clock = createManualClock();
   const seat = { fits: (bytes: number) => held.push(bytes) < 4, end() {} };
   const ends: string[] = [];
-  const stream = createClientStream(clock, PING_MS, (how) => ends.push(how), seat);
+  const stream = new ClientStream(clock, PING_MS, (how) => ends.push(how), seat);
   for (let index = 0; index < 4; index++) stream.write(toBytes("x".repeat(100)));
   assert.deepEqual(held, [1, 2, 3, 4].map((events) => READER_BYTES + events * (100 + QUEUED_EVENT_BYTES)));
   assert.deepEqual(ends, ["detached"]);
@@ -219,9 +219,9 @@ Deno.test("what waits for a client that does not read is held, each event with w
   assert.equal(chunks.length, 3);
 });
 
-Deno.test("a client that keeps up holds one event, however many there were", async () => {
+Deno.test("a client that keeps up holds one event, however many there were, and one that lags those that may wait", async () => {
   const held: number[] = [];
-  const stream = createClientStream(createManualClock(), PING_MS, () => {}, {
+  const stream = new ClientStream(createManualClock(), PING_MS, () => {}, {
     fits: (bytes) => held.push(bytes) > 0,
     end() {},
   });
@@ -231,5 +231,14 @@ Deno.test("a client that keeps up holds one event, however many there were", asy
     await reader.read();
   }
   assert.deepEqual(new Set(held), new Set([READER_BYTES + 1 + QUEUED_EVENT_BYTES]));
+  const size = 2 * MIN_EVENT_BYTES;
+  const event = toBytes("x".repeat(size));
+  stream.write(event);
+  for (let index = 0; index < 10; index++) {
+    stream.write(event);
+    await reader.read();
+  }
+  // One waits, whose bytes would be enough for two.
+  assert.equal(held.at(-1), READER_BYTES + 2 * size + 3 * QUEUED_EVENT_BYTES);
   stream.close();
 });

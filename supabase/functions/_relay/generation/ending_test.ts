@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoredEnding } from "../database/finish.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../protocol/errors.ts";
-import { events } from "../protocol/events.ts";
 import { endingOf, type EndKind, EndReason, lastEvent, notStored, toEndReason } from "./ending.ts";
 
 const ANSWERER = { bot_id: "bot-1", model: "model-1" };
@@ -60,22 +59,6 @@ const COMPLETED: StoredEnding = {
   is_complete: true,
   ...ANSWERER,
 };
-
-Deno.test("what did not fail is done, as the database has it, whatever the worker saw", () => {
-  const cancelled = { status: "cancelled", finish_reason: "cancelled", is_complete: false } as const;
-  const disconnected = { ...cancelled, status: "disconnected", finish_reason: "disconnected" } as const;
-  for (const stored of [COMPLETED, { ...COMPLETED, message_id: null }, cancelled, disconnected]) {
-    const all = { ...COMPLETED, ...stored };
-    const { message_id, is_complete, finish_reason } = all;
-    for (const usage of [USAGE, null]) {
-      const done = events.done({ stream_id: "stream-1", message_id, ...ANSWERER, is_complete, finish_reason, usage });
-      // A cancel may have reached the database before the failure did.
-      for (const error of [null, new RelayError("provider_error")]) {
-        assert.equal(lastEvent("stream-1", all, usage, error), done);
-      }
-    }
-  }
-});
 
 /** The error event of an ending with this code, where the worker knows this of it. */
 function errorOf(error_code: ErrorCode | null, error?: RelayError, status: "failed" | "interrupted" = "failed") {

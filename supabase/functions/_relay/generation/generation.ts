@@ -6,8 +6,8 @@ import type { Hold } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { StreamRequest } from "../protocol/requests.ts";
 import { EndReason } from "./ending.ts";
-import { createLocalReaders, type LocalReaders } from "./local_readers.ts";
-import { createTranscript, type Transcript } from "./transcript.ts";
+import { LocalReaders } from "./local_readers.ts";
+import { Transcript } from "./transcript.ts";
 
 /** What was asked for and admitted. */
 export interface AdmittedRequest {
@@ -28,7 +28,7 @@ export interface AdmittedRequest {
 
 /** A request whose client reads the answer. */
 export interface StartedRequest extends AdmittedRequest {
-  /** The signal of the client's request. */
+  /** Given back once nothing waits for the client. */
   seat: Hold;
 }
 
@@ -48,13 +48,13 @@ export function createGeneration({ clock, configuration }: Platform, admitted: A
   const { streamId, request, admission } = admitted;
   const { fence, conversation_id, bot_id, model, user_message_id, parent_id } = admission;
   const controller = new AbortController();
-  const transcript = createTranscript(admission.continued ?? "");
+  const transcript = new Transcript(admission.continued ?? "");
   const stop = (reason: EndReason) => controller.abort(reason);
   // The text that is continued is sent to the readers as well.
   const messages = admission.context.length + (admission.continued === null ? 0 : 1);
   const context = { messages, left_out: admission.left_out, memory: admission.memory?.message_id ?? null };
   const start = { stream_id: streamId, conversation_id, bot_id, model, user_message_id, parent_id, context };
-  const readers = createLocalReaders(clock, configuration.pingMs, start, transcript, () => {
+  const readers = new LocalReaders(clock, configuration.pingMs, start, transcript, () => {
     if (request.on_disconnect === "stop") stop(new EndReason("disconnected"));
   });
   return { ...admitted, fence, transcript, readers, signal: controller.signal, stop };

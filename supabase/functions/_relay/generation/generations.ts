@@ -40,14 +40,14 @@ export interface Generations {
 
 export function createGenerations(platform: Platform, database: Database, callers: Callers): Generations {
   const { clock, keepAlive, log, shutdown } = platform;
-  const leases = createLeaseRenewal(platform, database);
-  const lostStarts = createLostStarts(platform, database);
-  const memories = createMemories(platform, database, runInBackground, lostStarts.add);
+  const renewLease = createLeaseRenewal(platform, database);
+  const abandon = createLostStarts(platform, database);
+  const write = createMemories(platform, database, runInBackground, abandon);
   const running = new Map<string, Generation>();
 
   async function run(generation: Generation, baseUrl: URL | null) {
     const leaveShutdown = shutdown.onShutdown(() => generation.stop(new EndReason("shutdown")));
-    const leaveLeases = leases.add(generation);
+    const leaveLeases = renewLease(generation);
     let stored: StoredEnding | null = null;
     try {
       const result = await runGeneration(platform, callers, generation, baseUrl);
@@ -62,8 +62,8 @@ export function createGenerations(platform: Platform, database: Database, caller
     }
     const { streamId, userId, requestId, admission } = generation;
     const answered = { streamId, userId, requestId, admission };
-    if (stored?.memory_due !== undefined) memories.write("memory", answered, baseUrl, stored.memory_due);
-    if (stored?.title_due !== undefined) memories.write("title", answered, baseUrl, stored.title_due);
+    if (stored?.memory_due !== undefined) write("memory", answered, baseUrl, stored.memory_due);
+    if (stored?.title_due !== undefined) write("title", answered, baseUrl, stored.title_due);
   }
 
   /** It has no readers, and none can find it. */
@@ -94,7 +94,7 @@ export function createGenerations(platform: Platform, database: Database, caller
         report(platform, generation, { ending, error, answerer: { bot_id, model }, tries: 0 }, stored);
       });
     },
-    abandon: lostStarts.add,
+    abandon,
   };
 }
 

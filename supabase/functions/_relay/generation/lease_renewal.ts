@@ -13,23 +13,19 @@ export type LeasedGeneration = Pick<Generation, "streamId" | "fence" | "transcri
   readers: Pick<Generation["readers"], "sent">;
 };
 
-/** The lease renewal of one worker. */
-export interface LeaseRenewal {
-  /** Adds a generation; the returned function removes it. Without generations there is no beat. */
-  add(generation: LeasedGeneration): () => void;
-}
-
 /** A text of at most so many units is sent with the leases; a longer one in calls of its own. */
 const SHORT_UNITS = MAX_CHUNK_UNITS / 4;
 
 /**
+ * Gives what adds a generation, which in turn gives what removes it; without generations there is no beat.
+ *
  * A beat that fails stops nothing: the text goes on, and relay_finish decides. No lease waits for a long text, or for
  * one that the database has refused: these are sent in calls of their own.
  */
 export function createLeaseRenewal(
   { clock, configuration, log, workerId }: Platform,
   database: Pick<Database, "beat">,
-): LeaseRenewal {
+): (generation: LeasedGeneration) => () => void {
   const running = new Map<string, LeasedGeneration>();
   const isRunning = (one: LeasedGeneration) => running.get(one.streamId) === one;
   const alone = createTextsAlone(
@@ -67,16 +63,14 @@ export function createLeaseRenewal(
     ended: () => log("info", "beats_recovered", { worker_id: workerId }),
   });
 
-  return {
-    add(generation) {
-      running.set(generation.streamId, generation);
-      beats.start();
-      return () => {
-        running.delete(generation.streamId);
-        alone.delete(generation);
-        if (running.size === 0) beats.stop();
-      };
-    },
+  return (generation) => {
+    running.set(generation.streamId, generation);
+    beats.start();
+    return () => {
+      running.delete(generation.streamId);
+      alone.delete(generation);
+      if (running.size === 0) beats.stop();
+    };
   };
 }
 

@@ -5,7 +5,7 @@ import { MAX_BEAT_GENERATIONS, MAX_CHUNK_UNITS } from "../protocol/limits.ts";
 import { AWAY, away, makeDatabase, type TestDatabase } from "../testing/database.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { createLeaseRenewal } from "./lease_renewal.ts";
-import { createTranscript } from "./transcript.ts";
+import { Transcript } from "./transcript.ts";
 
 /** Units that go with the leases. */
 const SHORT = MAX_CHUNK_UNITS / 4;
@@ -15,14 +15,14 @@ const nothing = (start: number) => ({ start, end: start, text: "" });
 function make() {
   const platform = makePlatform({ configuration: { beatMs: 1_000 } });
   const database = makeDatabase();
-  const leases = createLeaseRenewal(platform, database);
+  const renew = createLeaseRenewal(platform, database);
   const stops: [string, string][] = [];
   return {
     ...platform,
     database,
     stops,
-    add: (streamId: string, transcript = createTranscript()) =>
-      leases.add({
+    add: (streamId: string, transcript = new Transcript()) =>
+      renew({
         streamId,
         fence: `fence-${streamId}`,
         transcript,
@@ -70,7 +70,7 @@ Deno.test("all generations of a worker share one beat, and without any there is 
 
 Deno.test("a beat says what the readers were sent, so that a sweep knows it", async () => {
   const { add, clock, database } = make();
-  const transcript = createTranscript();
+  const transcript = new Transcript();
   transcript.append("Once upon");
   transcript.markStored(4);
   const remove = add("a", transcript);
@@ -81,7 +81,7 @@ Deno.test("a beat says what the readers were sent, so that a sweep knows it", as
 
 Deno.test("what a beat says of a generation that was removed during it changes nothing", async () => {
   const { add, clock, database, hold, stops } = make();
-  const transcript = createTranscript();
+  const transcript = new Transcript();
   const remove = add("a", transcript);
   transcript.append("Once");
   database.cancelled.add("a");
@@ -97,7 +97,7 @@ Deno.test("what a beat says of a generation that was removed during it changes n
 
 Deno.test("each beat brings the text since the last one, also what was written during it", async () => {
   const { add, clock, chunks, hold } = make();
-  const transcript = createTranscript();
+  const transcript = new Transcript();
   const remove = add("a", transcript);
   transcript.append("Once");
   const release = hold();
@@ -119,7 +119,7 @@ Deno.test("each beat brings the text since the last one, also what was written d
 Deno.test("a beat that failed is sent again with what came since, from where the database says the text ends", async () => {
   for (const stored of [0, 4]) {
     const { add, clock, chunks, database } = make();
-    const transcript = createTranscript();
+    const transcript = new Transcript();
     const remove = add("a", transcript);
     transcript.append("Once");
     database.failure = away();
@@ -167,7 +167,7 @@ function refusing(database: TestDatabase) {
 
 Deno.test("the text that the database refuses goes alone, and its lease and all else with the others", async () => {
   const { add, beats, chunks, clock, database, logged, stops, workerId } = make();
-  const transcripts = new Map(["a", "b", "c", "d", "e"].map((id) => [id, createTranscript()]));
+  const transcripts = new Map(["a", "b", "c", "d", "e"].map((id) => [id, new Transcript()]));
   const removals = [...transcripts].map(([id, transcript]) => add(id, transcript));
   for (const transcript of transcripts.values()) transcript.append("Once");
   transcripts.get("c")!.append(BAD);
@@ -200,7 +200,7 @@ Deno.test("a beat goes in calls of bounded size, the shortest texts first", asyn
   const { add, beats, clock, database } = make();
   const texts: Record<string, number> = { a: SHORT, b: SHORT - 1, c: SHORT - 2, d: SHORT - 3, e: 7, f: 0 };
   const removals = Object.entries(texts).map(([id, units]) => {
-    const transcript = createTranscript();
+    const transcript = new Transcript();
     transcript.append("x".repeat(units));
     return add(id, transcript);
   });
@@ -217,7 +217,7 @@ Deno.test("a beat goes in calls of bounded size, the shortest texts first", asyn
 
 Deno.test("a long text goes alone, call after call, and no lease waits for it", async () => {
   const { add, chunks, clock, database } = make();
-  const [long, short] = [createTranscript(), createTranscript()];
+  const [long, short] = [new Transcript(), new Transcript()];
   const removals = [add("long", long), add("short", short)];
   long.append("x".repeat(3 * MAX_CHUNK_UNITS + 1));
   short.append("Once");
@@ -245,7 +245,7 @@ Deno.test("a long text goes alone, call after call, and no lease waits for it", 
 
 Deno.test("few long texts go at once, each generation's turn comes, and one that fails waits for the next beat", async () => {
   const { add, clock, database, logged } = make();
-  const transcripts = Array.from({ length: 6 }, () => createTranscript());
+  const transcripts = Array.from({ length: 6 }, () => new Transcript());
   const removals = transcripts.map((transcript, index) => add(`s${index}`, transcript));
   for (const transcript of transcripts) transcript.append("x".repeat(2 * MAX_CHUNK_UNITS));
   let [under, most] = [0, 0];
@@ -275,7 +275,7 @@ Deno.test("few long texts go at once, each generation's turn comes, and one that
 
 Deno.test("a long text that the database does not take is sent once a beat", async () => {
   const { add, clock, database } = make();
-  const transcript = createTranscript();
+  const transcript = new Transcript();
   const remove = add("a", transcript);
   transcript.append("x".repeat(2 * MAX_CHUNK_UNITS));
   // Swept, or another's: neither stored nor lost.

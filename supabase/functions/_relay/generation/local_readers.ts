@@ -6,7 +6,7 @@ import { type StartData, toBytes } from "../protocol/events.ts";
 import { MAX_READ_UNITS } from "../protocol/limits.ts";
 import { endsInsidePair } from "../protocol/utf16.ts";
 import { opening, unseen } from "./catch_up.ts";
-import { type ClientEnd, type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
+import { type ClientEnd, ClientStream, type Seat } from "./client_stream.ts";
 import type { Transcript } from "./transcript.ts";
 
 /**
@@ -15,43 +15,13 @@ import type { Transcript } from "./transcript.ts";
  */
 const LONG_TEXT_UNITS = 32 * 1024;
 
-/** All readers get the same events from the offset at which they attached. */
-export interface LocalReaders {
-  /** A stream from the offset on; null: from the beginning. Its seat is given back once nothing of it waits. */
-  attach(from: number | null, seat: Seat): ReadableStream<Uint8Array>;
-  write(written: string): void;
-  /** The reader that may have cancelled is the only one attached, or, if none is, the one that left last. */
-  sent(): Sent;
-  /**
-   * With a last event: readers that still catch up get it after the text that they lack. Without one: ends all at once.
-   */
-  close(last?: string): void;
-  /** After `close`: called once no reader needs the transcript any more, which may be at once. */
-  afterLast(run: () => void): void;
-}
-
 /**
- * A reader that attaches late catches up: it gets the text so far in parts, each after it has read the one before, and
- * only then new text. So does a reader that has no room left when a long text comes at once. `onAllGone` is called when
- * the last client has left; one that was detached has not, and may come back.
+ * All readers get the same events from the offset at which they attached. One that attaches late catches up: it gets the
+ * text so far in parts, each after it has read the one before, and only then new text. So does a reader that has no room
+ * left when a long text comes at once. A class, because a generation keeps it until its end: its methods as closures took
+ * 2 KB.
  */
-export function createLocalReaders(
-  clock: Clock,
-  pingMs: number,
-  start: StartData,
-  transcript: Transcript,
-  onAllGone: () => void,
-): LocalReaders {
-  return new Readers(clock, pingMs, start, transcript, onAllGone);
-}
-
-/** A class, because a generation keeps it until its end: its methods as closures took 2 KB. */
-class Readers implements LocalReaders {
-  #clock: Clock;
-  #pingMs: number;
-  #start: StartData;
-  #transcript: Transcript;
-  #onAllGone: () => void;
+export class LocalReaders {
   #live = new Set<ClientStream>();
   #behind: Behind;
   #left = new Left();
@@ -60,25 +30,28 @@ class Readers implements LocalReaders {
   #more = 0;
   #isClosed = false;
 
-  constructor(clock: Clock, pingMs: number, start: StartData, transcript: Transcript, onAllGone: () => void) {
-    this.#clock = clock;
-    this.#pingMs = pingMs;
-    this.#start = start;
-    this.#transcript = transcript;
-    this.#onAllGone = onAllGone;
+  /** `onAllGone` is called when the last client has left; one that was detached has not, and may come back. */
+  constructor(
+    private clock: Clock,
+    private pingMs: number,
+    private start: StartData,
+    private transcript: Transcript,
+    private onAllGone: () => void,
+  ) {
     this.#behind = new Behind(transcript, this.#live);
     this.#liveAt = transcript.length;
   }
 
+  /** A stream from the offset on; null: from the beginning. Its seat is given back once nothing of it waits. */
   attach(from: number | null, seat: Seat): ReadableStream<Uint8Array> {
-    const stream: ClientStream = createClientStream(
-      this.#clock,
-      this.#pingMs,
+    const stream: ClientStream = new ClientStream(
+      this.clock,
+      this.pingMs,
       (how) => this.#end(stream, how),
       seat,
       () => this.#behind.catchUp(stream),
     );
-    const { written, offset } = opening(this.#start, from, partAt(this.#transcript, from ?? 0));
+    const { written, offset } = opening(this.start, from, partAt(this.transcript, from ?? 0));
     if (offset > (from ?? 0)) this.#behind.set(stream, offset);
     else this.#live.add(stream);
     stream.write(toBytes(written));
@@ -87,7 +60,7 @@ class Readers implements LocalReaders {
 
   write(written: string) {
     const before = this.#liveAt;
-    const { length } = this.#transcript;
+    const { length } = this.transcript;
     // The last part of a long text is shorter, and follows as fast as the others.
     const isLong = Math.max(this.#more, length - before) >= LONG_TEXT_UNITS;
     this.#liveAt = length;
@@ -102,10 +75,14 @@ class Readers implements LocalReaders {
     }
   }
 
+  /** The reader that may have cancelled is the only one attached, or, if none is, the one that left last. */
   sent(): Sent {
     return this.#left.with([...this.#live, ...this.#behind.streams()].map((stream) => this.#sentTo(stream)));
   }
 
+  /**
+   * With a last event: readers that still catch up get it after the text that they lack. Without one: ends all at once.
+   */
   close(last = "") {
     if (this.#isClosed) return;
     this.#isClosed = last !== "";
@@ -113,6 +90,7 @@ class Readers implements LocalReaders {
     this.#behind.close(last);
   }
 
+  /** After `close`: called once no reader needs the transcript any more, which may be at once. */
   afterLast(run: () => void) {
     this.#behind.afterLast(run);
   }
@@ -121,7 +99,7 @@ class Readers implements LocalReaders {
     this.#left.add(this.#sentTo(stream));
     this.#live.delete(stream);
     this.#behind.delete(stream);
-    if (how === "gone" && this.#live.size + this.#behind.size() === 0) this.#onAllGone();
+    if (how === "gone" && this.#live.size + this.#behind.size() === 0) this.onAllGone();
   }
 
   #sentTo(stream: ClientStream): number {
@@ -131,16 +109,11 @@ class Readers implements LocalReaders {
 
 /** The readers that catch up, each with its offset; one that has all text is live. */
 class Behind {
-  #transcript: Transcript;
-  #live: Set<ClientStream>;
   #offsets = new Map<ClientStream, number>();
   #last = "";
   #onLast = () => {};
 
-  constructor(transcript: Transcript, live: Set<ClientStream>) {
-    this.#transcript = transcript;
-    this.#live = live;
-  }
+  constructor(private transcript: Transcript, private live: Set<ClientStream>) {}
 
   size(): number {
     return this.#offsets.size;
@@ -166,13 +139,13 @@ class Behind {
   catchUp(stream: ClientStream) {
     const from = this.#offsets.get(stream);
     if (from === undefined) return;
-    const { written, offset } = unseen(partAt(this.#transcript, from), from);
+    const { written, offset } = unseen(partAt(this.transcript, from), from);
     this.#offsets.set(stream, offset);
-    if (offset < this.#transcript.length) return stream.write(toBytes(written));
+    if (offset < this.transcript.length) return stream.write(toBytes(written));
     if (this.#last !== "") finish(stream, written + this.#last);
     else if (written === "") {
       this.#offsets.delete(stream);
-      this.#live.add(stream);
+      this.live.add(stream);
     } else stream.write(toBytes(written));
   }
 

@@ -4,8 +4,8 @@ import { MAX_CLIENT_QUEUE_BYTES, MAX_READ_UNITS } from "../protocol/limits.ts";
 import { readEvents, type SeenEvent } from "../testing/events.ts";
 import { makeSeat, START_DATA } from "../testing/generation.ts";
 import { createManualClock } from "../testing/platform.ts";
-import { createLocalReaders } from "./local_readers.ts";
-import { createTranscript } from "./transcript.ts";
+import { LocalReaders } from "./local_readers.ts";
+import { Transcript } from "./transcript.ts";
 
 const SEEN_START = { event: "start", id: "0", data: JSON.stringify(START_DATA) };
 const token = (id: number, data: string): SeenEvent => ({ event: "token", id: String(id), data });
@@ -29,11 +29,11 @@ const rest = (reader: ReadableStreamDefaultReader<Uint8Array>) =>
 
 function make(text = "", stored = 0) {
   const clock = createManualClock();
-  const transcript = createTranscript();
+  const transcript = new Transcript();
   transcript.append(text);
   transcript.markStored(stored);
   let allGone = 0;
-  const readers = createLocalReaders(clock, 10_000, START_DATA, transcript, () => allGone++);
+  const readers = new LocalReaders(clock, 10_000, START_DATA, transcript, () => allGone++);
   const ends: string[] = [];
   return {
     clock,

@@ -6,7 +6,7 @@ import type { Platform } from "../platform/platform.ts";
 import { toRelayError } from "../protocol/errors.ts";
 import { ABANDON_GIVE_UP_MS, MAX_LOST_STARTS } from "../protocol/limits.ts";
 import { endingOf, EndReason } from "./ending.ts";
-import { createTranscript } from "./transcript.ts";
+import { Transcript } from "./transcript.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 8_000;
@@ -21,18 +21,16 @@ interface LostStart {
   pauseMs: number;
 }
 
-/** The lost starts of one worker. */
-export interface LostStarts {
-  add(streamId: string, fence: string): void;
-}
-
 /**
- * A client that repeats its start with the same stream_id then finds an end, not a generation that no worker runs. The
+ * Gives what takes each lost start of a worker. A client that repeats its start with the same stream_id then finds an end, not a generation that no worker runs. The
  * lost call may still be running in the database, so a start that is not found is looked for until `ABANDON_GIVE_UP_MS`
  * have passed; one that is admitted later ends with its lease. There is one call at a time for all starts: while the
  * database is away, one of them asks it, with growing pauses.
  */
-export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<Database, "finish">): LostStarts {
+export function createLostStarts(
+  { clock, keepAlive }: Platform,
+  database: Pick<Database, "finish">,
+): (streamId: string, fence: string) => void {
   const lost = new Set<LostStart>();
   /** How long the next pause is if the database is away; null: it answered last time. */
   let awayMs: number | null = null;
@@ -76,16 +74,14 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
     }
   }
 
-  return {
-    add(streamId, fence) {
-      if (lost.size >= MAX_LOST_STARTS) return;
-      const now = clock.now();
-      lost.add({ streamId, fence, until: now + ABANDON_GIVE_UP_MS, dueAt: now, pauseMs: FIRST_PAUSE_MS });
-      // While the database is away, this start waits with the others.
-      if (awayMs === null) wake.abort("another start was lost");
-      if (!working) keepAlive.run("lost_starts", work);
-      working = true;
-    },
+  return (streamId, fence) => {
+    if (lost.size >= MAX_LOST_STARTS) return;
+    const now = clock.now();
+    lost.add({ streamId, fence, until: now + ABANDON_GIVE_UP_MS, dueAt: now, pauseMs: FIRST_PAUSE_MS });
+    // While the database is away, this start waits with the others.
+    if (awayMs === null) wake.abort("another start was lost");
+    if (!working) keepAlive.run("lost_starts", work);
+    working = true;
   };
 }
 
@@ -93,7 +89,7 @@ export function createLostStarts({ clock, keepAlive }: Platform, database: Pick<
 async function finish(database: Pick<Database, "finish">, { streamId, fence }: LostStart): Promise<boolean | null> {
   try {
     const ending = endingOf(new EndReason("lost"));
-    return await database.finish(streamId, fence, ending, createTranscript(), NOTHING_SENT) !== null;
+    return await database.finish(streamId, fence, ending, new Transcript(), NOTHING_SENT) !== null;
   } catch (cause) {
     // A start that the database refuses for its contents must not hold up the others.
     return toRelayError(cause).code === "unavailable" ? null : false;

@@ -17,7 +17,7 @@ function make() {
     calls.push([clock.now() - startedAt, streamId]);
     return finish(streamId, ...rest);
   };
-  return { ...platform, calls, at: () => calls.map(([ms]) => ms), database, ...createLostStarts(platform, database) };
+  return { ...platform, calls, at: () => calls.map(([ms]) => ms), database, add: createLostStarts(platform, database) };
 }
 
 Deno.test("a lost start is interrupted at once, without a message", async () => {
@@ -55,7 +55,7 @@ Deno.test("a lost start whose call is still under way, or whose database is away
 
 Deno.test("a start that is not found is given up in time, and so is one whose database stays away", async () => {
   for (const failure of [null, away()]) {
-    const { add, at, clock, database } = make();
+    const { add, at, calls, clock, database } = make();
     database.failure = failure;
     database.answers.finish = () => null;
     add("stream-1", "fence-1");
@@ -63,7 +63,27 @@ Deno.test("a start that is not found is given up in time, and so is one whose da
     assert.ok(at().at(-1)! < ABANDON_GIVE_UP_MS);
     assert.ok(at().length <= 6, `${at()}`);
     assert.equal(clock.pending, 0);
+    // The pauses of the next one are short again.
+    calls.length = 0;
+    add("stream-2", "fence-2");
+    await clock.run(1_000);
+    assert.equal(calls.length, 2);
+    await clock.run(ABANDON_GIVE_UP_MS);
   }
+});
+
+Deno.test("once the database has answered, the pauses of its next outage begin short again", async () => {
+  const { add, at, clock, database } = make();
+  database.answers.finish = () => null;
+  database.failure = away();
+  add("stream-1", "fence-1");
+  await clock.run(2_000);
+  database.failure = null;
+  await clock.run(1_500);
+  database.failure = away();
+  await clock.run(1_500);
+  assert.deepEqual(at(), [0, 1_000, 3_000, 4_000, 5_000]);
+  await clock.run(ABANDON_GIVE_UP_MS);
 });
 
 Deno.test("of many lost starts one asks a database that is away; once it is back, all are ended", async () => {

@@ -2,10 +2,9 @@
  * Writes in the background: memories, before a story outgrows the model's window, and a title for a story without one.
  */
 
-import type { Admission } from "../database/begin.ts";
 import type { BackgroundKind } from "../database/begin_memory.ts";
 import type { Database } from "../database/database.ts";
-import { CONTEXT_CHARACTER_BYTES, GENERATION_BYTES, type Hold } from "../platform/memory.ts";
+import { GENERATION_BYTES, type Hold, maxRoomOf, pathBytes } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { RelayError } from "../protocol/errors.ts";
 import type { Id } from "../protocol/events.ts";
@@ -33,11 +32,8 @@ const REQUEST = { on_disconnect: "continue" } as const;
 /** What is known about the answer after which something is due; its text is not kept for that. */
 export type Answered = Pick<AdmittedRequest, "streamId" | "userId" | "requestId" | "admission">;
 
-/** The writing of one worker. */
-export interface Memories {
-  /** Begins in the background; if it cannot begin, it is due again after the next answer. */
-  write(kind: BackgroundKind, answered: Answered, baseUrl: URL | null, messageId: Id): void;
-}
+/** Begins in the background; if it cannot begin, it is due again after the next answer. */
+type Write = (kind: BackgroundKind, answered: Answered, baseUrl: URL | null, messageId: Id) => void;
 
 /** `run` runs what was admitted, and gives back what it holds; `abandon` ends what may have been admitted. */
 export function createMemories(
@@ -45,16 +41,17 @@ export function createMemories(
   database: Pick<Database, "beginMemory">,
   run: (admitted: AdmittedRequest, baseUrl: URL | null) => Promise<void>,
   abandon: (streamId: string, fence: string) => void,
-): Memories {
+): Write {
   const { clock, keepAlive, log, memory, shutdown } = platform;
 
   /** Null: nothing is to be written. */
   async function admit(kind: BackgroundKind, answered: Answered, messageId: Id, hold: Hold) {
     const [streamId, fence] = [crypto.randomUUID(), crypto.randomUUID()];
     const { userId, admission: { bot_id: botId } } = answered;
-    const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom: roomOf(platform) };
+    const maxRoom = maxRoomOf(memory, false);
+    const start = { userId, streamId, fence, botId, messageId, kind, task: TASKS[kind], maxRoom };
     const ask = async (maxContext: number) => {
-      hold.cover(bytesOf(maxContext));
+      hold.cover(pathBytes(maxContext, false));
       try {
         return await database.beginMemory({ ...start, maxContext });
       } catch (error) {
@@ -70,7 +67,6 @@ export function createMemories(
     // Without fallbacks: the answer has dropped them, and no user waits for a memory.
     const own = { ...answer.admission, fence, user_message_id: null, continued: null };
     const admission = { ...answered.admission, ...own };
-    hold.fits(bytesOf(lengthOf(admission)));
     const startedAt = clock.now();
     return { ...answered, streamId, request: REQUEST, admission, startedAt, memory: hold, kind, task: TASKS[kind] };
   }
@@ -90,31 +86,16 @@ export function createMemories(
     }
   }
 
-  return {
-    write(kind, answered, baseUrl, messageId) {
-      if (shutdown.signal.aborted) return;
-      keepAlive.run(kind, async () => {
-        const admitted = await begin(kind, answered, messageId);
-        if (admitted !== null) await run(admitted, baseUrl);
-      });
-    },
+  return (kind, answered, baseUrl, messageId) => {
+    if (shutdown.signal.aborted) return;
+    keepAlive.run(kind, async () => {
+      const admitted = await begin(kind, answered, messageId);
+      if (admitted !== null) await run(admitted, baseUrl);
+    });
   };
 }
 
 /** A failure, such as a refusal of the database, is logged as an error of background work, and so counted. */
 function isBug(cause: unknown): boolean {
   return !(cause instanceof RelayError) || cause.code === "internal";
-}
-
-function lengthOf({ context, memory, system_prompt }: Admission): number {
-  const texts = [system_prompt, memory?.content, ...context.map(({ content }) => content)];
-  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-}
-
-function bytesOf(characters: number): number {
-  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES;
-}
-
-function roomOf({ memory }: Platform): number {
-  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor((memory.userBytes - GENERATION_BYTES) / CONTEXT_CHARACTER_BYTES));
 }

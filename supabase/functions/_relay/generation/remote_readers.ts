@@ -7,7 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 import { toBytes } from "../protocol/events.ts";
 import { MAX_READ_READERS, READ_GIVE_UP_MS } from "../protocol/limits.ts";
 import { lastEventOf, opening, startOf, textOf, unseen } from "./catch_up.ts";
-import { type ClientStream, createClientStream, type Seat } from "./client_stream.ts";
+import { ClientStream, type Seat } from "./client_stream.ts";
 import { endingOf, EndReason, lastEvent, notStored } from "./ending.ts";
 
 /** The remote readers of one worker. */
@@ -66,7 +66,7 @@ export function createRemoteReaders(
   return {
     attach(userId, streamId, from, view, seat) {
       let leaveShutdown = () => {};
-      const stream = createClientStream(
+      const stream = new ClientStream(
         clock,
         configuration.pingMs,
         () => {

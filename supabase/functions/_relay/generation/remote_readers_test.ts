@@ -146,15 +146,12 @@ Deno.test("readers that lack text share one call at a time, and the one that got
   const { clock, database, reads, set, openClient } = make();
   const view = inParts(database, "x".repeat(12), 4);
   for (const id of ["a", "b", "c"]) set(id, view());
-  let under = 0;
-  const { read } = database;
-  database.read = async (readings) => {
-    assert.equal(++under, 1);
-    const views = await read(readings);
-    under--;
-    return views;
-  };
-  const clients = await Promise.all(["a", "b", "c"].map((id) => openClient(id)));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  database.gate = promise;
+  const clients = [await openClient("a"), await openClient("b"), await openClient("c")];
+  await clock.run(1_000);
+  assert.deepEqual(reads, [[0, ["a@4"]]]);
+  resolve();
   await clock.run(0);
   assert.deepEqual(clients.map(({ text }) => text.length), [12, 12, 12]);
   // Each call brings four units to its first reader: six calls for what three of them lack.

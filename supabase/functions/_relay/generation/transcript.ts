@@ -3,38 +3,22 @@
 import { endsInsidePair } from "../protocol/utf16.ts";
 import type { Chunk } from "../database/database.ts";
 
-/** Offsets and lengths are UTF-16 code units. */
-export interface Transcript {
-  readonly length: number;
-  /** The database has the text up to here. */
-  readonly storedUnits: number;
-  append(text: string): void;
-  /** The text from an offset to its end, or at most so many units of it. */
-  from(offset: number, limit?: number): string;
-  /** The next chunk to store: at most `limit` units, and no half of a surrogate pair. */
-  unstored(limit: number): Chunk;
-  /** The database has so many units; never moves back. */
-  markStored(units: number): void;
-}
-
 /**
- * `stored` is what the database has already: the answer that is continued.
+ * Offsets and lengths are UTF-16 code units.
  *
  * There are two lists, of stored and of new text, so that the cost of appending does not grow with the text. Texts are
  * joined, never sliced out of one long string: a slice keeps the whole string in memory, and a provider that is faster
  * than the beats would leave one such string with each beat.
  */
-export function createTranscript(stored = ""): Transcript {
-  return new Text(stored);
-}
-
-class Text implements Transcript {
+export class Transcript {
   length: number;
+  /** The database has the text up to here. */
   storedUnits: number;
   #kept: string[];
   #waiting: string[] = [];
 
-  constructor(stored: string) {
+  /** `stored` is what the database has already: the answer that is continued. */
+  constructor(stored = "") {
     this.length = this.storedUnits = stored.length;
     this.#kept = stored === "" ? [] : [stored];
   }
@@ -44,17 +28,20 @@ class Text implements Transcript {
     this.length += text.length;
   }
 
+  /** The text from an offset to its end, or at most so many units of it. */
   from(offset: number, limit = Infinity): string {
     if (offset >= this.storedUnits) return stretch(this.#waiting, offset - this.storedUnits, limit);
     return stretch([...this.#kept, ...this.#waiting], offset, limit);
   }
 
+  /** The next chunk to store: at most `limit` units, and no half of a surrogate pair. */
   unstored(limit: number): Chunk {
     const front = cut(this.#waiting, limit).text;
     const text = front.length === limit && endsInsidePair(front) ? front.slice(0, -1) : front;
     return { start: this.storedUnits, end: this.storedUnits + text.length, text };
   }
 
+  /** The database has so many units; never moves back. */
   markStored(units: number) {
     const more = Math.min(units, this.length) - this.storedUnits;
     if (more <= 0) return;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { makeRandom, makeText } from "../testing/split.ts";
-import { createTranscript } from "./transcript.ts";
+import { Transcript } from "./transcript.ts";
 
 Deno.test("what is stored from the beginning is part of the text, and nothing of it is stored again", () => {
-  const transcript = createTranscript("Once 🐉");
+  const transcript = new Transcript("Once 🐉");
   assert.deepEqual([transcript.length, transcript.storedUnits, transcript.unstored(9).text], [7, 7, ""]);
   transcript.append(" upon");
   assert.deepEqual(transcript.unstored(9), { start: 7, end: 12, text: " upon" });
@@ -15,7 +15,7 @@ Deno.test("what is stored from the beginning is part of the text, and nothing of
 Deno.test("after any row of operations it is the text that a plain string would be", () => {
   const random = makeRandom(3);
   for (let round = 0; round < 200; round++) {
-    const transcript = createTranscript();
+    const transcript = new Transcript();
     let text = "";
     let stored = 0;
     for (let step = 0; step < 40; step++) {

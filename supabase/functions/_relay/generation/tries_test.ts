@@ -260,7 +260,8 @@ Deno.test("the context is kept, and held, until one has said something or the la
   assert.deepEqual([held(), answered.generation.admission.context.length], [atFirst, 1]);
   (await answered.current()).fail(new RelayError("provider_error"));
   const next = await answered.current();
-  next.send("Once");
+  // Reasoning is no text that would be held.
+  next.send({ kind: "reasoning", text: "hm" });
   assert.ok(held() <= GENERATION_BYTES + READER_BYTES + 16 * 1024);
   const { context: left, fallbacks, params, system_prompt } = answered.generation.admission;
   assert.deepEqual([left, fallbacks, params, system_prompt], [[], [], {}, null]);
@@ -293,7 +294,7 @@ Deno.test("what a fallback has in params counts, too, as long as it may be asked
 
 Deno.test("an answer is continued by prefill or by a turn as the fallback takes it, with a seam of its own", async () => {
   const continued = "Once upon a time";
-  const { current, generation, run, text } = await make(
+  const { clock, current, generation, run, text } = await make(
     { admission: { continued, takes_prefill: true } },
     [makeBot("second", { takes_prefill: false }), makeBot("third", { takes_prefill: true })],
   );
@@ -308,6 +309,7 @@ Deno.test("an answer is continued by prefill or by a turn as the fallback takes 
   second.fail(new RelayError("provider_bad_response"));
   const third = await current();
   assert.deepEqual([third.call.isPrefilled, third.call.messages.at(-1)?.content], [true, continued]);
+  await clock.run(500);
   third.send("upon a ");
   third.send("time, a");
   third.send(" fox");
@@ -315,7 +317,8 @@ Deno.test("an answer is continued by prefill or by a turn as the fallback takes 
   const { ending } = await run;
   assert.equal(generation.transcript.from(0), "Once upon a time, a fox");
   assert.equal(text(), events.token(", a", 19) + events.token(" fox", 23));
-  assert.equal(ending.answeredBy, "third");
+  // What came of the others before is no first token.
+  assert.deepEqual([ending.answeredBy, ending.firstTokenMs], ["third", 500]);
 });
 
 Deno.test("what was held back is text at the end: then no other bot is asked", async () => {

@@ -151,13 +151,6 @@ Deno.test("an answer passes through untouched and unlogged, with CORS and the co
   assert.deepEqual([lines, refusals.codes], [[], []]);
 });
 
-Deno.test("an error leaves without an origin for a page that is not listed", async () => {
-  const configuration = { allowedOrigins: ["https://a.example"] };
-  const { get } = make(throwing(new RelayError("forbidden")), { configuration });
-  const { headers, status } = await get("", { headers: { origin: "https://b.example" } });
-  assert.deepEqual([status, headers.get("access-control-allow-origin"), headers.get("vary")], [403, null, "Origin"]);
-});
-
 Deno.test("an answer whose headers cannot be written to becomes 500", async () => {
   const { get, lines } = make(() => Response.error());
   const response = await get();

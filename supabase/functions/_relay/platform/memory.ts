@@ -1,7 +1,13 @@
 /** Shares out a worker's memory: what users and providers will fill is counted before it is used. */
 
 import { RelayError } from "../protocol/errors.ts";
-import { LARGE_MEMORY_BYTES, MAX_LARGE_MEMORY_PERCENT, MAX_USER_MEMORY_PERCENT } from "../protocol/limits.ts";
+import {
+  LARGE_MEMORY_BYTES,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_LARGE_MEMORY_PERCENT,
+  MAX_MESSAGE_UNITS,
+  MAX_USER_MEMORY_PERCENT,
+} from "../protocol/limits.ts";
 
 /**
  * What a generation holds without its texts. In the benchmark of 1,000 streams each took 51 KB of resident memory; 20
@@ -61,16 +67,6 @@ export interface Memory {
   open(userId: string, bytes: number): Hold;
 }
 
-/** What one start, generation or reader holds. */
-export interface Hold {
-  /** Holds this much from now on, more or less than before. False if too little is left; then nothing has changed. */
-  fits(bytes: number): boolean;
-  /** The same, but throws `too_many_streams` if the user's share is full, and `overloaded` if the worker is full. */
-  cover(bytes: number): void;
-  /** Gives everything back, once; later calls of any method do nothing. */
-  end(): void;
-}
-
 /**
  * Shares out `budgetBytes`. Large holds may fill only a part of it, so that long stories leave room for ordinary
  * starts. A user who holds nothing costs nothing.
@@ -96,7 +92,7 @@ export function createMemory(budgetBytes: number): Memory {
     userBytes,
     heldBytes: 0,
     open(userId: string, bytes: number) {
-      const hold = new Held((more) => refusalOf(userId, more), (more) => add(userId, more));
+      const hold = new Hold((more) => refusalOf(userId, more), (more) => add(userId, more));
       hold.cover(bytes);
       return hold;
     },
@@ -104,26 +100,25 @@ export function createMemory(budgetBytes: number): Memory {
   return memory;
 }
 
-class Held implements Hold {
+/** What one start, generation or reader holds. */
+export class Hold {
   #held = 0;
   #ended = false;
-  #refusalOf: (more: number) => RelayError | null;
-  #add: (more: number) => void;
 
-  constructor(refusalOf: (more: number) => RelayError | null, add: (more: number) => void) {
-    this.#refusalOf = refusalOf;
-    this.#add = add;
-  }
+  constructor(private refusalOf: (more: number) => RelayError | null, private add: (more: number) => void) {}
 
+  /** Holds this much from now on, more or less than before. False if too little is left; then nothing has changed. */
   fits(bytes: number): boolean {
     return this.#change(bytes) === null;
   }
 
+  /** The same, but throws `too_many_streams` if the user's share is full, and `overloaded` if the worker is full. */
   cover(bytes: number) {
     const refusal = this.#change(bytes);
     if (refusal !== null) throw refusal;
   }
 
+  /** Gives everything back, once; later calls of any method do nothing. */
   end() {
     this.#change(0);
     this.#ended = true;
@@ -135,9 +130,9 @@ class Held implements Hold {
     // Each token comes here: two comparisons.
     if (bytes <= held && bytes > held - MEMORY_STEP_BYTES || this.#ended) return null;
     const wanted = Math.ceil(bytes / MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES;
-    const refusal = wanted > held ? this.#refusalOf(wanted - held) : null;
+    const refusal = wanted > held ? this.refusalOf(wanted - held) : null;
     if (refusal !== null) return refusal;
-    this.#add(wanted - held);
+    this.add(wanted - held);
     this.#held = wanted;
     return null;
   }
@@ -154,6 +149,27 @@ export function contextBytes(messages: { content: string }[]): number {
     if (CONTROL.test(content)) bytes += controlsIn(content) * CONTROL_CHARACTER_BYTES;
   }
   return bytes;
+}
+
+/**
+ * What a start holds for a stored path of so many characters, before it is read; what is continued is the generation's
+ * own text, too.
+ */
+export function pathBytes(characters: number, isContinued: boolean): number {
+  const text = isContinued ? Math.min(characters, MAX_MESSAGE_UNITS) * TEXT_UNIT_BYTES : 0;
+  return GENERATION_BYTES + characters * CONTEXT_CHARACTER_BYTES + text;
+}
+
+/** The longest path for which `pathBytes` keeps to a user's share; a longer one is cut for its model's window. */
+export function maxRoomOf({ userBytes }: Memory, isContinued: boolean): number {
+  const bytes = userBytes - GENERATION_BYTES;
+  const room = isContinued
+    ? Math.max(
+      bytes / (CONTEXT_CHARACTER_BYTES + TEXT_UNIT_BYTES),
+      (bytes - MAX_MESSAGE_UNITS * TEXT_UNIT_BYTES) / CONTEXT_CHARACTER_BYTES,
+    )
+    : bytes / CONTEXT_CHARACTER_BYTES;
+  return Math.min(MAX_CONTEXT_CHARACTERS, Math.floor(room));
 }
 
 /** \b, \t, \n, \f and \r have short escapes. */

@@ -5,7 +5,7 @@ import {
   MAX_LARGE_MEMORY_PERCENT,
   MAX_USER_MEMORY_PERCENT,
 } from "../protocol/limits.ts";
-import { makeConfiguration } from "../testing/platform.ts";
+import { makeConfiguration, withMaps } from "../testing/platform.ts";
 import {
   CONTEXT_CHARACTER_BYTES,
   CONTEXT_MESSAGE_BYTES,
@@ -13,7 +13,9 @@ import {
   CONTROL_CHARACTER_BYTES,
   createMemory,
   GENERATION_BYTES,
+  maxRoomOf,
   MEMORY_STEP_BYTES as STEP,
+  pathBytes,
   READER_BYTES,
   TEXT_UNIT_BYTES,
 } from "./memory.ts";
@@ -25,7 +27,7 @@ const OVERLOADED = { code: "overloaded", retryAfter: 5 };
 const SHARE_IS_FULL = { code: "too_many_streams", retryAfter: 5 };
 
 Deno.test("what is held is counted in steps, grows and shrinks, and is given back once", () => {
-  const memory = createMemory(BUDGET);
+  const [memory, [users]] = withMaps(() => createMemory(BUDGET));
   const hold = memory.open("user-1", 1);
   assert.equal(memory.heldBytes, STEP);
   for (const [bytes, held] of [[STEP, STEP], [STEP + 1, 2 * STEP], [10 * STEP, 10 * STEP], [1, STEP], [0, 0]]) {
@@ -40,7 +42,7 @@ Deno.test("what is held is counted in steps, grows and shrinks, and is given bac
   // Late calls hold nothing.
   assert.equal(hold.fits(5 * STEP), true);
   other.end();
-  assert.equal(memory.heldBytes, 0);
+  assert.deepEqual([memory.heldBytes, users.size], [0, 0]);
 });
 
 Deno.test("one user holds a share at most, in however many parts; what is refused holds nothing", () => {
@@ -89,6 +91,19 @@ Deno.test("by default 1,000 ordinary streams fit, and the longest context within
     memory.open(`user-${index}`, READER_BYTES);
     memory.open(`user-${index}`, GENERATION_BYTES).cover(GENERATION_BYTES + 10_000 * TEXT_UNIT_BYTES);
   }
+});
+
+Deno.test("a path may be as long as a user's share has room for, with the text that is continued", () => {
+  for (const isContinued of [false, true]) {
+    for (const budget of [8, 40, 64, 128, 4_096]) {
+      const memory = createMemory(budget * 1024 * 1024);
+      const room = maxRoomOf(memory, isContinued);
+      assert.ok(pathBytes(room, isContinued) <= memory.userBytes);
+      if (room < MAX_CONTEXT_CHARACTERS) assert.ok(pathBytes(room + 1, isContinued) > memory.userBytes);
+    }
+    assert.equal(maxRoomOf(createMemory(Infinity), isContinued), MAX_CONTEXT_CHARACTERS);
+  }
+  assert.equal(pathBytes(10, true) - pathBytes(10, false), 10 * TEXT_UNIT_BYTES);
 });
 
 Deno.test("a context holds at least what its request takes, whatever its characters are", () => {

@@ -1,25 +1,27 @@
 import assert from "node:assert/strict";
 import { RelayError } from "../protocol/errors.ts";
-import { createManualClock, turns as settle } from "../testing/platform.ts";
+import { createManualClock, turns as settle, withMaps } from "../testing/platform.ts";
 import { createTurns } from "./turns.ts";
 
 /** Turns, and work that goes on until it is let go. */
 function make(limits = {}) {
   const clock = createManualClock();
-  const turns = createTurns(clock, {
-    ...{
-      atOnce: 2,
-      atOnceForUser: 2,
-      keptFree: 0,
-      waiting: 100,
-      waitingForUser: 10,
-      waitMs: 1_000,
-      waitForOwnMs: 3_000,
-    },
-    userFull: () => new RelayError("rate_limited"),
-    late: () => new RelayError("overloaded"),
-    ...limits,
-  });
+  const [turns, [users]] = withMaps(() =>
+    createTurns(clock, {
+      ...{
+        atOnce: 2,
+        atOnceForUser: 2,
+        keptFree: 0,
+        waiting: 100,
+        waitingForUser: 10,
+        waitMs: 1_000,
+        waitForOwnMs: 3_000,
+      },
+      userFull: () => new RelayError("rate_limited"),
+      late: () => new RelayError("overloaded"),
+      ...limits,
+    })
+  );
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   /** What came of it, once something did. */
@@ -36,18 +38,18 @@ function make(limits = {}) {
     ends.get(name)!();
     await settle();
   }
-  return { clock, turns, begun, results, run, end };
+  return { clock, turns, users, begun, results, run, end };
 }
 
 Deno.test("users take turns, however much of one's waits", async () => {
-  const { begun, clock, end, results, run } = make({ atOnce: 1 });
+  const { begun, clock, end, results, run, users } = make({ atOnce: 1 });
   for (const name of ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]) run(name[0], name);
   await settle();
   for (const name of ["a1", "b1", "c1", "a2", "b2", "a3"]) await end(name);
   assert.deepEqual(begun, ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
   await end("a4");
   assert.equal(results.size, 7);
-  assert.equal(clock.pending, 0);
+  assert.deepEqual([clock.pending, users.size], [0, 0]);
 });
 
 Deno.test("a user has so many turns at once, and the others the rest", async () => {
@@ -95,7 +97,7 @@ Deno.test("work that fails gives its turn back, and rejects as it did", async ()
 });
 
 Deno.test("work that has waited too long is late, and takes no turn any more", async () => {
-  const { begun, clock, end, results, run } = make({ atOnce: 1 });
+  const { begun, clock, end, results, run, users } = make({ atOnce: 1 });
   run("a", "a1");
   run("b", "b1");
   await clock.run(999);
@@ -103,6 +105,7 @@ Deno.test("work that has waited too long is late, and takes no turn any more", a
   assert.deepEqual([...results], []);
   await clock.run(1);
   assert.deepEqual([...results], [["b1", "overloaded"]]);
+  assert.deepEqual([...users.keys()].sort(), ["a", "c"]);
   await end("a1");
   assert.deepEqual(begun, ["a1", "c1"]);
   await end("c1");

@@ -2,22 +2,12 @@
 
 import { endsInsidePair } from "../protocol/utf16.ts";
 
-/** Cleans the parts of one text; the result does not depend on where they were cut. */
-export interface TextCleaner {
-  clean(part: string): string;
-  /** What was held back at the end of the text. */
-  end(): string;
-}
-
 /**
- * CR LF and CR become LF, U+0000 is dropped, a lone surrogate becomes U+FFFD. A high surrogate at the end of a part is
- * held back for its other half; an LF at the start of a part is left out if the part before ended with a CR.
+ * Cleans the parts of one text; the result does not depend on where they were cut. CR LF and CR become LF, U+0000 is
+ * dropped, a lone surrogate becomes U+FFFD. A high surrogate at the end of a part is held back for its other half; an LF
+ * at the start of a part is left out if the part before ended with a CR.
  */
-export function createTextCleaner(): TextCleaner {
-  return new Cleaner();
-}
-
-class Cleaner implements TextCleaner {
+export class TextCleaner {
   #held = "";
   #afterReturn = false;
 
@@ -35,6 +25,7 @@ class Cleaner implements TextCleaner {
     return text.replace(/\r\n?/g, "\n").toWellFormed();
   }
 
+  /** What was held back at the end of the text. */
   end(): string {
     const rest = this.#held === "" ? "" : "\uFFFD";
     this.#held = "";

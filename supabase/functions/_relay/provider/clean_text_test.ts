@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { makeRandom, makeText, splitEverywhere, splitRandomly } from "../testing/split.ts";
-import { createTextCleaner } from "./clean_text.ts";
+import { TextCleaner } from "./clean_text.ts";
 
 function clean(parts: string[]): string {
-  const cleaner = createTextCleaner();
+  const cleaner = new TextCleaner();
   return parts.map((part) => cleaner.clean(part)).join("") + cleaner.end();
 }
 
@@ -41,7 +41,7 @@ Deno.test("a text comes out the same wherever it was split, and as the rule says
 });
 
 Deno.test("what can be shown is given at once, and half a character never; the end gives what was held back, once", () => {
-  const cleaner = createTextCleaner();
+  const cleaner = new TextCleaner();
   const steps = [[`a${HIGH}`, "a"], ["", ""], ["\0", ""], [`${LOW}b`, `${DRAGON}b`], ["c\r", "c\n"], ["\nd", "d"]];
   for (const [part, wanted] of [...steps, [HIGH, ""]]) assert.equal(cleaner.clean(part), wanted);
   assert.deepEqual([cleaner.end(), cleaner.end()], ["\uFFFD", ""]);

@@ -1,6 +1,6 @@
 /** Collects the deltas of one answer, reasoning and text separately, and cleans them. */
 
-import { createTextCleaner, type TextCleaner } from "./clean_text.ts";
+import { TextCleaner } from "./clean_text.ts";
 import type { Delta } from "./provider.ts";
 import { createThinkingSplitter, type ThinkingSplitter } from "./thinking.ts";
 
@@ -15,7 +15,7 @@ export const MAX_GIVEN_UNITS = 32 * 1024;
  * as cleaning many.
  */
 export class Deltas {
-  #text = createTextCleaner();
+  #text = new TextCleaner();
   /** Null: none has come. */
   #reasoning: TextCleaner | null = null;
   #deltas: Delta[] = [];
@@ -76,7 +76,7 @@ export class Deltas {
   #clean(taken: Delta[]): Delta[] {
     let isEmpty = false;
     for (const delta of taken) {
-      const cleaner = delta.kind === "text" ? this.#text : this.#reasoning ??= createTextCleaner();
+      const cleaner = delta.kind === "text" ? this.#text : this.#reasoning ??= new TextCleaner();
       delta.text = cleaner.clean(delta.text);
       isEmpty ||= delta.text === "";
     }

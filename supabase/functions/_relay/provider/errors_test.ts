@@ -184,6 +184,8 @@ Deno.test("of what a provider says of a failure a bounded part is looked through
   assert.equal(parameters.length, 20);
   const { codes } = problemOf({ errors: many({ errors: many({ code: "x", type: "y", reason: "z" }) }) });
   assert.equal(codes.length, 20);
+  const messages = Array.from({ length: 9 }, (_, index) => ({ message: `${index}` }));
+  assert.deepEqual(problemOf({ errors: messages }).said, ["0", "1", "2", "3", "4"]);
   const inner = (length: number) => JSON.stringify({ message: "a" }).padEnd(length);
   assert.deepEqual(problemOf({ message: inner(65_536) }).said, ["a"]);
   assert.deepEqual(problemOf({ message: inner(65_537) }).said, [inner(0)]);

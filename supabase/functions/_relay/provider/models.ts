@@ -33,10 +33,7 @@ export function createLookUp(clock: Clock, fetchAny?: typeof fetch): LookUp {
 
   async function get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<unknown> {
     const response = await fetchBounded(url, { method: "GET", headers, signal });
-    if (!response.ok) {
-      await response.body?.cancel();
-      return null;
-    }
+    if (!response.ok) return null;
     const reads = readsOf(response) ?? (response.body === null ? null : readBytes(response.body));
     if (reads === null) return null;
     const decoder = new TextDecoder();

@@ -26,16 +26,6 @@ export interface Pacing {
   join(): Share;
 }
 
-/** One generation's share of the turns. */
-export interface Share {
-  /** Whether it may read so many bytes at once, without waiting for a turn. */
-  isFree(bytes: number): boolean;
-  /** Bytes that its next turn may read. */
-  readonly turnBytes: number;
-  /** Does the work when its turn comes. */
-  run<T>(work: () => T): Promise<T>;
-}
-
 /** Builds one with no generation. */
 export function createPacing(clock: Clock): Pacing {
   const waiting: (() => void)[] = [];
@@ -72,34 +62,36 @@ export function createPacing(clock: Clock): Pacing {
     });
   }
 
-  return { join: () => new Part(clock, run) };
+  return { join: () => new Share(clock, run) };
 }
 
-/** A class, because each read calls it. */
-class Part implements Share {
+/** One generation's share of the turns. A class, because each read calls it. */
+export class Share {
+  /** Bytes that its next turn may read. */
   turnBytes = TURN_BYTES;
-  #clock: Clock;
-  #run: <T>(work: () => T, onDone: (ms: number) => void) => Promise<T>;
   #since: number;
   #read = 0;
 
-  constructor(clock: Clock, run: <T>(work: () => T, onDone: (ms: number) => void) => Promise<T>) {
-    this.#clock = clock;
-    this.#run = run;
+  constructor(
+    private clock: Clock,
+    private runInTurn: <T>(work: () => T, onDone: (ms: number) => void) => Promise<T>,
+  ) {
     this.#since = clock.now();
   }
 
+  /** Whether it may read so many bytes at once, without waiting for a turn. */
   isFree(bytes: number): boolean {
     this.#read += bytes;
     if (this.#read <= FREE_BYTES) return bytes <= TURN_BYTES;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (now - this.#since < FREE_MS) return false;
     this.#since = now;
     this.#read = bytes;
     return bytes <= TURN_BYTES;
   }
 
+  /** Does the work when its turn comes. */
   run<T>(work: () => T): Promise<T> {
-    return this.#run(work, (ms) => this.turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES);
+    return this.runInTurn(work, (ms) => this.turnBytes = ms < CHEAP_MS ? CHEAP_TURN_BYTES : TURN_BYTES);
   }
 }

@@ -8,7 +8,6 @@ import {
   MAX_PROVIDER_LINE_BYTES,
 } from "../protocol/limits.ts";
 import { makeRandom, splitRandomly } from "../testing/split.ts";
-import { createCompletionChunkReader } from "./chat_completions/chunks.ts";
 import { APIS } from "./client.ts";
 import { MAX_GIVEN_UNITS } from "./deltas.ts";
 import type { ApiName, Delta, ProviderEnd } from "./provider.ts";
@@ -37,7 +36,7 @@ function endOf(read: () => ProviderEnd): ProviderEnd | string {
   }
 }
 
-/** What came of an answer: its deltas, how it ended or what it was refused for, how often a skip was reported and JSON parsed. */
+/** What came of an answer: its deltas, how it ended or what it was refused for, how often a skip was reported and a chunk parsed. */
 function read(reads: Iterable<Uint8Array>, api: ApiName = "chat_completions") {
   const deltas: Delta[] = [];
   let [skips, parsed] = [0, 0];
@@ -45,7 +44,8 @@ function read(reads: Iterable<Uint8Array>, api: ApiName = "chat_completions") {
   const answer = createAnswerReader(APIS[api], options, (more) => deltas.push(...more));
   const { parse } = JSON;
   JSON.parse = (...args) => {
-    parsed++;
+    // A single text is parsed where it has escapes.
+    if (/^\s*[{[]/.test(args[0])) parsed++;
     return parse(...args);
   };
   try {
@@ -67,8 +67,8 @@ function read(reads: Iterable<Uint8Array>, api: ApiName = "chat_completions") {
 }
 
 /** The same by the plain way: another event stream parser, and JSON.parse for each event. */
-function oracle(stream: string) {
-  const chunks = createCompletionChunkReader(OPTIONS);
+function oracle(stream: string, api: ApiName = "chat_completions") {
+  const chunks = APIS[api].createChunkReader(OPTIONS);
   const end = endOf(() => {
     createParser({ onEvent: ({ data }) => chunks.read(data) }).feed(stream);
     return chunks.end();
@@ -156,6 +156,96 @@ Deno.test("answers made by chance are read as by parsing each chunk, wherever th
   }
 });
 
+/** The event of a chunk whose text is what stands between the quotes. */
+const event = (inner: string) =>
+  `data: {"id":"1","choices":[{"index":0,"delta":{"content":"${inner}"},"logprobs":null,"finish_reason":null}]}\n\n`;
+
+/** With the padding that hides how long the text is. */
+const padded = (inner: string, padding: string) => event(inner).replace("}\n\n", `,"obfuscation":"${padding}"}\n\n`);
+
+/** How many chunks of what follows an event are parsed; they are read as by parsing each. */
+function parsedAfter(first: string, ...next: string[]): number {
+  return parsedIn([first, ...next, `data: ${finish}\n\n`].join("")) - 2;
+}
+
+function parsedIn(stream: string, api?: ApiName): number {
+  const { parsed, ...found } = read([bytes(stream)], api);
+  assert.deepEqual(found, oracle(stream, api), stream);
+  return parsed;
+}
+
+Deno.test("a chunk that differs from an earlier one in its text alone is not parsed, whatever the text and the spacing", () => {
+  const texts = [
+    "a",
+    " upon a time",
+    "é🐉",
+    "a:b,c}]",
+    "\u2028",
+    '"',
+    '\\"',
+    "\\",
+    "\n",
+    "\r\n",
+    "\0",
+    "\t",
+    'Said "no".',
+  ];
+  const quoted = texts.map((text) => JSON.stringify(text).slice(1, -1));
+  for (const inner of [...quoted, "\\ud83d", ...quoted.map((text) => `${text}\\\\`)]) {
+    assert.equal(parsedAfter(event("Once"), event("b"), event(inner), event("c")), 0, inner);
+  }
+  for (const padding of ["", "z", "aB3dE"]) {
+    assert.equal(parsedAfter(padded("a", "xyz"), padded("b", padding), padded("c", "yz")), 0, padding);
+  }
+  for (const end of ["\n\n", "\r\n\r\n", "\r\r"]) {
+    const loose = (text: string) => `data:{ "choices" : [ {"delta": {"content" : "${text}"}} ] }${end}`;
+    assert.equal(parsedAfter(loose("a"), loose("b"), loose("c")), 0, JSON.stringify(end));
+  }
+});
+
+Deno.test("a chunk that differs in anything else, or that JSON would refuse, is parsed, and what is before it is read", () => {
+  const b = event("b");
+  const changes = [[`"id":"1"`, `"id":"2"`], [`reason":null`, `reason":"stop"`], [`"}`, `","refusal":"no"}`]];
+  const ends = [["data: ", "data:"], ["\n\n", "\r\n\r\n"]];
+  const others = [
+    ...[...changes, ...ends].map(([from, to]) => b.replace(from, to)),
+    ...["\\x", "\\u12", "a\tb", "a\u0001", "\\", "a\\", ""].map(event),
+    ...["x", "a\tb", "\\n"].map((padding) => padded("b", padding)),
+  ];
+  for (const other of others) {
+    for (const before of [[], [b], [b, event('\\"'), b]]) {
+      assert.equal(parsedAfter(event("a"), ...before, other), 1, other);
+      for (const after of [b, event("\\n")]) {
+        for (const comment of ["", ": hello\n"]) {
+          assert.ok(parsedAfter(event("a"), ...before, comment + other, after) >= 1, other);
+        }
+      }
+    }
+  }
+  // What is cut off makes one event with the next.
+  for (const length of [b.length - 1, 70]) parsedAfter(event("a"), b, b.slice(0, length));
+  for (const padding of ["\\n", "\\", "a\tb", "a\nb"]) {
+    assert.ok(parsedAfter(padded("a", "xyz"), padded("b", padding), padded("c", "")) >= 1, padding);
+  }
+});
+
+Deno.test("where it is not certain which field has the text, chunks are read as by parsing them", () => {
+  const changed = (from: string, to: string) => (text: string, other: string) =>
+    event(text).replace(from, to.replace("?", other));
+  const unsure = [
+    changed(`"id":"1"`, `"id":"content","x":"?"`),
+    changed(`"id":"1"`, `"content":"?"`),
+    changed(`"id":"1"`, `"id":"\\u003?"`),
+    changed(`"},"logprobs"`, `","\\u0063ontent":"?"},"logprobs"`),
+    changed(`"id":"1"`, `"obfuscation":"?","x":"obfuscation"`),
+    changed("data: {", `data: {"y":"?",\ndata: `),
+  ];
+  for (const write of unsure) parsedAfter(write("a", "1"), write("b", "2"), write("c", "2"), write("c", "1"));
+  const twice = (text: string, padding: string) =>
+    padded(text, padding).replace(`id":"1"`, `obfuscation":"${padding}"`);
+  assert.equal(parsedAfter(twice("a", "x"), twice("b", "x"), twice("b", "y")), 1);
+});
+
 const text = (content: string) => chunk({ content });
 
 Deno.test("where the field of earlier chunks is empty, another one has the text", () => {
@@ -230,6 +320,27 @@ Deno.test("chunks that are alike are parsed once, also over several reads", () =
     assert.deepEqual([saidBy(deltas, "reasoning"), saidBy(deltas)], [words.join(""), words.join("")], api);
     assert.ok(parsed <= most, `${api}: ${parsed}`);
   }
+});
+
+Deno.test("the number of an event may be another one, before its text or behind it, if it is one number", () => {
+  const type = "response.output_text.delta";
+  const before = (text: string, number: unknown, rest = "") =>
+    `event: ${type}\ndata: {"type":"${type}","sequence_number":${number},"item_id":"msg_1","delta":"${text}",` +
+    `"obfuscation":"${"x".repeat(text.length)}"${rest}}\n\n`;
+  const behind = (text: string, number: unknown) =>
+    `event: ${type}\ndata: {"type": "${type}", "delta": "${text}", "item_id": "msg_1", "sequence_number": ${number}}\n\n`;
+  const parsedOf = (...events: string[]) =>
+    parsedIn(events.join("") + whole("completed", { output: [] }), "openai_responses") - 2;
+  for (const write of [before, behind]) {
+    assert.equal(parsedOf(write("a", 9), write("b", 10), write("\\n", 11), write("c", 1234)), 0);
+    for (const other of ["-1", "", "1.5", '"10"', "null"]) {
+      assert.equal(parsedOf(write("a", 9), write("b", other)), 1);
+      parsedOf(write("a", other), write("b", other), write("c", other));
+    }
+  }
+  assert.equal(parsedOf(before("a", 1), before("b", 2, `,"x":1`)), 1);
+  const twice = (number: number) => before("a", number, `,"response":{"sequence_number":${number}}`);
+  assert.equal(parsedOf(twice(1), twice(2)), 1);
 });
 
 Deno.test("a body of JSON in one line, or in a line for each chunk, is parsed once", () => {

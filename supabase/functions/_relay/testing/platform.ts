@@ -73,6 +73,24 @@ export function fillMemory({ memory }: Pick<Platform, "memory">): () => void {
   return () => holds.forEach((hold) => hold.end());
 }
 
+/** What is built, and the maps that it keeps: nothing else shows that what is forgotten takes no memory any more. */
+export function withMaps<T>(build: () => T): [T, Map<unknown, unknown>[]] {
+  const { Map } = globalThis;
+  const maps: Map<unknown, unknown>[] = [];
+  globalThis.Map = new Proxy(Map, {
+    construct: (target, args) => {
+      const map = Reflect.construct(target, args);
+      maps.push(map);
+      return map;
+    },
+  });
+  try {
+    return [build(), maps];
+  } finally {
+    globalThis.Map = Map;
+  }
+}
+
 /** The default configuration of `http://supabase.test`, but for the overrides. */
 export function makeConfiguration(overrides: Partial<Configuration> = {}): Configuration {
   const environment: Record<string, string> = {
