@@ -148,7 +148,7 @@ export const transactions: TransactionRaces = {
     equal([row.status, row.message_id, messages], ["completed", null, []]);
   },
 
-  async "a text is changed without a wait for its conversation, whose time moves where it is not locked"(race) {
+  async "the change of a text waits for a preview and then moves the conversation's time, and for no long lock"(race) {
     const generation = await admit(race.observer, race);
     const { conversation_id, user_message_id } = generation;
     const change = (sql: Sql, content: string) =>
@@ -159,14 +159,20 @@ export const transactions: TransactionRaces = {
       return at;
     };
     const before = await time();
+    const preview = { user_id: race.user_id, conversation_id, parent_id: user_message_id, preview: true };
+    const [{ outcome }] = await inOrder(race, (a) => begin(a, preview), (b) => change(b, "Late"));
+    equal(outcome, "previewed");
+    const moved = await time();
+    ok(moved !== before);
     await sideBySide(
       race,
-      (a) => a`select 1 from public.conversations where id = ${conversation_id} for no key update`,
-      (b) => change(b, "Late"),
+      (a) => a`select 1 from public.conversations where id = ${conversation_id} for update`,
+      (b) => change(b, "Later"),
     );
-    equal(await time(), before);
-    await change(race.observer, "Later");
-    ok(await time() !== before);
+    equal(await time(), moved);
+    equal([...await race.observer`select content from public.messages where id = ${user_message_id}`], [{
+      content: "Later",
+    }]);
   },
 
   async "the deletion of a message goes on, and who edits it does not wait for a deadlock"(race) {
