@@ -74,12 +74,10 @@ alter table public.bots
 create index bots_by_owner on public.bots (user_id, updated_at desc);
 
 comment on table public.bots is 'Who answers: a model at a provider, with instructions and a key.';
-comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
 comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
 comment on column public.bots.api is 'The API that the provider speaks: which request it gets, and how it answers.';
 comment on column public.bots.params is
   'Further fields of the provider''s request, except those that are the relay''s; null leaves a field out.';
-comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them.';
 comment on column public.bots.takes_system is 'False: instructions go into the first message of the user''s.';
 comment on column public.bots.first_turn_is_user is 'True: a user''s short turn goes before a first one of the bot''s.';
 comment on column public.bots.takes_prefill is

@@ -80,7 +80,5 @@ select relay.write_quietly('public.bots', $sql$
   update public.bots set access_key = access_key where access_key ~* '^bearer|^[^!-~]|[^!-~]$|^$'
 $sql$);
 
-comment on column public.bots.access_key is
-  'The provider''s key: clients write it, service_role alone reads it; it goes with the old headers or origin.';
 comment on column public.bots.headers is
   'Headers for a gateway: as the key, clients cannot read them, and they go where the origin of access_path changes.';

@@ -97,14 +97,16 @@ comment on function public.edit_message is
 revoke all on function public.edit_message from public, anon, service_role;
 grant execute on function public.edit_message to authenticated;
 
--- Other devices watch only updated_at of the conversation. A definer, because a client may not write that. It waits for a
--- start or a preview, and not for what deletes the conversation: that may wait for the message, which is locked already.
+-- Other devices watch only updated_at of the conversation. A definer, because a client may not write that. It does not
+-- wait, which could end in a deadlock: what locks the conversation changes it, too, or deletes it, or is a start that is
+-- refused within milliseconds.
 create function relay.touch_conversation() returns trigger
-language plpgsql security definer set search_path = '' set lock_timeout = '900ms' as $$
+language plpgsql security definer set search_path = '' as $$
 begin
-  update public.conversations c set updated_at = clock_timestamp() where c.id = new.conversation_id;
-  return null;
-exception when lock_not_available then
+  update public.conversations c set updated_at = clock_timestamp()
+  where c.id = (
+    select k.id from public.conversations k where k.id = new.conversation_id for no key update skip locked
+  );
   return null;
 end;
 $$;

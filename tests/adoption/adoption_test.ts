@@ -114,6 +114,16 @@ adoption(
   }, { title: "Unwritten", mood: null, is_empty: true }]]],
 );
 
+adoption(
+  "takes conversations of which a user has one alone",
+  OLD + `
+  create table public.conversations (id uuid primary key default gen_random_uuid(), user_id uuid not null unique);
+  insert into public.conversations values ('${TALE}', '${ADA}'), ('${OTHER_TALE}', '${BOB}');`,
+  BOTH,
+  [],
+  { startsConversations: false },
+);
+
 // SQLAlchemy fills in ids, times and flags itself and leaves the table without defaults.
 adoption(
   "takes columns without defaults",
