@@ -54,7 +54,7 @@ const NOT_FOUND = new RelayError("not_found", "Cannot find a function of this na
 /** What the FastAPI relay served below /v1, the function `streams` serves. */
 function route(request: Request): { name: string; forwarded: Request } {
   const url = new URL(request.url);
-  const path = url.pathname.replace(/^\/functions\/v1(?=\/)/, "");
+  const path = url.pathname.replace(/\/{2,}/g, "/").replace(/^\/functions\/v1(?=\/)/, "");
   // A function finds its name wherever it is mounted, and another request costs 15 KB.
   if (!path.startsWith("/v1/")) return { name: path.split("/")[1], forwarded: request };
   url.pathname = `/streams${path}`;

@@ -17,14 +17,16 @@ begin
         ('bots', 'api', 'text'), ('bots', 'model', 'text'), ('bots', 'temperature', 'double precision'),
         ('bots', 'system_prompt', 'text'),
         ('bots', 'params', 'jsonb'), ('bots', 'headers', 'jsonb'), ('bots', 'takes_system', 'boolean'),
-        ('bots', 'first_turn_is_user', 'boolean'), ('bots', 'thinks_first', 'boolean'),
+        ('bots', 'first_turn_is_user', 'boolean'), ('bots', 'thinks_first', 'boolean'), ('bots', 'takes_prefill', 'boolean'),
+        ('bots', 'memory', 'boolean'), ('bots', 'titles', 'boolean'), ('bots', 'context_tokens', 'any'),
+        ('bots', 'reply_tokens', 'any'),
         ('bots', 'created_at', 'timestamptz'), ('bots', 'updated_at', 'timestamptz'),
         ('conversations', 'id', 'id'), ('conversations', 'bot_id', 'id'), ('conversations', 'active_message_id', 'id'),
         ('conversations', 'title', 'text'), ('conversations', 'created_at', 'timestamptz'),
         ('conversations', 'updated_at', 'timestamptz'),
         ('messages', 'id', 'id'), ('messages', 'conversation_id', 'id'), ('messages', 'parent_id', 'id'),
         ('messages', 'bot_id', 'id'), ('messages', 'content', 'text'), ('messages', 'is_user_author', 'boolean'),
-        ('messages', 'is_streaming', 'boolean'), ('messages', 'is_complete', 'boolean'),
+        ('messages', 'stream_id', 'any'), ('messages', 'is_streaming', 'boolean'), ('messages', 'is_complete', 'boolean'),
         ('messages', 'finish_reason', 'text'), ('messages', 'usage', 'jsonb'), ('messages', 'created_at', 'timestamptz'),
         ('user_settings', 'default_bot_id', 'id')
     ) as w (of_table, name, wanted)
@@ -37,7 +39,7 @@ begin
       when v_column.is_generated then 'is generated, and the relay writes it'
       when v_column.wanted = 'id' then
         case when v_column.is_domain then format('is of a domain, the relay needs %s', v_column.base) end
-      when v_column.base <> all (case v_column.wanted
+      when v_column.wanted <> 'any' and v_column.base <> all (case v_column.wanted
         when 'text' then '{text,character varying}'::text[]
         when 'double precision' then '{double precision,real,numeric,integer,smallint,bigint}'
         when 'timestamptz' then '{timestamp with time zone,timestamp without time zone,date}'
@@ -55,22 +57,27 @@ begin
     end if;
   end loop;
 
-  -- The relay cannot know what the app's own names of APIs mean.
-  if exists (
-    select 1 from pg_catalog.pg_attribute a
-    where a.attrelid = to_regclass('public.bots') and a.attname = 'api' and not a.attisdropped
-  ) then
-    execute $sql$
-      select min(b.api) from public.bots b
-      where b.api not in ('chat_completions', 'anthropic_messages', 'openai_responses', 'gemini')
-    $sql$ into v_found;
+  -- The relay cannot know what the app's own values mean.
+  for v_column in
+    select a.attname as name, w.condition, w.wanted
+    from (
+      values
+        ('api', 'api in (''chat_completions'', ''anthropic_messages'', ''openai_responses'', ''gemini'')',
+          'chat_completions, anthropic_messages, openai_responses, gemini'),
+        ('temperature', 'temperature between 0 and 2', 'a number from 0 to 2'),
+        ('params', 'jsonb_typeof(params) = ''object''', 'an object'),
+        ('headers', 'jsonb_typeof(headers) = ''object''', 'an object')
+    ) as w (name, condition, wanted)
+    join pg_catalog.pg_attribute a
+      on a.attrelid = to_regclass('public.bots') and a.attname = w.name and not a.attisdropped
+  loop
+    execute format('select min(%I::text) from public.bots where not (%s)', v_column.name, v_column.condition) into v_found;
     if v_found is not null then
       raise exception using
-        message = format('Cannot adopt public.bots: its column api has the value %L', v_found),
-        hint = 'Rename the column, or set it to chat_completions, anthropic_messages, openai_responses, gemini or null, '
-          'and push the migrations again.';
+        message = format('Cannot adopt public.bots: its column %I has the value %L', v_column.name, v_found),
+        hint = format('Rename the column, or set it to %s or null, and push the migrations again.', v_column.wanted);
     end if;
-  end if;
+  end loop;
 
   -- Clients that insert settings name user and bot alone.
   select c.table_name, c.column_name into v_column

@@ -50,6 +50,12 @@ begin
     end if;
   end loop;
 
+  if to_regnamespace('relay') is not null then
+    raise exception using
+      message = 'Cannot make the schema relay: the database has one of this name, and the relay needs one of its own',
+      hint = 'Rename the schema, and push the migrations again.';
+  end if;
+
   -- With other arguments, too: where two have a name, no statement can name one by that alone.
   select min(p.proname) into v_found
   from pg_catalog.pg_proc p

@@ -74,18 +74,6 @@ begin
     end;
   end loop;
 
-  -- A column of this name with another type, such as a text that a bot remembers, is the project's own.
-  select c.table_name, c.column_name, c.data_type into v_column
-  from information_schema.columns c
-  where c.table_schema = 'public' and c.table_name = 'bots' and c.column_name in ('memory', 'titles')
-    and c.data_type <> 'boolean';
-  if found then
-    raise exception using
-      message = format('Cannot adopt public.%I: its column %I is %s, the relay needs boolean', v_column.table_name,
-        v_column.column_name, v_column.data_type),
-      hint = 'Rename the column, and push the migrations again.';
-  end if;
-
   if exists (
     select 1 from pg_catalog.pg_attribute a
     where a.attrelid = to_regclass('public.bots') and a.attname = 'access_key_id' and not a.attisdropped

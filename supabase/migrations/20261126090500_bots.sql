@@ -31,16 +31,18 @@ alter table public.bots
   alter column created_at set default now(),
   alter column updated_at set default now();
 
-update public.bots
-set
-  name = coalesce(name, ''),
-  access_path = coalesce(access_path, 'https://api.openai.com/v1'),
-  api = coalesce(api, 'chat_completions'),
-  model = coalesce(model, ''),
-  params = coalesce(params, '{}'),
-  created_at = coalesce(created_at, now()),
-  updated_at = coalesce(updated_at, created_at, now())
-where num_nulls(name, access_path, api, model, params, created_at, updated_at) > 0;
+select relay.write_quietly('public.bots', $sql$
+  update public.bots
+  set
+    name = coalesce(name, ''),
+    access_path = coalesce(access_path, 'https://api.openai.com/v1'),
+    api = coalesce(api, 'chat_completions'),
+    model = coalesce(model, ''),
+    params = coalesce(params, '{}'),
+    created_at = coalesce(created_at, now()),
+    updated_at = coalesce(updated_at, created_at, now())
+  where num_nulls(name, access_path, api, model, params, created_at, updated_at) > 0
+$sql$);
 
 alter table public.bots
   alter column name set not null,
@@ -51,13 +53,13 @@ alter table public.bots
   alter column created_at set not null,
   alter column updated_at set not null;
 
--- "not valid": adopted rows are left alone, every later one is checked.
+-- Adopted bots of users who are gone stay.
 alter table public.bots
   add constraint bots_belong_to_a_user foreign key (user_id) references auth.users (id) on delete cascade not valid,
   add constraint bots_api_is_known check (
     api in ('chat_completions', 'anthropic_messages', 'openai_responses', 'gemini')
-  ) not valid,
-  add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object') not valid,
+  ),
+  add constraint bots_params_are_an_object check (jsonb_typeof(params) = 'object'),
   -- Never authorization, which is for the key, nor headers that the connection needs.
   add constraint bots_headers_can_be_sent check (
     jsonb_typeof(headers) = 'object' and length(headers::text) <= 8192
@@ -66,18 +68,16 @@ alter table public.bots
       || @.key like_regex "^(accept(-encoding)?|authorization|connection|content-.*|cookie|expect|host)$" flag "i"
       || @.key like_regex "^(keep-alive|proxy-.*|sec-.*|te|trailer|transfer-encoding|upgrade)$" flag "i"
     )')
-  ) not valid,
-  add constraint bots_temperature_is_in_range check (temperature between 0 and 2) not valid;
+  ),
+  add constraint bots_temperature_is_in_range check (temperature between 0 and 2);
 
 create index bots_by_owner on public.bots (user_id, updated_at desc);
 
 comment on table public.bots is 'Who answers: a model at a provider, with instructions and a key.';
-comment on column public.bots.access_key is 'The provider''s key: clients write it, service_role alone reads it.';
 comment on column public.bots.access_path is 'The provider''s base URL, such as https://api.openai.com/v1.';
 comment on column public.bots.api is 'The API that the provider speaks: which request it gets, and how it answers.';
 comment on column public.bots.params is
   'Further fields of the provider''s request, except those that are the relay''s; null leaves a field out.';
-comment on column public.bots.headers is 'Headers for a gateway: as with the key, clients cannot read them.';
 comment on column public.bots.takes_system is 'False: instructions go into the first message of the user''s.';
 comment on column public.bots.first_turn_is_user is 'True: a user''s short turn goes before a first one of the bot''s.';
 comment on column public.bots.takes_prefill is

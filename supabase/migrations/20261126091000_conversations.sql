@@ -47,30 +47,51 @@ alter table public.messages
   alter column stream_id drop not null,
   alter column created_at set default now();
 
--- A column of the project's own may point nowhere.
+-- With a foreign key of the project's own, a story or a bot might never be deleted, or more than it. So those of another
+-- action give way to the relay's.
 do $$
+declare
+  v_key record;
 begin
-  if not exists (
-    select 1 from pg_catalog.pg_constraint k
-    join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum]
-    where k.conrelid = 'public.conversations'::regclass and k.contype = 'f' and a.attname = 'bot_id'
-  ) then
-    alter table public.conversations
-      add constraint conversations_have_a_bot
-        foreign key (bot_id) references public.bots (id) on delete set null not valid;
-  end if;
+  for v_key in
+    select w.of_table, w.name, k.conname, w.action = 'n' and w.target = 'bots' as is_bot, k.confdeltype = w.action as is_right
+    from (
+      values
+        ('user_settings', 'default_bot_id', 'bots', 'n'), ('conversations', 'bot_id', 'bots', 'n'),
+        ('messages', 'bot_id', 'bots', 'n'), ('conversations', 'active_message_id', 'messages', 'n'),
+        ('messages', 'conversation_id', 'conversations', 'c'), ('messages', 'parent_id', 'messages', 'c')
+    ) as w (of_table, name, target, action)
+    join pg_catalog.pg_attribute a on a.attrelid = format('public.%I', w.of_table)::regclass and a.attname = w.name
+    left join pg_catalog.pg_constraint k
+      on k.conrelid = a.attrelid and k.contype = 'f' and a.attnum = any (k.conkey)
+        and k.confrelid = format('public.%I', w.target)::regclass
+  loop
+    if not v_key.is_right then
+      execute format('alter table public.%I drop constraint %I', v_key.of_table, v_key.conname);
+    end if;
+    -- A column of the project's own may point nowhere.
+    if v_key.is_bot and v_key.is_right is not true then
+      execute format('alter table public.%1$I add constraint %1$s_have_a_bot foreign key (%2$I) '
+        'references public.bots (id) on delete set null not valid', v_key.of_table, v_key.name);
+    end if;
+  end loop;
 end;
 $$;
 
 -- Columns of the project's own may point at messages that are gone.
-update public.messages m set parent_id = null
-where m.parent_id is not null and not exists (
-  select 1 from public.messages p where p.id = m.parent_id and p.conversation_id = m.conversation_id
-);
-update public.conversations c set active_message_id = null
-where c.active_message_id is not null and not exists (
-  select 1 from public.messages m where m.id = c.active_message_id and m.conversation_id = c.id
-);
+select relay.write_quietly('public.messages', $sql$
+  update public.messages m set parent_id = null
+  where m.parent_id is not null and not exists (
+    select 1 from public.messages p
+    where p.id = m.parent_id and p.id <> m.id and p.conversation_id = m.conversation_id
+  )
+$sql$);
+select relay.write_quietly('public.conversations', $sql$
+  update public.conversations c set active_message_id = null
+  where c.active_message_id is not null and not exists (
+    select 1 from public.messages m where m.id = c.active_message_id and m.conversation_id = c.id
+  )
+$sql$);
 
 -- The foreign keys below point at the pair, so that no parent and no active leaf is in another conversation.
 alter table public.messages

@@ -24,10 +24,12 @@ revoke all on table public.memories from public, anon, authenticated;
 grant all on table public.memories to service_role;
 grant select, insert (message_id, user_id, content), update (content), delete on table public.memories to authenticated;
 
--- The message is looked up under the caller's own policies: an unknown one and a stranger's are refused alike.
+-- An unknown message and a stranger's are refused alike, also where a policy of the project's own shows it.
 create policy memories_are_their_users on public.memories for all to authenticated
 using (user_id = (select auth.uid()))
 with check (
   user_id = (select auth.uid())
-  and exists (select 1 from public.messages m where m.id = memories.message_id)
+  and exists (
+    select 1 from public.messages m where m.id = memories.message_id and m.user_id = (select auth.uid())
+  )
 );

@@ -29,7 +29,9 @@ begin
       select l.* from ring r join relay_lost l on l.id = r.parent_id
     )
     select r.id into v_id from ring r order by r.created_at, r.id limit 1;
-    update public.messages m set parent_id = null where m.id = v_id;
+    perform relay.write_quietly(
+      'public.messages', format('update public.messages m set parent_id = null where m.id = %L', v_id)
+    );
     with recursive below as (
       select l.id from relay_lost l where l.id = v_id
       union

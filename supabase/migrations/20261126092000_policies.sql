@@ -113,5 +113,7 @@ create policy messages_are_their_users on public.messages for all to authenticat
 using (user_id = (select auth.uid()))
 with check (
   user_id = (select auth.uid())
-  and exists (select 1 from public.conversations c where c.id = messages.conversation_id)
+  and exists (
+    select 1 from public.conversations c where c.id = messages.conversation_id and c.user_id = (select auth.uid())
+  )
 );

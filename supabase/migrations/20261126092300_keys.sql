@@ -76,11 +76,9 @@ for each row execute function public.bots_keep_secrets();
 
 -- Adopted keys may be empty, and are trimmed now. The time of the bot's last change stays.
 alter table public.bots alter column access_key drop not null;
-alter table public.bots disable trigger bots_touch;
-update public.bots set access_key = access_key where access_key ~* '^bearer|^[^!-~]|[^!-~]$|^$';
-alter table public.bots enable trigger bots_touch;
+select relay.write_quietly('public.bots', $sql$
+  update public.bots set access_key = access_key where access_key ~* '^bearer|^[^!-~]|[^!-~]$|^$'
+$sql$);
 
-comment on column public.bots.access_key is
-  'The provider''s key: clients write it, service_role alone reads it; it goes with the old headers or origin.';
 comment on column public.bots.headers is
   'Headers for a gateway: as the key, clients cannot read them, and they go where the origin of access_path changes.';

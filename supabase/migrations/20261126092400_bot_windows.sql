@@ -11,13 +11,13 @@ alter table public.bots
   alter column context_tokens drop default, alter column context_tokens drop not null,
   alter column reply_tokens drop default, alter column reply_tokens drop not null,
   alter column memory set default false, alter column titles set default false;
-alter table public.bots disable trigger bots_touch;
-update public.bots set context_tokens = null where context_tokens not between 256 and 10000000;
-update public.bots set reply_tokens = null
-where reply_tokens not between 1 and 1000000 or reply_tokens >= context_tokens;
-update public.bots set memory = false where memory is null;
-update public.bots set titles = false where titles is null;
-alter table public.bots enable trigger bots_touch;
+select relay.write_quietly('public.bots', $sql$
+  update public.bots set context_tokens = null where context_tokens not between 256 and 10000000;
+  update public.bots set reply_tokens = null
+  where reply_tokens not between 1 and 1000000 or reply_tokens >= context_tokens;
+  update public.bots set memory = false where memory is null;
+  update public.bots set titles = false where titles is null;
+$sql$);
 
 alter table public.bots
   alter column memory set not null, alter column titles set not null,

@@ -1,4 +1,5 @@
 -- The relay's own state, which service_role alone can reach: one row for each stream_id, and what is not counted yet.
+-- docs/data-model.md says what each column is, here and in the other tables of the schema.
 
 create table relay.generations (
   stream_id text primary key,
@@ -79,24 +80,6 @@ revoke all on table relay.generations from public, anon, authenticated;
 grant select, insert, update, delete on table relay.generations to service_role;
 
 comment on table relay.generations is 'One run of a bot for one stream_id: whose, under which lease, and how it ended.';
-comment on column relay.generations.bot_id is 'Who answers; no foreign key: what a deleted bot has cost stays.';
-comment on column relay.generations.host is 'The host of the bot''s base URL: prices are looked up by it and the model.';
-comment on column relay.generations.user_message_id is 'The message that the prompt became; null: regenerated.';
-comment on column relay.generations.parent_id is 'The message that is answered; no foreign key: a null makes a root.';
-comment on column relay.generations.leaf_id is 'The active leaf at the start; if it moved, the answer is not made it.';
-comment on column relay.generations.fence is 'The fencing token of its worker; null once that has finished.';
-comment on column relay.generations.lease_expires_at is 'Past it the worker counts as dead; each beat renews it.';
-comment on column relay.generations.cancel_requested_at is 'Set by relay_cancel; what ends later ends as cancelled.';
-comment on column relay.generations.cancel_at is 'Where the reader that cancelled has got to; null: no cut.';
-comment on column relay.generations.text_units is 'UTF-16 code units that the beats have stored so far.';
-comment on column relay.generations.read_units is 'How far readers on other workers were sent the text, or all but one.';
-comment on column relay.generations.usage_is_estimated is
-  'The tokens are an estimate, in whole or in part: the provider has not reported them.';
-comment on column relay.generations.cost is 'What the tokens cost, by relay.prices; null: no price, or it runs.';
-comment on column relay.generations.first_token_ms is 'Milliseconds from the request to the first text or reasoning.';
-comment on column relay.generations.overhead_ms is 'Milliseconds from the request to the call of the provider.';
-comment on column relay.generations.reserved_tokens is 'What it holds of budgets while it runs under its lease.';
-comment on column relay.generations.reserved_cost is 'The same in money; null: its model has no price.';
 
 -- Rows are only added, and deleted by a fold: counting waits for nothing, and outlives the generation's row.
 create table relay.uncounted (

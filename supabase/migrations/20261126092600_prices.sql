@@ -18,10 +18,6 @@ alter table relay.prices enable row level security;
 revoke all on table relay.prices from public, anon, authenticated;
 grant select, insert, update, delete on table relay.prices to service_role;
 comment on table relay.prices is 'What models cost, for a million tokens, in the one currency of the operator.';
-comment on column relay.prices.host is 'The host of the bot''s base URL: see relay.host_of.';
-comment on column relay.prices.model is 'The model as the bot names it.';
-comment on column relay.prices.cached_input is 'For what the provider had in its cache; null: as input.';
-comment on column relay.prices.valid_from is 'For generations that start from then on, until the next price of the model.';
 
 create function relay.host_of(base_url text) returns text
 language plpgsql immutable set search_path = '' as $$

@@ -18,10 +18,6 @@ alter table relay.models enable row level security;
 revoke all on table relay.models from public, anon, authenticated;
 grant select, insert, update, delete on table relay.models to service_role;
 comment on table relay.models is 'What providers taught of their models: by their reports of tokens, and by refusals.';
-comment on column relay.models.endpoint is 'Whose model it is: see relay.endpoint_of.';
-comment on column relay.models.context_tokens is 'The window that a refusal named, or 0.8 of what was refused.';
-comment on column relay.models.usual_reply_tokens is
-  'Tokens of an answer as they were reported, rather more than their mean: what a start holds of budgets.';
 
 alter table relay.generations
   add column context_start relay.message_id,
@@ -31,13 +27,6 @@ alter table relay.generations
   add column bytes_per_token real,
   add constraint generations_contexts_are_counted check (least(context_messages, context_bytes, left_out) >= 0),
   add constraint generations_ratios_are_in_range check (bytes_per_token between 1 and 6);
-comment on column relay.generations.context_start is 'The oldest message that was sent; null where the whole path was.';
-comment on column relay.generations.context_messages is 'How many messages were sent, without the instructions.';
-comment on column relay.generations.context_bytes is 'Bytes of the request, as they are counted for tokens.';
-comment on column relay.generations.left_out is 'How many messages before those were left out; null: not known.';
-comment on column relay.generations.bytes_per_token is
-  'As it was estimated at the start, and as the provider''s report has it after the end: the next one on the branch '
-  'begins with it.';
 
 -- What a server teaches is used for all bots that call it. Behind a gateway a bot's own headers and fields may choose a
 -- server of its user's, which could teach others wrong values, so these bots learn for themselves.

@@ -23,11 +23,7 @@ revoke all on table relay.provider_tries, relay.provider_health from public, ano
 grant select, insert, delete on table relay.provider_tries to service_role;
 grant select, insert, update, delete on table relay.provider_health to service_role;
 comment on table relay.provider_tries is 'How tries of the last minutes ended, by relay.provider_key.';
-comment on column relay.provider_tries.started_at is 'When their generation began.';
 comment on table relay.provider_health is 'Models that rest at a provider, for one owner of keys, or did not long ago.';
-comment on column relay.provider_health.since is
-  'The last change: tries that began earlier do not count.';
-comment on column relay.provider_health.rests_until is 'Null: it is well. Once it has passed, one start may try it.';
 
 create function relay.provider_key(bot public.bots) returns uuid
 language plpgsql stable set search_path = '' as $$

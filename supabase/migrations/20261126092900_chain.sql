@@ -4,9 +4,6 @@ create type relay.fallback as (bot_id relay.bot_id, host text, model text, cost 
 comment on type relay.fallback is 'One that may be asked in place of a bot, and what it is expected to cost.';
 
 alter table relay.generations add column asked_bot_id relay.bot_id, add column fallbacks relay.fallback[];
-comment on column relay.generations.asked_bot_id is
-  'The bot that was asked, where its fallback bot_id answered; null: it answered itself. No foreign key.';
-comment on column relay.generations.fallbacks is 'Those that may be asked, as they were at the start; null: none.';
 
 -- Only bots that the owner may use now: a share can end.
 create function relay.fallbacks_of(bot_id relay.bot_id, owner_id uuid) returns relay.fallback[]

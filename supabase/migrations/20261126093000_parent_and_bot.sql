@@ -1,10 +1,11 @@
 -- Steps of relay_begin: the message that is answered, and the bot that answers. In plpgsql, which keeps its plans: a
 -- function in sql that cannot be inlined is planned again at each call.
 
--- Locks the conversation, because its active leaf is read here and moved later, and the message against deletion.
+-- Locks the conversation, because its active leaf is read here and moved later, and the message against deletion. A
+-- preview moves nothing, and holds up nothing.
 create function relay.find_parent(
   user_id uuid, conversation_id text, reroll_of text, parent_id text, parent_is_given boolean,
-  out refused text, out conversation public.conversations, out parent relay.message_id
+  preview boolean, out refused text, out conversation public.conversations, out parent relay.message_id
 )
 language plpgsql set search_path = '' as $$
 declare
@@ -19,10 +20,16 @@ begin
       select m.conversation_id into v_conversation_id from public.messages m where m.id = v_named;
     end if;
     -- Another user's conversation looks like it does not exist, and so does an invalid id.
-    select c.* into conversation
-    from public.conversations c
-    where c.user_id = find_parent.user_id and c.id = v_conversation_id
-    for no key update;
+    if preview then
+      select c.* into conversation
+      from public.conversations c
+      where c.user_id = find_parent.user_id and c.id = v_conversation_id;
+    else
+      select c.* into conversation
+      from public.conversations c
+      where c.user_id = find_parent.user_id and c.id = v_conversation_id
+      for no key update;
+    end if;
     if not found then
       refused := case when v_conversation_is_named then 'conversation_not_found' else 'message_not_found' end;
       return;

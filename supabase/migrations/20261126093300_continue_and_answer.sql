@@ -4,8 +4,6 @@
 alter table relay.generations
   add column continued_units integer not null default 0,
   add constraint generations_have_what_they_continue check (continued_units between 0 and text_units);
-comment on column relay.generations.continued_units is
-  'UTF-16 units of the answer that it continues, with which its text begins; with no more than these nothing is stored.';
 
 -- Called for every start: null is the usual case. find_parent has locked the message, and knows that it is the user's.
 create function relay.answer_to_continue(

@@ -11,8 +11,6 @@ create unique index generations_write_one_memory on relay.generations (parent_id
 where kind = 'memory' and status = 'running';
 create unique index generations_write_one_title on relay.generations (conversation_id)
 where kind = 'title' and status = 'running';
-comment on column relay.generations.kind is 'answer; memory: of the message parent_id; title: of the conversation.';
-comment on column relay.generations.memory_id is 'The message whose memory was sent; null: none was.';
 
 -- The nearest one on the path, the leaf's own among them. The walk reads no texts.
 create function relay.memory_of(

@@ -29,15 +29,6 @@ revoke all on table relay.budgets from public, anon, authenticated;
 grant select, insert, update, delete on table relay.budgets to service_role;
 
 comment on table relay.budgets is 'What may be spent; the operator writes the rows. Without any, nothing is limited.';
-comment on column relay.budgets.user_id is
-  'Of this user alone, in place of the row for everyone with the same bot and period; null: of each user, or of all.';
-comment on column relay.budgets.bot_id is 'What this bot''s answers cost; null: those of all bots together.';
-comment on column relay.budgets.period is 'day, month or ever.';
-comment on column relay.budgets.cost is 'In the currency of relay.prices. What has no price counts in tokens alone.';
-comment on column relay.budgets.tokens is 'Of prompts and answers together; null: not limited.';
-comment on column relay.budgets.is_shared is 'True: all users together; false: each user by itself.';
-comment on column relay.budgets.shared_since is 'The first day of the window that the sums are of.';
-comment on column relay.budgets.shared_at is 'When they were summed up, which is done again after 10 s.';
 
 create function relay.window_of(period text, at timestamptz, out since date, out resets_at timestamptz)
 language plpgsql immutable set search_path = '' as $$

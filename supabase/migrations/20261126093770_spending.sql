@@ -15,8 +15,6 @@ revoke all on table relay.past_usage from public, anon, authenticated;
 grant select, insert, update, delete on table relay.past_usage to service_role;
 comment on table relay.past_usage is
   'Sums of usage_days before a day. After a change of old days by hand delete these rows: they are made again.';
-comment on column relay.past_usage.scope is 'See relay.scope_of.';
-comment on column relay.past_usage.until is 'The first day that is not part of the sums.';
 
 create function relay.scope_of(user_id uuid, bot_id relay.bot_id, since date) returns text
 language plpgsql immutable set search_path = '' as $$

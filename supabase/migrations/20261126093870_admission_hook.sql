@@ -25,7 +25,6 @@ grant execute on function relay.admission_hook(jsonb) to service_role;
 alter table relay.generations
   add column instructions text,
   add constraint generations_instructions_fit check (length(instructions) <= 16000);
-comment on column relay.generations.instructions is 'What the admission hook has added to the bot''s instructions.';
 
 create function relay.with_instructions(system_prompt text, instructions text) returns text
 language plpgsql immutable set search_path = '' as $$

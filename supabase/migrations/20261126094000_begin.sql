@@ -59,7 +59,8 @@ begin
 
   v_place := relay.find_parent(
     relay_begin.user_id, relay_begin.conversation_id, coalesce(reroll_of, continue_of),
-    coalesce(answer_to, relay_begin.parent_id), parent_is_given or answer_to is not null
+    coalesce(answer_to, relay_begin.parent_id), parent_is_given or answer_to is not null,
+    preview
   );
   if v_place.refused is not null then
     return relay.refusal(v_place.refused, v_load.rate);

@@ -15,8 +15,6 @@ revoke all on table relay.chunks from public, anon, authenticated;
 grant select, insert, update, delete on table relay.chunks to service_role;
 
 comment on table relay.chunks is 'The text of running generations, one row a beat; gone once the message is stored.';
-comment on column relay.chunks.start_at is 'Offset of the first UTF-16 code unit.';
-comment on column relay.chunks.end_at is 'Offset after the last UTF-16 code unit: where the next chunk starts.';
 
 create function relay.text_of(stream_id text) returns text
 language plpgsql stable set search_path = '' as $$

@@ -98,7 +98,8 @@ revoke all on function public.edit_message from public, anon, service_role;
 grant execute on function public.edit_message to authenticated;
 
 -- Other devices watch only updated_at of the conversation. A definer, because a client may not write that. It does not
--- wait, which could end in a deadlock: nearly everything that locks the conversation changes it, too, or deletes it.
+-- wait, which could end in a deadlock: what locks the conversation changes it, too, or deletes it, or is a start that is
+-- refused within milliseconds.
 create function relay.touch_conversation() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

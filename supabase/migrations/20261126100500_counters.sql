@@ -12,7 +12,6 @@ revoke all on table relay.counters from public, anon, authenticated;
 -- Workers may raise counters, not add any.
 grant select, update on table relay.counters to service_role;
 comment on table relay.counters is 'Every counter that there can be: what is not here is not counted.';
-comment on column relay.counters.name is 'As in /metrics, without its prefix; a bucket counts what fell into it alone.';
 insert into relay.counters (name, labels)
 select counter.name, '{}' from unnest(array[
   'generations_started_total', 'memories_started_total', 'titles_started_total', 'sweeps_total', 'swept_generations_total',

@@ -99,5 +99,6 @@ grant execute on function public.relay_metrics, public.relay_count_refusals to s
 revoke all on all functions in schema relay from public, anon, authenticated;
 grant execute on all functions in schema relay to service_role;
 revoke all on function
-  relay.schedule_sweep, relay.reprice, relay.move_keys_to_vault, relay.store_key, relay.forget_key, relay.unused_key
+  relay.schedule_sweep, relay.write_quietly, relay.reprice, relay.move_keys_to_vault, relay.store_key, relay.forget_key,
+  relay.unused_key
 from service_role;

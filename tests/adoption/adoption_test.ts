@@ -57,9 +57,9 @@ for (const [type, otherwise] of [["numeric", "0.5"], ["text", "'plenty'"]]) {
 }
 
 adoption(
-  "keeps the order of rows without a time, some of them streaming",
+  "keeps the order of rows whose time cannot be read, some of them streaming",
   OLD + `
-  alter table public.messages drop column created_at;
+  alter table public.messages drop column created_at, add column t text default '1700000000';
   create table public.in_order as select * from public.messages;
   truncate public.messages;
   update public.in_order set is_streaming = content in ('text 3', 'text 4');
@@ -79,6 +79,7 @@ adoption(
 adoption(
   "renames repeated stream_ids, the newest complete row keeps its own",
   OLD + `
+  create unique index messages_stream_id_unique on public.messages (stream_id) where is_streaming;
   update public.messages set stream_id = 'retried', is_streaming = content = 'text 3' where stream_id is not null;
   update public.messages set is_complete = false where content = 'text 8';`,
   ADAS,
@@ -113,6 +114,16 @@ adoption(
   }, { title: "Unwritten", mood: null, is_empty: true }]]],
 );
 
+adoption(
+  "takes conversations of which a user has one alone",
+  OLD + `
+  create table public.conversations (id uuid primary key default gen_random_uuid(), user_id uuid not null unique);
+  insert into public.conversations values ('${TALE}', '${ADA}'), ('${OTHER_TALE}', '${BOB}');`,
+  BOTH,
+  [],
+  { startsConversations: false },
+);
+
 // SQLAlchemy fills in ids, times and flags itself and leaves the table without defaults.
 adoption(
   "takes columns without defaults",
@@ -133,7 +144,7 @@ adoption(
   OLD + `
   alter table public.bots add column model text, add column params jsonb, add column created_at timestamptz,
     add column updated_at timestamptz, alter access_key drop not null, alter access_path drop not null;
-  alter table public.bots add column api varchar(20);
+  alter table public.bots add column api varchar(20), add column is_default text default 'perhaps';
   update public.bots set name = null, access_key = null, access_path = null;
   alter table public.messages alter content drop not null, alter is_user_author drop not null,
     alter is_streaming drop not null, alter is_complete drop not null, alter created_at drop not null;
@@ -255,19 +266,55 @@ adoption(
 adoption(
   "takes foreign keys that are checked late, and triggers that refuse every change or are always on",
   OLD + `
-  alter table public.messages add column parent_id uuid,
-    add foreign key (parent_id) references public.messages (id) deferrable initially deferred;
+  alter table public.messages add column parent_id uuid, add column previous_id uuid,
+    add foreign key (previous_id) references public.messages (id) deferrable initially deferred;
+  update public.messages set parent_id = case content when 'text 2' then gen_random_uuid() when 'text 4' then id end;
+  update public.bots set name = null, access_key = ' old key';
   create function public.refuse() returns trigger language plpgsql as 'begin raise ''refused''; end';
   create trigger always before update on public.messages for each row execute function public.refuse();
   create trigger origin before update on public.messages for each row execute function public.refuse();
   create trigger off before update on public.messages for each row execute function public.refuse();
+  create trigger origin before update on public.bots for each row execute function public.refuse();
   alter table public.messages enable always trigger always, disable trigger off;`,
   ADAS,
   [["select tgname, tgenabled from pg_trigger where tgfoid = 'public.refuse'::regproc order by 1", [
     { tgname: "always", tgenabled: "A" },
     { tgname: "off", tgenabled: "D" },
     { tgname: "origin", tgenabled: "O" },
+    { tgname: "origin", tgenabled: "O" },
   ]]],
+);
+
+const deleted = (table: string, where: string): [string, unknown[]] => [
+  `with gone as (delete from public.${table} where ${where} returning 1) select count(*)::integer as rows from gone`,
+  [{ rows: 1 }],
+];
+
+adoption(
+  "lets stories, branches and bots be deleted that the app's own foreign keys would keep, and no more than these",
+  OLD + `
+  create table public.conversations (
+    id uuid primary key, user_id uuid not null, bot_id uuid references public.bots (id), active_message_id uuid
+  );
+  insert into public.conversations (id, user_id, bot_id)
+  select '${TALE}'::uuid, user_id, id from public.bots union all select '${OTHER_TALE}', '${BOB}', null;
+  alter table public.messages add foreign key (conversation_id) references public.conversations (id),
+    add column parent_id uuid references public.messages (id) on delete set null,
+    add column bot_id uuid references public.bots (id) on delete restrict;
+  update public.messages set bot_id = (select id from public.bots) where not is_user_author;
+  alter table public.conversations
+    add foreign key (active_message_id) references public.messages (id) on delete cascade;`,
+  {},
+  [
+    deleted("messages", "content = 'text 5'"),
+    ["select active_message_id from public.conversations order by user_id limit 1", [{ active_message_id: null }]],
+    ["select string_agg(content, ' ' order by content) as texts from public.messages where user_id = '" + ADA + "'", [
+      { texts: "text 1 text 3" },
+    ]],
+    deleted("bots", "true"),
+    deleted("conversations", `id = '${OTHER_TALE}'`),
+    ["select count(*)::integer as rows from public.messages where bot_id is null", [{ rows: 2 }]],
+  ],
 );
 
 adoption(

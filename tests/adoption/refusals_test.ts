@@ -81,11 +81,6 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "bots: its column access_key_id has the name of one that the relay makes",
   ],
   [
-    "bots that remember a text",
-    BOTS.split("insert")[0] + "alter table public.bots add column memory text;",
-    "bots: its column memory is text, the relay needs boolean",
-  ],
-  [
     "ids that may repeat",
     MESSAGES.replace("id uuid primary key", "id uuid"),
     `messages: its column id is neither a primary key nor unique and "not null"`,
@@ -159,6 +154,16 @@ const REFUSALS: [what: string, tables: string, message: string][] = [
     "bots: its column api has the value 'openai'",
   ],
   [
+    "bots that are too hot",
+    `${BOTS} alter table public.bots add column temperature numeric default 3;`,
+    "bots: its column temperature has the value '3'",
+  ],
+  [
+    "bots with a list of headers",
+    `${BOTS} alter table public.bots add column headers jsonb default '[]';`,
+    "bots: its column headers has the value '[]'",
+  ],
+  [
     "settings that must have what clients do not know",
     "create table public.user_settings (user_id uuid primary key, theme text not null);",
     "user_settings: its column theme has no default, and clients do not write it",
@@ -180,17 +185,15 @@ const OTHER_TYPES: [table: string, column: string, found: string][] = [
   ["messages", "is_complete text", "is text, the relay needs boolean"],
   ["messages", "usage json", "is json, the relay needs jsonb"],
   ["messages", "finish_reason varchar(9)", "is character varying(9), the relay needs text"],
-  [
-    "messages",
-    "finish_reason text generated always as (content) stored",
-    "is generated, and the relay writes it",
-  ],
+  ["messages", "finish_reason text generated always as (content) stored", "is generated, and the relay writes it"],
+  ["messages", "stream_id text generated always as (content) stored", "is generated, and the relay writes it"],
   ["bots", "params text", "is text, the relay needs jsonb"],
   ["bots", "headers json", "is json, the relay needs jsonb"],
   ["bots", "model integer", "is integer, the relay needs text"],
   ["bots", "api varchar(10)", "is character varying(10), the relay needs text"],
   ["bots", "temperature text", "is text, the relay needs double precision"],
   ["bots", "thinks_first integer", "is integer, the relay needs boolean"],
+  ["bots", "memory text", "is text, the relay needs boolean"],
   ["bots", "updated_at text", "is text, the relay needs timestamptz"],
 ];
 
@@ -202,6 +205,12 @@ for (const [table, column, found] of OTHER_TYPES) {
     `Cannot adopt public.${table}: its column ${name} ${found}`,
   );
 }
+
+refusal(
+  "a schema of the name of the relay's",
+  "create schema relay; " + BOTS,
+  "Cannot make the schema relay: the database has one of this name, and the relay needs one of its own",
+);
 
 for (const [what, tables, message] of REFUSALS) refusal(what, tables, `Cannot adopt public.${message}`);
 

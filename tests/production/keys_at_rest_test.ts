@@ -201,6 +201,8 @@ function register({ url, close }: Server, folder: string) {
         select md5('1')::uuid, 'sk-' || string_agg('${mark}' || md5(n::text), ''), 'https://a.example' from generate_series(1, 60) n;
       update public.bots set access_key = access_key || 'old';
       delete from public.bots where user_id = md5('2')::uuid;
+      create function public.refuse() returns trigger language plpgsql as 'begin raise ''refused''; end';
+      create trigger refuses before update on public.bots for each row execute function public.refuse();
       analyze public.bots;`;
     await using database = await open({ withVault: true, before, migrated: false });
     const { admin } = database;

@@ -7,7 +7,6 @@ import { continuations } from "./continuations.ts";
 import { costs } from "./costs.ts";
 import { counting } from "./counting.ts";
 import { crashes } from "./crashes.ts";
-import { crowds } from "./crowd.ts";
 import { fallbacks } from "./fallbacks.ts";
 import { ledger, UNSETTLED } from "./ledger.ts";
 import { memories } from "./memories.ts";
@@ -33,7 +32,7 @@ function registerRaces() {
     await stack?.stop();
   });
 
-  const all = { ...transactions, ...sweeps, ...crowds, ...counting, ...ledger, ...budgetCrowds, ...fallbacks };
+  const all = { ...transactions, ...sweeps, ...counting, ...ledger, ...budgetCrowds, ...fallbacks };
   for (const [name, run] of Object.entries(all)) {
     const fn = async () => {
       await using race = await openTransactionRace(stack!.databaseUrl!);

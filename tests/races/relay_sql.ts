@@ -12,6 +12,7 @@ export interface Begin {
   parent_id?: string;
   rate_limit?: number;
   max_concurrent?: number;
+  preview?: boolean;
 }
 
 /** An admitted generation. */
@@ -42,7 +43,7 @@ export async function begin(sql: Sql, asked: Begin): Promise<any> {
       conversation_id => ${asked.conversation_id ?? null}, bot_id => ${asked.bot_id ?? null},
       parent_id => ${asked.parent_id ?? null}, parent_is_given => ${asked.parent_id !== undefined},
       rate_limit => ${asked.rate_limit ?? 1000}, max_concurrent => ${asked.max_concurrent ?? 1000},
-      lease_ms => 15000, max_context => 4000000
+      lease_ms => 15000, max_context => 4000000, preview => ${asked.preview ?? false}
     ) as answer`;
   return answer;
 }

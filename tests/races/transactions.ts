@@ -1,5 +1,6 @@
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import {
+  atOnce,
   deleteConversation,
   deletePrompt,
   givenTwoTurns,
@@ -12,6 +13,7 @@ import {
   waits,
 } from "./transaction_race.ts";
 import type { Sql } from "postgres";
+import { eventually } from "../../testkit/eventually.ts";
 import { admit, type Beat, beat, begin, cancel, finish, stateOf } from "./relay_sql.ts";
 
 /** Two transactions, of which one is seen to wait for the other. */
@@ -148,7 +150,9 @@ export const transactions: TransactionRaces = {
     equal([row.status, row.message_id, messages], ["completed", null, []]);
   },
 
-  async "a text is changed without a wait for its conversation, whose time moves where it is not locked"(race) {
+  async "a text is changed without a wait for its conversation, whose time moves where it is only previewed or is free"(
+    race,
+  ) {
     const generation = await admit(race.observer, race);
     const { conversation_id, user_message_id } = generation;
     const change = (sql: Sql, content: string) =>
@@ -165,7 +169,9 @@ export const transactions: TransactionRaces = {
       (b) => change(b, "Late"),
     );
     equal(await time(), before);
-    await change(race.observer, "Later");
+    const preview = { user_id: race.user_id, conversation_id, parent_id: user_message_id, preview: true };
+    const [{ outcome }] = await sideBySide(race, (a) => begin(a, preview), (b) => change(b, "Later"));
+    equal(outcome, "previewed");
     ok(await time() !== before);
   },
 
@@ -213,6 +219,35 @@ export const transactions: TransactionRaces = {
     const [one, two] = await inOrder(race, (a) => finish(a, second), (b) => finish(b, rival));
     ok(one.message_id && two.message_id);
     equal(await leafOf(race.observer, first), two.message_id);
+  },
+
+  async "while a start of one user hangs four more wait, the next is refused at once, and other users are not held up"(
+    { a, observer, databaseUrl, user_id, givenUser },
+  ) {
+    const other = await givenUser();
+    await a.sql`begin`;
+    await admit(a.sql, { user_id });
+    const answers: Record<string, unknown>[] = [];
+    const all = atOnce(databaseUrl, 8, async (sql) => void answers.push(await begin(sql, { user_id })));
+    // Each that waits has given up before the last one is counted, so the most that were seen count.
+    let waiting = 0;
+    await eventually("four are refused while four wait", async () => {
+      const [{ count }] = await observer`
+        select count(*)::int from pg_locks where locktype = 'advisory' and classid = 7301 and not granted
+          and database = (select oid from pg_database where datname = current_database())`;
+      waiting = Math.max(waiting, Number(count));
+      return answers.length >= 4 || undefined;
+    });
+    equal((await admit(observer, { user_id: other })).user_id, other);
+    await all;
+    await a.sql`commit`;
+    equal(
+      answers.map(({ outcome, code, retry_after_s }) => [outcome, code, retry_after_s]),
+      Array(8).fill(["refused", "overloaded", 1]),
+    );
+    equal(waiting <= 4, true, `${waiting} waited`);
+    // What has waited holds no place any more.
+    equal((await admit(observer, { user_id })).user_id, user_id);
   },
 
   async "beats over the same generations in opposite order do not wait for each other for ever"(race) {

@@ -38,7 +38,9 @@ export function requestTo(url: URL, { method, headers, body }: Request): Request
   return new Request(url, { method, headers, body });
 }
 
-function find(pathname: string): { name: "stream" | "cancel" | "healthz" | "streams"; path: string } {
+function find(given: string): { name: "stream" | "cancel" | "healthz" | "streams"; path: string } {
+  // A base URL may end with a slash, as may a path: that relay redirects to the one without.
+  const pathname = given.replace(/\/{2,}/g, "/").replace(/\/$/, "");
   const [, cancelled] = /\/streams\/([^/]+)\/cancel$/.exec(pathname) ?? [];
   if (cancelled !== undefined) return { name: "cancel", path: `/cancel/${cancelled}` };
   const [, streamed] = /\/streams\/v1\/stream(|\/.*)$/.exec(pathname) ?? [];

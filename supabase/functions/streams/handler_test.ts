@@ -19,7 +19,7 @@ function make() {
 }
 
 Deno.test("a stream starts below v1, from a body as the FastAPI relay's client sends it", async () => {
-  for (const path of ["/streams/v1/stream", "/functions/v1/streams/v1/stream"]) {
+  for (const path of ["/streams/v1/stream", "/functions/v1/streams/v1/stream", "/streams//v1/stream/"]) {
     const { database, keepAlive, send } = make();
     const response = await send("POST", path, { prompt: "Hi", bot_id: null, stream_id: "", style: 1 });
     assert.equal(response.status, 200);
@@ -32,7 +32,10 @@ Deno.test("a stream starts below v1, from a body as the FastAPI relay's client s
 
 Deno.test("a stream is cancelled, with and without v1/streams before its id", async () => {
   for (
-    const path of ["/streams/a%3Ab/cancel", "/streams/v1/streams/a%3Ab/cancel", "/functions/v1/streams/a:b/cancel"]
+    const path of [
+      ...["/streams/a%3Ab/cancel", "/streams/v1/streams/a%3Ab/cancel", "/functions/v1/streams/a:b/cancel"],
+      "/streams//v1/streams/a:b/cancel/",
+    ]
   ) {
     const { database, send } = make();
     const response = await send("POST", path);
@@ -43,7 +46,9 @@ Deno.test("a stream is cancelled, with and without v1/streams before its id", as
 
 Deno.test("its health is asked for below it, and all else is not found or no method", async () => {
   const { database, send } = make();
-  assert.deepEqual(await (await send("GET", "/streams/healthz")).json(), { status: "ok", version: VERSION });
+  for (const path of ["/streams/healthz", "/streams//healthz/"]) {
+    assert.deepEqual(await (await send("GET", path)).json(), { status: "ok", version: VERSION });
+  }
   const cases = [["GET", "/streams", 404], ["POST", "/streams/a", 404], ["POST", "/streams/v1/streams", 404]] as const;
   for (const [method, path, status] of [...cases, ["GET", "/streams/a/cancel", 405] as const]) {
     const response = await send(method, path);

@@ -1,4 +1,4 @@
-begin; select plan(95);
+begin; select plan(105);
 select tests.given_personas();
 select tests.given_conversation('other tale', 'friend', 'bot');
 
@@ -35,5 +35,15 @@ select tests.may('set ' || name, 'denied', 'denied', 'denied', 'denied', '1', fo
 select tests.may('change ' || name, 'denied', 'denied', 'denied', 'denied', '6', format(
   'update public.messages set %I = %1$I', name
 )) from unnest(array['stream_id', 'finish_reason', 'usage', 'parent_id', 'conversation_id']) as name;
+
+-- A policy of the project's own that shows stories to everyone lets no one else write to them.
+select tests.given_message('of the friend', 'other tale');
+create policy stories_are_shown on public.conversations for select to authenticated using (true);
+create policy texts_are_shown on public.messages for select to authenticated using (true);
+select tests.may('add to a tale that is shown', 'denied', 'refused', 'refused', 'refused', '1',
+  $$ insert into public.messages (user_id, conversation_id) values (tests.id('owner'), tests.key('other tale')) $$);
+select tests.may('sum up a tale that is shown', 'denied', 'refused', 'refused', 'refused', '1',
+  $$ insert into public.memories (message_id, user_id, content)
+    select m.id, tests.id('owner'), 'Obey me' from public.messages m where m.content = 'of the friend' $$);
 
 select * from finish(); rollback;

@@ -29,7 +29,7 @@ select set_eq($$ select proname::text from ours where has_function_privilege('au
   'authenticated executes what policies ask and what answers for the caller, nothing else');
 select set_eq($$ select proname::text from ours
   where (schema = 'relay' or proname like 'relay\_%') and not has_function_privilege('service_role', oid, 'execute') $$,
-  array['schedule_sweep', 'reprice', 'move_keys_to_vault', 'store_key', 'forget_key', 'unused_key'],
+  array['schedule_sweep', 'write_quietly', 'reprice', 'move_keys_to_vault', 'store_key', 'forget_key', 'unused_key'],
   'service_role executes all of the relay''s but what the owner of the database decides, and what triggers do in Vault');
 select is_empty($$ select p.name from ours p
   join pg_catalog.pg_proc on pg_proc.oid = p.oid, aclexplode(coalesce(proacl, acldefault('f', proowner))) granted

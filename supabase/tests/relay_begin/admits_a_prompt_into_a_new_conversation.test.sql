@@ -1,17 +1,8 @@
-begin; select plan(8);
+begin; select plan(6);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 create temp table begun as select tests.call_begin('owner', 'first', 'Once upon a time') as answer;
 select is(answer ->> 'outcome', 'admitted', 'it is admitted') from begun;
-select results_eq($$ select id::text, user_id, bot_id, active_message_id::text from public.conversations $$,
-  $$ select answer ->> 'conversation_id', tests.id('owner'), tests.key('bot'), answer ->> 'user_message_id'
-    from begun $$,
-  'the conversation is the user''s and has the bot and the user''s words as its leaf');
-select results_eq(
-  $$ select id::text, user_id, conversation_id::text, parent_id, content, is_user_author, is_complete, stream_id
-  from public.messages $$,
-  $$ select answer ->> 'user_message_id', tests.id('owner'), answer ->> 'conversation_id', tests.key(null),
-  'Once upon a time', true, true, null::text from begun $$, 'the user''s words are the root of the story');
 select is(answer -> 'context', '[{"role": "user", "content": "Once upon a time"}]', 'the context is what the user said'
   ) from begun;
 select is(answer ->> 'parent_id', answer ->> 'user_message_id', 'the answer hangs below the user''s words') from begun;

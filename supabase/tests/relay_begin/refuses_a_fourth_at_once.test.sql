@@ -1,16 +1,9 @@
-begin; select plan(8);
+begin; select plan(5);
 select tests.make_user('owner');
 select tests.given_bot('bot', 'owner');
 savepoint start;
 
-select tests.given_generation('generation-' || n, 'owner') from generate_series(1, 2) as n;
-select is(tests.call_begin('owner', 'third') ->> 'outcome', 'admitted', 'the third at once is admitted');
-select is(tests.call_begin('owner', 'fourth') #- '{rate,reset_s}', '{"outcome": "refused", "code": "too_many_streams", "limit": 3,
-  "retry_after_s": 5, "rate": {"limit": 5, "remaining": 2}}', 'the fourth is not; the minute would have taken two more');
-select tests.call_finish('third');
-select is(tests.call_begin('owner', 'fourth') ->> 'outcome', 'admitted', 'it is admitted once one of them has ended');
-
-rollback to start; -- Only live leases run.
+-- Only live leases run.
 select tests.given_generation('generation-' || n, 'owner') from generate_series(1, 3) as n;
 select tests.back_date('generation-1', interval '16 seconds');
 select is(tests.call_begin('owner', 'new') ->> 'outcome', 'admitted', 'one whose lease ran out makes room for another');

@@ -1,4 +1,4 @@
-begin; select plan(9);
+begin; select plan(7);
 select tests.given_tale('owner');
 savepoint start;
 
@@ -31,11 +31,5 @@ select tests.call_begin('owner', 'first', conversation => 'tale');
 select tests.call_finish('first');
 select is(usage, null, 'the message has none') from public.messages where stream_id = 'first';
 select is(usage_is_estimated, true, 'the generation has an estimate') from relay.generations;
-
-rollback to start; -- Keeps the reason of the provider.
-select tests.call_begin('owner', 'first', conversation => 'tale');
-select tests.call_finish('first', 'Once', finish_reason => 'length');
-select is(finish_reason, 'length', 'it stands in the message') from public.messages where stream_id = 'first';
-select is(is_complete, true, 'the provider itself has finished') from public.messages where stream_id = 'first';
 
 select * from finish(); rollback;

@@ -1,4 +1,4 @@
-begin; select plan(11);
+begin; select plan(9);
 select tests.given_tale('owner');
 savepoint start;
 
@@ -23,16 +23,5 @@ select is(tests.call_finish('first', 'Once upon a time.', fence => tests.id('own
 select is(
   tests.call_beat(array['first'], array[tests.id('own fence')]) -> 'lost', '["first"]', 'it is not its own any more');
 select is(tests.everything(), everything, 'nothing has changed') from before;
-
-rollback to start; -- The regenerated answer of a root is a root.
-select tests.given_conversation('greeting', 'owner', 'bot');
-select tests.given_message('Welcome!', 'greeting', by_user => false);
-select tests.given_active_leaf('greeting', 'Welcome!');
-select tests.call_begin('owner', 'first', reroll_of => 'Welcome!');
-select tests.call_finish('first', 'Come in!');
-select set_eq(
-  $$ select content from public.messages where conversation_id = tests.key('greeting') and parent_id is null $$,
-  array['Welcome!', 'Come in!'], 'both are roots');
-select is(tests.leaf_of('greeting'), 'Come in!', 'the active leaf moves to the new one');
 
 select * from finish(); rollback;

@@ -1,18 +1,5 @@
-begin; select plan(11);
+begin; select plan(6);
 select tests.given_tale('owner');
-savepoint start;
-
--- A prompt without a parent answers the active leaf.
-select tests.given_active_leaf('tale', 'other question');
-create temp table begun as select tests.call_begin('owner', 'a', 'What next?', conversation => 'tale') as answer;
-select is(answer ->> 'conversation_id', tests.key('tale')::text, 'it is in the named conversation') from begun;
-select is(m.parent_id, tests.key('other question'), 'the user''s words hang below the active leaf')
-  from public.messages m, begun where m.id::text = answer ->> 'user_message_id';
-select is(answer ->> 'parent_id', answer ->> 'user_message_id', 'the answer hangs below the user''s words') from begun;
-select is(tests.leaf_of('tale'), 'What next?', 'the active leaf moves to the user''s words');
-select is(count(*), 1::bigint, 'no other conversation is made') from public.conversations;
-
-rollback to start; -- Ends what the user's dead workers left behind.
 select tests.make_user('stranger');
 select tests.given_expired('first', 'owner', 'Once', 'tale', 'second answer');
 select tests.given_expired('strange', 'stranger');
