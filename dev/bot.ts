@@ -151,13 +151,17 @@ function createAsk({ url, secretKey }: BotOrder): Ask {
     });
     const text = await response.text();
     if (response.ok) return text === "" ? undefined : JSON.parse(text);
-    throw new Error(`${ACTION}: ${path.split("?")[0]} answers ${response.status}${explain(response.status, text)}`);
+    const [place] = path.split("?");
+    throw new Error(`${ACTION}: ${place} answers ${response.status}${explain(place, response.status, text)}`);
   };
 }
 
 /** The Data API names what is wrong; a page of a proxy is of no use to anyone. */
-function explain(status: number, text: string): string {
-  if (status === 401 || status === 403) return ", SUPABASE_SECRET_KEY is not this project's secret key";
+function explain(place: string, status: number, text: string): string {
+  if (status === 401 || status === 403) {
+    const hint = place === USERS ? "; deno task dev lists no users: there name one by id, and leave out --all" : "";
+    return `, SUPABASE_SECRET_KEY is not this project's secret key${hint}`;
+  }
   let body: { code?: string; message?: string; msg?: string };
   try {
     body = JSON.parse(text);
@@ -170,10 +174,12 @@ function explain(status: number, text: string): string {
   return `: ${body.message ?? body.msg ?? body.code ?? ""}`;
 }
 
+const USERS = "auth/v1/admin/users";
+
 async function listUsers(ask: Ask): Promise<User[]> {
   const users: User[] = [];
   for (let page = 1;; page++) {
-    const { users: more } = await ask("GET", `auth/v1/admin/users?page=${page}&per_page=${ROWS_A_REQUEST}`);
+    const { users: more } = await ask("GET", `${USERS}?page=${page}&per_page=${ROWS_A_REQUEST}`);
     users.push(...more);
     if (more.length < ROWS_A_REQUEST) return users;
   }

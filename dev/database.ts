@@ -110,10 +110,16 @@ function message(error: unknown): string {
 /** Keeps a data folder for this process alone, as two would ruin the database in it; gives the release. */
 export async function lockFolder(folder: string | undefined): Promise<() => void> {
   if (folder === undefined) return () => {};
-  await Deno.mkdir(folder, { recursive: true });
-  // The system drops the lock when the process ends, even when it is killed.
-  const file = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  const action = `Cannot use the folder "${folder}"`;
+  let file: Deno.FsFile;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    // The system drops the lock when the process ends, even when it is killed.
+    file = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  } catch (cause) {
+    throw new Error(`${action}: ${(cause as Error).message}`, { cause });
+  }
   if (await file.tryLock(true)) return () => file.close();
   file.close();
-  throw new Error(`Cannot use the folder "${folder}": another process uses it`);
+  throw new Error(`${action}: another process uses it`);
 }

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { flagsOrExit, parseFlags } from "./flags.ts";
+import { fail } from "./process.ts";
 
 const SOURCE = new URL("../playground/", import.meta.url);
 
@@ -105,10 +106,14 @@ if (import.meta.main) {
     HELP,
     (args) => parseFlags("Cannot build the page", args, {}, { takesWords: true }),
   );
-  await Deno.mkdir(folder, { recursive: true });
-  for (const [name, text] of Object.entries(await buildPlayground())) {
-    await Deno.writeTextFile(`${folder}/${name}`, text);
-    const kilobytes = (new TextEncoder().encode(text).length / 1024).toFixed(1);
-    console.log(`${folder}/${name}  ${kilobytes} KB`);
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    for (const [name, text] of Object.entries(await buildPlayground())) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+      const kilobytes = (new TextEncoder().encode(text).length / 1024).toFixed(1);
+      console.log(`${folder}/${name}  ${kilobytes} KB`);
+    }
+  } catch (error) {
+    fail(`Cannot build the page: ${(error as Error).message}`, 1);
   }
 }

@@ -101,7 +101,7 @@ function bind(hostname: string, port: number): Deno.TcpListener {
     return Deno.listen({ hostname, port });
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
-      ? "it is in use, choose another one"
+      ? "it is in use, choose another one by --port (deno task dev) or PORT (deno task serve)"
       : (error as Error).message;
     const message = `Cannot listen on port ${port} of ${hostname}: ${reason}`;
     throw new Error(message, { cause: error });

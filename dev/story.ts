@@ -56,8 +56,10 @@ export function summaryOf({ outcome, text, messageId, finishReason, error }: Res
       return `The end (${finishReason}): ${stored}`;
     case "cancelled":
       return `Stopped: ${stored}`;
-    case "failed":
-      return `${error!.message} (${error!.code}): ${stored}`;
+    case "failed": {
+      const hint = error!.code === "not_found" ? "; the URL must be that of the functions, such as …/functions/v1" : "";
+      return `${error!.message} (${error!.code}): ${stored}${hint}`;
+    }
     default:
       return `The relay lost its reader: ${stored}`;
   }

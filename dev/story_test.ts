@@ -46,6 +46,11 @@ Deno.test("the end of a story says how it ended, and what was stored", () => {
     [{ outcome: "cancelled", text: "", messageId: null }, "Stopped: nothing was stored", 130],
     [{ outcome: "disconnected" }, "The relay lost its reader: stored as message a1, 4 characters", 1],
     [{ outcome: "failed", error, text: "", messageId: null }, "Too slow (provider_timeout): nothing was stored", 1],
+    [
+      { outcome: "failed", error: new RelayClientError("not_found", "No such path"), text: "", messageId: null },
+      "No such path (not_found): nothing was stored; the URL must be that of the functions, such as …/functions/v1",
+      1,
+    ],
   ];
   const whole = { outcome: "completed", streamId: "s1", text: "Once", messageId: "a1", finishReason: "stop" };
   for (const [overrides, summary, code] of cases) {

@@ -21,7 +21,7 @@ const GLOBALS = `
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Generation, RelayClient } from "./client/client.ts";
 declare global {
-  const url: string, publishableKey: string, functionsUrl: string, accessToken: string, email: string, password: string;
+  const url: string, publishableKey: string, email: string, password: string;
   const supabase: SupabaseClient, relay: RelayClient, story: Generation, question: string;
   const stopButton: { onclick: (() => void) | null };
   const history: { replaceState(data: null, unused: string, url: string): void };
@@ -48,7 +48,7 @@ export async function setUp(given) {
 const RUNNER = `
 import { setUp } from "./set_up.ts";
 const outputs = [];
-for (const name of ["story", "token", "end", "spending"]) {
+for (const name of ["story", "end", "spending"]) {
   await setUp(JSON.parse(Deno.args[0]));
   if (name === "end") globalThis.story = relay.start({ prompt: "Tell me" });
   await import("./" + name + ".ts");
@@ -130,16 +130,15 @@ async function newReader(question?: string) {
 
 Deno.test("the client's types are the relay's; each example of docs/client.md fits them, and runs in Deno if it needs no page", async () => {
   await withExamples({ "set_up.ts": SETUP, "run.ts": RUNNER }, async (folder, names) => {
-    equal(names, ["story.ts", "token.ts", "end.ts", "resume.ts", "spending.ts", "story_page.tsx", "chat.ts"]);
+    equal(names, ["story.ts", "end.ts", "resume.ts", "spending.ts", "story_page.tsx", "chat.ts"]);
     await deno("check", "tests/client/same_types.ts", ...names.map((name) => `${folder}/${name}`));
     const { example, answers } = await newReader();
     const shown = JSON.parse(await deno("run", "--no-check", "-A", `${folder}/run.ts`, example));
-    const [story, token, end] = await answers();
+    const [story, end] = await answers();
     equal(shown, [
       `${story.content}\ncompleted, stored as ${story.id}`,
-      `${token.content}\ncompleted after ${token.content.length} characters`,
       `The end, stored as ${end.id}`,
-      "54 tokens today",
+      "36 tokens today",
     ]);
   });
 });

@@ -64,9 +64,7 @@ async function enter({ page, button }: Visitor) {
 
 await visit(DESKTOP, async (visitor) => {
   const { page, button } = visitor;
-  await take("welcome", visitor);
   await enter(visitor);
-  await take("empty", visitor);
   await button(/A light that asks the sea/).click();
   await page.locator(".live").getByText("It is open").waitFor();
   await take("streaming", visitor);
@@ -81,15 +79,12 @@ await visit(DESKTOP, async (visitor) => {
   await visitor.idle();
   await button(/^Branches/).click();
   await take("branches", visitor);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await take("branches-dark", visitor);
 });
 
 await visit(PHONE, async (visitor) => {
   const { page, button } = visitor;
   await enter(visitor);
   await button("Stories and account").tap();
-  await take("phone-stories", visitor);
   await page.getByRole("link", { name: "A lighthouse" }).tap();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await button("Branch here").tap();
@@ -98,8 +93,6 @@ await visit(PHONE, async (visitor) => {
   await take("phone", visitor);
   await visitor.idle();
 });
-
-await visit({ ...PHONE, colorScheme: "dark" }, (visitor) => take("phone-dark", visitor));
 
 await visit(DESKTOP, async (visitor) => {
   const { page, button } = visitor;

@@ -96,6 +96,7 @@ Deno.test("what cannot be done is said in words, and no key stands in them", asy
     [["--user", nobody, ...model], {}, /rest\/v1\/bots answers 409, there is no such user/],
     [["--user", "a@example.com", ...model], {}, /no user of this project has the email "a@example.com"/],
     [["--user", nobody, ...model], { SUPABASE_SECRET_KEY: "sb_secret_no" }, /answers 401, SUPABASE_SECRET_KEY is not/],
+    [["--user", "a@example.com", ...model], { SUPABASE_URL: stack.url }, /users answers 401, .*: there name one by id/],
     [["--user", nobody, ...model], { SUPABASE_URL: "http://127.0.0.1:9" }, /http:\/\/127.0.0.1:9 does not answer/],
   ];
   for (const [args, environment, wanted] of cases) {

@@ -1,4 +1,5 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { newClient } from "../../testkit/author.ts";
 import { clientOf, runDev, type Stack, type StackFacts, startStack } from "../../testkit/stack.ts";
 
@@ -93,12 +94,23 @@ Deno.test("simultaneous requests keep to their own roles", async () => {
   }));
 });
 
-Deno.test("a wrong flag, a port and a folder in use are named, and end the start with exit codes 2 and 1", async () => {
+const THIS_FILE = fileURLToPath(import.meta.url);
+
+Deno.test("a wrong flag, a port and a folder in use, and a file in its place, are named, and end the start with exit codes 2 and 1", async () => {
   const { port } = new URL(stack.url);
   const cases: [string[], number, string][] = [
     [["--prot", "1"], 2, 'Cannot start: "--prot" is not a flag, --help lists them'],
-    [["--port", port], 1, `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one`],
+    [
+      ["--port", port],
+      1,
+      `Cannot listen on port ${port} of 127.0.0.1: it is in use, choose another one by --port (deno task dev) or PORT (deno task serve)`,
+    ],
     [["--port", "0", "--data", data], 1, `Cannot use the folder "${data}": another process uses it`],
+    [
+      ["--port", "0", "--data", THIS_FILE],
+      1,
+      `Cannot use the folder "${THIS_FILE}": File exists (os error 17): mkdir '${THIS_FILE}'`,
+    ],
   ];
   for (const [flags, code, message] of cases) {
     const run = runDev(flags);

@@ -162,7 +162,7 @@ const giveFallback = (sql: Sql, user_id: string) =>
     select b.id, 1, made.id from made, public.bots b where b.user_id = ${user_id} for key share of b
     on conflict do nothing`;
 
-/** One of the user's stories. */
+/** One of the user's stories, in which other threads may be at work. */
 const storyOf = (sql: Sql, user_id: string) =>
   sql`(select id from public.conversations where user_id = ${user_id} order by random() limit 1)`;
 
@@ -176,7 +176,6 @@ const MEANWHILE: ((sql: Sql, generation: Admitted) => Promise<unknown>)[] = [
   (sql, { user_id }) => sql`update public.bots set model = 'test-model', updated_at = now() where user_id = ${user_id}`,
   (sql, { conversation_id }) => sql`delete from public.conversations where id = ${conversation_id}`,
   (sql, { user_message_id }) => sql`delete from public.messages where id = ${user_message_id}`,
-  // In any of the user's stories, in which other threads are at work.
   (sql, { user_id }) => sql`delete from public.conversations where id = ${storyOf(sql, user_id)}`,
   (sql, { user_id }) =>
     sql`update public.messages set content = content || '!' where conversation_id = ${storyOf(sql, user_id)}`,
