@@ -1,9 +1,9 @@
 /** One conversation as a page shows it: its rows, the answer that is being written, what a user can do. Without React. */
 
 import type { Id, RelayClient, Result, StartData, StartRequest } from "../client.ts";
-import { readHistory } from "../history.ts";
+import { createStreamMemory, readHistory } from "../history.ts";
 import { newStreamId } from "../stream_id.ts";
-import { createStreamMemory, keepAlive, onNextFrame } from "./browser.ts";
+import { keepAlive, onNextFrame } from "./browser.ts";
 import { createLive, type Live, messagesOf } from "./live.ts";
 import { createBranches, keyOf, newRow, type Row } from "./messages.ts";
 import type { Story, StoryError, StoryOptions } from "./story.ts";
@@ -27,7 +27,7 @@ export const same = (a: unknown, b: unknown): boolean => String(a) === String(b)
 export function createConversationStore(relay: RelayClient, options: StoryOptions): ConversationStore {
   const listeners = new Set<() => void>();
   const branchOf = createBranches();
-  const memory = createStreamMemory(() => options.storage);
+  const memory = createStreamMemory("storytellr:", () => options.storage);
   let conversationId = options.conversationId ?? null;
   let rows: Row[] = [];
   let leafId: Id | null = null;
@@ -139,6 +139,8 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     asked.isOver = messageId === null && (prompt !== null || isUnreachable && hasStarted);
     if (!asked.isOver) live = null;
     show();
+    // Another reader may have been sent more than is shown here, and then more is stored.
+    if (outcome === "cancelled") void load();
   }
 
   /** The row becomes the leaf. */
@@ -147,7 +149,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     leafId = row.id;
   }
 
-  /** Rows that are stored while it reads stay. */
+  /** Keeps the rows that are stored while it reads. */
   async function load() {
     const { supabase } = options;
     if (!supabase || conversationId === null) return;
@@ -158,7 +160,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     const read = history.rows.map((row): Row => {
       const old = known.get(String(row.id));
       known.delete(String(row.id));
-      return old?.content === row.content && old.finish_reason === row.finish_reason ? old : { ...row, key: old?.key };
+      return old?.content === row.content && old.finish_reason === row.finish_reason ? old : { ...old, ...row };
     });
     rows = [...read, ...[...known.values()].filter((row) => !before.includes(row))];
     // Without an active leaf, the latest message is the leaf.
@@ -179,7 +181,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       show();
     }
     if (listeners.size === 0) {
-      // It went while this was asked: the next one asks again.
+      // The last subscriber has gone since: the next one asks again.
       isOpen = false;
       return;
     }
