@@ -198,7 +198,7 @@ function messageAt(value: unknown, field: string, ids: ReadonlySet<string>): Arc
 
 function memoryAt(value: unknown, field: string): string {
   const memory = textAt(value, field, MAX_MESSAGE_CHARACTERS);
-  // As the database has it, to which U+0085 is a space, too.
+  // The database counts U+0085 as a space, too.
   if (!/[^\s\u0085]/.test(memory)) throw wrong(field, "must not be blank");
   return memory;
 }
