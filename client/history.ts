@@ -100,7 +100,7 @@ export function pathTo<Row extends Pick<StoryRow, "id" | "parent_id">>(rows: Row
   // Ids from a URL are strings, those of a row may be numbers.
   const byId = new Map(rows.map((row) => [String(row.id), row]));
   const path: Row[] = [];
-  for (let row = byId.get(String(leafId ?? "")); row; row = byId.get(String(row.parent_id ?? ""))) {
+  for (let row = byId.get(String(leafId)); row; row = byId.get(String(row.parent_id))) {
     // A row that is its own ancestor would make an endless loop.
     byId.delete(String(row.id));
     path.push(row);

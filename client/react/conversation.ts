@@ -14,8 +14,6 @@ export interface ConversationStore {
   subscribe(listener: () => void): () => void;
   /** The same object until something changes. */
   state(): Story;
-  /** What a server renders, and the page at first when it hydrates. */
-  serverState(): Story;
   /** Takes the options that the component passed last. */
   use(relay: RelayClient, options: StoryOptions): void;
 }
@@ -180,11 +178,9 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       isLoading = false;
       show();
     }
-    if (listeners.size === 0) {
-      // The last subscriber has gone since: the next one asks again.
-      isOpen = false;
-      return;
-    }
+    // Where the last subscriber has gone since, the next one asks again.
+    isOpen = listeners.size > 0;
+    if (!isOpen) return;
     const streamId = streamIds.find((id) => id && !rows.some(({ stream_id }) => stream_id === id));
     if (streamId && !isWriting()) void follow(live?.streamId === streamId ? live : createLive(streamId));
   }
@@ -235,7 +231,8 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       if (isBusy()) return;
       const latest = new Map(rows.map(({ id, parent_id }) => [String(parent_id), id]));
       leafId = messageId;
-      for (let next = latest.get(String(leafId)); next !== undefined; next = latest.get(String(leafId))) {
+      while (latest.has(String(leafId))) {
+        const next: Id = latest.get(String(leafId))!;
         // A row that is its own ancestor would make an endless loop.
         latest.delete(String(leafId));
         leafId = next;
@@ -250,7 +247,6 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
   };
 
   let state = build();
-  const serverState = state;
 
   return {
     subscribe(listener) {
@@ -265,7 +261,6 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       };
     },
     state: () => state,
-    serverState: () => serverState,
     use(newRelay, newOptions) {
       relay = newRelay;
       options = newOptions;

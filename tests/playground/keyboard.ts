@@ -83,6 +83,7 @@ entryTest("from signing up to a streamed story with the keyboard alone", async (
   await visitor.shows("Tell me a story about a lighthouse keeper and a letter from the sea.", "Once upon a time.");
   await visitor.idle();
   await press("Regenerate");
+  await becomes(focused, "Continue the story");
   await page.getByText("2/2").waitFor();
   await press("Sign out");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();

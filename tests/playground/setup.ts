@@ -13,7 +13,7 @@ import { type Visitor, visitorOf } from "./visitor.ts";
 
 /** Set while the tests run. */
 export let stack: Stack;
-export let chromium: Browser;
+let chromium: Browser;
 
 /** On PGlite, as `deno task demo` has it, for the tests of the entry; where there is no Postgres, `stack` is this one. */
 export let embedded: Stack;
