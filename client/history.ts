@@ -30,6 +30,32 @@ export interface StreamStorage {
   removeItem(key: string): void;
 }
 
+/** Which stream runs in a conversation; null stands for a conversation that is not stored yet. */
+export interface StreamMemory {
+  get(conversationId: Id | null): string | null;
+  set(conversationId: Id | null, streamId: string): void;
+  /** Forgets this stream and no other. */
+  remove(conversationId: Id | null, streamId: string): void;
+}
+
+/** A page works without a storage: a browser may refuse one, and a server has none. */
+export function createStreamMemory(prefix: string, storageOf: () => StreamStorage | null | undefined): StreamMemory {
+  function use<T>(id: Id | null, act: (storage: StreamStorage, key: string) => T): T | undefined {
+    try {
+      const storage = storageOf();
+      return act(storage === undefined ? sessionStorage : storage!, prefix + (id ?? ""));
+    } catch {
+      // Nothing is remembered.
+    }
+  }
+  return {
+    get: (id) => use(id, (storage, key) => storage.getItem(key)) ?? null,
+    set: (id, streamId) => use(id, (storage, key) => storage.setItem(key, streamId)),
+    remove: (id, streamId) =>
+      use(id, (storage, key) => storage.getItem(key) === streamId ? storage.removeItem(key) : undefined),
+  };
+}
+
 /**
  * Reads all messages of a conversation, oldest first, and its active leaf. A response of the Data API has at most 1,000
  * rows, or as many as the project allows, so it is asked until there are no more. Throws the Data API's error; a
@@ -74,7 +100,7 @@ export function pathTo<Row extends Pick<StoryRow, "id" | "parent_id">>(rows: Row
   // Ids from a URL are strings, those of a row may be numbers.
   const byId = new Map(rows.map((row) => [String(row.id), row]));
   const path: Row[] = [];
-  for (let row = byId.get(String(leafId ?? "")); row; row = byId.get(String(row.parent_id ?? ""))) {
+  for (let row = byId.get(String(leafId)); row; row = byId.get(String(row.parent_id))) {
     // A row that is its own ancestor would make an endless loop.
     byId.delete(String(row.id));
     path.push(row);

@@ -55,6 +55,7 @@ async function bundle(): Promise<Page> {
         "--platform=browser",
         "--minify",
         "--code-splitting",
+        "--external=entities",
         `--outdir=${folder}`,
         `--config=${fileURLToPath(new URL("deno.json", SOURCE))}`,
         fileURLToPath(new URL("main.tsx", SOURCE)),
@@ -65,12 +66,28 @@ async function bundle(): Promise<Page> {
     if (!success) throw new Error(`Cannot bundle the playground: ${decoder.decode(stderr).trim()}`);
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     const scripts = names.map(async (name) =>
-      [name === "main.js" ? "page.js" : name, await Deno.readTextFile(`${folder}/${name}`)] as const
+      [name === "main.js" ? "page.js" : name, withEntities(await Deno.readTextFile(`${folder}/${name}`))] as const
     );
     return Object.fromEntries(await Promise.all(scripts));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/**
+ * markdown-it's table of named characters (`&eacute;`) would be a tenth of the page, and every browser has one: a text
+ * area reads the name, and nothing else. A name that only begins with a known one, such as `&notit;`, stays as it is.
+ */
+function withEntities(script: string): string {
+  const decode = `(name) => {
+    const area = document.createElement("textarea");
+    area.innerHTML = name;
+    return area.value.length > 1 && area.value.endsWith(";") ? name : area.value;
+  }`.replace(/\s+/g, " ");
+  return script.replace(
+    /import\{decodeHTMLStrict as ([\w$]+)\}from"entities";/,
+    (_, local) => `const ${local}=${decode};`,
+  );
 }
 
 /** One file, in the order in which page.css imports the others, without comments and what is only for its readers. */

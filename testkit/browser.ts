@@ -25,6 +25,19 @@ export function hasChromium(): boolean {
   return CHROMIUM !== undefined;
 }
 
+/** Holds back requests of this method to these addresses; `asked` is the first one, `release` lets all of them go. */
+export async function holdRequests(page: Page, url: string, method = "POST") {
+  const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await page.route(url, async (route) => {
+    if (route.request().method() === method) {
+      asked.resolve();
+      await held.promise;
+    }
+    await route.continue();
+  });
+  return { asked: asked.promise, release: held.resolve };
+}
+
 /** Starts Chromium with a profile of its own, which is removed with it. */
 export function startChromium(): Promise<Chromium> {
   return chromium.launch({

@@ -3,7 +3,7 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
 import type { RelayClient } from "../client.ts";
 import type { RelayClientError } from "../errors.ts";
-import type { StreamStorage } from "../history.ts";
+import { createStreamMemory, type StreamMemory, type StreamStorage } from "../history.ts";
 import { newStreamId } from "../stream_id.ts";
 import type { Generation, Id, StartData } from "../types.ts";
 import { type Chat, createChat, type RelayFields, type TurnFields } from "./chats.ts";
@@ -35,8 +35,9 @@ type RelayTransport<Message extends UIMessage> = ChatTransport<Message> & { resu
 
 /** Each message that is sent is one generation; `regenerate` asks for another answer to the same one; stop cancels. */
 export function createRelayTransport<Message extends UIMessage>(
-  { client, request = {}, conversation, storage = createMemory(), messages = () => [] }: RelayTransportOptions,
+  { client, request = {}, conversation, storage = createStorage(), messages = () => [] }: RelayTransportOptions,
 ): RelayTransport<Message> {
+  const memory = createStreamMemory("relay-stream:", () => storage);
   const chats = new Map<string, Chat>();
 
   function chatOf(chatId: string): Chat {
@@ -57,10 +58,10 @@ export function createRelayTransport<Message extends UIMessage>(
         const generation = client.start(turn, {
           onStart(start) {
             chat.started(asked.messages.at(-1)?.id, start);
-            remember(storage, keysOf(chatId, chat), streamId);
+            for (const key of keysOf(chatId, chat)) memory.set(key, streamId);
           },
         });
-        const stream = streamChunks(generation, chunksOf(generation), chat, storage, chatId, abortSignal);
+        const stream = streamChunks(generation, chunksOf(generation), chat, memory, chatId, abortSignal);
         const running = await answerBefore(generation);
         if (!running || waits === MAX_WAITS) return stream;
         // The same request is sent once that has ended; the user's message stays where it is until then.
@@ -77,20 +78,20 @@ export function createRelayTransport<Message extends UIMessage>(
         await chat.stopped;
         const turn = chat.answerTo(answer_to, newStreamId(), { ...request, ...fields });
         const generation = client.start(turn, callbacks);
-        return streamChunks(generation, chunksOf(generation), chat, storage, chatId, abortSignal);
+        return streamChunks(generation, chunksOf(generation), chat, memory, chatId, abortSignal);
       }
-      const streamId = stream_id ?? keys.map((key) => storage.getItem(key)).find((id) => id) ??
+      const streamId = stream_id ?? keys.map(memory.get).find((id) => id) ??
         (chat.conversationId ? await client.running(chat.conversationId) : null);
       if (!streamId) return null;
       const generation = client.resume(streamId, callbacks);
       const state = await stateOf(generation, abortSignal);
-      if (state === "forgotten") keys.forEach((key) => storage.removeItem(key));
+      if (state === "forgotten") keys.forEach((key) => memory.remove(key, streamId));
       if (state !== "begun") return null;
       const chunks = chunksOf(generation, ({ parent_id }) => {
         const old = messages(chatId).find(({ metadata }) => (metadata as StoryMetadata)?.parent_id === parent_id);
         return old?.id ?? streamId;
       });
-      return streamChunks(generation, chunks, chat, storage, chatId, abortSignal);
+      return streamChunks(generation, chunks, chat, memory, chatId, abortSignal);
     },
   };
 }
@@ -134,14 +135,15 @@ function streamChunks(
   generation: Generation,
   chunks: AsyncGenerator<UIMessageChunk, void>,
   chat: Chat,
-  storage: StreamStorage,
+  memory: StreamMemory,
   chatId: string,
   signal: AbortSignal | undefined,
 ): ReadableStream<UIMessageChunk> {
   const stop = () => {
     chat.stopped = generation.cancel().catch(() => {});
   };
-  remember(storage, keysOf(chatId, chat), generation.streamId);
+  const { streamId } = generation;
+  for (const key of keysOf(chatId, chat)) memory.set(key, streamId);
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
   generation.done.then((result) => {
@@ -149,10 +151,7 @@ function streamChunks(
     chat.ended(result);
     // A stream whose end did not come can still be resumed.
     const isOver = result.outcome !== "detached" && result.error?.code !== "unreachable";
-    if (!isOver) return;
-    for (const key of keysOf(chatId, chat)) {
-      if (storage.getItem(key) === generation.streamId) storage.removeItem(key);
-    }
+    if (isOver) keysOf(chatId, chat).forEach((key) => memory.remove(key, streamId));
   });
   return new ReadableStream({
     async pull(controller) {
@@ -168,15 +167,11 @@ function streamChunks(
 
 /** A page that is loaded again may know the conversation alone. */
 function keysOf(chatId: string, { conversationId = chatId }: Chat): string[] {
-  return [...new Set([chatId, conversationId])].map((id) => `relay-stream:${id}`);
-}
-
-function remember(storage: StreamStorage, keys: string[], streamId: string) {
-  for (const key of keys) storage.setItem(key, streamId);
+  return [...new Set([chatId, String(conversationId)])];
 }
 
 /** Lasts as long as the page. */
-function createMemory(): StreamStorage {
+function createStorage(): StreamStorage {
   const items = new Map<string, string>();
   return {
     getItem: (key) => items.get(key) ?? null,

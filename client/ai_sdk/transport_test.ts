@@ -214,6 +214,17 @@ Deno.test("a running stream is remembered under the chat and under its conversat
   equal(lab.items.size, 0);
 });
 
+Deno.test("a storage that refuses everything costs a page no answer", async () => {
+  const refuse = () => {
+    throw new DOMException("The quota has been exceeded", "QuotaExceededError");
+  };
+  const lab = makeChat(whole());
+  lab.items.set = lab.items.get = lab.items.delete = refuse;
+  const chunks = await chunksIn(await lab.send([question]));
+  equal(chunks.map(({ type }) => type), ["start", "text-start", "text-delta", "text-end", "finish"]);
+  equal(await lab.reconnect({ body: {} }).catch((error) => error.code), "unreachable");
+});
+
 Deno.test("a stream whose end did not come can be resumed, and one that has ended cannot", async () => {
   const lab = makeChat(streamOf(say.start), whole(), nothing);
   const lost = rejects(async () => await chunksIn(await lab.send([question])), { code: "unreachable" });

@@ -1,9 +1,9 @@
 /** One conversation as a page shows it: its rows, the answer that is being written, what a user can do. Without React. */
 
 import type { Id, RelayClient, Result, StartData, StartRequest } from "../client.ts";
-import { readHistory } from "../history.ts";
+import { createStreamMemory, readHistory } from "../history.ts";
 import { newStreamId } from "../stream_id.ts";
-import { createStreamMemory, keepAlive, onNextFrame } from "./browser.ts";
+import { keepAlive, onNextFrame } from "./browser.ts";
 import { createLive, type Live, messagesOf } from "./live.ts";
 import { createBranches, keyOf, newRow, type Row } from "./messages.ts";
 import type { Story, StoryError, StoryOptions } from "./story.ts";
@@ -14,8 +14,6 @@ export interface ConversationStore {
   subscribe(listener: () => void): () => void;
   /** The same object until something changes. */
   state(): Story;
-  /** What a server renders, and the page at first when it hydrates. */
-  serverState(): Story;
   /** Takes the options that the component passed last. */
   use(relay: RelayClient, options: StoryOptions): void;
 }
@@ -27,7 +25,7 @@ export const same = (a: unknown, b: unknown): boolean => String(a) === String(b)
 export function createConversationStore(relay: RelayClient, options: StoryOptions): ConversationStore {
   const listeners = new Set<() => void>();
   const branchOf = createBranches();
-  const memory = createStreamMemory(() => options.storage);
+  const memory = createStreamMemory("storytellr:", () => options.storage);
   let conversationId = options.conversationId ?? null;
   let rows: Row[] = [];
   let leafId: Id | null = null;
@@ -139,6 +137,8 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     asked.isOver = messageId === null && (prompt !== null || isUnreachable && hasStarted);
     if (!asked.isOver) live = null;
     show();
+    // Another reader may have been sent more than is shown here, and then more is stored.
+    if (outcome === "cancelled") void load();
   }
 
   /** The row becomes the leaf. */
@@ -147,7 +147,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     leafId = row.id;
   }
 
-  /** Rows that are stored while it reads stay. */
+  /** Keeps the rows that are stored while it reads. */
   async function load() {
     const { supabase } = options;
     if (!supabase || conversationId === null) return;
@@ -158,7 +158,7 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
     const read = history.rows.map((row): Row => {
       const old = known.get(String(row.id));
       known.delete(String(row.id));
-      return old?.content === row.content && old.finish_reason === row.finish_reason ? old : { ...row, key: old?.key };
+      return old?.content === row.content && old.finish_reason === row.finish_reason ? old : { ...old, ...row };
     });
     rows = [...read, ...[...known.values()].filter((row) => !before.includes(row))];
     // Without an active leaf, the latest message is the leaf.
@@ -178,11 +178,9 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       isLoading = false;
       show();
     }
-    if (listeners.size === 0) {
-      // It went while this was asked: the next one asks again.
-      isOpen = false;
-      return;
-    }
+    // Where the last subscriber has gone since, the next one asks again.
+    isOpen = listeners.size > 0;
+    if (!isOpen) return;
     const streamId = streamIds.find((id) => id && !rows.some(({ stream_id }) => stream_id === id));
     if (streamId && !isWriting()) void follow(live?.streamId === streamId ? live : createLive(streamId));
   }
@@ -233,7 +231,8 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       if (isBusy()) return;
       const latest = new Map(rows.map(({ id, parent_id }) => [String(parent_id), id]));
       leafId = messageId;
-      for (let next = latest.get(String(leafId)); next !== undefined; next = latest.get(String(leafId))) {
+      while (latest.has(String(leafId))) {
+        const next: Id = latest.get(String(leafId))!;
         // A row that is its own ancestor would make an endless loop.
         latest.delete(String(leafId));
         leafId = next;
@@ -248,7 +247,6 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
   };
 
   let state = build();
-  const serverState = state;
 
   return {
     subscribe(listener) {
@@ -263,7 +261,6 @@ export function createConversationStore(relay: RelayClient, options: StoryOption
       };
     },
     state: () => state,
-    serverState: () => serverState,
     use(newRelay, newOptions) {
       relay = newRelay;
       options = newOptions;

@@ -208,7 +208,6 @@ Deno.test("history, another answer, going on with it, and another version", asyn
     ),
   ], { supabase, conversationId: "c1" });
   equal(page.shown(), ["loading"]);
-  ok(page.store.serverState() === page.store.state());
   page.mount();
   // Nothing is begun on a page that does not know yet what it would answer.
   equal(await page.story().start(ask), null);
@@ -308,6 +307,25 @@ Deno.test("stop() cuts the text where it is shown, and a prompt that was not ans
   await lost.story().stop();
   await lost.rest();
   equal([lost.shown()[0], lost.story().messages.length], ["Tell me", 1]);
+});
+
+Deno.test("stop() shows all that is stored, where another reader was sent more", async () => {
+  const { history, supabase } = makeHistory([{ ...prompt("u1", null), content: "Tell me" }], "u1");
+  const stream = makeStream(say.start + say.reasoning("Hm.") + say.token("Once", 4));
+  const page = makeStory([stream.answer, () => Response.json({ status: "cancelling" })], { supabase });
+  page.mount();
+  void page.story().start(ask);
+  await page.rest();
+  const stopped = page.story().stop();
+  const fields = { content: "Once upon", is_complete: false, finish_reason: "cancelled", stream_id: "s1" };
+  history.rows.push(row("a1", "u1", fields));
+  history.leafId = "a1";
+  stream.send(say.done({ is_complete: false, finish_reason: "cancelled" }));
+  await stopped;
+  const { id } = page.story().messages[1];
+  await page.rest();
+  const answer = page.story().messages[1];
+  equal([page.shown(), answer.id, answer.reasoning], [["Tell me", "Once upon", "ready"], id, "Hm."]);
 });
 
 Deno.test("what can no longer be reached stays on the page, and reload() finds it again", async () => {

@@ -54,7 +54,7 @@ export interface Story {
   conversationId: Id | null;
   /** What RelayClient.start takes; a prompt without `parent_id` follows the message that is shown last. Never rejects. */
   start(request: StartRequest): Promise<Result | null>;
-  /** Cuts the answer where it is shown. */
+  /** Cuts the answer where it is shown; where another reader was sent more, that is stored and shown. */
   stop(): Promise<void>;
   /** Another answer in place of this one or the last one; the answer to a prompt that has none; a failed start again. */
   regenerate(messageId?: Id): Promise<Result | null>;

@@ -22,5 +22,6 @@ export function useStory(relay: RelayClient, options: StoryOptions = {}): Story 
   }
   const store: ConversationStore = held.store;
   useEffect(() => store.use(relay, options));
-  return useSyncExternalStore(store.subscribe, store.state, store.serverState);
+  // Nothing changes a store before it is subscribed to, so a server and a page that hydrates render the same state.
+  return useSyncExternalStore(store.subscribe, store.state, store.state);
 }

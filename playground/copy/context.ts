@@ -52,7 +52,7 @@ export function windowNote({ estimated_tokens, context_tokens, reply_tokens, fit
 }
 
 /** As docs/limits.md has it; the database has the last word. */
-const MAX_MESSAGE_CHARACTERS = 1_048_576;
+export const MAX_MESSAGE_CHARACTERS = 1_048_576;
 
 /** Why a message is refused; null where it fits. */
 export function tooLong(text: string): string | null {

@@ -15,7 +15,7 @@ export interface Finding {
   isGood: boolean | null;
 }
 
-/** What the provider has taken before it refused. */
+/** What had worked before this failure. */
 const BEFORE: { [Code in ClientErrorCode]?: string } = {
   provider_auth: "The address answers.",
   provider_rate_limited: "The address answers.",

@@ -2,7 +2,7 @@
 
 const MAX_TITLE_CHARACTERS = 48;
 
-/** How many prompts begin. It is left out of the title. */
+/** The way in which many prompts begin, which a title leaves out. */
 const REQUEST = /^(please )?(tell|write) (me )?((a|the) )?((short|long) )?((story|tale) (about|of) )?/i;
 
 /** The title of a story, made from its first prompt. */

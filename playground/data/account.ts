@@ -4,6 +4,7 @@ import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
 import { accountError, linkError, wouldTellOfAccount } from "../copy/account.ts";
 import { pageAddress, takeLink } from "../platform/email_link.ts";
+import { close } from "../platform/storage.ts";
 import { removeDraftsOf } from "./drafts.ts";
 import { removeAllRunning } from "./running_generations.ts";
 
@@ -43,8 +44,8 @@ export interface Account {
   setPassword(password: string, code?: string): Promise<PasswordResult>;
   /** The user who followed a link is done. */
   endRecovery(): void;
-  /** On this device, or everywhere. */
-  signOut(everywhere?: boolean): Promise<string | null>;
+  /** On this device, or everywhere. `again`: on this device, and what was not sent waits for the same user. */
+  signOut(how: "here" | "everywhere" | "again"): Promise<string | null>;
 }
 
 /** Follows the session, also when another tab changes it. */
@@ -52,6 +53,7 @@ export function createAccount({ auth }: SupabaseClient): Account {
   const user = signal<User | null | undefined>(undefined);
   const isRecovering = signal(false);
   const failedLink = signal("");
+  let isForgotten = false;
   const textOf = ({ error }: { error: AuthError | null }) => error && accountError(error);
 
   /** Takes the session of an email's link. It replaces the session of a user who was signed in here. */
@@ -73,8 +75,10 @@ export function createAccount({ auth }: SupabaseClient): Account {
   followLink().finally(() =>
     auth.onAuthStateChange((_event, session) => {
       const next = session && { id: session.user.id, email: session.user.email ?? "" };
+      const known = user.peek();
+      if (known && !next && isForgotten) forget(known.id);
       // A refreshed token is not a new user.
-      if (next?.id !== user.peek()?.id || user.peek() === undefined) user.value = next;
+      if (next?.id !== known?.id || known === undefined) user.value = next;
     })
   );
 
@@ -109,12 +113,19 @@ export function createAccount({ auth }: SupabaseClient): Account {
       return failure ? { status: "failed", message: failure } : { status: "code", message };
     },
     endRecovery: () => isRecovering.value = false,
-    async signOut(everywhere = false) {
-      removeAllRunning();
-      removeDraftsOf(user.peek()?.id);
-      const failure = textOf(await auth.signOut({ scope: everywhere ? "global" : "local" }));
+    async signOut(how) {
+      isForgotten = how !== "again";
+      const failure = textOf(await auth.signOut({ scope: how === "everywhere" ? "global" : "local" }));
+      isForgotten = false;
       // On this device it works without a network, too.
-      return everywhere ? failure : null;
+      return how === "everywhere" ? failure : null;
     },
   };
+}
+
+/** Nothing of the user's stays in the browser, not even of a story that is being stored at this moment. */
+function forget(userId: string) {
+  close();
+  removeAllRunning();
+  removeDraftsOf(userId);
 }

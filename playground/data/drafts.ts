@@ -19,10 +19,6 @@ interface StoredDraft {
   at: number;
 }
 
-/** Set by signing out: the page is about to be loaded again, and leaves nothing behind. */
-let isClosed = false;
-let areKept = false;
-
 /** The name of a draft. Each user has one for a conversation that is not stored yet. */
 export function draftOf(userId: string, conversationId: string | null): string {
   return `${PREFIX}${userId}.${conversationId ?? "new"}`;
@@ -40,16 +36,13 @@ export function readDraft(name: string): string {
 
 /** An empty text removes it. */
 export function writeDraft(name: string, text: string): void {
-  if (isClosed) return;
   if (!text.trim() || text.length > MAX_DRAFT_UNITS) return remove(name);
   makeRoom(name, text.length);
   write(name, { text, at: Date.now() } satisfies StoredDraft);
 }
 
 /** For signing out: no text stays in the browser. */
-export function removeDraftsOf(userId: string | undefined): void {
-  if (areKept || userId === undefined) return;
-  isClosed = true;
+export function removeDraftsOf(userId: string): void {
   names(`${PREFIX}${userId}.`).forEach(remove);
 }
 
@@ -57,11 +50,6 @@ export function removeDraftsOf(userId: string | undefined): void {
 export function removeDraftsIn(userId: string, conversationId: string): void {
   const name = draftOf(userId, conversationId);
   names(name).filter((other) => other === name || other.startsWith(`${name}.`)).forEach(remove);
-}
-
-/** A user who signs out only to sign in again gets the texts back. */
-export function keepDrafts(): void {
-  areKept = true;
 }
 
 /** Calls back with the name of a draft that another tab has changed. */

@@ -41,14 +41,22 @@ export function createSupabase(url: string, key: string): SupabaseClient {
   });
   const database = new PostgrestClient(`${url}/rest/v1`, {
     async fetch(input: RequestInfo | URL, init?: RequestInit) {
-      const { data } = await auth.getSession();
+      const { data: { session }, error } = await auth.getSession();
+      // It has gone, or cannot be renewed now. Without it the database would answer as if the user had no stories.
+      if (!session) throw error ?? new Error("There is no JWT: the user is signed out");
       const headers = new Headers(init?.headers);
       headers.set("apikey", key);
-      headers.set("authorization", `Bearer ${data.session?.access_token ?? key}`);
-      const send = (keepalive: boolean) => fetch(input, { ...init, headers, keepalive });
-      // A request beyond that fails at once. A change that was lost on its way may be sent again, because it names the
-      // wanted state.
-      return isKept(input, init) ? await send(true).catch(() => send(false)) : await send(false);
+      const send = (token: string) => {
+        headers.set("authorization", `Bearer ${token}`);
+        const request = (keepalive: boolean) => fetch(input, { ...init, headers, keepalive });
+        // Where the browser keeps no more, that fails at once. The change may arrive twice, and names the wanted state.
+        return isKept(input, init) ? request(true).catch(() => request(false)) : request(false);
+      };
+      const response = await send(session.access_token);
+      if (response.status !== 401) return response;
+      // The token has expired by the server's clock, which may be ahead of this one.
+      const { data: renewed } = await auth.refreshSession();
+      return renewed.session ? await send(renewed.session.access_token) : response;
     },
   });
   const client = {

@@ -5,6 +5,8 @@ const PREFIX = "storytellr.";
 /** Used where the browser refuses storage: a value then lives as long as the page. */
 const memory = new Map<string, string>();
 
+let isClosed = false;
+
 /** Null where there is no value, or none that can be parsed. */
 export function read<T>(name: string): T | null {
   try {
@@ -14,8 +16,14 @@ export function read<T>(name: string): T | null {
   }
 }
 
+/** From now on nothing is stored: the user has signed out, and the page is about to be loaded again. */
+export function close(): void {
+  isClosed = true;
+}
+
 /** Stores anything that JSON can represent. */
 export function write(name: string, value: unknown): void {
+  if (isClosed) return;
   const text = JSON.stringify(value);
   try {
     localStorage.setItem(PREFIX + name, text);

@@ -1,5 +1,6 @@
 /** Stories as files: writes Markdown of what is shown and JSON of the whole tree, and reads the JSON again. Pure. */
 
+import { counted, MAX_MESSAGE_CHARACTERS } from "../copy/context.ts";
 import type { ImportedRows } from "../data/conversations.ts";
 import type { Bot, Conversation, Message } from "../data/rows.ts";
 
@@ -10,7 +11,6 @@ const VERSION = 1;
 const MAX_MESSAGES = 10_000;
 const MAX_CHARACTERS = 10_000_000;
 const MAX_TITLE_CHARACTERS = 500;
-const MAX_MESSAGE_CHARACTERS = 1_048_576;
 
 /** Bytes of a file that is read: the characters, their escapes, and what surrounds them. */
 export const MAX_FILE_BYTES = 40_000_000;
@@ -120,7 +120,9 @@ export function readArchive(text: string): Archive {
   const title = textAt(story.title, "title", MAX_TITLE_CHARACTERS);
   const bot = botAt(story.bot, "bot");
   if (!Array.isArray(story.messages)) throw wrong("messages", "must be a list");
-  if (story.messages.length > MAX_MESSAGES) throw wrong("messages", `may have at most ${count(MAX_MESSAGES)} entries`);
+  if (story.messages.length > MAX_MESSAGES) {
+    throw wrong("messages", `may have at most ${counted(MAX_MESSAGES)} entries`);
+  }
   const ids = new Set<string>();
   const messages = story.messages.map((message, index) => {
     const read = messageAt(message, `messages[${index}]`, ids);
@@ -128,7 +130,7 @@ export function readArchive(text: string): Archive {
     return read;
   });
   if (messages.reduce((sum, { content, memory }) => sum + content.length + (memory?.length ?? 0), 0) > MAX_CHARACTERS) {
-    throw wrong("messages", `may have at most ${count(MAX_CHARACTERS)} characters in all`);
+    throw wrong("messages", `may have at most ${counted(MAX_CHARACTERS)} characters in all`);
   }
   const active = nullOr(story.active_message_id, (id) => textAt(id, "active_message_id", 200));
   if (active !== null && !ids.has(active)) throw wrong("active_message_id", "must be the id of a message, or null");
@@ -198,7 +200,7 @@ function messageAt(value: unknown, field: string, ids: ReadonlySet<string>): Arc
 
 function memoryAt(value: unknown, field: string): string {
   const memory = textAt(value, field, MAX_MESSAGE_CHARACTERS);
-  // As the database has it, to which U+0085 is a space, too.
+  // The database counts U+0085 as a space, too.
   if (!/[^\s\u0085]/.test(memory)) throw wrong(field, "must not be blank");
   return memory;
 }
@@ -221,7 +223,7 @@ function objectAt(value: unknown, field: string): Record<string, unknown> {
 
 function textAt(value: unknown, field: string, most: number): string {
   if (typeof value !== "string") throw wrong(field, "must be a text");
-  if (value.length > most) throw wrong(field, `may have at most ${count(most)} characters`);
+  if (value.length > most) throw wrong(field, `may have at most ${counted(most)} characters`);
   // The database cannot store these.
   if (value.includes("\0") || !value.isWellFormed()) throw wrong(field, "has characters that cannot be stored");
   return value;
@@ -233,8 +235,4 @@ function nullOr<T>(value: unknown, read: (value: unknown) => T): T | null {
 
 function wrong(field: string, rule: string): Error {
   return new Error(`This file cannot be imported: ${field} ${rule}.`);
-}
-
-function count(number: number): string {
-  return number.toLocaleString("en");
 }

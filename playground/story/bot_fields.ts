@@ -1,5 +1,6 @@
 /** Turns what was entered in the form of a bot into its columns. Pure: no page, no database. */
 
+import { counted } from "../copy/context.ts";
 import type { BotFields } from "../data/bots.ts";
 
 /** The limits of `bots`; the database has the last word. */
@@ -80,8 +81,7 @@ function countOf(field: string, what: string, entered: string, min: number, max:
   if (text === "") return null;
   const count = Number(text);
   if (Number.isInteger(count) && count >= min && count <= max) return count;
-  const [least, most] = [min, max].map((bound) => bound.toLocaleString("en"));
-  throw new FieldError(field, `${what} must be a whole number from ${least} to ${most}.`);
+  throw new FieldError(field, `${what} must be a whole number from ${counted(min)} to ${counted(max)}.`);
 }
 
 function headersOf(entered: string): Record<string, string> | null {

@@ -27,7 +27,7 @@ export interface CurrentConversation {
   tree: ReadonlySignal<Tree>;
   /** The messages that are shown: down to the leaf, or to the parent of the answer that is being generated. */
   path: ReadonlySignal<Message[]>;
-  /** The answer that is being written below the path, as far as it has come: for an export, like one that was interrupted. */
+  /** The answer that is being written below the path, for an export: as if it had been interrupted now. */
   written(): Message[];
   /** Whether the branch of the running generation is shown. */
   isFollowing: ReadonlySignal<boolean>;
@@ -110,7 +110,7 @@ export function createCurrentConversation(
     );
   }
 
-  /** Below the active leaf a prompt waits for what is being written there; any other place is named. */
+  /** A prompt without a parent goes below the active leaf, once nothing is being written there. */
   function send(prompt: string) {
     const last = path.value.at(-1)?.id ?? null;
     generation.send(prompt, last === activeId.value ? undefined : last);

@@ -67,10 +67,12 @@ export function createLiveGeneration(relay: RelayClient, conversation: Conversat
 function start(live: State, request: StartRequest) {
   const id = live.conversation.id.value;
   if (id === null || live.handle) return;
+  const isStopped = live.signals.status.value === "stopping";
   const streamId = newStreamId();
   const body: StartRequest = { ...request, conversation_id: id, stream_id: streamId, on_disconnect: "continue" };
   saveRunning(id, { streamId, request: body, at: Date.now() });
   resume(live);
+  if (isStopped) void stop(live);
 }
 
 function resume(live: State) {
@@ -136,8 +138,8 @@ function callbacksOf(live: State, conversationId: string, isCurrent: () => boole
       unlessStopping("waiting");
       context.value = start.context;
       saveRunning(conversationId, { streamId: stream_id, request: null, at: Date.now() });
-      await live.conversation.reload();
-      if (!isCurrent()) return;
+      // If that failed, the prompt is not among the messages yet.
+      if (!await live.conversation.reload() || !isCurrent()) return;
       batch(() => {
         parentId.value = parent_id === null ? null : String(parent_id);
         prompt.value = null;
@@ -231,12 +233,15 @@ function prepareRetry(
 }
 
 async function stop(live: State) {
-  const { status, error } = live.signals;
-  if (!live.handle || status.value === "stopping") return;
+  const { signals: { status, error }, handle } = live;
+  if (!live.isRunning.value || status.value === "stopping") return;
   status.value = "stopping";
   try {
-    await live.handle.cancel();
+    // Without one the story is not stored yet: its start will see that it is to stop.
+    await handle?.cancel();
   } catch (reason) {
+    // It may have ended since.
+    if (live.handle !== handle) return;
     batch(() => {
       status.value = "streaming";
       error.value = errorNotice(reason as RelayClientError, Date.now());

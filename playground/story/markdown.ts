@@ -140,8 +140,8 @@ function keepFinished(kept: State, text: string): string {
 }
 
 /**
- * To an engine a slice is a view of the whole text, as that was in this frame: a thousand blocks that are kept would keep a
- * thousand texts, 1.7 GB for a million characters. This one is a view of itself alone.
+ * An engine stores a slice as a view of the text that it was cut from. A thousand blocks would keep a thousand texts in
+ * memory, 1.7 GB for a story of a million characters. This copy keeps nothing but itself.
  */
 function copyOf(slice: string): string {
   return (" " + slice).slice(1);

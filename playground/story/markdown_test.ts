@@ -89,28 +89,6 @@ Deno.test("no part and no block is longer than a window, and nothing of a text i
   equal(code.slice(0, -1).map(textIn).join(""), "let x;\n".repeat(10_000));
 });
 
-Deno.test("a text that grows is not kept as it was before", async () => {
-  // Each of 1,000 blocks would keep a text of up to 800 KB.
-  const code = `
-    import { createMarkdown } from "${import.meta.resolve("./markdown.ts")}";
-    const markdown = createMarkdown();
-    let text = "";
-    for (let block = 0; block < 1000; block++) {
-      text += "light on the waves ".repeat(42) + "\\n\\n";
-      markdown.read(text, true);
-    }`;
-  const args = [
-    "run",
-    "--config=deno.json",
-    "--no-check",
-    "--v8-flags=--max-old-space-size=100",
-    `data:text/javascript,${encodeURIComponent(code)}`,
-  ];
-  const cwd = new URL("../..", import.meta.url);
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd }).output();
-  ok(success, new TextDecoder().decode(stderr));
-});
-
 Deno.test("what is nested too deeply, or too wide, is shown as it was written", () => {
   const nested = `${">".repeat(10_000)} a`;
   equal(read(nested), [`code(${nested})`]);

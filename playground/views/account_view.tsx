@@ -10,9 +10,9 @@ export function AccountView({ account, onClose }: { account: Account; onClose():
   const { user: { email } } = useSession();
   const [isChanged, setChanged] = useState(false);
   const [error, setError] = useState("");
-  async function signOut(everywhere: boolean) {
+  async function signOut(how: "here" | "everywhere") {
     setError("");
-    setError(await account.signOut(everywhere) ?? "");
+    setError(await account.signOut(how) ?? "");
   }
   return (
     <Modal title="Account" onClose={onClose}>
@@ -28,8 +28,8 @@ export function AccountView({ account, onClose }: { account: Account; onClose():
       <section class="account-part">
         <h3>Sign out</h3>
         <div class="actions">
-          <button type="button" class="button" onClick={() => signOut(false)}>On this device</button>
-          <button type="button" class="button" onClick={() => signOut(true)}>On all devices</button>
+          <button type="button" class="button" onClick={() => signOut("here")}>On this device</button>
+          <button type="button" class="button" onClick={() => signOut("everywhere")}>On all devices</button>
         </div>
         <p class="hint">Another device may go on for up to an hour, until its session has to be renewed.</p>
         <FormError text={error} />

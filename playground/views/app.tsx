@@ -41,7 +41,7 @@ function connect(project: Project | null) {
   });
 }
 
-// Sooner than the project and the session are known.
+// Without waiting until the project and the session are known.
 if (mayHaveSession()) loadMainView();
 findProject().then(connect);
 

@@ -24,10 +24,14 @@ export function BotForm({ bot: opened, onClose }: BotFormProps) {
   const [bot, setBot] = useState(opened);
   const [error, setError] = useState("");
   const [isChanged, setChanged] = useState(false);
+  const isBusy = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const { preset, note, onInput, undo } = usePresets(form, bot);
 
+  /** Null if it failed. One at a time: a double click would make two bots. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
+    if (isBusy.current) return null;
+    isBusy.current = true;
     setError("");
     try {
       return await work();
@@ -35,6 +39,8 @@ export function BotForm({ bot: opened, onClose }: BotFormProps) {
       setError((reason as Error).message);
       if (reason instanceof FieldError) show(fieldOf(form.current!, reason.field), true);
       return null;
+    } finally {
+      isBusy.current = false;
     }
   }
   const save = async (values: Record<string, string>): Promise<Bot> => {
@@ -150,7 +156,7 @@ function Fields({ bot, preset, note, onUndo }: ProviderFieldsProps) {
   );
 }
 
-/** Who is asked in the bot's place. */
+/** The bots that are asked in its place. */
 function Fallbacks({ bot }: { bot: Bot | null }) {
   const { bots, user } = useSession();
   const others = bots.value?.filter(({ id }) => id !== bot?.id) ?? [];

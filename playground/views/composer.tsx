@@ -122,7 +122,9 @@ function SendOrStop({ generation, box, text }: SendOrStopProps) {
       aria-label="Stop"
       title="Stop (Esc)"
       disabled={generation.status.value === "stopping"}
-      onClick={() => {
+      onClick={({ detail }) => {
+        // The second press of a double click on Send, which was here a moment ago.
+        if (detail > 1) return;
         generation.stop();
         box.current?.focus();
       }}

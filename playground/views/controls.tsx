@@ -259,14 +259,16 @@ export function Modal({ title, kind = "card", isChanged, onClose, children }: Mo
   );
 }
 
+/** Gives the focus to the composer, or on a phone, whose keyboard would cover the text, to the messages. */
+export function focusStory() {
+  document.getElementById(narrow.value ? "messages" : "composer")?.focus();
+}
+
 /** Gives the focus to what opened a dialog, or to the story if that is gone: it may have been deleted. */
 function returnFocus(opener: Element | null) {
   const focus = () => {
     if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body) opener.focus();
-    else if (!document.querySelector("dialog[open]")) {
-      // On a phone the keyboard would cover the text.
-      document.getElementById(narrow.value ? "messages" : "composer")?.focus();
-    }
+    else if (!document.querySelector("dialog[open]")) focusStory();
   };
   focus();
   // What the dialog did may remove its opener just after it.

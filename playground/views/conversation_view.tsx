@@ -7,7 +7,7 @@ import { Composer } from "./composer.tsx";
 import { ConversationHeader, type HeaderProps } from "./conversation_header.tsx";
 import { Empty } from "./empty.tsx";
 import { ErrorView } from "./error_view.tsx";
-import { Icon } from "./controls.tsx";
+import { focusStory, Icon } from "./controls.tsx";
 import { Answer, PendingPrompt, Prompt } from "./message.tsx";
 import { useSession } from "./session_context.ts";
 
@@ -45,7 +45,7 @@ export function ConversationView({ onSignOut, ...header }: ConversationViewProps
  * the view up: what follows has no scroll anchoring, and a text that has become shorter leaves the view at its end.
  */
 function useFollowing() {
-  const { id, generation: { status } } = useSession().current;
+  const { id, generation: { status, parentId } } = useSession().current;
   const scroller = useRef<HTMLDivElement>(null);
   const isAway = useSignal(false);
   const last = useRef(0);
@@ -54,7 +54,11 @@ function useFollowing() {
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
   };
   useSignalEffect(() => {
-    if (status.value === "sending") toEnd();
+    if (status.value !== "sending") return;
+    toEnd();
+    // The button that was pressed may be gone. What another device has begun has no parent yet, and takes no focus.
+    if (parentId.peek() === undefined) return;
+    requestAnimationFrame(() => document.activeElement === document.body && focusStory());
   });
   useSignalEffect(() => {
     id.value;

@@ -7,7 +7,6 @@ import { type Signal, signal, untracked, useSignalEffect } from "@preact/signals
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Account, User } from "../data/account.ts";
-import { keepDrafts } from "../data/drafts.ts";
 import { conversationInAddress, messageInAddress } from "../platform/address.ts";
 import { narrow, noOutlineColumn } from "../platform/media.ts";
 import { createSession, type Session } from "../story/session.ts";
@@ -41,20 +40,16 @@ export function MainView({ supabase, account, user }: MainViewProps) {
   });
   useRefreshOnReturn(session);
   useShortcuts(session, () => menu.value = true);
-  const signOut = () => void account.signOut();
   return (
     <SessionContext.Provider value={session}>
       <a class="skip" href="#messages" onClick={skipToMessages}>Skip to the story</a>
       <div class={outline.value && !noOutlineColumn.value ? "layout with-outline" : "layout"}>
-        <Side menu={menu} onSignOut={signOut} />
+        <Side menu={menu} onSignOut={() => account.signOut("here")} />
         <ConversationView
           onMenu={narrow.value ? () => menu.value = true : null}
           isOutlineOpen={outline.value}
           onOutline={() => outline.value = !outline.value}
-          onSignOut={() => {
-            keepDrafts();
-            account.signOut();
-          }}
+          onSignOut={() => account.signOut("again")}
         />
         {outline.value && <OutlineSide onClose={() => outline.value = false} />}
       </div>

@@ -11,8 +11,8 @@ export function Markdown({ text }: { text: string }) {
 }
 
 /**
- * `isGrowing`: its end is shown as it will probably go on. A hook, and no component with the text as a property: what is
- * not drawn again refers to what was around it in its own frame, so each block would keep the text of another frame.
+ * `isGrowing`: its end is shown as it will probably go on. A hook, and no component with the text as a property: Preact
+ * keeps those properties for each block that is not drawn again, and so each block would keep the text of another frame.
  */
 export function useMarkdown(text: string, isGrowing: boolean): VNode {
   const markdown = useMemo(createMarkdown, []);

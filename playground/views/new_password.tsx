@@ -1,4 +1,4 @@
-/** The screen for who came by the link of an email because a password was forgotten. */
+/** What the link of an email opens for a user who has forgotten the password. */
 
 import { useState } from "preact/hooks";
 import type { Account, User } from "../data/account.ts";

@@ -30,13 +30,10 @@ export function usePresets(form: RefObject<HTMLFormElement | null>, bot: Bot | n
   const known = useRef("");
 
   function change(next: (entered: Entered) => Entered) {
-    const value = (name: keyof Entered) => fieldOf(form.current!, name).value;
-    const before: Entered = {
-      access_path: value("access_path"),
-      api: value("api"),
-      model: value("model"),
-      context_tokens: value("context_tokens"),
-    };
+    const names = ["access_path", "api", "model", "context_tokens"];
+    const before = Object.fromEntries(
+      names.map((name) => [name, fieldOf(form.current!, name).value]),
+    ) as unknown as Entered;
     const after = next(before);
     if (after.context_tokens !== before.context_tokens) known.current = after.context_tokens;
     enter(form.current!, { ...after });

@@ -46,7 +46,7 @@ function Sent({ preview }: { preview: Preview }) {
   const [isAll, setAll] = useState(false);
   const hidden = messages.length - SHOWN_FIRST - SHOWN_LAST;
   const isFolded = !isAll && hidden > 1;
-  // The button is gone: the focus goes to the first message that it has brought.
+  // The button disappears: the focus goes to the first message that it has shown.
   const list = useFocusOn<HTMLOListElement>(`li:nth-child(${SHOWN_FIRST + 1})`, isAll);
   const row = (index: number) => {
     const { characters, estimated_tokens } = messages[index];

@@ -11,7 +11,7 @@ import { Modal } from "./controls.tsx";
 
 const STORED = "single_keys";
 
-/** Off for who speaks to the computer, or hits keys by accident. */
+/** A user who speaks to the computer, or hits keys by accident, turns them off. */
 const hasSingleKeys = signal(read(STORED) !== false);
 
 const TEXTS: Record<Shortcut, string> = {

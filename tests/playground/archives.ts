@@ -28,77 +28,74 @@ function shapeOf(text: string) {
   };
 }
 
-/** Registers the tests. */
-export function testArchives(): void {
-  pageTest("a story is exported and imported with all that it has", async (visit) => {
-    const { visitor, page, button, user, call, exchange } = visit;
-    await makeBot(stack.target, user, stack.provider.script(answers("I am the crow.")), { name: "Crow" });
-    await page.reload();
-    await page.locator(".bot-choice select").selectOption({ label: "Storyteller" });
-    await exchange("A fox 🦊", "Red.\n\n    code");
-    await visitor.send("And then?");
-    await (await call(2)).token("Away");
-    await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "Away");
-    await visitor.composer.press("Escape");
-    await page.locator(".ending").getByText("Stopped").waitFor();
-    await button("Answer as…").nth(2).click();
-    await button("Crow").click();
-    await visitor.idle();
-    await page.getByText("2/2").waitFor();
-    const [first] = await rest(stack.target, user, "messages?select=id&content=like.Red*");
-    const memory = { message_id: first.id, user_id: user.id, content: "A red fox." };
-    await insert(stack.target, user, "memories", memory, "message_id");
-    await page.reload();
-    await button("Memory of the story up to here").waitFor();
+pageTest("a story is exported and imported with all that it has", async (visit) => {
+  const { visitor, page, button, user, call, exchange } = visit;
+  await makeBot(stack.target, user, stack.provider.script(answers("I am the crow.")), { name: "Crow" });
+  await page.reload();
+  await page.locator(".bot-choice select").selectOption({ label: "Storyteller" });
+  await exchange("A fox 🦊", "Red.\n\n    code");
+  await visitor.send("And then?");
+  await (await call(2)).token("Away");
+  await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "Away");
+  await visitor.composer.press("Escape");
+  await page.locator(".ending").getByText("Stopped").waitFor();
+  await button("Answer as…").nth(2).click();
+  await button("Crow").click();
+  await visitor.idle();
+  await page.getByText("2/2").waitFor();
+  const [first] = await rest(stack.target, user, "messages?select=id&content=like.Red*");
+  const memory = { message_id: first.id, user_id: user.id, content: "A red fox." };
+  await insert(stack.target, user, "memories", memory, "message_id");
+  await page.reload();
+  await button("Memory of the story up to here").waitFor();
 
-    const markdown = await save(visitor, "Export as Markdown");
-    equal(markdown.name, "A-fox.md");
-    equal(markdown.text, "# A fox 🦊\n\n> A fox 🦊\n\nRed.\n\n    code\n\n> And then?\n\nI am the crow.\n");
-    const { text } = await save(visitor, "Export as JSON");
-    const shape = shapeOf(text);
-    equal(shape.messages.map(({ memory }) => memory), [null, "A red fox.", null, null, null]);
-    equal(shape.messages.map(({ bot }) => bot?.name ?? null), [null, "Storyteller", null, "Storyteller", "Crow"]);
-    ok(!text.includes("sk-"));
+  const markdown = await save(visitor, "Export as Markdown");
+  equal(markdown.name, "A-fox.md");
+  equal(markdown.text, "# A fox 🦊\n\n> A fox 🦊\n\nRed.\n\n    code\n\n> And then?\n\nI am the crow.\n");
+  const { text } = await save(visitor, "Export as JSON");
+  const shape = shapeOf(text);
+  equal(shape.messages.map(({ memory }) => memory), [null, "A red fox.", null, null, null]);
+  equal(shape.messages.map(({ bot }) => bot?.name ?? null), [null, "Storyteller", null, "Storyteller", "Crow"]);
+  ok(!text.includes("sk-"));
 
-    const take = async (name: string, text: string) => {
-      await button("Import a story").click();
-      const file = { name, mimeType: "application/json", buffer: Buffer.from(text) };
-      await page.getByLabel("A story that was exported").setInputFiles(file);
-      await button("Import").click();
-    };
-    const before = page.url();
-    await take("story.json", text);
-    await page.waitForFunction((before) => location.href !== before, before);
-    await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
-    equal(shapeOf((await save(visitor, "Export as JSON")).text), shape);
-    // The same file becomes another story.
-    const second = page.url();
-    await take("story.json", text);
-    await page.waitForFunction((before) => location.href !== before, second);
-    await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
-    equal(shapeOf((await save(visitor, "Export as JSON")).text), shape);
-    await becomes(async () => (await rest(stack.target, user, "conversations?select=id")).length, 3);
+  const take = async (name: string, text: string) => {
+    await button("Import a story").click();
+    const file = { name, mimeType: "application/json", buffer: Buffer.from(text) };
+    await page.getByLabel("A story that was exported").setInputFiles(file);
+    await button("Import").click();
+  };
+  const before = page.url();
+  await take("story.json", text);
+  await page.waitForFunction((before) => location.href !== before, before);
+  await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
+  equal(shapeOf((await save(visitor, "Export as JSON")).text), shape);
+  // The same file becomes another story.
+  const second = page.url();
+  await take("story.json", text);
+  await page.waitForFunction((before) => location.href !== before, second);
+  await visitor.shows("A fox 🦊", "Red.\n\ncode", "And then?", "I am the crow.");
+  equal(shapeOf((await save(visitor, "Export as JSON")).text), shape);
+  await becomes(async () => (await rest(stack.target, user, "conversations?select=id")).length, 3);
 
-    await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
-    await page.getByRole("alert").getByText('messages[1].author must be "user" or "bot"').waitFor();
-    await button("Cancel").click();
-    await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
-  });
+  await take("wrong.json", text.replace('"author": "bot"', '"author": "someone"'));
+  await page.getByRole("alert").getByText('messages[1].author must be "user" or "bot"').waitFor();
+  await button("Cancel").click();
+  await page.waitForFunction(() => document.activeElement?.textContent === "Import a story");
+});
 
-  pageTest("an export while an answer is written has the text so far", async ({ visitor, call }) => {
-    await visitor.send("A fox");
-    const answer = await call(1);
-    await answer.token("Red");
-    await visitor.shows("A fox", "Red");
-    equal((await save(visitor, "Export as Markdown")).text, "# A fox\n\n> A fox\n\nRed\n");
-    const { messages, active } = shapeOf((await save(visitor, "Export as JSON")).text);
-    equal(messages.map(({ content, parent, finish_reason }) => [content, parent, finish_reason]), [
-      ["A fox", -1, null],
-      ["Red", 0, "interrupted"],
-    ]);
-    equal(active, 1);
-    await answer.finish();
-    await visitor.idle();
-    equal(shapeOf((await save(visitor, "Export as JSON")).text).messages.at(-1)?.finish_reason, "stop");
-  });
-}
+pageTest("an export while an answer is written has the text so far", async ({ visitor, call }) => {
+  await visitor.send("A fox");
+  const answer = await call(1);
+  await answer.token("Red");
+  await visitor.shows("A fox", "Red");
+  equal((await save(visitor, "Export as Markdown")).text, "# A fox\n\n> A fox\n\nRed\n");
+  const { messages, active } = shapeOf((await save(visitor, "Export as JSON")).text);
+  equal(messages.map(({ content, parent, finish_reason }) => [content, parent, finish_reason]), [
+    ["A fox", -1, null],
+    ["Red", 0, "interrupted"],
+  ]);
+  equal(active, 1);
+  await answer.finish();
+  await visitor.idle();
+  equal(shapeOf((await save(visitor, "Export as JSON")).text).messages.at(-1)?.finish_reason, "stop");
+});

@@ -1,40 +1,17 @@
-/** The page in Chromium, against a stack and a provider whose answers the tests play. */
+/** The page in Chromium, against a stack and a provider whose answers the tests play: in one process, with one of each. */
 
-import { hasChromium } from "../../testkit/browser.ts";
-import { skip } from "../../testkit/skipped.ts";
-import { testAccessibility } from "./accessibility.ts";
-import { testAccounts } from "./accounts.ts";
-import { testAppearance } from "./appearance.ts";
-import { testArchives } from "./archives.ts";
-import { testBots } from "./bots.ts";
-import { testConversations } from "./conversations.ts";
-import { testEntry } from "./entry.ts";
-import { testDevices } from "./devices.ts";
-import { testEdits } from "./edits.ts";
-import { testErrors } from "./errors.ts";
-import { testKeyboard } from "./keyboard.ts";
-import { testMessages } from "./messages.ts";
-import { testOperators } from "./operators.ts";
-import { start, stop } from "./setup.ts";
-import { testStories } from "./stories.ts";
-import { testTurns } from "./turns.ts";
-
-if (hasChromium()) {
-  Deno.test.beforeAll(start);
-  Deno.test.afterAll(stop);
-  testEntry();
-  testConversations();
-  testTurns();
-  testStories();
-  testArchives();
-  testDevices();
-  testMessages();
-  testEdits();
-  testErrors();
-  testOperators();
-  testBots();
-  testAppearance();
-  testAccounts();
-  testAccessibility();
-  testKeyboard();
-} else skip("the playground in a browser: there is no Chromium");
+import "./entry.ts";
+import "./conversations.ts";
+import "./turns.ts";
+import "./stories.ts";
+import "./archives.ts";
+import "./devices.ts";
+import "./messages.ts";
+import "./edits.ts";
+import "./errors.ts";
+import "./operators.ts";
+import "./bots.ts";
+import "./appearance.ts";
+import "./accounts.ts";
+import "./accessibility.ts";
+import "./keyboard.ts";

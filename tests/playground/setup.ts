@@ -2,38 +2,38 @@
 /** What the tests of the page share: the stack, the browser, and a signed-in user with a bot. */
 
 import type { Browser, BrowserContextOptions } from "playwright-core";
-import { startChromium, type Window, withWindow } from "../../testkit/browser.ts";
+import { hasChromium, startChromium, type Window, withWindow } from "../../testkit/browser.ts";
 import { within } from "../../testkit/eventually.ts";
 import { makeBot, signUp, type TestUser } from "../../testkit/people.ts";
 import { HAS_SERVER } from "../../testkit/postgres.ts";
 import { type ProviderCall, type Script, waits } from "../../testkit/provider.ts";
+import { skip } from "../../testkit/skipped.ts";
 import { type Stack, startStack } from "../../testkit/stack.ts";
 import { type Visitor, visitorOf } from "./visitor.ts";
 
 /** Set while the tests run. */
 export let stack: Stack;
-export let chromium: Browser;
+let chromium: Browser;
 
 /** On PGlite, as `deno task demo` has it, for the tests of the entry; where there is no Postgres, `stack` is this one. */
 export let embedded: Stack;
 
-/** Starts both with the default limits, and the browser. */
-export async function start(): Promise<void> {
-  const demo: Script = (call) => call.finish();
-  [embedded, stack, chromium] = await Promise.all([
-    startStack({ demo }),
-    HAS_SERVER ? startStack({ demo, postgres: true }) : undefined,
-    startChromium(),
-  ]).then(([embedded, stack = embedded, chromium]) => [embedded, stack, chromium]);
-  // Tests sign in on the page, and need users with a password.
-  delete stack.target.newUser;
-}
-
-/** Stops all three. */
-export async function stop(): Promise<void> {
-  await chromium.close();
-  await Promise.all([embedded.stop(), stack.stop()]);
-}
+if (hasChromium()) {
+  Deno.test.beforeAll(async () => {
+    const demo: Script = (call) => call.finish();
+    [embedded, stack, chromium] = await Promise.all([
+      startStack({ demo }),
+      HAS_SERVER ? startStack({ demo, postgres: true }) : undefined,
+      startChromium(),
+    ]).then(([embedded, stack = embedded, chromium]) => [embedded, stack, chromium]);
+    // Tests sign in on the page, and need users with a password.
+    delete stack.target.newUser;
+  });
+  Deno.test.afterAll(async () => {
+    await chromium.close();
+    await Promise.all([embedded.stop(), stack.stop()]);
+  });
+} else skip("the playground in a browser: there is no Chromium");
 
 /** Opens the page for a user who is signed in: only the tests of signing in need the form. */
 async function openAs(window: Window, { session }: TestUser, url: string): Promise<Visitor> {
@@ -89,41 +89,41 @@ export function onOtherDevice(
   });
 }
 
-/** Registers a test of who has not signed in, with a window of its own at this address. */
+/** A test with a window of its own. */
+export function windowTest(rule: string, run: (window: Window) => Promise<void>, options: BrowserContextOptions = {}) {
+  if (hasChromium()) Deno.test(`the playground: ${rule}`, () => withWindow(chromium, options, run));
+}
+
+/** A test of who has not signed in, at this address. */
 export function entryTest(
   rule: string,
   run: (visitor: Visitor, window: Window) => Promise<void>,
   { url = () => stack.url, ...options }: BrowserContextOptions & { url?: () => string } = {},
 ) {
-  Deno.test(
-    `the playground: ${rule}`,
-    () => withWindow(chromium, options, async (window) => await run(visitorOf(await window.tab(url())), window)),
-  );
+  windowTest(rule, async (window) => await run(visitorOf(await window.tab(url())), window), options);
 }
 
-/** Registers a test that has a user and a window of its own. */
+/** A test that has a signed-in user with a bot. */
 export function pageTest(rule: string, run: (visit: Visit) => Promise<void>, options: BrowserContextOptions = {}) {
-  Deno.test(`the playground: ${rule}`, async () => {
+  windowTest(rule, async (window) => {
     const { baseUrl, call, answer } = newProvider();
     const user = await signUp(stack.target);
     await makeBot(stack.target, user, baseUrl);
     const calls = () => stack.provider.calls(baseUrl);
+    const visitor = await openAs(window, user, stack.url);
+    const answerAll = async (count: number, text: string) => {
+      await answer(count, text);
+      await visitor.idle();
+    };
+    const exchange = async (prompt: string, text: string) => {
+      const count = calls().length + 1;
+      await visitor.send(prompt);
+      await answerAll(count, text);
+    };
     try {
-      await withWindow(chromium, options, async (window) => {
-        const visitor = await openAs(window, user, stack.url);
-        const answerAll = async (count: number, text: string) => {
-          await answer(count, text);
-          await visitor.idle();
-        };
-        const exchange = async (prompt: string, text: string) => {
-          const count = calls().length + 1;
-          await visitor.send(prompt);
-          await answerAll(count, text);
-        };
-        await run({ ...visitor, window, visitor, user, call, answer: answerAll, exchange });
-      });
+      await run({ ...visitor, window, visitor, user, call, answer: answerAll, exchange });
     } finally {
       calls().forEach((call) => call.end());
     }
-  });
+  }, options);
 }

@@ -4,7 +4,7 @@ import { ok } from "node:assert/strict";
 import { buildPlayground } from "../../dev/playground.ts";
 
 /** Everything. */
-const BUDGET_BYTES = 136_000;
+const BUDGET_BYTES = 121_000;
 
 /** What is needed to sign in: a phone on a slow network (1.6 Mbit/s) has it within 0.3 s. */
 const FIRST_VISIT_BYTES = 60_000;
