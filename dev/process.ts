@@ -31,7 +31,12 @@ export function note(line: string): void {
 
 function write(to: typeof Deno.stderr | typeof Deno.stdout, text: string): void {
   let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
+  } catch (error) {
+    // A reader that has gone, such as `head`, is no fault: a server that failed for it would never hear its signals.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Ends the process with an error message for people. */

@@ -33,6 +33,17 @@ Deno.test("serve takes an empty variable as unset, prints its address, answers, 
   await child.stderr.cancel();
 });
 
+Deno.test("serve whose log nothing reads any more answers, and ends at its first SIGTERM", async () => {
+  const child = serve("0");
+  await child.stderr.cancel();
+  const reader = child.stdout.getReader();
+  const { url } = JSON.parse(new TextDecoder().decode((await reader.read()).value));
+  await (await fetch(`${url}/healthz`)).body?.cancel();
+  child.kill("SIGTERM");
+  equal((await reader.read()).done, true);
+  equal((await child.status).code, 0);
+});
+
 Deno.test(
   "serve logs and counts its own faults, within a request and outside of one, and goes on",
   { ignore: Deno.build.os === "windows" },

@@ -76,7 +76,7 @@ if (import.meta.main) {
   const { json, url, token, prompt, conversation, bot } = flags;
   const client = createRelayClient({ url, token: () => token });
   const generation = client.start({ prompt, conversation_id: conversation, bot_id: bot }, {
-    onRetry: ({ message }, ms) => note(`\n${message}. Trying again in ${Math.ceil(ms / 1000)} s`),
+    onRetry: ({ message }, ms) => note(`\n${url}: ${message}. Trying again in ${Math.ceil(ms / 1000)} s`),
   });
 
   let stopping = false;

@@ -326,6 +326,14 @@ Deno.test("each source file that a page names is there, from the root, the funct
   assert.deepEqual(missing, []);
 });
 
+Deno.test("each table has a head: a blank line in the middle makes the rest of it prose, which deno fmt wraps", () => {
+  const headless = pages.flatMap((page) =>
+    [...read(page).matchAll(/^\|.*\n(?:\|.*\n)*/gm)].filter(([rows]) => !/^\|.*\n\|[ :|-]+\|\n/.test(rows))
+      .map(([rows]) => `${page}: ${rows.slice(0, 60)}`)
+  );
+  assert.deepEqual(headless, []);
+});
+
 Deno.test("no row of a table in README, CONTRIBUTING and docs has more than 200 characters", () => {
   const long = pages.filter((page) => /^(README\.md|CONTRIBUTING\.md|docs\/.*)$/.test(page)).flatMap((page) =>
     read(page).split("\n").filter((line) => line.startsWith("|") && line.length > 200).map((line) =>
