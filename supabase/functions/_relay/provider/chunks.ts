@@ -58,8 +58,8 @@ export interface ChunkReader {
   readValue(value: unknown, data: string, isError?: boolean): SoleDelta | null;
   /** Whether a line that is too long brings nothing new although it has text; `part` is a part of it. */
   skips?(part: string): boolean;
-  /** The clean text since the last call; if it is long, the next part of it. */
-  take(): Delta[];
+  /** Adds a text; returns the clean text since the last call, or if it is long, the next part of it. */
+  take(kind?: Delta["kind"], text?: string): Delta[];
   hasMore(): boolean;
   /** The provider has said that nothing more will come. */
   isDone(): boolean;
@@ -123,8 +123,7 @@ class Chunks implements ChunkReader, Answer {
   }
 
   add(kind: Delta["kind"], text: string) {
-    this.#hasBegun = true;
-    this.#hasText ||= kind === "text";
+    this.#note(kind);
     this.#deltas.add(kind, text);
   }
 
@@ -163,8 +162,9 @@ class Chunks implements ChunkReader, Answer {
     return null;
   }
 
-  take(): Delta[] {
-    return this.#deltas.take();
+  take(kind: Delta["kind"] = "text", text = ""): Delta[] {
+    if (text !== "") this.#note(kind);
+    return this.#deltas.take(kind, text);
   }
 
   hasMore(): boolean {
@@ -208,6 +208,11 @@ class Chunks implements ChunkReader, Answer {
       throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
     }
     return { finishReason: reason, usage: this.usage };
+  }
+
+  #note(kind: Delta["kind"]) {
+    this.#hasBegun = true;
+    this.#hasText ||= kind === "text";
   }
 
   #beginChunk() {
