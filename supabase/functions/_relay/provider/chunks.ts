@@ -58,7 +58,10 @@ export interface ChunkReader {
   readValue(value: unknown, data: string, isError?: boolean): SoleDelta | null;
   /** Whether a line that is too long brings nothing new although it has text; `part` is a part of it. */
   skips?(part: string): boolean;
-  /** Adds a text; returns the clean text since the last call, or if it is long, the next part of it. */
+  /**
+   * Adds a text of a kind that has come before; returns the clean text since the last call, or if it is long, the next
+   * part of it.
+   */
   take(kind?: Delta["kind"], text?: string): Delta[];
   hasMore(): boolean;
   /** The provider has said that nothing more will come. */
@@ -123,7 +126,8 @@ class Chunks implements ChunkReader, Answer {
   }
 
   add(kind: Delta["kind"], text: string) {
-    this.#note(kind);
+    this.#hasBegun = true;
+    this.#hasText ||= kind === "text";
     this.#deltas.add(kind, text);
   }
 
@@ -162,8 +166,7 @@ class Chunks implements ChunkReader, Answer {
     return null;
   }
 
-  take(kind: Delta["kind"] = "text", text = ""): Delta[] {
-    if (text !== "") this.#note(kind);
+  take(kind?: Delta["kind"], text?: string): Delta[] {
     return this.#deltas.take(kind, text);
   }
 
@@ -208,11 +211,6 @@ class Chunks implements ChunkReader, Answer {
       throw new RelayError("provider_error", `The provider ended with the finish reason "${reason}"`);
     }
     return { finishReason: reason, usage: this.usage };
-  }
-
-  #note(kind: Delta["kind"]) {
-    this.#hasBegun = true;
-    this.#hasText ||= kind === "text";
   }
 
   #beginChunk() {
