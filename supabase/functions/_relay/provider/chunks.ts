@@ -58,8 +58,11 @@ export interface ChunkReader {
   readValue(value: unknown, data: string, isError?: boolean): SoleDelta | null;
   /** Whether a line that is too long brings nothing new although it has text; `part` is a part of it. */
   skips?(part: string): boolean;
-  /** The clean text since the last call; if it is long, the next part of it. */
-  take(): Delta[];
+  /**
+   * Adds a text of a kind that has come before; returns the clean text since the last call, or if it is long, the next
+   * part of it.
+   */
+  take(kind?: Delta["kind"], text?: string): Delta[];
   hasMore(): boolean;
   /** The provider has said that nothing more will come. */
   isDone(): boolean;
@@ -163,8 +166,8 @@ class Chunks implements ChunkReader, Answer {
     return null;
   }
 
-  take(): Delta[] {
-    return this.#deltas.take();
+  take(kind?: Delta["kind"], text?: string): Delta[] {
+    return this.#deltas.take(kind, text);
   }
 
   hasMore(): boolean {

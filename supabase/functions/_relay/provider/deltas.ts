@@ -33,8 +33,16 @@ export class Deltas {
     else if (this.#thinking.push(text)) this.#thinking = null;
   }
 
-  /** The deltas since the last call; if they are long, the next part of them. */
-  take(): Delta[] {
+  /**
+   * Adds a text; returns the deltas since the last call, or if they are long, the next part of them. Most reads bring
+   * one text, which is not kept here: the collector notes each old object with a new value.
+   */
+  take(kind: Delta["kind"] = "text", text = ""): Delta[] {
+    if (text !== "") {
+      const isAlone = this.#deltas.length === 0 && this.#thinking === null && text.length <= MAX_GIVEN_UNITS;
+      if (isAlone) return this.#clean([{ kind, text }]);
+      this.add(kind, text);
+    }
     const taken = this.#clean(this.#cut());
     if (!this.#isOver || this.#deltas.length > 0) return taken;
     addTo(taken, "reasoning", this.#reasoning?.end() ?? "");

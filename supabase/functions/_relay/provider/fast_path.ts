@@ -17,11 +17,11 @@ export interface SoleDelta {
 export interface ChunkTemplate {
   /**
    * Reads events from the index on for as long as they differ from the template only in the values of the holes;
-   * returns the index after them. The rest must be parsed.
+   * returns their text, the values of their first holes. What begins at `end` must be parsed.
    */
-  read(text: string, from: number): number;
-  /** The text of these events: the values of their first holes. */
-  readonly value: string;
+  read(text: string, from: number): string;
+  /** The index after those events. The text is not kept here: the collector notes each old object with a new value. */
+  readonly end: number;
 }
 
 /** Fields whose values are ignored: OpenAI pads chunks to hide their length, and numbers the events of a response. */
@@ -74,7 +74,7 @@ function holeOf(event: string, field: string, kind: HoleKind): Hole | null {
 }
 
 class Template implements ChunkTemplate {
-  value = "";
+  end = 0;
   #first: string;
   #last: string;
   /** The end of one event and the beginning of the next are compared at once, which saves a fifth of the reading. */
@@ -94,20 +94,20 @@ class Template implements ChunkTemplate {
     this.#kinds = kinds;
   }
 
-  read(text: string, from: number): number {
-    const at = this.#readEvents(text, from, false);
-    return at === -1 ? this.#readEvents(text, from, true) : at;
+  read(text: string, from: number): string {
+    return this.#readEvents(text, from, false) ?? this.#readEvents(text, from, true)!;
   }
 
   /**
    * A JSON string without a backslash is its own value, unless it has a control character, which makes it invalid. All
-   * strings are checked for that at once, because checking one costs as much as finding it. -1: one has a control
+   * strings are checked for that at once, because checking one costs as much as finding it. Null: one has a control
    * character.
    */
-  #readEvents(text: string, from: number, isCareful: boolean): number {
+  #readEvents(text: string, from: number, isCareful: boolean): string | null {
     const [first, last, toNext] = [this.#first, this.#last, this.#toNext];
-    let value = this.value = "";
-    if (!standsAt(text, from, first)) return from;
+    this.end = from;
+    if (!standsAt(text, from, first)) return "";
+    let value = "";
     let plain = "";
     let backslash = isCareful ? -1 : indexOrEnd(text, "\\", from);
     let at = from;
@@ -123,7 +123,7 @@ class Template implements ChunkTemplate {
       } else {
         const read = readString(found);
         if (read === null) break;
-        if (CONTROL.test(plain)) return -1;
+        if (CONTROL.test(plain)) return null;
         value += plain + read;
         plain = "";
         if (!isCareful) backslash = indexOrEnd(text, "\\", this.#textEnd);
@@ -131,9 +131,9 @@ class Template implements ChunkTemplate {
       at = rest + last.length;
       start = isFollowed ? at + first.length : -1;
     }
-    if (CONTROL.test(plain)) return -1;
-    this.value = value + plain;
-    return at;
+    if (CONTROL.test(plain)) return null;
+    this.end = at;
+    return value + plain;
   }
 
   /** The index of the event's last part, where its first hole begins at `start`; -1: there is no match up to it. */

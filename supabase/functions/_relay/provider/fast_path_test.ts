@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { learnTemplate } from "./fast_path.ts";
+import { type ChunkTemplate, learnTemplate } from "./fast_path.ts";
 
 const DONE = `"logprobs":null,"finish_reason":null}]}\n\n`;
 
@@ -11,9 +11,14 @@ const padded = (inner: string, padding: string) => event(inner).replace("}\n\n",
 
 /** Where the events end that match, and their text; -1 where none does. */
 function matches(pattern: string, text: string, from = 0): [number, string] {
-  const template = learnTemplate(pattern, "content")!;
-  const end = template.read(text, from);
-  return [end === from ? -1 : end, template.value];
+  const [end, value] = readWith(learnTemplate(pattern, "content")!, text, from);
+  return [end === from ? -1 : end, value];
+}
+
+/** Where the events end that match, and their text. */
+function readWith(template: ChunkTemplate, text: string, from = 0): [number, string] {
+  const value = template.read(text, from);
+  return [template.end, value];
 }
 
 Deno.test("a chunk with another text matches whole, and its text is read as JSON reads it", () => {
@@ -125,13 +130,13 @@ Deno.test("a name before the data, and a number that each event has anew, before
     `event: x\ndata: {"delta": "${text}", "item_id": "msg_1", "sequence_number": ${number}}\n\n`;
   for (const write of [named, behind]) {
     const template = learnTemplate(write("a", 9), "delta")!;
-    const read = (text: string) => [template.read(text, 0), template.value];
+    const read = (text: string) => readWith(template, text);
     const three = write("b", 10) + write("\\n", 11) + write("c", 1234);
     assert.deepEqual(read(three + write("d", 12).slice(0, -1)), [three.length, "b\nc"]);
     for (const other of ["-1", "", "1.5", '"10"', "null"]) assert.deepEqual(read(write("b", other)), [0, ""], other);
   }
-  assert.deepEqual(learnTemplate(named("a", 1), "delta")!.read(named("b", 2, `,"x":1`), 0), 0);
+  assert.deepEqual(readWith(learnTemplate(named("a", 1), "delta")!, named("b", 2, `,"x":1`)), [0, ""]);
   // The number of another event's is no hole where there are two of them.
   const twice = (number: number) => named("a", number, `,"response":{"sequence_number":${number}}`);
-  assert.equal(learnTemplate(twice(1), "delta")!.read(twice(2), 0), 0);
+  assert.deepEqual(readWith(learnTemplate(twice(1), "delta")!, twice(2)), [0, ""]);
 });

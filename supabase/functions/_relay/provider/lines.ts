@@ -91,8 +91,6 @@ export class EventReader {
   #isOpen = false;
   #template: ChunkTemplate | null = null;
   #kind: Delta["kind"] = "text";
-  /** What the template has read. */
-  #cut = "";
 
   constructor(chunks: ChunkReader, limit: Limit) {
     this.#chunks = chunks;
@@ -100,26 +98,31 @@ export class EventReader {
     this.#parser = createEventParser((data, event, isError) => this.#onData(data, event, isError), limit);
   }
 
-  read(text: string) {
+  /** What `read` returns is of this kind. */
+  get kind(): Delta["kind"] {
+    return this.#kind;
+  }
+
+  /** Returns what the template has read last: it is not added yet. */
+  read(text: string): string {
     // A longer text may hold a line above the limit, which only the parser sees.
     const mayMatch = text.length <= MAX_PROVIDER_LINE_BYTES;
+    let cut = "";
     let at = 0;
     while (at < text.length) {
       if (mayMatch && this.#template !== null && !this.#isOpen && !this.#chunks.isDone()) {
-        at = this.#template.read(text, at);
-        this.#cut += this.#template.value;
+        cut += this.#template.read(text, at);
+        at = this.#template.end;
       }
-      if (at === text.length) return;
+      if (at === text.length) break;
+      if (cut !== "") this.#chunks.add(this.#kind, cut);
+      cut = "";
       // Set before the call, because that may throw, and a complete answer is read on.
       this.#isOpen = true;
       at = this.#parser.parse(text, at);
       this.#isOpen = this.#parser.isOpen();
     }
-  }
-
-  flush() {
-    if (this.#cut !== "") this.#chunks.add(this.#kind, this.#cut);
-    this.#cut = "";
+    return cut;
   }
 
   end(rest: string) {
@@ -136,7 +139,6 @@ export class EventReader {
   }
 
   #onData(data: string, event: string, isError: boolean) {
-    this.flush();
     if (mustSkip(data, this.#limit)) return;
     const sole = this.#chunks.read(data, isError);
     if (sole === null || event === "") return;

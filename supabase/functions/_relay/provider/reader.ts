@@ -88,13 +88,13 @@ class Reader implements AnswerReader {
 
   push(bytes: Uint8Array): boolean {
     this.#giveAll();
+    let cut = "";
     try {
-      this.#read(bytes);
+      cut = this.#read(bytes);
     } catch (error) {
       this.#failUnlessComplete(error);
     }
-    this.#events.flush();
-    return this.#give();
+    return this.#give(cut);
   }
 
   isDone(): boolean {
@@ -115,7 +115,6 @@ class Reader implements AnswerReader {
     } catch (error) {
       this.#failUnlessComplete(error);
     }
-    this.#events.flush();
     try {
       this.#result ??= { end: this.#chunks.end(this.#json?.isWhole() ?? false, this.#events.stray()) };
     } catch (error) {
@@ -131,8 +130,8 @@ class Reader implements AnswerReader {
     return this.#result!.end;
   }
 
-  #give(): boolean {
-    const deltas = this.#chunks.take();
+  #give(cut = ""): boolean {
+    const deltas = this.#chunks.take(this.#events.kind, cut);
     this.#onRead(deltas, this.#chunks.isComplete());
     if (this.#result !== null && "error" in this.#result && !this.#chunks.hasMore()) throw this.#result.error;
     return deltas.length > 0;
@@ -142,15 +141,17 @@ class Reader implements AnswerReader {
     while (this.#chunks.hasMore()) this.#give();
   }
 
-  #read(bytes: Uint8Array) {
+  /** Returns what is not added to the chunks yet. */
+  #read(bytes: Uint8Array): string {
     this.#count(bytes.length);
     if (this.#kind === null) {
       this.#kind = kindOf(bytes, this.#options);
       if (this.#kind === "json") this.#limit.bytes = MAX_PROVIDER_JSON_BYTES;
     }
     const text = this.#decoder.decode(bytes);
-    if (this.#kind === "json") this.#ofJson().read(text);
-    else if (text !== "") this.#events.read(text);
+    if (this.#kind !== "json") return this.#events.read(text);
+    this.#ofJson().read(text);
+    return "";
   }
 
   #ofJson(): JsonReader {

@@ -366,17 +366,23 @@ Deno.test("a read is one call, also with what was good before an error", () => {
 
 Deno.test("what is much is given in parts, with no pair and no CR LF cut, and an error behind it comes last", () => {
   const long = "\r\n🐉\r".repeat(20_000);
-  const calls: Delta[][] = [];
-  const answer = reader((deltas) => calls.push(deltas));
-  answer.push(bytes(`data: ${text("a")}\n\ndata: ${text(long)}\n\ndata: {"error": "no"}\n\n`));
-  assert.equal(calls.length, 1);
-  assert.throws(() => {
-    while (answer.hasMore()) answer.giveMore();
-  }, RelayError);
-  const given = calls.map((deltas) => saidBy(deltas));
-  assert.equal(given.join(""), `a${"\n🐉\n".repeat(20_000)}`);
-  assert.ok(given.length >= long.length / MAX_GIVEN_UNITS);
-  assert.ok(given.every((text) => text.length <= MAX_GIVEN_UNITS && text.isWellFormed()));
+  for (const error of ["", `data: {"error": "no"}\n\n`]) {
+    const calls: Delta[][] = [];
+    const answer = reader((deltas) => calls.push(deltas));
+    answer.push(bytes(`data: ${text("a")}\n\n`));
+    // Like the event before it, so it is not parsed.
+    answer.push(bytes(`data: ${text(long)}\n\n${error}`));
+    assert.equal(calls.length, 2);
+    const giveAll = () => {
+      while (answer.hasMore()) answer.giveMore();
+    };
+    if (error === "") giveAll();
+    else assert.throws(giveAll, RelayError);
+    const given = calls.map((deltas) => saidBy(deltas));
+    assert.equal(given.join(""), `a${"\n🐉\n".repeat(20_000)}`);
+    assert.ok(given.length >= long.length / MAX_GIVEN_UNITS);
+    assert.ok(given.every((text) => text.length <= MAX_GIVEN_UNITS && text.isWellFormed()));
+  }
 });
 
 Deno.test("a body of JSON, and a text that may have been reasoning, are given in parts at their end, however they end", () => {

@@ -163,6 +163,8 @@ class Skipper {
 
 /** No character of several bytes has one of these in it. A CR is looked for after the last LF alone. */
 function endOfLines(bytes: Uint8Array): number {
+  // Most reads end so, and to call lastIndexOf(), which is not JavaScript, costs more than to look here.
+  if (bytes[bytes.length - 1] === LF) return bytes.length;
   const lf = bytes.lastIndexOf(LF) + 1;
   return lf === bytes.length ? lf : lf + bytes.subarray(lf).lastIndexOf(CR) + 1;
 }
