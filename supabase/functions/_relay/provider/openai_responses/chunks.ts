@@ -17,9 +17,6 @@ const DELTAS: Record<string, Delta["kind"]> = {
 /** The last event, which has the whole response. `response.cancelled` has the same form. */
 const LAST = /^response\.(?:completed|incomplete|failed|cancelled)$/;
 
-/** `incomplete_details.reason` as other APIs call it. */
-const REASONS: Record<string, string> = { max_output_tokens: "length" };
-
 /** How many items of a response, and parts of an item, are looked at. */
 const MAX_PARTS = 1_000;
 
@@ -120,7 +117,7 @@ function createLastReader(answer: Answer) {
       if (status === "completed") {
         answer.finish(callsTool ? "tool_calls" : "stop");
       } else if (status === "incomplete" && typeof reason === "string" && reason !== "") {
-        answer.finish(REASONS[reason] ?? reason);
+        answer.finish(reason);
       } else {
         answer.finish(status);
       }
@@ -131,7 +128,7 @@ function createLastReader(answer: Answer) {
       last.isSkipped ||= found !== null;
       const status = found?.[1];
       const reason = REASON.exec(line)?.[1] ?? "incomplete";
-      if (status !== undefined) answer.finish(status === "completed" ? "stop" : REASONS[reason] ?? reason);
+      if (status !== undefined) answer.finish(status === "completed" ? status : reason);
       const counts = last.isSkipped ? USAGE.exec(line)?.[1] : undefined;
       if (counts !== undefined) answer.usage = withUsage(answer.usage, countsOf(parsed(counts)));
       return last.isSkipped;
