@@ -48,6 +48,17 @@ export function headersWith(
   return { ...headers, ...ofKey(key) };
 }
 
+const AZURE_HOSTS = /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/;
+
+/** The headers of both APIs of OpenAI's. Azure takes a key in a header of its own; a JWT is a token, and no key. */
+export function headersOfOpenAi(call: ProviderCall): Record<string, string> {
+  const isAzure = AZURE_HOSTS.test(call.baseUrl.hostname);
+  return headersWith(call, (key): Record<string, string> => {
+    const isKey = isAzure && !/^eyJ[\w-]+\./.test(key);
+    return isKey ? { "api-key": key } : { authorization: `Bearer ${key}` };
+  });
+}
+
 /**
  * Many models refuse two neighbours of one role, some the system role, some a first turn of the assistant's. Strict
  * models refuse a message of white space, and there must be a turn of the user's to answer.
