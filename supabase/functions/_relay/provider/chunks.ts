@@ -10,22 +10,29 @@ import type { Delta, ProviderEnd } from "./provider.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
 
 /** These mean that the answer was broken off, or are the relay's own words for that. */
-const NOT_A_FINISH = new Set([
-  "cancelled",
-  "disconnected",
-  "timeout",
-  "interrupted",
-  "error",
-  "abort",
-  "network_error",
-  "insufficient_system_resource",
-  "failed",
-  "server_error",
-  "aborted",
-  "exception",
-]);
+const NOT_A_FINISH = new RegExp(
+  "^(?:(?:\\w+_)?(?:error|cancell?ed|timeout|overloaded)|abort(?:ed)?|disconnected|interrupted|failed|exception|" +
+    "preempted|insufficient_system_resource|malformed_.*|function_call_filter.*)$",
+  "i",
+);
 
-const isFinish = (reason: string) => !NOT_A_FINISH.has(reason.toLowerCase());
+const isFinish = (reason: string) => !NOT_A_FINISH.test(reason);
+
+/** How models finish in the words that clients know, and in those of providers; any other word is passed on. */
+const FINISHES: [finish: string, words: RegExp][] = [
+  ["stop", /^(?:stop|end_turn|stop_sequence|eos|eos_token|completed?|normal)$/i],
+  // A paused turn goes on from where it is, as one at a limit does.
+  ["length", /^(?:length|max_(?:\w+_)?tokens|max_length|model_length|model_context_window_exceeded|pause_turn)$/i],
+  [
+    "content_filter",
+    /^content[_-]filter|^(?:refusal|sensitive|language|guardrail_intervened)$|safety|recitation|blocklist|prohibited|spii|model_armor/i,
+  ],
+  ["tool_calls", /^tool_(?:calls?|use)$/i],
+];
+
+function finishOf(reason: string): string {
+  return FINISHES.find(([finish, words]) => reason === finish || words.test(reason))?.[0] ?? reason;
+}
 
 /** The most chunks, or lines, of one event that are read. */
 const MAX_CHUNKS_OF_AN_EVENT = 1_000;
@@ -75,7 +82,7 @@ export interface ChunkReader {
 /** What an API's chunks are read into. */
 export interface Answer {
   add(kind: Delta["kind"], text: string): void;
-  /** The model has said how it finished. An answer that was complete stays so. */
+  /** The model has said how it finished, in its provider's words. An answer that was complete stays so. */
   finish(reason: string): void;
   isComplete(): boolean;
   /** Nothing more will come. */
@@ -162,7 +169,7 @@ class Chunks implements ChunkReader, Answer {
       return this.#isClosed ? null : this.#readChunk(value as Chunk, isError);
     }
     if (isError) this.fail(value);
-    else this.#junk ??= data.slice(0, 1_000);
+    else this.#junk ??= (typeof value === "string" ? value : data).slice(0, 1_000);
     return null;
   }
 
@@ -175,7 +182,8 @@ class Chunks implements ChunkReader, Answer {
   }
 
   finish(reason: string) {
-    if (!this.isComplete() || isFinish(reason)) this.#finishReason = reason.slice(0, MAX_REASON_UNITS);
+    if (this.isComplete() && !isFinish(reason)) return;
+    this.#finishReason = finishOf(reason.slice(0, MAX_REASON_UNITS));
   }
 
   isComplete(): boolean {

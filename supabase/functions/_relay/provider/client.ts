@@ -10,7 +10,7 @@ import { RelayError } from "../protocol/errors.ts";
 import { ANTHROPIC_MESSAGES } from "./anthropic_messages/api.ts";
 import type { Api } from "./api.ts";
 import { CHAT_COMPLETIONS } from "./chat_completions/api.ts";
-import { ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
+import { codeOf, ProviderRefusal, refusalOf, toProviderError } from "./errors.ts";
 import { createBoundedFetch, readBytes } from "./fetch.ts";
 import { GEMINI } from "./gemini/api.ts";
 import { OPENAI_RESPONSES } from "./openai_responses/api.ts";
@@ -20,7 +20,7 @@ import type { ApiName, Provider, ProviderCall, ProviderEnd } from "./provider.ts
 import { hintsOf, isOpenAi } from "./hints.ts";
 import { type AnswerReader, createAnswerReader, notAStream } from "./reader.ts";
 import { secretsOf } from "./redact.ts";
-import { refusedFields } from "./request.ts";
+import { leaveOut, refusedFields } from "./request.ts";
 import { thinksFirst } from "./thinking.ts";
 
 /** All APIs that a bot can name. */
@@ -120,19 +120,26 @@ async function open(client: OpenAI, api: Api, call: ProviderCall, signal: AbortS
   return { reads, contentType: response.headers.get("content-type") ?? "" };
 }
 
-/** A provider that refuses a field by name has generated nothing, so the request is made once more without it. */
+/** Providers name one field at a time. */
+const MAX_REFUSALS = 3;
+
+/** A provider that refuses a field by name has generated nothing, so the request is made again without it. */
 async function request(client: OpenAI, api: Api, call: ProviderCall, signal: AbortSignal): Promise<Response> {
   if (isOpenAi(call.baseUrl)) call.hints = await hintsOf(call);
   const body = api.bodyOf(call);
-  try {
-    return await send(client, api, call, body, signal);
-  } catch (error) {
-    const refusal = refusalOf(error);
-    const names = refusal === null ? [] : refusedFields(refusal.status, readProblem(refusal.body), body, api.reserved);
-    if (names.length === 0 || signal.aborted) throw error;
-    // Changes the same body: a copy of its messages could be megabytes.
-    for (const name of names) delete body[name];
-    return await send(client, api, call, body, signal);
+  for (let refusals = 1;; refusals++) {
+    try {
+      return await send(client, api, call, body, signal);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null || refusals > MAX_REFUSALS || signal.aborted) throw error;
+      const problem = readProblem(refusal.body);
+      const names = refusedFields(refusal.status, problem, body, api.reserved);
+      // A limit that leaves the messages no room is named as well, but they are what is too long.
+      if (names.length === 0 || codeOf(problem, refusal.status) === "context_exceeded") throw error;
+      // Changes the same body: a copy of its messages could be megabytes.
+      leaveOut(names, body, problem);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Log } from "../platform/log.ts";
+import { VERSION } from "../platform/version.ts";
 import { RelayError } from "../protocol/errors.ts";
 import { MAX_PROVIDER_LINE_BYTES } from "../protocol/limits.ts";
 import { createManualClock, type ManualClock, turns } from "../testing/platform.ts";
@@ -106,7 +107,10 @@ Deno.test("the request is the bot's, and asks for a stream with usage", async ()
   const messages: ProviderCall["messages"] = [{ role: "system", content: "Brief" }, { role: "user", content: "Hi 🐉" }];
   assert.deepEqual(await requestOf({ params: { max_tokens: 100, logit_bias: { "7": -1 } }, messages }), {
     url: "https://provider.test/v1/chat/completions",
-    headers: { accept: "application/json", "content-type": "application/json", authorization: "Bearer sk-test" },
+    headers: {
+      ...{ accept: "application/json", "content-type": "application/json", authorization: "Bearer sk-test" },
+      "user-agent": `storytellr-relay/${VERSION}`,
+    },
     body: {
       temperature: 0.7,
       stream_options: { include_usage: true },
@@ -167,11 +171,15 @@ Deno.test("an answer whose type is no event stream is refused, and its body is c
   await assertFails(run(() => Promise.resolve(new Response(null))).end, "provider_bad_response", message("no body"));
 });
 
-Deno.test("what a refusal names is left out once, and every other refusal is the end", async () => {
-  const refusal = (name: string) => Response.json({ error: { message: "Unsupported", param: name } }, { status: 400 });
+Deno.test("what a refusal names is left out, up to three times, and every other refusal is the end", async () => {
+  const refusal = (param: string, message = "Unsupported") =>
+    Response.json({ error: { message, param } }, { status: 400 });
   const cases: [answers: Response[], temperatures: unknown[], end: string][] = [
     [[refusal("temperature"), new Response(HELLO + STOP)], [0.7, undefined], "stop"],
-    [[refusal("temperature"), refusal("top_p")], [0.7, undefined], "provider_refused"],
+    [[refusal("temperature"), refusal("stop")], [0.7, undefined], "provider_refused"],
+    [[refusal("top_p"), refusal("temperature"), new Response(HELLO + STOP)], [0.7, 0.7, undefined], "stop"],
+    [["a", "b", "c", "temperature"].map((name) => refusal(name)), [0.7, 0.7, 0.7, 0.7], "provider_refused"],
+    [[refusal("temperature", "prompt is too long: 9 tokens > 8 maximum")], [0.7], "context_exceeded"],
     [[refusal("messages")], [0.7], "provider_refused"],
   ];
   for (const [answers, temperatures, wanted] of cases) {
@@ -179,7 +187,7 @@ Deno.test("what a refusal names is left out once, and every other refusal is the
     const { end } = run((_, init) => {
       bodies.push(JSON.parse(String(init?.body)));
       return Promise.resolve(answers.shift()!);
-    }, { params: { top_p: 1 } });
+    }, { params: { top_p: 1, a: 1, b: 1, c: 1 } });
     assert.equal(await end.then(({ finishReason }) => finishReason, ({ code }) => code), wanted);
     assert.deepEqual(bodies.map(({ temperature }) => temperature), temperatures);
     assert.deepEqual(bodies.at(-1)!.messages, [{ role: "user", content: "Hi" }]);

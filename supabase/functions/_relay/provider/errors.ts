@@ -3,6 +3,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from "openai";
 import { type ErrorCode, type ErrorDetails, RelayError } from "../protocol/errors.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../protocol/limits.ts";
+import { TransportError } from "../transport/answer.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
 import { type Problem, readProblem } from "./problem.ts";
 import { readRefusedContext } from "./window.ts";
@@ -27,7 +28,12 @@ export function toProviderError(error: unknown, secrets: Secrets): RelayError {
     return new RelayError("provider_timeout", "The provider did not answer in time");
   }
   if (error instanceof APIConnectionError) {
-    return new RelayError("provider_error", "Cannot reach the provider", { cause: reasonOf(error, secrets) });
+    const { cause } = error;
+    // Of the relay's own words, which never quote the provider, those that say what is wrong with its answer.
+    const words = cause instanceof TransportError && /answer/.test(cause.message)
+      ? cause.message
+      : "Cannot reach the provider";
+    return new RelayError("provider_error", words, { cause: reasonOf(error, secrets) });
   }
   return new RelayError(
     "provider_bad_response",
@@ -111,26 +117,27 @@ const CONTEXT_WORDS = new RegExp(
     "longer than the maximum model length",
     "(?:prompt|input) \\([^)]{0,60}\\) is too long",
     "max_seq_len",
+    "prompt tokens too long|max input characters|context_length_exceeded",
     "too large for .{1,60} model",
     "prompt ?超长|长度超",
   ].join("|"),
   "i",
 );
 /** Messages about tokens a minute, not about the window. */
-const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit/i;
+const NOT_CONTEXT = /per (?:minute|min|day|hour)|\btp[md]\b|rate limit|throttl|please wait/i;
 
 const BALANCE =
   /insufficient[ _](?:quota|balance|credit|funds)|exceeded_current_quota|no credits?\b|out of credits?|payment required|account.{0,60}(?:arrears|overdue)|credit balance|insufficient_\w+_quota|not[ _]enough[ _](?:balance|credit)|balance is insufficient|any credits|all available credits|spending limit|key limit exceeded|billing_hard_limit|billing_error|spend_limit_reached|arrearage|余额|欠费|额度/i;
 const REFUSED_CODES =
-  /content_filter|content_policy|moderation|guardrail|data_inspection|sensitive|safety|unsupported_country|region|policy_violation|invalid_prompt|bio_policy|cyber_policy|data_residency/;
+  /content_filter|content_policy|moderation|guardrail|data_?inspection|sensitive|safety|unsupported_country|region|policy_violation|invalid_prompt|bio_policy|cyber_policy|data_residency|model_not_found|model_permission/;
 const REFUSED_WORDS =
-  /moderat|flagged|content (?:policy|filter|management)|country|region|territory|(?:your|this) location|location is not supported|violat|usage (?:polic|guideline)|guardrail|blocked by|was blocked|error code: 1009|safety|inappropriate|sensitive/i;
+  /moderat|flagged|content (?:policy|filter|management)|country|region|territory|(?:your|this) location|location is not supported|violat|usage (?:polic|guideline)|guardrail|blocked by|was blocked|error code: 10\d\d|safety|inappropriate|sensitive|\bgated\b|must be verified|access to (?:the )?model/i;
 const AUTH_CODES =
   /^401$|invalid_?(?:authentication|api_?key|token)|api_?key_(?:invalid|expired)|^(?:incorrect|missing|wrong)_api_key|auth(?:entication|orization)(?:_?error)|unauthenticated|unauthorized|invalid_iam_token|^permission_(?:error|denied)$|^forbidden$|^access_?denied|expiredtoken/;
 const AUTH_WORDS =
   /(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)s?\b.{0,60}(?:invalid|not valid|incorrect|expired|missing|wrong|revoked|disabled|required|not found|unknown|format)|(?:invalid|incorrect|expired|wrong|missing|revoked|bad|unknown|no|unrecognized|malformed) (?:\w+ )?(?:api|access|secret|subscription|auth)[ _-]?(?:key|token)|unauthori[sz]ed|authenticat(?:ion|e)\b|invalid (?:credentials?|token(?!iz| (?:count|limit|id))|jwt|bearer)|\b(?:invalid|disabled|expired|revoked) key\b|\bkey (?:has been|is) (?:disabled|revoked|expired|invalid)|provide an? api key|auth credentials|validate credentials|security token|token (?:has )?expired|身份验证|no auth credentials|login fail|鉴权|令牌/i;
 const RATE =
-  /rate.?limit|too_?many_?requests|\bthrottl|resource_exhausted|^429$|requests? per (?:minute|day)|tokens? per (?:minute|day)|too many requests|slow down|速率/i;
+  /rate.?limit|too_?many_?requests|\bthrottl|resource_exhausted|^429$|requests? per (?:minute|day)|tokens? per (?:minute|day)|too many (?:requests|tokens, please wait)|slow down|速率/i;
 const REFUSED_TYPES =
   /^(?:bad_?request(?:_?error)?|invalid_?(?:request|argument|parameter|value)s?(?:_?error)?|not_?found(?:_?error)?|model_not_found|unsupported_\w+|extra_forbidden|request_too_large|failed_precondition|validation(?:_?error)?)$/;
 
@@ -152,15 +159,15 @@ export function codeOf({ codes, said, status: ownStatus }: Problem, httpStatus: 
   const saysAuth = any(AUTH_CODES) && !(status === 403 && REFUSED_WORDS.test(words)) || AUTH_WORDS.test(words);
   if (saysAuth && !any(REFUSED_CODES) && status !== 429) return "provider_auth";
   if (isUnpaid) return "provider_refused";
-  if (status === 429 || any(RATE) || RATE.test(words) && (status === null || status === 400 || status >= 500)) {
+  const mayBeRate = status === null || status === 400 || status === 403 || status >= 500;
+  if (status === 429 || any(RATE) || RATE.test(words) && mayBeRate) {
     return "provider_rate_limited";
   }
   if (any(REFUSED_CODES)) return "provider_refused";
   if (status === 403) return REFUSED_WORDS.test(words) ? "provider_refused" : "provider_auth";
   if (status === 401) return "provider_auth";
   if (status === null) return any(REFUSED_TYPES) || FLAGGED.test(words) ? "provider_refused" : "provider_error";
-  const mayPass = status >= 500 || status === 408 || status === 409 || status === 425 || status === 498 ||
-    status === 499;
+  const mayPass = status >= 500 || [408, 409, 424, 425, 498, 499].includes(status);
   return mayPass ? "provider_error" : "provider_refused";
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
 import { RelayError } from "../protocol/errors.ts";
+import { TransportError } from "../transport/answer.ts";
 import { MAX_PROVIDER_MESSAGE_CHARACTERS } from "../protocol/limits.ts";
 import { makePlatform } from "../testing/platform.ts";
 import { codeOf, providerMessage, ProviderRefusal, toProviderError } from "./errors.ts";
@@ -88,6 +89,11 @@ ring.cause = ring;
 const THROWN: [thrown: unknown, code: string, message: string, cause?: string][] = [
   [new APIConnectionTimeoutError(), "provider_timeout", "The provider did not answer in time"],
   [new APIConnectionError({}), "provider_error", "Cannot reach the provider", "Error: Connection error."],
+  ...["Cannot read the answer of the provider: x", "The provider closed the connection before its answer"]
+    .map((words): [unknown, string, string, string] => [
+      new APIConnectionError({ cause: new TransportError(words) }),
+      ...["provider_error", words, `TransportError: ${words}`] as const,
+    ]),
   [new TypeError("error reading a body"), "provider_bad_response", BROKE_OFF, "TypeError: error reading a body"],
   [new APIError(undefined, undefined, "no status", undefined), "provider_bad_response", BROKE_OFF, "Error: no status"],
   [new APIUserAbortError(), "provider_bad_response", BROKE_OFF, "Error: Request was aborted."],
@@ -151,6 +157,9 @@ const MEANINGS: [status: number | null, said: unknown, code: string][] = [
   [400, "length of prompt_tokens (9000) must be less than max_seq_len (8192)", "context_exceeded"],
   [400, "Input length should not exceed 30720 tokens", "context_exceeded"],
   [413, "Request body too large for gpt-4o model. Max size: 8000 tokens", "context_exceeded"],
+  [400, "prompt tokens too long", "context_exceeded"],
+  [400, "the max input characters is 11200", "context_exceeded"],
+  [500, "Error code: 400 - {'error': {'code': 'context_length_exceeded'}}", "context_exceeded"],
   [400, "max_tokens is too large: 9000", "provider_refused"],
   [403, "Sorry, your account balance is insufficient", "provider_refused"],
   [403, "该令牌额度已用尽", "provider_refused"],

@@ -37,7 +37,10 @@ const WORDS = [
   "Message",
   "faultstring",
 ];
-const CODES = ["code", "type", "status", "error_code", "error_type", "status_code", "http_code", "reason", "__type"];
+const CODES = [
+  ...["code", "type", "status", "error_code", "error_type", "status_code", "http_code", "reason", "__type"],
+  ...["http_status_code", "statusCode"],
+];
 const INSIDE = [
   "error",
   "errors",
@@ -55,9 +58,17 @@ const INSIDE = [
 /** Reads a body or an event: JSON, or else plain text. A page is not quoted. */
 export function readProblem(body: string): Problem {
   const problem: Problem = { said: [], codes: [], status: null, parameters: [] };
-  const text = body.replace(/^(?:event:[^\n]*\n)?data:\s*(?=[[{"])/, "");
+  const text = dataOf(body);
   collect(problem, parsed(text) ?? (/^\s*</.test(body) ? "" : text), 0);
   return problem;
+}
+
+/** The data of an event, where a refusal is one: of its first line, or, if that is no JSON, all of it. */
+function dataOf(body: string): string {
+  const data = /^(?:(?:event|id|retry)?:.*\r?\n)*(?:data|error):\s*([^]*)$/.exec(body)?.[1];
+  if (data === undefined) return body;
+  const [line] = data.split(/\r?\n/, 1);
+  return parsed(line) ? line : data;
 }
 
 /** The same for a parsed value. */
@@ -78,7 +89,9 @@ export function isProblem(chunk: Record<string, unknown>): boolean {
   if (code !== undefined && code !== null && Number(code) !== 0) return true;
   if (hasChoices) return false;
   if (error || chunk.success === false) return true;
-  return ["message", "detail", "msg", "error_message", "error_msg"].some((name) => isSet(chunk[name]));
+  // Some say of each chunk that it is a success.
+  if (["0", "200"].includes(String(chunk.code))) return false;
+  return WORDS.some((name) => name !== "title" && isSet(chunk[name]));
 }
 
 function isSet(value: unknown): boolean {

@@ -183,7 +183,7 @@ function kindOf(bytes: Uint8Array, { contentType, secrets }: ReaderOptions): Bod
   const first = bytes.find((byte) => byte > 0x20 && ![0xef, 0xbb, 0xbf].includes(byte));
   if (first === undefined) return null;
   const character = String.fromCharCode(first);
-  if (character === "{" || character === "[") return "json";
+  if (/[{["]/.test(character)) return "json";
   // data, event, id, retry, error, and comments.
   if (!/[deir:]/.test(character) && /html|json|xml/i.test(contentType)) {
     throw notAStream(contentType.split(";", 1)[0], secrets);

@@ -1,5 +1,6 @@
 /** What the requests to all APIs have in common: the address, the headers, and turns that models accept. */
 
+import { VERSION } from "../platform/version.ts";
 import { RelayError } from "../protocol/errors.ts";
 import type { Problem } from "./problem.ts";
 import { type ContextMessage, GO_ON, type ProviderCall } from "./provider.ts";
@@ -11,6 +12,13 @@ export const FIRST_TURN = "Begin.";
 /** Headers that are the relay's or the connection's; the table's check refuses the same names. */
 const FORBIDDEN_HEADER =
   /^(?:authorization|host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|accept|accept-encoding|cookie|proxy-.*|sec-.*)$/i;
+
+/** Firewalls in front of providers refuse what does not say who it is. */
+const HEADERS = {
+  accept: "application/json",
+  "content-type": "application/json",
+  "user-agent": `storytellr-relay/${VERSION}`,
+};
 
 /** The endpoint; a bot's address may be the base or the endpoint itself, either with a query. */
 export function endpointAt(baseUrl: URL, endpoint: string): string {
@@ -25,7 +33,7 @@ export function headersWith(
   { accessKey, headers: own = {} }: ProviderCall,
   ofKey: (key: string) => Record<string, string>,
 ): Record<string, string> {
-  const headers: Record<string, string> = { accept: "application/json", "content-type": "application/json" };
+  const headers: Record<string, string> = { ...HEADERS };
   for (const [name, value] of Object.entries(own)) {
     if (!/^[\w-]+$/.test(name) || FORBIDDEN_HEADER.test(name) || !/^[\x20-\x7e\t]*$/.test(value)) {
       throw new RelayError("provider_refused", "Cannot send the headers of this bot: one of them is not allowed");
@@ -38,6 +46,17 @@ export function headersWith(
     throw new RelayError("provider_auth", "Cannot send the key of this bot: it has characters that no header can hold");
   }
   return { ...headers, ...ofKey(key) };
+}
+
+const AZURE_HOSTS = /\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$/;
+
+/** The headers of both APIs of OpenAI's. Azure takes a key in a header of its own; a JWT is a token, and no key. */
+export function headersOfOpenAi(call: ProviderCall): Record<string, string> {
+  const isAzure = AZURE_HOSTS.test(call.baseUrl.hostname);
+  return headersWith(call, (key): Record<string, string> => {
+    const isKey = isAzure && !/^eyJ[\w-]+\./.test(key);
+    return isKey ? { "api-key": key } : { authorization: `Bearer ${key}` };
+  });
 }
 
 /**
@@ -68,6 +87,16 @@ export function messagesFor(
     else merged.push({ role, content });
   }
   return merged;
+}
+
+/** Leaves out of the body the fields that a refusal names. */
+export function leaveOut(names: string[], body: Record<string, unknown>, { said }: Problem) {
+  for (const name of names) {
+    // Newer models of OpenAI's take the limit under this name alone, whoever serves them.
+    const isRenamed = name === "max_tokens" && said.some((words) => words.includes("max_completion_tokens"));
+    if (isRenamed) body.max_completion_tokens ??= body.max_tokens;
+    delete body[name];
+  }
 }
 
 /** The fields of the body that a refusal names, so that the request may be made without them. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { VERSION } from "../platform/version.ts";
 import { makeCall } from "../testing/provider.ts";
-import { bodyOf, headersOf, RESERVED } from "./chat_completions/request.ts";
+import { bodyOf, RESERVED } from "./chat_completions/request.ts";
 import { readProblem } from "./problem.ts";
 import { type ContextMessage, GO_ON, type ProviderCall } from "./provider.ts";
-import { FIRST_TURN, messagesFor, refusedFields } from "./request.ts";
+import { FIRST_TURN, headersOfOpenAi as headersOf, leaveOut, messagesFor, refusedFields } from "./request.ts";
 
 Deno.test("messages are shaped as the model takes them", () => {
   const turns = (text: string): ContextMessage[] =>
@@ -39,7 +40,12 @@ Deno.test("a key that was pasted with its scheme is sent with it once, one that 
   for (const accessKey of ["sk-1", " sk-1\n", "Bearer sk-1", "bearer  sk-1 "]) {
     assert.equal(headersOf(makeCall({ accessKey })).authorization, "Bearer sk-1");
   }
-  const plain = { accept: "application/json", "content-type": "application/json" };
+  const plain = {
+    accept: "application/json",
+    "content-type": "application/json",
+    "user-agent": `storytellr-relay/${VERSION}`,
+  };
+  assert.equal(headersOf(makeCall({ headers: { "User-Agent": "ours" } }))["user-agent"], "ours");
   for (const accessKey of [null, "", "  ", "Bearer "]) assert.deepEqual(headersOf(makeCall({ accessKey })), plain);
   for (const accessKey of ["sk\nsecret", "sk secret", "ключ", "sk\0secret"]) {
     const message = "Cannot send the key of this bot: it has characters that no header can hold";
@@ -53,6 +59,18 @@ Deno.test("a key that was pasted with its scheme is sent with it once, one that 
     const message = "Cannot send the headers of this bot: one of them is not allowed";
     assert.throws(() => headersOf(makeCall({ headers })), { code: "provider_refused", message });
   }
+});
+
+Deno.test("Azure takes a key in a header of its own, and a token as everyone does", () => {
+  const headers = (host: string, accessKey: string) => {
+    const { authorization, "api-key": key } = headersOf(makeCall({ baseUrl: new URL(`https://${host}`), accessKey }));
+    return [authorization, key];
+  };
+  for (const host of ["a.openai.azure.com", "a.cognitiveservices.azure.com", "a.services.ai.azure.com"]) {
+    assert.deepEqual(headers(host, "0f1e"), [undefined, "0f1e"]);
+    assert.deepEqual(headers(host, "eyJ0eXAi.eyJhdWQi.x-_y"), ["Bearer eyJ0eXAi.eyJhdWQi.x-_y", undefined]);
+  }
+  assert.deepEqual(headers("openai.azure.com.test", "0f1e"), ["Bearer 0f1e", undefined]);
 });
 
 Deno.test("a refusal names the fields that the request can do without", () => {
@@ -79,4 +97,13 @@ Deno.test("a refusal names the fields that the request can do without", () => {
   for (const [said, wanted, status = 400] of cases) {
     assert.deepEqual(refusedFields(status, readProblem(said), body, RESERVED), wanted, said);
   }
+});
+
+Deno.test("a limit that is refused for its name is sent under the other one", () => {
+  const problem = readProblem("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.");
+  const body: Record<string, unknown> = { max_tokens: 9, stop: "END" };
+  leaveOut(["max_tokens"], body, problem);
+  assert.deepEqual(body, { max_completion_tokens: 9, stop: "END" });
+  leaveOut(["max_completion_tokens", "stop"], body, problem);
+  assert.deepEqual(body, {});
 });

@@ -23,7 +23,17 @@ export interface ThinkingSplitter {
 /** The most white space that is held back because a tag may follow: it is searched again with each part that comes. */
 const MAX_BLANK_UNITS = 1_000;
 
-const TAGS = ["think", "thinking", "thought", "reasoning"];
+const TAGS = ["think", "thinking", "thought", "reasoning", "seed:think"];
+
+/** What other models write in place of tags, in lower case. */
+const MARKS: [opening: string, closing: string][] = [
+  ["[think]", "[/think]"],
+  ["◁think▷", "◁/think▷"],
+  ["<|start_thinking|>", "<|end_thinking|>"],
+  ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["<|channel>thought\n", "<channel|>"],
+  ["<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"],
+];
 
 /** Models whose common templates open the tag in the prompt. */
 const THINKS_FIRST = /deepseek[-_/]?r1|\bqwq\b|qwen3[^/]*thinking/i;
@@ -92,33 +102,38 @@ class Splitter implements ThinkingSplitter {
     }
     this.#held = text.slice(beginning.length);
     // A closing tag comes first if the server has put the reasoning elsewhere.
-    this.#state = beginning.tag === null ? "after" : "thinking";
-    if (beginning.tag !== null) this.#thoughts = new Thoughts(this.#add, beginning.tag, true);
+    this.#state = beginning.closing === null ? "after" : "thinking";
+    if (beginning.closing !== null) this.#thoughts = new Thoughts(this.#add, beginning.closing, true);
   }
 
   #inside(): Thoughts {
-    return this.#thoughts ??= new Thoughts(this.#add, "think", false);
+    return this.#thoughts ??= new Thoughts(this.#add, "</think>", false);
   }
 }
 
 /**
- * The white space and the tag that a text begins with: their length, and the tag if it opens; null: no tag; undefined:
- * it may become one.
+ * The tag or the mark that a text begins with: its length, and what closes it; closing null: it is a closing one; null:
+ * there is none; undefined: it may become one.
  */
-function beginningOf(text: string): { length: number; tag: string | null } | null | undefined {
-  const whole = /^<(\/?)([a-z]+)(?:\s[^>]{0,100})?>/i.exec(text);
+function beginningOf(text: string): { length: number; closing: string | null } | null | undefined {
+  for (const [opening, closing] of MARKS) {
+    const start = text.slice(0, opening.length).toLowerCase();
+    if (start === opening) return { length: opening.length, closing };
+    if (opening.startsWith(start)) return undefined;
+  }
+  const whole = /^<(\/?)([a-z:]+)(?:\s[^>]{0,100})?>/i.exec(text);
   if (whole !== null) {
     const tag = whole[2].toLowerCase();
-    return TAGS.includes(tag) ? { length: whole[0].length, tag: whole[1] === "" ? tag : null } : null;
+    return TAGS.includes(tag) ? { length: whole[0].length, closing: whole[1] === "" ? `</${tag}>` : null } : null;
   }
-  const part = /^<?\/?([a-z]*)(\s[^>]{0,100})?$/i.exec(text);
+  const part = /^<?\/?([a-z:]*)(\s[^>]{0,100})?$/i.exec(text);
   const name = part?.[1].toLowerCase() ?? "";
   const mayBecome = text === "" || part !== null && text.startsWith("<") &&
       TAGS.some((tag) => part[2] === undefined ? tag.startsWith(name) : tag === name);
   return mayBecome ? undefined : null;
 }
 
-/** Reads up to the closing tag. `isCertain`: the opening one came. */
+/** Reads up to the closing tag or mark, which is in lower case. `isCertain`: the opening one came. */
 class Thoughts {
   #add: Add;
   #isCertain: boolean;
@@ -129,11 +144,11 @@ class Thoughts {
   /** All that was streamed as reasoning and may turn out to be the answer, up to the longest message. */
   #shown = "";
 
-  constructor(add: Add, tag: string, isCertain: boolean) {
+  constructor(add: Add, closing: string, isCertain: boolean) {
     this.#add = add;
     this.#isCertain = isCertain;
-    this.#closing = `</${tag}>`;
-    this.#closingPattern = new RegExp(this.#closing, "i");
+    this.#closing = closing;
+    this.#closingPattern = new RegExp(closing.replaceAll(/\W/g, "\\$&"), "i");
   }
 
   /**

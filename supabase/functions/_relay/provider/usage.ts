@@ -18,7 +18,7 @@ export function withUsage(known: Usage | null, reported: unknown): Usage | null 
   const cached = cachedOf(counts) || known?.cached_tokens;
   const reasoning = reasoningOf(counts) || known?.reasoning_tokens;
   const prompt_tokens = prompt ?? known?.prompt_tokens ?? null;
-  const said = isWithoutReasoning(prompt, completion, total, reasoning) ? completion! + reasoning! : completion;
+  const said = completion === null ? null : completion + uncounted(prompt, completion, total, reasoning, cached);
   const completion_tokens = said || (known?.completion_tokens ?? said);
   return {
     prompt_tokens,
@@ -42,14 +42,19 @@ function reasoningOf(counts: Counts): number | null {
   return toCount(details?.reasoning_tokens) ?? toCount(counts.reasoning_tokens);
 }
 
-/** xAI counts reasoning next to the completion, and bills it as such; only the total shows that. */
-function isWithoutReasoning(
+/**
+ * The reasoning that is billed as a part of the completion, and not counted as one: xAI counts it next to that, Gemini's
+ * compatible endpoint in the total alone.
+ */
+function uncounted(
   prompt: number | null,
-  completion: number | null,
+  completion: number,
   total: number | null,
   reasoning: number | null | undefined,
-): boolean {
-  return prompt !== null && completion !== null && !!reasoning && prompt + completion + reasoning === total;
+  cached: number | null | undefined,
+): number {
+  const rest = prompt === null || total === null ? 0 : total - prompt - completion;
+  return rest > 0 && (reasoning ? rest === reasoning : !cached) ? rest : 0;
 }
 
 function sumOf(prompt: number | null, completion: number | null): number | null {

@@ -9,29 +9,38 @@ const [MIN_WINDOW, MAX_TOKENS] = [256, 100_000_000];
 const WINDOWS = [
   /> (\d+)/,
   /\bmust be <= (\d+)/,
-  /\b(?:context|prompt|sequence) (?:length|window|size)\b[^.\d]{0,40}?(\d+)/,
+  /\bmax_seq_len\b[^.\d]{0,5}(\d+)/,
+  /\bmax(?:imum)?(?: \w+){0,2} length(?: of| is)? \(?(\d+)/,
+  // MiniMax's 2013 is a code, and what a length is exceeded by is no length.
+  /\b(?:context|prompt|sequence) (?:length|window|size)\b(?! (?:by|exceeds limit)\b)[^.\d]{0,40}?(\d+)/,
   /\bless than (\d+) tokens/,
   /\bwith (\d+) maximum/,
   /\btokens allowed \(?(\d+)/,
   /\blength should be \[\d+, ?(\d+)\]/,
-  /\b(?:token|model|context) limit\b[^.\d]{0,20}?(\d+)/,
+  /\b(?:tokens?|model|context) limit\b[^.\d]{0,20}?(\d+)/,
   /\bcannot exceed (\d+)/,
+  /\blimit (?:of|is) (\d+)/,
+  /\bmax size: (\d+) tokens/,
 ];
 
 /** Patterns for the messages alone come before those that may include the answer's limit. */
 const TOKENS = [
   /> \d+ - (\d+)/,
-  /(\d+) (?:tokens )?(?:in the messages|in your prompt|of text input|in the prompt)/,
+  /(\d+) (?:tokens )?(?:in the messages|from the input messages|in your prompt|of text input|in the prompt)/,
   /\bresulted in (\d+) tokens/,
-  /(\d+) `?inputs?`? tokens/,
-  /\binput token count \(?(?:is )?(\d+)/,
+  /(?<!upper bound for |\d)(\d+) `?inputs?`? tokens/,
+  /\b(?:input tokens|(?:input|prompt|requested) token count) \(?(?:is |of )?(\d+)/,
   /\b(?:prompt|request) (?:contains|has) (\d+) tokens/,
-  /\brequest \((\d+) tokens\)/,
+  /\b(?:request|input|prompt) \((\d+) tokens\)/,
+  /\((?:total )?length (\d+)\)/,
+  /\b(?:input|prompt|context|current) length (?:is )?\(?(\d+)\)? (?:exceeds|is greater|while)/,
+  /\brequested tokens \((\d+)/,
   /\btoo long: (\d+)/,
   /(\d+) \+ \d+ > \d+/,
+  /(\d+) (?:tokens )?> \d+/,
   /\bgiven:? (\d+)/,
   /\breceived (\d+)/,
-  /\brequested:? (?:about )?(\d+)/,
+  /\brequested:? (?:about )?(\d+)(?!\d| output)/,
 ];
 
 /** `said` is the provider's message; its numbers may have separators. */

@@ -101,6 +101,8 @@ const TEXTS: Row[] = [
     "message that grows": message("Once ") + message(SHOWN) + END,
     "Perplexity: delta, and message so far": choices({ delta: { content: "Once " }, message: { content: "Once " } }) +
       choices({ delta: { content: "more." }, message: { content: SHOWN }, finish_reason: "stop" }),
+    "OpenAI: a model that speaks, its transcript": chunk({ content: null, audio: { id: "a", transcript: "Once " } }) +
+      chunk({ audio: { data: "UklGRg==" } }) + chunk({ audio: { transcript: "more." } }) + END,
     "completions: text of a choice": choices({ text: "Once ", index: 0 }) + choices({ text: "more.", index: 0 }) + END,
     "an empty text next to a delta": choices({ text: "", delta: { content: SHOWN } }) + END,
     "delta null": ONCE + chunk(null) + MORE + END,
@@ -141,6 +143,17 @@ const TEXTS: Row[] = [
   ["CR LF in the text", text("a\r") + text("\nb") + END, "a\nb", "stop"],
 ];
 
+/** What models write around their thoughts that are no tags of HTML. */
+const MARKS = [
+  ["Seed", "<seed:think>", "</seed:think>"],
+  ["Magistral", "[THINK]", "[/THINK]"],
+  ["Kimi-VL", "◁think▷", "◁/think▷"],
+  ["Cohere", "<|START_THINKING|>", "<|END_THINKING|>"],
+  ["OpenThinker", "<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["Gemma 4", "<|channel>thought\n", "<channel|>"],
+  ["gpt-oss", "<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"],
+];
+
 const reasons = (field: string, value: unknown): [string, string] => [
   `reasoning in ${field}: ${json(value)}`,
   chunk({ [field]: value }) + STREAM,
@@ -149,7 +162,7 @@ const reasons = (field: string, value: unknown): [string, string] => [
 const REASONING: Row[] = [
   ...each([THOUGHT, "stop"], {
     ...Object.fromEntries([
-      ...["reasoning_content", "reasoning", "thinking"].map((field) => reasons(field, "Hm. ")),
+      ...["reasoning_content", "reasoning", "thinking", "reasoning_text"].map((field) => reasons(field, "Hm. ")),
       reasons("reasoning", { content: "Hm. " }),
       reasons("reasoning_details", [{ type: "reasoning.text", text: "Hm. ", index: 0 }]),
       reasons("reasoning_details", [{ type: "reasoning.summary", summary: "Hm. " }]),
@@ -164,6 +177,10 @@ const REASONING: Row[] = [
     "<think> in pieces": ["<th", "ink>", "Hm. ", "</", "thi", "nk>", "\n", "\nOnce ", "more."].map(text).join("") + END,
     "<think> behind blanks": text("\n ") + text("<think>Hm. </think>Once more.") + END,
     "<thinking>": text("<thinking>Hm. </thinking>Once more.") + END,
+    ...Object.fromEntries(MARKS.flatMap(([whose, opening, closing]) => [
+      [`${whose}: ${json(opening)}`, text(`${opening}Hm. ${closing}\n\nOnce more.`) + END],
+      [`${json(opening)} in pieces`, [...`${opening}Hm. ${closing}${SHOWN}`].map(text).join("") + END],
+    ])),
   }),
   ...each([SHOWN, "stop"], {
     "hidden reasoning says nothing": chunk({ reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] }) +
@@ -180,6 +197,7 @@ const REASONING: Row[] = [
   ["<think> without an end", text("<think>Hm. ") + chunk({}, "length") + DONE, "<Hm. >", "length"],
   ["<think> within the text is text", text("Once <think>more.</think>") + END, "Once <think>more.</think>", "stop"],
   ["what only begins like <think>", text("<th") + text("e end") + END, "<the end", "stop"],
+  ["what only begins like a mark", text("[Thi") + text("s <|end") + END, "[This <|end", "stop"],
   ["a text that is no more than the start of a tag", text("<thi") + END, "<thi", "stop"],
   ["a text that begins with blanks", text("\n\n") + STREAM, `\n\n${SHOWN}`, "stop"],
   ["a lone </think>, of a model that begins within", text("Hm. ") + text("</think>\n\n") + STREAM, THOUGHT, "stop", {

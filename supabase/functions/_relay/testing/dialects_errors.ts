@@ -30,6 +30,8 @@ const WITHIN: Failures<[events: string | object]> = {
     }],
     "Anthropic's shape": ["It broke", { type: "error", ...error("It broke", { type: "overloaded_error" }) }],
     "message alone": ["It broke", { message: "It broke" }],
+    "AWS: Message": ["It broke", { Message: "It broke" }],
+    "Lambda: errorMessage": ["timed out", { errorMessage: "Task timed out after 30.00 seconds" }],
     "detail alone": ["It broke", { detail: "It broke" }],
     "a list of one": ["It broke", [error("It broke")]],
     "errors as a list": ["It broke", { errors: [{ message: "It broke" }] }],
@@ -52,6 +54,8 @@ const WITHIN: Failures<[events: string | object]> = {
     "code 429": ["Slow down", error("Slow down", { code: 429 })],
     'code "429"': ["Slow down", error("Slow down", { code: "429" })],
     "rate_limit_exceeded": ["Slow down", error("Slow down", { code: "rate_limit_exceeded" })],
+    "Hugging Face: http_status_code": ["Slow down", error("Slow down", { http_status_code: 429 })],
+    "Bedrock: tokens that come too fast": ["please wait", { message: "Too many tokens, please wait before trying" }],
   },
   provider_auth: {
     "code 401": ["refused the key of this bot", error(`No ${KEY}`, { code: 401 })],
@@ -59,6 +63,7 @@ const WITHIN: Failures<[events: string | object]> = {
   },
   provider_refused: {
     "code 402": ["Out of credit", error("Out of credit", { code: 402 })],
+    "DashScope: inspection": ["may be", { code: "DataInspectionFailed", message: "Output data may be bad." }],
     "invalid_request_error": ["No such field", error("No such field", { type: "invalid_request_error" })],
   },
   context_exceeded: {
@@ -89,6 +94,10 @@ const REFUSALS: Failures<[status: number, body: unknown]> = {
       error("You exceeded your current quota", { status: "RESOURCE_EXHAUSTED" }),
     ]],
     "OpenRouter: words in metadata.raw": ["upstream", 429, error("No", { metadata: { raw: "rate-limited upstream" } })],
+    "GitHub: 403 for a 429": ["secondary", 403, { message: "You have exceeded a secondary rate limit." }],
+    "Bedrock: tokens that come too fast": ["wait", 429, {
+      message: "Too many tokens, please wait before trying again.",
+    }],
     "a gateway's 500 for a 429": ["", 500, error("litellm.RateLimitError: x", { code: "429" })],
   },
   provider_refused: {
@@ -98,6 +107,18 @@ const REFUSALS: Failures<[status: number, body: unknown]> = {
       403,
       error("Not there", { code: "unsupported_country_region_territory" }),
     ],
+    "OpenAI: 403 is the organization": ["verified", 403, error("Your organization must be verified to stream this.")],
+    "OpenAI: 403 is the model": ["does not have", 403, error("It does not have it", { code: "model_not_found" })],
+    "Bedrock: 403 is the model": ["You don't", 403, { message: "You don't have access to the model with this ID." }],
+    "Hugging Face: 403 is a gate": ["gated", 403, { error: "You are trying to access a gated repo." }],
+    "Cloudflare: 403 is the firewall": ["1010", 403, "error code: 1010"],
+    "DashScope: an event with a status": [
+      ': "Bad things"',
+      400,
+      'id:1\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"InvalidParameter","message":"Bad things"}\n\n',
+    ],
+    "an event, then [DONE]": [': "Bad things"', 400, `${data(error("Bad things"))}data: [DONE]\n\n`],
+    "an event with CR LF": [': "Bad things"', 400, 'event: error\r\ndata: {"error":"Bad things"}\r\n\r\n'],
     "DeepSeek: 402": ["Insufficient Balance", 402, error("Insufficient Balance")],
     "Anthropic: 400 without credit": ["credit balance", 400, error("Your credit balance is too low")],
     "OpenAI: 429 without quota": ["quota", 429, error("You exceeded your quota", { code: "insufficient_quota" })],
@@ -157,6 +178,8 @@ const REFUSALS: Failures<[status: number, body: unknown]> = {
   provider_error: {
     "plain text": ['status 503: "no healthy upstream"', 503, "no healthy upstream"],
     "an empty 500": ["status 500", 500, ""],
+    "TGI, Bedrock: 424": ["out of memory", 424, { error: "Request failed during generation: out of memory" }],
+    "an error as a field": [': "Bad things"', 500, 'error: {"code":500,"message":"Bad things"}\n\n'],
     "Anthropic's shape: 529": ["It broke", 529, { type: "error", ...error("It broke", { type: "overloaded_error" }) }],
   },
 };
@@ -188,6 +211,7 @@ const UNDER_200: Failures<[body: unknown]> = {
 const PLAIN: Failures<[body: string]> = {
   provider_error: { "no healthy upstream": ['no answer: "no healthy upstream"', "no healthy upstream"] },
   provider_rate_limited: { "too many requests": ["Too many requests", "Too many requests, slow down\n"] },
+  provider_refused: { "a string of JSON": ['no answer: "Content flagged', '"Content flagged by the filter"'] },
   provider_auth: { "the key": ["", `Incorrect API key provided: ${KEY}`] },
 };
 

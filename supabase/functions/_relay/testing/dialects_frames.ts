@@ -42,6 +42,10 @@ const WRAPPED: Row[] = [
     "a chunk in data": data({ data: { choices: [{ delta: { content: SHOWN }, finish_reason: "stop" }] } }),
     "DashScope's own API: output.text": data({ output: { text: "Once ", finish_reason: null } }) +
       data({ output: { text: SHOWN, finish_reason: "stop" } }),
+    "Cloudflare: a chunk in result": data({
+      ...{ success: true, errors: [], messages: [] },
+      result: { choices: [{ delta: { content: SHOWN }, finish_reason: "stop" }] },
+    }),
     "data: twice": STREAM.replaceAll("data: ", "data: data: "),
     "data: twice, at the end alone": `${TEXT}data: ${DONE}`,
     "[DONE] without data:": `${TEXT}[DONE]\n\n`,
@@ -55,6 +59,35 @@ const WRAPPED: Row[] = [
       })
     ).join(""),
   }),
+  ...each([SHOWN, "stop", used], {
+    "Ollama's own API, a chunk a line": [
+      { message: { role: "assistant", content: "Once " }, done: false },
+      { message: { role: "assistant", content: "more." }, done: false },
+      {
+        message: { role: "assistant", content: "" },
+        done: true,
+        done_reason: "stop",
+        prompt_eval_count: 3,
+        eval_count: 5,
+      },
+    ].map((line) => json({ model: "m", ...line }) + "\n").join(""),
+    "Ollama's own API, whole": json({ response: SHOWN, done: true, prompt_eval_count: 3, eval_count: 5 }),
+    "Baidu's own API": data({ object: "chat.completion", sentence_id: 0, is_end: false, result: "Once " }) +
+      data({ object: "chat.completion", is_end: true, result: "more.", finish_reason: "normal", usage: COUNTS }),
+    "Workers AI's own API": data({ response: "Once ", p: "ab" }) + data({ response: "more.", p: "a" }) +
+      data({ response: "", usage: COUNTS }) + DONE,
+    "Workers AI's own API, whole": json({ result: { response: SHOWN, usage: COUNTS }, success: true, errors: [] }),
+    "Spark: each chunk says that it is a success":
+      data({ code: 0, message: "Success", choices: [{ delta: { content: SHOWN }, index: 0 }] }) +
+      data({ code: 0, message: "Success", usage: COUNTS }) + DONE,
+  }),
+  [
+    "Ollama's own API: thoughts and a limit",
+    json({ message: { thinking: "Hm. ", content: "" }, done: false }) + "\n" +
+    json({ message: { content: SHOWN }, done: true, done_reason: "length" }),
+    THOUGHT,
+    "length",
+  ],
   ["names without a colon, and comments, are no words", ": hm\nping\nid\n\n", "", closes],
 ];
 
@@ -101,7 +134,23 @@ const ENDS: Row[] = [
   ["a close without either", TEXT, SHOWN, closes],
   ["a reason as an object", chunk({ content: SHOWN }, { type: "length", matched: 2 }) + DONE, SHOWN, "length"],
   ["content_filter", ONCE + chunk({}, "content_filter") + DONE, "Once ", "content_filter"],
-  ["a word of the provider's own", TEXT + chunk({}, "eos") + DONE, SHOWN, "eos"],
+  ["a word of the provider's own", TEXT + chunk({}, "repetition") + DONE, SHOWN, "repetition"],
+  ["a word that every object has", TEXT + chunk({}, "constructor") + DONE, SHOWN, "constructor"],
+  ...Object.entries({
+    stop: ["STOP", "end_turn", "stop_sequence", "eos", "eos_token", "COMPLETE", "normal"],
+    length: [
+      "LENGTH",
+      "max_tokens",
+      "MAX_TOKENS",
+      "max_output_tokens",
+      "model_length",
+      "model_context_window_exceeded",
+    ],
+    content_filter: ["content_filter: RECITATION", "content-filter", "SAFETY", "sensitive", "guardrail_intervened"],
+    tool_calls: ["tool_use", "TOOL_CALL"],
+  }).flatMap(([end, words]) =>
+    words.map((word): Row => [`${json(word)} is ${end}`, TEXT + chunk({}, word), SHOWN, end])
+  ),
   [
     "a reason becomes one that the database takes",
     chunk({}, `\0é\ud83d${"x".repeat(200)}`),
@@ -110,6 +159,8 @@ const ENDS: Row[] = [
   ],
   // Of DeepSeek and Zhipu, and the relay's own.
   ...["error", "ERROR", "insufficient_system_resource", "network_error"].map((reason) => brokenBy(reason, ONCE)),
+  ...["unknown_error", "canceled", "preempted", "engine_overloaded", "function_call_filter: MALFORMED_FUNCTION_CALL"]
+    .map((reason) => brokenBy(reason, ONCE)),
   ...["cancelled", "disconnected", "timeout", "interrupted"].map((reason) => brokenBy(reason)),
   ...["[DONE] ", " [DONE]", '"[DONE]"', "'[DONE]'", "DONE", "[done]", "[ DONE ]", '"DONE"'].map((word): Row => [
     ...[`${json(word)} as the end`, `${TEXT}data:${word}\n\n`, SHOWN, "stop"] as const,
@@ -183,6 +234,10 @@ const USAGES: Row[] = [
     "usage without choices": TEXT + STOP + data({ usage: COUNTS }) + DONE,
     "usage that is wiped in part": TEXT + STOP + USAGE +
       data({ choices: [], usage: { ...COUNTS, completion_tokens: 0, total_tokens: 3 } }),
+  }),
+  ...each([SHOWN, "stop", used], {
+    "Gemini: thoughts that only the total counts": TEXT +
+      chunk({}, "stop", { usage: { ...COUNTS, completion_tokens: 1 } }) + DONE,
   }),
   ["usage as a string", TEXT + chunk({}, "stop", { usage: "n/a" }) + DONE, SHOWN, "stop"],
   ["counts as strings", TEXT + chunk({}, "stop", { usage: { prompt_tokens: "3" } }) + DONE, SHOWN, "stop"],

@@ -105,6 +105,9 @@ const STREAMS: Row[] = [
     "nothing but the whole response": begun(COMPLETED),
     "a tool that failed": begun(["response.mcp_call.failed", { item_id: "m" }], ONCE, MORE, COMPLETED),
     "pings and unknown events": begun(["keepalive", {}], ONCE, ["response.steer.accepted", {}], MORE, COMPLETED),
+    "response.done as the last event": begun(ONCE, MORE, ["response.done", {
+      response: { status: "completed", usage },
+    }]),
     "a failure after the end": begun(ONCE, MORE, COMPLETED, ["error", error("Late")]),
   }),
   ["more texts than two", begun(ONCE, text('"'), text("\n"), MORE, COMPLETED), 'Once "\nmore.', "stop", counted],
@@ -120,6 +123,7 @@ const STREAMS: Row[] = [
   ...each([THOUGHT, "stop", counted], {
     "a summary of reasoning": begun(summary("Hm. "), ONCE, MORE, COMPLETED),
     "reasoning of an open model": begun(reasoning("Hm. "), ONCE, MORE, COMPLETED),
+    "reasoning under a shorter name": begun(["response.reasoning.delta", { delta: "Hm. " }], ONCE, MORE, COMPLETED),
     "reasoning and its summary: the first": begun(reasoning("Hm. "), summary("No."), ONCE, MORE, COMPLETED),
     "<think> in the text": begun(text("<think>Hm. </think>"), ONCE, MORE, COMPLETED),
   }),
@@ -143,6 +147,14 @@ const STREAMS: Row[] = [
     "all of the text but no last event": DOCUMENTED.slice(0, DOCUMENTED.indexOf("event: response.completed")),
   }),
   ["no last event and no text", begun(), "", closes],
+  [
+    "response.done, but incomplete",
+    begun(ONCE, ["response.done", { response: response("incomplete") }]),
+    "Once ",
+    ...[
+      "incomplete",
+    ] as const,
+  ],
   ["cancelled", begun(ONCE, last("cancelled")), "Once ", 'provider_error: finish reason "cancelled"'],
 ];
 

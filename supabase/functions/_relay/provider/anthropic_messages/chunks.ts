@@ -6,17 +6,6 @@ import type { SoleDelta } from "../fast_path.ts";
 import { isProblem } from "../problem.ts";
 import { addCounts, type Counts, usageOf } from "./usage.ts";
 
-/** Anthropic's words for how a model finished, and those that clients know; any other word is passed on unchanged. */
-const FINISH_REASONS: Record<string, string> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  max_tokens: "length",
-  // The same as with a limit: the answer goes on from where it is.
-  pause_turn: "length",
-  refusal: "content_filter",
-  tool_use: "tool_calls",
-};
-
 type Fields = Record<string, unknown>;
 
 /** Reads the data of one answer's events. */
@@ -38,7 +27,7 @@ function createReadChunk(answer: Answer) {
     count(ofEvent.usage);
     if (typeof reason !== "string" || reason === "") return;
     if (reason === "model_context_window_exceeded") throw windowIsFull(answer.usage?.prompt_tokens, counts);
-    answer.finish(FINISH_REASONS[reason] ?? reason);
+    answer.finish(reason);
   }
 
   return (chunk: Chunk, isError: boolean): SoleDelta | null => {

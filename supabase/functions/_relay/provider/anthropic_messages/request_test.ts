@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { VERSION } from "../../platform/version.ts";
 import { makeCall as makeAnyCall } from "../../testing/provider.ts";
 import { type ContextMessage, GO_ON, type ProviderCall } from "../provider.ts";
 import { FIRST_TURN } from "../request.ts";
@@ -28,6 +29,7 @@ Deno.test("the key has a header of its own; a bot may name another version, and 
   const headers = { "Anthropic-Version": "2030-01-01", "anthropic-beta": "x", "X-Api-Key": "other" };
   assert.deepEqual(headersOf(makeCall({ accessKey: " Bearer sk-ant-1\n", headers })), {
     ...{ accept: "application/json", "content-type": "application/json" },
+    "user-agent": `storytellr-relay/${VERSION}`,
     ...{ "anthropic-version": "2030-01-01", "anthropic-beta": "x", "x-api-key": "sk-ant-1" },
   });
   const plain = headersOf(makeCall());

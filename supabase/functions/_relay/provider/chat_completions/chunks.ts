@@ -64,15 +64,40 @@ function createChooser() {
   };
 }
 
-/** The chunk itself, where a gateway has put it into `data`; that of DashScope's own API stands in `output`. */
+/** The chunk itself, where a gateway has put it into another object; one of another API as a chunk with a choice. */
 function unwrapped(chunk: Chunk): Chunk {
   if (Array.isArray(chunk.choices) || chunk.error) return chunk;
-  const { data, output } = chunk as Record<string, Record<string, unknown> | null | undefined>;
-  if (typeof data === "object" && data !== null && !Array.isArray(data)) return data;
-  if (typeof output !== "object" || output === null) return chunk;
-  if (Array.isArray(output.choices)) return { ...chunk, choices: output.choices };
-  if (typeof output.text !== "string") return chunk;
-  return { ...chunk, choices: [{ message: { content: output.text }, finish_reason: output.finish_reason }] };
+  const { data, result, output } = chunk;
+  if (isObject(data)) return data;
+  if (isObject(result) && (Array.isArray(result.choices) || typeof result.response === "string")) {
+    return unwrapped(result);
+  }
+  if (isObject(output) && Array.isArray(output.choices)) return { ...chunk, choices: output.choices };
+  const choice = choiceOf(chunk);
+  return choice === null ? chunk : { usage: usageOf(chunk), ...chunk, choices: [choice] };
+}
+
+/** What servers say that have an API of their own, too: DashScope, Ollama, Baidu, Workers AI. */
+function choiceOf({ output, message, result, response, done, ...rest }: Chunk): Choice | null {
+  if (isObject(output) && typeof output.text === "string") {
+    return { message: { content: output.text }, finish_reason: output.finish_reason };
+  }
+  if (typeof done === "boolean") {
+    return { delta: isObject(message) ? message : response, finish_reason: done ? rest.done_reason ?? "stop" : null };
+  }
+  if (typeof result === "string") {
+    return { delta: result, finish_reason: rest.is_end === true ? rest.finish_reason ?? "stop" : null };
+  }
+  return typeof response === "string" ? { delta: response } : null;
+}
+
+/** Ollama's counts. */
+function usageOf({ prompt_eval_count, eval_count }: Chunk): object | undefined {
+  return eval_count === undefined ? undefined : { prompt_tokens: prompt_eval_count, completion_tokens: eval_count };
+}
+
+function isObject(value: unknown): value is Chunk {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function errorOf(choice: Choice | undefined): unknown {

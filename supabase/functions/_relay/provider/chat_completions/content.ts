@@ -29,7 +29,7 @@ interface Content {
   text: Found | null;
 }
 
-const REASONING_FIELDS = ["reasoning_content", "reasoning", "reasoning_details", "thinking"];
+const REASONING_FIELDS = ["reasoning_content", "reasoning", "reasoning_details", "thinking", "reasoning_text"];
 
 /** The fields in which a part of a list may have its text. */
 const PART_FIELDS = ["text", "thinking", "reasoning", "summary", "content", "refusal"];
@@ -59,6 +59,8 @@ function contentOf(delta: unknown): Content {
     text = listed(parts, "text");
   }
   if (text === null && fields.refusal) text = found(fields.refusal, "refusal");
+  // A model that speaks writes down what it says.
+  if (text === null && fields.audio) text = found((fields.audio as Record<string, unknown>).transcript, "transcript");
   return { reasoning, text };
 }
 

@@ -2,7 +2,7 @@
 
 import { isOpenAi } from "../hints.ts";
 import type { ContextMessage, ProviderCall } from "../provider.ts";
-import { endpointAt, headersWith, messagesFor } from "../request.ts";
+import { endpointAt, messagesFor } from "../request.ts";
 
 /** Fields of the request that are the relay's; a bot's params cannot set them. */
 export const RESERVED = ["messages", "model", "n", "stream"];
@@ -15,11 +15,6 @@ const PREFIX_HOSTS = /(?:^|\.)(?:mistral\.ai|deepseek\.com)$/;
 /** The endpoint, at the base. */
 export function endpointOf({ baseUrl }: Pick<ProviderCall, "baseUrl">): string {
   return endpointAt(baseUrl, "/chat/completions");
-}
-
-/** The key goes as OpenAI's does. */
-export function headersOf(call: ProviderCall): Record<string, string> {
-  return headersWith(call, (key) => ({ authorization: `Bearer ${key}` }));
 }
 
 /** The body. A field that the bot's params set to null is left out. */

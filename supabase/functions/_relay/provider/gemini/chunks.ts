@@ -8,12 +8,6 @@ import type { SoleDelta } from "../fast_path.ts";
 import { isProblem } from "../problem.ts";
 import type { Delta } from "../provider.ts";
 
-/** `finishReason` as other APIs call it. */
-const REASONS: Record<string, string> = { STOP: "stop", MAX_TOKENS: "length" };
-
-/** The answer was stopped because of its contents. */
-const FILTERED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED|SPII|LANGUAGE|MODEL_ARMOR/;
-
 /** The model failed, for example by calling a tool although it was offered none. Another attempt may succeed. */
 const FAILED = /^(?:OTHER|IMAGE_OTHER|NO_IMAGE|MALFORMED_.*|.*_TOOL_CALLS?|MISSING_.*|.*_ERROR)$/;
 
@@ -45,7 +39,7 @@ function createReadChunk(answer: Answer, { secrets }: ChunkOptions) {
       const words = typeof said === "string" && said !== "" ? `${reason}: ${said}` : reason;
       answer.fail({ message: words });
     } else {
-      answer.finish(REASONS[reason] ?? (FILTERED.test(reason) ? "content_filter" : reason.toLowerCase()));
+      answer.finish(reason.toLowerCase());
     }
   }
 

@@ -11,14 +11,12 @@ const DELTAS: Record<string, Delta["kind"]> = {
   "response.output_text.delta": "text",
   "response.refusal.delta": "text",
   "response.reasoning_text.delta": "reasoning",
+  "response.reasoning.delta": "reasoning",
   "response.reasoning_summary_text.delta": "reasoning",
 };
 
-/** The last event, which has the whole response. `response.cancelled` has the same form. */
-const LAST = /^response\.(?:completed|incomplete|failed|cancelled)$/;
-
-/** `incomplete_details.reason` as other APIs call it. */
-const REASONS: Record<string, string> = { max_output_tokens: "length" };
+/** The last event, which has the whole response. `response.cancelled`, and `response.done` of others, have the same form. */
+const LAST = /^response\.(?:completed|incomplete|failed|cancelled|done)$/;
 
 /** How many items of a response, and parts of an item, are looked at. */
 const MAX_PARTS = 1_000;
@@ -52,7 +50,8 @@ function createReadChunk(answer: Answer, last: ReturnType<typeof createLastReade
       answer.fail(chunk);
     } else if (typeof type === "string" && LAST.test(type)) {
       const response = objectOf(chunk.response);
-      last.read(response, type.slice("response.".length), content.readOutput(response.output));
+      const status = type === "response.done" ? response.status ?? "completed" : type.slice("response.".length);
+      last.read(response, `${status}`, content.readOutput(response.output));
     } else if (chunk.object === "response" && LAST.test(`response.${chunk.status}`)) {
       last.read(chunk, `${chunk.status}`, content.readOutput(chunk.output));
     } else if (type === undefined && chunk.object !== "response" && isProblem(chunk)) {
@@ -120,7 +119,7 @@ function createLastReader(answer: Answer) {
       if (status === "completed") {
         answer.finish(callsTool ? "tool_calls" : "stop");
       } else if (status === "incomplete" && typeof reason === "string" && reason !== "") {
-        answer.finish(REASONS[reason] ?? reason);
+        answer.finish(reason);
       } else {
         answer.finish(status);
       }
@@ -131,7 +130,7 @@ function createLastReader(answer: Answer) {
       last.isSkipped ||= found !== null;
       const status = found?.[1];
       const reason = REASON.exec(line)?.[1] ?? "incomplete";
-      if (status !== undefined) answer.finish(status === "completed" ? "stop" : REASONS[reason] ?? reason);
+      if (status !== undefined) answer.finish(status === "completed" ? status : reason);
       const counts = last.isSkipped ? USAGE.exec(line)?.[1] : undefined;
       if (counts !== undefined) answer.usage = withUsage(answer.usage, countsOf(parsed(counts)));
       return last.isSkipped;

@@ -1,7 +1,7 @@
 /** Shapes the request of OpenAI's Responses. */
 
 import type { ProviderCall } from "../provider.ts";
-import { endpointAt, headersWith, messagesFor } from "../request.ts";
+import { endpointAt, messagesFor } from "../request.ts";
 
 /** Fields of the request that are the relay's; a bot's params cannot set them. The last four would add to the story. */
 export const RESERVED = [
@@ -12,11 +12,6 @@ export const RESERVED = [
 /** The endpoint, at the base. */
 export function endpointOf({ baseUrl }: Pick<ProviderCall, "baseUrl">): string {
   return endpointAt(baseUrl, "/responses");
-}
-
-/** The key goes as OpenAI's does. */
-export function headersOf(call: ProviderCall): Record<string, string> {
-  return headersWith(call, (key) => ({ authorization: `Bearer ${key}` }));
 }
 
 /**

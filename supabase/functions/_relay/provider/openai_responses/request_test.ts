@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { makeCall } from "../../testing/provider.ts";
-import { FIRST_TURN } from "../request.ts";
-import { bodyOf, endpointOf, headersOf } from "./request.ts";
+import { FIRST_TURN, headersOfOpenAi } from "../request.ts";
+import { bodyOf, endpointOf } from "./request.ts";
 
 Deno.test("the request is whole: instructions, the story, nothing that the provider keeps", () => {
   const body = bodyOf(makeCall({
@@ -52,5 +52,5 @@ Deno.test("the address may be the base or the endpoint itself, and the key is a 
     assert.equal(endpointOf({ baseUrl: new URL(path, "https://a.test") }), "https://a.test/v1/responses");
   }
   assert.equal(endpointOf({ baseUrl: new URL("https://a.test/o?v=1") }), "https://a.test/o/responses?v=1");
-  assert.equal(headersOf(makeCall({ accessKey: " Bearer sk-1 " })).authorization, "Bearer sk-1");
+  assert.equal(headersOfOpenAi(makeCall({ accessKey: " Bearer sk-1 " })).authorization, "Bearer sk-1");
 });
