@@ -85,7 +85,7 @@ function registerTests(type: string, sql: string) {
     const { url } = await stack.worker();
     const everything = { extra: { client_version: 7, style: null }, health: { status: "ok", version: VERSION } };
     const bases: [name: string, base: string, more: Partial<typeof everything>][] = [
-      ["the standalone server", url.replace("/functions/v1", ""), everything],
+      ["the standalone server, and a slash", url.replace("/functions/v1", "/"), everything],
       ["/functions", stack.functions_url.replace("/v1", ""), {}],
       ["the function streams", `${stack.functions_url}/streams`, everything],
     ];

@@ -1,7 +1,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Sql } from "postgres";
 import { atOnce, openSessions, sideBySide, type TransactionRaces } from "./transaction_race.ts";
-import { admit, type Admitted, beat, begin, expire, finish, finishWhole, stateOf, sweep } from "./relay_sql.ts";
+import { type Admitted, begin, expire, finish, sweep } from "./relay_sql.ts";
 
 /** What relay_metrics shows, by name and the labels' values. */
 async function counted(sql: Sql): Promise<Map<string, number>> {
@@ -140,37 +140,5 @@ export const counting: TransactionRaces = {
       const shown = seen.filter((_, index) => index % 8 === connection);
       equal(shown, shown.toSorted((one, other) => one - other));
     }
-  },
-
-  async "twenty sweeps and finishes of the same generations count each of them once, and each message is whole"(race) {
-    const { databaseUrl, observer, user_id } = race;
-    const generations = await race.givenGenerations(20);
-    const [part, whole] = ["Once upon", "Once upon a time."];
-    await beat(observer, generations, generations.map(() => ({ start: 0, text: part })));
-    await expire(observer, generations);
-    const before = await counted(observer);
-    await atOnce<unknown>(
-      databaseUrl,
-      40,
-      (sql, index) => index % 2 === 0 ? sweep(sql, { user_id }) : finishWhole(sql, generations[index >> 1], whole),
-    );
-    // Those that the sweep was faster with are completed by now.
-    const counts = await added(observer, before);
-    const finished = counts[FINISHED] ?? 0;
-    const swept = counts["generations_ended_total interrupted interrupted"] ?? 0;
-    equal(finished + swept, 20);
-    equal(counts["generations_recovered_total completed"] ?? 0, swept);
-    equal(counts["tokens_total prompt"], 20 * 7);
-    equal(counts.swept_generations_total ?? 0, swept);
-    for (const generation of generations) {
-      const { generation: { status }, messages } = await stateOf(observer, generation);
-      equal([status, messages.map(({ content, is_complete }) => [content, is_complete])], ["completed", [[
-        whole,
-        true,
-      ]]]);
-    }
-    const ids = generations.map(({ stream_id }) => stream_id).join();
-    equal([...await observer`select from relay.chunks where stream_id = any (string_to_array(${ids}, ','))`], []);
-    equal((await admit(observer, { user_id })).user_id, user_id);
   },
 };

@@ -6,7 +6,7 @@ import { type Ending, finish as finishWith } from "../../supabase/functions/_rel
 import type { Usage } from "../../supabase/functions/_relay/protocol/events.ts";
 import { withUsage } from "../../supabase/functions/_relay/provider/usage.ts";
 import { type Chance, oneOf } from "../../testkit/figures.ts";
-import { admit, type Admitted, beat, begin, expire, persist, rpcOf, sweep } from "./relay_sql.ts";
+import { admit, type Admitted, beat, expire, persist, rpcOf, sweep } from "./relay_sql.ts";
 import type { TransactionRace } from "./transaction_race.ts";
 
 const WORDS = "Once upon a time there was a fox 🦊 who had read all books but one.";
@@ -162,10 +162,6 @@ const giveFallback = (sql: Sql, user_id: string) =>
     select b.id, 1, made.id from made, public.bots b where b.user_id = ${user_id} for key share of b
     on conflict do nothing`;
 
-/** One of the user's stories, in which other threads may be at work. */
-const storyOf = (sql: Sql, user_id: string) =>
-  sql`(select id from public.conversations where user_id = ${user_id} order by random() limit 1)`;
-
 /** What its user may do at the same time. */
 const MEANWHILE: ((sql: Sql, generation: Admitted) => Promise<unknown>)[] = [
   (sql, { user_id }) =>
@@ -176,16 +172,6 @@ const MEANWHILE: ((sql: Sql, generation: Admitted) => Promise<unknown>)[] = [
   (sql, { user_id }) => sql`update public.bots set model = 'test-model', updated_at = now() where user_id = ${user_id}`,
   (sql, { conversation_id }) => sql`delete from public.conversations where id = ${conversation_id}`,
   (sql, { user_message_id }) => sql`delete from public.messages where id = ${user_message_id}`,
-  (sql, { user_id }) => sql`delete from public.conversations where id = ${storyOf(sql, user_id)}`,
-  (sql, { user_id }) =>
-    sql`update public.messages set content = content || '!' where conversation_id = ${storyOf(sql, user_id)}`,
-  (sql, { user_id }) =>
-    sql`select public.edit_message(m.id, m.content || '!', m.content) from public.messages m
-      where m.conversation_id = ${storyOf(sql, user_id)}`,
-  async (sql, { user_id }) => {
-    const [story] = await storyOf(sql, user_id);
-    if (story) await begin(sql, { user_id, conversation_id: story.id, preview: true });
-  },
   (sql, { user_id }) => giveFallback(sql, user_id),
   // It began yesterday.
   (sql, { stream_id }) =>

@@ -1,4 +1,4 @@
-begin; select plan(12);
+begin; select plan(13);
 select tests.given_tale('owner');
 select tests.given_bot('other bot', 'owner');
 create temp table before as select tests.everything() as everything;
@@ -27,6 +27,9 @@ select tests.given_default_bot('bot', 'owner');
 select is(tests.call_begin('owner', 'a', 'Hi', preview => true) ->> 'bot_reason', 'default', 'the default');
 select is(tests.call_begin('owner', 'a', 'Hi', conversation => 'nowhere', preview => true) ->> 'code',
   'conversation_not_found', 'what would be refused is refused');
+select tests.make_user('stranger');
+select is(tests.call_begin('stranger', 'a', 'Hi', conversation => 'tale', preview => true) ->> 'code',
+  'conversation_not_found', 'and another user''s story is not shown');
 
 update public.bots set context_tokens = 1000, reply_tokens = 100, system_prompt = null;
 update public.messages set content = repeat('é', 600);
