@@ -333,6 +333,11 @@ Deno.test("a key set that cannot be read is the relay's failure, and is asked ag
     const unreachable = makeVerifier({ fetch: () => Promise.reject(failure) });
     assert.equal((await assertRefused(unreachable.asUser(), ...UNREADABLE)).retryAfter, 5);
   }
+  let cancelled = 0;
+  const body = new ReadableStream({ cancel: () => void cancelled++ });
+  const unread = makeVerifier({ fetch: () => Promise.resolve(new Response(body, { status: 503 })) });
+  await assertRefused(unread.asUser(), ...UNREADABLE);
+  assert.equal(cancelled, 1, "An error's body holds its connection");
   // A key that cannot be imported is no better.
   keys.answer = () => Response.json({ keys: [{ ...es256.publicJwk, y: undefined }] });
   await assertRefused(makeVerifier({ keys }).asUser(), ...UNREADABLE);
@@ -422,7 +427,9 @@ Deno.test("a token that is verified while the key set is read again is not remem
   const token = await sign(makeClaims(), es256);
   const { verify } = crypto.subtle;
   const gate = Promise.withResolvers<void>();
+  let calls = 0;
   crypto.subtle.verify = async (...args: unknown[]) => {
+    calls++;
     await gate.promise;
     return await Reflect.apply(verify, crypto.subtle, args);
   };
@@ -430,7 +437,8 @@ Deno.test("a token that is verified while the key set is read again is not remem
   const next = await makeKey("es-2");
   keys.publish(next);
   const other = asUser({}, next);
-  while (keys.requests < 2) await new Promise((resolve) => setTimeout(resolve));
+  // The new key has been found, so the set was read again.
+  while (calls < 2) await new Promise((resolve) => setTimeout(resolve));
   crypto.subtle.verify = verify;
   gate.resolve();
   assert.deepEqual([(await underWay).userId, (await other).userId], [USER, USER]);
