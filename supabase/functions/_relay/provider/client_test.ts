@@ -364,8 +364,9 @@ Deno.test("an abort while an error page is read gives the very reason, and no ot
         source.close();
       },
     }, { highWaterMark: 0 });
-    const answers = [new Response(body, { status: 400 })];
-    const { end } = run(() => Promise.resolve(answers.shift() ?? assert.fail()), {}, controller.signal);
-    await assert.rejects(end, isReason);
+    let requests = 0;
+    const refuses = () => Promise.resolve(new Response(++requests === 1 ? body : HELLO, { status: 400 }));
+    await assert.rejects(run(refuses, {}, controller.signal).end, isReason);
+    assert.equal(requests, 1);
   }
 });
