@@ -184,6 +184,8 @@ Deno.test("nothing is asked after a cancel, a client that left, a shutdown, or t
     // Nothing of its own was stopped.
     assert.equal(ending.answeredBy, kind === "timeout" ? "second" : undefined);
     assert.equal(clock.pending, 0);
+    // A reader that catches up keeps the generation, and not what was sent.
+    assert.deepEqual(generation.admission.context, []);
   }
 });
 
