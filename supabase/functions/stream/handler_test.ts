@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Admission, BeginAnswer, Rate } from "../_relay/database/begin.ts";
+import { createCalls } from "../_relay/database/calls.ts";
 import type { Reading } from "../_relay/database/database.ts";
 import { type ErrorCode, ERRORS, RelayError } from "../_relay/protocol/errors.ts";
 import {
@@ -363,7 +364,7 @@ Deno.test("calls that wait for the database too long are overloaded within a sec
 });
 
 Deno.test(`${MAX_WAITING_CALLS} of a user's requests wait for the database, and one more is rate_limited`, async () => {
-  const { calls, get } = make();
+  const { calls, clock, configuration, get } = make();
   const gate = Promise.withResolvers<void>();
   const held = Array.from(
     { length: MAX_DATABASE_CALLS_OF_USER + MAX_WAITING_CALLS },
@@ -372,6 +373,11 @@ Deno.test(`${MAX_WAITING_CALLS} of a user's requests wait for the database, and 
   const response = await get("/stream/stream-1");
   assert.deepEqual([response.status, response.headers.get("retry-after")], [429, "1"]);
   assert.equal((await errorOf(response)).code, "rate_limited");
+  // A user who may run more streams may cancel all of them at once.
+  const more = createCalls({ clock, configuration: { ...configuration, maxConcurrent: 2 * MAX_WAITING_CALLS } });
+  const ask = () => more.run("user-1", () => gate.promise);
+  held.push(...Array.from({ length: MAX_DATABASE_CALLS_OF_USER + 2 * MAX_WAITING_CALLS }, ask));
+  await assert.rejects(ask(), { code: "rate_limited" });
   gate.resolve();
   await Promise.all(held);
 });

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { exportJWK, exportSPKI, importJWK, type JWTPayload } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
 import { RelayError } from "../protocol/errors.ts";
 import { KEY_SET_RETRY_MS } from "../protocol/limits.ts";
-import { type KeyServer, makeKey, serveKeys, sign, type SigningKey } from "../testing/key_server.ts";
 import { makePlatform, type PlatformOverrides } from "../testing/platform.ts";
 import { type Caller, createVerifier, MAX_REMEMBERED_CHARACTERS, type VerifierOptions } from "./verify.ts";
 
@@ -10,6 +9,22 @@ const USER = "7b0c9f0e-94a2-4f3c-8d0b-0f5a1c2d3e4f";
 const ISSUER = "http://supabase.test/auth/v1";
 const NOW = Date.UTC(2026, 0, 1) / 1000;
 const SECRET = "a legacy secret of at least thirty-two characters";
+
+/** A key pair of its own, with its public half as a key set shows it. */
+async function makeKey(kid: string, alg: "ES256" | "RS256" = "ES256") {
+  const { privateKey, publicKey } = await generateKeyPair(alg);
+  return { kid, alg, privateKey, publicJwk: { ...await exportJWK(publicKey), kid, alg, use: "sig" } };
+}
+
+type SigningKey = Awaited<ReturnType<typeof makeKey>>;
+
+/** Signs claims as they are; without a `kid`, unless the key has one. */
+function sign(
+  claims: JWTPayload,
+  { privateKey, alg, kid }: { privateKey: CryptoKey | Uint8Array; alg: string; kid?: string },
+) {
+  return new SignJWT(claims).setProtectedHeader({ alg, typ: "JWT", ...kid !== undefined && { kid } }).sign(privateKey);
+}
 
 const es256 = await makeKey("es-1");
 const rs256 = await makeKey("rs-1", "RS256");
@@ -34,7 +49,7 @@ function makeClaims(overrides: JWTPayload = {}): JWTPayload {
 
 interface Options extends VerifierOptions {
   configuration?: PlatformOverrides["configuration"];
-  keys?: KeyServer;
+  keys?: ReturnType<typeof serve>;
 }
 
 function makeVerifier({ configuration, keys, ...options }: Options = {}) {
@@ -51,9 +66,21 @@ function makeVerifier({ configuration, keys, ...options }: Options = {}) {
   return { ...platform, as, asUser };
 }
 
-/** A server that publishes these keys. */
-function serve(...published: SigningKey[]): KeyServer {
-  const keys = serveKeys();
+/** A key set on loopback that has these keys: how often it was asked, and what it answers next. */
+function serve(...published: SigningKey[]) {
+  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    keys.requests++;
+    return keys.answer();
+  });
+  const keys = {
+    url: `http://127.0.0.1:${server.addr.port}/jwks.json`,
+    requests: 0,
+    answer: () => Response.json({ keys: [] as unknown[] }),
+    publish(...published: SigningKey[]) {
+      keys.answer = () => Response.json({ keys: published.map((key) => key.publicJwk) });
+    },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
   keys.publish(...published);
   return keys;
 }
@@ -304,7 +331,7 @@ Deno.test("a token without kid is tried with every key that fits its algorithm",
 });
 
 Deno.test("a key set that cannot be read is the relay's failure, and is asked again a second later", async () => {
-  await using keys = serveKeys();
+  await using keys = serve();
   const { asUser, clock } = makeVerifier({ keys });
   const failures: (() => Response)[] = [
     () => new Response("down", { status: 503 }),
@@ -333,6 +360,11 @@ Deno.test("a key set that cannot be read is the relay's failure, and is asked ag
     const unreachable = makeVerifier({ fetch: () => Promise.reject(failure) });
     assert.equal((await assertRefused(unreachable.asUser(), ...UNREADABLE)).retryAfter, 5);
   }
+  let cancelled = 0;
+  const body = new ReadableStream({ cancel: () => void cancelled++ });
+  const unread = makeVerifier({ fetch: () => Promise.resolve(new Response(body, { status: 503 })) });
+  await assertRefused(unread.asUser(), ...UNREADABLE);
+  assert.equal(cancelled, 1, "An error's body holds its connection");
   // A key that cannot be imported is no better.
   keys.answer = () => Response.json({ keys: [{ ...es256.publicJwk, y: undefined }] });
   await assertRefused(makeVerifier({ keys }).asUser(), ...UNREADABLE);
@@ -422,7 +454,9 @@ Deno.test("a token that is verified while the key set is read again is not remem
   const token = await sign(makeClaims(), es256);
   const { verify } = crypto.subtle;
   const gate = Promise.withResolvers<void>();
+  let calls = 0;
   crypto.subtle.verify = async (...args: unknown[]) => {
+    calls++;
     await gate.promise;
     return await Reflect.apply(verify, crypto.subtle, args);
   };
@@ -430,7 +464,8 @@ Deno.test("a token that is verified while the key set is read again is not remem
   const next = await makeKey("es-2");
   keys.publish(next);
   const other = asUser({}, next);
-  while (keys.requests < 2) await new Promise((resolve) => setTimeout(resolve));
+  // The new key has been found, so the set was read again.
+  while (calls < 2) await new Promise((resolve) => setTimeout(resolve));
   crypto.subtle.verify = verify;
   gate.resolve();
   assert.deepEqual([(await underWay).userId, (await other).userId], [USER, USER]);

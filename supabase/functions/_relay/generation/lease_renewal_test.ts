@@ -196,6 +196,20 @@ Deno.test("the text that the database refuses goes alone, and its lease and all 
   assert.equal(clock.pending, 0);
 });
 
+Deno.test("a text that is refused after its generation was removed is no news", async () => {
+  const { add, clock, database, hold, logged } = make();
+  const transcript = new Transcript();
+  const remove = add("a", transcript);
+  transcript.append(BAD);
+  refusing(database);
+  const release = hold();
+  await clock.run(1_000);
+  remove();
+  release();
+  await clock.run(0);
+  assert.deepEqual([logged(), clock.pending], [[], 0]);
+});
+
 Deno.test("a beat goes in calls of bounded size, the shortest texts first", async () => {
   const { add, beats, clock, database } = make();
   const texts: Record<string, number> = { a: SHORT, b: SHORT - 1, c: SHORT - 2, d: SHORT - 3, e: 7, f: 0 };

@@ -89,18 +89,20 @@ Deno.test("a memory that is due is written in the background, after the client h
 
 Deno.test("nothing is written where the database says so, or cannot be asked, or the worker is about to end", async () => {
   for (const characters of [undefined, MAX_CONTEXT_CHARACTERS + 1]) {
-    const { client, finish, provider, settle } = await withAnswer(characters === undefined ? null : { characters });
+    const answer = characters === undefined ? null : { characters };
+    const { client, finish, memory, provider, settle } = await withAnswer(answer);
     await finish();
     assert.equal(provider.calls.length, 1);
     await settle(client);
+    assert.equal(memory.heldBytes, 0);
   }
-  const { client, database, finish, logged, provider, settle } = await withAnswer();
+  const { client, database, finish, logged, memory, provider, settle } = await withAnswer();
   database.answers.beginMemory = () => {
     throw away();
   };
   await finish();
   await settle(client);
-  assert.equal(provider.calls.length, 1);
+  assert.deepEqual([provider.calls.length, memory.heldBytes], [1, 0]);
   const [, start] = database.calls.find(([name]) => name === "beginMemory")! as unknown as [string, Asked];
   assert.deepEqual(logged().find(({ event }) => event === "memory_not_begun"), {
     ...{ level: "warn", event: "memory_not_begun", ...LOG_FIELDS, kind: "memory", cause: AWAY },

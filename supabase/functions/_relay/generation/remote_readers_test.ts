@@ -56,7 +56,7 @@ function make() {
 }
 
 Deno.test("a reader gets start, the text so far, what each beat brings, and the end", async () => {
-  const { clock, database, ends, reads, set, openClient } = make();
+  const { clock, database, ends, logged, reads, set, shutdown, openClient } = make();
   set("a", makeView("Once"));
   set("b", makeView("Once upon"));
   const clients = [await openClient("a"), await openClient("a", 0), await openClient("a", 1), await openClient("b", 2)];
@@ -85,6 +85,9 @@ Deno.test("a reader gets start, the text so far, what each beat brings, and the 
   assert.deepEqual(ends, ["a", "a", "a"]);
   await clients[3].leave();
   assert.equal(clock.pending, 0);
+  // None of them is listening any more.
+  shutdown.begin("the end");
+  assert.equal(logged().at(-1)!.generations, 0);
 });
 
 Deno.test("what has ended is replayed at once, and nothing is asked afterwards", async () => {

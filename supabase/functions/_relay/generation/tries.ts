@@ -144,6 +144,5 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     return await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener("abort", abort);
-    work.catch(() => {});
   }
 }

@@ -30,6 +30,17 @@ async function make(overrides: AdmittedOverrides = {}, fallbacks = [makeBot("sec
   const readers = { write: (text: string) => written.push(text) } as unknown as LocalReaders;
   const admission = { fallbacks, ...overrides.admission };
   const generation = { ...makeGeneration(platform, "", { ...overrides, admission }), readers };
+  const { signal } = generation;
+  const listeners = new Set<unknown>();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners.add(args[1]);
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners.delete(args[1]);
+    removeEventListener.apply(signal, args);
+  };
   const checked: string[] = [];
   const checkAddress = (path: string) => {
     checked.push(path);
@@ -39,7 +50,7 @@ async function make(overrides: AdmittedOverrides = {}, fallbacks = [makeBot("sec
   const run = runGeneration(platform, { provider, checkAddress }, generation, null);
   await platform.clock.run(0);
   return {
-    ...{ ...platform, checked, generation, provider, run },
+    ...{ ...platform, checked, generation, listeners, provider, run },
     /** The request that is open now. */
     async current() {
       await platform.clock.run(0);
@@ -64,7 +75,7 @@ const FAILURES: ErrorCode[] = [
 
 Deno.test("before the first text each failure of a provider leads to the next bot, which answers alone", async () => {
   for (const code of FAILURES) {
-    const { asked, clock, current, logged, run, text } = await make();
+    const { asked, clock, current, listeners, logged, run, text } = await make();
     (await current()).fail(new RelayError(code, "It failed"));
     const next = await current();
     assert.deepEqual([next.call.baseUrl.host, next.call.accessKey], ["second.test", "sk-second"]);
@@ -83,7 +94,7 @@ Deno.test("before the first text each failure of a provider leads to the next bo
       ...{ level: "warn", event: "try_failed", ...LOG_FIELDS, latency_ms: 0, tries: 1, code },
       cause: "RelayError: It failed",
     }]);
-    assert.equal(clock.pending, 0);
+    assert.deepEqual([clock.pending, listeners.size], [0, 0]);
   }
 });
 
@@ -184,6 +195,8 @@ Deno.test("nothing is asked after a cancel, a client that left, a shutdown, or t
     // Nothing of its own was stopped.
     assert.equal(ending.answeredBy, kind === "timeout" ? "second" : undefined);
     assert.equal(clock.pending, 0);
+    // A reader that catches up keeps the generation, and not what was sent.
+    assert.deepEqual(generation.admission.context, []);
   }
 });
 

@@ -15,21 +15,14 @@ const EXPOSED_HEADERS =
 /** Seconds; browsers cap it, Chromium at two hours. */
 const MAX_AGE = "86400";
 
-/** The CORS headers of answers. */
-export interface Cors {
-  /** For every answer, errors and preflights too. */
-  allow(headers: Headers, origin: string | null): void;
-  /** For preflights, in addition to those; `requested` is the list of headers that the page wants to send. */
-  preflight(headers: Headers, requested: string | null): void;
-}
-
 /**
- * Credentials are never allowed: a caller is known by its Authorization header, not by a cookie, so `*` gives a foreign
+ * Sets the CORS headers of answers. Credentials are never allowed: a caller is known by its Authorization header, not by a cookie, so `*` gives a foreign
  * page nothing that it could not ask for itself.
  */
-export function createCors(allowedOrigins: Configuration["allowedOrigins"], methods: string[]): Cors {
+export function createCors(allowedOrigins: Configuration["allowedOrigins"], methods: string[]) {
   return {
-    allow(headers, origin) {
+    /** For every answer, errors and preflights too. */
+    allow(headers: Headers, origin: string | null) {
       headers.set("access-control-expose-headers", EXPOSED_HEADERS);
       if (allowedOrigins === "*") {
         headers.set("access-control-allow-origin", "*");
@@ -41,7 +34,8 @@ export function createCors(allowedOrigins: Configuration["allowedOrigins"], meth
         headers.set("access-control-allow-origin", origin);
       }
     },
-    preflight(headers, requested) {
+    /** For preflights, in addition to those; `requested` is the list of headers that the page wants to send. */
+    preflight(headers: Headers, requested: string | null) {
       headers.set("access-control-allow-methods", methods.join(", "));
       headers.set("access-control-allow-headers", allowedHeaders(requested));
       headers.append("vary", "Access-Control-Request-Headers");

@@ -18,15 +18,12 @@ export interface Counts {
   errorLines: ReadonlyMap<string, number>;
 }
 
-/** Takes the counts, or rejects. */
-export type FlushCounts = (counts: Counts) => Promise<void>;
-
 /**
  * Flushes at most once per `REFUSAL_FLUSH_MS`, and only if there is something to flush. A flush that fails is repeated
  * with what came since; where only its answer got lost, it counts twice. When the worker ends it flushes at once and
  * does not try again: these numbers are not worth a delay. A worker that is killed loses what it had.
  */
-export function createRefusals(platform: Platform, flush: FlushCounts): Refusals {
+export function createRefusals(platform: Platform, flush: (counts: Counts) => Promise<void>): Refusals {
   const { clock, errorLines, keepAlive, log, shutdown } = platform;
   const refusals = new Map<ErrorCode, number>();
   const lines = new Map<string, number>();

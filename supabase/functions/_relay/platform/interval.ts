@@ -2,13 +2,6 @@
 
 import type { Clock } from "./clock.ts";
 
-/** Repeated work. */
-export interface Interval {
-  /** The work runs for the first time after one interval; a second call changes nothing. */
-  start(): void;
-  stop(): void;
-}
-
 /** Called once for an outage, not for each failure in it. */
 export interface Outage {
   began(cause: unknown): void;
@@ -19,7 +12,7 @@ export interface Outage {
  * Runs are timed from start to start, so that a slow database does not stretch them, and never overlap. A run that fails
  * is followed by the next one all the same.
  */
-export function createInterval(clock: Clock, intervalMs: number, work: () => Promise<void>, outage: Outage): Interval {
+export function createInterval(clock: Clock, intervalMs: number, work: () => Promise<void>, outage: Outage) {
   let started = false;
   let busy = false;
   let failing = false;
@@ -50,6 +43,7 @@ export function createInterval(clock: Clock, intervalMs: number, work: () => Pro
   }
 
   return {
+    /** The work runs for the first time after one interval; a second call changes nothing. */
     start() {
       started = true;
       schedule(intervalMs);

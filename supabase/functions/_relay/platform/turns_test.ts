@@ -114,12 +114,17 @@ Deno.test("work that has waited too long is late, and takes no turn any more", a
 
 Deno.test("a bounded number of a user's and of all may wait; one more is refused at once", async () => {
   const { clock, end, results, run } = make({ atOnce: 1, waitingForUser: 2, waiting: 3 });
-  for (const name of ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]) run(name[0], name);
-  await settle();
-  assert.deepEqual([...results], [["a4", "rate_limited"], ["b2", "overloaded"], ["c1", "overloaded"]]);
-  for (const name of ["a1", "b1", "a2", "a3"]) await end(name);
-  assert.deepEqual([...results.values()].slice(3), ["done", "done", "done", "done"]);
-  assert.equal(clock.pending, 0);
+  // The places of those that have begun, and of those that were late, are free again.
+  for (const ends of ["done", "overloaded", "done"]) {
+    results.clear();
+    for (const name of ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]) run(name[0], name);
+    await settle();
+    assert.deepEqual([...results], [["a4", "rate_limited"], ["b2", "overloaded"], ["c1", "overloaded"]]);
+    if (ends === "overloaded") await clock.run(1_000);
+    for (const name of ends === "done" ? ["a1", "b1", "a2", "a3"] : ["a1"]) await end(name);
+    assert.deepEqual([...results.values()].slice(3).sort(), ["done", ends, ends, ends]);
+    assert.equal(clock.pending, 0);
+  }
 });
 
 Deno.test("a user who waits for their own work waits longer than one who waits for others", async () => {

@@ -161,6 +161,8 @@ Deno.test("the deltas of one read are one call; [DONE] is the end, also where th
   assert.deepEqual(await end, STOPPED);
   assert.deepEqual(calls, [[text("Hello"), { kind: "reasoning", text: "hm" }, text(" world")], [text("!")]]);
   answer.assertLetGo();
+  // A break after the end changes nothing.
+  assert.deepEqual(await run(makeAnswer([HELLO + STOP, new TypeError("reset")]).fetch).end, STOPPED);
 });
 
 Deno.test("an answer whose type is no event stream is refused, and its body is cancelled", async () => {
@@ -328,8 +330,13 @@ Deno.test("a signal that was aborted before makes no request, and one that is ab
   await assert.rejects(run(before.fetch, {}, AbortSignal.abort(REASON)).end, isReason);
   assert.deepEqual(before.requests, []);
   const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<unknown>();
+  signal.addEventListener = (_: string, listener: unknown) => void listeners.add(listener);
+  signal.removeEventListener = (_: string, listener: unknown) => void listeners.delete(listener);
   const after = makeAnswer([HELLO + STOP + DONE]);
-  assert.deepEqual(await run(after.fetch, {}, controller.signal).end, STOPPED);
+  assert.deepEqual(await run(after.fetch, {}, signal).end, STOPPED);
+  assert.equal(listeners.size, 0);
   controller.abort(REASON);
   assert.equal(after.cancelled.includes(REASON), false);
 });
@@ -353,14 +360,21 @@ Deno.test("an abort ends the read that waits, also of a fetch that ignores the s
   }
 });
 
-Deno.test("an abort while an error page is read gives the very reason", async () => {
-  const controller = new AbortController();
-  const body = new ReadableStream<Uint8Array>({
-    pull(source) {
-      controller.abort(REASON);
-      source.error(REASON);
-    },
-  }, { highWaterMark: 0 });
-  const { end } = run(() => Promise.resolve(new Response(body, { status: 500 })), {}, controller.signal);
-  await assert.rejects(end, isReason);
+Deno.test("an abort while an error page is read gives the very reason, and no other request is made", async () => {
+  const refusal = encoder.encode(JSON.stringify({ error: { message: "Unsupported", param: "temperature" } }));
+  for (const isWhole of [false, true]) {
+    const controller = new AbortController();
+    const body = new ReadableStream<Uint8Array>({
+      pull(source) {
+        controller.abort(REASON);
+        if (!isWhole) return source.error(REASON);
+        source.enqueue(refusal);
+        source.close();
+      },
+    }, { highWaterMark: 0 });
+    let requests = 0;
+    const refuses = () => Promise.resolve(new Response(++requests === 1 ? body : HELLO, { status: 400 }));
+    await assert.rejects(run(refuses, {}, controller.signal).end, isReason);
+    assert.equal(requests, 1);
+  }
 });

@@ -193,6 +193,11 @@ Deno.test("of what a provider says of a failure a bounded part is looked through
   assert.equal(parameters.length, 20);
   const { codes } = problemOf({ errors: many({ errors: many({ code: "x", type: "y", reason: "z" }) }) });
   assert.equal(codes.length, 20);
+  assert.equal(problemOf({ message: "a".repeat(3_000) }).said[0].length, 2_000);
+  assert.equal(problemOf({ code: "a".repeat(200) }).codes[0].length, 100);
+  assert.deepEqual(problemOf({ loc: [...Array(20).fill(0), "stop"] }).parameters, []);
+  const within = (depth: number) => Array(depth).fill("error").reduce((inner, name) => ({ [name]: inner }), words[0]);
+  assert.deepEqual([within(5), within(6)].map((value) => problemOf(value).said.length > 0), [true, false]);
   const messages = Array.from({ length: 9 }, (_, index) => ({ message: `${index}` }));
   assert.deepEqual(problemOf({ errors: messages }).said, ["0", "1", "2", "3", "4"]);
   const inner = (length: number) => JSON.stringify({ message: "a" }).padEnd(length);

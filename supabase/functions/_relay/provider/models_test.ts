@@ -6,7 +6,11 @@ import type { ProviderCall } from "./provider.ts";
 const KEY = "sk-secret";
 
 /** What a look-up gives where these addresses answer so, and what it asked for. */
-async function ask(call: Partial<ProviderCall>, answers: Record<string, unknown>) {
+async function ask(
+  call: Partial<ProviderCall>,
+  answers: Record<string, unknown>,
+  signal: AbortSignal = new AbortController().signal,
+) {
   const asked: string[] = [];
   const lookUp = createLookUp(createManualClock(), (input, init) => {
     const url = String(input);
@@ -22,7 +26,7 @@ async function ask(call: Partial<ProviderCall>, answers: Record<string, unknown>
     ...{ baseUrl: new URL("https://p.test/v1"), accessKey: KEY, model: "m", temperature: null, params: {} },
     ...{ messages: [], ...call },
   };
-  return { found: await lookUp(full, new AbortController().signal), asked };
+  return { found: await lookUp(full, signal), asked };
 }
 
 Deno.test("a model is looked up by its name first, at the address and with the headers of its API", async () => {
@@ -68,4 +72,12 @@ Deno.test("else it is looked for in the list; what cannot be read says nothing",
     const { found, asked } = await ask({}, { [list]: answer });
     assert.deepEqual([found, asked], [wanted, [`${list}/m`, list]]);
   }
+  // What is too long is let go, and once it was aborted nothing else is asked for.
+  let cancelled = 0;
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(1024 * 1024).fill(0x20)),
+    cancel: () => void cancelled++,
+  });
+  assert.deepEqual([(await ask({}, { [list]: new Response(endless) })).found, cancelled], [unknown, 1]);
+  assert.deepEqual((await ask({}, {}, AbortSignal.abort())).asked, [`${list}/m`]);
 });

@@ -224,6 +224,8 @@ Deno.test("a chunk that differs in anything else, or that JSON would refuse, is 
   }
   // What is cut off makes one event with the next.
   for (const length of [b.length - 1, 70]) parsedAfter(event("a"), b, b.slice(0, length));
+  const between = padded("b", "y").replace(`logprobs":null`, `logprobs":true`);
+  assert.equal(parsedAfter(padded("a", "x"), between), 1);
   for (const padding of ["\\n", "\\", "a\tb", "a\nb"]) {
     assert.ok(parsedAfter(padded("a", "xyz"), padded("b", padding), padded("c", "")) >= 1, padding);
   }

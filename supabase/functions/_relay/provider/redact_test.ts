@@ -46,6 +46,11 @@ Deno.test("a key is taken out of base64, wherever it stands within", () => {
       assert.ok(shown <= btoa(before + after).length + 8, clean);
     }
   }
+  // Each fourth character is one that URLs have others for.
+  const [key, encoded] = ["~?".repeat(9), "fj9+P34/".repeat(3)];
+  for (const written of [encoded, encoded.replaceAll("+", "-").replaceAll("/", "_")]) {
+    assert.equal(withoutSecrets(written, secretsOf(key, {})), "[key]");
+  }
 });
 
 Deno.test("a masked key loses both ends, and what is quoted otherwise stays", () => {
@@ -102,9 +107,9 @@ Deno.test("what is sent as the key is what is kept secret, however it was stored
 });
 
 Deno.test("secrets in headers, in objects within them and in the query are cut out like the key, and what cannot be a secret stays", () => {
-  const url = new URL("https://a.test/v1?key=AIza-0123456789-abcdef&v=2");
+  const url = new URL("https://a.test/v1?key=AIza-0123456789-abcdef&api-version=preview");
   const secrets = secretsOf(null, { "x-key": " Token hdr-0123456789wxyz " }, url);
-  assert.equal(withoutSecrets("HDR-…WXYZ and aiza", secrets), "[key]…[key] and [key]");
+  assert.equal(withoutSecrets("HDR-…WXYZ and aiza in preview", secrets), "[key]…[key] and [key] in preview");
   const within = secretsOf(KEY, {
     ...{ "x-config": '{"provider":"openai","api_key":"inner-1234567890abcd"}', "x-version": "1" },
     "http-referer": "https://app.example.com",

@@ -93,18 +93,13 @@ function firstOf(
 }
 
 /** Connections that were given up and cannot be closed yet. */
-export interface Stuck {
-  /** Whether the address and the worker have fewer of them than the limits. */
-  allows(address: string): boolean;
-  /** Closes the connection that the work resolves with; the work counts until it settles. */
-  closeAfter(work: Promise<Connection>, address: string): void;
-}
+export type Stuck = ReturnType<typeof createStuck>;
 
 /**
  * Deno does not close a TLS socket during its handshake, nor while the peer takes no bytes, until the peer does
  * something: a hostile provider can hold one for each request. The relay cannot close them, so it limits their number.
  */
-export function createStuck(): Stuck {
+export function createStuck() {
   const counts = new Map<string, number>();
   let total = 0;
   const count = (address: string, change: number) => {
@@ -114,8 +109,10 @@ export function createStuck(): Stuck {
     else counts.set(address, now);
   };
   return {
-    allows: (address) => total < MAX_STUCK_CONNECTIONS && (counts.get(address) ?? 0) < MAX_STUCK_OF_ADDRESS,
-    closeAfter(work, address) {
+    /** Whether the address and the worker have fewer of them than the limits. */
+    allows: (address: string) => total < MAX_STUCK_CONNECTIONS && (counts.get(address) ?? 0) < MAX_STUCK_OF_ADDRESS,
+    /** Closes the connection that the work resolves with; the work counts until it settles. */
+    closeAfter(work: Promise<Connection>, address: string) {
       count(address, 1);
       work.then((connection) => connection.close()).catch(() => {}).finally(() => count(address, -1));
     },

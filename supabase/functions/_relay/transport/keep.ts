@@ -21,22 +21,12 @@ export interface Kept extends Line {
   usableAt: number;
 }
 
-/** The connections of one worker that wait for a request. */
-export interface Keeper {
-  /** Takes the youngest connection of the origin whose other end is one of the addresses. */
-  take(origin: string, addresses: string[]): Kept | null;
-  /** `ms`: how long the provider says that it waits; the relay stays a second below. */
-  keep(line: Line, ms: number): void;
-  size(): number;
-  close(): void;
-}
-
 /**
- * HTTP is stateless: each request brings its own key [RFC 9110, 3.3], so bots share connections. A read is pending on
+ * The connections of one worker that wait for a request. HTTP is stateless: each request brings its own key [RFC 9110, 3.3], so bots share connections. A read is pending on
  * each of them all the time. Whatever it brings (an end, an error, an answer to nothing) ends the connection, so that
  * no request is sent on one which the provider has closed.
  */
-export function createKeeper(clock: Clock): Keeper {
+export function createKeeper(clock: Clock) {
   /** From the oldest to the youngest, each with what stops its timer. */
   const waiting = new Map<Kept, () => void>();
   let isClosed = false;
@@ -51,7 +41,8 @@ export function createKeeper(clock: Clock): Keeper {
   }
 
   return {
-    take(origin, addresses) {
+    /** Takes the youngest connection of the origin whose other end is one of the addresses. */
+    take(origin: string, addresses: string[]): Kept | null {
       const now = clock.now();
       const kept = [...waiting.keys()].findLast((kept) =>
         kept.origin === origin && addresses.includes(kept.address) && now >= kept.usableAt
@@ -60,7 +51,8 @@ export function createKeeper(clock: Clock): Keeper {
       remove(kept);
       return kept;
     },
-    keep({ origin, address, connection }, ms) {
+    /** `ms`: how long the provider says that it waits; the relay stays a second below. */
+    keep({ origin, address, connection }: Line, ms: number) {
       const time = Math.min(PROVIDER_KEEP_MS, ms - 1_000);
       if (isClosed || time <= 0) return connection.close();
       const ofOrigin = [...waiting.keys()].filter((kept) => kept.origin === origin);
