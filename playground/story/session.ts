@@ -189,13 +189,15 @@ function createState(supabase: SupabaseClient, user: User) {
 
 async function reloadLists(state: State) {
   const { supabase, bots, list, error } = state;
+  const before = error.value;
   const reading = Promise.all([listBots(supabase), list.refresh()]);
   await attempt(
     state,
     reading.then(([newBots]) => {
       batch(() => {
         bots.value = newBots;
-        error.value = null;
+        // What has failed since is not mended by this.
+        if (error.value === before) error.value = null;
       });
     }),
   );

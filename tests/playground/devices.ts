@@ -70,8 +70,18 @@ pageTest("a prompt that is refused is a draft again", async ({ visitor, page, co
     "**/rest/v1/conversations?*",
     (route) => route.request().method() === "POST" ? route.abort() : route.continue(),
   );
+  // The lists are read once more after it, which does not hide why it failed.
+  const read = ["conversations", "bots", "bot_fallbacks"].map((table) =>
+    page.waitForResponse((response) =>
+      response.url().includes(`/${table}?`) && response.request().method() === "GET" &&
+      !response.url().endsWith("limit=1")
+    )
+  );
   await visitor.send("A story");
-  await page.getByRole("alert").getByText("Could not reach the server").waitFor();
+  for (const response of read) await (await response).finished();
+  await visitor.settled();
+  await visitor.settled();
+  equal(await page.getByRole("alert").getByText("Could not reach the server").count(), 1);
   await becomes(() => composer.inputValue(), "A story");
   await page.unroute("**/rest/v1/conversations?*");
   await page.reload();
