@@ -77,7 +77,10 @@ begin
     else v_new.bytes_per_token
   end;
   if v_known.endpoint is null then
-    if num_nonnulls(v_ratio, v_new.context_tokens, v_new.usual_reply_tokens) = 0 then
+    -- A second insert of one key would wait for the first to commit: who comes second leaves it to the next one.
+    if num_nonnulls(v_ratio, v_new.context_tokens, v_new.usual_reply_tokens) = 0
+      or not pg_try_advisory_xact_lock(7306, hashtext(v_new.endpoint || v_bot.model))
+    then
       return;
     end if;
     insert into relay.models (endpoint, model, bytes_per_token, context_tokens, usual_reply_tokens)

@@ -62,6 +62,8 @@ export const counting: TransactionRaces = {
     const [one, two, three] = await race.givenGenerations(3);
     const other = await race.givenUser();
     await expire(observer, [three]);
+    // Both finishes are the first of their model.
+    await observer`delete from relay.models`;
     const before = await counted(observer);
     await sideBySide(race, (a) => finish(a, one), async (b) => {
       await doEverything(b, two, other);
