@@ -50,7 +50,8 @@ function endlessPage(): ReadableStream<Uint8Array> {
 
 const NO_CHUNK = failure("provider_bad_response", /not a chat completion chunk/);
 const UNFINISHED = failure("provider_bad_response", /without a finish reason/);
-const UNREACHABLE = failure("provider_error", /reach the provider/);
+/** With the words of `fetch` where the relay has no connection of its own. */
+const HUNG_UP = failure("provider_error", /closed the connection before its answer|reach the provider/);
 
 const FAULTS: [title: string, script: Script, ends: Expected][] = [
   [
@@ -219,7 +220,7 @@ export const providerFaults: Scenario[] = [
   {
     title: "a provider that hangs up without an answer is asked once",
     async run(on) {
-      await expectEnd(on, await begin(on, on.stack.provider.socket(hangsUp)), { text: "", ...UNREACHABLE });
+      await expectEnd(on, await begin(on, on.stack.provider.socket(hangsUp)), { text: "", ...HUNG_UP });
     },
   },
   {
