@@ -207,7 +207,7 @@ interface ModalProps {
   title: string;
   /** A card in the middle, one that is as wide as the page, or a drawer from one side. */
   kind?: "card" | "wide" | "left" | "right";
-  /** Something was entered, so a click next to the dialog does not close it. */
+  /** Something was entered, so neither a click next to the dialog nor a first Escape closes it. */
   isChanged?: boolean;
   onClose(): void;
   children: ComponentChildren;
@@ -241,6 +241,7 @@ export function Modal({ title, kind = "card", isChanged, onClose, children }: Mo
       ref={ref}
       class={`modal ${kind}`}
       aria-labelledby={id}
+      onCancel={(event) => isChanged && event.preventDefault()}
       onMouseDown={({ target }) => pressed.current = target}
       onClick={({ target }) => {
         if (target === ref.current && pressed.current === target && !isChanged) onClose();

@@ -24,6 +24,9 @@ pageTest("a preset fills the form of a bot, says so, is undone, and keeps the us
   const all = () => shown("Provider", "Base URL", "API", "Context window");
   await becomes(all, ["", "", "chat_completions", ""]);
   await field("Name").fill("Preset");
+  // Neither closes what has entries.
+  await page.mouse.click(2, 2);
+  await page.keyboard.press("Escape");
   await field("Provider").selectOption("OpenAI");
   await page.getByText("Now enter its key and choose a model").waitFor();
   await becomes(all, ["OpenAI", openai.base_url, openai.api, ""]);

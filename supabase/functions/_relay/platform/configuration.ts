@@ -44,7 +44,7 @@ export interface Configuration {
 /** Throws a RangeError that names the first variable that cannot be used. */
 export function readConfiguration(environment: Environment): Configuration {
   const get = (name: string) => environment(name)?.trim() || undefined;
-  const supabaseUrl = url("SUPABASE_URL", required("SUPABASE_URL", get("SUPABASE_URL")));
+  const supabaseUrl = projectUrl(required("SUPABASE_URL", get("SUPABASE_URL")));
   const isLocalStack = new URL(supabaseUrl).hostname === "kong";
   const configuration: Configuration = {
     supabaseUrl,
@@ -200,6 +200,13 @@ function clients(text: string | undefined): "*" | string[] | null {
     if (/^[A-Za-z0-9._-]+$/.test(id)) return id;
     throw new RangeError(`Cannot start: RELAY_OAUTH_CLIENTS has ${JSON.stringify(id)}, not a client's id`);
   });
+}
+
+/** Its host may serve it below a path of its own. */
+function projectUrl(text: string): string {
+  const checked = url("SUPABASE_URL", text);
+  if (!/[?#]|\/(?:auth|functions|rest|storage)\/v1$/.test(checked)) return checked;
+  throw new RangeError("Cannot start: SUPABASE_URL has the path of an API or a query, not the project's address alone");
 }
 
 function url(name: string, text: string): string {

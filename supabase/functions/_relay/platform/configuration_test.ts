@@ -122,6 +122,7 @@ const issuer = "http://127.0.0.1:54321/auth/v1";
 /** Variables with the field that they set, and its value. */
 const ACCEPTED: [name: string, text: string, field: keyof Configuration, value: unknown][] = [
   ["SUPABASE_URL", "http://kong:8000/", "supabaseUrl", "http://kong:8000"],
+  ["SUPABASE_URL", "https://abc.test/supabase/", "supabaseUrl", "https://abc.test/supabase"],
   ...(["true", "false"] as const).flatMap((text): [string, string, keyof Configuration, boolean][] => [
     ["RELAY_ALLOW_PRIVATE_PROVIDERS", text, "allowPrivateProviders", text === "true"],
     ["RELAY_ALLOW_ANONYMOUS", text, "allowAnonymous", text === "true"],
@@ -198,6 +199,13 @@ Deno.test("the stack of Supabase's CLI is known by its URL, and its symmetric ke
 const REFUSED: [name: string, texts: string[], state: (text: string) => string][] = [
   ["SUPABASE_URL", ["abc.supabase.co", "ftp://abc", "https://", "x y"], () => "is not a URL with http or https"],
   ["SUPABASE_URL", [""], () => "is not set"],
+  [
+    "SUPABASE_URL",
+    ["auth/v1", "functions/v1/", "rest/v1", "base/rest/v1", "?apikey=x", "#x"].map((path) =>
+      `https://abc.test/${path}`
+    ),
+    () => "has the path of an API or a query, not the project's address alone",
+  ],
   ...["RELAY_JWKS_URL", "SUPABASE_JWKS_URL", "SUPABASE_REST_URL"].map((name): typeof REFUSED[number] => [
     name,
     ["jwks.json", "ftp://a.test"],
