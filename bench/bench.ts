@@ -53,7 +53,9 @@ try {
     stopped.then(() => world.close()).then(() => Deno.exit(130));
     try {
       // Once is enough for what does not run on Deno.
-      const measured = runtime === RUNTIME_DENO ? all.relays.filter(({ name }) => name !== "fastapi") : all.relays;
+      const measured = runtime === RUNTIME_DENO
+        ? all.relays.filter(({ name }) => !/fastapi|portkey/.test(name))
+        : all.relays;
       const results = await runAll(world, { ...all, relays: measured, rounds, quick }, note);
       pages.unshift(`${await aboutRun("deno task bench", world)}\n\n${tableOf(results)}`);
       print(`\n${pages[0]}\n`);

@@ -10,11 +10,12 @@ export interface Request {
 }
 
 /** A POST of JSON, after whose answer the server closes the connection. */
-export function post(port: number, path: string, body: unknown, token = "none"): Request {
+export function post(port: number, path: string, body: unknown, token = "none", headers: string[] = []): Request {
   const json = JSON.stringify(body);
   const head = [
     ...[`POST ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, "Connection: close", "Accept: text/event-stream"],
     ...[`Authorization: Bearer ${token}`, "Content-Type: application/json", `Content-Length: ${json.length}`],
+    ...headers,
   ];
   return { port, bytes: new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${json}`) };
 }

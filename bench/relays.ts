@@ -9,6 +9,7 @@ const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
 const CACHE = pathOf("../.data/bench/");
 const CERTIFICATE = `${CACHE}provider.crt`;
 const KEY = `${CACHE}provider.key`;
+const PORTKEY = "@portkey-ai/gateway@1.15.2";
 const PYTHON_PACKAGES = ["fastapi==0.165.0", "uvicorn[standard]==0.54.0", "httpx==0.28.1"];
 
 /** What relays are started in. */
@@ -56,12 +57,11 @@ type Requests = (port: number, plan: string, count: number) => Promise<Request[]
 const same = (request: (port: number, plan: string) => Request): Requests => (port, plan, count) =>
   Promise.resolve(Array(count).fill(request(port, plan)));
 const PROMPT = "Tell me a story about a lighthouse.";
-const completions = same((port, plan) =>
-  post(port, `/${plan}/v1/chat/completions`, {
-    ...{ model: "gpt-4o-mini", stream: true, stream_options: { include_usage: true } },
-    messages: [{ role: "user", content: PROMPT }],
-  })
-);
+const COMPLETION = {
+  ...{ model: "gpt-4o-mini", stream: true, stream_options: { include_usage: true } },
+  messages: [{ role: "user", content: PROMPT }],
+};
+const completions = same((port, plan) => post(port, `/${plan}/v1/chat/completions`, COMPLETION));
 const prompts = same((port, plan) => post(port, `/${plan}/stream`, { prompt: PROMPT }));
 const app = (name: string, requests: Requests) => (world: World) =>
   startRelay(world, denoRun(world, pathOf(`./apps/${name}.ts`)), requests);
@@ -72,6 +72,7 @@ export const RELAYS: Relay[] = [
   { name: "copy", title: "Deno bare copy", start: app("copy", completions) },
   { name: "openai", title: "Deno `openai` loop", start: app("openai_loop", prompts) },
   { name: "fastapi", title: "FastAPI, httpx", start: startFastApi },
+  { name: "portkey", title: "Portkey, Node", start: startPortkey },
   { name: "storytellr", title: "**Storytellr, whole**", start: startOurs },
 ];
 
@@ -103,6 +104,24 @@ async function startFastApi(world: World): Promise<RunningRelay> {
   const uvicorn = [`${CACHE}fastapi/bin/python`, "-m", "uvicorn", "fastapi_relay:app", "--app-dir", pathOf("./apps")];
   const quiet = ["--no-access-log", "--log-level", "warning"];
   return await startRelay(world, (port) => [...uvicorn, "--port", port, ...quiet], prompts);
+}
+
+/** A gateway, which gets the provider's address with each request. Its package is installed once. */
+async function startPortkey(world: World): Promise<RunningRelay> {
+  const folder = `${CACHE}portkey/`;
+  const program = `${folder}node_modules/@portkey-ai/gateway/build/start-server.js`;
+  if (!await Deno.stat(program).catch(() => null)) {
+    await run(["npm", "install", "--silent", "--no-save", "--prefix", folder, PORTKEY]);
+  }
+  const node = ["node", `--import=${pathOf("./apps/portkey_headers.mjs")}`, program, "--headless"];
+  const requests = same((port, plan) =>
+    post(port, "/v1/chat/completions", COMPLETION, undefined, [
+      "X-Portkey-Provider: openai",
+      `X-Portkey-Custom-Host: ${world.provider}/${plan}/v1`,
+    ])
+  );
+  const env = { NODE_ENV: "production", NODE_EXTRA_CA_CERTS: CERTIFICATE };
+  return await startRelay(world, (port) => [...node, `--port=${port}`], requests, env);
 }
 
 const denoRun = ({ deno }: World, ...args: string[]) => () =>
