@@ -9,7 +9,7 @@ const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
 const CACHE = pathOf("../.data/bench/");
 const CERTIFICATE = `${CACHE}provider.crt`;
 const KEY = `${CACHE}provider.key`;
-const PORTKEY = "@portkey-ai/gateway@1.15.2";
+const PORTKEY_VERSION = "1.15.2";
 const PYTHON_PACKAGES = ["fastapi==0.165.0", "uvicorn[standard]==0.54.0", "httpx==0.28.1"];
 
 /** What relays are started in. */
@@ -108,10 +108,18 @@ async function startFastApi(world: World): Promise<RunningRelay> {
 
 /** A gateway, which gets the provider's address with each request. Its package is installed once. */
 async function startPortkey(world: World): Promise<RunningRelay> {
-  const folder = `${CACHE}portkey/`;
+  const folder = `${CACHE}portkey-${PORTKEY_VERSION}/`;
   const program = `${folder}node_modules/@portkey-ai/gateway/build/start-server.js`;
   if (!await Deno.stat(program).catch(() => null)) {
-    await run(["npm", "install", "--silent", "--no-save", "--prefix", folder, PORTKEY]);
+    await run([
+      "npm",
+      "install",
+      "--silent",
+      "--no-save",
+      "--prefix",
+      folder,
+      `@portkey-ai/gateway@${PORTKEY_VERSION}`,
+    ]);
   }
   const node = ["node", `--import=${pathOf("./apps/portkey_headers.mjs")}`, program, "--headless"];
   const requests = same((port, plan) =>

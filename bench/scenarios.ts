@@ -48,7 +48,7 @@ export async function runAll(
         isSecure = secure;
       }
       const samples: Record<string, Sample[]> = results[name] = {};
-      for (let round = 1; round <= (once ? 1 : quick ? rounds : rounds * times); round++) {
+      for (let round = 1; round <= (once ? 1 : rounds * (quick ? 1 : times)); round++) {
         for (const relay of relays) {
           const before = samples[relay.name] ??= [];
           if (before.at(-1)?.failure) continue;

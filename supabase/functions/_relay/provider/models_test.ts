@@ -79,5 +79,5 @@ Deno.test("else it is looked for in the list; what cannot be read says nothing",
     cancel: () => void cancelled++,
   });
   assert.deepEqual([(await ask({}, { [list]: new Response(endless) })).found, cancelled], [unknown, 1]);
-  assert.deepEqual((await ask({}, {}, AbortSignal.abort())).asked, [`${list}/m`]);
+  assert.deepEqual((await ask({}, {}, AbortSignal.abort(new Error("too late")))).asked, [`${list}/m`]);
 });

@@ -92,7 +92,7 @@ export function messagesFor(
 /** Leaves out of the body the fields that a refusal names. */
 export function leaveOut(names: string[], body: Record<string, unknown>, { said }: Problem) {
   for (const name of names) {
-    // Newer models of OpenAI's take the limit under this name alone, whoever serves them.
+    // OpenAI's newer models accept the limit only as max_completion_tokens, at Azure and at gateways, too.
     const isRenamed = name === "max_tokens" && said.some((words) => words.includes("max_completion_tokens"));
     if (isRenamed) body.max_completion_tokens ??= body.max_tokens;
     delete body[name];
